@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+// The configuration as a passive value: what the operator wrote, with the defaults filled in.
+// It knows nothing of YAML (parse.h), of what is sensible (validate.h) or of what runs. Two
+// configurations are equal when they mean the same; where they were written does not count.
+// Keys, units, ranges and what a change does to live tunnels: schema.h.
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dataplane/net/address.h"
+
+namespace ikelb::config {
+
+/// Where something was written: a 1-based line of the file, 0 when it was not written at all.
+/// Equal to every other one, so that structs which carry it compare by meaning.
+struct SourceLine {
+    int number = 0;
+    friend constexpr bool operator==(SourceLine, SourceLine) noexcept { return true; }
+};
+
+/// Which peers an interface leads to; `both` is the one-armed set-up.
+enum class Side { clients, servers, both };
+
+/// When a VIP is served: while the kernel has its address, or regardless of the kernel.
+enum class Announce { address, always };
+
+/// How a client nobody has recorded yet finds its backend.
+enum class Scheduler { maglev, weighted_round_robin, least_sas };
+
+/// What ties a client to its backend.
+enum class Affinity { source };
+
+/// What becomes of the recorded clients of a backend whose health check fails.
+enum class OnDown { keep, flush };
+
+/// Whether DPDK takes its memory from huge pages; `automatic` (YAML: auto): if there are any.
+enum class HugePages { automatic, on, off };
+
+enum class LogLevel { debug, info, warning, error };
+
+/// A DPDK port.
+struct Port {
+    std::string name{};
+    std::string device{};  ///< a vdev string with its arguments, or a PCI address
+    std::uint16_t mtu = 1500;
+    std::optional<net::MacAddress> mac{};  ///< absent: the NIC's own, or a derived one
+    SourceLine line{};
+    friend bool operator==(const Port&, const Port&) = default;
+};
+
+/// A logical layer-3 interface: a port, or one VLAN of it, with a twin of this name in the kernel.
+struct Interface {
+    std::string name{};
+    std::string port{};        ///< Port::name
+    std::uint16_t vlan = 0;  ///< 802.1Q tag, 0 is untagged
+    std::vector<net::IpPrefix> addresses{};  ///< host bits kept: 198.51.100.1/24
+    Side side = Side::clients;
+    SourceLine line{};
+    friend bool operator==(const Interface&, const Interface&) = default;
+};
+
+/// A route ikelb puts into the kernel.
+struct Route {
+    net::IpPrefix to{};
+    net::IpAddress via{};
+    std::optional<std::string> dev{};  ///< Interface::name; absent: the kernel finds it by `via`
+    SourceLine line{};
+    friend bool operator==(const Route&, const Route&) = default;
+};
+
+struct Backend {
+    std::string name{};
+    net::IpAddress address{};
+    std::uint16_t weight = 100;  ///< 0: gets no new clients
+    SourceLine line{};
+    friend bool operator==(const Backend&, const Backend&) = default;
+};
+
+/// ICMP echo probe of every backend of a pool.
+struct IcmpHealth {
+    std::chrono::milliseconds interval{std::chrono::seconds{5}};
+    std::chrono::milliseconds timeout{std::chrono::seconds{2}};
+    std::uint16_t fall = 3;  ///< failures in a row until down
+    std::uint16_t rise = 2;  ///< answers in a row until up
+    SourceLine line{};
+    friend bool operator==(const IcmpHealth&, const IcmpHealth&) = default;
+};
+
+struct Health {
+    std::optional<IcmpHealth> icmp = IcmpHealth{};  ///< absent (YAML: `health: none`): always up
+    SourceLine line{};
+    friend bool operator==(const Health&, const Health&) = default;
+};
+
+struct Pool {
+    std::string name{};
+    std::vector<Backend> backends{};
+    OnDown on_down = OnDown::keep;
+    Health health{};
+    SourceLine line{};
+    friend bool operator==(const Pool&, const Pool&) = default;
+};
+
+/// A VIP and the pool behind it, for UDP 500 and 4500.
+struct Service {
+    std::string name{};
+    net::IpAddress vip{};
+    Announce announce = Announce::address;
+    std::string interface{};  ///< Interface::name: where the VIP is put, and its uplink
+    std::string pool{};       ///< Pool::name
+    Scheduler scheduler = Scheduler::maglev;
+    Affinity affinity = Affinity::source;
+    SourceLine line{};
+    friend bool operator==(const Service&, const Service&) = default;
+};
+
+/// The lcores of the fast path.
+struct Workers {
+    std::uint16_t count = 1;
+    std::vector<std::uint16_t> cpus{};  ///< empty: not pinned; else as many as `count`
+    SourceLine line{};
+    friend bool operator==(const Workers&, const Workers&) = default;
+};
+
+struct Dpdk {
+    std::uint32_t memory_mib = 256;  ///< YAML: memory; used without huge pages
+    HugePages huge_pages = HugePages::automatic;
+    std::vector<std::string> eal_args{};  ///< appended to EAL's command line as they are
+    SourceLine line{};
+    friend bool operator==(const Dpdk&, const Dpdk&) = default;
+};
+
+/// Sizes of the tables, in records. Fixed at start: nothing is allocated afterwards.
+struct Limits {
+    std::uint32_t flows = 262144;
+    std::uint32_t bindings = 262144;
+    std::uint32_t pairs = 262144;
+    std::uint32_t half_open = 65536;
+    std::uint32_t fragments = 4096;
+    SourceLine line{};
+    friend bool operator==(const Limits&, const Limits&) = default;
+};
+
+/// How long a record lives after the last packet that refreshes it.
+struct Timeouts {
+    std::chrono::milliseconds flow{std::chrono::minutes{45}};
+    std::chrono::milliseconds half_open{std::chrono::seconds{30}};
+    std::chrono::milliseconds answered{std::chrono::minutes{5}};
+    std::chrono::milliseconds pair{std::chrono::hours{24}};
+    std::chrono::milliseconds fragment{std::chrono::seconds{5}};
+    std::chrono::milliseconds delete_hint{std::chrono::minutes{3}};
+    SourceLine line{};
+    friend bool operator==(const Timeouts&, const Timeouts&) = default;
+};
+
+struct Admin {
+    std::string socket = "/run/ikelb/admin.sock";  ///< path of the UNIX socket
+    SourceLine line{};
+    friend bool operator==(const Admin&, const Admin&) = default;
+};
+
+/// Where a TCP server listens.
+struct Endpoint {
+    net::IpAddress address{};
+    std::uint16_t port = 0;  ///< host byte order
+    friend bool operator==(const Endpoint&, const Endpoint&) = default;
+};
+
+struct Metrics {
+    /// Absent (YAML: `metrics: none`): no metrics server. Default 127.0.0.1:9465.
+    std::optional<Endpoint> listen = Endpoint{.address = *net::IpAddress::parse("127.0.0.1"),
+                                              .port = 9465};
+    SourceLine line{};
+    friend bool operator==(const Metrics&, const Metrics&) = default;
+};
+
+struct Log {
+    LogLevel level = LogLevel::info;
+    SourceLine line{};
+    friend bool operator==(const Log&, const Log&) = default;
+};
+
+struct Config {
+    std::vector<Port> ports{};
+    std::vector<Interface> interfaces{};
+    std::vector<Route> routes{};
+    std::vector<net::IpPrefix> inside_prefixes{};
+    std::vector<Pool> pools{};
+    std::vector<Service> services{};
+    Workers workers{};
+    Dpdk dpdk{};
+    Limits limits{};
+    Timeouts timeouts{};
+    Admin admin{};
+    Metrics metrics{};
+    Log log{};
+    std::uint32_t maglev_table_size = 65537;  ///< a prime
+    SourceLine inside_prefixes_line{};
+    SourceLine maglev_table_size_line{};
+    friend bool operator==(const Config&, const Config&) = default;
+};
+
+}  // namespace ikelb::config

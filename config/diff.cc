@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "config/diff.h"
+
+#include <algorithm>
+#include <map>
+#include <string_view>
+#include <utility>
+
+#include "config/listing.h"
+
+namespace ikelb::config {
+
+namespace {
+
+std::string or_not_set(const std::string& text) { return text.empty() ? "(not set)" : text; }
+
+/// {address: 10.20.0.11, weight: 100}: the name is in the path already.
+std::string summary(const ListedMap& map) {
+    std::string text;
+    for (const ListedValue& value : map.values) {
+        if (value.text.empty() || value.key->name() == "name") continue;
+        text += (text.empty() ? "" : ", ") + std::string{value.key->name()} + ": " + value.text;
+    }
+    return "{" + text + "}";
+}
+
+std::string path_of(const ListedMap& map, const ListedValue& value) {
+    return (map.path.empty() ? "" : map.path + ".") + std::string{value.key->name()};
+}
+
+void compare(const ListedMap& before, const ListedMap& after, std::vector<Change>& changes) {
+    // Both list the same keys in the same order: they are of one list or map of the schema.
+    for (std::size_t i = 0; i < after.values.size(); ++i) {
+        if (before.values[i].text == after.values[i].text) continue;
+        changes.push_back({.kind = ChangeKind::changed,
+                           .key = after.values[i].key,
+                           .path = path_of(after, after.values[i]),
+                           .before = before.values[i].text,
+                           .after = after.values[i].text});
+    }
+}
+
+/// Names that break the rules can make paths of two lists alike, hence the key beside the path.
+using Place = std::pair<std::string_view, const Key*>;
+using ByPlace = std::map<Place, const ListedMap*>;
+
+Place place_of(const ListedMap& map) { return {map.path, map.key}; }
+
+ByPlace by_place(const std::vector<ListedMap>& maps) {
+    ByPlace found;
+    for (const ListedMap& map : maps) found.emplace(place_of(map), &map);
+    return found;
+}
+
+}  // namespace
+
+std::string Change::to_string() const {
+    switch (kind) {
+        case ChangeKind::added:
+            return path + ": added " + after;
+        case ChangeKind::removed:
+            return path + ": removed " + before;
+        case ChangeKind::changed:
+            return path + ": " + or_not_set(before) + " -> " + or_not_set(after);
+    }
+    return {};
+}
+
+bool Diff::needs_restart() const noexcept {
+    return std::any_of(changes.begin(), changes.end(),
+                       [](const Change& change) { return change.needs_restart(); });
+}
+
+std::string Diff::restart_reason() const {
+    std::string keys;
+    for (const Change& change : changes)
+        if (change.needs_restart()) keys += (keys.empty() ? "" : "; ") + change.to_string();
+    if (keys.empty()) return {};
+    return "these changes need a restart of ikelbd: " + keys +
+           "; nothing was changed: undo them and reload, or restart";
+}
+
+std::string Diff::to_string() const {
+    std::string text;
+    for (const Change& change : changes) text += change.to_string() + "\n";
+    return text;
+}
+
+Diff diff(const Config& before, const Config& after) {
+    const std::vector<ListedMap> old_maps = list_values(before);
+    const std::vector<ListedMap> new_maps = list_values(after);
+    const ByPlace old_by_place = by_place(old_maps);
+    const ByPlace new_by_place = by_place(new_maps);
+    Diff result;
+    for (const ListedMap& map : old_maps)
+        if (!new_by_place.contains(place_of(map)))
+            result.changes.push_back({.kind = ChangeKind::removed,
+                                      .key = map.key,
+                                      .path = map.path,
+                                      .before = summary(map)});
+    for (const ListedMap& map : new_maps) {
+        if (const auto old = old_by_place.find(place_of(map)); old != old_by_place.end())
+            compare(*old->second, map, result.changes);
+        else
+            result.changes.push_back({.kind = ChangeKind::added,
+                                      .key = map.key,
+                                      .path = map.path,
+                                      .after = summary(map)});
+    }
+    return result;
+}
+
+}  // namespace ikelb::config

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <string>
+
+namespace ikelb::config {
+
+/// docs/configuration.md, from the schema.
+std::string configuration_markdown();
+
+/// config/reference.yaml, from the schema: every key with its default or an example. Keys that
+/// have neither a default nor a place in the example are there as comments.
+std::string reference_yaml();
+
+}  // namespace ikelb::config

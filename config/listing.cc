@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "config/listing.h"
+
+#include <concepts>
+#include <string_view>
+#include <utility>
+
+#include "config/names.h"
+#include "config/scalar.h"
+
+namespace ikelb::config {
+
+namespace {
+
+std::string text_of(const std::string& value) { return value; }
+std::string text_of(std::unsigned_integral auto value) { return std::to_string(value); }
+std::string text_of(std::chrono::milliseconds value) { return to_string(value); }
+std::string text_of(Named auto value) { return std::string{to_string(value)}; }
+std::string text_of(const Endpoint& value) { return to_string(value); }
+std::string text_of(const net::IpAddress& value) { return value.to_string(); }
+std::string text_of(const net::IpPrefix& value) { return value.to_string(); }
+std::string text_of(const net::MacAddress& value) { return value.to_string(); }
+
+template <class T>
+std::string text_of(const std::optional<T>& value) {
+    return value ? text_of(*value) : std::string{};
+}
+
+template <class T>
+std::string text_of(const std::vector<T>& values) {
+    std::string text;
+    for (const T& value : values) text += (text.empty() ? "" : ", ") + text_of(value);
+    return "[" + text + "]";
+}
+
+/// A value within a map; parent: the map's path in the schema.
+template <class T>
+ListedValue value(std::string_view parent, std::string_view name, const T& value) {
+    const std::string path =
+        parent.empty() ? std::string{name} : std::string{parent} + "." + std::string{name};
+    return {.key = find_key(path), .text = text_of(value)};
+}
+
+ListedMap item(std::string_view list, std::string_view name, std::vector<ListedValue> values) {
+    return {.path = std::string{list} + "[" + std::string{name} + "]",
+            .key = find_key(list),
+            .values = std::move(values)};
+}
+
+ListedMap map(std::string_view path, std::vector<ListedValue> values) {
+    return {.path = std::string{path}, .key = find_key(path), .values = std::move(values)};
+}
+
+ListedMap list_port(const Port& port) {
+    constexpr std::string_view in = "ports[]";
+    return item("ports", port.name,
+                {value(in, "name", port.name), value(in, "device", port.device),
+                 value(in, "mtu", port.mtu), value(in, "mac", port.mac)});
+}
+
+ListedMap list_interface(const Interface& interface) {
+    constexpr std::string_view in = "interfaces[]";
+    return item("interfaces", interface.name,
+                {value(in, "name", interface.name), value(in, "port", interface.port),
+                 value(in, "vlan", interface.vlan), value(in, "addresses", interface.addresses),
+                 value(in, "side", interface.side)});
+}
+
+ListedMap list_route(const Route& route) {
+    constexpr std::string_view in = "routes[]";
+    return item("routes", route.to.to_string(),
+                {value(in, "to", route.to), value(in, "via", route.via),
+                 value(in, "dev", route.dev)});
+}
+
+void list_pool(const Pool& pool, std::vector<ListedMap>& maps) {
+    constexpr std::string_view in = "pools[]";
+    ListedMap listed = item("pools", pool.name,
+                            {value(in, "name", pool.name), value(in, "on_down", pool.on_down)});
+    const std::string path = listed.path;
+    maps.push_back(std::move(listed));
+    if (const auto& icmp = pool.health.icmp) {
+        constexpr std::string_view in_icmp = "pools[].health.icmp";
+        maps.push_back({.path = path + ".health.icmp",
+                        .key = find_key(in_icmp),
+                        .values = {value(in_icmp, "interval", icmp->interval),
+                                   value(in_icmp, "timeout", icmp->timeout),
+                                   value(in_icmp, "fall", icmp->fall),
+                                   value(in_icmp, "rise", icmp->rise)}});
+    }
+    constexpr std::string_view in_backend = "pools[].backends[]";
+    for (const Backend& backend : pool.backends)
+        maps.push_back({.path = path + ".backends[" + backend.name + "]",
+                        .key = find_key("pools[].backends"),
+                        .values = {value(in_backend, "name", backend.name),
+                                   value(in_backend, "address", backend.address),
+                                   value(in_backend, "weight", backend.weight)}});
+}
+
+ListedMap list_service(const Service& service) {
+    constexpr std::string_view in = "services[]";
+    return item("services", service.name,
+                {value(in, "name", service.name), value(in, "vip", service.vip),
+                 value(in, "announce", service.announce),
+                 value(in, "interface", service.interface), value(in, "pool", service.pool),
+                 value(in, "scheduler", service.scheduler),
+                 value(in, "affinity", service.affinity)});
+}
+
+ListedMap list_limits(const Limits& limits) {
+    constexpr std::string_view in = "limits";
+    return map(in, {value(in, "flows", limits.flows), value(in, "bindings", limits.bindings),
+                    value(in, "pairs", limits.pairs), value(in, "half_open", limits.half_open),
+                    value(in, "fragments", limits.fragments)});
+}
+
+ListedMap list_timeouts(const Timeouts& timeouts) {
+    constexpr std::string_view in = "timeouts";
+    return map(in, {value(in, "flow", timeouts.flow), value(in, "half_open", timeouts.half_open),
+                    value(in, "answered", timeouts.answered), value(in, "pair", timeouts.pair),
+                    value(in, "fragment", timeouts.fragment),
+                    value(in, "delete_hint", timeouts.delete_hint)});
+}
+
+}  // namespace
+
+std::vector<ListedMap> list_values(const Config& config) {
+    std::vector<ListedMap> maps;
+    maps.push_back({.values = {value("", "inside_prefixes", config.inside_prefixes),
+                               value("", "maglev_table_size", config.maglev_table_size)}});
+    for (const Port& port : config.ports) maps.push_back(list_port(port));
+    for (const Interface& interface : config.interfaces)
+        maps.push_back(list_interface(interface));
+    for (const Route& route : config.routes) maps.push_back(list_route(route));
+    for (const Pool& pool : config.pools) list_pool(pool, maps);
+    for (const Service& service : config.services) maps.push_back(list_service(service));
+    maps.push_back(map("workers", {value("workers", "count", config.workers.count),
+                                   value("workers", "cpus", config.workers.cpus)}));
+    maps.push_back(map("dpdk", {value("dpdk", "memory", config.dpdk.memory_mib),
+                                value("dpdk", "huge_pages", config.dpdk.huge_pages),
+                                value("dpdk", "eal_args", config.dpdk.eal_args)}));
+    maps.push_back(list_limits(config.limits));
+    maps.push_back(list_timeouts(config.timeouts));
+    maps.push_back(map("admin", {value("admin", "socket", config.admin.socket)}));
+    if (config.metrics.listen)
+        maps.push_back(map("metrics", {value("metrics", "listen", config.metrics.listen)}));
+    maps.push_back(map("log", {value("log", "level", config.log.level)}));
+    return maps;
+}
+
+}  // namespace ikelb::config

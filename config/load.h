@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "config/config.h"
+#include "config/finding.h"
+
+namespace ikelb::config {
+
+/// A configuration that can be used.
+struct Loaded {
+    Config config{};
+    Findings warnings{};
+};
+
+/// parse, then validate. Rules that compare values are not tried on a text that does not parse:
+/// they would complain about values nobody wrote.
+ConfigResult<Loaded> load_text(std::string_view yaml, const std::string& file);
+ConfigResult<Loaded> load_file(const std::filesystem::path& file);
+
+}  // namespace ikelb::config

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "config/map_reader.h"
+
+#include "config/nearest.h"
+#include "config/refusal.h"
+#include "config/scalar.h"
+
+namespace ikelb::config {
+
+namespace {
+
+constexpr std::size_t longest_text = 1024;
+
+/// An example of the right form, as YAML.
+std::string_view example_of(const Key& key) {
+    return key.example.empty() ? key.initial : key.example;
+}
+
+/// A map with the required keys in it: {name: rras1, address: 10.20.0.11}.
+std::string example_map(std::string_view parent) {
+    std::string text;
+    for (const Key* key : keys_of(parent))
+        if (key->presence == Presence::required && !example_of(*key).empty())
+            text += (text.empty() ? "" : ", ") + std::string{key->name()} + ": " +
+                    std::string{example_of(*key)};
+    return "{" + text + "}";
+}
+
+std::string remedy(const Key& key) {
+    if (key.form == Form::list_of_maps)
+        return "write a list, each item as - " + example_map(std::string{key.path} + "[]");
+    std::string text = "write " + describe_form(key);
+    if (!key.unit.empty()) text += " (" + std::string{key.unit} + ")";
+    if (key.form != Form::choice && !example_of(key).empty())
+        text += ", such as " + std::string{example_of(key)};
+    return text;
+}
+
+std::string what_is_written(const Node& value) {
+    switch (value.kind) {
+        case NodeKind::null:
+            return "has no value";
+        case NodeKind::scalar:
+            return "is " + in_quotes(value.text);
+        case NodeKind::list:
+            return "is a list";
+        case NodeKind::map:
+            return "is a map";
+    }
+    return {};
+}
+
+/// For mistakes that have one likely meaning: what was probably meant.
+std::string hint(const Key& key, const std::string& text) {
+    if (key.form == Form::choice) return did_you_mean(text, key.choices());
+    if (key.form == Form::duration && parse_integer(text))
+        return " (a duration needs its unit: " + text + "s or " + text + "ms)";
+    if (key.form == Form::address && net::IpPrefix::parse(text))
+        return " (without the /LENGTH)";
+    if ((key.form == Form::prefix || key.form == Form::list_of_prefixes))
+        if (const auto address = net::IpAddress::parse(text))
+            return " (the /LENGTH is missing; one address alone is " + address->to_string() +
+                   (address->is_v4() ? "/32)" : "/128)");
+    if (key.form == Form::endpoint && net::IpAddress::parse(text))
+        return " (the :PORT is missing; an IPv6 address goes in brackets)";
+    return {};
+}
+
+bool is_blank(std::string_view text) {
+    return text.find_first_not_of(' ') == std::string_view::npos;
+}
+
+}  // namespace
+
+MapReader::MapReader(FindingList& errors, const Node* node, std::string schema_path,
+                     std::string path)
+    : errors_{&errors},
+      node_{node},
+      schema_path_{std::move(schema_path)},
+      path_{std::move(path)} {
+    if (!node_) return;
+    report_unknown_keys();
+    report_missing_keys();
+}
+
+void MapReader::report_unknown_keys() const {
+    for (const Node& value : node_->children) {
+        const auto known = keys_of(schema_path_);
+        bool is_known = false;
+        for (const Key* candidate : known) is_known |= candidate->name() == value.key;
+        if (!is_known)
+            errors_->error(value.key_line, path_of(value.key), explain_unknown(value.key));
+    }
+}
+
+std::string MapReader::explain_unknown(std::string_view typed) const {
+    if (const auto reason = refusal_of_key(typed); !reason.empty()) return std::string{reason};
+    std::vector<std::string_view> names;
+    for (const Key* candidate : keys_of(schema_path_)) names.push_back(candidate->name());
+    if (const auto near = nearest(typed, names))
+        return "unknown key; did you mean " + std::string{*near} + "?";
+    for (const Key& elsewhere : schema())
+        if (elsewhere.name() == typed)
+            return "unknown key here; " + std::string{typed} + " belongs to " +
+                   (elsewhere.parent().empty() ? std::string{"the top level"}
+                                               : std::string{elsewhere.parent()});
+    std::string all;
+    for (const std::string_view name : names) all += (all.empty() ? "" : ", ") + std::string{name};
+    return "unknown key; remove it, or write one of " + all;
+}
+
+void MapReader::report_missing_keys() const {
+    for (const Key* wanted : keys_of(schema_path_)) {
+        if (wanted->presence != Presence::required || find(wanted->name())) continue;
+        errors_->error(node_->line, path_of(wanted->name()), "is missing; " + remedy(*wanted));
+    }
+}
+
+const Key& MapReader::key(std::string_view name) const {
+    const std::string path =
+        schema_path_.empty() ? std::string{name} : schema_path_ + "." + std::string{name};
+    return *find_key(path);
+}
+
+std::string MapReader::path_of(std::string_view name) const {
+    std::string part{name.substr(0, 64)};
+    for (char& c : part)
+        if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7f) c = '?';
+    return path_.empty() ? part : path_ + "." + part;
+}
+
+const Node* MapReader::find(std::string_view name) const {
+    return node_ ? node_->find(name) : nullptr;
+}
+
+SourceLine MapReader::line_of(std::string_view name) const noexcept {
+    const Node* value = node_ ? node_->find(name) : nullptr;
+    return {value ? value->key_line : 0};
+}
+
+void MapReader::refuse(std::string_view name, const Node& value) const {
+    refuse_at(key(name), value, path_of(name));
+}
+
+void MapReader::refuse_at(const Key& key, const Node& value, std::string path) const {
+    const auto reason = refusal_of_value(key.path, value.text);
+    errors_->error(value.line, std::move(path),
+                 reason.empty() ? what_is_written(value) + "; " + remedy(key) +
+                                      hint(key, value.text)
+                                : std::string{reason});
+}
+
+const Node* MapReader::scalar(std::string_view name) const {
+    const Node* value = find(name);
+    if (!value || value->kind == NodeKind::scalar) return value;
+    refuse(name, *value);
+    return nullptr;
+}
+
+std::vector<MapReader::Item> MapReader::items(std::string_view name) const {
+    const Node* list = find(name);
+    if (!list) return {};
+    const Range range = key(name).range;
+    const std::string path = path_of(name);
+    if (list->kind != NodeKind::list) {
+        refuse(name, *list);
+        return {};
+    }
+    if (!range.contains(static_cast<std::int64_t>(list->children.size()))) {
+        errors_->error(list->line, path,
+                     "has " + std::to_string(list->children.size()) + " items; write " +
+                         std::to_string(range.min) + ".." + std::to_string(range.max));
+        return {};
+    }
+    std::vector<Item> found;
+    for (std::size_t i = 0; i < list->children.size(); ++i)
+        found.push_back({&list->children[i], path + "[" + std::to_string(i) + "]"});
+    return found;
+}
+
+std::vector<MapReader::Item> MapReader::scalars(std::string_view name) const {
+    std::vector<Item> found;
+    for (Item& item : items(name)) {
+        if (item.node->kind == NodeKind::scalar)
+            found.push_back(std::move(item));
+        else
+            refuse_at(key(name), *item.node, item.path);
+    }
+    return found;
+}
+
+std::int64_t MapReader::integer_in_range(std::string_view name, std::int64_t otherwise) const {
+    const Node* value = scalar(name);
+    if (!value) return otherwise;
+    const auto number = parse_integer(value->text);
+    if (number && key(name).range.contains(*number)) return *number;
+    refuse(name, *value);
+    return otherwise;
+}
+
+std::chrono::milliseconds MapReader::duration(std::string_view name,
+                                              std::chrono::milliseconds otherwise) const {
+    const Node* value = scalar(name);
+    if (!value) return otherwise;
+    const auto time = parse_duration(value->text);
+    if (time && key(name).range.contains(time->count())) return *time;
+    refuse(name, *value);
+    return otherwise;
+}
+
+std::optional<std::string> MapReader::optional_text(std::string_view name) const {
+    const Node* value = scalar(name);
+    if (!value) return std::nullopt;
+    if (!is_blank(value->text) && value->text.size() <= longest_text) return value->text;
+    refuse(name, *value);
+    return std::nullopt;
+}
+
+std::string MapReader::text(std::string_view name, std::string otherwise) const {
+    return optional_text(name).value_or(std::move(otherwise));
+}
+
+net::IpAddress MapReader::address(std::string_view name) const {
+    const Node* value = scalar(name);
+    if (!value) return {};
+    if (const auto address = net::IpAddress::parse(value->text)) return *address;
+    refuse(name, *value);
+    return {};
+}
+
+net::IpPrefix MapReader::prefix(std::string_view name) const {
+    const Node* value = scalar(name);
+    if (!value) return {};
+    if (const auto prefix = net::IpPrefix::parse(value->text)) return *prefix;
+    refuse(name, *value);
+    return {};
+}
+
+std::optional<net::MacAddress> MapReader::mac(std::string_view name) const {
+    const Node* value = scalar(name);
+    if (!value) return std::nullopt;
+    const auto mac = net::MacAddress::parse(value->text);
+    if (!mac) refuse(name, *value);
+    return mac;
+}
+
+std::optional<Endpoint> MapReader::endpoint(std::string_view name,
+                                            std::optional<Endpoint> otherwise) const {
+    const Node* value = scalar(name);
+    if (!value) return otherwise;
+    const auto endpoint = parse_endpoint(value->text);
+    if (!endpoint) refuse(name, *value);
+    return endpoint;
+}
+
+std::vector<net::IpPrefix> MapReader::prefixes(std::string_view name) const {
+    std::vector<net::IpPrefix> found;
+    for (const Item& item : scalars(name)) {
+        if (const auto prefix = net::IpPrefix::parse(item.node->text))
+            found.push_back(*prefix);
+        else
+            refuse_at(key(name), *item.node, item.path);
+    }
+    return found;
+}
+
+std::vector<std::string> MapReader::texts(std::string_view name) const {
+    std::vector<std::string> found;
+    for (const Item& item : scalars(name)) {
+        if (!is_blank(item.node->text) && item.node->text.size() <= longest_text)
+            found.push_back(item.node->text);
+        else
+            refuse_at(key(name), *item.node, item.path);
+    }
+    return found;
+}
+
+std::vector<std::uint16_t> MapReader::cpus(std::string_view name) const {
+    constexpr std::int64_t highest_cpu = 1023;  // CPU_SETSIZE - 1, see sched_setaffinity(2)
+    std::vector<std::uint16_t> found;
+    for (const Item& item : scalars(name)) {
+        const auto cpu = parse_integer(item.node->text);
+        if (cpu && *cpu >= 0 && *cpu <= highest_cpu)
+            found.push_back(static_cast<std::uint16_t>(*cpu));
+        else
+            errors_->error(item.node->line, item.path,
+                         what_is_written(*item.node) + "; write the number of a CPU, 0.." +
+                             std::to_string(highest_cpu));
+    }
+    return found;
+}
+
+bool MapReader::is_none(std::string_view name) const {
+    const Node* value = find(name);
+    return value && key(name).is_none_allowed && value->kind == NodeKind::scalar &&
+           value->text == "none";
+}
+
+MapReader MapReader::map(std::string_view name) const {
+    const Node* value = is_none(name) ? nullptr : find(name);
+    if (value && value->kind != NodeKind::map) {
+        refuse(name, *value);
+        value = nullptr;
+    }
+    return MapReader{*errors_, value, std::string{key(name).path}, path_of(name)};
+}
+
+std::vector<MapReader> MapReader::maps(std::string_view name) const {
+    std::vector<MapReader> found;
+    const std::string schema_path = std::string{key(name).path} + "[]";
+    for (const Item& item : items(name)) {
+        if (item.node->kind == NodeKind::map)
+            found.emplace_back(*errors_, item.node, schema_path, item.path);
+        else
+            errors_->error(item.node->line, item.path,
+                         what_is_written(*item.node) + "; write a map such as " +
+                             example_map(schema_path));
+    }
+    return found;
+}
+
+}  // namespace ikelb::config

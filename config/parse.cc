@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "config/parse.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <memory>
+#include <system_error>
+
+#include "config/document.h"
+#include "config/map_reader.h"
+
+namespace ikelb::config {
+
+namespace {
+
+/// One struct of each item of a list of maps.
+template <class T>
+std::vector<T> read_list(const std::vector<MapReader>& maps, T (*read)(const MapReader&)) {
+    std::vector<T> list;
+    for (const MapReader& map : maps) list.push_back(read(map));
+    return list;
+}
+
+Port read_port(const MapReader& map) {
+    return {.name = map.text("name"),
+            .device = map.text("device"),
+            .mtu = map.integer("mtu", Port{}.mtu),
+            .mac = map.mac("mac"),
+            .line = map.line()};
+}
+
+Interface read_interface(const MapReader& map) {
+    return {.name = map.text("name"),
+            .port = map.text("port"),
+            .vlan = map.integer("vlan", Interface{}.vlan),
+            .addresses = map.prefixes("addresses"),
+            .side = map.choice("side", Interface{}.side),
+            .line = map.line()};
+}
+
+Route read_route(const MapReader& map) {
+    return {.to = map.prefix("to"),
+            .via = map.address("via"),
+            .dev = map.optional_text("dev"),
+            .line = map.line()};
+}
+
+Backend read_backend(const MapReader& map) {
+    return {.name = map.text("name"),
+            .address = map.address("address"),
+            .weight = map.integer("weight", Backend{}.weight),
+            .line = map.line()};
+}
+
+IcmpHealth read_icmp(const MapReader& map) {
+    const IcmpHealth initial;
+    return {.interval = map.duration("interval", initial.interval),
+            .timeout = map.duration("timeout", initial.timeout),
+            .fall = map.integer("fall", initial.fall),
+            .rise = map.integer("rise", initial.rise),
+            .line = map.line()};
+}
+
+Health read_health(const MapReader& pool) {
+    if (pool.is_none("health")) return {.icmp = std::nullopt, .line = pool.line_of("health")};
+    return {.icmp = read_icmp(pool.map("health").map("icmp")), .line = pool.line_of("health")};
+}
+
+Pool read_pool(const MapReader& map) {
+    return {.name = map.text("name"),
+            .backends = read_list(map.maps("backends"), read_backend),
+            .on_down = map.choice("on_down", Pool{}.on_down),
+            .health = read_health(map),
+            .line = map.line()};
+}
+
+Service read_service(const MapReader& map) {
+    const Service initial;
+    return {.name = map.text("name"),
+            .vip = map.address("vip"),
+            .announce = map.choice("announce", initial.announce),
+            .interface = map.text("interface"),
+            .pool = map.text("pool"),
+            .scheduler = map.choice("scheduler", initial.scheduler),
+            .affinity = map.choice("affinity", initial.affinity),
+            .line = map.line()};
+}
+
+Workers read_workers(const MapReader& map) {
+    return {.count = map.integer("count", Workers{}.count),
+            .cpus = map.cpus("cpus"),
+            .line = map.line()};
+}
+
+Dpdk read_dpdk(const MapReader& map) {
+    const Dpdk initial;
+    return {.memory_mib = map.integer("memory", initial.memory_mib),
+            .huge_pages = map.choice("huge_pages", initial.huge_pages),
+            .eal_args = map.texts("eal_args"),
+            .line = map.line()};
+}
+
+Limits read_limits(const MapReader& map) {
+    const Limits initial;
+    return {.flows = map.integer("flows", initial.flows),
+            .bindings = map.integer("bindings", initial.bindings),
+            .pairs = map.integer("pairs", initial.pairs),
+            .half_open = map.integer("half_open", initial.half_open),
+            .fragments = map.integer("fragments", initial.fragments),
+            .line = map.line()};
+}
+
+Timeouts read_timeouts(const MapReader& map) {
+    const Timeouts initial;
+    return {.flow = map.duration("flow", initial.flow),
+            .half_open = map.duration("half_open", initial.half_open),
+            .answered = map.duration("answered", initial.answered),
+            .pair = map.duration("pair", initial.pair),
+            .fragment = map.duration("fragment", initial.fragment),
+            .delete_hint = map.duration("delete_hint", initial.delete_hint),
+            .line = map.line()};
+}
+
+Metrics read_metrics(const MapReader& top) {
+    if (top.is_none("metrics")) return {.listen = std::nullopt, .line = top.line_of("metrics")};
+    const MapReader map = top.map("metrics");
+    return {.listen = map.endpoint("listen", Metrics{}.listen), .line = map.line()};
+}
+
+Admin read_admin(const MapReader& map) {
+    return {.socket = map.text("socket", Admin{}.socket), .line = map.line()};
+}
+
+Log read_log(const MapReader& map) {
+    return {.level = map.choice("level", Log{}.level), .line = map.line()};
+}
+
+Config read_config(const MapReader& top) {
+    return {.ports = read_list(top.maps("ports"), read_port),
+            .interfaces = read_list(top.maps("interfaces"), read_interface),
+            .routes = read_list(top.maps("routes"), read_route),
+            .inside_prefixes = top.prefixes("inside_prefixes"),
+            .pools = read_list(top.maps("pools"), read_pool),
+            .services = read_list(top.maps("services"), read_service),
+            .workers = read_workers(top.map("workers")),
+            .dpdk = read_dpdk(top.map("dpdk")),
+            .limits = read_limits(top.map("limits")),
+            .timeouts = read_timeouts(top.map("timeouts")),
+            .admin = read_admin(top.map("admin")),
+            .metrics = read_metrics(top),
+            .log = read_log(top.map("log")),
+            .maglev_table_size = top.integer("maglev_table_size", Config{}.maglev_table_size),
+            .inside_prefixes_line = top.line_of("inside_prefixes"),
+            .maglev_table_size_line = top.line_of("maglev_table_size")};
+}
+
+Findings cannot_read(const std::string& file, int error) {
+    return {{{.severity = Severity::error,
+              .file = file,
+              .message = "cannot read the file: " + std::generic_category().message(error)}}};
+}
+
+}  // namespace
+
+ConfigResult<Config> parse_text(std::string_view yaml, const std::string& file) {
+    const ConfigResult<Document> document = read_document(yaml, file);
+    if (!document) return document.error();
+    FindingList errors{file};
+    for (const Finding& duplicate : document->duplicate_keys)
+        errors.error(duplicate.line, duplicate.path, duplicate.message);
+    const Node& root = document->root;
+    if (root.kind != NodeKind::map) {
+        errors.error(root.line, "",
+                     "the file holds no keys; start it with ports:, as config/reference.yaml does");
+        return errors.take();
+    }
+    Config config = read_config(MapReader{errors, &root, "", ""});
+    if (!errors.is_empty()) return errors.take();
+    return config;
+}
+
+ConfigResult<std::string> read_file(const std::filesystem::path& file) {
+    const std::string name = file.string();
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> stream{std::fopen(name.c_str(), "re"),
+                                                                 std::fclose};
+    if (!stream) return cannot_read(name, errno);
+    // One byte more than is allowed, so that the reader of the document sees that it is too much.
+    std::string text(max_document_bytes + 1, '\0');
+    errno = 0;
+    text.resize(std::fread(text.data(), 1, text.size(), stream.get()));
+    if (std::ferror(stream.get())) return cannot_read(name, errno);
+    return text;
+}
+
+ConfigResult<Config> parse_file(const std::filesystem::path& file) {
+    const ConfigResult<std::string> text = read_file(file);
+    if (!text) return text.error();
+    return parse_text(*text, file.string());
+}
+
+}  // namespace ikelb::config

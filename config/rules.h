@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+// The rules of validate(), each one function that looks at the whole configuration and reports
+// what breaks it. A new rule: a function here, a line in validate.cc, a case in the tests.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.h"
+#include "config/finding.h"
+
+namespace ikelb::config::rules {
+
+// Names: rules_names.cc
+void names_are_well_formed(const Config& config, FindingList& out);
+void names_are_unique(const Config& config, FindingList& out);
+void references_are_defined(const Config& config, FindingList& out);
+void interface_names_are_free_in_the_kernel(const Config& config, FindingList& out);
+
+// Ports, interfaces, routes: rules_network.cc
+void port_devices_are_unique(const Config& config, FindingList& out);
+void port_devices_are_dpdk_devices(const Config& config, FindingList& out);
+void port_macs_are_usable(const Config& config, FindingList& out);
+void ports_are_used(const Config& config, FindingList& out);
+void vlans_are_unique_per_port(const Config& config, FindingList& out);
+void both_sides_have_an_interface(const Config& config, FindingList& out);
+void interface_addresses_are_usable(const Config& config, FindingList& out);
+void interface_subnets_are_apart(const Config& config, FindingList& out);
+void routes_are_usable(const Config& config, FindingList& out);
+void route_gateways_are_on_link(const Config& config, FindingList& out);
+void inside_prefixes_are_usable(const Config& config, FindingList& out);
+
+// Pools and services: rules_service.cc
+void ipv6_is_not_balanced_yet(const Config& config, FindingList& out);
+void pools_have_backends(const Config& config, FindingList& out);
+void pools_have_weight(const Config& config, FindingList& out);
+void pools_are_used(const Config& config, FindingList& out);
+void backend_addresses_are_usable(const Config& config, FindingList& out);
+void backend_addresses_are_unique(const Config& config, FindingList& out);
+void backends_are_reached_on_the_servers_side(const Config& config, FindingList& out);
+void health_times_fit(const Config& config, FindingList& out);
+void services_exist(const Config& config, FindingList& out);
+void vips_are_usable(const Config& config, FindingList& out);
+void vips_are_unique(const Config& config, FindingList& out);
+void vips_are_no_backends(const Config& config, FindingList& out);
+void vip_and_backends_are_of_one_family(const Config& config, FindingList& out);
+void service_interfaces_face_clients(const Config& config, FindingList& out);
+void backends_serve_one_vip(const Config& config, FindingList& out);
+
+// The daemon itself: rules_system.cc
+void worker_cpus_fit(const Config& config, FindingList& out);
+void eal_args_leave_ours_alone(const Config& config, FindingList& out);
+void limits_are_powers_of_two(const Config& config, FindingList& out);
+void timeouts_fit(const Config& config, FindingList& out);
+void admin_socket_is_usable(const Config& config, FindingList& out);
+void maglev_table_size_is_prime(const Config& config, FindingList& out);
+void maglev_table_is_large_enough(const Config& config, FindingList& out);
+
+/// An address that one machine can have: unicast, not loopback, not 0.0.0.0.
+bool is_host_address(const net::IpAddress& address);
+
+/// pools[3]
+std::string item_path(std::string_view list, std::size_t index);
+/// pools[3].backends[1]
+std::string backend_path(std::size_t pool, std::size_t backend);
+
+}  // namespace ikelb::config::rules

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "config/rules.h"
+#include "config/scalar.h"
+
+namespace ikelb::config::rules {
+
+namespace {
+
+bool is_hex(char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/// 0000:03:00.0 or 03:00.0
+bool is_pci_address(std::string_view text) {
+    std::string shape;
+    for (const char c : text) shape += is_hex(c) ? 'h' : c;
+    return shape == "hhhh:hh:hh.h" || shape == "hh:hh.h";
+}
+
+std::string_view device_without_arguments(std::string_view device) {
+    return device.substr(0, device.find(','));
+}
+
+/// The first or the last address of an IPv4 subnet, which no machine can have. RFC 3021: in a
+/// /31 both can be had.
+bool is_subnet_or_broadcast_address(const net::IpPrefix& prefix) {
+    if (!prefix.address.is_v4() || prefix.length >= 31) return false;
+    const std::uint32_t host_bits =
+        static_cast<std::uint32_t>((std::uint64_t{1} << (32 - prefix.length)) - 1);
+    const std::uint32_t host = prefix.address.v4().value.to_host() & host_bits;
+    return host == 0 || host == host_bits;
+}
+
+/// Reports host bits set in what is to be a network.
+void check_network(FindingList& out, int line, std::string path, const net::IpPrefix& prefix) {
+    if (prefix != prefix.network())
+        out.error(line, std::move(path),
+                  prefix.to_string() + " has bits set behind its length; write " +
+                      prefix.network().to_string());
+}
+
+bool is_on_link(const Interface& interface, const net::IpAddress& address) {
+    return std::any_of(interface.addresses.begin(), interface.addresses.end(),
+                       [&](const net::IpPrefix& own) { return own.contains(address); });
+}
+
+/// An address of one and another of the other whose subnets overlap.
+struct Overlap {
+    net::IpPrefix own;
+    net::IpPrefix other;
+};
+
+std::optional<Overlap> first_overlap(const Interface& interface, const Interface& before) {
+    for (const net::IpPrefix& own : interface.addresses)
+        for (const net::IpPrefix& other : before.addresses)
+            if (own.address != other.address &&
+                (own.contains(other.address) || other.contains(own.address)))
+                return Overlap{.own = own, .other = other};
+    return std::nullopt;
+}
+
+}  // namespace
+
+bool is_host_address(const net::IpAddress& address) {
+    return !address.is_unspecified() && !address.is_multicast_or_broadcast() &&
+           !address.is_loopback();
+}
+
+void port_devices_are_unique(const Config& config, FindingList& out) {
+    std::map<std::string_view, std::string_view> owners;
+    for (std::size_t i = 0; i < config.ports.size(); ++i) {
+        const Port& port = config.ports[i];
+        const std::string_view device = device_without_arguments(port.device);
+        const auto [owner, is_new] = owners.try_emplace(device, port.name);
+        if (!is_new)
+            out.error(port.line.number, item_path("ports", i) + ".device",
+                      in_quotes(device) + " is the device of the port " + in_quotes(owner->second) +
+                          "; every port needs its own, such as net_af_packet1 after "
+                          "net_af_packet0");
+    }
+}
+
+void port_devices_are_dpdk_devices(const Config& config, FindingList& out) {
+    for (std::size_t i = 0; i < config.ports.size(); ++i) {
+        const Port& port = config.ports[i];
+        const std::string_view device = device_without_arguments(port.device);
+        const bool is_virtual = device.starts_with("net_") || device.starts_with("eth_");
+        if (is_virtual || is_pci_address(device)) continue;
+        out.warning(port.line.number, item_path("ports", i) + ".device",
+                    in_quotes(device) + " looks like neither a PCI address (0000:03:00.0) nor a "
+                                     "vdev; for a device of the kernel write "
+                                     "net_af_packet0,iface=NAME");
+    }
+}
+
+void port_macs_are_usable(const Config& config, FindingList& out) {
+    std::set<net::MacAddress> seen;
+    for (std::size_t i = 0; i < config.ports.size(); ++i) {
+        const Port& port = config.ports[i];
+        if (!port.mac) continue;
+        const std::string path = item_path("ports", i) + ".mac";
+        if (port.mac->is_zero() || port.mac->is_multicast())
+            out.error(port.line.number, path,
+                      port.mac->to_string() + " is no address of one station; write one such as "
+                                              "02:00:00:00:00:01, or leave it out");
+        else if (!seen.insert(*port.mac).second)
+            out.error(port.line.number, path,
+                      port.mac->to_string() + " is the MAC address of another port; every port "
+                                              "needs its own");
+    }
+}
+
+void ports_are_used(const Config& config, FindingList& out) {
+    for (std::size_t i = 0; i < config.ports.size(); ++i) {
+        const Port& port = config.ports[i];
+        const bool is_used =
+            std::any_of(config.interfaces.begin(), config.interfaces.end(),
+                        [&](const Interface& interface) { return interface.port == port.name; });
+        if (!is_used)
+            out.warning(port.line.number, item_path("ports", i),
+                        "no interface is on the port " + in_quotes(port.name) +
+                            ": what it receives is dropped; add an interface or remove the port");
+    }
+}
+
+void vlans_are_unique_per_port(const Config& config, FindingList& out) {
+    std::map<std::pair<std::string_view, std::uint16_t>, std::string_view> owners;
+    for (std::size_t i = 0; i < config.interfaces.size(); ++i) {
+        const Interface& interface = config.interfaces[i];
+        const auto [owner, is_new] =
+            owners.try_emplace({interface.port, interface.vlan}, interface.name);
+        if (is_new) continue;
+        const std::string what = interface.vlan == 0
+                                     ? std::string{"takes what comes untagged"}
+                                     : "is VLAN " + std::to_string(interface.vlan);
+        out.error(interface.line.number, item_path("interfaces", i) + ".vlan",
+                  "the interface " + in_quotes(owner->second) + " already " + what +
+                      " on the port " + in_quotes(interface.port) +
+                      "; give this one a VLAN of its own");
+    }
+}
+
+void both_sides_have_an_interface(const Config& config, FindingList& out) {
+    const auto has = [&config](Side side) {
+        return std::any_of(config.interfaces.begin(), config.interfaces.end(),
+                           [side](const Interface& interface) {
+                               return interface.side == side || interface.side == Side::both;
+                           });
+    };
+    if (!has(Side::clients))
+        out.error(0, "interfaces",
+                  "no interface leads to the clients; write side: clients (or both) on one");
+    if (!has(Side::servers))
+        out.error(0, "interfaces",
+                  "no interface leads to the servers; write side: servers (or both) on one");
+}
+
+void interface_addresses_are_usable(const Config& config, FindingList& out) {
+    std::map<net::IpAddress, std::string_view> owners;
+    for (std::size_t i = 0; i < config.interfaces.size(); ++i) {
+        const Interface& interface = config.interfaces[i];
+        for (std::size_t j = 0; j < interface.addresses.size(); ++j) {
+            const net::IpPrefix& own = interface.addresses[j];
+            const std::string path = item_path("interfaces", i) + item_path(".addresses", j);
+            const int line = interface.line.number;
+            if (!is_host_address(own.address))
+                out.error(line, path, own.to_string() + " is no address a machine can have; "
+                                                        "write one of its subnet's hosts");
+            else if (is_subnet_or_broadcast_address(own))
+                out.error(line, path, own.to_string() + " is the first or last address of its "
+                                                        "subnet; write one of its hosts");
+            const auto [owner, is_new] = owners.try_emplace(own.address, interface.name);
+            if (!is_new)
+                out.error(line, path,
+                          own.address.to_string() + " is on the interface " +
+                              in_quotes(owner->second) + " already; remove one of them");
+        }
+    }
+}
+
+void interface_subnets_are_apart(const Config& config, FindingList& out) {
+    for (std::size_t i = 0; i < config.interfaces.size(); ++i) {
+        for (std::size_t j = 0; j < i; ++j) {
+            const Interface& interface = config.interfaces[i];
+            const auto overlap = first_overlap(interface, config.interfaces[j]);
+            if (overlap)
+                out.warning(interface.line.number, item_path("interfaces", i) + ".addresses",
+                            overlap->own.to_string() + " overlaps with " +
+                                overlap->other.to_string() + " on " +
+                                in_quotes(config.interfaces[j].name) +
+                                ": the kernel reaches a host on one of them only; give each "
+                                "interface a subnet of its own");
+        }
+    }
+}
+
+void routes_are_usable(const Config& config, FindingList& out) {
+    std::set<net::IpPrefix> seen;
+    for (std::size_t i = 0; i < config.routes.size(); ++i) {
+        const Route& route = config.routes[i];
+        const std::string path = item_path("routes", i);
+        const int line = route.line.number;
+        check_network(out, line, path + ".to", route.to);
+        if (!seen.insert(route.to.network()).second)
+            out.error(line, path + ".to",
+                      "there is a route to " + route.to.to_string() +
+                          " already; keep one (several gateways: use ip route or FRR)");
+        if (route.to.address.is_v4() != route.via.is_v4())
+            out.error(line, path + ".via",
+                      route.via.to_string() + " is not of the family of " + route.to.to_string() +
+                          "; write a gateway of the same family");
+        else if (!is_host_address(route.via))
+            out.error(line, path + ".via",
+                      route.via.to_string() + " is no address a gateway can have; write the "
+                                              "address of the next router");
+    }
+}
+
+void route_gateways_are_on_link(const Config& config, FindingList& out) {
+    for (std::size_t i = 0; i < config.routes.size(); ++i) {
+        const Route& route = config.routes[i];
+        const std::string path = item_path("routes", i) + ".via";
+        bool is_reached = false;
+        for (const Interface& interface : config.interfaces) {
+            for (const net::IpPrefix& own : interface.addresses)
+                if (own.address == route.via)
+                    out.error(route.line.number, path,
+                              route.via.to_string() + " is ikelb's own address on " +
+                                  in_quotes(interface.name) + "; write the next router's");
+            if (!route.dev || *route.dev == interface.name)
+                is_reached |= is_on_link(interface, route.via);
+        }
+        if (!is_reached)
+            out.warning(route.line.number, path,
+                        route.via.to_string() + " is in no subnet of " +
+                            (route.dev ? in_quotes(*route.dev) : std::string{"any interface"}) +
+                            ": the kernel will refuse the route unless the interface gets a "
+                            "fitting address from elsewhere; correct it or add the address");
+    }
+}
+
+void inside_prefixes_are_usable(const Config& config, FindingList& out) {
+    const int line = config.inside_prefixes_line.number;
+    for (std::size_t i = 0; i < config.inside_prefixes.size(); ++i) {
+        const net::IpPrefix& inside = config.inside_prefixes[i];
+        const std::string path = item_path("inside_prefixes", i);
+        check_network(out, line, path, inside);
+        if (inside.length == 0)
+            out.error(line, path, inside.to_string() + " holds all clients: no answer would be "
+                                                       "translated; write the inner networks");
+        for (const Interface& interface : config.interfaces)
+            for (const net::IpPrefix& own : interface.addresses)
+                if (interface.side == Side::clients && inside.length > 0 &&
+                    inside.contains(own.address))
+                    out.warning(line, path,
+                                inside.to_string() + " holds the clients' side subnet " +
+                                    own.to_string() + " of " + in_quotes(interface.name) +
+                                    ": clients there get no answers; write smaller prefixes");
+    }
+}
+
+}  // namespace ikelb::config::rules

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include <algorithm>
+#include <map>
+
+#include "config/rules.h"
+#include "config/scalar.h"
+
+namespace ikelb::config::rules {
+
+namespace {
+
+/// Calls visit(backend, path, pool) for each backend of each pool.
+template <class Visit>
+void for_each_backend(const Config& config, Visit visit) {
+    for (std::size_t i = 0; i < config.pools.size(); ++i)
+        for (std::size_t j = 0; j < config.pools[i].backends.size(); ++j)
+            visit(config.pools[i].backends[j], backend_path(i, j), config.pools[i]);
+}
+
+/// The interface that has an address, or nullptr.
+const Interface* owner_of(const Config& config, const net::IpAddress& address) {
+    for (const Interface& interface : config.interfaces)
+        for (const net::IpPrefix& own : interface.addresses)
+            if (own.address == address) return &interface;
+    return nullptr;
+}
+
+/// The interface in whose subnet an address is: the one with the longest prefix, or nullptr.
+const Interface* on_link_interface(const Config& config, const net::IpAddress& address) {
+    const Interface* best = nullptr;
+    int best_length = -1;
+    for (const Interface& interface : config.interfaces)
+        for (const net::IpPrefix& own : interface.addresses)
+            if (own.contains(address) && own.length > best_length) {
+                best = &interface;
+                best_length = own.length;
+            }
+    return best;
+}
+
+const Route* route_to(const Config& config, const net::IpAddress& address) {
+    const Route* best = nullptr;
+    for (const Route& route : config.routes)
+        if (route.to.contains(address) && (!best || route.to.length > best->to.length))
+            best = &route;
+    return best;
+}
+
+const Interface* interface_of(const Config& config, const Route& route) {
+    if (!route.dev) return on_link_interface(config, route.via);
+    for (const Interface& interface : config.interfaces)
+        if (interface.name == *route.dev) return &interface;
+    return nullptr;
+}
+
+const Pool* find_pool(const Config& config, std::string_view name) {
+    for (const Pool& pool : config.pools)
+        if (pool.name == name) return &pool;
+    return nullptr;
+}
+
+}  // namespace
+
+void ipv6_is_not_balanced_yet(const Config& config, FindingList& out) {
+    constexpr std::string_view reason =
+        " is IPv6, which this version does not balance; write an IPv4 address";
+    for (std::size_t i = 0; i < config.services.size(); ++i)
+        if (!config.services[i].vip.is_v4())
+            out.error(config.services[i].line.number, item_path("services", i) + ".vip",
+                      config.services[i].vip.to_string() + std::string{reason});
+    for_each_backend(config, [&](const Backend& backend, const std::string& path, const Pool&) {
+        if (!backend.address.is_v4())
+            out.error(backend.line.number, path + ".address",
+                      backend.address.to_string() + std::string{reason});
+    });
+}
+
+void pools_have_backends(const Config& config, FindingList& out) {
+    for (std::size_t i = 0; i < config.pools.size(); ++i)
+        if (config.pools[i].backends.empty())
+            out.error(config.pools[i].line.number, item_path("pools", i) + ".backends",
+                      "the pool " + in_quotes(config.pools[i].name) +
+                          " has no backends; write at least one, or remove the pool");
+}
+
+void pools_have_weight(const Config& config, FindingList& out) {
+    for (std::size_t i = 0; i < config.pools.size(); ++i) {
+        const Pool& pool = config.pools[i];
+        const bool is_all_zero =
+            std::all_of(pool.backends.begin(), pool.backends.end(),
+                        [](const Backend& backend) { return backend.weight == 0; });
+        if (!pool.backends.empty() && is_all_zero)
+            out.error(pool.line.number, item_path("pools", i) + ".backends",
+                      "all backends of the pool " + in_quotes(pool.name) +
+                          " have weight 0: no new client gets in; write a weight above 0 on one");
+    }
+}
+
+void pools_are_used(const Config& config, FindingList& out) {
+    for (std::size_t i = 0; i < config.pools.size(); ++i) {
+        const Pool& pool = config.pools[i];
+        const bool is_used =
+            std::any_of(config.services.begin(), config.services.end(),
+                        [&](const Service& service) { return service.pool == pool.name; });
+        if (!is_used)
+            out.warning(pool.line.number, item_path("pools", i),
+                        "no service uses the pool " + in_quotes(pool.name) +
+                            "; write its name into a service, or remove it");
+    }
+}
+
+void backend_addresses_are_usable(const Config& config, FindingList& out) {
+    for_each_backend(config, [&](const Backend& backend, const std::string& path, const Pool&) {
+        const std::string address = backend.address.to_string();
+        if (!is_host_address(backend.address))
+            out.error(backend.line.number, path + ".address",
+                      address + " is no address a server can have; write the server's own");
+        else if (const Interface* owner = owner_of(config, backend.address))
+            out.error(backend.line.number, path + ".address",
+                      address + " is ikelb's own address on " + in_quotes(owner->name) +
+                          "; write the server's");
+    });
+}
+
+void backend_addresses_are_unique(const Config& config, FindingList& out) {
+    std::map<net::IpAddress, std::string_view> owners;
+    for_each_backend(config, [&](const Backend& backend, const std::string& path, const Pool&) {
+        const auto [owner, is_new] = owners.try_emplace(backend.address, backend.name);
+        if (!is_new)
+            out.error(backend.line.number, path + ".address",
+                      backend.address.to_string() + " is the address of the backend " +
+                          in_quotes(owner->second) +
+                          "; a server stands in one pool once (several services may use a pool)");
+    });
+}
+
+void backends_are_reached_on_the_servers_side(const Config& config, FindingList& out) {
+    for_each_backend(config, [&](const Backend& backend, const std::string& path, const Pool&) {
+        const std::string address = backend.address.to_string();
+        const int line = backend.line.number;
+        if (const Interface* on_link = on_link_interface(config, backend.address)) {
+            if (on_link->side == Side::clients)
+                out.error(line, path + ".address",
+                          address + " is in the subnet of " + in_quotes(on_link->name) +
+                              ", which leads to the clients: its answers would not be "
+                              "translated; move it, or write side: both on the interface");
+            return;
+        }
+        const Route* route = route_to(config, backend.address);
+        if (!route) {
+            out.warning(line, path + ".address",
+                        address + " is in no subnet of an interface and no route leads there; "
+                                  "add one to routes, unless ip route or FRR brings it");
+            return;
+        }
+        const Interface* via = interface_of(config, *route);
+        if (via && via->side == Side::clients)
+            out.warning(line, path + ".address",
+                        address + " is reached by the route to " + route->to.to_string() +
+                            " through " + in_quotes(via->name) +
+                            ", which leads to the clients; add a route on the servers' side");
+    });
+}
+
+void health_times_fit(const Config& config, FindingList& out) {
+    for (std::size_t i = 0; i < config.pools.size(); ++i) {
+        const auto& icmp = config.pools[i].health.icmp;
+        if (!icmp || icmp->timeout <= icmp->interval) continue;
+        const int line = icmp->line.number > 0 ? icmp->line.number
+                                               : config.pools[i].line.number;
+        out.error(line, item_path("pools", i) + ".health.icmp.timeout",
+                  to_string(icmp->timeout) + " is longer than the interval of " +
+                      to_string(icmp->interval) + "; write at most " + to_string(icmp->interval));
+    }
+}
+
+void services_exist(const Config& config, FindingList& out) {
+    if (config.services.empty())
+        out.warning(0, "services", "there is no service: ikelb only routes; add one to balance");
+}
+
+void vips_are_usable(const Config& config, FindingList& out) {
+    for (std::size_t i = 0; i < config.services.size(); ++i) {
+        const Service& service = config.services[i];
+        const std::string path = item_path("services", i) + ".vip";
+        const std::string vip = service.vip.to_string();
+        if (!is_host_address(service.vip))
+            out.error(service.line.number, path,
+                      vip + " is no address clients can connect to; write a unicast address");
+        else if (const Interface* owner = owner_of(config, service.vip))
+            out.error(service.line.number, path,
+                      vip + " is the address of the interface " + in_quotes(owner->name) +
+                          "; a VIP needs an address of its own (ikelb adds it to the interface)");
+        for (const Route& route : config.routes)
+            if (route.via == service.vip)
+                out.error(service.line.number, path,
+                          vip + " is the gateway of the route to " + route.to.to_string() +
+                              "; a VIP needs an address of its own");
+    }
+}
+
+void vips_are_unique(const Config& config, FindingList& out) {
+    std::map<net::IpAddress, std::string_view> owners;
+    for (std::size_t i = 0; i < config.services.size(); ++i) {
+        const Service& service = config.services[i];
+        const auto [owner, is_new] = owners.try_emplace(service.vip, service.name);
+        if (!is_new)
+            out.error(service.line.number, item_path("services", i) + ".vip",
+                      service.vip.to_string() + " is the VIP of the service " +
+                          in_quotes(owner->second) + "; every service needs its own");
+    }
+}
+
+void vips_are_no_backends(const Config& config, FindingList& out) {
+    for_each_backend(config, [&](const Backend& backend, const std::string& path, const Pool&) {
+        for (const Service& service : config.services)
+            if (service.vip == backend.address)
+                out.error(backend.line.number, path + ".address",
+                          backend.address.to_string() + " is the VIP of the service " +
+                              in_quotes(service.name) + "; write the server's own address");
+    });
+}
+
+void vip_and_backends_are_of_one_family(const Config& config, FindingList& out) {
+    for (std::size_t i = 0; i < config.services.size(); ++i) {
+        const Service& service = config.services[i];
+        const Pool* pool = find_pool(config, service.pool);
+        if (!pool) continue;
+        for (const Backend& backend : pool->backends) {
+            if (backend.address.is_v4() == service.vip.is_v4()) continue;
+            out.error(service.line.number, item_path("services", i) + ".vip",
+                      service.vip.to_string() + " and the backend " + in_quotes(backend.name) +
+                          " (" + backend.address.to_string() +
+                          ") are of two families; make a pool of the VIP's family");
+            break;
+        }
+    }
+}
+
+void service_interfaces_face_clients(const Config& config, FindingList& out) {
+    for (std::size_t i = 0; i < config.services.size(); ++i) {
+        const Service& service = config.services[i];
+        for (const Interface& interface : config.interfaces)
+            if (interface.name == service.interface && interface.side == Side::servers)
+                out.error(service.line.number, item_path("services", i) + ".interface",
+                          in_quotes(interface.name) +
+                              " leads to the servers; write an interface with side: clients "
+                              "or both");
+    }
+}
+
+void backends_serve_one_vip(const Config& config, FindingList& out) {
+    std::map<std::string_view, std::string_view> first_services;
+    for (std::size_t i = 0; i < config.services.size(); ++i) {
+        const Service& service = config.services[i];
+        const auto [first, is_new] = first_services.try_emplace(service.pool, service.name);
+        if (!is_new && find_pool(config, service.pool))
+            out.warning(service.line.number, item_path("services", i) + ".pool",
+                        "the pool " + in_quotes(service.pool) + " serves " +
+                            in_quotes(first->second) +
+                            " as well: an answer of which no flow or SA is recorded can't be given "
+                            "a VIP and is dropped; give each VIP a pool with addresses of its own "
+                            "(aliases on the servers) where that matters");
+    }
+}
+
+}  // namespace ikelb::config::rules

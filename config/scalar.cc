@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "config/scalar.h"
+
+#include <array>
+#include <charconv>
+#include <limits>
+
+namespace ikelb::config {
+
+namespace {
+
+struct Unit {
+    std::string_view name;
+    std::int64_t milliseconds;
+};
+
+// From the smallest; `d` is read, but a day is written as 24h.
+constexpr std::array<Unit, 5> units{{{"ms", 1},
+                                     {"s", 1000},
+                                     {"m", 60 * 1000},
+                                     {"h", 60 * 60 * 1000},
+                                     {"d", 24 * 60 * 60 * 1000}}};
+constexpr std::size_t written_units = 4;
+
+}  // namespace
+
+std::optional<std::int64_t> parse_integer(std::string_view text) {
+    std::int64_t value = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stopped, error] = std::from_chars(text.data(), end, value);
+    if (text.empty() || error != std::errc{} || stopped != end) return std::nullopt;
+    return value;
+}
+
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
+    const std::size_t digits = text.find_first_not_of("0123456789");
+    if (digits == std::string_view::npos) return std::nullopt;
+    const auto count = parse_integer(text.substr(0, digits));
+    if (!count) return std::nullopt;
+    for (const Unit& unit : units) {
+        if (text.substr(digits) != unit.name) continue;
+        if (*count > std::numeric_limits<std::int64_t>::max() / unit.milliseconds)
+            return std::nullopt;
+        return std::chrono::milliseconds{*count * unit.milliseconds};
+    }
+    return std::nullopt;
+}
+
+std::string to_string(std::chrono::milliseconds duration) {
+    const std::int64_t count = duration.count();
+    if (count == 0) return "0s";
+    const Unit* best = units.data();
+    for (std::size_t i = 0; i < written_units; ++i)
+        if (count % units[i].milliseconds == 0) best = &units[i];
+    return std::to_string(count / best->milliseconds) + std::string{best->name};
+}
+
+std::optional<Endpoint> parse_endpoint(std::string_view text) {
+    const std::size_t colon = text.rfind(':');
+    if (colon == std::string_view::npos) return std::nullopt;
+    std::string_view host = text.substr(0, colon);
+    const bool is_bracketed = host.size() >= 2 && host.front() == '[' && host.back() == ']';
+    if (is_bracketed) host = host.substr(1, host.size() - 2);
+    const auto address = net::IpAddress::parse(host);
+    // An IPv6 address has colons of its own: without brackets its last group would be the port.
+    if (!address || is_bracketed == (host.find(':') == std::string_view::npos))
+        return std::nullopt;
+    const auto port = parse_integer(text.substr(colon + 1));
+    if (!port || *port < 1 || *port > 65535) return std::nullopt;
+    return Endpoint{.address = *address, .port = static_cast<std::uint16_t>(*port)};
+}
+
+std::string to_string(const Endpoint& endpoint) {
+    std::string text;
+    if (endpoint.address.is_v4())
+        text += endpoint.address.to_string();
+    else
+        text.append("[").append(endpoint.address.to_string()).append("]");
+    return text.append(":").append(std::to_string(endpoint.port));
+}
+
+std::string in_quotes(std::string_view typed) {
+    constexpr std::size_t longest = 60;
+    std::string text = "'";
+    for (const char c : typed.substr(0, longest))
+        text += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+    // Not to end within a UTF-8 character: drop the continuation bytes and their lead byte.
+    if (typed.size() > longest) {
+        while ((static_cast<unsigned char>(text.back()) & 0xc0) == 0x80) text.pop_back();
+        if ((static_cast<unsigned char>(text.back()) & 0x80) != 0) text.pop_back();
+        text += "...";
+    }
+    return text + "'";
+}
+
+}  // namespace ikelb::config

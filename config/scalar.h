@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+// The scalar forms of the YAML, to and from text. All return nullopt for anything else than the
+// exact form; ranges are the caller's (schema.h).
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "config/config.h"
+
+namespace ikelb::config {
+
+/// Decimal digits, an optional minus before them.
+std::optional<std::int64_t> parse_integer(std::string_view text);
+
+/// Digits and a unit: ms, s, m, h or d, as in 500ms, 5s, 45m, 24h.
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
+
+/// In the largest unit that holds it whole: 2700000 ms is 45m.
+std::string to_string(std::chrono::milliseconds duration);
+
+/// ADDRESS:PORT, IPv6 in brackets: 127.0.0.1:9465, [::1]:9465. Port 1..65535.
+std::optional<Endpoint> parse_endpoint(std::string_view text);
+std::string to_string(const Endpoint& endpoint);
+
+/// What was typed, in quotes, cut and cleaned of control characters so that it fits a message.
+std::string in_quotes(std::string_view typed);
+
+}  // namespace ikelb::config

@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "config/schema.h"
+
+#include <algorithm>
+#include <array>
+
+#include "config/names.h"
+#include "config/scalar.h"
+
+namespace ikelb::config {
+
+namespace {
+
+constexpr std::int64_t second = 1000;
+constexpr std::int64_t minute = 60 * second;
+constexpr std::int64_t hour = 60 * minute;
+
+constexpr std::string_view needs_restart = "The restart it needs interrupts all tunnels.";
+constexpr std::string_view no_effect = "None.";
+constexpr std::string_view resize =
+    "The restart interrupts all tunnels; the tables start in the new size.";
+
+constexpr auto required = Presence::required;
+constexpr auto restart = Apply::restart;
+
+const std::array keys{
+    Key{.path = "ports", .form = Form::list_of_maps, .presence = required, .apply = restart,
+        .range = {1, 32},
+        .purpose = "The DPDK ports. ikelb receives and sends on them without the kernel.",
+        .effect = needs_restart},
+    Key{.path = "ports[].name", .form = Form::kernel_name, .presence = required,
+        .apply = restart, .example = "wan",
+        .purpose = "What interfaces, logs and metrics call the port.",
+        .effect = needs_restart},
+    Key{.path = "ports[].device", .form = Form::text, .presence = required, .apply = restart,
+        .example = "net_af_packet0,iface=eth1",
+        .purpose = "What DPDK opens: a PCI address (0000:03:00.0) of a NIC bound to a DPDK driver, "
+                   "or a vdev string with its arguments (net_af_packet0,iface=eth1).",
+        .effect = needs_restart},
+    Key{.path = "ports[].mtu", .form = Form::integer, .apply = restart, .range = {576, 9000},
+        .unit = "bytes", .initial = "1500",
+        .purpose = "The largest IP packet on the port. Larger ones are answered with an ICMP "
+                   "error, so that path MTU discovery works.",
+        .effect = needs_restart},
+    Key{.path = "ports[].mac", .form = Form::mac, .apply = restart,
+        .example = "02:00:00:00:00:01",
+        .purpose = "The MAC address of the port and of its kernel twins. Without it, the NIC's "
+                   "own; for af_packet and af_xdp one derived from it, since the kernel sees each "
+                   "of their frames as well and must not take it for its own.",
+        .effect = "The restart interrupts all tunnels; neighbours learn the new address."},
+
+    Key{.path = "interfaces", .form = Form::list_of_maps, .presence = required,
+        .apply = restart, .range = {1, 256},
+        .purpose = "Logical layer-3 interfaces: a port, or one VLAN of it. Each has a TAP twin of "
+                   "its name in the kernel, which answers ARP and ping and runs VRRP and BGP.",
+        .effect = needs_restart},
+    Key{.path = "interfaces[].name", .form = Form::kernel_name, .presence = required,
+        .apply = restart, .example = "ext",
+        .purpose = "The name of the twin in the kernel.",
+        .effect = needs_restart},
+    Key{.path = "interfaces[].port", .form = Form::reference, .presence = required,
+        .apply = restart, .example = "wan",
+        .purpose = "The name of the port below.",
+        .effect = needs_restart},
+    Key{.path = "interfaces[].vlan", .form = Form::integer, .apply = restart,
+        .range = {0, 4094}, .unit = "802.1Q tag", .initial = "0",
+        .purpose = "The VLAN of the port that this interface is; 0 is what comes untagged.",
+        .effect = needs_restart},
+    Key{.path = "interfaces[].addresses", .form = Form::list_of_prefixes, .range = {0, 32},
+        .initial = "[]",
+        .purpose = "Addresses ikelb puts on the twin. Those that others put there (ip address, "
+                   "keepalived) work as well and need no line here.",
+        .effect = "Tunnels live on as long as the servers' gateway and the VIPs stay reachable."},
+    Key{.path = "interfaces[].side", .form = Form::choice, .presence = required,
+        .apply = restart, .example = "both", .choices = choices_of<Side>,
+        .purpose = "Whom it leads to: clients (they reach the VIPs from here), servers (the "
+                   "backends answer from here), or both (one-armed).",
+        .effect = needs_restart},
+
+    Key{.path = "routes", .form = Form::list_of_maps, .range = {0, 4096}, .initial = "[]",
+        .purpose = "Routes ikelb puts into the kernel. Routes made by ip route or FRR are "
+                   "followed as well and need no line here.",
+        .effect = "A client or backend without a route is unreachable until it has one again."},
+    Key{.path = "routes[].to", .form = Form::prefix, .presence = required,
+        .example = "0.0.0.0/0",
+        .purpose = "The destinations; 0.0.0.0/0 is the default route.",
+        .effect = "As for routes."},
+    Key{.path = "routes[].via", .form = Form::address, .presence = required,
+        .example = "198.51.100.254",
+        .purpose = "The gateway, an address in the subnet of one of the interfaces.",
+        .effect = "Packets take the new gateway at once; tunnels stay."},
+    Key{.path = "routes[].dev", .form = Form::reference, .example = "ext",
+        .purpose = "The interface the gateway is on, where the address alone does not tell.",
+        .effect = "Packets take the new interface at once; tunnels stay."},
+
+    Key{.path = "inside_prefixes", .form = Form::list_of_prefixes, .range = {0, 256},
+        .initial = "[]", .example = "[10.0.0.0/8]",
+        .purpose = "Networks on the servers' side: the domain, the management, the clients' "
+                   "tunnel addresses. What a backend sends there from UDP 500 or 4500 is no "
+                   "answer to a client and keeps its source address.",
+        .effect = "Tunnels of clients whose addresses fall into a new prefix break: their "
+                  "answers are no longer translated."},
+
+    Key{.path = "pools", .form = Form::list_of_maps, .presence = required, .range = {0, 64},
+        .purpose = "Groups of servers that can stand in for each other.",
+        .effect = "Removing a pool ends the tunnels of its backends."},
+    Key{.path = "pools[].name", .form = Form::name, .presence = required, .example = "rras",
+        .purpose = "What services, logs and metrics call the pool.",
+        .effect = "A new name is a pool removed and another added."},
+    Key{.path = "pools[].backends", .form = Form::list_of_maps, .presence = required,
+        .range = {0, 1024},
+        .purpose = "The IKE servers. Their default gateway has to be ikelb.",
+        .effect = "A new backend gets new clients only. Removing one ends its tunnels; drain it "
+                  "first (ikelbctl drain)."},
+    Key{.path = "pools[].backends[].name", .form = Form::name, .presence = required,
+        .example = "rras1",
+        .purpose = "What ikelbctl, logs and metrics call the backend; unique over all pools.",
+        .effect = "A new name is a backend removed and another added."},
+    Key{.path = "pools[].backends[].address", .form = Form::address, .presence = required,
+        .example = "10.20.0.11",
+        .purpose = "Where the packets go instead of the VIP. Unique over all pools.",
+        .effect = "The tunnels of the old address end; it is another server."},
+    Key{.path = "pools[].backends[].weight", .form = Form::integer, .range = {0, 1000},
+        .unit = "share", .initial = "100",
+        .purpose = "The share of new clients, against the sum of the pool's weights. 0 gets no "
+                   "new clients.",
+        .effect = "None: tunnels stay where they are, only new clients are spread anew."},
+    Key{.path = "pools[].on_down", .form = Form::choice, .initial = "keep",
+        .choices = choices_of<OnDown>,
+        .purpose = "What becomes of the known tunnels of a backend whose health check fails. "
+                   "keep: their packets still go to it, for the ping alone may be broken, and no "
+                   "other server knows their keys. flush: they are dropped, clients connect anew.",
+        .effect = "flush drops the tunnels of backends that are down at that moment."},
+    Key{.path = "pools[].health", .form = Form::map, .is_none_allowed = true,
+        .purpose = "How the pool's backends are checked; the word none takes all of them for up.",
+        .effect = "A backend starts over with the new check; its tunnels stay (on_down: keep)."},
+    Key{.path = "pools[].health.icmp", .form = Form::map,
+        .purpose = "Echo requests (ping) from the servers' side interface to every backend.",
+        .effect = "As for health."},
+    Key{.path = "pools[].health.icmp.interval", .form = Form::duration,
+        .range = {100, hour}, .initial = "5s",
+        .purpose = "From one request to the next.",
+        .effect = "None by itself; a failure is seen after about interval times fall."},
+    Key{.path = "pools[].health.icmp.timeout", .form = Form::duration,
+        .range = {10, hour}, .initial = "2s",
+        .purpose = "How long to wait for the answer; not longer than interval.",
+        .effect = "None by itself; too short a time takes slow backends for dead ones."},
+    Key{.path = "pools[].health.icmp.fall", .form = Form::integer, .range = {1, 100},
+        .unit = "failures in a row", .initial = "3",
+        .purpose = "After how many requests without answer the backend is down.",
+        .effect = "None by itself."},
+    Key{.path = "pools[].health.icmp.rise", .form = Form::integer, .range = {1, 100},
+        .unit = "answers in a row", .initial = "2",
+        .purpose = "After how many answers the backend is up again.",
+        .effect = "None by itself."},
+
+    Key{.path = "services", .form = Form::list_of_maps, .presence = required,
+        .range = {0, 1024},
+        .purpose = "The addresses clients connect to. Each serves UDP 500 and 4500.",
+        .effect = "Removing a service ends the tunnels that go through its VIP."},
+    Key{.path = "services[].name", .form = Form::name, .presence = required,
+        .example = "aovpn",
+        .purpose = "What logs and metrics call the service.",
+        .effect = "A new name is a service removed and another added."},
+    Key{.path = "services[].vip", .form = Form::address, .presence = required,
+        .example = "203.0.113.10",
+        .purpose = "The virtual IP address. No other machine, interface or backend may have it.",
+        .effect = "The tunnels through the old address end."},
+    Key{.path = "services[].announce", .form = Form::choice, .initial = "address",
+        .choices = choices_of<Announce>,
+        .purpose = "address: ikelb adds the VIP to the interface's twin and serves it while the "
+                   "kernel has it, so that VRRP can move it. always: the VIP is served whether "
+                   "or not the kernel has it, for set-ups that route it here.",
+        .effect = "None while the kernel has the address."},
+    Key{.path = "services[].interface", .form = Form::reference, .presence = required,
+        .example = "ext",
+        .purpose = "The interface on the clients' side that gets the VIP; answers to clients "
+                   "nothing is recorded of leave by it.",
+        .effect = "The VIP moves; recorded tunnels follow it."},
+    Key{.path = "services[].pool", .form = Form::reference, .presence = required,
+        .example = "rras",
+        .purpose = "The pool that serves this VIP.",
+        .effect = "Tunnels to backends that are not in the new pool end."},
+    Key{.path = "services[].scheduler", .form = Form::choice, .initial = "maglev",
+        .choices = choices_of<Scheduler>,
+        .purpose = "Where a client goes of which nothing is recorded. maglev: a keyed "
+                   "consistent hash of its address, which stores nothing and moves few clients "
+                   "when the pool changes. weighted_round_robin: in turn, by weight. least_sas: "
+                   "the backend with the fewest live SAs for its weight.",
+        .effect = "None: recorded clients stay."},
+    Key{.path = "services[].affinity", .form = Form::choice, .initial = "source",
+        .choices = choices_of<Affinity>,
+        .purpose = "What keeps to one backend. source: all tunnels of one client address.",
+        .effect = "None: source is the only value of this version."},
+
+    Key{.path = "workers", .form = Form::map, .apply = restart,
+        .purpose = "The threads of the fast path.",
+        .effect = needs_restart},
+    Key{.path = "workers.count", .form = Form::integer, .apply = restart, .range = {1, 64},
+        .unit = "threads", .initial = "1",
+        .purpose = "How many threads forward packets. Each polls one queue of every port and "
+                   "keeps one CPU busy.",
+        .effect = needs_restart},
+    Key{.path = "workers.cpus", .form = Form::list_of_integers, .apply = restart,
+        .range = {0, 64}, .initial = "[]", .example = "[1]",
+        .purpose = "The CPU of each worker, as many as count; empty leaves it to the kernel.",
+        .effect = needs_restart},
+
+    Key{.path = "dpdk", .form = Form::map, .apply = restart,
+        .purpose = "What DPDK is started with.",
+        .effect = needs_restart},
+    Key{.path = "dpdk.memory", .form = Form::integer, .apply = restart,
+        .range = {64, 1048576}, .unit = "MiB", .initial = "256",
+        .purpose = "Memory for packet buffers where there are no huge pages.",
+        .effect = needs_restart},
+    Key{.path = "dpdk.huge_pages", .form = Form::choice, .apply = restart,
+        .initial = "auto", .choices = choices_of<HugePages>,
+        .purpose = "Huge pages save TLB misses and are what NICs without an IOMMU need. auto: "
+                   "use them if there are any. on: refuse to start without. off: ordinary memory.",
+        .effect = needs_restart},
+    Key{.path = "dpdk.eal_args", .form = Form::list_of_text, .apply = restart,
+        .range = {0, 64}, .initial = "[]", .example = "[\"--log-level=lib.eal:debug\"]",
+        .purpose = "Further arguments of DPDK's EAL, appended as they are.",
+        .effect = needs_restart},
+
+    Key{.path = "limits", .form = Form::map, .apply = restart,
+        .purpose = "Table sizes, each a power of two. All memory is taken at start.",
+        .effect = resize},
+    Key{.path = "limits.flows", .form = Form::integer, .apply = restart,
+        .range = {1024, 1 << 27}, .unit = "records", .initial = "262144",
+        .purpose = "Flows: a client's address and port on a VIP's port, about two a tunnel.",
+        .effect = resize},
+    Key{.path = "limits.bindings", .form = Form::integer, .apply = restart,
+        .range = {1024, 1 << 27}, .unit = "records", .initial = "262144",
+        .purpose = "Client bindings: a client's address on a service.",
+        .effect = resize},
+    Key{.path = "limits.pairs", .form = Form::integer, .apply = restart,
+        .range = {1024, 1 << 27}, .unit = "records", .initial = "262144",
+        .purpose = "IKE SAs, each known by its pair of SPIs; at a rekey a tunnel has two.",
+        .effect = resize},
+    Key{.path = "limits.half_open", .form = Form::integer, .apply = restart,
+        .range = {1024, 1 << 24}, .unit = "records", .initial = "65536",
+        .purpose = "Exchanges that no server has answered yet. When full, the oldest goes; a "
+                   "flood can't push out a tunnel.",
+        .effect = resize},
+    Key{.path = "limits.fragments", .form = Form::integer, .apply = restart,
+        .range = {64, 1 << 20}, .unit = "records", .initial = "4096",
+        .purpose = "Fragmented datagrams on their way at the same time.",
+        .effect = resize},
+
+    Key{.path = "timeouts", .form = Form::map,
+        .purpose = "How long a record lives after the last packet that refreshes it.",
+        .effect = "Counts for records at their next check; a shorter time may end idle tunnels."},
+    Key{.path = "timeouts.flow", .form = Form::duration, .range = {30 * second, 48 * hour},
+        .initial = "45m",
+        .purpose = "Flows and client bindings. Longer than the servers' idle time-out (5 min on "
+                   "RRAS) and network outage time (30 min), or idle tunnels break.",
+        .effect = "Idle tunnels older than a shorter time end."},
+    Key{.path = "timeouts.half_open", .form = Form::duration, .range = {second, 10 * minute},
+        .initial = "30s",
+        .purpose = "A request without answer: as long as clients repeat it.",
+        .effect = no_effect},
+    Key{.path = "timeouts.answered", .form = Form::duration, .range = {second, hour},
+        .initial = "5m",
+        .purpose = "An SA that is answered but not yet authenticated: a login with a second "
+                   "factor takes minutes.",
+        .effect = "Logins under way that take longer than a shorter time fail."},
+    Key{.path = "timeouts.pair", .form = Form::duration, .range = {minute, 30 * 24 * hour},
+        .initial = "24h",
+        .purpose = "An established IKE SA without IKE traffic. Longer than the time between "
+                   "its rekeys.",
+        .effect = "A roaming client idle for longer than a shorter time may have to connect anew."},
+    Key{.path = "timeouts.fragment", .form = Form::duration, .range = {100, minute},
+        .initial = "5s",
+        .purpose = "How long to wait for the rest of a fragmented datagram.",
+        .effect = no_effect},
+    Key{.path = "timeouts.delete_hint", .form = Form::duration, .range = {second, hour},
+        .initial = "3m",
+        .purpose = "What is left to a record after a delete was seen: only a hint, as anybody "
+                   "could have sent it.",
+        .effect = no_effect},
+
+    Key{.path = "admin", .form = Form::map, .apply = restart,
+        .purpose = "The admin API, which ikelbctl talks to.",
+        .effect = no_effect},
+    Key{.path = "admin.socket", .form = Form::text, .apply = restart,
+        .initial = "/run/ikelb/admin.sock",
+        .purpose = "Path of the UNIX socket, absolute, at most 107 bytes.",
+        .effect = no_effect},
+
+    Key{.path = "metrics", .form = Form::map, .apply = restart, .is_none_allowed = true,
+        .purpose = "The metrics server for Prometheus; the word none turns it off.",
+        .effect = no_effect},
+    Key{.path = "metrics.listen", .form = Form::endpoint, .apply = restart,
+        .initial = "127.0.0.1:9465",
+        .purpose = "Where it listens. It asks for no password: keep it off the clients' side.",
+        .effect = no_effect},
+
+    Key{.path = "log", .form = Form::map, .purpose = "Messages on standard error.",
+        .effect = no_effect},
+    Key{.path = "log.level", .form = Form::choice, .initial = "info",
+        .choices = choices_of<LogLevel>,
+        .purpose = "The least important level that is written. Nothing is logged per packet.",
+        .effect = no_effect},
+
+    Key{.path = "maglev_table_size", .form = Form::integer, .range = {251, 16777213},
+        .unit = "entries, a prime", .initial = "65537",
+        .purpose = "Size of the table of the maglev scheduler. About 100 times the backends of "
+                   "a pool keeps the shares within 1 %; all nodes that share VIPs need the same.",
+        .effect = "Recorded clients stay; most others are spread anew."},
+};
+
+std::string joined(const std::vector<std::string_view>& words) {
+    std::string text;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        if (i > 0) text += i + 1 == words.size() ? " or " : ", ";
+        text += words[i];
+    }
+    return text;
+}
+
+std::string between(const Range& range) {
+    return std::to_string(range.min) + ".." + std::to_string(range.max);
+}
+
+}  // namespace
+
+std::string_view Key::name() const noexcept { return path.substr(path.rfind('.') + 1); }
+
+std::string_view Key::parent() const noexcept {
+    const std::size_t dot = path.rfind('.');
+    return dot == std::string_view::npos ? std::string_view{} : path.substr(0, dot);
+}
+
+std::span<const Key> schema() noexcept { return keys; }
+
+const Key* find_key(std::string_view path) noexcept {
+    const auto found = std::find_if(keys.begin(), keys.end(),
+                                    [path](const Key& key) { return key.path == path; });
+    return found == keys.end() ? nullptr : &*found;
+}
+
+std::vector<const Key*> keys_of(std::string_view parent) {
+    std::vector<const Key*> children;
+    for (const Key& key : keys)
+        if (key.parent() == parent) children.push_back(&key);
+    return children;
+}
+
+std::string describe_form(const Key& key) {
+    using std::chrono::milliseconds;
+    switch (key.form) {
+        case Form::map:
+            return key.is_none_allowed ? "a map, or none" : "a map";
+        case Form::list_of_maps:
+            return "a list of " + between(key.range) + " maps";
+        case Form::text:
+            return "text";
+        case Form::kernel_name:
+            return "a name: a letter a-z, then at most 14 of a-z 0-9 _ -";
+        case Form::name:
+            return "a name: a letter or digit, then at most 62 letters, digits, . _ -";
+        case Form::reference:
+            return "a name";
+        case Form::integer:
+            return "a whole number " + between(key.range);
+        case Form::duration:
+            return "a duration " + to_string(milliseconds{key.range.min}) + ".." +
+                   to_string(milliseconds{key.range.max});
+        case Form::address:
+            return "an IP address";
+        case Form::prefix:
+            return "a prefix ADDRESS/LENGTH";
+        case Form::mac:
+            return "a MAC address";
+        case Form::endpoint:
+            return "ADDRESS:PORT";
+        case Form::choice:
+            return joined(key.choices());
+        case Form::list_of_text:
+            return "a list of at most " + std::to_string(key.range.max) + " texts";
+        case Form::list_of_integers:
+            return "a list of at most " + std::to_string(key.range.max) + " whole numbers";
+        case Form::list_of_prefixes:
+            return "a list of at most " + std::to_string(key.range.max) +
+                   " prefixes ADDRESS/LENGTH";
+    }
+    return {};
+}
+
+}  // namespace ikelb::config

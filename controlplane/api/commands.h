@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include <nlohmann/json.hpp>
+
+namespace ikelb::control {
+
+/// Why a command was not carried out. `status`: an HTTP status of 400 and more; `message`: a
+/// sentence that says what is wrong and, where there is something, what to type.
+struct CommandError {
+    unsigned status = 500;
+    std::string message;
+};
+
+/// The body of the answer, or the error. Not a boost::system::result: nlohmann's json converts to
+/// everything, which makes each return ambiguous there.
+class CommandResult {
+public:
+    CommandResult(nlohmann::json body) : value_{std::in_place_index<0>, std::move(body)} {}
+    CommandResult(CommandError error) : value_{std::in_place_index<1>, std::move(error)} {}
+
+    explicit operator bool() const noexcept { return value_.index() == 0; }
+    /// Only if there is no error.
+    const nlohmann::json& body() const { return std::get<0>(value_); }
+    /// Only if there is one.
+    const CommandError& error() const { return std::get<1>(value_); }
+
+private:
+    std::variant<nlohmann::json, CommandError> value_;
+};
+
+/// Both drains keep established tunnels; they differ in what a returning client finds.
+enum class DrainMode : std::uint8_t {
+    keep,    ///< clients that are recorded here keep coming; nobody new does
+    refuse,  ///< returning clients go elsewhere as well
+};
+
+/// Which flows to list.
+struct FlowFilter {
+    std::optional<std::string> client;  ///< only this address; valid and in canonical form
+    std::size_t limit = 1000;           ///< at most so many rows, 1..100000
+};
+
+/// What the admin API can ask of the daemon. Every call comes on the control thread and is answered
+/// before it returns. An exception becomes a 500 with its text. The shape of each answer is in
+/// routes.h, beside its route.
+class Commands {
+public:
+    virtual ~Commands() = default;
+    virtual CommandResult status() = 0;
+    virtual CommandResult backends() = 0;
+    virtual CommandResult flows(const FlowFilter& filter) = 0;
+    virtual CommandResult drops() = 0;
+    virtual CommandResult version() = 0;
+    virtual CommandResult drain(const std::string& backend, DrainMode mode) = 0;
+    virtual CommandResult enable(const std::string& backend) = 0;
+    virtual CommandResult disable(const std::string& backend) = 0;
+    virtual CommandResult reload() = 0;
+    /// `file`: a path as the daemon sees it, absolute.
+    virtual CommandResult check(const std::string& file) = 0;
+};
+
+}  // namespace ikelb::control

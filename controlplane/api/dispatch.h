@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "controlplane/api/commands.h"
+
+namespace ikelb::control {
+
+/// An HTTP request, as far as the commands care.
+struct ApiRequest {
+    std::string_view method;  ///< "GET"
+    std::string_view target;  ///< path and query as sent
+    std::string_view body;
+};
+
+struct ApiResponse {
+    unsigned status = 200;
+    std::string body;   ///< JSON, one line, with a line feed at its end
+    std::string allow;  ///< the Allow header of a 405 (RFC 9110 section 15.5.6); else empty
+};
+
+/// Finds the route, checks what was sent, and carries the command out. Never throws: whatever a
+/// command throws becomes a 500.
+ApiResponse dispatch(Commands& commands, const ApiRequest& request) noexcept;
+
+/// An error as the API writes it: {"error": message}.
+ApiResponse error_response(unsigned status, std::string_view message);
+
+}  // namespace ikelb::control

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "controlplane/api/routes.h"
+
+#include <array>
+#include <cstddef>
+
+namespace ikelb::control {
+namespace {
+
+constexpr std::array<Route, 10> table{{
+    {RouteId::status, Method::get, "/v1/status", "", "",
+     "what the daemon is doing: configuration, workers, ports, services, tables",
+     R"({"version","uptime_s","config":{"file","loaded_at","last_reload":"ok|failed","error"},)"
+     R"("workers":[{"id","lcore","cpu","busy_share","bursts","packets"}],"ports":[...],)"
+     R"("interfaces":[...],"services":[{"name","vip","served","reason","pool","scheduler"}],)"
+     R"("tables":[{"name","used","capacity"}],"huge_pages":bool})"},
+    {RouteId::backends, Method::get, "/v1/backends", "", "",
+     "the backends: health, drain mode, flows, SAs, traffic",
+     R"({"backends":[{"name","address","pool","state":"up|down|checking",)"
+     R"("mode":"enabled|drain_keep|drain_refuse|disabled","weight","flows","sas","rtt_us",)"
+     R"("since","reason","packets_to_server","packets_to_client","bytes_to_server",)"
+     R"("bytes_to_client"}]})"},
+    {RouteId::flows, Method::get, "/v1/flows", "client limit", "",
+     "the flows: which client is on which backend",
+     R"({"flows":[{"client","port","vip","vip_port","backend","state","age_s","idle_s",)"
+     R"("next_hop"}],"total":N,"truncated":bool})"},
+    {RouteId::drops, Method::get, "/v1/drops", "", "", "dropped packets by reason",
+     R"({"drops":[{"reason","help","packets"}]})"},
+    {RouteId::version, Method::get, "/v1/version", "", "", "the daemon's version",
+     R"({"version",...})"},
+    {RouteId::drain, Method::post, "/v1/backends/{name}/drain", "",
+     R"({"mode":"keep|refuse"}, keep if left out)",
+     "send no new clients to a backend, keep its tunnels", "an object, possibly empty"},
+    {RouteId::enable, Method::post, "/v1/backends/{name}/enable", "", "",
+     "end a drain or disable: the backend gets new clients again", "an object, possibly empty"},
+    {RouteId::disable, Method::post, "/v1/backends/{name}/disable", "", "",
+     "take a backend out of service at once, tunnels included", "an object, possibly empty"},
+    {RouteId::reload, Method::post, "/v1/reload", "", "",
+     "read the configuration file again and apply it", "an object, possibly empty"},
+    {RouteId::check, Method::post, "/v1/check", "", R"({"file":"/absolute/path"})",
+     "check a configuration file without applying it", "an object, possibly empty"},
+}};
+
+constexpr bool in_order() {
+    for (std::size_t i = 0; i < table.size(); ++i)
+        if (static_cast<std::size_t>(table[i].id) != i) return false;
+    return true;
+}
+static_assert(in_order());
+
+constexpr std::string_view name_placeholder = "{name}";
+
+bool is_unreserved(char c) noexcept {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_' || c == '~';
+}
+
+int hex_digit(char c) noexcept {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+}
+
+}  // namespace
+
+std::string_view to_string(Method method) noexcept {
+    return method == Method::get ? "GET" : "POST";
+}
+
+std::span<const Route> routes() noexcept { return table; }
+
+const Route& route(RouteId id) noexcept { return table[static_cast<std::size_t>(id)]; }
+
+std::string path_of(RouteId id, std::string_view name) {
+    std::string path{route(id).path};
+    const std::size_t at = path.find(name_placeholder);
+    if (at != std::string::npos) path.replace(at, name_placeholder.size(), percent_encode(name));
+    return path;
+}
+
+std::optional<std::string> match_path(const Route& candidate, std::string_view path) {
+    const std::size_t at = candidate.path.find(name_placeholder);
+    if (at == std::string_view::npos)
+        return candidate.path == path ? std::optional<std::string>{std::in_place} : std::nullopt;
+    const std::string_view before = candidate.path.substr(0, at);
+    const std::string_view after = candidate.path.substr(at + name_placeholder.size());
+    if (path.size() <= before.size() + after.size() || !path.starts_with(before) ||
+        !path.ends_with(after))
+        return std::nullopt;
+    const auto name = path.substr(before.size(), path.size() - before.size() - after.size());
+    if (name.find('/') != std::string_view::npos) return std::nullopt;
+    return percent_decode(name);
+}
+
+std::string percent_encode(std::string_view text) {
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    std::string encoded;
+    for (const char c : text) {
+        if (is_unreserved(c)) {
+            encoded += c;
+            continue;
+        }
+        const auto byte = static_cast<unsigned char>(c);
+        encoded += '%';
+        encoded += digits[byte >> 4];
+        encoded += digits[byte & 15];
+    }
+    return encoded;
+}
+
+std::optional<std::string> percent_decode(std::string_view text) {
+    std::string decoded;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '%') {
+            decoded += text[i];
+            continue;
+        }
+        if (i + 2 >= text.size()) return std::nullopt;
+        const int high = hex_digit(text[i + 1]);
+        const int low = hex_digit(text[i + 2]);
+        if (high < 0 || low < 0 || (high == 0 && low == 0)) return std::nullopt;
+        decoded += static_cast<char>(high * 16 + low);
+        i += 2;
+    }
+    return decoded;
+}
+
+std::optional<std::string> query_value(std::string_view query, std::string_view key) {
+    while (!query.empty()) {
+        const std::size_t end = query.find('&');
+        const std::string_view pair = query.substr(0, end);
+        const std::size_t equals = pair.find('=');
+        if (pair.substr(0, equals) == key)
+            return percent_decode(equals == std::string_view::npos ? std::string_view{}
+                                                                   : pair.substr(equals + 1));
+        if (end == std::string_view::npos) break;
+        query.remove_prefix(end + 1);
+    }
+    return std::nullopt;
+}
+
+}  // namespace ikelb::control

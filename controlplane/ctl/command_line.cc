@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "controlplane/ctl/command_line.h"
+
+#include <vector>
+
+namespace ikelb::control {
+namespace {
+
+void add_daemon_commands(CLI::App& app) {
+    for (const DaemonCommand& command : daemon_commands)
+        app.add_subcommand(command.name, std::string{route(command.route).summary});
+}
+
+CLI::Option* add_choice(CLI::App& app, const std::string& name, std::string& value,
+                        const std::string& help, const std::vector<std::string>& choices) {
+    // CLI11 would print the choices a second time.
+    return app.add_option(name, value, help)
+        ->type_name(CLI::detail::join(choices, "|"))
+        ->check(CLI::IsMember(choices).description(""));
+}
+
+}  // namespace
+
+std::unique_ptr<CLI::App> make_command_line(Invocation& invocation) {
+    auto app = std::make_unique<CLI::App>("Watches and operates a running ikelbd.", "ikelbctl");
+    app->require_subcommand(1);
+    app->fallthrough();  // ikelbctl status --json is as good as ikelbctl --json status
+    app->set_help_flag("-h,--help", "print this help and exit");
+    app->set_version_flag("--version", "ikelbctl " IKELB_VERSION, "print ikelbctl's version and exit");
+    app->add_option("--socket", invocation.socket, "the daemon's admin socket")
+        ->type_name("PATH")
+        ->capture_default_str();
+    app->add_flag("--json", invocation.json, "print the daemon's answer as it is");
+    app->footer("Exit status: 0 done; 1 the daemon refused, or a check found errors; 2 wrong usage;\n"
+                "3 the daemon can't be reached.");
+    add_daemon_commands(*app);
+
+    app->get_subcommand("backends")
+        ->add_flag("--names", invocation.names, "print the names only, one a line");
+    CLI::App* const flows = app->get_subcommand("flows");
+    flows->add_option("--client", invocation.client, "only flows of this client")
+        ->type_name("ADDRESS");
+    flows->add_option("--limit", invocation.limit, "list at most so many flows")
+        ->type_name("N")
+        ->check(CLI::Range(1, 100000).description(""))
+        ->capture_default_str();
+    for (const char* name : {"drain", "enable", "disable"})
+        app->get_subcommand(name)
+            ->add_option("backend", invocation.backend, "a backend's name, see ikelbctl backends")
+            ->type_name("BACKEND")
+            ->required();
+    add_choice(*app->get_subcommand("drain"), "--mode", invocation.mode,
+               "whether returning clients may still come here (keep) or go elsewhere (refuse)",
+               {"keep", "refuse"})
+        ->capture_default_str();
+
+    CLI::App* const check = app->add_subcommand(
+        "check", "check a configuration file; needs no running daemon and changes nothing");
+    check->add_option("file", invocation.file, "the configuration file")
+        ->type_name("FILE")
+        ->required();
+    CLI::App* const completion = app->add_subcommand(
+        "completion", "print a completion script, for instance: source <(ikelbctl completion bash)");
+    add_choice(*completion, "shell", invocation.shell, "the shell to complete in",
+               {"bash", "zsh", "fish"})
+        ->required();
+    return app;
+}
+
+}  // namespace ikelb::control

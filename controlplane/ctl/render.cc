@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "controlplane/ctl/render.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "controlplane/ctl/table.h"
+
+namespace ikelb::control {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* absent = "-";
+
+const json& member(const json& object, const char* key) {
+    static const json null;
+    if (!object.is_object()) return null;
+    const auto found = object.find(key);
+    return found == object.end() ? null : *found;
+}
+
+std::string plain(const json& value) {
+    if (value.is_null()) return absent;
+    if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";
+    if (value.is_number_float()) return fmt::format("{:.3g}", value.get<double>());
+    if (value.is_string()) return value.get<std::string>().empty() ? absent : value.get<std::string>();
+    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string count(const json& value) {
+    return value.is_number() ? short_number(value.get<double>()) : plain(value);
+}
+
+std::string whole(const json& value) { return plain(value); }
+
+std::string duration(const json& value) {
+    return value.is_number() ? short_duration(value.get<double>()) : plain(value);
+}
+
+std::string percent(const json& value) {
+    return value.is_number() ? fmt::format("{:.1f}%", 100 * value.get<double>()) : plain(value);
+}
+
+std::string microseconds(const json& value) {
+    return value.is_number() ? fmt::format("{:.3f}ms", value.get<double>() / 1000) : plain(value);
+}
+
+/// A column and where its cells come from.
+struct Field {
+    Column column;
+    const char* key;
+    std::string (*show)(const json&);
+};
+
+std::string table_of(const std::vector<Field>& fields, const json& list, const char* if_empty,
+                     std::size_t width) {
+    if (!list.is_array() || list.empty()) return std::string{if_empty} + "\n";
+    std::vector<Column> columns;
+    for (const Field& field : fields) columns.push_back(field.column);
+    std::vector<std::vector<std::string>> rows;
+    for (const json& item : list) {
+        std::vector<std::string> row;
+        for (const Field& field : fields) row.push_back(field.show(member(item, field.key)));
+        rows.push_back(std::move(row));
+    }
+    return format_table(columns, rows, width);
+}
+
+/// A table of whatever the objects in `list` hold, "name" first.
+std::string table_of_anything(const json& list, std::size_t width) {
+    std::vector<Column> columns;
+    std::vector<std::string> keys;
+    const auto add = [&](const std::string& key) {
+        columns.push_back({.title = key, .expendable = static_cast<int>(columns.size())});
+        keys.push_back(key);
+    };
+    if (list.front().contains("name")) add("name");
+    for (const auto& [key, value] : list.front().items())
+        if (key != "name") add(key);
+    std::vector<std::vector<std::string>> rows;
+    for (const json& item : list) {
+        std::vector<std::string> row;
+        for (const std::string& key : keys) row.push_back(plain(member(item, key.c_str())));
+        rows.push_back(std::move(row));
+    }
+    return format_table(columns, rows, width);
+}
+
+std::string render_backends(const json& answer, std::size_t width) {
+    return table_of({{{"NAME"}, "name", plain},
+                     {{"ADDRESS", false, 3}, "address", plain},
+                     {{"POOL", false, 5}, "pool", plain},
+                     {{"STATE"}, "state", plain},
+                     {{"MODE"}, "mode", plain},
+                     {{"WEIGHT", true, 6}, "weight", whole},
+                     {{"FLOWS", true, 1}, "flows", count},
+                     {{"SAS", true, 1}, "sas", count},
+                     {{"RTT", true, 4}, "rtt_us", microseconds},
+                     {{"PKTS IN", true, 7}, "packets_to_server", count},
+                     {{"PKTS OUT", true, 7}, "packets_to_client", count},
+                     {{"BYTES IN", true, 8}, "bytes_to_server", count},
+                     {{"BYTES OUT", true, 8}, "bytes_to_client", count},
+                     {{"SINCE", false, 9}, "since", plain},
+                     {{"REASON", false, 10}, "reason", plain}},
+                    member(answer, "backends"), "no backends are configured", width);
+}
+
+std::string render_flows(const json& answer, std::size_t width) {
+    const json& flows = member(answer, "flows");
+    std::string text = table_of({{{"CLIENT"}, "client", plain},
+                                 {{"PORT", true}, "port", whole},
+                                 {{"VIP", false, 3}, "vip", plain},
+                                 {{"VIP PORT", true, 2}, "vip_port", whole},
+                                 {{"BACKEND"}, "backend", plain},
+                                 {{"STATE", false, 1}, "state", plain},
+                                 {{"AGE", true, 5}, "age_s", duration},
+                                 {{"IDLE", true, 4}, "idle_s", duration},
+                                 {{"NEXT HOP", false, 6}, "next_hop", plain}},
+                                flows, "no flows", width);
+    if (member(answer, "truncated") == json(true))
+        text += fmt::format("({} of {} flows; --limit N shows more)\n", flows.size(),
+                            plain(member(answer, "total")));
+    return text;
+}
+
+std::string render_drops(const json& answer, std::size_t width) {
+    json happened = json::array();
+    std::size_t silent = 0;
+    for (const json& drop : member(answer, "drops")) {
+        const json& packets = member(drop, "packets");
+        if (packets.is_number() && packets.get<double>() > 0)
+            happened.push_back(drop);
+        else
+            ++silent;
+    }
+    std::string text = table_of({{{"REASON"}, "reason", plain},
+                                 {{"PACKETS", true}, "packets", whole},
+                                 {{"MEANING", false, 1}, "help", plain}},
+                                happened, "no packets were dropped", width);
+    if (!happened.empty() && silent != 0)
+        text += fmt::format("({} more reasons with no packets)\n", silent);
+    return text;
+}
+
+std::string section(const char* title, const std::string& body) {
+    return fmt::format("\n{}\n{}", title, body);
+}
+
+std::string render_configuration(const json& config) {
+    std::string text = fmt::format("configuration  {}, loaded {}\n", plain(member(config, "file")),
+                                   plain(member(config, "loaded_at")));
+    if (member(config, "last_reload") == json("failed"))
+        text += fmt::format("last reload    FAILED, the configuration before it is running: {}\n",
+                            plain(member(config, "error")));
+    return text;
+}
+
+std::string render_status(const json& answer, std::size_t width) {
+    std::string text = fmt::format("version        {}\nup for         {}\n",
+                                   plain(member(answer, "version")),
+                                   duration(member(answer, "uptime_s")));
+    text += render_configuration(member(answer, "config"));
+    text += fmt::format("huge pages     {}\n", plain(member(answer, "huge_pages")));
+    text += section("services", table_of({{{"NAME"}, "name", plain},
+                                          {{"VIP"}, "vip", plain},
+                                          {{"SERVED"}, "served", plain},
+                                          {{"POOL", false, 2}, "pool", plain},
+                                          {{"SCHEDULER", false, 3}, "scheduler", plain},
+                                          {{"REASON", false, 1}, "reason", plain}},
+                                         member(answer, "services"), "none", width));
+    text += section("workers", table_of({{{"ID", true}, "id", whole},
+                                         {{"LCORE", true, 2}, "lcore", whole},
+                                         {{"CPU", true, 1}, "cpu", whole},
+                                         {{"BUSY", true}, "busy_share", percent},
+                                         {{"BURSTS", true, 3}, "bursts", count},
+                                         {{"PACKETS", true}, "packets", count}},
+                                        member(answer, "workers"), "none", width));
+    text += section("tables", table_of({{{"NAME"}, "name", plain},
+                                        {{"USED", true}, "used", whole},
+                                        {{"CAPACITY", true}, "capacity", whole}},
+                                       member(answer, "tables"), "none", width));
+    for (const char* list : {"ports", "interfaces"}) {
+        const json& items = member(answer, list);
+        const bool objects = items.is_array() && !items.empty() && items.front().is_object();
+        if (objects) text += section(list, table_of_anything(items, width));
+    }
+    return text;
+}
+
+/// "done", or what the daemon has to say beyond that, a key a line.
+std::string render_done(const json& answer) {
+    if (!answer.is_object() || answer.empty()) return "done\n";
+    std::string text;
+    for (const auto& [key, value] : answer.items()) text += fmt::format("{}: {}\n", key, plain(value));
+    return text;
+}
+
+}  // namespace
+
+std::string short_number(double value) {
+    constexpr std::array units{"", "k", "M", "G", "T", "P", "E"};
+    std::size_t unit = 0;
+    // 999.5 and more would be shown with four digits.
+    while (std::abs(value) >= (unit == 0 ? 1000 : 999.5) && unit + 1 < units.size()) {
+        value /= 1000;
+        ++unit;
+    }
+    if (unit == 0) return fmt::format("{:.0f}", value);
+    const int decimals = std::abs(value) < 9.995 ? 2 : std::abs(value) < 99.95 ? 1 : 0;
+    return fmt::format("{:.{}f}{}", value, decimals, units[unit]);
+}
+
+std::string short_duration(double seconds) {
+    const auto total = static_cast<long long>(std::max(seconds, 0.0));
+    const long long minutes = total / 60;
+    const long long hours = minutes / 60;
+    const long long days = hours / 24;
+    if (days > 0) return fmt::format("{}d {}h", days, hours % 24);
+    if (hours > 0) return fmt::format("{}h {}m", hours, minutes % 60);
+    if (minutes > 0) return fmt::format("{}m", minutes);
+    return fmt::format("{}s", total);
+}
+
+std::string render(RouteId id, const json& answer, std::size_t width) {
+    switch (id) {
+    case RouteId::status: return render_status(answer, width);
+    case RouteId::backends: return render_backends(answer, width);
+    case RouteId::flows: return render_flows(answer, width);
+    case RouteId::drops: return render_drops(answer, width);
+    case RouteId::version:
+    case RouteId::drain:
+    case RouteId::enable:
+    case RouteId::disable:
+    case RouteId::reload:
+    case RouteId::check: return render_done(answer);
+    }
+    return {};
+}
+
+}  // namespace ikelb::control

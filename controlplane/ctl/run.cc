@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "controlplane/ctl/run.h"
+
+#include <exception>
+#include <ostream>
+#include <string>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "controlplane/ctl/admin_client.h"
+#include "controlplane/ctl/check_file.h"
+#include "controlplane/ctl/command_line.h"
+#include "controlplane/ctl/completion.h"
+#include "controlplane/ctl/render.h"
+
+namespace ikelb::control {
+namespace {
+
+using nlohmann::json;
+
+/// A reload waits for every worker to take up the new table, and may have to read DPDK devices.
+constexpr std::chrono::seconds patience{30};
+
+struct Terminal {
+    std::ostream& out;
+    std::ostream& err;
+    std::size_t width;
+};
+
+ExitStatus complain(const Terminal& terminal, ExitStatus status, std::string_view message) {
+    terminal.err << "ikelbctl: " << message << "\n";
+    return status;
+}
+
+std::string target_of(RouteId id, const Invocation& invocation) {
+    if (id != RouteId::flows) return path_of(id, invocation.backend);
+    std::string target = path_of(id) + fmt::format("?limit={}", invocation.limit);
+    if (!invocation.client.empty()) target += "&client=" + percent_encode(invocation.client);
+    return target;
+}
+
+std::string body_of(RouteId id, const Invocation& invocation) {
+    if (id != RouteId::drain) return {};
+    return json{{"mode", invocation.mode}}.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string names_of(const json& answer) {
+    std::string names;
+    for (const json& backend : answer.value("backends", json::array()))
+        names += backend.value("name", "") + "\n";
+    return names;
+}
+
+ExitStatus run_daemon_command(RouteId id, const Invocation& invocation, const Terminal& terminal) {
+    // First, so that it is there when the daemon isn't.
+    if (id == RouteId::version && !invocation.json)
+        terminal.out << "ikelbctl: " IKELB_VERSION "\n" << std::flush;
+    const auto answer = ask_daemon(invocation.socket, route(id).method, target_of(id, invocation),
+                                   body_of(id, invocation), patience);
+    if (!answer) return complain(terminal, ExitStatus::unreachable, answer.error().message);
+
+    const json body = json::parse(answer->body, nullptr, false);
+    if (!body.is_object())
+        return complain(terminal, ExitStatus::unreachable,
+                        fmt::format("what answers at {} is not ikelbd", invocation.socket));
+    const bool ok = answer->status >= 200 && answer->status < 300;
+    if (invocation.json) terminal.out << answer->body;
+    if (!ok) {
+        const auto message = body.find("error");
+        return complain(terminal, ExitStatus::refused,
+                        message != body.end() && message->is_string()
+                            ? message->get<std::string>()
+                            : fmt::format("the daemon answered with status {}", answer->status));
+    }
+    if (invocation.json) return ExitStatus::done;
+    if (invocation.names)
+        terminal.out << names_of(body);
+    else if (id == RouteId::version)
+        terminal.out << "ikelbd: " << body.value("version", "unknown") << "\n";
+    else
+        terminal.out << render(id, body, terminal.width);
+    return ExitStatus::done;
+}
+
+ExitStatus run_check(const Invocation& invocation, const Terminal& terminal) {
+    const CheckReport report = check_file(invocation.file);
+    if (invocation.json)
+        terminal.out << report.json.dump(-1, ' ', false, json::error_handler_t::replace) << "\n";
+    else
+        terminal.err << report.text;
+    if (!report.usable) return ExitStatus::refused;
+    if (!invocation.json) terminal.out << invocation.file << ": ok\n";
+    return ExitStatus::done;
+}
+
+ExitStatus run_parsed(const CLI::App& app, const Invocation& invocation, const Terminal& terminal) {
+    const std::string name = app.get_subcommands().front()->get_name();
+    if (name == "check") return run_check(invocation, terminal);
+    if (name == "completion") {
+        terminal.out << completion_script(app, invocation.shell).value_or("");
+        return ExitStatus::done;
+    }
+    for (const DaemonCommand& command : daemon_commands)
+        if (name == command.name) return run_daemon_command(command.route, invocation, terminal);
+    return complain(terminal, ExitStatus::usage, "unknown command " + name);
+}
+
+}  // namespace
+
+ExitStatus run_ikelbctl(int argc, const char* const* argv, std::ostream& out, std::ostream& err,
+                        std::size_t width) noexcept {
+    const Terminal terminal{out, err, width};
+    try {
+        Invocation invocation;
+        const auto app = make_command_line(invocation);
+        try {
+            app->parse(argc, argv);
+        } catch (const CLI::ParseError& stop) {  // --help and --version come this way, too
+            // CLI11 says only that a command is required, also when one was typed that isn't.
+            if (app->get_subcommands().empty() && !app->remaining().empty())
+                return complain(terminal, ExitStatus::usage,
+                                fmt::format("\"{}\" is no command; ikelbctl --help lists them",
+                                            app->remaining().front()));
+            return app->exit(stop, out, err) == 0 ? ExitStatus::done : ExitStatus::usage;
+        }
+        return run_parsed(*app, invocation, terminal);
+    } catch (const std::exception& failure) {
+        return complain(terminal, ExitStatus::refused, failure.what());
+    }
+}
+
+}  // namespace ikelb::control

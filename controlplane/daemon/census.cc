@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "controlplane/daemon/census.h"
+
+#include <algorithm>
+
+namespace ikelb::control {
+
+namespace {
+
+constexpr std::size_t buckets_per_step = 32768;
+
+bool is_live(const tables::Record& record, const tables::Lifetimes& lives,
+             const tables::ForwardingTable& table, tables::Seconds now) {
+    return lives.is_alive(record, now) && table.is_current(record.backend);
+}
+
+/// Counts the live ones of a slice; the slice's end is returned, 0 after the last bucket.
+template <typename Table, typename IsLive, typename Visit>
+std::size_t count_slice(const Table& table, std::size_t first, IsLive&& is_live, Visit&& visit) {
+    const std::size_t count = std::min(buckets_per_step, table.buckets() - first);
+    table.for_each(first, count, [&](const auto& key, const tables::Record& record) {
+        if (is_live(record)) visit(key, record);
+    });
+    return first + count == table.buckets() ? 0 : first + count;
+}
+
+}  // namespace
+
+std::size_t Census::walk(const tables::ForwardingTable& table, tables::Seconds now) {
+    const auto flow_lives = [&](const tables::Record& record) {
+        return is_live(record, table.timeouts.flow, table, now);
+    };
+    const auto pair_lives = [&](const tables::Record& record) {
+        return is_live(record, table.timeouts.pair, table, now);
+    };
+    const auto younger_than = [&](tables::Seconds life) {
+        return [now, life](const tables::Record& record) {
+            return now - record.last_seen <= life;
+        };
+    };
+    const auto add_flow = [&](const tables::FlowKey& key, const tables::Record& record) {
+        const auto frontend = tables::frontend_of(key);
+        if (frontend >= table.frontends.size()) return;
+        ++counting_.flows;
+        auto& member =
+            counting_.members[{table.frontends[frontend].service, record.backend.index}];
+        ++member.flows;
+        if (table.frontends[frontend].port == net::be16::from_host(net::port_nat_t) &&
+            record.state != tables::RecordState::half_open &&
+            record.state != tables::RecordState::answered)
+            ++member.sas;
+    };
+    const auto add_to = [](std::uint64_t& counter) {
+        return [&counter](const auto&, const tables::Record&) { ++counter; };
+    };
+    const auto& d = directory_;
+    const std::size_t at = next_bucket_;
+    switch (part_) {
+        case Part::flows: return count_slice(d.flows.confirmed, at, flow_lives, add_flow);
+        case Part::new_flows: return count_slice(d.flows.provisional, at, flow_lives, add_flow);
+        case Part::bindings:
+            return count_slice(d.bindings.confirmed, at, flow_lives, add_to(counting_.bindings));
+        case Part::new_bindings:
+            return count_slice(d.bindings.provisional, at, flow_lives,
+                               add_to(counting_.bindings));
+        case Part::pairs:
+            return count_slice(d.pairs.confirmed, at, pair_lives, add_to(counting_.pairs));
+        case Part::new_pairs:
+            return count_slice(d.pairs.provisional, at, pair_lives, add_to(counting_.pairs));
+        case Part::half_open:
+            return count_slice(d.half_open, at, younger_than(table.timeouts.half_open),
+                               add_to(counting_.half_open));
+        case Part::fragments:
+            return count_slice(d.fragments, at, younger_than(table.timeouts.fragment),
+                               add_to(counting_.fragments));
+        case Part::done: break;
+    }
+    return 0;
+}
+
+bool Census::step(const tables::ForwardingTable& table, tables::Seconds now) {
+    std::size_t left = buckets_per_step;
+    while (part_ != Part::done) {
+        const std::size_t before = next_bucket_;
+        next_bucket_ = walk(table, now);
+        if (next_bucket_ == 0) part_ = static_cast<Part>(static_cast<int>(part_) + 1);
+        const std::size_t seen = next_bucket_ > before ? next_bucket_ - before : 1024;
+        if (seen >= left) break;
+        left -= seen;
+    }
+    if (part_ != Part::done) return false;
+    publish();
+    return true;
+}
+
+void Census::publish() {
+    std::array<std::uint32_t, tables::max_backends> sas{};
+    for (const auto& [member, count] : counting_.members)
+        sas[member.second] += static_cast<std::uint32_t>(count.sas);
+    for (std::size_t backend = 0; backend < sas.size(); ++backend)
+        directory_.sas[backend].store(sas[backend], std::memory_order_relaxed);
+    directory_.sa_counts.fetch_add(1, std::memory_order_relaxed);
+    counts_ = std::move(counting_);
+    counting_ = {};
+    part_ = Part::flows;
+}
+
+}  // namespace ikelb::control

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "dataplane/tables/directory.h"
+
+namespace ikelb::control {
+
+/// Live records at the end of the last complete walk.
+struct CensusCounts {
+    struct Member {
+        std::uint64_t flows = 0;
+        /// Established flows to port 4500: one for each tunnel.
+        std::uint64_t sas = 0;
+    };
+    std::map<std::pair<tables::ServiceIndex, tables::BackendIndex>, Member> members;
+    std::uint64_t flows = 0;
+    std::uint64_t bindings = 0;
+    std::uint64_t pairs = 0;
+    std::uint64_t half_open = 0;
+    std::uint64_t fragments = 0;
+};
+
+/// Counts the directory's live records, a slice of buckets at a time, so that sixteen million flows
+/// cost the control thread no more at once than a thousand.
+/// Threads: the control thread's.
+class Census {
+public:
+    explicit Census(tables::Directory& directory) : directory_{directory} {}
+
+    /// Looks at the next slice. True: that completed a walk, and counts() is new.
+    bool step(const tables::ForwardingTable& table, tables::Seconds now);
+    const CensusCounts& counts() const noexcept { return counts_; }
+
+private:
+    enum class Part : std::uint8_t {
+        flows,
+        new_flows,
+        bindings,
+        new_bindings,
+        pairs,
+        new_pairs,
+        half_open,
+        fragments,
+        done
+    };
+
+    std::size_t walk(const tables::ForwardingTable& table, tables::Seconds now);
+    void publish();
+
+    tables::Directory& directory_;
+    Part part_ = Part::flows;
+    std::size_t next_bucket_ = 0;
+    CensusCounts counting_;
+    CensusCounts counts_;
+};
+
+}  // namespace ikelb::control

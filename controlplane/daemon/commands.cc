@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "controlplane/daemon/commands.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "config/load.h"
+#include "config/nearest.h"
+#include "controlplane/daemon/build_info.h"
+#include "controlplane/daemon/daemon.h"
+#include "controlplane/daemon/totals.h"
+
+namespace ikelb::control {
+
+namespace {
+
+using nlohmann::json;
+
+std::string utc(std::chrono::system_clock::time_point time) {
+    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
+                       fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
+}
+
+/// The wall-clock time of a moment that the steady clock measured.
+std::string utc(SteadyTime time) {
+    const auto ago = std::chrono::steady_clock::now() - time;
+    return utc(std::chrono::system_clock::now() -
+               std::chrono::duration_cast<std::chrono::system_clock::duration>(ago));
+}
+
+json workers_of(Daemon& daemon) {
+    json workers = json::array();
+    for (unsigned i = 0; i < daemon.dataplane().workers(); ++i) {
+        const worker::WorkerStats& stats = daemon.dataplane().stats(i);
+        json cpu = nullptr;
+        if (daemon.dataplane().cpu_of(i) >= 0) cpu = daemon.dataplane().cpu_of(i);
+        workers.push_back({{"id", i},
+                           {"lcore", i + 1},
+                           {"cpu", cpu},
+                           {"busy_share", daemon.busy_share(i)},
+                           {"bursts", stats.bursts.read()},
+                           {"packets", stats.packets.read()}});
+    }
+    return workers;
+}
+
+json ports_of(Daemon& daemon) {
+    json ports = json::array();
+    for (std::size_t i = 0; i < daemon.config().ports.size(); ++i) {
+        const dpdk::Port& port = daemon.dataplane().ports()[i];
+        ports.push_back({{"name", daemon.config().ports[i].name},
+                         {"device", daemon.config().ports[i].device},
+                         {"driver", port.facts().driver},
+                         {"queues", port.facts().queues},
+                         {"link", port.is_link_up() ? "up" : "down"},
+                         {"spreads_by", port.facts().spreads_by_address ? "address"
+                                        : port.facts().spreads_by_port  ? "address and port"
+                                                                        : "driver"}});
+    }
+    return ports;
+}
+
+json interfaces_of(Daemon& daemon) {
+    json interfaces = json::array();
+    for (std::size_t i = 0; i < daemon.config().interfaces.size(); ++i) {
+        const config::Interface& interface = daemon.config().interfaces[i];
+        const InterfaceFacts& facts = daemon.network().facts()[i];
+        const TwinCounters counters = daemon.network().twin(i).counters();
+        interfaces.push_back({{"name", interface.name},
+                              {"port", interface.port},
+                              {"vlan", interface.vlan},
+                              {"mac", facts.mac.to_string()},
+                              {"up", daemon.table().interfaces[i].is_up},
+                              {"to_kernel", counters.sent},
+                              {"from_kernel", counters.received}});
+    }
+    return interfaces;
+}
+
+json services_of(Daemon& daemon) {
+    static constexpr const char* schedulers[] = {"maglev", "weighted_round_robin", "least_sas"};
+    json services = json::array();
+    for (const config::Service& service : daemon.config().services) {
+        const auto frontend = daemon.registry().frontend(service.vip, net::port_ike);
+        const bool served = frontend && daemon.table().frontends[*frontend].is_served;
+        services.push_back(
+            {{"name", service.name},
+             {"vip", service.vip.to_string()},
+             {"served", served},
+             {"reason", served ? "" : "the kernel does not have the VIP's address"},
+             {"pool", service.pool},
+             {"scheduler", schedulers[static_cast<std::size_t>(service.scheduler)]}});
+    }
+    return services;
+}
+
+json tables_of(Daemon& daemon) {
+    json tables = json::array();
+    for (const TableMetrics& table : table_totals(daemon))
+        tables.push_back(
+            {{"name", table.table}, {"used", table.used}, {"capacity", table.capacity}});
+    return tables;
+}
+
+json backend_row(Daemon& daemon, const config::Pool& pool, const config::Backend& backend) {
+    const BackendState* state = daemon.checker().find(backend.name);
+    const BackendTotals totals = backend_totals(daemon, backend.name);
+    json row{{"name", backend.name},
+             {"address", backend.address.to_string()},
+             {"pool", pool.name},
+             {"state", state != nullptr ? to_string(state->health) : "checking"},
+             {"mode", to_string(daemon.modes().mode(backend.name))},
+             {"weight", backend.weight},
+             {"flows", totals.flows},
+             {"sas", totals.sas},
+             {"rtt_us", nullptr},
+             {"since", nullptr},
+             {"reason", state != nullptr ? state->reason : "no service uses its pool"},
+             {"packets_to_server", totals.packets_to_server},
+             {"packets_to_client", totals.packets_to_client},
+             {"bytes_to_server", totals.bytes_to_server},
+             {"bytes_to_client", totals.bytes_to_client}};
+    if (state != nullptr) {
+        row["since"] = utc(state->since);
+        if (state->last_rtt) row["rtt_us"] = state->last_rtt->count();
+    }
+    return row;
+}
+
+const char* name_of(tables::RecordState state) {
+    switch (state) {
+        case tables::RecordState::half_open: return "half_open";
+        case tables::RecordState::answered: return "answered";
+        case tables::RecordState::established: return "established";
+        case tables::RecordState::closing: return "closing";
+        case tables::RecordState::tentative: return "tentative";
+    }
+    return "unknown";
+}
+
+std::string backend_name(Daemon& daemon, tables::BackendIndex index) {
+    for (const config::Pool& pool : daemon.config().pools)
+        for (const config::Backend& backend : pool.backends)
+            if (const auto ref = daemon.registry().backend(backend.name);
+                ref && ref->index == index)
+                return backend.name;
+    return {};
+}
+
+std::string next_hop_name(const tables::ForwardingTable& table, tables::GatewayIndex gateway) {
+    if (gateway == tables::on_link_client) return "on-link";
+    if (gateway == tables::no_gateway || gateway >= table.gateways.size()) return "by route";
+    return table.gateways[gateway].address.to_string();
+}
+
+CommandError no_such_backend(Daemon& daemon, const std::string& name) {
+    std::vector<std::string_view> names;
+    for (const config::Pool& pool : daemon.config().pools)
+        for (const config::Backend& backend : pool.backends) names.push_back(backend.name);
+    const auto nearest = config::nearest(name, names);
+    return {.status = 404,
+            .message = fmt::format("there is no backend {}{}; `ikelbctl backends` lists them", name,
+                                   nearest ? fmt::format(" (did you mean {}?)", *nearest) : "")};
+}
+
+CommandResult set_mode(Daemon& daemon, const std::string& backend, tables::Mode mode) {
+    const auto changed = daemon.set_mode(backend, mode);
+    if (!changed) return no_such_backend(daemon, backend);
+    const BackendTotals totals = backend_totals(daemon, backend);
+    return json{{"backend", backend},
+                {"mode", to_string(mode)},
+                {"changed", *changed},
+                {"sas", totals.sas},
+                {"flows", totals.flows}};
+}
+
+}  // namespace
+
+CommandResult DaemonCommands::status() {
+    const ReloadLog& reloads = daemon_.reloads();
+    return json{
+        {"version", build_version},
+        {"uptime_s", std::chrono::duration_cast<std::chrono::seconds>(daemon_.uptime()).count()},
+        {"config",
+         {{"file", daemon_.config_file()},
+          {"loaded_at", utc(reloads.loaded_at)},
+          {"last_reload", reloads.last_ok ? "ok" : "failed"},
+          {"error", reloads.last_error}}},
+        {"workers", workers_of(daemon_)},
+        {"ports", ports_of(daemon_)},
+        {"interfaces", interfaces_of(daemon_)},
+        {"services", services_of(daemon_)},
+        {"tables", tables_of(daemon_)},
+        {"huge_pages", daemon_.dataplane().uses_huge_pages()}};
+}
+
+CommandResult DaemonCommands::backends() {
+    json rows = json::array();
+    for (const config::Pool& pool : daemon_.config().pools)
+        for (const config::Backend& backend : pool.backends)
+            rows.push_back(backend_row(daemon_, pool, backend));
+    return json{{"backends", std::move(rows)}};
+}
+
+CommandResult DaemonCommands::flows(const FlowFilter& filter) {
+    const tables::ForwardingTable& table = daemon_.table();
+    const tables::Seconds now = daemon_.dataplane().clock().now();
+    const auto client = filter.client ? net::IpAddress::parse(*filter.client) : std::nullopt;
+    json rows = json::array();
+    std::size_t total = 0;
+    const auto visit = [&](const tables::FlowKey& key, const tables::Record& record) {
+        const auto frontend = tables::frontend_of(key);
+        if (!table.timeouts.flow.is_alive(record, now) || !table.is_current(record.backend) ||
+            frontend >= table.frontends.size() || (client && tables::client_of(key) != *client))
+            return;
+        if (++total > filter.limit) return;
+        rows.push_back({{"client", tables::client_of(key).to_string()},
+                        {"port", tables::client_port_of(key)},
+                        {"vip", table.frontends[frontend].vip.to_string()},
+                        {"vip_port", table.frontends[frontend].port.to_host()},
+                        {"backend", backend_name(daemon_, record.backend.index)},
+                        {"state", name_of(record.state)},
+                        {"idle_s", now - record.last_seen},
+                        {"next_hop", next_hop_name(table, record.gateway)}});
+    };
+    const auto& flows = daemon_.dataplane().directory().flows;
+    flows.confirmed.for_each(0, flows.confirmed.buckets(), visit);
+    flows.provisional.for_each(
+        0, flows.provisional.buckets(),
+        [&](const tables::FlowKey& key, const tables::Record& record) {
+            const auto confirmed = flows.confirmed.find(key);
+            if (!confirmed || !table.timeouts.flow.is_alive(*confirmed, now)) visit(key, record);
+        });
+    return json{{"flows", std::move(rows)},
+                {"total", total},
+                {"truncated", total > filter.limit}};
+}
+
+CommandResult DaemonCommands::drops() {
+    json rows = json::array();
+    for (std::size_t i = 0; i < pipeline::verdict_count; ++i) {
+        const pipeline::VerdictInfo& verdict = pipeline::verdict_infos[i];
+        if (verdict.fate != pipeline::Fate::drop) continue;
+        rows.push_back({{"reason", verdict.name},
+                        {"help", verdict.help},
+                        {"packets", verdict_total(daemon_, static_cast<pipeline::Verdict>(i))}});
+    }
+    return json{{"drops", std::move(rows)}};
+}
+
+CommandResult DaemonCommands::version() {
+    return json{{"version", build_version},
+                {"march", build_march},
+                {"compiler", build_compiler},
+                {"dpdk", build_dpdk}};
+}
+
+CommandResult DaemonCommands::drain(const std::string& backend, DrainMode mode) {
+    return set_mode(daemon_, backend,
+                    mode == DrainMode::keep ? tables::Mode::drain_keep
+                                            : tables::Mode::drain_refuse);
+}
+
+CommandResult DaemonCommands::enable(const std::string& backend) {
+    return set_mode(daemon_, backend, tables::Mode::enabled);
+}
+
+CommandResult DaemonCommands::disable(const std::string& backend) {
+    return set_mode(daemon_, backend, tables::Mode::disabled);
+}
+
+CommandResult DaemonCommands::reload() {
+    const std::string error = daemon_.reload();
+    if (!error.empty()) return CommandError{.status = 422, .message = error};
+    return json{{"reloaded", daemon_.config_file()}};
+}
+
+CommandResult DaemonCommands::check(const std::string& file) {
+    const auto loaded = config::load_file(file);
+    if (!loaded) return CommandError{.status = 422, .message = loaded.error().to_string()};
+    return json{{"file", file}, {"ok", true}, {"warnings", loaded->warnings.to_string()}};
+}
+
+}  // namespace ikelb::control

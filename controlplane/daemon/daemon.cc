@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "controlplane/daemon/daemon.h"
+
+#include <spdlog/spdlog.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/ip/address.hpp>
+#include <filesystem>
+#include <map>
+#include <random>
+
+#include "config/load.h"
+#include "controlplane/daemon/commands.h"
+#include "controlplane/daemon/log.h"
+#include "controlplane/daemon/metrics_view.h"
+
+namespace ikelb::control {
+
+namespace {
+
+constexpr std::chrono::milliseconds tick_every{100};
+constexpr unsigned ticks_per_second = 10;
+// A worker takes a new table up within a burst; one that has not after this long is stuck.
+constexpr std::chrono::milliseconds publish_limit{100};
+
+tables::HashKey draw_hash_key() {
+    std::random_device random;
+    const auto word = [&] { return std::uint64_t{random()} << 32 | random(); };
+    return {.k0 = word(), .k1 = word()};
+}
+
+boost::asio::ip::address to_asio(const net::IpAddress& address) {
+    if (address.is_v4())
+        return boost::asio::ip::address_v4{address.v4().value.to_host()};
+    return boost::asio::ip::address_v6{address.bytes()};
+}
+
+dpdk::HugePages to_dpdk(config::HugePages pages) {
+    switch (pages) {
+        case config::HugePages::automatic: return dpdk::HugePages::automatic;
+        case config::HugePages::on: return dpdk::HugePages::on;
+        case config::HugePages::off: return dpdk::HugePages::off;
+    }
+    return dpdk::HugePages::automatic;
+}
+
+worker::DataplaneOptions dataplane_options(const config::Config& config) {
+    worker::DataplaneOptions options{
+        .eal = {.workers = config.workers.count,
+                .cpus = {config.workers.cpus.begin(), config.workers.cpus.end()},
+                .huge_pages = to_dpdk(config.dpdk.huge_pages),
+                .memory_mib = config.dpdk.memory_mib,
+                .pci = {},
+                .extra = config.dpdk.eal_args},
+        .ports = {},
+        .limits = {.flows = config.limits.flows,
+                   .bindings = config.limits.bindings,
+                   .pairs = config.limits.pairs,
+                   .half_open = config.limits.half_open,
+                   .fragments = config.limits.fragments},
+        .hash_key = draw_hash_key()};
+    for (const config::Port& port : config.ports) {
+        if (dpdk::is_pci_address(port.device)) options.eal.pci.push_back(port.device);
+        options.ports.push_back({.name = port.name, .device = port.device, .mtu = port.mtu});
+    }
+    return options;
+}
+
+const config::Pool* pool_of(const config::Config& config, const config::Service& service) {
+    const auto pool = std::ranges::find(config.pools, service.pool, &config::Pool::name);
+    return pool == config.pools.end() ? nullptr : &*pool;
+}
+
+/// A backend is checked as long as its pool serves something.
+std::vector<HealthTarget> health_targets(const config::Config& config) {
+    std::map<std::string, HealthTarget> targets;
+    for (const config::Service& service : config.services) {
+        const config::Pool* pool = pool_of(config, service);
+        if (pool == nullptr) continue;
+        for (const config::Backend& backend : pool->backends) {
+            HealthTarget target{
+                .name = backend.name, .address = to_asio(backend.address), .policy = {}};
+            if (const auto& icmp = pool->health.icmp)
+                target.policy = ProbePolicy{.interval = icmp->interval,
+                                            .timeout = icmp->timeout,
+                                            .thresholds = {.fall = icmp->fall, .rise = icmp->rise}};
+            targets.insert_or_assign(backend.name, std::move(target));
+        }
+    }
+    std::vector<HealthTarget> list;
+    for (auto& [name, target] : targets) list.push_back(std::move(target));
+    return list;
+}
+
+}  // namespace
+
+Daemon::Daemon(std::string config_file, config::Config config)
+    : config_file_{std::move(config_file)},
+      config_{std::move(config)},
+      reloads_{.loaded_at = std::chrono::system_clock::now(), .last_error = {}},
+      started_at_{std::chrono::system_clock::now()},
+      started_steady_{std::chrono::steady_clock::now()} {}
+
+Daemon::~Daemon() {
+    metrics_.reset();
+    api_.reset();
+    if (dataplane_) dataplane_->stop();
+}
+
+std::optional<StartError> Daemon::start() {
+    if (const auto registered = registry_.update(config_); !registered)
+        return StartError{registered.error().message};
+    if (auto error = open_dataplane()) return error;
+    if (auto error = open_network()) return error;
+    if (auto error = open_health()) return error;
+    if (auto error = open_interfaces_to_people()) return error;
+    watch_signals();
+    watch_dataplane();
+    tick();
+    return std::nullopt;
+}
+
+std::optional<StartError> Daemon::open_dataplane() {
+    auto dataplane = worker::Dataplane::open(dataplane_options(config_));
+    if (!dataplane) return StartError{dataplane.error().message};
+    dataplane_ = std::move(*dataplane);
+    if (dataplane_->uses_huge_pages())
+        spdlog::info("memory: huge pages");
+    else
+        spdlog::info("memory: no huge page is free, {} MiB of ordinary ones "
+                     "(`echo 512 > /proc/sys/vm/nr_hugepages` makes some)",
+                     config_.dpdk.memory_mib);
+    for (std::size_t i = 0; i < config_.ports.size(); ++i) {
+        const dpdk::PortFacts& facts = dataplane_->ports()[i].facts();
+        spdlog::info("port {}: {}, driver {}, {} queue(s), {}", config_.ports[i].name,
+                     config_.ports[i].device, facts.driver, facts.queues,
+                     facts.spreads_by_address ? "spreads by address"
+                     : facts.spreads_by_port  ? "spreads by address and port"
+                                              : "the sender or driver spreads");
+    }
+    census_ = std::make_unique<Census>(dataplane_->directory());
+    busy_shares_.resize(dataplane_->workers());
+    busy_before_.resize(dataplane_->workers());
+    shares_at_ = std::chrono::steady_clock::now();
+    return std::nullopt;
+}
+
+std::optional<StartError> Daemon::open_network() {
+    auto network = Network::create(io_, config_, *dataplane_);
+    if (!network) return StartError{network.error().message};
+    network_ = std::move(*network);
+    for (const std::string& warning : network_->warnings()) spdlog::warn("{}", warning);
+    for (const std::string& failure : network_->apply(config_)) spdlog::error("{}", failure);
+    auto mirror = NetlinkMirror::start(io_, [this] { on_kernel_change(); });
+    if (!mirror) return StartError{mirror.error().message};
+    mirror_.emplace(std::move(*mirror));
+    return std::nullopt;
+}
+
+std::optional<StartError> Daemon::open_health() {
+    auto probe = IcmpProbe::open(io_.get_executor(), IpFamily::v4);
+    if (!probe) return StartError{probe.error().message};
+    probe_v4_ = std::move(*probe);
+    // Without IPv6 in the kernel there are no IPv6 backends to probe.
+    if (auto probe_v6 = IcmpProbe::open(io_.get_executor(), IpFamily::v6))
+        probe_v6_ = std::move(*probe_v6);
+    checker_ = std::make_unique<Checker>(
+        io_.get_executor(), probe_v4_.get(), probe_v6_.get(),
+        [this](const std::string& backend, Health, Health to, const std::string& reason) {
+            on_health(backend, to, reason);
+        });
+    reconcile_health(StartAs::assumed_up);
+    return std::nullopt;
+}
+
+std::optional<StartError> Daemon::open_interfaces_to_people() {
+    commands_ = std::make_unique<DaemonCommands>(*this);
+    const std::filesystem::path socket{config_.admin.socket};
+    std::error_code ignored;  // the server's own message is better
+    std::filesystem::create_directories(socket.parent_path(), ignored);
+    auto api = AdminServer::start(io_.get_executor(), {.socket_path = socket}, *commands_);
+    if (!api) return StartError{api.error().message};
+    api_ = std::move(*api);
+    if (!config_.metrics.listen) return std::nullopt;
+    const config::Endpoint& listen = *config_.metrics.listen;
+    const std::string host = listen.address.to_string();
+    auto metrics = MetricsServer::start((listen.address.is_v4() ? host : "[" + host + "]") + ":" +
+                                        std::to_string(listen.port));
+    if (!metrics) return StartError{metrics.error().message};
+    metrics_ = std::move(*metrics);
+    return std::nullopt;
+}
+
+void Daemon::watch_signals() {
+    signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+        if (error) return;
+        if (signal != SIGHUP) {
+            spdlog::info("stopping on signal {}", signal);
+            sd_notify(0, "STOPPING=1");
+            io_.stop();
+            return;
+        }
+        sd_notify(0, "RELOADING=1");
+        reload();
+        sd_notify(0, "READY=1");
+        watch_signals();
+    });
+}
+
+void Daemon::watch_dataplane() {
+    if (!dataplane_event_) dataplane_event_.emplace(io_, dup(dataplane_->event_fd()));
+    dataplane_event_->async_wait(
+        boost::asio::posix::stream_descriptor::wait_read,
+        [this](const boost::system::error_code& error) {
+            if (error) return;
+            dataplane_->clear_event();
+            dataplane_->take_punts(
+                [this](tables::InterfaceIndex interface, std::span<const std::uint8_t> frame) {
+                    network_->deliver(interface, frame);
+                });
+            dataplane_->take_neighbour_requests(
+                [this](tables::InterfaceIndex interface, const net::IpAddress& address) {
+                    if (interface >= network_->facts().size()) return;
+                    // A refusal shows as no_neighbour drops; the next packet asks again.
+                    static_cast<void>(mirror_->request_neighbour(
+                        network_->facts()[interface].ifindex, address));
+                });
+            watch_dataplane();
+        });
+}
+
+void Daemon::tick() {
+    timer_.expires_after(tick_every);
+    timer_.async_wait([this](const boost::system::error_code& error) {
+        if (error) return;
+        if (are_workers_running_) {
+            dataplane_->published().reclaim();
+            publish_timeouts_ += dataplane_->published().count_overdue(publish_limit);
+            census_->step(table(), dataplane_->clock().now());
+            if (++ticks_ % ticks_per_second == 0) tick_each_second();
+        }
+        tick();
+    });
+}
+
+void Daemon::tick_each_second() {
+    const auto now = std::chrono::steady_clock::now();
+    const auto elapsed = std::chrono::duration<double, std::micro>(now - shares_at_).count();
+    shares_at_ = now;
+    for (unsigned i = 0; i < dataplane_->workers(); ++i) {
+        const std::uint64_t busy = dataplane_->stats(i).busy_micros.read();
+        busy_shares_[i] = std::min(1.0, static_cast<double>(busy - busy_before_[i]) / elapsed);
+        busy_before_[i] = busy;
+    }
+    if (metrics_) metrics_->publish(make_metrics(*this));
+}
+
+void Daemon::on_kernel_change() {
+    rebuild();
+    if (!are_workers_running_) start_workers();
+}
+
+void Daemon::start_workers() {
+    if (auto started = dataplane_->start(); !started) {
+        spdlog::error("{}", started.error().message);
+        exit_status_ = 1;
+        io_.stop();
+        return;
+    }
+    are_workers_running_ = true;
+    spdlog::info("ready: {} worker(s), {} service(s)", dataplane_->workers(),
+                 config_.services.size());
+    if (metrics_) metrics_->publish(make_metrics(*this));
+    sd_notify(0, "READY=1");
+}
+
+void Daemon::rebuild() {
+    std::map<std::string, BackendFacts, std::less<>> backends;
+    for (const BackendHealth& health : checker_->view())
+        backends[health.name] = {.is_up = health.state.gets_new_clients(),
+                                 .mode = modes_.mode(health.name)};
+    const KernelState kernel = mirror_->snapshot();
+    BuiltTable built = build_table({.config = config_,
+                                    .interfaces = network_->facts(),
+                                    .kernel = kernel,
+                                    .backends = backends,
+                                    .registry = registry_,
+                                    .hash_key = dataplane_->hash_key(),
+                                    .now = dataplane_->clock().now(),
+                                    .previous = dataplane_->published().read()});
+    say_new_remarks(built.remarks);
+    dataplane_->published().publish(std::move(built.table));
+}
+
+void Daemon::say_new_remarks(const std::vector<std::string>& remarks) {
+    std::set<std::string> said;
+    for (const std::string& remark : remarks) {
+        if (!remarks_.contains(remark)) spdlog::warn("{}", remark);
+        said.insert(remark);
+    }
+    remarks_ = std::move(said);
+}
+
+void Daemon::reconcile_health(StartAs start) {
+    checker_->reconcile(health_targets(config_), start);
+}
+
+void Daemon::on_health(const std::string& backend, Health to, const std::string& reason) {
+    if (to == Health::up)
+        spdlog::info("backend {} is up: {}", backend, reason);
+    else
+        spdlog::warn("backend {} is {}: {}", backend, to_string(to), reason);
+    if (are_workers_running_) rebuild();
+}
+
+std::optional<bool> Daemon::set_mode(const std::string& backend, tables::Mode mode) {
+    if (!registry_.backend(backend)) return std::nullopt;
+    const bool changed = modes_.set(backend, mode, registry_);
+    if (changed) {
+        spdlog::info("backend {} is set to {}", backend, to_string(mode));
+        rebuild();
+    }
+    return changed;
+}
+
+std::string Daemon::reload() {
+    std::string error = load_and_apply();
+    reloads_.last_ok = error.empty();
+    reloads_.last_error = error;
+    if (error.empty()) {
+        reloads_.loaded_at = std::chrono::system_clock::now();
+        spdlog::info("reloaded {}", config_file_);
+    } else {
+        ++reloads_.failures;
+        spdlog::error("reload failed, the running configuration stays in force: {}", error);
+    }
+    if (metrics_ && are_workers_running_) metrics_->publish(make_metrics(*this));
+    return error;
+}
+
+std::string Daemon::load_and_apply() {
+    auto loaded = config::load_file(config_file_);
+    if (!loaded) return loaded.error().to_string();
+    for (const config::Finding& warning : loaded->warnings.list)
+        spdlog::warn("{}", warning.to_string());
+    const config::Diff changes = config::diff(config_, loaded->config);
+    if (changes.needs_restart()) return changes.restart_reason();
+    if (const auto registered = registry_.update(loaded->config); !registered)
+        return registered.error().message;
+    config_ = std::move(loaded->config);
+    for (const config::Change& change : changes.changes) spdlog::info("{}", change.to_string());
+    modes_.retain(config_);
+    set_log_level(config_.log.level);
+    reconcile_health(StartAs::unproven);
+    for (const std::string& failure : network_->apply(config_)) spdlog::error("{}", failure);
+    rebuild();
+    return {};
+}
+
+int Daemon::run() {
+    io_.run();
+    return exit_status_;
+}
+
+}  // namespace ikelb::control

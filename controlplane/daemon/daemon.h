@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <csignal>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "config/config.h"
+#include "config/diff.h"
+#include "controlplane/api/admin_server.h"
+#include "controlplane/daemon/census.h"
+#include "controlplane/daemon/network.h"
+#include "controlplane/health/checker.h"
+#include "controlplane/health/icmp_probe.h"
+#include "controlplane/kernel/netlink_mirror.h"
+#include "controlplane/metrics/metrics_server.h"
+#include "controlplane/table/backend_modes.h"
+#include "controlplane/table/index_registry.h"
+#include "dataplane/worker/dataplane.h"
+
+namespace ikelb::control {
+
+class DaemonCommands;
+
+/// Why the daemon can't start, in one line that says what to do.
+struct StartError {
+    std::string message;
+};
+
+/// What became of the last attempts to load the configuration.
+struct ReloadLog {
+    std::chrono::system_clock::time_point loaded_at;
+    bool last_ok = true;
+    std::string last_error;
+    std::uint64_t failures = 0;
+};
+
+/// ikelbd: owns everything, in the order in which it has to die. One Asio thread, the caller's;
+/// the workers run beside it.
+class Daemon {
+public:
+    Daemon(std::string config_file, config::Config config);
+    ~Daemon();
+    Daemon(const Daemon&) = delete;
+    Daemon& operator=(const Daemon&) = delete;
+
+    /// Ports, twins, addresses, API, metrics. nullopt: all is ready to run().
+    std::optional<StartError> start();
+    /// Until SIGTERM or SIGINT. Returns the process's exit status.
+    int run();
+
+    // For the admin API and the metrics.
+
+    /// Reads the file again and applies it; empty on success, else why not. The running
+    /// configuration stays in force when it fails.
+    std::string reload();
+    /// nullopt: no such backend.
+    std::optional<bool> set_mode(const std::string& backend, tables::Mode mode);
+
+    const config::Config& config() const noexcept { return config_; }
+    const std::string& config_file() const noexcept { return config_file_; }
+    const ReloadLog& reloads() const noexcept { return reloads_; }
+    const Census& census() const noexcept { return *census_; }
+    const Checker& checker() const noexcept { return *checker_; }
+    const BackendModes& modes() const noexcept { return modes_; }
+    const IndexRegistry& registry() const noexcept { return registry_; }
+    worker::Dataplane& dataplane() noexcept { return *dataplane_; }
+    const tables::ForwardingTable& table() const noexcept { return *dataplane_->published().read(); }
+    const Network& network() const noexcept { return *network_; }
+    double busy_share(unsigned worker) const { return busy_shares_.at(worker); }
+    std::uint64_t publish_timeouts() const noexcept { return publish_timeouts_; }
+    std::chrono::system_clock::time_point started_at() const noexcept { return started_at_; }
+    std::chrono::steady_clock::duration uptime() const {
+        return std::chrono::steady_clock::now() - started_steady_;
+    }
+
+private:
+    std::optional<StartError> open_dataplane();
+    std::optional<StartError> open_network();
+    std::optional<StartError> open_health();
+    std::optional<StartError> open_interfaces_to_people();
+    void watch_signals();
+    void watch_dataplane();
+    void tick();
+    void tick_each_second();
+    void on_kernel_change();
+    void start_workers();
+    void rebuild();
+    void reconcile_health(StartAs start);
+    void on_health(const std::string& backend, Health to, const std::string& reason);
+    std::string load_and_apply();
+    void say_new_remarks(const std::vector<std::string>& remarks);
+
+    std::string config_file_;
+    config::Config config_;
+    ReloadLog reloads_;
+    std::chrono::system_clock::time_point started_at_;
+    std::chrono::steady_clock::time_point started_steady_;
+
+    boost::asio::io_context io_{1};
+    boost::asio::signal_set signals_{io_, SIGTERM, SIGINT, SIGHUP};
+    boost::asio::steady_timer timer_{io_};
+    int exit_status_ = 0;
+
+    IndexRegistry registry_;
+    BackendModes modes_;
+    std::unique_ptr<worker::Dataplane> dataplane_;
+    std::optional<boost::asio::posix::stream_descriptor> dataplane_event_;
+    std::unique_ptr<Network> network_;
+    std::optional<NetlinkMirror> mirror_;
+    std::unique_ptr<IcmpProbe> probe_v4_;
+    std::unique_ptr<IcmpProbe> probe_v6_;
+    std::unique_ptr<Checker> checker_;
+    std::unique_ptr<Census> census_;
+    std::unique_ptr<DaemonCommands> commands_;
+    std::unique_ptr<AdminServer> api_;
+    std::unique_ptr<MetricsServer> metrics_;
+
+    std::set<std::string> remarks_;
+    std::vector<double> busy_shares_;
+    std::vector<std::uint64_t> busy_before_;
+    std::chrono::steady_clock::time_point shares_at_;
+    std::uint64_t publish_timeouts_ = 0;
+    unsigned ticks_ = 0;
+    bool are_workers_running_ = false;
+};
+
+}  // namespace ikelb::control

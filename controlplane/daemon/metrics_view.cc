@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "controlplane/daemon/metrics_view.h"
+
+#include <algorithm>
+
+#include "controlplane/daemon/build_info.h"
+#include "controlplane/daemon/daemon.h"
+#include "controlplane/daemon/totals.h"
+
+namespace ikelb::control {
+
+namespace {
+
+BackendMode to_metrics(tables::Mode mode) {
+    switch (mode) {
+        case tables::Mode::enabled: return BackendMode::enabled;
+        case tables::Mode::drain_keep: return BackendMode::drain_keep;
+        case tables::Mode::drain_refuse: return BackendMode::drain_refuse;
+        case tables::Mode::disabled: return BackendMode::disabled;
+    }
+    return BackendMode::disabled;
+}
+
+BackendMetrics backend_metrics(Daemon& daemon, const config::Pool& pool,
+                               const config::Backend& backend) {
+    BackendMetrics metrics{.pool = pool.name,
+                           .backend = backend.name,
+                           .mode = to_metrics(daemon.modes().mode(backend.name)),
+                           .weight = backend.weight,
+                           .rtt = {}};
+    if (const BackendState* state = daemon.checker().find(backend.name)) {
+        metrics.up = state->health == Health::up;
+        metrics.checking = state->health == Health::checking;
+        metrics.rtt = state->last_rtt;
+        metrics.transitions = state->transitions;
+    }
+    return metrics;
+}
+
+WorkerMetrics worker_metrics(Daemon& daemon, unsigned id) {
+    const worker::WorkerStats& stats = daemon.dataplane().stats(id);
+    WorkerMetrics metrics{.worker = std::to_string(id),
+                          .busy = std::chrono::microseconds{stats.busy_micros.read()},
+                          .busy_share = daemon.busy_share(id),
+                          .bursts = stats.bursts.read(),
+                          .packets = stats.packets.read(),
+                          .drops = {}};
+    for (std::size_t i = 0; i < pipeline::verdict_count; ++i)
+        if (pipeline::verdict_infos[i].fate == pipeline::Fate::drop)
+            metrics.drops.push_back({.reason = std::string{pipeline::verdict_infos[i].name},
+                                     .packets = stats.pipeline.verdicts[i].read()});
+    return metrics;
+}
+
+std::vector<PuntMetrics> punt_metrics(Daemon& daemon) {
+    constexpr std::string_view prefix = "punt_";
+    std::vector<PuntMetrics> punts;
+    for (std::size_t i = 0; i < pipeline::verdict_count; ++i) {
+        const pipeline::VerdictInfo& verdict = pipeline::verdict_infos[i];
+        if (verdict.fate != pipeline::Fate::punt) continue;
+        PuntMetrics metrics{.punt_class = std::string{verdict.name.substr(prefix.size())}};
+        for (unsigned id = 0; id < daemon.dataplane().workers(); ++id) {
+            const pipeline::Counters& counters = daemon.dataplane().stats(id).pipeline;
+            metrics.packets += counters.verdicts[i].read();
+            metrics.limited += counters.punts_limited[i].read();
+        }
+        punts.push_back(std::move(metrics));
+    }
+    return punts;
+}
+
+}  // namespace
+
+std::shared_ptr<const MetricsSnapshot> make_metrics(Daemon& daemon) {
+    auto snapshot = std::make_shared<MetricsSnapshot>();
+    snapshot->version = build_version;
+    snapshot->dpdk_version = build_dpdk;
+    snapshot->started = daemon.started_at();
+    for (const config::Service& service : daemon.config().services) {
+        const auto frontend = daemon.registry().frontend(service.vip, net::port_ike);
+        snapshot->services.push_back(
+            {.service = service.name,
+             .served = frontend && daemon.table().frontends[*frontend].is_served});
+        for (const config::Pool& pool : daemon.config().pools)
+            if (pool.name == service.pool)
+                for (const config::Backend& backend : pool.backends)
+                    snapshot->traffic.push_back(member_totals(daemon, service.name, backend.name));
+    }
+    for (const config::Pool& pool : daemon.config().pools)
+        for (const config::Backend& backend : pool.backends)
+            snapshot->backends.push_back(backend_metrics(daemon, pool, backend));
+    for (unsigned i = 0; i < daemon.dataplane().workers(); ++i)
+        snapshot->workers.push_back(worker_metrics(daemon, i));
+    snapshot->punts = punt_metrics(daemon);
+    snapshot->tables = table_totals(daemon);
+    const ReloadLog& reloads = daemon.reloads();
+    snapshot->config = {.last_reload_ok = reloads.last_ok,
+                        .last_success = reloads.loaded_at,
+                        .failures = reloads.failures};
+    snapshot->publish_timeouts = daemon.publish_timeouts();
+    return snapshot;
+}
+
+}  // namespace ikelb::control

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "controlplane/daemon/network.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+namespace ikelb::control {
+
+namespace {
+
+// Frames taken from one twin before the others and everything else get their turn.
+constexpr int frames_per_turn = 64;
+
+std::size_t port_position(const config::Config& config, const std::string& name) {
+    const auto at = std::ranges::find(config.ports, name, &config::Port::name);
+    return static_cast<std::size_t>(at - config.ports.begin());
+}
+
+}  // namespace
+
+net::MacAddress port_mac(const config::Port& port, const net::MacAddress& device) {
+    if (port.mac) return *port.mac;
+    if (dpdk::lower_device(port.device).empty()) return device;
+    net::MacAddress mac = device;
+    mac.bytes[0] = static_cast<std::uint8_t>((mac.bytes[0] | 0x02) & ~0x01);
+    mac.bytes[3] ^= 0x80;  // differs from the device's, and is the same after each restart
+    return mac;
+}
+
+AddressPlan plan_addresses(const config::Config& config) {
+    AddressPlan plan;
+    for (const config::Interface& interface : config.interfaces)
+        for (const net::IpPrefix& address : interface.addresses)
+            plan.addresses.push_back({.interface = interface.name, .prefix = address});
+    for (const config::Service& service : config.services) {
+        if (service.announce != config::Announce::address) continue;
+        const auto length = static_cast<std::uint8_t>(service.vip.is_v4() ? 32 : 128);
+        plan.addresses.push_back({.interface = service.interface,
+                                  .prefix = {.address = service.vip, .length = length},
+                                  .role = AddressRole::vip});
+    }
+    for (const config::Route& route : config.routes)
+        plan.routes.push_back(
+            {.to = route.to, .via = route.via, .dev = route.dev.value_or(std::string{})});
+    return plan;
+}
+
+KernelResult<std::unique_ptr<Network>> Network::create(boost::asio::io_context& io,
+                                                       const config::Config& config,
+                                                       worker::Dataplane& dataplane) {
+    auto addresses = AddressConfig::open();
+    if (!addresses) return addresses.error();
+    std::unique_ptr<Network> self{new Network{dataplane, std::move(*addresses)}};
+    self->warnings_ = self->host_.warnings();
+    if (auto quieted = self->quiet_lower_devices(config); !quieted) return quieted.error();
+    for (const config::Interface& interface : config.interfaces)
+        if (auto made = self->make_twin(io, config, interface); !made) return made.error();
+    return self;
+}
+
+Network::~Network() = default;
+
+KernelResult<void> Network::quiet_lower_devices(const config::Config& config) {
+    for (const config::Port& port : config.ports) {
+        const std::string lower = dpdk::lower_device(port.device);
+        if (lower.empty()) continue;
+        auto quiet = QuietDevice::quiet(lower);
+        if (!quiet) return quiet.error();
+        if (quiet->address_warning()) return KernelError{EADDRINUSE, *quiet->address_warning()};
+        warnings_.insert(warnings_.end(), quiet->warnings().begin(), quiet->warnings().end());
+        quiet_.push_back(std::move(*quiet));
+    }
+    return {};
+}
+
+KernelResult<void> Network::make_twin(boost::asio::io_context& io, const config::Config& config,
+                                      const config::Interface& interface) {
+    const std::size_t position = port_position(config, interface.port);
+    const config::Port& port = config.ports[position];
+    const dpdk::Port& device = dataplane_.ports()[position];
+    const net::MacAddress mac = port_mac(port, device.facts().mac);
+    auto twin = Twin::create({.name = interface.name, .mac = mac, .mtu = port.mtu}, host_);
+    if (!twin) return twin.error();
+    const int descriptor = dup((*twin)->fd());
+    if (descriptor < 0) return kernel_error(errno, "twin " + interface.name);
+    warnings_.insert(warnings_.end(), (*twin)->warnings().begin(), (*twin)->warnings().end());
+    facts_.push_back({.name = interface.name,
+                      .port = device.id(),
+                      .mac = mac,
+                      .ifindex = (*twin)->ifindex()});
+    links_.push_back(std::make_unique<TwinLink>(
+        TwinLink{.twin = std::move(*twin),
+                 .readable = boost::asio::posix::stream_descriptor{io, descriptor},
+                 .port = device.id(),
+                 .vlan = interface.vlan}));
+    wait_for(*links_.back());
+    return {};
+}
+
+void Network::wait_for(TwinLink& link) {
+    link.readable.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                             [this, &link](const boost::system::error_code& error) {
+                                 if (error) return;  // closed: the daemon stops
+                                 forward_from(link);
+                                 wait_for(link);
+                             });
+}
+
+void Network::forward_from(TwinLink& link) {
+    std::array<std::byte, Twin::receive_buffer_size> buffer;
+    for (int i = 0; i < frames_per_turn; ++i) {
+        const auto length = link.twin->receive(buffer);
+        if (!length) return;
+        dataplane_.inject(link.port, link.vlan,
+                          {reinterpret_cast<const std::uint8_t*>(buffer.data()), *length});
+    }
+}
+
+std::vector<std::string> Network::apply(const config::Config& config) {
+    return addresses_.apply(plan_addresses(config));
+}
+
+void Network::deliver(tables::InterfaceIndex interface, std::span<const std::uint8_t> frame) {
+    if (interface < links_.size()) links_[interface]->twin->send(std::as_bytes(frame));
+}
+
+}  // namespace ikelb::control

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "controlplane/kernel/address_config.h"
+#include "controlplane/kernel/host_settings.h"
+#include "controlplane/kernel/quiet_device.h"
+#include "controlplane/kernel/twin.h"
+#include "controlplane/table/table_builder.h"
+#include "dataplane/worker/dataplane.h"
+
+namespace ikelb::control {
+
+/// The ports' faces in the kernel: a twin for each interface, and the frames that cross between
+/// the twins and the workers.
+/// Threads: the control thread's.
+class Network {
+public:
+    /// Silences the lower devices and makes the twins. The dataplane's ports are in the order of
+    /// the configuration's.
+    static KernelResult<std::unique_ptr<Network>> create(boost::asio::io_context& io,
+                                                         const config::Config& config,
+                                                         worker::Dataplane& dataplane);
+    ~Network();
+    Network(const Network&) = delete;
+    Network& operator=(const Network&) = delete;
+
+    /// Puts the configuration's addresses and routes into the kernel. Returns what failed.
+    std::vector<std::string> apply(const config::Config& config);
+
+    /// Gives a frame to an interface's twin.
+    void deliver(tables::InterfaceIndex interface, std::span<const std::uint8_t> frame);
+
+    const std::vector<InterfaceFacts>& facts() const noexcept { return facts_; }
+    const std::vector<std::string>& warnings() const noexcept { return warnings_; }
+    const Twin& twin(std::size_t interface) const { return *links_[interface]->twin; }
+
+private:
+    struct TwinLink {
+        std::unique_ptr<Twin> twin;
+        boost::asio::posix::stream_descriptor readable;
+        tables::PortIndex port = 0;
+        std::uint16_t vlan = 0;
+    };
+
+    Network(worker::Dataplane& dataplane, AddressConfig addresses)
+        : dataplane_{dataplane},
+          host_{HostSettings::apply()},
+          addresses_{std::move(addresses)} {}
+
+    KernelResult<void> quiet_lower_devices(const config::Config& config);
+    KernelResult<void> make_twin(boost::asio::io_context& io, const config::Config& config,
+                                 const config::Interface& interface);
+    void wait_for(TwinLink& link);
+    void forward_from(TwinLink& link);
+
+    worker::Dataplane& dataplane_;
+    HostSettings host_;
+    std::vector<QuietDevice> quiet_;
+    std::vector<std::unique_ptr<TwinLink>> links_;  ///< by interface index
+    std::vector<InterfaceFacts> facts_;
+    AddressConfig addresses_;
+    std::vector<std::string> warnings_;
+};
+
+/// The MAC address that a port uses. A port on a kernel device must not share that device's own:
+/// the kernel would take each frame as well.
+net::MacAddress port_mac(const config::Port& port, const net::MacAddress& device);
+
+/// What the configuration wants in the kernel: interface addresses, VIPs, routes.
+AddressPlan plan_addresses(const config::Config& config);
+
+}  // namespace ikelb::control

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "controlplane/daemon/totals.h"
+
+#include "controlplane/daemon/daemon.h"
+
+namespace ikelb::control {
+
+TrafficMetrics member_totals(Daemon& daemon, const std::string& service,
+                             const std::string& backend) {
+    TrafficMetrics totals{.service = service, .backend = backend};
+    const auto member = daemon.registry().member(service, backend);
+    const auto service_index = daemon.registry().service(service);
+    const auto ref = daemon.registry().backend(backend);
+    if (!member || !service_index || !ref) return totals;
+    for (unsigned i = 0; i < daemon.dataplane().workers(); ++i) {
+        const pipeline::MemberCounters& counters =
+            daemon.dataplane().stats(i).pipeline.members[*member];
+        totals.packets_to_server += counters.packets_to_server.read();
+        totals.packets_to_client += counters.packets_to_client.read();
+        totals.bytes_to_server += counters.bytes_to_server.read();
+        totals.bytes_to_client += counters.bytes_to_client.read();
+    }
+    const auto& counted = daemon.census().counts().members;
+    if (const auto at = counted.find({*service_index, ref->index}); at != counted.end()) {
+        totals.flows = at->second.flows;
+        totals.sas = at->second.sas;
+    }
+    return totals;
+}
+
+BackendTotals backend_totals(Daemon& daemon, const std::string& backend) {
+    BackendTotals sum;
+    for (const config::Service& service : daemon.config().services) {
+        const TrafficMetrics part = member_totals(daemon, service.name, backend);
+        sum.flows += part.flows;
+        sum.sas += part.sas;
+        sum.packets_to_server += part.packets_to_server;
+        sum.packets_to_client += part.packets_to_client;
+        sum.bytes_to_server += part.bytes_to_server;
+        sum.bytes_to_client += part.bytes_to_client;
+    }
+    return sum;
+}
+
+std::uint64_t verdict_total(Daemon& daemon, pipeline::Verdict verdict) {
+    std::uint64_t sum = 0;
+    for (unsigned i = 0; i < daemon.dataplane().workers(); ++i)
+        sum += daemon.dataplane()
+                   .stats(i)
+                   .pipeline.verdicts[static_cast<std::size_t>(verdict)]
+                   .read();
+    return sum;
+}
+
+std::vector<TableMetrics> table_totals(Daemon& daemon) {
+    const CensusCounts& counts = daemon.census().counts();
+    const tables::Directory& directory = daemon.dataplane().directory();
+    const auto room = [](const auto& regions) {
+        return regions.confirmed.slots() + regions.provisional.slots();
+    };
+    return {{"flows", counts.flows, room(directory.flows)},
+            {"bindings", counts.bindings, room(directory.bindings)},
+            {"pairs", counts.pairs, room(directory.pairs)},
+            {"half_open", counts.half_open, directory.half_open.slots()},
+            {"fragments", counts.fragments, directory.fragments.slots()}};
+}
+
+}  // namespace ikelb::control

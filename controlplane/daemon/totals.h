@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "controlplane/metrics/snapshot.h"
+#include "dataplane/pipeline/verdict.h"
+
+namespace ikelb::control {
+
+class Daemon;
+
+/// What all workers together have counted, and the last census. Both faces of the daemon, API and
+/// metrics, take their figures from here. Threads: the control thread's.
+
+struct BackendTotals {
+    std::uint64_t flows = 0;
+    std::uint64_t sas = 0;
+    std::uint64_t packets_to_server = 0;
+    std::uint64_t packets_to_client = 0;
+    std::uint64_t bytes_to_server = 0;
+    std::uint64_t bytes_to_client = 0;
+};
+
+/// Of one backend in all services; zeros for an unknown name.
+BackendTotals backend_totals(Daemon& daemon, const std::string& backend);
+
+/// Of one backend in one service.
+TrafficMetrics member_totals(Daemon& daemon, const std::string& service,
+                             const std::string& backend);
+
+std::uint64_t verdict_total(Daemon& daemon, pipeline::Verdict verdict);
+
+/// Live records and room of each table.
+std::vector<TableMetrics> table_totals(Daemon& daemon);
+
+}  // namespace ikelb::control

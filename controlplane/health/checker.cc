@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "controlplane/health/checker.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "controlplane/health/probe_schedule.h"
+
+namespace ikelb::control {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+/// Timers and probes hold it weakly, and know by `run` whether they are still meant.
+struct Checker::Entry {
+    HealthTarget target;
+    BackendState state;
+    std::size_t ordinal;
+    std::uint64_t probes = 0;  ///< started so far
+    std::uint64_t run = 0;     ///< changes when what is under way must not count any more
+    SteadyTime last_probe{};
+    boost::asio::steady_timer timer;
+};
+
+Checker::Checker(boost::asio::any_io_executor executor, EchoProber* v4, EchoProber* v6,
+                 OnTransition on_transition)
+    : executor_{std::move(executor)},
+      v4_{v4},
+      v6_{v6},
+      on_transition_{std::move(on_transition)},
+      jitter_{std::random_device{}()} {}
+
+Checker::~Checker() = default;
+
+void Checker::reconcile(std::span<const HealthTarget> targets, StartAs start) {
+    const auto wanted = [&](const std::string& name) {
+        return std::ranges::any_of(targets, [&](const auto& target) { return target.name == name; });
+    };
+    std::erase_if(entries_, [&](const auto& item) { return !wanted(item.first); });
+
+    const SteadyTime now = steady_clock::now();
+    std::vector<std::pair<EntryPointer, HealthTarget>> kept;
+    for (const HealthTarget& target : targets) {
+        const auto found = entries_.find(target.name);
+        if (found != entries_.end() && found->second->target.address == target.address) {
+            kept.emplace_back(found->second, target);
+            continue;
+        }
+        entries_[target.name] = make_entry(
+            target, target.policy ? initial_state(start, now) : unchecked_state(now));
+    }
+    // Last, for it may call out, and the set is whole by now.
+    for (const auto& [entry, target] : kept) retarget(entry, target);
+}
+
+Checker::EntryPointer Checker::make_entry(const HealthTarget& target, BackendState state) {
+    auto entry = std::make_shared<Entry>(Entry{.target = target,
+                                               .state = std::move(state),
+                                               .ordinal = next_ordinal_++,
+                                               .timer = boost::asio::steady_timer{executor_}});
+    if (target.policy)
+        schedule(entry, first_probe_delay(entry->ordinal, target.policy->interval));
+    return entry;
+}
+
+void Checker::retarget(const EntryPointer& entry, const HealthTarget& target) {
+    if (entry->target == target) return;
+    const bool was_checked = entry->target.policy.has_value();
+    const bool new_interval = was_checked && target.policy &&
+                              entry->target.policy->interval != target.policy->interval;
+    entry->target = target;
+    if (was_checked && target.policy) {
+        // An outstanding probe keeps its old time-out and goes on to schedule by the new interval.
+        if (new_interval && entry->timer.cancel() > 0)
+            schedule(entry, std::min(target.policy->interval,
+                                     second_probe_delay(entry->ordinal, target.policy->interval)));
+        return;
+    }
+
+    const SteadyTime now = steady_clock::now();
+    const Health before = entry->state.health;
+    const std::uint64_t transitions = entry->state.transitions;
+    ++entry->run;
+    entry->timer.cancel();
+    entry->probes = 0;
+    // It has been serving unchecked: a check that begins now must not stop that before it failed.
+    entry->state = target.policy ? initial_state(StartAs::assumed_up, now) : unchecked_state(now);
+    entry->state.transitions = transitions;
+    if (target.policy) schedule(entry, first_probe_delay(entry->ordinal, target.policy->interval));
+    if (entry->state.health == before) return;
+    ++entry->state.transitions;
+    const std::string reason = entry->state.reason;
+    on_transition_(target.name, before, entry->state.health, reason);
+}
+
+void Checker::schedule(const EntryPointer& entry, milliseconds delay) {
+    entry->timer.expires_after(delay);
+    entry->timer.async_wait([this, weak = std::weak_ptr{entry},
+                             run = entry->run](const boost::system::error_code& cancelled) {
+        const EntryPointer alive = weak.lock();  // gone with the checker, so `this` is valid
+        if (!cancelled && alive && alive->run == run) send_probe(alive);
+    });
+}
+
+void Checker::send_probe(const EntryPointer& entry) {
+    entry->last_probe = steady_clock::now();
+    ++entry->probes;
+    EchoProber* const prober = entry->target.address.is_v4() ? v4_ : v6_;
+    auto done = [this, weak = std::weak_ptr{entry}, run = entry->run](const ProbeResult& result) {
+        const EntryPointer alive = weak.lock();
+        if (alive && alive->run == run) on_result(alive, result);
+    };
+    if (prober != nullptr) return prober->probe(entry->target.address, entry->target.policy->timeout,
+                                                std::move(done));
+    boost::asio::post(executor_, [done = std::move(done)] {
+        done(ProbeResult{std::nullopt, "no health check socket for this address family"});
+    });
+}
+
+void Checker::on_result(const EntryPointer& entry, const ProbeResult& result) {
+    HealthStep next = step(std::move(entry->state), result, entry->target.policy->thresholds,
+                           steady_clock::now());
+    entry->state = std::move(next.state);
+    // The interval counts from request to request; a probe that took longer delays the next one,
+    // so there is never more than one under way.
+    const auto spent = std::chrono::duration_cast<milliseconds>(steady_clock::now() -
+                                                                entry->last_probe);
+    schedule(entry, std::max(next_delay(*entry) - spent, milliseconds::zero()));
+    if (next.transition)
+        on_transition_(entry->target.name, next.transition->from, next.transition->to,
+                       next.transition->reason);
+}
+
+milliseconds Checker::next_delay(const Entry& entry) {
+    const milliseconds interval = std::max(entry.target.policy->interval, milliseconds{10});
+    if (entry.probes == 1) return second_probe_delay(entry.ordinal, interval);
+    const double random = static_cast<double>(jitter_() - decltype(jitter_)::min()) /
+                          static_cast<double>(decltype(jitter_)::max());
+    return later_probe_delay(interval, random);
+}
+
+std::vector<BackendHealth> Checker::view() const {
+    std::vector<BackendHealth> all;
+    all.reserve(entries_.size());
+    for (const auto& [name, entry] : entries_)
+        all.push_back({name, entry->target.address, entry->state});
+    return all;
+}
+
+const BackendState* Checker::find(std::string_view name) const {
+    const auto found = entries_.find(name);
+    return found == entries_.end() ? nullptr : &found->second->state;
+}
+
+}  // namespace ikelb::control

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/ip/address.hpp>
+
+#include "controlplane/health/backend_state.h"
+#include "controlplane/health/echo_prober.h"
+
+namespace ikelb::control {
+
+/// How often a backend is probed and what the outcomes mean.
+struct ProbePolicy {
+    std::chrono::milliseconds interval{std::chrono::seconds{5}};  ///< at least 10 ms
+    std::chrono::milliseconds timeout{std::chrono::seconds{2}};
+    HealthThresholds thresholds;
+    friend bool operator==(const ProbePolicy&, const ProbePolicy&) = default;
+};
+
+/// A backend to watch. `name` is its identity across reloads and must be unique.
+struct HealthTarget {
+    std::string name;
+    boost::asio::ip::address address;
+    std::optional<ProbePolicy> policy;  ///< absent (`health: none`): up for good, never probed
+    friend bool operator==(const HealthTarget&, const HealthTarget&) = default;
+};
+
+/// A backend's health as others see it.
+struct BackendHealth {
+    std::string name;
+    boost::asio::ip::address address;
+    BackendState state;
+};
+
+/// Watches a set of backends: one state machine and one timer for each. Control thread only.
+class Checker {
+public:
+    using OnTransition =
+        std::function<void(const std::string& backend, Health from, Health to,
+                           const std::string& reason)>;
+
+    /// `v4` and `v6` must outlive the checker; null: backends of that family fail each probe, with
+    /// a reason that says so. `on_transition` may call reconcile() and view(), and must not destroy
+    /// the checker.
+    Checker(boost::asio::any_io_executor executor, EchoProber* v4, EchoProber* v6,
+            OnTransition on_transition);
+    ~Checker();
+
+    Checker(const Checker&) = delete;
+    Checker& operator=(const Checker&) = delete;
+
+    /// Makes `targets` the watched set. A backend with the same name and address keeps its state,
+    /// also under a new policy; every other one begins as `start` says. A backend that loses its
+    /// health check is up, one that gains it is assumed up until it fails; if that changes its
+    /// health, that is reported.
+    void reconcile(std::span<const HealthTarget> targets, StartAs start);
+
+    /// All watched backends by name.
+    std::vector<BackendHealth> view() const;
+
+    /// The state of one backend; null if it is not watched. Valid until the next reconcile().
+    const BackendState* find(std::string_view name) const;
+
+private:
+    struct Entry;
+    using EntryPointer = std::shared_ptr<Entry>;
+
+    EntryPointer make_entry(const HealthTarget& target, BackendState state);
+    void retarget(const EntryPointer& entry, const HealthTarget& target);
+    void schedule(const EntryPointer& entry, std::chrono::milliseconds delay);
+    void send_probe(const EntryPointer& entry);
+    void on_result(const EntryPointer& entry, const ProbeResult& result);
+    std::chrono::milliseconds next_delay(const Entry& entry);
+
+    boost::asio::any_io_executor executor_;
+    EchoProber* v4_;
+    EchoProber* v6_;
+    OnTransition on_transition_;
+    std::map<std::string, EntryPointer, std::less<>> entries_;
+    std::size_t next_ordinal_ = 0;
+    std::minstd_rand jitter_;
+};
+
+}  // namespace ikelb::control

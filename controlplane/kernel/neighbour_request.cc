@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "controlplane/kernel/neighbour_request.h"
+
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+
+#include <utility>
+
+#include "controlplane/kernel/netlink_parse.h"
+
+namespace ikelb::control {
+
+KernelResult<NeighbourRequester> NeighbourRequester::open(std::chrono::milliseconds interval,
+                                                          std::size_t capacity) {
+    auto netlink = NetlinkRequester::open();
+    if (netlink.has_error()) return std::move(netlink).error();
+    return NeighbourRequester{*std::move(netlink), RequestLimiter{interval, capacity}};
+}
+
+KernelResult<bool> NeighbourRequester::request(int ifindex, const net::IpAddress& address) {
+    if (!limiter_.allow(ifindex, address, RequestLimiter::Clock::now())) return false;
+    auto done = use(NLM_F_CREATE | NLM_F_EXCL, ifindex, address);
+    if (done.has_error() && done.error().code == EEXIST) {
+        if (!needs_use(ifindex, address)) return true;
+        done = use(NLM_F_CREATE, ifindex, address);
+    }
+    if (done.has_error())
+        return KernelError{done.error().code, "asking the kernel to resolve " +
+                                                  address.to_string() + ": " +
+                                                  done.error().message};
+    return true;
+}
+
+KernelResult<void> NeighbourRequester::use(unsigned flags, int ifindex,
+                                           const net::IpAddress& address) {
+    ndmsg header{};
+    header.ndm_family = family_of(address);
+    header.ndm_ifindex = ifindex;
+    header.ndm_flags = NTF_USE;
+    NetlinkMessage message{RTM_NEWNEIGH, flags, header};
+    message.put(NDA_DST, address);
+    return netlink_.execute(std::move(message));
+}
+
+bool NeighbourRequester::needs_use(int ifindex, const net::IpAddress& address) {
+    ndmsg header{};
+    header.ndm_family = family_of(address);
+    header.ndm_ifindex = ifindex;
+    NetlinkMessage message{RTM_GETNEIGH, 0, header};
+    message.put(NDA_DST, address);
+    NeighbourState state = NeighbourState::permanent;  // hands off what can't be read
+    (void)netlink_.query(std::move(message), [&](nlmsghdr* entry) {
+        if (const auto neighbour = parse_neighbour(entry)) state = neighbour->state;
+    });
+    return state == NeighbourState::stale || state == NeighbourState::failed ||
+           state == NeighbourState::none;
+}
+
+}  // namespace ikelb::control

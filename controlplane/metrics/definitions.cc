@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "controlplane/metrics/definitions.h"
+
+#include <array>
+#include <utility>
+
+namespace ikelb::control {
+namespace {
+
+using Labels = std::span<const std::string_view>;
+
+constexpr std::array<std::string_view, 2> build_labels{"version", "dpdk_version"};
+constexpr std::array<std::string_view, 1> service_labels{"service"};
+constexpr std::array<std::string_view, 2> traffic_labels{"service", "backend"};
+constexpr std::array<std::string_view, 3> direction_labels{"service", "backend", "direction"};
+constexpr std::array<std::string_view, 2> backend_labels{"pool", "backend"};
+constexpr std::array<std::string_view, 3> mode_labels{"pool", "backend", "mode"};
+constexpr std::array<std::string_view, 1> worker_labels{"worker"};
+constexpr std::array<std::string_view, 2> drop_labels{"worker", "reason"};
+constexpr std::array<std::string_view, 1> punt_labels{"class"};
+constexpr std::array<std::string_view, 1> table_labels{"table"};
+constexpr Labels no_labels{};
+
+constexpr std::array<std::pair<BackendMode, const char*>, 4> mode_names{{
+    {BackendMode::enabled, "enabled"},
+    {BackendMode::drain_keep, "drain_keep"},
+    {BackendMode::drain_refuse, "drain_refuse"},
+    {BackendMode::disabled, "disabled"},
+}};
+
+/// Prometheus knows doubles only; counts above 2^53 lose their last digits.
+double number(std::uint64_t value) { return static_cast<double>(value); }
+double truth(bool value) { return value ? 1 : 0; }
+
+template <class Duration>
+double seconds(Duration value) {
+    return std::chrono::duration<double>(value).count();
+}
+
+MetricSamples timestamp(const std::optional<std::chrono::system_clock::time_point>& time) {
+    if (!time) return {};
+    return {{{}, seconds(time->time_since_epoch())}};
+}
+
+template <auto Field>
+MetricSamples read_service(const MetricsSnapshot& snapshot) {
+    MetricSamples samples;
+    for (const auto& service : snapshot.services)
+        samples.push_back({{service.service}, truth(service.*Field)});
+    return samples;
+}
+
+template <auto Field>
+MetricSamples read_traffic(const MetricsSnapshot& snapshot) {
+    MetricSamples samples;
+    for (const auto& pair : snapshot.traffic)
+        samples.push_back({{pair.service, pair.backend}, number(pair.*Field)});
+    return samples;
+}
+
+template <auto ToServer, auto ToClient>
+MetricSamples read_directions(const MetricsSnapshot& snapshot) {
+    MetricSamples samples;
+    for (const auto& pair : snapshot.traffic) {
+        samples.push_back({{pair.service, pair.backend, "to_server"}, number(pair.*ToServer)});
+        samples.push_back({{pair.service, pair.backend, "to_client"}, number(pair.*ToClient)});
+    }
+    return samples;
+}
+
+template <auto Field>
+MetricSamples read_backend(const MetricsSnapshot& snapshot) {
+    MetricSamples samples;
+    for (const auto& backend : snapshot.backends)
+        samples.push_back({{backend.pool, backend.backend}, static_cast<double>(backend.*Field)});
+    return samples;
+}
+
+MetricSamples read_mode(const MetricsSnapshot& snapshot) {
+    MetricSamples samples;
+    for (const auto& backend : snapshot.backends)
+        for (const auto& [mode, name] : mode_names)
+            samples.push_back({{backend.pool, backend.backend, name}, truth(backend.mode == mode)});
+    return samples;
+}
+
+MetricSamples read_rtt(const MetricsSnapshot& snapshot) {
+    MetricSamples samples;
+    for (const auto& backend : snapshot.backends)
+        if (backend.rtt) samples.push_back({{backend.pool, backend.backend}, seconds(*backend.rtt)});
+    return samples;
+}
+
+template <auto Field>
+MetricSamples read_worker(const MetricsSnapshot& snapshot) {
+    MetricSamples samples;
+    for (const auto& worker : snapshot.workers)
+        samples.push_back({{worker.worker}, static_cast<double>(worker.*Field)});
+    return samples;
+}
+
+MetricSamples read_busy_seconds(const MetricsSnapshot& snapshot) {
+    MetricSamples samples;
+    for (const auto& worker : snapshot.workers)
+        samples.push_back({{worker.worker}, seconds(worker.busy)});
+    return samples;
+}
+
+MetricSamples read_drops(const MetricsSnapshot& snapshot) {
+    MetricSamples samples;
+    for (const auto& worker : snapshot.workers)
+        for (const auto& drop : worker.drops)
+            samples.push_back({{worker.worker, drop.reason}, number(drop.packets)});
+    return samples;
+}
+
+template <auto Field>
+MetricSamples read_punt(const MetricsSnapshot& snapshot) {
+    MetricSamples samples;
+    for (const auto& punt : snapshot.punts)
+        samples.push_back({{punt.punt_class}, number(punt.*Field)});
+    return samples;
+}
+
+template <auto Field>
+MetricSamples read_table(const MetricsSnapshot& snapshot) {
+    MetricSamples samples;
+    for (const auto& table : snapshot.tables)
+        samples.push_back({{table.table}, number(table.*Field)});
+    return samples;
+}
+
+MetricSamples read_build(const MetricsSnapshot& snapshot) {
+    return {{{snapshot.version, snapshot.dpdk_version}, 1}};
+}
+MetricSamples read_started(const MetricsSnapshot& snapshot) { return timestamp(snapshot.started); }
+MetricSamples read_reload_ok(const MetricsSnapshot& snapshot) {
+    return {{{}, truth(snapshot.config.last_reload_ok)}};
+}
+MetricSamples read_reload_time(const MetricsSnapshot& snapshot) {
+    return timestamp(snapshot.config.last_success);
+}
+MetricSamples read_reload_failures(const MetricsSnapshot& snapshot) {
+    return {{{}, number(snapshot.config.failures)}};
+}
+MetricSamples read_publish_timeouts(const MetricsSnapshot& snapshot) {
+    return {{{}, number(snapshot.publish_timeouts)}};
+}
+
+constexpr auto counter = MetricType::counter;
+constexpr auto gauge = MetricType::gauge;
+
+constexpr std::array definitions{
+    MetricDefinition{"ikelb_build_info", gauge, "1", build_labels,
+                     "Always 1; the labels tell the versions of ikelb and of DPDK", read_build},
+    MetricDefinition{"ikelb_start_time_seconds", gauge, "seconds since 1970", no_labels,
+                     "When the daemon was started", read_started},
+
+    MetricDefinition{"ikelb_service_served", gauge, "0 or 1", service_labels,
+                     "Whether the VIP of the service is being served",
+                     read_service<&ServiceMetrics::served>},
+
+    MetricDefinition{"ikelb_backend_packets_total", counter, "packets", direction_labels,
+                     "Packets forwarded between a service and a backend; direction is to_server or "
+                     "to_client",
+                     read_directions<&TrafficMetrics::packets_to_server,
+                                     &TrafficMetrics::packets_to_client>},
+    MetricDefinition{"ikelb_backend_bytes_total", counter, "bytes", direction_labels,
+                     "Bytes of IP packets forwarded between a service and a backend; direction is "
+                     "to_server or to_client",
+                     read_directions<&TrafficMetrics::bytes_to_server,
+                                     &TrafficMetrics::bytes_to_client>},
+    MetricDefinition{"ikelb_backend_flows", gauge, "flows", traffic_labels,
+                     "Flows (client address, client port, VIP port) recorded on a backend",
+                     read_traffic<&TrafficMetrics::flows>},
+    MetricDefinition{"ikelb_backend_sas", gauge, "SAs", traffic_labels,
+                     "Established IKE SAs recorded on a backend",
+                     read_traffic<&TrafficMetrics::sas>},
+
+    MetricDefinition{"ikelb_backend_up", gauge, "0 or 1", backend_labels,
+                     "Whether the health check finds the backend up; 1 without a health check",
+                     read_backend<&BackendMetrics::up>},
+    MetricDefinition{"ikelb_backend_checking", gauge, "0 or 1", backend_labels,
+                     "Whether no probe has decided yet if the backend is up or down",
+                     read_backend<&BackendMetrics::checking>},
+    MetricDefinition{"ikelb_backend_mode", gauge, "0 or 1", mode_labels,
+                     "1 for the mode the backend is in: enabled, drain_keep, drain_refuse or "
+                     "disabled; 0 for the others",
+                     read_mode},
+    MetricDefinition{"ikelb_backend_weight", gauge, "1", backend_labels,
+                     "Configured weight; 0 gets no new clients",
+                     read_backend<&BackendMetrics::weight>},
+    MetricDefinition{"ikelb_backend_probe_rtt_seconds", gauge, "seconds", backend_labels,
+                     "Round-trip time of the last answered probe; absent before the first answer",
+                     read_rtt},
+    MetricDefinition{"ikelb_backend_health_transitions_total", counter, "changes", backend_labels,
+                     "Changes of health between checking, up and down",
+                     read_backend<&BackendMetrics::transitions>},
+
+    MetricDefinition{"ikelb_worker_busy_seconds_total", counter, "seconds", worker_labels,
+                     "Time the worker spent on bursts that held packets", read_busy_seconds},
+    MetricDefinition{"ikelb_worker_busy_ratio", gauge, "0 to 1", worker_labels,
+                     "Share of the last second that the worker spent on bursts that held packets",
+                     read_worker<&WorkerMetrics::busy_share>},
+    MetricDefinition{"ikelb_worker_bursts_total", counter, "bursts", worker_labels,
+                     "Bursts that held packets", read_worker<&WorkerMetrics::bursts>},
+    MetricDefinition{"ikelb_worker_packets_total", counter, "packets", worker_labels,
+                     "Packets received", read_worker<&WorkerMetrics::packets>},
+    MetricDefinition{"ikelb_dropped_packets_total", counter, "packets", drop_labels,
+                     "Packets dropped, by the reason's name", read_drops},
+
+    MetricDefinition{"ikelb_punted_packets_total", counter, "packets", punt_labels,
+                     "Packets handed to the kernel, by class",
+                     read_punt<&PuntMetrics::packets>},
+    MetricDefinition{"ikelb_punt_limited_packets_total", counter, "packets", punt_labels,
+                     "Packets for the kernel that the rate limit of their class dropped",
+                     read_punt<&PuntMetrics::limited>},
+
+    MetricDefinition{"ikelb_table_entries", gauge, "records", table_labels,
+                     "Records in a table", read_table<&TableMetrics::used>},
+    MetricDefinition{"ikelb_table_capacity_entries", gauge, "records", table_labels,
+                     "Records a table has room for", read_table<&TableMetrics::capacity>},
+
+    MetricDefinition{"ikelb_config_last_reload_successful", gauge, "0 or 1", no_labels,
+                     "Whether the last attempt to load the configuration succeeded",
+                     read_reload_ok},
+    MetricDefinition{"ikelb_config_last_reload_success_timestamp_seconds", gauge,
+                     "seconds since 1970", no_labels,
+                     "When the running configuration was loaded", read_reload_time},
+    MetricDefinition{"ikelb_config_reload_failures_total", counter, "attempts", no_labels,
+                     "Attempts to load a configuration that failed and left the old one running",
+                     read_reload_failures},
+    MetricDefinition{"ikelb_publish_timeouts_total", counter, "attempts", no_labels,
+                     "New forwarding tables withdrawn because a worker did not take them up in time",
+                     read_publish_timeouts},
+};
+
+}  // namespace
+
+std::span<const MetricDefinition> metric_definitions() noexcept { return definitions; }
+
+std::string metrics_document() {
+    std::string text =
+        "# Metrics\n\n"
+        "ikelb answers Prometheus at `http://LISTEN/metrics`, where `LISTEN` is `metrics.listen` in "
+        "the\nconfiguration (default `127.0.0.1:9465`). Values are at most a second old. Counters "
+        "start at 0 with\nthe daemon; base units are seconds and bytes.\n\n"
+        "This page is generated from the list the daemon itself uses; a test compares the two.\n\n"
+        "| metric | type | unit | labels | meaning |\n"
+        "|---|---|---|---|---|\n";
+    for (const MetricDefinition& definition : definitions) {
+        std::string labels;
+        for (const std::string_view label : definition.labels) {
+            labels += labels.empty() ? "`" : ", `";
+            labels += label;
+            labels += '`';
+        }
+        text += "| `";
+        text += definition.name;
+        text += definition.type == MetricType::counter ? "` | counter | " : "` | gauge | ";
+        text += definition.unit;
+        text += " | ";
+        text += labels.empty() ? "none" : labels;
+        text += " | ";
+        text += definition.help;
+        text += " |\n";
+    }
+    text +=
+        "\nThe exporter adds `exposer_transferred_bytes_total`, `exposer_scrapes_total` and "
+        "`exposer_request_latencies`\nabout its own HTTP server.\n";
+    return text;
+}
+
+}  // namespace ikelb::control

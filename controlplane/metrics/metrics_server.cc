@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "controlplane/metrics/metrics_server.h"
+
+#include <cerrno>
+#include <cstring>
+#include <exception>
+#include <utility>
+
+#include <netdb.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <prometheus/exposer.h>
+
+#include "controlplane/metrics/collector.h"
+
+namespace ikelb::control {
+namespace {
+
+/// Exposer's exception does not say why it could not listen, so ask the kernel the same question.
+/// 0: no answer.
+int bind_error(const std::string& listen) {
+    const std::size_t colon = listen.rfind(':');
+    if (colon == std::string::npos) return EINVAL;
+    std::string host = listen.substr(0, colon);
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    addrinfo hints{};
+    hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE;
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo* found = nullptr;
+    if (getaddrinfo(host.c_str(), listen.c_str() + colon + 1, &hints, &found) != 0) return EINVAL;
+    const int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int on = 1;  // as the server does, or a connection in TIME_WAIT would be blamed
+    const bool bound = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
+                       bind(fd, found->ai_addr, found->ai_addrlen) == 0 && ::listen(fd, 1) == 0;
+    const int error = bound ? 0 : errno;
+    if (fd >= 0) close(fd);
+    freeaddrinfo(found);
+    return error;
+}
+
+MetricsError explain(const std::string& listen, const char* what) {
+    const int error = bind_error(listen);
+    const char* reason = error == 0 ? what : std::strerror(error);
+    const char* advice = "";
+    if (error == EINVAL) {
+        reason = "not an address and a port";
+        advice = "; write it like 127.0.0.1:9465";
+    } else if (error == EADDRINUSE) {
+        advice = "; stop the process that uses the port, or set metrics.listen to another one";
+    } else if (error == EADDRNOTAVAIL) {
+        advice = "; metrics.listen must be an address of this host";
+    }
+    return {fmt::format("can't serve metrics on {}: {}{}", listen, reason, advice)};
+}
+
+}  // namespace
+
+struct MetricsServer::Parts {
+    explicit Parts(const std::string& listen) : exposer{listen} {
+        exposer.RegisterCollectable(collector);
+    }
+    std::shared_ptr<Collector> collector = std::make_shared<Collector>();
+    prometheus::Exposer exposer;  // last: its threads end before the collector goes
+};
+
+boost::system::result<std::unique_ptr<MetricsServer>, MetricsError> MetricsServer::start(
+    const std::string& listen) {
+    try {
+        return std::unique_ptr<MetricsServer>{new MetricsServer{std::make_unique<Parts>(listen)}};
+    } catch (const std::exception& failure) {
+        return explain(listen, failure.what());
+    }
+}
+
+MetricsServer::MetricsServer(std::unique_ptr<Parts> parts) : parts_{std::move(parts)} {}
+
+MetricsServer::~MetricsServer() = default;
+
+void MetricsServer::publish(std::shared_ptr<const MetricsSnapshot> snapshot) noexcept {
+    parts_->collector->publish(std::move(snapshot));
+}
+
+int MetricsServer::port() const { return parts_->exposer.GetListeningPorts().at(0); }
+
+}  // namespace ikelb::control

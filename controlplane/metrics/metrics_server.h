@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <boost/system/result.hpp>
+
+#include "controlplane/metrics/snapshot.h"
+
+namespace ikelb::control {
+
+/// Why there is no metrics server, as a sentence for the operator.
+struct MetricsError {
+    std::string message;
+};
+
+/// Answers Prometheus from the last published snapshot, on two threads of its own. They inherit the
+/// CPU affinity of the thread that starts the server: start it from the control thread, not from a
+/// pinned one.
+class MetricsServer {
+public:
+    /// `listen`: "127.0.0.1:9465", "[::1]:9465"; port 0 takes any free one.
+    static boost::system::result<std::unique_ptr<MetricsServer>, MetricsError> start(
+        const std::string& listen);
+
+    /// Stops the threads and waits for them.
+    ~MetricsServer();
+
+    MetricsServer(const MetricsServer&) = delete;
+    MetricsServer& operator=(const MetricsServer&) = delete;
+
+    /// Makes `snapshot` what scrapes see from now on. Any thread, never blocks on a scrape. Before
+    /// the first call there are no metrics.
+    void publish(std::shared_ptr<const MetricsSnapshot> snapshot) noexcept;
+
+    /// The port it listens on, host byte order.
+    int port() const;
+
+private:
+    struct Parts;
+    explicit MetricsServer(std::unique_ptr<Parts> parts);
+    std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace ikelb::control

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+// What the metrics are made from: plain values, filled in on the control thread and never changed
+// once published. Counters count since the start of the process.
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ikelb::control {
+
+/// Traffic between one service and one backend.
+struct TrafficMetrics {
+    std::string service;
+    std::string backend;
+    std::uint64_t packets_to_server = 0;
+    std::uint64_t packets_to_client = 0;
+    std::uint64_t bytes_to_server = 0;  ///< of IP packets, as they leave
+    std::uint64_t bytes_to_client = 0;
+    std::uint64_t flows = 0;
+    std::uint64_t sas = 0;  ///< established IKE SAs known here
+};
+
+/// How the operator wants a backend used.
+enum class BackendMode : std::uint8_t { enabled, drain_keep, drain_refuse, disabled };
+
+struct BackendMetrics {
+    std::string pool;
+    std::string backend;
+    bool up = false;        ///< the health check found it up, or there is none
+    bool checking = false;  ///< no probe has decided yet
+    BackendMode mode = BackendMode::enabled;
+    std::uint32_t weight = 0;
+    std::optional<std::chrono::microseconds> rtt;  ///< of the last answered probe
+    std::uint64_t transitions = 0;                 ///< changes of health
+};
+
+struct ServiceMetrics {
+    std::string service;
+    bool served = false;
+};
+
+struct DropMetrics {
+    std::string reason;  ///< the verdict's name
+    std::uint64_t packets = 0;
+};
+
+struct WorkerMetrics {
+    std::string worker;  ///< "0"
+    std::chrono::nanoseconds busy{};  ///< time spent on bursts that held packets
+    double busy_share = 0;            ///< of the last second, 0..1
+    std::uint64_t bursts = 0;
+    std::uint64_t packets = 0;
+    std::vector<DropMetrics> drops;
+};
+
+struct PuntMetrics {
+    std::string punt_class;
+    std::uint64_t packets = 0;  ///< handed to the kernel
+    std::uint64_t limited = 0;  ///< dropped by the class's rate limit
+};
+
+struct TableMetrics {
+    std::string table;
+    std::uint64_t used = 0;
+    std::uint64_t capacity = 0;
+};
+
+/// Where the time is absent there was no such event.
+struct ConfigMetrics {
+    bool last_reload_ok = true;
+    std::optional<std::chrono::system_clock::time_point> last_success;
+    std::uint64_t failures = 0;
+};
+
+struct MetricsSnapshot {
+    std::string version;
+    std::string dpdk_version;
+    std::optional<std::chrono::system_clock::time_point> started;
+    std::vector<ServiceMetrics> services;
+    std::vector<TrafficMetrics> traffic;
+    std::vector<BackendMetrics> backends;
+    std::vector<WorkerMetrics> workers;
+    std::vector<PuntMetrics> punts;
+    std::vector<TableMetrics> tables;
+    ConfigMetrics config;
+    std::uint64_t publish_timeouts = 0;  ///< forwarding tables that some worker did not take up in time
+};
+
+}  // namespace ikelb::control

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "controlplane/table/backend_modes.h"
+
+#include <algorithm>
+
+namespace ikelb::control {
+
+namespace {
+
+bool has_backend(const config::Config& config, const std::string& name) {
+    return std::ranges::any_of(config.pools, [&](const config::Pool& pool) {
+        return std::ranges::any_of(pool.backends, [&](const config::Backend& backend) {
+            return backend.name == name;
+        });
+    });
+}
+
+}  // namespace
+
+const char* to_string(tables::Mode mode) noexcept {
+    switch (mode) {
+        case tables::Mode::enabled: return "enabled";
+        case tables::Mode::drain_keep: return "drain_keep";
+        case tables::Mode::drain_refuse: return "drain_refuse";
+        case tables::Mode::disabled: return "disabled";
+    }
+    return "unknown";
+}
+
+tables::Mode BackendModes::mode(std::string_view backend) const {
+    const auto found = modes_.find(backend);
+    return found == modes_.end() ? tables::Mode::enabled : found->second;
+}
+
+bool BackendModes::set(std::string_view backend, tables::Mode mode, IndexRegistry& registry) {
+    const tables::Mode before = this->mode(backend);
+    if (mode == before) return false;
+    if (mode == tables::Mode::disabled || before == tables::Mode::disabled)
+        registry.flush(backend);
+    if (const auto found = modes_.find(backend); found != modes_.end()) modes_.erase(found);
+    if (mode != tables::Mode::enabled) modes_.emplace(backend, mode);
+    return true;
+}
+
+void BackendModes::retain(const config::Config& config) {
+    std::erase_if(modes_, [&](const auto& entry) { return !has_backend(config, entry.first); });
+}
+
+}  // namespace ikelb::control

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "controlplane/table/index_registry.h"
+
+#include <stdexcept>
+#include <vector>
+
+#include "dataplane/tables/forwarding_table.h"
+
+namespace ikelb::control {
+
+namespace {
+
+RegistryError too_many(const char* what, std::size_t wanted, std::size_t limit) {
+    return {.message = "the configuration has " + std::to_string(wanted) + " " + what +
+                       ", and this version is made for " + std::to_string(limit)};
+}
+
+template <typename Name>
+RegistryResult<void> assign_names(NamedIndices<Name>& indices, const std::vector<Name>& names,
+                                  const char* what) {
+    if (!indices.assign(names)) return too_many(what, names.size(), indices.capacity());
+    return {};
+}
+
+/// The names of all that has an index, in the order of the configuration.
+struct Names {
+    std::vector<std::string> services;
+    std::vector<std::pair<net::IpAddress, std::uint16_t>> frontends;
+    std::vector<std::string> backends;
+    std::vector<std::pair<std::string, std::string>> members;
+};
+
+Names names_of(const config::Config& config) {
+    Names names;
+    for (const config::Pool& pool : config.pools)
+        for (const config::Backend& backend : pool.backends)
+            names.backends.push_back(backend.name);
+    for (const config::Service& service : config.services) {
+        names.services.push_back(service.name);
+        for (const std::uint16_t port : tables::service_port_numbers)
+            names.frontends.emplace_back(service.vip, port);
+        for (const config::Pool& pool : config.pools)
+            if (pool.name == service.pool)
+                for (const config::Backend& backend : pool.backends)
+                    names.members.emplace_back(service.name, backend.name);
+    }
+    return names;
+}
+
+}  // namespace
+
+void throw_exception_from_error(const RegistryError& error, const boost::source_location&) {
+    throw std::runtime_error{error.message};
+}
+
+// Index 0 of the gateways stands for none, and the one after the last for the client itself.
+IndexRegistry::IndexRegistry()
+    : services_{0, tables::max_services},
+      frontends_{0, tables::max_frontends},
+      backends_{0, tables::max_backends},
+      members_{0, tables::max_members},
+      gateways_{tables::no_gateway + 1u, tables::max_gateways} {
+    static_assert(tables::no_gateway + tables::max_gateways < tables::on_link_client);
+    generations_.fill(1);
+}
+
+RegistryResult<void> IndexRegistry::update(const config::Config& config) {
+    IndexRegistry next = *this;
+    if (const auto assigned = next.assign(config); assigned.has_error()) return assigned.error();
+    next.addresses_.clear();
+    for (const config::Pool& pool : config.pools)
+        for (const config::Backend& backend : pool.backends)
+            next.addresses_.emplace(backend.name, backend.address);
+    // By the index that it had: another name may have it now.
+    for (const auto& [name, address] : addresses_) {
+        const auto stays = next.addresses_.find(name);
+        if (stays == next.addresses_.end() || stays->second != address)
+            next.renew(*backends_.find(name));
+    }
+    *this = std::move(next);
+    return {};
+}
+
+RegistryResult<void> IndexRegistry::assign(const config::Config& config) {
+    if (config.interfaces.size() > tables::max_interfaces)
+        return too_many("interfaces", config.interfaces.size(), tables::max_interfaces);
+    const Names names = names_of(config);
+    auto result = assign_names(services_, names.services, "services");
+    if (result.has_value()) result = assign_names(frontends_, names.frontends, "VIP ports");
+    if (result.has_value()) result = assign_names(backends_, names.backends, "backends");
+    if (result.has_value())
+        result = assign_names(members_, names.members, "pairs of a service and a backend");
+    return result;
+}
+
+std::optional<tables::ServiceIndex> IndexRegistry::service(std::string_view name) const {
+    return services_.find(name);
+}
+
+std::optional<tables::FrontendIndex> IndexRegistry::frontend(const net::IpAddress& vip,
+                                                             std::uint16_t port) const {
+    return frontends_.find(FrontendName{vip, port});
+}
+
+std::optional<tables::BackendRef> IndexRegistry::backend(std::string_view name) const {
+    const auto index = backends_.find(name);
+    if (!index) return std::nullopt;
+    return tables::BackendRef{.index = *index, .generation = generations_[*index]};
+}
+
+std::optional<tables::MemberIndex> IndexRegistry::member(std::string_view service,
+                                                         std::string_view backend) const {
+    return members_.find(MemberName{service, backend});
+}
+
+void IndexRegistry::flush(std::string_view backend) {
+    if (const auto index = backends_.find(backend)) renew(*index);
+}
+
+void IndexRegistry::renew(std::size_t backend) noexcept {
+    // 0 is left out: it is what a record without a backend has.
+    std::uint8_t& generation = generations_[backend];
+    generation = generation == 0xff ? std::uint8_t{1} : static_cast<std::uint8_t>(generation + 1);
+}
+
+bool IndexRegistry::update_gateways(std::span<const GatewayName> gateways) {
+    return gateways_.assign(gateways);
+}
+
+std::optional<tables::GatewayIndex> IndexRegistry::gateway(const GatewayName& name) const {
+    const auto index = gateways_.find(name);
+    if (!index) return std::nullopt;
+    return static_cast<tables::GatewayIndex>(*index);
+}
+
+}  // namespace ikelb::control

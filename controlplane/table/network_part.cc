@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+
+// The kernel's network state as the fast path needs it. What leads out of an interface that is not
+// ours (lo, a management NIC) becomes RouteKind::local: such packets are punted, and the kernel
+// sends them where it would have sent them itself.
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "controlplane/table/table_parts.h"
+
+namespace ikelb::control {
+
+namespace {
+
+using tables::InterfaceIndex;
+using tables::LinkHeader;
+using tables::RouteKind;
+
+constexpr std::size_t vlans_per_port = 4096;
+
+const Link* find_link(const KernelState& kernel, int ifindex) {
+    const auto link = std::ranges::find(kernel.links, ifindex, &Link::ifindex);
+    return link == kernel.links.end() ? nullptr : &*link;
+}
+
+bool is_vip(const config::Config& config, const net::IpAddress& address) {
+    return std::ranges::any_of(config.services, [&](const config::Service& service) {
+        return service.vip == address;
+    });
+}
+
+/// The IPv4 address that ICMP errors come from: one that the configuration names and the kernel
+/// has, else the kernel's first. Never a VIP, which other nodes may have tomorrow.
+net::IpAddress address_of(const config::Interface& interface, int ifindex,
+                          const BuilderInput& input) {
+    std::vector<net::IpAddress> present;
+    for (const Address& address : input.kernel.addresses)
+        if (address.ifindex == ifindex && address.prefix.address.is_v4() &&
+            !is_vip(input.config, address.prefix.address))
+            present.push_back(address.prefix.address);
+    for (const net::IpPrefix& configured : interface.addresses)
+        if (std::ranges::find(present, configured.address) != present.end())
+            return configured.address;
+    return present.empty() ? net::IpAddress{} : present.front();
+}
+
+/// The smaller of what the configuration allows on the port and what the kernel has on the twin.
+std::uint16_t mtu_of(const config::Interface& interface, const Link* link,
+                     const config::Config& config) {
+    const auto port = std::ranges::find(config.ports, interface.port, &config::Port::name);
+    const std::uint16_t mtu = port == config.ports.end() ? std::uint16_t{1500} : port->mtu;
+    if (link == nullptr || link->mtu == 0 || link->mtu > mtu) return mtu;
+    return static_cast<std::uint16_t>(link->mtu);
+}
+
+tables::Interface make_interface(const config::Interface& configured, const InterfaceFacts* facts,
+                                 const BuilderInput& input) {
+    using config::Side;
+    tables::Interface interface{.vlan = configured.vlan,
+                                .faces_clients = configured.side != Side::servers,
+                                .faces_servers = configured.side != Side::clients,
+                                .mac = {},
+                                .address = {}};
+    if (facts == nullptr) return interface;
+    const Link* link = find_link(input.kernel, facts->ifindex);
+    interface.port = facts->port;
+    interface.mac = facts->mac;
+    interface.mtu = mtu_of(configured, link, input.config);
+    interface.is_up = link != nullptr && link->up;
+    interface.address = address_of(configured, facts->ifindex, input);
+    return interface;
+}
+
+void build_interfaces(const BuilderInput& input, const InterfaceNames& names,
+                      tables::ForwardingTable& table, Remarks& remarks) {
+    const auto& configured = input.config.interfaces;
+    for (std::size_t i = 0; i < configured.size(); ++i) {
+        const InterfaceFacts* facts = names.facts(i);
+        table.interfaces.push_back(make_interface(configured[i], facts, input));
+        const std::string prefix = "interface " + configured[i].name + ": ";
+        if (facts == nullptr) {
+            remarks.push_back(prefix + "it has no port, nothing is forwarded there");
+            continue;
+        }
+        if (!table.interfaces.back().is_up)
+            remarks.push_back(prefix + "its link is down, nothing is sent there");
+        const std::size_t first = facts->port * vlans_per_port;
+        if (table.interface_of.size() < first + vlans_per_port)
+            table.interface_of.resize(first + vlans_per_port, tables::no_interface);
+        table.interface_of[first + configured[i].vlan] = static_cast<InterfaceIndex>(i);
+    }
+}
+
+void build_neighbours(const BuilderInput& input, const InterfaceNames& names,
+                      tables::ForwardingTable& table) {
+    using Neighbours = decltype(table.neighbours);
+    std::vector<Neighbours::Entry> entries;
+    entries.reserve(input.kernel.neighbours.size());
+    for (const Neighbour& neighbour : input.kernel.neighbours) {
+        const auto interface = names.by_twin(neighbour.ifindex);
+        if (!interface || !is_usable(neighbour.state) || neighbour.mac.is_zero()) continue;
+        entries.push_back(
+            {.key = tables::neighbour_key(*interface, neighbour.address),
+             .value = tables::make_link(table.interfaces[*interface], *interface, neighbour.mac)});
+    }
+    table.neighbours = Neighbours{entries, input.hash_key};
+}
+
+bool is_default_v4(const net::IpPrefix& prefix) {
+    return prefix.length == 0 && prefix.address.is_v4();
+}
+
+/// The gateways of all routes, also of those that others are preferred to: a service's uplink may
+/// be the second-best default route. In the order of the routes, each once.
+std::vector<GatewayName> gateways_of(const KernelState& kernel, const InterfaceNames& names) {
+    std::vector<GatewayName> gateways;
+    std::set<GatewayName> seen;
+    for (const Route& route : kernel.routes) {
+        if (route.type != RouteType::unicast || !route.gateway) continue;
+        const auto interface = names.by_twin(route.ifindex);
+        if (!interface) continue;
+        GatewayName name{*interface, *route.gateway};
+        if (seen.insert(name).second) gateways.push_back(std::move(name));
+    }
+    return gateways;
+}
+
+struct GatewayMac {
+    tables::GatewayIndex index;
+    bool is_default;  ///< of a default route
+    net::MacAddress mac;
+};
+
+/// A router with several addresses on one MAC is remembered by that which replies take anyway.
+bool is_less_useful(const GatewayMac& a, const GatewayMac& b,
+                    const std::vector<tables::Gateway>& gateways) {
+    const auto rank = [&](const GatewayMac& entry) {
+        return std::tuple{entry.is_default, gateways[entry.index].address.is_v4(), -entry.index};
+    };
+    return rank(a) < rank(b);
+}
+
+void build_gateway_macs(std::vector<GatewayMac> macs, const BuilderInput& input,
+                        tables::ForwardingTable& table) {
+    std::ranges::sort(macs, [&](const GatewayMac& a, const GatewayMac& b) {
+        return is_less_useful(a, b, table.gateways);
+    });
+    using GatewayOfMac = decltype(table.gateway_of_mac);
+    std::vector<GatewayOfMac::Entry> entries;  // of equal keys the last one wins
+    for (const GatewayMac& entry : macs)
+        entries.push_back({.key = tables::gateway_key(table.gateways[entry.index].interface,
+                                                      entry.mac),
+                           .value = entry.index});
+    table.gateway_of_mac = GatewayOfMac{entries, input.hash_key};
+}
+
+net::MacAddress destination_of(const LinkHeader& link) {
+    net::MacAddress mac;
+    std::copy_n(link.bytes.begin(), mac.bytes.size(), mac.bytes.begin());
+    return mac;
+}
+
+void build_gateways(const BuilderInput& input, const InterfaceNames& names,
+                    tables::ForwardingTable& table, Remarks& remarks) {
+    const auto known = gateways_of(input.kernel, names);
+    if (!input.registry.update_gateways(known))
+        remarks.push_back("the kernel has " + std::to_string(known.size()) +
+                          " gateways, and this version is made for " +
+                          std::to_string(tables::max_gateways) +
+                          ": routes by the others are left to the kernel, which is slow");
+    std::set<GatewayName> of_default_routes;
+    for (const Route& route : input.kernel.routes)
+        if (const auto interface = names.by_twin(route.ifindex);
+            interface && route.gateway && is_default_v4(route.dst))
+            of_default_routes.emplace(*interface, *route.gateway);
+    table.gateways.resize(input.registry.gateway_count());
+    std::vector<GatewayMac> macs;
+    for (const GatewayName& name : known) {
+        const auto index = input.registry.gateway(name);
+        if (!index) continue;
+        const auto& [interface, address] = name;
+        tables::Gateway& gateway = table.gateways[*index];
+        gateway.interface = interface;
+        gateway.address = address;
+        const auto* link = table.neighbours.find(tables::neighbour_key(interface, address));
+        if (link == nullptr) continue;
+        gateway.link = *link;
+        macs.push_back({.index = *index,
+                        .is_default = of_default_routes.contains(name),
+                        .mac = destination_of(*link)});
+    }
+    build_gateway_macs(std::move(macs), input, table);
+}
+
+tables::Route make_route(const Route& route, const InterfaceNames& names,
+                         const IndexRegistry& registry) {
+    switch (route.type) {
+        case RouteType::blackhole: return {.kind = RouteKind::blackhole};
+        case RouteType::unreachable: return {.kind = RouteKind::unreachable};
+        case RouteType::local: return {.kind = RouteKind::local};
+        case RouteType::unicast: break;
+    }
+    const auto interface = names.by_twin(route.ifindex);
+    if (!interface) return {.kind = RouteKind::local};
+    if (!route.gateway) return {.kind = RouteKind::on_link, .interface = *interface};
+    const auto gateway = registry.gateway({*interface, *route.gateway});
+    if (!gateway) return {.kind = RouteKind::local};
+    return {.kind = RouteKind::gateway, .interface = *interface, .gateway = *gateway};
+}
+
+/// One Route for each on-link prefix, so that two addresses are of one subnet exactly if they get
+/// the same route (client_on_farm_subnet rests on it); all others are shared by those alike.
+void build_routes(const BuilderInput& input, const InterfaceNames& names,
+                  tables::ForwardingTable& table) {
+    std::map<std::tuple<RouteKind, InterfaceIndex, tables::GatewayIndex>, std::uint32_t> shared;
+    std::vector<tables::RouteEntry> entries;
+    entries.reserve(input.kernel.routes.size());
+    // Backwards: the kernel's first choice comes last, and of equal prefixes the last one wins.
+    for (auto route = input.kernel.routes.rbegin(); route != input.kernel.routes.rend(); ++route) {
+        const tables::Route made = make_route(*route, names, input.registry);
+        auto index = static_cast<std::uint32_t>(table.routes.size());
+        if (made.kind != RouteKind::on_link)
+            index = shared.try_emplace({made.kind, made.interface, made.gateway}, index)
+                        .first->second;
+        if (index == table.routes.size()) table.routes.push_back(made);
+        entries.push_back({.prefix = route->dst, .value = index});
+    }
+    table.route_table = tables::RouteTable{entries};
+}
+
+}  // namespace
+
+void build_network(const BuilderInput& input, const InterfaceNames& names,
+                   tables::ForwardingTable& table, Remarks& remarks) {
+    build_interfaces(input, names, table, remarks);
+    build_neighbours(input, names, table);
+    build_gateways(input, names, table, remarks);
+    build_routes(input, names, table);
+}
+
+}  // namespace ikelb::control

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "controlplane/table/table_builder.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "controlplane/table/table_parts.h"
+
+namespace ikelb::control {
+
+namespace {
+
+/// The dataplane counts in seconds: rounded up, so that nothing ends before its time.
+tables::Seconds to_seconds(std::chrono::milliseconds duration) noexcept {
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(duration).count();
+    return static_cast<tables::Seconds>(std::max<decltype(seconds)>(seconds, 1));
+}
+
+tables::Timeouts timeouts_of(const config::Timeouts& configured) noexcept {
+    const tables::Seconds half_open = to_seconds(configured.half_open);
+    const tables::Seconds answered = to_seconds(configured.answered);
+    const tables::Seconds closing = to_seconds(configured.delete_hint);
+    // In the order of RecordState. What was restored lives as long as what was established.
+    const auto lifetimes = [&](std::chrono::milliseconds established) {
+        const tables::Seconds life = to_seconds(established);
+        return tables::Lifetimes{{half_open, answered, life, closing, life}};
+    };
+    static_assert(static_cast<int>(tables::RecordState::half_open) == 0 &&
+                  static_cast<int>(tables::RecordState::answered) == 1 &&
+                  static_cast<int>(tables::RecordState::established) == 2 &&
+                  static_cast<int>(tables::RecordState::closing) == 3 &&
+                  static_cast<int>(tables::RecordState::tentative) == 4);
+    tables::Timeouts timeouts;
+    timeouts.flow = lifetimes(configured.flow);
+    timeouts.pair = lifetimes(configured.pair);
+    timeouts.half_open = half_open;
+    timeouts.fragment = to_seconds(configured.fragment);
+    return timeouts;
+}
+
+}  // namespace
+
+InterfaceNames::InterfaceNames(const BuilderInput& input) {
+    const auto& configured = input.config.interfaces;
+    facts_.resize(configured.size());
+    for (std::size_t i = 0; i < configured.size(); ++i) {
+        const auto index = static_cast<tables::InterfaceIndex>(i);
+        by_name_.emplace(configured[i].name, index);
+        const auto facts = std::ranges::find(input.interfaces, configured[i].name,
+                                             &InterfaceFacts::name);
+        if (facts == input.interfaces.end()) continue;
+        facts_[i] = &*facts;
+        if (facts->ifindex != 0) by_twin_.emplace(facts->ifindex, index);
+    }
+}
+
+std::optional<tables::InterfaceIndex> InterfaceNames::by_name(std::string_view name) const {
+    const auto found = by_name_.find(name);
+    return found == by_name_.end() ? std::nullopt : std::optional{found->second};
+}
+
+std::optional<tables::InterfaceIndex> InterfaceNames::by_twin(int ifindex) const {
+    const auto found = by_twin_.find(ifindex);
+    return found == by_twin_.end() ? std::nullopt : std::optional{found->second};
+}
+
+BuiltTable build_table(const BuilderInput& input) {
+    BuiltTable built{.table = std::make_unique<tables::ForwardingTable>(), .remarks = {}};
+    tables::ForwardingTable& table = *built.table;
+    table.version = input.previous == nullptr ? 1 : input.previous->version + 1;
+    table.hash_key = input.hash_key;
+    table.timeouts = timeouts_of(input.config.timeouts);
+    table.inside_prefixes = input.config.inside_prefixes;
+    const InterfaceNames names{input};
+    build_network(input, names, table, built.remarks);
+    build_services(input, names, table, built.remarks);
+    return built;
+}
+
+}  // namespace ikelb::control

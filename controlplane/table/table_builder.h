@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+// Configuration + health and modes + the kernel's network state -> the forwarding table of the
+// fast path. Reads no clock, does no I/O, does not log: equal input gives tables that behave
+// alike. Gateways get their indices here, since it is the kernel's routes that name them.
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "controlplane/kernel/kernel_state.h"
+#include "controlplane/table/index_registry.h"
+#include "dataplane/tables/forwarding_table.h"
+
+namespace ikelb::control {
+
+/// What became of one interface of the configuration on this machine.
+struct InterfaceFacts {
+    std::string name{};  ///< config::Interface::name
+    tables::PortIndex port = 0;
+    net::MacAddress mac{};
+    int ifindex = 0;  ///< of its twin
+};
+
+/// What is decided about a backend at run time.
+struct BackendFacts {
+    bool is_up = false;  ///< may get new clients, as far as its health goes
+    tables::Mode mode = tables::Mode::enabled;
+};
+
+struct BuilderInput {
+    const config::Config& config;
+    /// In any order; found by name. An interface without facts forwards nothing.
+    const std::vector<InterfaceFacts>& interfaces;
+    const KernelState& kernel;
+    /// By name. A backend that is missing is down.
+    const std::map<std::string, BackendFacts, std::less<>>& backends;
+    /// After its update(config). Gets the kernel's gateways.
+    IndexRegistry& registry;
+    tables::HashKey hash_key{};
+    tables::Seconds now = 0;  ///< the dataplane's coarse clock
+    /// The table in use, nullptr at start. What has not changed is shared with it, and where the
+    /// hash of a service changes, its hash becomes the old one.
+    const tables::ForwardingTable* previous = nullptr;
+};
+
+struct BuiltTable {
+    std::unique_ptr<tables::ForwardingTable> table;
+    /// What the operator should know about this table, a sentence without a full stop each. The
+    /// same again while nothing changes: say only what is new.
+    std::vector<std::string> remarks;
+};
+
+BuiltTable build_table(const BuilderInput& input);
+
+}  // namespace ikelb::control

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+// The parts that build_table() is put together from. Each fills its own members of the table.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "controlplane/table/table_builder.h"
+
+namespace ikelb::control {
+
+using Remarks = std::vector<std::string>;
+
+/// Which interface of the table is which: its index is its place in the configuration.
+class InterfaceNames {
+public:
+    explicit InterfaceNames(const BuilderInput& input);
+
+    /// The facts about config.interfaces[index], nullptr if there are none.
+    const InterfaceFacts* facts(std::size_t index) const noexcept { return facts_[index]; }
+    std::optional<tables::InterfaceIndex> by_name(std::string_view name) const;
+    /// By the kernel's index of the twin.
+    std::optional<tables::InterfaceIndex> by_twin(int ifindex) const;
+
+private:
+    std::vector<const InterfaceFacts*> facts_;
+    std::map<std::string_view, tables::InterfaceIndex> by_name_;
+    std::map<int, tables::InterfaceIndex> by_twin_;
+};
+
+/// interfaces, interface_of, neighbours, gateways, gateway_of_mac, routes, route_table.
+void build_network(const BuilderInput& input, const InterfaceNames& names,
+                   tables::ForwardingTable& table, Remarks& remarks);
+
+/// backends, frontends, members, services, addresses. After build_network().
+void build_services(const BuilderInput& input, const InterfaceNames& names,
+                    tables::ForwardingTable& table, Remarks& remarks);
+
+}  // namespace ikelb::control

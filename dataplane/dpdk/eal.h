@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dataplane/dpdk/result.h"
+
+namespace ikelb::dpdk {
+
+enum class HugePages : std::uint8_t { automatic, on, off };
+
+struct EalOptions {
+    unsigned workers = 1;
+    std::vector<unsigned> cpus;  ///< one for each worker; empty: any the process may run on
+    HugePages huge_pages = HugePages::automatic;
+    unsigned memory_mib = 256;           ///< without huge pages
+    std::vector<std::string> pci;        ///< PCI addresses to take
+    std::vector<std::string> extra;      ///< appended as they are
+};
+
+/// The command line that EAL gets for the options, program name first. Pure but for the question
+/// whether there are huge pages, which the caller answers.
+std::vector<std::string> eal_arguments(const EalOptions& options, bool use_huge_pages,
+                                       const std::vector<unsigned>& allowed_cpus);
+
+/// Free huge pages of any size on this machine.
+bool has_free_huge_pages();
+
+/// DPDK's environment: once in a process. Lcore 0 is the calling thread's, 1..workers the
+/// workers'. Destroyed after everything that lives in its memory.
+class Eal {
+public:
+    static Result<Eal> start(const EalOptions& options);
+
+    Eal(Eal&& other) noexcept;
+    Eal& operator=(Eal&&) = delete;
+    ~Eal();
+
+    bool uses_huge_pages() const noexcept { return uses_huge_pages_; }
+
+private:
+    explicit Eal(bool uses_huge_pages) noexcept : uses_huge_pages_{uses_huge_pages} {}
+
+    bool uses_huge_pages_;
+    bool is_owner_ = true;
+};
+
+/// 0000:03:00.0 or 03:00.0, as opposed to a vdev string.
+bool is_pci_address(const std::string& device);
+
+/// The id of the port that a PCI address or vdev string stands for, probed if need be.
+/// devargs: 0000:03:00.0, or NAME,key=value,...
+Result<std::uint16_t> probe_port(const std::string& devargs);
+
+}  // namespace ikelb::dpdk

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "dataplane/dpdk/port.h"
+
+#include <net/if.h>
+#include <rte_errno.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "dataplane/dpdk/eal.h"
+
+namespace ikelb::dpdk {
+
+namespace {
+
+constexpr std::uint16_t descriptors = 1024;
+constexpr auto any_socket = static_cast<unsigned>(SOCKET_ID_ANY);
+constexpr std::uint64_t rss_by_address = RTE_ETH_RSS_IPV4 | RTE_ETH_RSS_FRAG_IPV4 |
+                                         RTE_ETH_RSS_IPV6 | RTE_ETH_RSS_FRAG_IPV6;
+constexpr std::uint64_t rss_by_port = RTE_ETH_RSS_UDP;
+
+Failure failure(const PortOptions& options, const std::string& what, int error) {
+    return {"port " + options.name + " (" + options.device + "): " + what + ": " +
+            rte_strerror(error < 0 ? -error : error)};
+}
+
+/// A client's 500, 4500 and fragments meet on one worker if only addresses are hashed. What the
+/// port cannot do costs speed, never correctness.
+rte_eth_conf configuration_for(const PortOptions& options, const rte_eth_dev_info& info,
+                               PortFacts& facts) {
+    rte_eth_conf configuration{};
+    configuration.rxmode.mtu = options.mtu;
+    if (options.queues == 1) return configuration;
+    const std::uint64_t by_address = info.flow_type_rss_offloads & rss_by_address;
+    const std::uint64_t by_port = info.flow_type_rss_offloads & rss_by_port;
+    const std::uint64_t chosen = by_address != 0 ? by_address : by_port;
+    if (chosen == 0) return configuration;
+    configuration.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+    configuration.rx_adv_conf.rss_conf.rss_hf = chosen;
+    facts.spreads_by_address = by_address != 0;
+    facts.spreads_by_port = by_address == 0;
+    return configuration;
+}
+
+std::optional<Failure> set_up_queues(const PortOptions& options, std::uint16_t id,
+                                     rte_mempool& pool) {
+    std::uint16_t rx = descriptors, tx = descriptors;
+    if (const int error = rte_eth_dev_adjust_nb_rx_tx_desc(id, &rx, &tx); error != 0)
+        return failure(options, "queue sizes refused", error);
+    for (std::uint16_t queue = 0; queue < options.queues; ++queue) {
+        int error = rte_eth_rx_queue_setup(id, queue, rx, any_socket, nullptr, &pool);
+        if (error != 0)
+            return failure(options, "receive queue " + std::to_string(queue), error);
+        error = rte_eth_tx_queue_setup(id, queue, tx, any_socket, nullptr);
+        if (error != 0)
+            return failure(options, "transmit queue " + std::to_string(queue), error);
+    }
+    return std::nullopt;
+}
+
+bool starts_with(const std::string& text, const char* head) { return text.rfind(head, 0) == 0; }
+
+bool says(const std::string& device, const char* key) {
+    return device.find(std::string{","} + key + "=") != std::string::npos;
+}
+
+}  // namespace
+
+std::string lower_device(const std::string& device) {
+    if (!starts_with(device, "net_af_packet") && !starts_with(device, "net_af_xdp")) return {};
+    const std::size_t at = device.find(",iface=");
+    if (at == std::string::npos) return {};
+    const std::size_t from = at + 7;
+    return device.substr(from, device.find(',', from) - from);
+}
+
+std::string complete_device(const PortOptions& options) {
+    std::string device = options.device;
+    if (!starts_with(device, "net_af_packet")) return device;
+    if (!says(device, "qpairs") && options.queues > 1)
+        device += ",qpairs=" + std::to_string(options.queues);
+    // The ring's frames are 2,048 bytes with the packet header unless told otherwise: a longer
+    // frame would be lost without a word.
+    if (!says(device, "framesz") && options.mtu > 1500) device += ",blocksz=65536,framesz=16384,framecnt=512";
+    return device;
+}
+
+Result<Port> Port::open(const PortOptions& options, rte_mempool& pool) {
+    if (const std::string lower = lower_device(options.device);
+        !lower.empty() && if_nametoindex(lower.c_str()) == 0)
+        return Failure{"port " + options.name + " (" + options.device +
+                       "): there is no network device " + lower + "; `ip link` lists them"};
+    const auto id = probe_port(complete_device(options));
+    if (!id) return Failure{"port " + options.name + ": " + id.error().message};
+    rte_eth_dev_info info{};
+    if (const int error = rte_eth_dev_info_get(*id, &info); error != 0)
+        return failure(options, "no information", error);
+    const unsigned offered = std::min(info.max_rx_queues, info.max_tx_queues);
+    if (offered < options.queues)
+        return Failure{"port " + options.name + " (" + options.device + ") has " +
+                       std::to_string(offered) + " queue(s), but workers.count is " +
+                       std::to_string(options.queues) + "; set workers.count: " +
+                       std::to_string(offered)};
+    PortFacts facts{.driver = info.driver_name, .mac = {}, .queues = options.queues};
+    const rte_eth_conf configuration = configuration_for(options, info, facts);
+    if (const int error = rte_eth_dev_configure(*id, options.queues, options.queues,
+                                                &configuration);
+        error != 0)
+        return failure(options, "configuration refused", error);
+    if (auto trouble = set_up_queues(options, *id, pool)) return *trouble;
+    rte_ether_addr mac{};
+    rte_eth_macaddr_get(*id, &mac);
+    std::copy_n(mac.addr_bytes, 6, facts.mac.bytes.begin());
+    if (const int error = rte_eth_dev_start(*id); error != 0)
+        return failure(options, "did not start", error);
+    facts.is_promiscuous = rte_eth_promiscuous_enable(*id) == 0;
+    rte_eth_allmulticast_enable(*id);
+    return Port{*id, std::move(facts)};
+}
+
+Port::Port(Port&& other) noexcept
+    : id_{other.id_},
+      facts_{std::move(other.facts_)},
+      is_owner_{std::exchange(other.is_owner_, false)} {}
+
+Port::~Port() {
+    if (!is_owner_) return;
+    rte_eth_dev_stop(id_);
+    rte_eth_dev_close(id_);
+}
+
+bool Port::is_link_up() const noexcept {
+    rte_eth_link link{};
+    return rte_eth_link_get_nowait(id_, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
+}
+
+}  // namespace ikelb::dpdk

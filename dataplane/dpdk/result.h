@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <boost/system/result.hpp>
+#include <string>
+
+namespace ikelb::dpdk {
+
+/// Why DPDK would not, in one line that says what to type instead.
+struct Failure {
+    std::string message;
+};
+
+[[noreturn]] inline void throw_exception_from_error(const Failure& failure,
+                                                    const boost::source_location&) {
+    throw std::runtime_error{failure.message};
+}
+
+template <typename T>
+using Result = boost::system::result<T, Failure>;
+
+}  // namespace ikelb::dpdk

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "dataplane/ike/payload_walk.h"
+
+namespace ikelb::ike {
+
+namespace {
+
+constexpr std::size_t generic_header_bytes = 4;
+// An IKE_SA_INIT answer holds SA, KE, Nonce and a handful of notifies and vendor ids; an attacker
+// who relays through a backend cannot make it longer than the backend's own answers are.
+constexpr int longest_walk = 16;
+
+// IKEv1 (RFC 2408, RFC 2409): exchanges and the encryption flag.
+constexpr std::uint8_t v1_main_mode = 2, v1_aggressive_mode = 4;
+constexpr std::uint8_t v1_encrypted = 0x01;
+
+bool chain_holds(std::span<const std::uint8_t> message, std::uint8_t first,
+                 std::uint8_t wanted) noexcept {
+    std::uint8_t next = first;
+    std::size_t offset = sizeof(Header);
+    for (int step = 0; step < longest_walk && next != payload::none; ++step) {
+        if (next == wanted) return true;
+        if (offset + generic_header_bytes > message.size()) return false;
+        const std::size_t length = net::load<net::be16>(message.data() + offset + 2).to_host();
+        if (length < generic_header_bytes) return false;
+        next = message[offset];
+        offset += length;
+    }
+    return false;
+}
+
+Evidence evidence_of_v1(const Header& header) noexcept {
+    if (header.responder_spi.wire() == 0) return Evidence::none;
+    if ((header.flags & v1_encrypted) != 0)
+        return header.exchange == v1_main_mode || header.exchange == v1_aggressive_mode
+                   ? Evidence::login
+                   : Evidence::session;
+    if (header.exchange == v1_main_mode || header.exchange == v1_aggressive_mode)
+        return Evidence::half_open;
+    return Evidence::none;
+}
+
+}  // namespace
+
+Evidence evidence_of(std::span<const std::uint8_t> message) noexcept {
+    if (message.size() < sizeof(Header)) return Evidence::none;
+    const auto& header = *reinterpret_cast<const Header*>(message.data());
+    if (header.major_version() == 1) return evidence_of_v1(header);
+    if (header.responder_spi.wire() == 0) return Evidence::none;
+    if (header.next_payload == payload::encrypted ||
+        header.next_payload == payload::encrypted_fragment) {
+        const bool is_login = header.exchange == exchange::ike_auth ||
+                              header.exchange == exchange::intermediate;
+        return is_login ? Evidence::login : Evidence::session;
+    }
+    if (!header.is_response()) return Evidence::none;
+    if (header.exchange == exchange::ike_sa_init)
+        return chain_holds(message, header.next_payload, payload::sa) ? Evidence::half_open
+                                                                      : Evidence::none;
+    if (header.exchange == exchange::session_resume)
+        return chain_holds(message, header.next_payload, payload::nonce) ? Evidence::half_open
+                                                                         : Evidence::none;
+    return Evidence::none;
+}
+
+bool hints_at_delete(std::span<const std::uint8_t> message) noexcept {
+    if (message.size() < sizeof(Header) + generic_header_bytes) return false;
+    const auto& header = *reinterpret_cast<const Header*>(message.data());
+    return header.major_version() == 2 && header.exchange == exchange::informational &&
+           header.next_payload == payload::encrypted &&
+           message[sizeof(Header)] == payload::delete_sa;
+}
+
+}  // namespace ikelb::ike

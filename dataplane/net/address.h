@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "dataplane/net/byte_order.h"
+
+namespace ikelb::net {
+
+/// IEEE 802 MAC address, bytes in transmission order.
+struct MacAddress {
+    std::array<std::uint8_t, 6> bytes{};
+
+    /// Reads aa:bb:cc:dd:ee:ff (either case); anything else is nullopt.
+    static std::optional<MacAddress> parse(std::string_view text);
+    std::string to_string() const;
+
+    constexpr bool is_multicast() const noexcept { return (bytes[0] & 1) != 0; }
+    constexpr bool is_zero() const noexcept { return bytes == std::array<std::uint8_t, 6>{}; }
+
+    friend constexpr bool operator==(const MacAddress&, const MacAddress&) = default;
+    friend constexpr auto operator<=>(const MacAddress&, const MacAddress&) = default;
+};
+static_assert(sizeof(MacAddress) == 6);
+
+/// An IPv4 address in wire order.
+struct Ipv4Address {
+    be32 value;
+    friend constexpr bool operator==(Ipv4Address, Ipv4Address) = default;
+};
+static_assert(sizeof(Ipv4Address) == 4);
+
+/// An address of either family in 16 bytes, wire order; IPv4 as ::ffff:a.b.c.d (RFC 4291 2.5.5.2),
+/// so that every table, key and comparison is the same for both families.
+class IpAddress {
+public:
+    constexpr IpAddress() = default;
+    constexpr explicit IpAddress(const std::array<std::uint8_t, 16>& bytes) : bytes_{bytes} {}
+
+    static constexpr IpAddress from_v4(Ipv4Address v4) noexcept {
+        const std::uint32_t host = v4.value.to_host();
+        IpAddress address;
+        address.bytes_[10] = address.bytes_[11] = 0xff;
+        address.bytes_[12] = static_cast<std::uint8_t>(host >> 24);
+        address.bytes_[13] = static_cast<std::uint8_t>(host >> 16);
+        address.bytes_[14] = static_cast<std::uint8_t>(host >> 8);
+        address.bytes_[15] = static_cast<std::uint8_t>(host);
+        return address;
+    }
+    /// host: the address as a number, 10.0.0.1 = 0x0a000001.
+    static constexpr IpAddress from_v4_host(std::uint32_t host) noexcept {
+        return from_v4({be32::from_host(host)});
+    }
+
+    /// Reads dotted-quad or RFC 4291 text; no zone, no port, no prefix length.
+    static std::optional<IpAddress> parse(std::string_view text);
+    /// RFC 5952 text for IPv6, dotted-quad for IPv4.
+    std::string to_string() const;
+
+    constexpr bool is_v4() const noexcept {
+        for (std::size_t i = 0; i < 10; ++i)
+            if (bytes_[i] != 0) return false;
+        return bytes_[10] == 0xff && bytes_[11] == 0xff;
+    }
+    /// The IPv4 address; meaningful only if is_v4().
+    Ipv4Address v4() const noexcept { return {load<be32>(bytes_.data() + 12)}; }
+    const std::array<std::uint8_t, 16>& bytes() const noexcept { return bytes_; }
+    /// The two halves as numbers, most significant first, for masks and ordering.
+    std::uint64_t high() const noexcept { return load<be64>(bytes_.data()).to_host(); }
+    std::uint64_t low() const noexcept { return load<be64>(bytes_.data() + 8).to_host(); }
+
+    constexpr bool is_unspecified() const noexcept {
+        for (std::size_t i = 12; i < 16; ++i)
+            if (bytes_[i] != 0) return false;
+        for (std::size_t i = 0; i < 10; ++i)
+            if (bytes_[i] != 0) return false;
+        return (bytes_[10] == 0 && bytes_[11] == 0) || is_v4();
+    }
+    /// Class D or ff00::/8, and the IPv4 limited broadcast.
+    bool is_multicast_or_broadcast() const noexcept;
+    bool is_loopback() const noexcept;
+
+    friend constexpr bool operator==(const IpAddress&, const IpAddress&) = default;
+    friend constexpr auto operator<=>(const IpAddress&, const IpAddress&) = default;
+
+private:
+    std::array<std::uint8_t, 16> bytes_{};
+};
+static_assert(sizeof(IpAddress) == 16);
+
+/// An address and a prefix length in the family's own bits (IPv4: 0..32, IPv6: 0..128). The host
+/// bits are kept as given: 10.0.0.1/24 is an interface address, network() clears them.
+struct IpPrefix {
+    IpAddress address;
+    std::uint8_t length = 0;
+
+    /// Reads ADDRESS/LENGTH; a missing or excessive length is nullopt.
+    static std::optional<IpPrefix> parse(std::string_view text);
+    std::string to_string() const;
+
+    bool contains(const IpAddress& other) const noexcept;
+    IpPrefix network() const noexcept;
+    /// The length counted on the 128-bit form: IPv4's plus 96.
+    constexpr std::uint8_t mapped_length() const noexcept {
+        return static_cast<std::uint8_t>(address.is_v4() ? length + 96 : length);
+    }
+
+    friend constexpr bool operator==(const IpPrefix&, const IpPrefix&) = default;
+    friend constexpr auto operator<=>(const IpPrefix&, const IpPrefix&) = default;
+};
+
+}  // namespace ikelb::net
+
+template <>
+struct std::hash<ikelb::net::IpAddress> {
+    std::size_t operator()(const ikelb::net::IpAddress& address) const noexcept {
+        return std::hash<std::uint64_t>{}(address.high() * 0x9e3779b97f4a7c15ULL ^ address.low());
+    }
+};

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <bit>
+#include <concepts>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+
+namespace ikelb::net {
+
+/// Reverses the bytes of a value. constexpr stand-in for C++23's std::byteswap.
+template <std::unsigned_integral T>
+constexpr T byte_swap(T value) noexcept {
+    if constexpr (sizeof(T) == 1)
+        return value;
+    else if constexpr (sizeof(T) == 2)
+        return static_cast<T>(__builtin_bswap16(value));
+    else if constexpr (sizeof(T) == 4)
+        return static_cast<T>(__builtin_bswap32(value));
+    else
+        return static_cast<T>(__builtin_bswap64(value));
+}
+
+/// An integer as it lies on the wire (network byte order). There is no implicit conversion in
+/// either direction: a forgotten swap does not compile. Packed, so that it may lie at any offset of
+/// a packet: IKE's 64-bit SPIs stand wherever the headers before them end.
+template <std::unsigned_integral T>
+class [[gnu::packed]] BigEndian {
+public:
+    BigEndian() = default;
+
+    static constexpr BigEndian from_host(T value) noexcept { return BigEndian{to_wire(value)}; }
+    static constexpr BigEndian from_wire(T wire) noexcept { return BigEndian{wire}; }
+
+    constexpr T to_host() const noexcept { return to_wire(wire_); }
+    /// The bytes as they lie in memory, for hashing and checksums only.
+    constexpr T wire() const noexcept { return wire_; }
+
+    friend constexpr bool operator==(BigEndian, BigEndian) = default;
+
+private:
+    explicit constexpr BigEndian(T wire) noexcept : wire_{wire} {}
+
+    static constexpr T to_wire(T value) noexcept {
+        static_assert(std::endian::native == std::endian::little);
+        return byte_swap(value);
+    }
+
+    T wire_;
+};
+
+using be16 = BigEndian<std::uint16_t>;
+using be32 = BigEndian<std::uint32_t>;
+using be64 = BigEndian<std::uint64_t>;
+
+static_assert(std::is_trivial_v<be16> && sizeof(be16) == 2);
+static_assert(std::is_trivial_v<be32> && sizeof(be32) == 4);
+static_assert(std::is_trivial_v<be64> && sizeof(be64) == 8 && alignof(be64) == 1);
+
+/// Reads a trivially copyable value from packet bytes at any alignment. The caller has checked
+/// that sizeof(T) bytes are there.
+template <typename T>
+    requires std::is_trivially_copyable_v<T>
+inline T load(const std::uint8_t* bytes) noexcept {
+    T value;
+    std::memcpy(&value, bytes, sizeof value);
+    return value;
+}
+
+/// Writes a trivially copyable value to packet bytes at any alignment.
+template <typename T>
+    requires std::is_trivially_copyable_v<T>
+inline void store(std::uint8_t* bytes, const T& value) noexcept {
+    std::memcpy(bytes, &value, sizeof value);
+}
+
+}  // namespace ikelb::net

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "dataplane/net/checksum.h"
+
+#include <cstring>
+
+namespace ikelb::net {
+
+std::uint64_t sum_bytes(std::span<const std::uint8_t> bytes) noexcept {
+    std::uint64_t sum = 0;
+    while (bytes.size() >= 4) {
+        sum += load<std::uint32_t>(bytes.data());
+        bytes = bytes.subspan(4);
+    }
+    std::uint32_t tail = 0;
+    if (!bytes.empty()) std::memcpy(&tail, bytes.data(), bytes.size());
+    return sum + tail;
+}
+
+void ChecksumDelta::change(const IpAddress& from, const IpAddress& to) noexcept {
+    const std::size_t first = from.is_v4() ? 12 : 0;
+    for (std::size_t i = first; i < 16; i += 4)
+        change(load<be32>(from.bytes().data() + i), load<be32>(to.bytes().data() + i));
+}
+
+}  // namespace ikelb::net

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "dataplane/net/address.h"
+
+namespace ikelb::net {
+
+// Internet checksums (RFC 1071). Sums are kept in memory order: on a little-endian machine the
+// one's complement sum of byte-swapped words is the byte-swapped sum (RFC 1071 section 2 (B)), so
+// nothing is ever swapped.
+
+/// Folds a sum of 16-bit words to 16 bits.
+constexpr std::uint16_t fold(std::uint64_t sum) noexcept {
+    sum = (sum & 0xffffffff) + (sum >> 32);
+    sum = (sum & 0xffffffff) + (sum >> 32);
+    sum = (sum & 0xffff) + (sum >> 16);
+    sum = (sum & 0xffff) + (sum >> 16);
+    return static_cast<std::uint16_t>(sum);
+}
+
+/// Unfolded sum of the bytes, the last odd byte padded with zero.
+std::uint64_t sum_bytes(std::span<const std::uint8_t> bytes) noexcept;
+
+/// The checksum field's value for the bytes, in memory order; the field itself must be zero.
+inline std::uint16_t checksum(std::span<const std::uint8_t> bytes) noexcept {
+    return static_cast<std::uint16_t>(~fold(sum_bytes(bytes)));
+}
+
+/// What a checksum has to be told when covered words change (RFC 1624 eqn. 3, ~HC + ~m + m').
+class ChecksumDelta {
+public:
+    constexpr ChecksumDelta() = default;
+
+    /// A 32-bit word (an IPv4 address) changes; both in wire order.
+    constexpr void change(be32 from, be32 to) noexcept {
+        add(static_cast<std::uint32_t>(~from.wire()));
+        add(to.wire());
+    }
+    /// A 16-bit word (a TTL/protocol word) changes; both in memory order.
+    constexpr void change(std::uint16_t from, std::uint16_t to) noexcept {
+        sum_ += static_cast<std::uint16_t>(~from);
+        sum_ += to;
+    }
+    /// An address of either family changes. Both are of one family.
+    void change(const IpAddress& from, const IpAddress& to) noexcept;
+
+    /// The new value of a checksum in memory order.
+    constexpr std::uint16_t apply(std::uint16_t checksum) const noexcept {
+        return static_cast<std::uint16_t>(
+            ~fold(std::uint64_t{static_cast<std::uint16_t>(~checksum)} + sum_));
+    }
+    /// The same for UDP, where 0 says "no checksum" and stays (RFC 768; RFC 3948 section 2.1),
+    /// and a computed 0 is sent as all ones.
+    constexpr std::uint16_t apply_udp(std::uint16_t checksum) const noexcept {
+        if (checksum == 0) return 0;
+        const std::uint16_t updated = apply(checksum);
+        return updated == 0 ? std::uint16_t{0xffff} : updated;
+    }
+
+private:
+    constexpr void add(std::uint32_t word) noexcept { sum_ += (word & 0xffff) + (word >> 16); }
+
+    std::uint64_t sum_ = 0;
+};
+
+}  // namespace ikelb::net

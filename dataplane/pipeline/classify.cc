@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include <algorithm>
+
+#include "dataplane/pipeline/stages.h"
+
+namespace ikelb::pipeline {
+
+namespace {
+
+using tables::AddressEntry;
+using tables::AddressRole;
+
+Verdict verdict_of(ike::Kind kind) noexcept {
+    switch (kind) {
+        case ike::Kind::truncated: return Verdict::ike_truncated;
+        case ike::Kind::bad_length: return Verdict::ike_bad_length;
+        case ike::Kind::zero_initiator_spi: return Verdict::ike_zero_spi;
+        case ike::Kind::init_with_responder_spi: return Verdict::ike_init_with_spi;
+        case ike::Kind::reserved_esp_spi: return Verdict::esp_reserved_spi;
+        case ike::Kind::version_zero: return Verdict::ike_version_zero;
+        case ike::Kind::ike:
+        case ike::Kind::esp:
+        case ike::Kind::keepalive: break;
+    }
+    return Verdict::undecided;
+}
+
+bool is_udp(const Packet& packet) noexcept { return packet.protocol == net::ip_protocol::udp; }
+
+bool is_icmp_error(const Packet& packet) noexcept {
+    if (packet.protocol != net::ip_protocol::icmp || packet.is_later_fragment ||
+        packet.l3_end < packet.l4 + sizeof(net::IcmpHeader))
+        return false;
+    const std::uint8_t type = *packet.at(packet.l4);
+    return type == net::icmp_type::unreachable || type == net::icmp_type::time_exceeded ||
+           type == net::icmp_type::parameter_problem;
+}
+
+/// Does the first buffer end within what classifies a datagram?
+bool is_header_split(const Packet& packet) noexcept {
+    constexpr std::size_t marker_and_header = 4 + sizeof(ike::Header);
+    return packet.l3_end == packet.frame.contiguous &&
+           packet.frame.contiguous < packet.frame.length &&
+           packet.udp_payload().size() <
+               std::min<std::size_t>(marker_and_header, packet.udp_payload_length);
+}
+
+void to_vip(Packet& packet, const AddressEntry& vip, Context& context) noexcept {
+    if (packet.protocol == net::ip_protocol::esp) {
+        packet.verdict = Verdict::native_esp;
+        return;
+    }
+    if (is_icmp_error(packet)) {
+        packet.is_icmp_error = true;
+        packet.direction = Direction::to_server;
+        return;
+    }
+    if (is_udp(packet) && packet.is_later_fragment) {
+        packet.direction = Direction::to_server;
+        return;
+    }
+    const std::size_t position = is_udp(packet)
+                                     ? tables::service_port_position(packet.destination_port)
+                                     : tables::service_ports;
+    if (position == tables::service_ports) {
+        // A fragmented datagram to a port that is no service's has later parts that could be
+        // anything: the kernel gets none of it.
+        if (is_udp(packet) && packet.is_fragment)
+            packet.verdict = Verdict::fragment_of_drop;
+        else
+            punt(packet,
+                 packet.protocol == net::ip_protocol::icmp ? Verdict::punt_icmp
+                                                           : Verdict::punt_local,
+                 packet.protocol == net::ip_protocol::icmp ? context.memory.punt_icmp
+                                                           : context.memory.punt_local,
+                 context);
+        return;
+    }
+    packet.frontend = vip.frontends[position];
+    packet.direction = Direction::to_server;
+    if (!context.table.frontends[packet.frontend].is_served) {
+        packet.verdict = Verdict::vip_not_served;
+        return;
+    }
+    if (is_header_split(packet)) {
+        packet.verdict = Verdict::headers_split;
+        return;
+    }
+    packet.datagram =
+        ike::classify(packet.udp_payload(), packet.udp_payload_length, position == 1);
+    packet.verdict = verdict_of(packet.datagram.kind);
+}
+
+void to_own_address(Packet& packet, bool is_from_backend, Context& context) noexcept {
+    WorkerMemory& memory = context.memory;
+    if (is_udp(packet)) {
+        if (packet.is_later_fragment) {
+            packet.direction = Direction::transit;
+            return;
+        }
+        if (tables::service_port_position(packet.destination_port) != tables::service_ports) {
+            packet.verdict = Verdict::service_port_own;
+            return;
+        }
+    }
+    if (is_from_backend)
+        punt(packet, Verdict::punt_backend, memory.punt_backend, context);
+    else if (packet.protocol == net::ip_protocol::icmp)
+        punt(packet, Verdict::punt_icmp, memory.punt_icmp, context);
+    else
+        punt(packet, Verdict::punt_local, memory.punt_local, context);
+}
+
+/// An IKE responder tells MOBIKE clients its private addresses, and they try them (RFC 4555
+/// section 3.4): let through, a client would have a tunnel that bypasses its affinity.
+bool is_direct_to_backend(const Packet& packet, const Context& context) noexcept {
+    if (!context.table.interfaces[packet.in_interface].faces_clients ||
+        context.table.is_inside(packet.source))
+        return false;
+    if (packet.protocol == net::ip_protocol::esp) return true;
+    return is_udp(packet) && !packet.is_later_fragment &&
+           tables::service_port_position(packet.destination_port) != tables::service_ports;
+}
+
+bool is_reply(const Packet& packet) noexcept {
+    return is_udp(packet) && !packet.is_later_fragment &&
+           tables::service_port_position(packet.source_port) != tables::service_ports;
+}
+
+void from_backend(Packet& packet, tables::BackendIndex backend, Context& context) noexcept {
+    packet.backend = backend;
+    if (context.table.is_inside(packet.destination)) return;
+    if (is_icmp_error(packet)) {
+        packet.is_icmp_error = true;
+        packet.direction = Direction::to_client;
+    } else if (is_udp(packet) && packet.is_later_fragment) {
+        packet.direction = Direction::to_client;
+    } else if (is_reply(packet)) {
+        packet.direction = Direction::to_client;
+        packet.datagram =
+            ike::classify(packet.udp_payload(), packet.udp_payload_length,
+                          tables::service_port_position(packet.source_port) == 1);
+    }
+}
+
+}  // namespace
+
+void classify(Packet& packet, Context& context) noexcept {
+    const auto& addresses = context.table.addresses;
+    const AddressEntry* to = addresses.find(packet.destination);
+    const AddressEntry* from = addresses.find(packet.source);
+    if (packet.source.is_multicast_or_broadcast() || packet.source.is_loopback() ||
+        packet.source.is_unspecified() || (from != nullptr && from->role != AddressRole::backend)) {
+        packet.verdict = Verdict::bad_source;
+        return;
+    }
+    const bool is_from_backend = from != nullptr;
+    if (is_from_backend && !context.table.interfaces[packet.in_interface].faces_servers) {
+        packet.verdict = Verdict::spoofed_backend;
+        return;
+    }
+    if (to != nullptr && to->role == AddressRole::vip) {
+        to_vip(packet, *to, context);
+        return;
+    }
+    if (to != nullptr && to->role == AddressRole::own) {
+        to_own_address(packet, is_from_backend, context);
+        return;
+    }
+    packet.direction = Direction::transit;
+    if (is_from_backend) {
+        from_backend(packet, from->backend, context);
+    } else if (to != nullptr && is_direct_to_backend(packet, context)) {
+        packet.verdict = Verdict::direct_to_backend;
+    } else if (is_icmp_error(packet) && context.table.interfaces[packet.in_interface].faces_servers) {
+        // A router among the servers may complain of a client's packet.
+        packet.is_icmp_error = true;
+    }
+}
+
+}  // namespace ikelb::pipeline

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "dataplane/pipeline/counters.h"
+#include "dataplane/tables/directory.h"
+#include "dataplane/tables/forwarding_table.h"
+
+namespace ikelb::pipeline {
+
+/// Allows `rate` events a second on average and `burst` at once. Time is passed in.
+class TokenBucket {
+public:
+    constexpr TokenBucket(std::uint32_t rate, std::uint32_t burst) noexcept
+        : rate_{rate}, burst_{burst}, tokens_{std::uint64_t{burst} * micros} {}
+
+    /// now: microseconds of a monotonic clock.
+    constexpr bool take(std::uint64_t now) noexcept {
+        if (now > last_) {
+            const std::uint64_t elapsed = now - last_ < longest ? now - last_ : longest;
+            tokens_ += elapsed * rate_;
+            if (tokens_ > std::uint64_t{burst_} * micros) tokens_ = std::uint64_t{burst_} * micros;
+            last_ = now;
+        }
+        if (tokens_ < micros) return false;
+        tokens_ -= micros;
+        return true;
+    }
+
+private:
+    static constexpr std::uint64_t micros = 1'000'000, longest = 10 * micros;
+    std::uint64_t rate_, burst_, tokens_, last_ = 0;
+};
+
+/// Neighbours that the kernel should resolve, asked for by a burst. What does not fit is asked
+/// for again by the next packet.
+struct NeighbourRequests {
+    struct Request {
+        tables::InterfaceIndex interface;
+        net::IpAddress address;
+    };
+    std::array<Request, 8> requests;
+    std::size_t count = 0;
+
+    void add(tables::InterfaceIndex interface, const net::IpAddress& address) noexcept {
+        for (std::size_t i = 0; i < count; ++i)
+            if (requests[i].interface == interface && requests[i].address == address) return;
+        if (count < requests.size())
+            requests[count++] = {.interface = interface, .address = address};
+    }
+};
+
+/// Was it seen at most `life` ago? Another worker's coarse clock may be a tick ahead of ours.
+constexpr bool is_within(tables::Seconds life, tables::Seconds last_seen,
+                         tables::Seconds now) noexcept {
+    return static_cast<std::int32_t>(now - last_seen) <= static_cast<std::int32_t>(life);
+}
+
+/// What a worker keeps from burst to burst, for itself alone.
+struct WorkerMemory {
+    std::array<std::uint16_t, tables::max_services> round_robin_turn{};
+    /// Choices of this worker since the control thread last counted SAs, by backend.
+    std::array<std::uint16_t, tables::max_backends> chosen{};
+    std::uint32_t chosen_since_count = 0;
+    NeighbourRequests neighbours;
+
+    // Punts by class: enough for a busy segment, far below what slows the kernel's side down.
+    TokenBucket punt_arp{2000, 500};
+    TokenBucket punt_icmp{1000, 200};
+    TokenBucket punt_backend{5000, 1000};
+    TokenBucket punt_local{20000, 4000};
+    TokenBucket punt_multicast{1000, 200};
+    TokenBucket punt_unresolved{2000, 500};
+    TokenBucket icmp_errors{1000, 100};  ///< RFC 1812 section 4.3.2.8
+};
+
+/// All that the stages may look at. Time comes from outside; nothing here reads a clock.
+struct Context {
+    const tables::ForwardingTable& table;
+    tables::Directory& directory;
+    Counters& counters;
+    WorkerMemory& memory;
+    tables::Seconds now = 0;         ///< coarse clock of the records
+    std::uint64_t now_micros = 0;    ///< of the token buckets
+};
+
+}  // namespace ikelb::pipeline

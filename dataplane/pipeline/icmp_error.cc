@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include <algorithm>
+
+#include "dataplane/net/checksum.h"
+#include "dataplane/pipeline/quoted.h"
+#include "dataplane/pipeline/stages.h"
+
+namespace ikelb::pipeline {
+
+namespace {
+
+using net::be16;
+using tables::FrontendIndex;
+
+std::optional<tables::Record> live_flow(const net::IpAddress& client, be16 port,
+                                        FrontendIndex frontend, const Context& context) noexcept {
+    return context.directory.flows.find(tables::flow_key(client, port, frontend),
+                                        context.table.timeouts.flow, context.now);
+}
+
+/// An error on the way from us to a client: it quotes VIP to client.
+void match_from_client_side(Packet& packet, const Quoted& quoted, Context& context) noexcept {
+    const auto* vip = context.table.addresses.find(quoted.source);
+    const std::size_t position = tables::service_port_position(quoted.source_port);
+    if (quoted.source != packet.destination || vip == nullptr ||
+        vip->role != tables::AddressRole::vip || position == tables::service_ports) {
+        punt(packet, Verdict::punt_icmp, context.memory.punt_icmp, context);
+        return;
+    }
+    packet.frontend = vip->frontends[position];
+    auto record =
+        live_flow(quoted.destination, quoted.destination_port, packet.frontend, context);
+    if (!record)
+        record = context.directory.bindings.find(
+            tables::binding_key(quoted.destination,
+                                context.table.frontends[packet.frontend].service),
+            context.table.timeouts.flow, context.now);
+    if (!record || !context.table.is_current(record->backend)) {
+        packet.verdict = Verdict::icmp_unmatched;
+        return;
+    }
+    packet.backend = record->backend.index;
+}
+
+/// An error on the way from us to a server: it quotes client to backend.
+void match_from_server_side(Packet& packet, const Quoted& quoted, Context& context) noexcept {
+    const auto* to = context.table.addresses.find(quoted.destination);
+    const std::size_t position = tables::service_port_position(quoted.destination_port);
+    if (to == nullptr || to->role != tables::AddressRole::backend ||
+        position == tables::service_ports || quoted.source != packet.destination) {
+        packet.is_icmp_error = false;
+        packet.direction = Direction::transit;
+        return;
+    }
+    packet.direction = Direction::to_client;
+    packet.backend = to->backend;
+    const tables::Backend& backend = context.table.backends[packet.backend];
+    packet.frontend = backend.reply_frontend[position];
+    for (const FrontendIndex candidate : backend.frontends[position]) {
+        const auto record = live_flow(quoted.source, quoted.source_port, candidate, context);
+        if (!record || record->backend.index != packet.backend) continue;
+        packet.frontend = candidate;
+        packet.gateway = record->gateway;
+    }
+    if (packet.frontend == tables::no_frontend) packet.verdict = Verdict::reply_vip_unknown;
+}
+
+}  // namespace
+
+std::optional<Quoted> read_quoted(const Packet& packet) noexcept {
+    Quoted quoted{.l3 = packet.l4 + sizeof(net::IcmpHeader)};
+    const std::size_t here = packet.l3_end;
+    if (quoted.l3 + sizeof(net::Ipv4Header) > here) return std::nullopt;
+    const auto& ip = *reinterpret_cast<const net::Ipv4Header*>(packet.at(quoted.l3));
+    quoted.l4 = quoted.l3 + ip.header_bytes();
+    if (ip.version_ihl >> 4 != 4 || ip.header_bytes() < sizeof(net::Ipv4Header) ||
+        ip.protocol != net::ip_protocol::udp ||
+        (ip.flags_offset.to_host() & net::ipv4_flags::offset_mask) != 0 ||
+        quoted.l4 + sizeof(net::UdpHeader) > here)
+        return std::nullopt;
+    const auto& udp = *reinterpret_cast<const net::UdpHeader*>(packet.at(quoted.l4));
+    quoted.source = net::IpAddress::from_v4(ip.source);
+    quoted.destination = net::IpAddress::from_v4(ip.destination);
+    quoted.source_port = udp.source_port;
+    quoted.destination_port = udp.destination_port;
+    return quoted;
+}
+
+void match_icmp_error(Packet& packet, Context& context) noexcept {
+    if (!packet.is_icmp_error) return;
+    const bool is_to_vip = packet.direction == Direction::to_server;
+    const auto quoted = read_quoted(packet);
+    if (!quoted) {
+        // Quotes something else than UDP: of the kernel's own traffic, or transit's.
+        packet.is_icmp_error = false;
+        packet.direction = Direction::transit;
+        if (is_to_vip) punt(packet, Verdict::punt_icmp, context.memory.punt_icmp, context);
+        return;
+    }
+    if (is_to_vip)
+        match_from_client_side(packet, *quoted, context);
+    else
+        match_from_server_side(packet, *quoted, context);
+}
+
+void rewrite_quoted(const Packet& packet, const net::IpAddress& address, bool is_source) noexcept {
+    const auto quoted = read_quoted(packet);
+    if (!quoted) return;
+    auto& ip = *reinterpret_cast<net::Ipv4Header*>(packet.at(quoted->l3));
+    auto& udp = *reinterpret_cast<net::UdpHeader*>(packet.at(quoted->l4));
+    auto& icmp = *reinterpret_cast<net::IcmpHeader*>(packet.at(packet.l4));
+    net::Ipv4Address& field = is_source ? ip.source : ip.destination;
+    const net::Ipv4Address to = address.v4();
+
+    net::ChecksumDelta inner;
+    inner.change(field.value, to.value);
+    net::ChecksumDelta outer = inner;
+    const std::uint16_t ip_checksum = inner.apply(ip.checksum);
+    outer.change(ip.checksum, ip_checksum);
+    const std::uint16_t udp_checksum = inner.apply_udp(udp.checksum);
+    outer.change(udp.checksum, udp_checksum);
+    field = to;
+    ip.checksum = ip_checksum;
+    udp.checksum = udp_checksum;
+    icmp.checksum = outer.apply(icmp.checksum);
+}
+
+}  // namespace ikelb::pipeline

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "dataplane/ike/datagram.h"
+#include "dataplane/net/address.h"
+#include "dataplane/pipeline/verdict.h"
+#include "dataplane/tables/forwarding_table.h"
+
+namespace ikelb::pipeline {
+
+/// A received frame as a shell (a DPDK worker, a pcap replay, a test) hands it in.
+struct Frame {
+    std::uint8_t* data = nullptr;    ///< Ethernet header
+    std::uint16_t contiguous = 0;    ///< bytes at data
+    std::uint16_t headroom = 0;      ///< writable bytes before data
+    std::uint32_t length = 0;        ///< of the whole frame, further buffers included
+    tables::PortIndex port = 0;
+    bool may_hold = true;            ///< false: it has been held for long enough
+    bool was_held = false;           ///< it comes back from being held
+};
+
+/// What a packet is on its way to be.
+enum class Direction : std::uint8_t { none, to_server, to_client, transit };
+
+/// One packet of a burst: what came in, what was found out, what is to be done. The shell reads
+/// frame, verdict and the out_ fields.
+struct Packet {
+    Frame frame;
+    Verdict verdict = Verdict::undecided;
+
+    // parse
+    std::uint16_t l3 = 0;  ///< offset of the IP header
+    std::uint16_t l4 = 0;
+    std::uint16_t payload = 0;  ///< of the UDP payload
+    std::uint16_t l3_end = 0;   ///< behind the IP packet's bytes at hand; padding is not of it
+    std::uint8_t protocol = 0;
+    bool is_ip = false;
+    bool is_fragment = false;        ///< any part of a fragmented datagram
+    bool is_later_fragment = false;  ///< it has no transport header
+    tables::InterfaceIndex in_interface = tables::no_interface;
+    net::IpAddress source{};
+    net::IpAddress destination{};
+    net::be16 source_port = net::be16::from_wire(0);
+    net::be16 destination_port = net::be16::from_wire(0);
+    std::uint16_t udp_payload_length = 0;
+
+    // classify
+    Direction direction = Direction::none;
+    bool is_icmp_error = false;
+    ike::Datagram datagram;
+    tables::FrontendIndex frontend = tables::no_frontend;
+
+    // affinity, learn, route
+    tables::ServiceIndex service = tables::max_services;
+    tables::BackendIndex backend = tables::no_backend;
+    tables::GatewayIndex gateway = tables::no_gateway;
+    const tables::LinkHeader* link = nullptr;
+
+    // out: frame bytes [data + out_shift, data + out_shift + out_length) leave by out_port, or go
+    // to the twin of in_interface when the fate is punt.
+    tables::PortIndex out_port = 0;
+    std::int32_t out_shift = 0;
+    std::uint32_t out_length = 0;
+
+    bool is_decided() const noexcept { return verdict != Verdict::undecided; }
+    std::uint8_t* at(std::size_t offset) const noexcept { return frame.data + offset; }
+    net::Ipv4Header& ipv4() const noexcept {
+        return *reinterpret_cast<net::Ipv4Header*>(at(l3));
+    }
+    net::UdpHeader& udp() const noexcept { return *reinterpret_cast<net::UdpHeader*>(at(l4)); }
+    /// The UDP payload's bytes that are at hand.
+    std::span<const std::uint8_t> udp_payload() const noexcept {
+        const std::size_t here = l3_end - std::size_t{payload};
+        return {at(payload), here < udp_payload_length ? here : udp_payload_length};
+    }
+    const ike::Header& ike_header() const noexcept {
+        return ike::header_of(udp_payload(), datagram);
+    }
+    std::span<const std::uint8_t> ike_message() const noexcept {
+        return udp_payload().subspan(datagram.ike_offset);
+    }
+};
+
+inline constexpr std::size_t max_burst = 64;
+
+/// A burst. Packets keep their places from stage to stage; a stage passes over the decided ones.
+struct Batch {
+    std::array<Packet, max_burst> packets;
+    std::size_t count = 0;
+
+    std::span<Packet> all() noexcept { return {packets.data(), count}; }
+    /// The next packet, made anew for a frame. The caller keeps count below max_burst.
+    Packet& add(const Frame& frame) noexcept {
+        Packet& packet = packets[count++];
+        packet = Packet{};
+        packet.frame = frame;
+        return packet;
+    }
+};
+
+}  // namespace ikelb::pipeline

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "dataplane/pipeline/stages.h"
+
+namespace ikelb::pipeline {
+
+namespace {
+
+using tables::LinkHeader;
+
+const tables::Route* find_route(const net::IpAddress& destination,
+                                const tables::ForwardingTable& table) noexcept {
+    const auto index = table.route_table.lookup(destination);
+    return index ? &table.routes[*index] : nullptr;
+}
+
+/// The neighbour of a route: its gateway, or the destination itself. An unknown one is asked for.
+const LinkHeader* link_of(const tables::Route& route, const net::IpAddress& destination,
+                          Context& context) noexcept {
+    static constexpr LinkHeader unresolved{};
+    if (route.kind == tables::RouteKind::gateway) {
+        const tables::Gateway& gateway = context.table.gateways[route.gateway];
+        if (!gateway.link.is_resolved)
+            context.memory.neighbours.add(gateway.interface, gateway.address);
+        return &gateway.link;
+    }
+    const auto* link =
+        context.table.neighbours.find(tables::neighbour_key(route.interface, destination));
+    if (link != nullptr) return link;
+    context.memory.neighbours.add(route.interface, destination);
+    return &unresolved;
+}
+
+bool is_down(const LinkHeader& link, const tables::ForwardingTable& table) noexcept {
+    return link.interface < table.interfaces.size() && !table.interfaces[link.interface].is_up;
+}
+
+void route_transit(Packet& packet, Context& context) noexcept {
+    const tables::Route* route = find_route(packet.destination, context.table);
+    // RFC 1812 section 5.3.7: neither 0.0.0.0 nor loopback may leave.
+    if (route == nullptr || packet.destination.is_loopback() ||
+        packet.destination.is_unspecified()) {
+        packet.verdict = Verdict::no_route;
+        return;
+    }
+    switch (route->kind) {
+        case tables::RouteKind::blackhole:
+        case tables::RouteKind::unreachable: packet.verdict = Verdict::blackhole; return;
+        case tables::RouteKind::local:
+            punt(packet, Verdict::punt_local, context.memory.punt_local, context);
+            return;
+        case tables::RouteKind::on_link:
+        case tables::RouteKind::gateway: break;
+    }
+    packet.link = link_of(*route, packet.destination, context);
+    // The kernel has the better manners here: it queues, resolves and sends on by itself.
+    if (!packet.link->is_resolved && !is_down(*packet.link, context.table))
+        punt(packet, Verdict::punt_unresolved, context.memory.punt_unresolved, context);
+}
+
+void route_to_server(Packet& packet, Context& context) noexcept {
+    const tables::Backend& backend = context.table.backends[packet.backend];
+    packet.link = &backend.link;
+    if (backend.link.is_resolved) return;
+    if (const tables::Route* route = find_route(backend.address, context.table);
+        route != nullptr && (route->kind == tables::RouteKind::on_link ||
+                             route->kind == tables::RouteKind::gateway))
+        link_of(*route, backend.address, context);
+}
+
+/// The errors that a router owes (RFC 1812 sections 5.3.1 and 5.2.7.1).
+void check_limits(Packet& packet, Context& context) noexcept {
+    const net::Ipv4Header& ip = packet.ipv4();
+    if (ip.ttl <= 1) {
+        answer_with_icmp(packet, net::icmp_type::time_exceeded, 0, 0, Verdict::ttl_expired,
+                         context);
+        return;
+    }
+    if (ip.total_length.to_host() <= packet.link->mtu) return;
+    if ((ip.flags_offset.to_host() & net::ipv4_flags::dont_fragment) != 0)
+        answer_with_icmp(packet, net::icmp_type::unreachable,
+                         net::icmp_code_fragmentation_needed, packet.link->mtu, Verdict::too_big,
+                         context);
+    else if (packet.direction == Direction::transit)
+        punt(packet, Verdict::punt_unresolved, context.memory.punt_unresolved, context);
+    else
+        packet.verdict = Verdict::too_big;
+}
+
+}  // namespace
+
+tables::GatewayIndex default_gateway(const net::IpAddress& client, tables::FrontendIndex frontend,
+                                     const tables::ForwardingTable& table) noexcept {
+    const tables::Route* route = find_route(client, table);
+    if (route != nullptr && route->kind == tables::RouteKind::on_link)
+        return tables::on_link_client;
+    const tables::GatewayIndex uplink = table.frontends[frontend].uplink;
+    if (uplink != tables::no_gateway) return uplink;
+    return route == nullptr ? tables::no_gateway : route->gateway;
+}
+
+const LinkHeader* link_to_client(const net::IpAddress& client, tables::GatewayIndex gateway,
+                                 tables::FrontendIndex frontend, Context& context) noexcept {
+    const tables::ForwardingTable& table = context.table;
+    const auto is_known = [&](tables::GatewayIndex index) {
+        return index != tables::no_gateway && index < table.gateways.size() &&
+               table.gateways[index].interface != tables::no_interface;
+    };
+    if (!is_known(gateway)) gateway = default_gateway(client, frontend, table);
+    if (is_known(gateway)) {
+        const tables::Gateway& hop = table.gateways[gateway];
+        if (!hop.link.is_resolved) context.memory.neighbours.add(hop.interface, hop.address);
+        return &hop.link;
+    }
+    const tables::Route* route = find_route(client, table);
+    if (route == nullptr || route->kind != tables::RouteKind::on_link) return nullptr;
+    return link_of(*route, client, context);
+}
+
+void route(Packet& packet, Context& context) noexcept {
+    switch (packet.direction) {
+        case Direction::to_server: route_to_server(packet, context); break;
+        case Direction::to_client:
+            packet.link =
+                link_to_client(packet.destination, packet.gateway, packet.frontend, context);
+            if (packet.link == nullptr) packet.verdict = Verdict::no_route;
+            break;
+        case Direction::transit: route_transit(packet, context); break;
+        case Direction::none: packet.verdict = Verdict::no_route; break;
+    }
+    if (packet.is_decided()) return;
+    if (is_down(*packet.link, context.table)) {
+        packet.verdict = Verdict::interface_down;
+        return;
+    }
+    if (!packet.link->is_resolved) {
+        packet.verdict =
+            packet.frame.may_hold ? Verdict::hold_neighbour : Verdict::no_neighbour;
+        return;
+    }
+    check_limits(packet, context);
+}
+
+}  // namespace ikelb::pipeline

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include "dataplane/pipeline/context.h"
+#include "dataplane/pipeline/packet.h"
+
+namespace ikelb::pipeline {
+
+// The steps of the packet path, in their order. Each handles one packet, decides it or leaves it
+// for the next, and never touches a port, a clock, a log or an allocator.
+
+/// Wire bytes to fields: interface, IP header, ports. Exits: everything malformed, ARP and
+/// multicast punts. Reads no byte beyond frame.contiguous.
+void parse(Packet& packet, const Context& context) noexcept;
+
+/// Addresses to a direction: service, reply, transit, or ours. Exits: punts, direct_to_backend,
+/// malformed IKE and ESP.
+void classify(Packet& packet, Context& context) noexcept;
+
+/// Gives later fragments the fate of their first one, and holds those that came before it.
+void follow_fragment(Packet& packet, Context& context) noexcept;
+
+/// Tells the later fragments what became of this first one.
+void remember_fragment(const Packet& packet, Context& context) noexcept;
+
+/// ICMP errors that quote a flow: which one. Exits: icmp_unmatched.
+void match_icmp_error(Packet& packet, Context& context) noexcept;
+
+/// Client to VIP: the backend, by the order of docs/affinity rules: IKE pair, flow, client
+/// binding, half-open choice, scheduler.
+void steer(Packet& packet, Context& context) noexcept;
+
+/// The scheduler's choice for a client that no record knows; no_backend if there is none.
+tables::BackendIndex schedule(const Packet& packet, tables::ServiceIndex service,
+                              Context& context) noexcept;
+
+/// Keeps a choice that the hash would not make again, for the retries of the same request and for
+/// the replies of a backend with several VIPs. False: there is no room now.
+bool remember_choice(const Packet& packet, tables::ServiceIndex service,
+                     tables::BackendIndex choice, Context& context) noexcept;
+
+/// Backend to client: the VIP it answers from, and what its datagram teaches.
+void learn(Packet& packet, Context& context) noexcept;
+
+/// Names the IKE request that an answer is of, for the gateway the request came from. Who merely
+/// spoofs a client's address knows neither the SPI nor the message ID of an SA in use.
+inline std::uint64_t request_key(const tables::FlowKey& flow, const ike::Header& header,
+                                 tables::HashKey hash_key) noexcept {
+    return tables::keyed_hash(header.initiator_spi.wire() ^ header.message_id.wire(), flow[0],
+                              hash_key) |
+           1;
+}
+
+/// Next hop. Exits: no_route, blackhole, interface_down, no_neighbour, holds and punts of
+/// unresolved ones, ttl_expired, too_big.
+void route(Packet& packet, Context& context) noexcept;
+
+/// Addresses, checksums, TTL and the link header, all together; the packet is decided after it.
+void rewrite(Packet& packet, Context& context) noexcept;
+
+/// Turns the packet, as it came in, into an ICMPv4 error to its sender that leaves by link.
+/// source: the error's source address. verdict_if_not: what to call the packet where RFC 1122
+/// section 3.2.2 or the rate limit forbid the error.
+void answer_with_icmp(Packet& packet, std::uint8_t type, std::uint8_t code, std::uint16_t mtu,
+                      Verdict verdict_if_not, Context& context) noexcept;
+
+/// Decides for the kernel, if the class's bucket allows.
+void punt(Packet& packet, Verdict verdict, TokenBucket& bucket, const Context& context) noexcept;
+
+/// The link header towards a client: the remembered gateway, else the kernel's route, the VIP's
+/// uplink before another gateway. nullptr: no route. Asks for the neighbour if it is unknown.
+const tables::LinkHeader* link_to_client(const net::IpAddress& client, tables::GatewayIndex gateway,
+                                         tables::FrontendIndex frontend,
+                                         Context& context) noexcept;
+
+/// The gateway that link_to_client would choose without a record.
+tables::GatewayIndex default_gateway(const net::IpAddress& client, tables::FrontendIndex frontend,
+                                     const tables::ForwardingTable& table) noexcept;
+
+}  // namespace ikelb::pipeline

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace ikelb::pipeline {
+
+// Every way a packet can leave the pipeline. The name alone is the counter, the metric label, the
+// trace text and the row in docs/metrics.md. FATE is forward, punt, hold or drop.
+// clang-format off
+#define IKELB_VERDICTS(X) \
+    X(to_server,            forward, "client to VIP: sent to a backend") \
+    X(to_client,            forward, "backend to client: sent from the VIP") \
+    X(transit,              forward, "routed between ports, no translation") \
+    X(icmp_error_sent,      forward, "turned into an ICMP error to its sender") \
+    X(punt_arp,             punt,    "ARP, to the kernel") \
+    X(punt_icmp,            punt,    "ICMP to one of our addresses, to the kernel") \
+    X(punt_backend,         punt,    "from a backend to one of our addresses, to the kernel") \
+    X(punt_local,           punt,    "other traffic to one of our addresses, to the kernel") \
+    X(punt_multicast,       punt,    "multicast or broadcast, to the kernel") \
+    X(punt_unresolved,      punt,    "transit without a known neighbour, to the kernel to resolve") \
+    X(hold_fragment,        hold,    "later fragment before its first: held for a moment") \
+    X(hold_neighbour,       hold,    "next hop is being resolved: held for a moment") \
+    X(not_for_us,           drop,    "frame addressed to another MAC address") \
+    X(unknown_vlan,         drop,    "frame of a VLAN that has no interface") \
+    X(truncated,            drop,    "shorter than its headers say") \
+    X(headers_split,        drop,    "headers spread over buffers") \
+    X(not_ip,               drop,    "neither IPv4, IPv6 nor ARP") \
+    X(bad_ip_header,        drop,    "malformed IP header") \
+    X(bad_ip_checksum,      drop,    "IP header checksum is wrong") \
+    X(bad_udp_length,       drop,    "UDP length contradicts the packet") \
+    X(bad_source,           drop,    "source address is ours, multicast, loopback or unspecified") \
+    X(spoofed_backend,      drop,    "a backend's source address arriving from the client side") \
+    X(ttl_expired,          drop,    "TTL ran out and the ICMP error was rate-limited") \
+    X(too_big,              drop,    "larger than the next hop's MTU and no ICMP error was due") \
+    X(ike_truncated,        drop,    "datagram on a service port shorter than its header") \
+    X(ike_bad_length,       drop,    "IKE length field runs beyond the datagram") \
+    X(ike_zero_spi,         drop,    "IKE initiator SPI is zero") \
+    X(ike_init_with_spi,    drop,    "IKE_SA_INIT request with a responder SPI") \
+    X(ike_version_zero,     drop,    "IKE major version 0") \
+    X(esp_reserved_spi,     drop,    "ESP SPI below 256") \
+    X(vip_not_served,       drop,    "service datagram to a VIP that is not announced") \
+    X(service_port_own,     drop,    "UDP 500 or 4500 to one of our addresses that is no VIP") \
+    X(native_esp,           drop,    "ESP (IP protocol 50) to a VIP: only ESP in UDP is balanced") \
+    X(no_backend,           drop,    "no backend takes new clients") \
+    X(backend_down,         drop,    "SA of a backend that is down, on_down: flush") \
+    X(unknown_response,     drop,    "IKE response of an SA that nobody knows") \
+    X(unknown_keepalive,    drop,    "keepalive of an unknown flow") \
+    X(reply_vip_unknown,    drop,    "backend with several VIPs: no record tells which one this reply is of") \
+    X(direct_to_backend,    drop,    "service UDP or ESP from the client side to a backend's own address") \
+    X(client_on_farm_subnet, drop,   "client in the servers' own subnet: replies would bypass ikelb") \
+    X(fragment_timeout,     drop,    "later fragment whose first did not come") \
+    X(fragment_of_drop,     drop,    "later fragment of a dropped datagram") \
+    X(icmp_unmatched,       drop,    "ICMP error that quotes no flow of ours") \
+    X(no_route,             drop,    "the kernel has no route to the destination") \
+    X(blackhole,            drop,    "the kernel's route says blackhole or unreachable") \
+    X(no_neighbour,         drop,    "next hop did not answer ARP or NDP in time") \
+    X(interface_down,       drop,    "outgoing interface is down") \
+    X(punt_limited,         drop,    "over the punt rate limit of its class") \
+    X(hold_full,            drop,    "no room to hold it") \
+    X(tx_full,              drop,    "the port's transmit queue was full") \
+    X(no_buffer,            drop,    "no buffer or no room for headers") \
+    X(twin_full,            drop,    "the queue to the kernel was full")
+// clang-format on
+
+enum class Verdict : std::uint8_t {
+#define IKELB_VERDICT_ENUM(name, fate, help) name,
+    IKELB_VERDICTS(IKELB_VERDICT_ENUM)
+#undef IKELB_VERDICT_ENUM
+        undecided,  ///< still on its way; no packet leaves with it
+};
+inline constexpr std::size_t verdict_count = static_cast<std::size_t>(Verdict::undecided);
+
+enum class Fate : std::uint8_t { forward, punt, hold, drop };
+
+struct VerdictInfo {
+    std::string_view name;
+    Fate fate;
+    std::string_view help;
+};
+
+inline constexpr std::array<VerdictInfo, verdict_count> verdict_infos{{
+#define IKELB_VERDICT_INFO(name, fate, help) {#name, Fate::fate, help},
+    IKELB_VERDICTS(IKELB_VERDICT_INFO)
+#undef IKELB_VERDICT_INFO
+}};
+
+constexpr const VerdictInfo& info(Verdict verdict) noexcept {
+    return verdict_infos[static_cast<std::size_t>(verdict)];
+}
+
+}  // namespace ikelb::pipeline

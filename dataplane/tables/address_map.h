@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+#include "dataplane/net/address.h"
+#include "dataplane/tables/hash.h"
+
+namespace ikelb::tables {
+
+/// An immutable map from keys of KeyWords 64-bit words to small values: open addressing in one
+/// array, at most half full, so that most look-ups end in the first slot. The hash is keyed,
+/// because packets choose what is looked up. Of equal keys the last one wins.
+/// Threads: built by the control thread, then read by any. Pointers live as long as the map.
+template <std::size_t KeyWords, typename Value>
+    requires std::is_trivially_copyable_v<Value>
+class WordMap {
+public:
+    using Key = std::array<std::uint64_t, KeyWords>;
+    struct Entry {
+        Key key{};
+        Value value{};
+    };
+
+    /// An empty map.
+    WordMap() = default;
+
+    WordMap(std::span<const Entry> entries, HashKey hash_key) : hash_key_{hash_key} {
+        if (entries.empty()) return;
+        slots_.resize(std::bit_ceil(entries.size() * 2));
+        for (const Entry& entry : entries) {
+            Slot& slot = slots_[place_of(entry.key)];
+            size_ += slot.is_used ? 0 : 1;
+            slot = {.entry = entry, .is_used = true};
+        }
+    }
+
+    /// The key's value, or nullptr.
+    const Value* find(const Key& key) const noexcept {
+        if (slots_.empty()) return nullptr;
+        const Slot& slot = slots_[place_of(key)];
+        return slot.is_used ? &slot.entry.value : nullptr;
+    }
+
+    std::size_t size() const noexcept { return size_; }
+
+private:
+    struct Slot {
+        Entry entry{};
+        bool is_used = false;
+    };
+
+    std::uint64_t hash(const Key& key) const noexcept {
+        std::uint64_t result = keyed_hash(key[0], hash_key_);
+        for (std::size_t i = 1; i < KeyWords; ++i) result = keyed_hash(key[i], result, hash_key_);
+        return result;
+    }
+
+    /// The slot that holds the key, or the free one where it would go. Half of the slots are free.
+    std::size_t place_of(const Key& key) const noexcept {
+        const std::size_t mask = slots_.size() - 1;
+        std::size_t place = hash(key) & mask;
+        while (slots_[place].is_used && slots_[place].entry.key != key) place = (place + 1) & mask;
+        return place;
+    }
+
+    HashKey hash_key_;
+    std::vector<Slot> slots_;
+    std::size_t size_ = 0;
+};
+
+/// The same by address of either family.
+template <typename Value>
+class AddressMap {
+public:
+    struct Entry {
+        net::IpAddress address;
+        Value value{};
+    };
+
+    /// An empty map.
+    AddressMap() = default;
+
+    AddressMap(std::span<const Entry> entries, HashKey hash_key)
+        : map_{words_of(entries), hash_key} {}
+
+    /// The address's value, or nullptr.
+    const Value* find(const net::IpAddress& address) const noexcept {
+        return map_.find(key_of(address));
+    }
+
+    std::size_t size() const noexcept { return map_.size(); }
+
+private:
+    using Map = WordMap<2, Value>;
+
+    static typename Map::Key key_of(const net::IpAddress& address) noexcept {
+        return {address.high(), address.low()};
+    }
+    static std::vector<typename Map::Entry> words_of(std::span<const Entry> entries) {
+        std::vector<typename Map::Entry> words;
+        words.reserve(entries.size());
+        for (const Entry& entry : entries) words.push_back({key_of(entry.address), entry.value});
+        return words;
+    }
+
+    Map map_;
+};
+
+}  // namespace ikelb::tables

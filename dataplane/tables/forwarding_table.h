@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "dataplane/net/address.h"
+#include "dataplane/net/headers.h"
+#include "dataplane/tables/address_map.h"
+#include "dataplane/tables/hash.h"
+#include "dataplane/tables/ids.h"
+#include "dataplane/tables/record.h"
+#include "dataplane/tables/route_table.h"
+
+namespace ikelb::tables {
+
+/// The Ethernet header, tag included, that a next hop wants in front of the IP header. type is the
+/// last two bytes and filled in by whoever writes it, since it follows the packet's family.
+struct LinkHeader {
+    std::array<std::uint8_t, 18> bytes{};
+    std::uint8_t length = 14;  ///< 14, or 18 with an 802.1Q tag
+    PortIndex port = 0;
+    InterfaceIndex interface = no_interface;
+    std::uint16_t mtu = 1500;
+    bool is_resolved = false;  ///< false: the neighbour is not known (yet)
+};
+
+/// One logical interface: a port, or one VLAN of it.
+struct Interface {
+    PortIndex port = 0;
+    std::uint16_t vlan = 0;  ///< 0 = untagged
+    std::uint16_t mtu = 1500;
+    bool is_up = false;
+    bool faces_clients = false;
+    bool faces_servers = false;
+    net::MacAddress mac;
+    net::IpAddress address;  ///< the source of ICMP errors that leave here; unspecified if none
+};
+
+enum class Mode : std::uint8_t {
+    enabled,
+    drain_keep,    ///< no new clients; a client with a binding comes back here
+    drain_refuse,  ///< no new SAs at all; what is established stays
+    disabled,
+};
+
+/// Service ports by position: 0 is 500, 1 is 4500.
+inline constexpr std::size_t service_ports = 2;
+inline constexpr std::array<std::uint16_t, service_ports> service_port_numbers{500, 4500};
+
+constexpr std::size_t service_port_position(net::be16 port) noexcept {
+    if (port == net::be16::from_host(500)) return 0;
+    if (port == net::be16::from_host(4500)) return 1;
+    return service_ports;
+}
+
+inline constexpr FrontendIndex no_frontend = 0xffff;
+inline constexpr BackendIndex no_backend = 0xffff;
+
+struct Backend {
+    net::IpAddress address;
+    std::uint8_t generation = 0;
+    Mode mode = Mode::disabled;
+    bool is_present = false;  ///< false: the index stands for nothing at the moment
+    bool is_up = false;
+    bool flush_on_down = false;
+    std::uint16_t weight = 0;
+    LinkHeader link;
+    /// The one frontend whose address replies from this service port take, or no_frontend when the
+    /// backend serves several VIPs and the flow has to tell.
+    std::array<FrontendIndex, service_ports> reply_frontend{no_frontend, no_frontend};
+    /// All frontends that send here, by port position; more than one makes replies ambiguous.
+    std::array<std::vector<FrontendIndex>, service_ports> frontends;
+
+    bool is_ambiguous() const noexcept { return frontends[0].size() > 1; }
+    bool takes_new_clients() const noexcept {
+        return is_present && is_up && mode == Mode::enabled && weight > 0;
+    }
+    bool takes_returning_clients() const noexcept {
+        return is_present && is_up && (mode == Mode::enabled || mode == Mode::drain_keep);
+    }
+};
+
+enum class Scheduler : std::uint8_t { maglev, weighted_round_robin, least_sas };
+
+/// An immutable list that successive tables share: a copy costs a pointer, not 65,537 entries.
+class BackendList {
+public:
+    BackendList() = default;
+    BackendList(std::vector<BackendIndex> list)
+        : owner_{std::make_shared<const std::vector<BackendIndex>>(std::move(list))},
+          list_{*owner_} {}
+
+    bool empty() const noexcept { return list_.empty(); }
+    std::size_t size() const noexcept { return list_.size(); }
+    BackendIndex operator[](std::size_t place) const noexcept { return list_[place]; }
+    auto begin() const noexcept { return list_.begin(); }
+    auto end() const noexcept { return list_.end(); }
+    /// Whether this is the very same list, not just an equal one.
+    bool is_shared_with(const BackendList& other) const noexcept { return owner_ == other.owner_; }
+
+private:
+    std::shared_ptr<const std::vector<BackendIndex>> owner_;
+    std::span<const BackendIndex> list_;
+};
+
+struct Service {
+    bool is_present = false;
+    Scheduler scheduler = Scheduler::maglev;
+    std::vector<BackendIndex> members;  ///< that take new clients
+    BackendList maglev;                 ///< members by hash; empty when there are none
+    BackendList old_maglev;             ///< the table before the last rebuild, for COOKIE retries
+    Seconds rebuilt_at = 0;
+    BackendList round_robin;            ///< one turn of the weighted sequence
+};
+
+/// One (VIP, service port).
+struct Frontend {
+    net::IpAddress vip;
+    net::be16 port = net::be16::from_wire(0);
+    ServiceIndex service = 0;
+    bool is_served = false;
+    GatewayIndex uplink = no_gateway;  ///< where replies go that no record knows better
+};
+
+/// What an address is to us.
+enum class AddressRole : std::uint8_t { own, vip, backend };
+struct AddressEntry {
+    AddressRole role = AddressRole::own;
+    std::array<FrontendIndex, service_ports> frontends{no_frontend, no_frontend};  ///< of a vip
+    BackendIndex backend = no_backend;                                            ///< of a backend
+};
+
+enum class RouteKind : std::uint8_t { on_link, gateway, local, blackhole, unreachable };
+struct Route {
+    RouteKind kind = RouteKind::on_link;
+    InterfaceIndex interface = no_interface;
+    GatewayIndex gateway = no_gateway;  ///< of kind gateway
+};
+
+/// A next hop that the kernel knows as a gateway. Index 0 stands for none.
+struct Gateway {
+    InterfaceIndex interface = no_interface;
+    net::IpAddress address;
+    LinkHeader link;
+};
+
+struct Timeouts {
+    Lifetimes flow;                              ///< flows and client bindings
+    Lifetimes pair{{30, 300, 86400, 180, 86400}};
+    Seconds half_open = 30;
+    Seconds pending = 10;
+    Seconds fragment = 5;
+};
+
+/// Everything that a worker has to know to forward, as one immutable value. The control thread
+/// builds it, publishes a pointer and frees it when no worker can hold it any more. The vectors
+/// are indexed by the ids of ids.h. Large parts are shared between successive tables.
+struct ForwardingTable {
+    std::uint64_t version = 0;
+    HashKey hash_key;
+    Timeouts timeouts;
+    std::vector<Interface> interfaces;
+    /// Interface by port and VLAN: [port * 4096 + vlan].
+    std::vector<InterfaceIndex> interface_of;
+    std::vector<Backend> backends;
+    std::vector<Frontend> frontends;
+    std::vector<Service> services;
+    /// Member by service and backend: [service * max_backends + backend], no_member if it is none.
+    std::shared_ptr<const std::vector<MemberIndex>> members;
+    AddressMap<AddressEntry> addresses;
+    std::vector<net::IpPrefix> inside_prefixes;
+    RouteTable route_table;  ///< to an index into routes
+    std::vector<Route> routes;
+    WordMap<3, LinkHeader> neighbours;          ///< by neighbour_key()
+    std::vector<Gateway> gateways;              ///< [0] is no gateway
+    WordMap<1, GatewayIndex> gateway_of_mac;    ///< by gateway_key()
+
+    MemberIndex member(ServiceIndex service, BackendIndex backend) const noexcept {
+        return (*members)[service * max_backends + backend];
+    }
+    bool is_inside(const net::IpAddress& address) const noexcept {
+        for (const net::IpPrefix& prefix : inside_prefixes)
+            if (prefix.contains(address)) return true;
+        return false;
+    }
+    /// Is this record's backend still the one that the record meant?
+    bool is_current(BackendRef ref) const noexcept {
+        return ref.index < backends.size() && backends[ref.index].is_present &&
+               backends[ref.index].generation == ref.generation;
+    }
+};
+
+inline std::array<std::uint64_t, 3> neighbour_key(InterfaceIndex interface,
+                                                  const net::IpAddress& address) noexcept {
+    return {std::uint64_t{interface} + 1, address.high(), address.low()};
+}
+
+inline std::array<std::uint64_t, 1> gateway_key(InterfaceIndex interface,
+                                                const net::MacAddress& mac) noexcept {
+    std::uint64_t word = 0;
+    for (const std::uint8_t byte : mac.bytes) word = word << 8 | byte;
+    return {(word << 8 | interface) + 1};
+}
+
+/// A link header towards mac out of an interface.
+LinkHeader make_link(const Interface& interface, InterfaceIndex index,
+                     const net::MacAddress& destination) noexcept;
+
+}  // namespace ikelb::tables

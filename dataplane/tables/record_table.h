@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <bit>
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <new>
+#include <optional>
+
+#include "dataplane/tables/hash.h"
+#include "dataplane/tables/mapped_memory.h"
+#include "dataplane/tables/record.h"
+#include "dataplane/tables/try_lock.h"
+
+namespace ikelb::tables {
+
+/// What became of an attempt to write.
+enum class WriteOutcome : std::uint8_t {
+    written,
+    busy,  ///< another worker holds the shard: the caller defers the event, nobody spins
+    full,  ///< every place of the key holds a live record that may not be evicted
+};
+
+/// Theory of operation. A bounded hash table from KeyWords 64-bit words to a Record.
+///
+/// A bucket has 4 slots: one cache line for one-word keys, 96 and 128 bytes for longer ones, equal
+/// words of the slots side by side. A key belongs into the emptier of two buckets of one shard,
+/// both derived from a keyed hash, so that an attacker who chooses keys cannot choose buckets, and
+/// both fetched at once. When both are full of live records it spills into the bucket that shares
+/// an aligned pair of lines with its first, then into those behind, up to 31 buckets away. A
+/// bucket keeps how far its keys have spilled (its reach) in a spare bit of each of its slots, so
+/// that few look-ups go further than the two.
+///
+/// Readers take no lock. The first key word of a slot is zero while the slot is empty, and a slot
+/// changes its key only by way of zero: first word := 0, value, other key words, first word, each
+/// a release store. A reader reads key, value, key again, each an acquire load; a value newer than
+/// the first reading of the key makes the second one differ. (Left over: within the nanoseconds
+/// of one look-up the slot goes to another key and back to the first. One packet is then steered
+/// by the other key's record.) The record of a key that stays is replaced in place, so a live key
+/// is never missing. Writers hold their shard's try-lock. Records expire by their last_seen; an
+/// expired record is no record, and its slot is reused by the next writer that needs it. Nothing
+/// is ever moved between slots, so a reader cannot miss a record that is being moved.
+///
+/// Placement, measured at capacity records (7 of 10 slots): filling a table refused none of
+/// 16 million records, nor did replacing each of 1 million eight times by another one. That leaves
+/// 1 in 14 spilled (1 in 300 after the filling); without spilling, 1 in 20 would be refused.
+///
+/// Threads: find() and refresh() from any thread; write() and erase() from any thread; for_each()
+/// from the control thread. Memory: allocated once, in the constructor, never grown.
+template <std::size_t KeyWords>
+class RecordTable {
+    static_assert(KeyWords >= 1 && KeyWords <= 3);
+
+public:
+    using Key = std::array<std::uint64_t, KeyWords>;
+
+    static constexpr std::size_t slot_words = KeyWords + 1;
+    static constexpr std::size_t slots_per_bucket = 4;
+
+    /// capacity: live records the table is meant to hold; memory is capacity / 0.7 slots, rounded
+    /// up to whole shards of a power of two of buckets. Throws std::bad_alloc.
+    RecordTable(std::size_t capacity, HashKey hash_key)
+        : RecordTable{plan(capacity), hash_key} {}
+    RecordTable(const RecordTable&) = delete;
+    RecordTable& operator=(const RecordTable&) = delete;
+
+    std::uint64_t hash(const Key& key) const noexcept {
+        std::uint64_t result = keyed_hash(key[0], hash_key_);
+        for (std::size_t i = 1; i < KeyWords; ++i) result = keyed_hash(key[i], result, hash_key_);
+        return result;
+    }
+
+    /// Starts loading both buckets of a key. Inlined by force: a call that only prefetches has no
+    /// effect in g++'s eyes, which drops it.
+    [[gnu::always_inline]] void prefetch(std::uint64_t hash) const noexcept {
+        const Home home = home_of(hash);
+        for (const Word* const words : {bucket(home.first), bucket(home.second)}) {
+            __builtin_prefetch(words);
+            if constexpr (KeyWords > 1) __builtin_prefetch(words + bucket_words - 1);
+        }
+    }
+
+    /// The record of the key, dead or alive: the caller asks Lifetimes. key[0] must not be 0.
+    std::optional<Record> find(const Key& key, std::uint64_t hash) const noexcept {
+        assert(key[0] != 0);
+        const Home home = home_of(hash);
+        while (Word* const slot = locate(home, key)) {
+            const Word value = load(slot[value_offset]);
+            if (holds(slot, key)) [[likely]]
+                return Record::unpack(value & ~reach_bit);
+        }
+        return std::nullopt;
+    }
+    std::optional<Record> find(const Key& key) const noexcept { return find(key, hash(key)); }
+
+    /// Inserts or replaces the key's record. Takes a slot that is empty or holds a dead record,
+    /// else, if evict is set, that of the record of the two buckets seen longest ago. With evict
+    /// set no other bucket is looked at, so that a flood costs no more than that.
+    enum class Evict : std::uint8_t { never, oldest };
+    WriteOutcome write(const Key& key, const Record& record, const Lifetimes& lifetimes,
+                       Seconds now, Evict evict) noexcept {
+        assert(key[0] != 0);
+        const Home home = home_of(hash(key));
+        const TryHold hold{lock_of(home.first)};
+        if (!hold.is_held()) return WriteOutcome::busy;
+        if (Word* const slot = locate(home, key)) {
+            set_value(slot, record);
+            return WriteOutcome::written;
+        }
+        const Place place = choose(home, lifetimes, now, evict);
+        if (place.slot == nullptr) return WriteOutcome::full;
+        if (place.distance != 0) raise_reach(home.first, place.distance);
+        replace(place.slot, &key, record);
+        return WriteOutcome::written;
+    }
+
+    /// Changes the key's record from expected to desired if it still is expected. Lock-free. A
+    /// slot that passes to another key with an equal record in the middle of the call would give
+    /// that key the desired record: renew last_seen with it, and leave other changes to write().
+    bool refresh(const Key& key, const Record& expected, const Record& desired) noexcept {
+        assert(key[0] != 0);
+        Word* const slot = locate(home_of(hash(key)), key);
+        if (slot == nullptr) return false;
+        std::atomic_ref<Word> value{slot[value_offset]};
+        Word seen = value.load(std::memory_order_acquire);
+        // Another turn only if the reach bit alone has changed.
+        while ((seen & ~reach_bit) == expected.pack() && holds(slot, key))
+            if (value.compare_exchange_weak(seen, desired.pack() | (seen & reach_bit),
+                                            std::memory_order_acq_rel,
+                                            std::memory_order_acquire))
+                return true;
+        return false;
+    }
+
+    /// Removes the key; written also if it was not there. busy if the shard is held.
+    WriteOutcome erase(const Key& key) noexcept {
+        assert(key[0] != 0);
+        const Home home = home_of(hash(key));
+        const TryHold hold{lock_of(home.first)};
+        if (!hold.is_held()) return WriteOutcome::busy;
+        if (Word* const slot = locate(home, key)) replace(slot, nullptr, {});
+        return WriteOutcome::written;
+    }
+
+    /// Calls visit(const Key&, const Record&) for each occupied slot, dead or alive, of buckets
+    /// [first, first + count). Safe beside writers; a record written meanwhile may be missed.
+    template <typename Visit>
+    void for_each(std::size_t first, std::size_t count, Visit&& visit) const {
+        const std::size_t begin = std::min(first, buckets());
+        const std::size_t end = begin + std::min(count, buckets() - begin);
+        for (Word* words = bucket(begin); words != bucket(end); words += bucket_words)
+            for (Word* slot = words; slot != words + slots_per_bucket; ++slot) {
+                const Key key = key_at(slot);
+                if (key[0] == 0) continue;
+                const Word value = load(slot[value_offset]);
+                if (holds(slot, key)) visit(key, Record::unpack(value & ~reach_bit));
+            }
+    }
+
+    std::size_t buckets() const noexcept { return buckets_; }
+    std::size_t slots() const noexcept { return buckets() * slots_per_bucket; }
+    std::size_t bytes() const noexcept { return buckets() * bucket_words * sizeof(Word); }
+
+private:
+    // The words lie in mapped pages, which start the lifetime of plain integers only; every access
+    // to them goes through std::atomic_ref. A slot is a pointer to its first key word; its other
+    // words follow at distances of slots_per_bucket, the value last.
+    using Word = std::uint64_t;
+    static_assert(std::atomic_ref<Word>::is_always_lock_free);
+
+    static constexpr std::size_t bucket_words = slots_per_bucket * slot_words;
+    static constexpr std::size_t value_offset = slots_per_bucket * KeyWords;
+    static constexpr Word reach_bit = Record::spare_bit;
+    /// Slot i's bit set: keys of this bucket stand up to reach[i] buckets away. Each level implies
+    /// those below, so a reader needs no consistent view of the bits.
+    static constexpr std::array<unsigned, slots_per_bucket> reach{1, 3, 9, 31};
+    /// So many that the shards of a full table are about equally full.
+    static constexpr std::size_t min_shard_buckets = 512;
+    static constexpr std::size_t max_shards = 1024;
+
+    struct Geometry {
+        std::size_t shards;
+        unsigned shard_bits;
+    };
+    struct Home {
+        std::size_t first;
+        std::size_t second;
+    };
+    /// Where a record goes; distance counts from the first bucket, 0 in one of the two.
+    struct Place {
+        Word* slot = nullptr;
+        unsigned distance = 0;
+    };
+    /// What a writer wants to know of a bucket.
+    struct Survey {
+        unsigned live = 0;
+        Word* vacant = nullptr;  ///< empty or dead
+        Word* oldest = nullptr;
+        std::int32_t oldest_age = std::numeric_limits<std::int32_t>::min();
+    };
+
+    RecordTable(Geometry geometry, HashKey hash_key)
+        : hash_key_{hash_key},
+          buckets_{geometry.shards << geometry.shard_bits},
+          shard_bits_{geometry.shard_bits},
+          shard_mask_{(std::size_t{1} << geometry.shard_bits) - 1},
+          memory_{bytes()},
+          words_{static_cast<Word*>(memory_.data())},
+          locks_{std::make_unique<TryLock[]>(geometry.shards)} {}
+
+    static Geometry plan(std::size_t capacity) {
+        if (capacity > std::size_t{1} << 32) refuse_memory();
+        const std::size_t slots = capacity * 10 / 7 + 1;
+        const std::size_t needed = (slots + slots_per_bucket - 1) / slots_per_bucket;
+        std::size_t per_shard =
+            std::min(std::bit_ceil(std::max<std::size_t>(needed, 2)), min_shard_buckets);
+        while (needed / per_shard >= max_shards) per_shard *= 2;
+        return {.shards = (needed + per_shard - 1) / per_shard,
+                .shard_bits = static_cast<unsigned>(std::countr_zero(per_shard))};
+    }
+
+    static Word load(Word& word) noexcept {
+        return std::atomic_ref<Word>{word}.load(std::memory_order_acquire);
+    }
+    static void store(Word& word, Word value) noexcept {
+        std::atomic_ref<Word>{word}.store(value, std::memory_order_release);
+    }
+
+    /// The two buckets of a hash: its high bits scaled to the number of buckets, and its low bits
+    /// within the shard of the first.
+    Home home_of(std::uint64_t hash) const noexcept {
+        const auto first = static_cast<std::size_t>(Uint128{hash} * buckets_ >> 64);
+        const std::size_t second = (first & ~shard_mask_) | (hash & shard_mask_);
+        return {.first = first, .second = second ^ static_cast<std::size_t>(second == first)};
+    }
+    /// The bucket where a key of bucket first spills at this distance. Distance 1 is the other
+    /// bucket of an aligned pair, which hardware tends to fetch along with it.
+    std::size_t neighbour(std::size_t first, unsigned distance) const noexcept {
+        if (distance == 1) return first ^ 1;
+        return (first & ~shard_mask_) | (((first & ~std::size_t{1}) + distance) & shard_mask_);
+    }
+    /// No further than once around the shard.
+    unsigned furthest() const noexcept {
+        return static_cast<unsigned>(std::min<std::size_t>(reach.back(), shard_mask_));
+    }
+    Word* bucket(std::size_t index) const noexcept { return words_ + index * bucket_words; }
+    TryLock& lock_of(std::size_t bucket) const noexcept { return locks_[bucket >> shard_bits_]; }
+
+    static Key key_at(Word* slot) noexcept {
+        Key key;
+        for (std::size_t i = 0; i < KeyWords; ++i) key[i] = load(slot[i * slots_per_bucket]);
+        return key;
+    }
+    /// The first word first: if it has been republished, this load makes the others visible.
+    static bool holds(Word* slot, const Key& key) noexcept {
+        bool is_equal = load(slot[0]) == key[0];
+        for (std::size_t i = 1; i < KeyWords; ++i)
+            is_equal &= load(slot[i * slots_per_bucket]) == key[i];
+        return is_equal;
+    }
+    /// The slot of a bucket that holds the key, or what was found before. Which slot it is cannot
+    /// be predicted: these are four conditional moves, no branches.
+    static Word* match(Word* bucket, const Key& key, Word* before) noexcept {
+        static_assert(slots_per_bucket == 4);
+        before = holds(bucket, key) ? bucket : before;
+        before = holds(bucket + 1, key) ? bucket + 1 : before;
+        before = holds(bucket + 2, key) ? bucket + 2 : before;
+        return holds(bucket + 3, key) ? bucket + 3 : before;
+    }
+
+    /// The slot that holds the key, or nullptr.
+    Word* locate(const Home& home, const Key& key) const noexcept {
+        Word* const slot = match(bucket(home.first), key, match(bucket(home.second), key, nullptr));
+        if (slot != nullptr) [[likely]]
+            return slot;
+        return locate_spilled(home.first, key);
+    }
+    Word* locate_spilled(std::size_t first, const Key& key) const noexcept {
+        const unsigned last = reach_of(first);
+        for (unsigned distance = 1; distance <= last; ++distance)
+            if (Word* const slot = match(bucket(neighbour(first, distance)), key, nullptr))
+                return slot;
+        return nullptr;
+    }
+
+    unsigned reach_of(std::size_t first) const noexcept {
+        Word* const values = bucket(first) + value_offset;
+        // Most buckets have never spilled, and the lowest level says so.
+        if ((load(values[0]) & reach_bit) == 0) [[likely]]
+            return 0;
+        unsigned level = reach[0];
+        for (std::size_t s = 1; s < slots_per_bucket; ++s)
+            level = (load(values[s]) & reach_bit) != 0 ? reach[s] : level;
+        return std::min(level, furthest());
+    }
+    void raise_reach(std::size_t first, unsigned distance) noexcept {
+        Word* const values = bucket(first) + value_offset;
+        for (std::size_t s = 0; s < slots_per_bucket; ++s)
+            if (s == 0 || distance > reach[s - 1])
+                std::atomic_ref<Word>{values[s]}.fetch_or(reach_bit, std::memory_order_release);
+    }
+    /// Lowers a bucket's reach to what its spilled keys still need.
+    void tighten_reach(std::size_t first) noexcept {
+        unsigned needed = 0;
+        for (unsigned distance = reach_of(first); distance >= 1 && needed == 0; --distance)
+            if (holds_spilled_key_of(first, neighbour(first, distance))) needed = distance;
+        Word* const values = bucket(first) + value_offset;
+        for (std::size_t s = 0; s < slots_per_bucket; ++s)
+            if (needed <= (s == 0 ? 0 : reach[s - 1]))
+                std::atomic_ref<Word>{values[s]}.fetch_and(~reach_bit, std::memory_order_release);
+    }
+
+    bool holds_spilled_key_of(std::size_t first, std::size_t index) const noexcept {
+        for (std::size_t s = 0; s < slots_per_bucket; ++s) {
+            const Key key = key_at(bucket(index) + s);
+            if (key[0] == 0) continue;
+            const Home home = home_of(hash(key));
+            if (home.first == first && home.second != index) return true;
+        }
+        return false;
+    }
+
+    Survey survey(std::size_t index, const Lifetimes& lifetimes, Seconds now) const noexcept {
+        Survey result;
+        for (std::size_t s = 0; s < slots_per_bucket; ++s) {
+            Word* const slot = bucket(index) + s;
+            const Record record = Record::unpack(load(slot[value_offset]) & ~reach_bit);
+            if (load(*slot) == 0 || !lifetimes.is_alive(record, now)) {
+                result.vacant = slot;
+                continue;
+            }
+            ++result.live;
+            const auto age = static_cast<std::int32_t>(now - record.last_seen);
+            if (age < result.oldest_age) continue;
+            result.oldest_age = age;
+            result.oldest = slot;
+        }
+        return result;
+    }
+
+    Place choose(const Home& home, const Lifetimes& lifetimes, Seconds now,
+                 Evict evict) const noexcept {
+        const Survey first = survey(home.first, lifetimes, now);
+        const Survey second = survey(home.second, lifetimes, now);
+        const Survey& emptier = first.live <= second.live ? first : second;
+        if (emptier.vacant != nullptr) return {.slot = emptier.vacant};
+        if (evict == Evict::oldest)
+            return {.slot = first.oldest_age >= second.oldest_age ? first.oldest : second.oldest};
+        for (unsigned distance = 1; distance <= furthest(); ++distance) {
+            const std::size_t index = neighbour(home.first, distance);
+            if (const Survey found = survey(index, lifetimes, now); found.vacant != nullptr)
+                return {.slot = found.vacant, .distance = distance};
+        }
+        return {};
+    }
+
+    static void set_value(Word* slot, const Record& record) noexcept {
+        Word& value = slot[value_offset];
+        store(value, record.pack() | (load(value) & reach_bit));
+    }
+    /// Gives the slot to another key, or to none. The order of the stores is what readers rely on.
+    void replace(Word* slot, const Key* key, const Record& record) noexcept {
+        const Key before = key_at(slot);
+        store(slot[0], 0);
+        if (key != nullptr) {
+            set_value(slot, record);
+            for (std::size_t i = 1; i < KeyWords; ++i) store(slot[i * slots_per_bucket], (*key)[i]);
+            store(slot[0], (*key)[0]);
+        }
+        if (before[0] == 0) return;
+        const Home home = home_of(hash(before));
+        const auto index = static_cast<std::size_t>(slot - words_) / bucket_words;
+        if (index != home.first && index != home.second) tighten_reach(home.first);
+    }
+
+    HashKey hash_key_;
+    std::size_t buckets_;
+    unsigned shard_bits_;
+    std::size_t shard_mask_;
+    MappedMemory memory_;
+    Word* words_;
+    std::unique_ptr<TryLock[]> locks_;  ///< one for each shard
+};
+
+}  // namespace ikelb::tables

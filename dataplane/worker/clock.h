@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <rte_cycles.h>
+
+#include <cstdint>
+
+#include "dataplane/tables/record.h"
+
+namespace ikelb::worker {
+
+/// The dataplane's clock: TSC cycles since the process began, and what follows from them. The
+/// coarse seconds start at 1000, so that "now minus a life" is never below zero.
+/// Threads: a value that any thread may copy; it holds no state.
+class Clock {
+public:
+    Clock() noexcept
+        : start_{rte_get_tsc_cycles()},
+          micros_per_cycle_{1e6 / static_cast<double>(rte_get_tsc_hz())} {}
+
+    std::uint64_t cycles() const noexcept { return rte_get_tsc_cycles() - start_; }
+    std::uint64_t micros(std::uint64_t cycles) const noexcept {
+        return static_cast<std::uint64_t>(static_cast<double>(cycles) * micros_per_cycle_);
+    }
+    tables::Seconds seconds(std::uint64_t cycles) const noexcept {
+        return static_cast<tables::Seconds>(micros(cycles) / 1'000'000) + first_second;
+    }
+    tables::Seconds now() const noexcept { return seconds(cycles()); }
+
+    static constexpr tables::Seconds first_second = 1000;
+
+private:
+    std::uint64_t start_;
+    double micros_per_cycle_;
+};
+
+}  // namespace ikelb::worker

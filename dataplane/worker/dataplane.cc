@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "dataplane/worker/dataplane.h"
+
+#include <rte_launch.h>
+#include <rte_lcore.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace ikelb::worker {
+
+namespace {
+
+constexpr unsigned punt_ring = 2048, neighbour_ring = 256, inject_ring = 2048;
+constexpr unsigned least_data_bytes = 2048;
+constexpr unsigned link_bytes = 18;
+
+/// Every receive and transmit descriptor of every port can hold a buffer, and so can the rings.
+unsigned buffers_for(std::size_t ports, unsigned workers) {
+    constexpr unsigned descriptors = 2 * 1024;
+    return static_cast<unsigned>(ports) * workers * descriptors +
+           workers * (punt_ring + 512) + inject_ring;
+}
+
+struct Launch {
+    Worker* worker;
+    const std::atomic<bool>* stop;
+};
+
+int run_worker(void* argument) {
+    const std::unique_ptr<Launch> launch{static_cast<Launch*>(argument)};
+    launch->worker->run(*launch->stop);
+    return 0;
+}
+
+}  // namespace
+
+Dataplane::Dataplane(dpdk::Eal eal, DataplaneOptions options)
+    : eal_{std::move(eal)},
+      options_{std::move(options)},
+      directory_{options_.limits, options_.hash_key},
+      published_{options_.eal.workers} {}
+
+dpdk::Result<std::unique_ptr<Dataplane>> Dataplane::open(DataplaneOptions options) {
+    auto eal = dpdk::Eal::start(options.eal);
+    if (!eal) return eal.error();
+    std::unique_ptr<Dataplane> self{new Dataplane{std::move(*eal), std::move(options)}};
+    const unsigned workers = self->options_.eal.workers;
+    unsigned data_bytes = least_data_bytes;
+    for (const dpdk::PortOptions& port : self->options_.ports)
+        data_bytes = std::max(data_bytes, port.mtu + link_bytes);
+    auto pool = dpdk::make_packet_pool(
+        "packets", buffers_for(self->options_.ports.size(), workers), data_bytes);
+    if (!pool) return pool.error();
+    self->pool_ = std::move(*pool);
+    for (dpdk::PortOptions& options_of_port : self->options_.ports) {
+        options_of_port.queues = static_cast<std::uint16_t>(workers);
+        auto port = dpdk::Port::open(options_of_port, *self->pool_);
+        if (!port) return port.error();
+        self->ports_.push_back(std::move(*port));
+    }
+    if (auto made = self->make_rings(); !made) return made.error();
+    self->make_workers();
+    return self;
+}
+
+dpdk::Result<void> Dataplane::make_rings() {
+    event_fd_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (event_fd_ < 0)
+        return dpdk::Failure{std::string{"no eventfd: "} + std::strerror(errno)};
+    for (unsigned i = 0; i < options_.eal.workers; ++i) {
+        const std::string id = std::to_string(i);
+        auto punts = dpdk::Ring<PuntMessage>::make("punts" + id, punt_ring);
+        if (!punts) return punts.error();
+        punts_.push_back(std::move(*punts));
+        auto neighbours = dpdk::Ring<NeighbourMessage>::make("neighbours" + id, neighbour_ring);
+        if (!neighbours) return neighbours.error();
+        neighbours_.push_back(std::move(*neighbours));
+    }
+    auto injections = dpdk::Ring<InjectMessage>::make("injections", inject_ring);
+    if (!injections) return injections.error();
+    injections_.push_back(std::move(*injections));
+    return {};
+}
+
+void Dataplane::make_workers() {
+    std::uint16_t port_ids = 0;
+    for (const dpdk::Port& port : ports_)
+        port_ids = std::max(port_ids, static_cast<std::uint16_t>(port.id() + 1));
+    for (unsigned i = 0; i < options_.eal.workers; ++i) {
+        const auto queue = static_cast<std::uint16_t>(i);
+        WorkerParts parts{.id = i,
+                          .receive = {},
+                          .transmit = std::vector<dpdk::TxQueue>(port_ids, {0, queue}),
+                          .punts = &punts_[i],
+                          .injections = i == 0 ? injections_.data() : nullptr,
+                          .neighbours = &neighbours_[i],
+                          .wake_control = event_fd_,
+                          .published = &published_,
+                          .directory = &directory_,
+                          .clock = clock_};
+        for (const dpdk::Port& port : ports_) {
+            parts.receive.push_back(port.rx(queue));
+            parts.transmit[port.id()] = port.tx(queue);
+        }
+        workers_.push_back(std::make_unique<Worker>(std::move(parts)));
+    }
+}
+
+dpdk::Result<void> Dataplane::start() {
+    for (unsigned i = 0; i < workers_.size(); ++i) {
+        auto launch = std::make_unique<Launch>(Launch{workers_[i].get(), &stop_});
+        if (rte_eal_remote_launch(run_worker, launch.get(), i + 1) != 0)
+            return dpdk::Failure{"worker " + std::to_string(i) + " did not start: lcore " +
+                                 std::to_string(i + 1) + " is not free; see dpdk.eal_args"};
+        launch.release();
+        is_running_ = true;
+    }
+    return {};
+}
+
+void Dataplane::stop() noexcept {
+    if (!is_running_) return;
+    stop_.store(true, std::memory_order_relaxed);
+    rte_eal_mp_wait_lcore();
+    is_running_ = false;
+}
+
+Dataplane::~Dataplane() {
+    stop();
+    PuntMessage punt;
+    for (auto& ring : punts_)
+        while (ring.pop(punt)) rte_pktmbuf_free(punt.packet);
+    InjectMessage injection;
+    for (auto& ring : injections_)
+        while (ring.pop(injection)) rte_pktmbuf_free(injection.packet);
+    if (event_fd_ >= 0) close(event_fd_);
+}
+
+int Dataplane::cpu_of(unsigned worker) const noexcept {
+    const rte_cpuset_t cpus = rte_lcore_cpuset(worker + 1);
+    if (CPU_COUNT(&cpus) != 1) return -1;
+    return rte_lcore_to_cpu_id(static_cast<int>(worker + 1));
+}
+
+void Dataplane::clear_event() noexcept {
+    std::uint64_t count = 0;
+    [[maybe_unused]] const auto got = read(event_fd_, &count, sizeof count);
+}
+
+void Dataplane::take_punts(const PuntHandler& handle) {
+    std::array<std::uint8_t, 9216> whole;
+    PuntMessage message;
+    for (auto& ring : punts_) {
+        while (ring.pop(message)) {
+            const std::uint32_t length = rte_pktmbuf_pkt_len(message.packet);
+            // Copies only what lies in several buffers.
+            const void* bytes = length <= whole.size()
+                                    ? rte_pktmbuf_read(message.packet, 0, length, whole.data())
+                                    : nullptr;
+            if (bytes != nullptr)
+                handle(static_cast<tables::InterfaceIndex>(message.interface),
+                       {static_cast<const std::uint8_t*>(bytes), length});
+            rte_pktmbuf_free(message.packet);
+        }
+    }
+}
+
+void Dataplane::take_neighbour_requests(const NeighbourHandler& handle) {
+    NeighbourMessage message;
+    for (auto& ring : neighbours_)
+        while (ring.pop(message))
+            handle(static_cast<tables::InterfaceIndex>(message.interface),
+                   net::IpAddress{message.address});
+}
+
+bool Dataplane::inject(tables::PortIndex port, std::uint16_t vlan,
+                       std::span<const std::uint8_t> frame) {
+    constexpr std::size_t addresses = 12;
+    if (frame.size() < addresses + 2) return false;
+    rte_mbuf* packet = rte_pktmbuf_alloc(pool_.get());
+    if (packet == nullptr) return false;
+    const std::size_t tag = vlan != 0 ? sizeof(net::VlanTag) : 0;
+    auto* out = reinterpret_cast<std::uint8_t*>(
+        rte_pktmbuf_append(packet, static_cast<std::uint16_t>(frame.size() + tag)));
+    if (out == nullptr) {
+        rte_pktmbuf_free(packet);
+        return false;
+    }
+    std::memcpy(out, frame.data(), addresses);
+    if (tag != 0) {
+        net::store(out + addresses, net::be16::from_host(net::ether_type::vlan));
+        net::store(out + addresses + 2, net::be16::from_host(vlan));
+    }
+    std::memcpy(out + addresses + tag, frame.data() + addresses, frame.size() - addresses);
+    if (injections_.front().push({.packet = packet, .port = port})) return true;
+    rte_pktmbuf_free(packet);
+    return false;
+}
+
+}  // namespace ikelb::worker

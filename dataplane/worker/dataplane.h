@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "dataplane/dpdk/eal.h"
+#include "dataplane/dpdk/mempool.h"
+#include "dataplane/dpdk/port.h"
+#include "dataplane/worker/worker.h"
+
+namespace ikelb::worker {
+
+struct DataplaneOptions {
+    dpdk::EalOptions eal;
+    std::vector<dpdk::PortOptions> ports;  ///< their queues are set to the number of workers
+    tables::DirectoryLimits limits;
+    tables::HashKey hash_key;
+};
+
+/// The whole fast path: ports, workers, the shared directory, and the control thread's ends of
+/// what crosses. Made once in a process.
+/// Threads: every member function is the control thread's.
+class Dataplane {
+public:
+    /// Opens the ports; no worker runs yet.
+    static dpdk::Result<std::unique_ptr<Dataplane>> open(DataplaneOptions options);
+    ~Dataplane();
+    Dataplane(const Dataplane&) = delete;
+    Dataplane& operator=(const Dataplane&) = delete;
+
+    /// Starts the workers. A table has been published before.
+    dpdk::Result<void> start();
+    /// Ends the workers and waits for them. The ports stay open.
+    void stop() noexcept;
+
+    std::span<const dpdk::Port> ports() const noexcept { return ports_; }
+    unsigned workers() const noexcept { return static_cast<unsigned>(workers_.size()); }
+    const WorkerStats& stats(unsigned worker) const noexcept { return workers_[worker]->stats(); }
+    int cpu_of(unsigned worker) const noexcept;
+    tables::Directory& directory() noexcept { return directory_; }
+    Published& published() noexcept { return published_; }
+    const Clock& clock() const noexcept { return clock_; }
+    tables::HashKey hash_key() const noexcept { return options_.hash_key; }
+    bool uses_huge_pages() const noexcept { return eal_.uses_huge_pages(); }
+
+    /// Readable when take_punts() or take_neighbour_requests() has something.
+    int event_fd() const noexcept { return event_fd_; }
+    void clear_event() noexcept;
+    using PuntHandler = std::function<void(tables::InterfaceIndex, std::span<const std::uint8_t>)>;
+    void take_punts(const PuntHandler& handle);
+    using NeighbourHandler = std::function<void(tables::InterfaceIndex, const net::IpAddress&)>;
+    void take_neighbour_requests(const NeighbourHandler& handle);
+
+    /// Sends a frame of the kernel's out of a port; vlan 0: untagged. False: no buffer or no room.
+    bool inject(tables::PortIndex port, std::uint16_t vlan, std::span<const std::uint8_t> frame);
+
+private:
+    Dataplane(dpdk::Eal eal, DataplaneOptions options);
+    dpdk::Result<void> make_rings();
+    void make_workers();
+
+    // Destroyed in reverse: workers before rings, ports before the pool, EAL last.
+    dpdk::Eal eal_;
+    DataplaneOptions options_;
+    Clock clock_;
+    tables::Directory directory_;
+    Published published_;
+    dpdk::Mempool pool_;
+    std::vector<dpdk::Port> ports_;
+    std::vector<dpdk::Ring<PuntMessage>> punts_;
+    std::vector<dpdk::Ring<NeighbourMessage>> neighbours_;
+    std::vector<dpdk::Ring<InjectMessage>> injections_;
+    std::vector<std::unique_ptr<Worker>> workers_;
+    int event_fd_ = -1;
+    std::atomic<bool> stop_{false};
+    bool is_running_ = false;
+};
+
+}  // namespace ikelb::worker

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "dataplane/worker/worker.h"
+
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+#include <rte_prefetch.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "dataplane/worker/idle.h"
+
+namespace ikelb::worker {
+
+namespace {
+
+using pipeline::Fate;
+using pipeline::Packet;
+using pipeline::Verdict;
+
+// A held packet is tried again this often, and for this long: a fragment's first part or an
+// ARP answer comes within milliseconds or not at all.
+constexpr std::uint64_t retry_every_micros = 1'000, hold_for_micros = 200'000;
+constexpr std::uint64_t default_timer_slack = 1;  // nanoseconds: sleep as long as asked, no more
+
+void sleep_for(std::uint32_t nanoseconds) noexcept {
+    const timespec time{.tv_sec = 0, .tv_nsec = static_cast<long>(nanoseconds)};
+    nanosleep(&time, nullptr);
+}
+
+pipeline::Frame frame_of(rte_mbuf* packet) noexcept {
+    return {.data = rte_pktmbuf_mtod(packet, std::uint8_t*),
+            .contiguous = rte_pktmbuf_data_len(packet),
+            .headroom = rte_pktmbuf_headroom(packet),
+            .length = rte_pktmbuf_pkt_len(packet),
+            .port = packet->port};
+}
+
+/// Makes the buffer hold what the pipeline says the frame now is.
+void take_shape(rte_mbuf* packet, const Packet& decided) noexcept {
+    packet->data_off = static_cast<std::uint16_t>(packet->data_off + decided.out_shift);
+    packet->data_len = static_cast<std::uint16_t>(packet->data_len - decided.out_shift);
+    packet->pkt_len = static_cast<std::uint32_t>(static_cast<std::int64_t>(packet->pkt_len) -
+                                                 decided.out_shift);
+    if (packet->pkt_len == decided.out_length) return;
+    // Only an ICMP error is shorter than what came in, and it fits in the first buffer.
+    rte_pktmbuf_free(packet->next);
+    packet->next = nullptr;
+    packet->nb_segs = 1;
+    packet->data_len = static_cast<std::uint16_t>(decided.out_length);
+    packet->pkt_len = decided.out_length;
+}
+
+}  // namespace
+
+void Worker::run(const std::atomic<bool>& stop) noexcept {
+    prctl(PR_SET_TIMERSLACK, default_timer_slack, 0, 0, 0);
+    outgoing_.resize(parts_.transmit.size());
+    QuiescentReporter quiescent{parts_.published->qsbr(), parts_.id};
+    IdlePolicy idle;
+    while (!stop.load(std::memory_order_relaxed)) {
+        const std::uint64_t cycles = parts_.clock.cycles();
+        const std::uint64_t moved = poll(cycles);
+        quiescent.report();
+        if (moved != 0)
+            stats_.busy_micros.add(parts_.clock.micros(parts_.clock.cycles()) -
+                                   parts_.clock.micros(cycles));
+        const std::uint32_t pause = idle.after(moved != 0);
+        if (pause == 0) continue;
+        stats_.sleeps.add(1);
+        quiescent.go_offline();
+        sleep_for(held_count_ == 0 ? pause : std::uint32_t{retry_every_micros * 1000 / 2});
+        quiescent.go_online();
+    }
+    for (std::size_t i = 0; i < held_count_; ++i) rte_pktmbuf_free(held_[i].packet);
+    held_count_ = 0;
+}
+
+std::uint64_t Worker::poll(std::uint64_t cycles) noexcept {
+    std::uint64_t moved = 0;
+    std::array<rte_mbuf*, burst> packets;
+    for (dpdk::RxQueue& queue : parts_.receive) {
+        const std::uint16_t count = queue.receive(packets);
+        if (count == 0) continue;
+        stats_.bursts.add(1);
+        stats_.packets.add(count);
+        moved += count;
+        process({packets.data(), count}, cycles, nullptr);
+    }
+    moved += take_injections();
+    if (held_count_ != 0) retry_held(cycles);
+    flush();
+    pass_neighbour_requests();
+    if (must_wake_control_) {
+        must_wake_control_ = false;
+        const std::uint64_t one = 1;
+        // The counter of an eventfd cannot overflow before the control thread has read it.
+        [[maybe_unused]] const auto written = write(parts_.wake_control, &one, sizeof one);
+    }
+    return moved;
+}
+
+void Worker::process(std::span<rte_mbuf*> packets, std::uint64_t cycles,
+                     const std::uint64_t* held_since) noexcept {
+    const std::uint64_t micros = parts_.clock.micros(cycles);
+    for (rte_mbuf* packet : packets) rte_prefetch0(rte_pktmbuf_mtod(packet, void*));
+    batch_.count = 0;
+    for (std::size_t i = 0; i < packets.size(); ++i) {
+        pipeline::Frame frame = frame_of(packets[i]);
+        if (held_since != nullptr) {
+            frame.was_held = true;
+            frame.may_hold = micros - held_since[i] < hold_for_micros;
+        }
+        batch_.add(frame);
+    }
+    pipeline::Context context{.table = *parts_.published->read(),
+                              .directory = *parts_.directory,
+                              .counters = stats_.pipeline,
+                              .memory = memory_,
+                              .now = parts_.clock.seconds(cycles),
+                              .now_micros = micros};
+    pipeline::run(batch_, context);
+    for (std::size_t i = 0; i < packets.size(); ++i)
+        finish(packets[i], batch_.packets[i], held_since == nullptr ? micros : held_since[i]);
+}
+
+void Worker::finish(rte_mbuf* packet, const Packet& decided, std::uint64_t held_since) noexcept {
+    switch (pipeline::info(decided.verdict).fate) {
+        case Fate::forward:
+            take_shape(packet, decided);
+            send(packet, decided.out_port);
+            return;
+        case Fate::punt:
+            take_shape(packet, decided);
+            punt(packet, decided.in_interface);
+            return;
+        case Fate::hold:
+            if (held_count_ == most_held) {
+                drop(packet, Verdict::hold_full);
+                return;
+            }
+            held_[held_count_++] = {.packet = packet, .since_micros = held_since};
+            return;
+        case Fate::drop: rte_pktmbuf_free(packet); return;
+    }
+}
+
+void Worker::retry_held(std::uint64_t cycles) noexcept {
+    const std::uint64_t micros = parts_.clock.micros(cycles);
+    if (micros < next_retry_micros_) return;
+    next_retry_micros_ = micros + retry_every_micros;
+    std::array<rte_mbuf*, most_held> packets;
+    std::array<std::uint64_t, most_held> since;
+    const std::size_t count = held_count_;
+    for (std::size_t i = 0; i < count; ++i) {
+        packets[i] = held_[i].packet;
+        since[i] = held_[i].since_micros;
+    }
+    held_count_ = 0;
+    static_assert(most_held <= pipeline::max_burst);
+    process({packets.data(), count}, cycles, since.data());
+}
+
+void Worker::drop(rte_mbuf* packet, Verdict verdict) noexcept {
+    stats_.pipeline.verdicts[static_cast<std::size_t>(verdict)].add(1);
+    rte_pktmbuf_free(packet);
+}
+
+void Worker::punt(rte_mbuf* packet, tables::InterfaceIndex interface) noexcept {
+    if (!parts_.punts->push({.packet = packet, .interface = interface})) {
+        drop(packet, Verdict::twin_full);
+        return;
+    }
+    must_wake_control_ = true;
+}
+
+void Worker::send(rte_mbuf* packet, tables::PortIndex port) noexcept {
+    Outgoing& outgoing = outgoing_[port];
+    if (outgoing.count == outgoing.packets.size()) flush();
+    outgoing.packets[outgoing.count++] = packet;
+}
+
+void Worker::flush() noexcept {
+    for (std::size_t port = 0; port < outgoing_.size(); ++port) {
+        Outgoing& outgoing = outgoing_[port];
+        if (outgoing.count == 0) continue;
+        const std::uint16_t sent =
+            parts_.transmit[port].transmit({outgoing.packets.data(), outgoing.count});
+        for (std::uint16_t i = sent; i < outgoing.count; ++i)
+            drop(outgoing.packets[i], Verdict::tx_full);
+        outgoing.count = 0;
+    }
+}
+
+std::uint64_t Worker::take_injections() noexcept {
+    if (parts_.injections == nullptr) return 0;
+    std::uint64_t count = 0;
+    InjectMessage message;
+    while (count < burst && parts_.injections->pop(message)) {
+        send(message.packet, static_cast<tables::PortIndex>(message.port));
+        ++count;
+    }
+    if (count != 0) stats_.injected.add(count);
+    return count;
+}
+
+void Worker::pass_neighbour_requests() noexcept {
+    pipeline::NeighbourRequests& wanted = memory_.neighbours;
+    for (std::size_t i = 0; i < wanted.count; ++i)
+        if (parts_.neighbours->push({.address = wanted.requests[i].address.bytes(),
+                                     .interface = wanted.requests[i].interface}))
+            must_wake_control_ = true;
+    wanted.count = 0;
+}
+
+}  // namespace ikelb::worker

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+#include "dataplane/dpdk/port.h"
+#include "dataplane/dpdk/ring.h"
+#include "dataplane/pipeline/pipeline.h"
+#include "dataplane/worker/clock.h"
+#include "dataplane/worker/messages.h"
+#include "dataplane/worker/published.h"
+#include "dataplane/worker/worker_stats.h"
+
+namespace ikelb::worker {
+
+/// What a worker is given: queues of its own on every port, and the shared state.
+struct WorkerParts {
+    unsigned id = 0;  ///< from 0; also its QSBR thread id
+    std::vector<dpdk::RxQueue> receive;
+    std::vector<dpdk::TxQueue> transmit;  ///< by port id
+    dpdk::Ring<PuntMessage>* punts = nullptr;
+    dpdk::Ring<InjectMessage>* injections = nullptr;  ///< worker 0 only
+    dpdk::Ring<NeighbourMessage>* neighbours = nullptr;
+    int wake_control = -1;  ///< eventfd of the control thread
+    Published* published = nullptr;
+    tables::Directory* directory = nullptr;
+    Clock clock;
+};
+
+/// One lcore of the fast path: receives, runs the pipeline, and does with each packet what its
+/// verdict says. Shares nothing but what WorkerParts names.
+/// Threads: run() on its lcore; stats() from any.
+class Worker {
+public:
+    explicit Worker(WorkerParts parts) : parts_{std::move(parts)} {}
+
+    /// Until stop is set. Sleeps when there is nothing to do.
+    void run(const std::atomic<bool>& stop) noexcept;
+
+    const WorkerStats& stats() const noexcept { return stats_; }
+
+private:
+    static constexpr std::uint16_t burst = 32;
+    static constexpr std::size_t most_held = 64;
+
+    struct Held {
+        rte_mbuf* packet = nullptr;
+        std::uint64_t since_micros = 0;
+    };
+    struct Outgoing {
+        std::array<rte_mbuf*, pipeline::max_burst> packets;
+        std::uint16_t count = 0;
+    };
+
+    std::uint64_t poll(std::uint64_t cycles) noexcept;
+    std::uint64_t take_injections() noexcept;
+    void retry_held(std::uint64_t cycles) noexcept;
+    void process(std::span<rte_mbuf*> packets, std::uint64_t cycles,
+                 const std::uint64_t* held_since) noexcept;
+    void finish(rte_mbuf* packet, const pipeline::Packet& decided,
+                std::uint64_t held_since) noexcept;
+    void punt(rte_mbuf* packet, tables::InterfaceIndex interface) noexcept;
+    void send(rte_mbuf* packet, tables::PortIndex port) noexcept;
+    void flush() noexcept;
+    void pass_neighbour_requests() noexcept;
+    void drop(rte_mbuf* packet, pipeline::Verdict verdict) noexcept;
+
+    WorkerParts parts_;
+    WorkerStats stats_;
+    pipeline::WorkerMemory memory_;
+    pipeline::Batch batch_;
+    std::vector<Outgoing> outgoing_;
+    std::array<Held, most_held> held_;
+    std::size_t held_count_ = 0;
+    std::uint64_t next_retry_micros_ = 0;
+    bool must_wake_control_ = false;
+};
+
+}  // namespace ikelb::worker
