@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The ikelb authors
+"""Network namespaces, veth pairs and bridges.
+
+A thread may enter a namespace for a moment (`Namespace.inside`): sockets opened and processes
+started there stay there, so one test process holds sockets of many namespaces without helpers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import socket
+import subprocess
+from typing import Iterator, Sequence
+
+from .shell import LabError, run
+
+CLONE_NEWNET = 0x40000000
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _setns(fd: int) -> None:
+    if _libc.setns(fd, CLONE_NEWNET) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+
+
+class Namespace:
+    """One named network namespace. `name` is what `ip netns` shows, `label` its role in the
+    topology."""
+
+    def __init__(self, name: str, label: str):
+        self.name = name
+        self.label = label
+
+    @property
+    def path(self) -> str:
+        return f"/run/netns/{self.name}"
+
+    def create(self) -> None:
+        run(["ip", "netns", "add", self.name])
+        self.ip("link set lo up")
+        # The lab is IPv4: without router solicitations and MLD, captures hold only what a test
+        # caused. Bridges must not call iptables hooks, or translation happens inside the bridge.
+        self.sysctl(
+            {
+                "net/ipv6/conf/all/disable_ipv6": 1,
+                "net/ipv6/conf/default/disable_ipv6": 1,
+                "net/ipv4/conf/all/rp_filter": 0,
+                "net/ipv4/conf/default/rp_filter": 0,
+            }
+        )
+        self.sysctl({"net/bridge/bridge-nf-call-iptables": 0}, optional=True)
+
+    @contextlib.contextmanager
+    def inside(self) -> Iterator[None]:
+        """Moves the calling thread into this namespace for the length of the block."""
+        with open("/proc/thread-self/ns/net", "rb") as home, open(self.path, "rb") as there:
+            _setns(there.fileno())
+            try:
+                yield
+            finally:
+                _setns(home.fileno())
+
+    def ip(self, *lines: str) -> None:
+        """Runs `ip` commands in one batch."""
+        run(["ip", "-n", self.name, "-batch", "-"], stdin="\n".join(lines) + "\n")
+
+    def sysctl(self, values: dict[str, object], *, optional: bool = False) -> None:
+        with self.inside():
+            for key, value in values.items():
+                try:
+                    with open(f"/proc/sys/{key}", "w", encoding="ascii") as node:
+                        node.write(str(value))
+                except OSError:
+                    if not optional:
+                        raise
+
+    def nft(self, ruleset: str) -> None:
+        with self.inside():
+            run(["nft", "-f", "-"], stdin=ruleset)
+
+    def run(self, argv: Sequence[str], **options) -> subprocess.CompletedProcess[str]:
+        return run(["ip", "netns", "exec", self.name, *argv], **options)
+
+    def popen(self, argv: Sequence[str], **options) -> subprocess.Popen:
+        # ip netns exec replaces itself by the command: the pid is the command's own. A session of
+        # its own: Ctrl-C is for the lab's owner, who ends its processes in order.
+        return subprocess.Popen(
+            ["ip", "netns", "exec", self.name, *argv],
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            **options,
+        )
+
+    def socket(self, family: int, kind: int, protocol: int = 0) -> socket.socket:
+        with self.inside():
+            return socket.socket(family, kind, protocol)
+
+    def quiet_offloads(self, device: str) -> None:
+        """Checksums in frames as on a wire: a veth otherwise hands on partial ones and giant
+        segments."""
+        with self.inside():
+            run(["ethtool", "-K", device, "tx", "off", "gso", "off", "tso", "off", "gro", "off"])
+
+    def mac(self, device: str) -> str:
+        with self.inside(), socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as probe:
+            probe.bind((device, 0))
+            return probe.getsockname()[4].hex(":")
+
+
+def veth(
+    left: Namespace, left_device: str, right: Namespace, right_device: str, *, mtu: int = 1500
+) -> None:
+    """A cable between two namespaces, both ends up."""
+    run(
+        [
+            "ip",
+            "link",
+            "add",
+            "name",
+            left_device,
+            "netns",
+            left.name,
+            "mtu",
+            str(mtu),
+            "type",
+            "veth",
+            "peer",
+            "name",
+            right_device,
+            "netns",
+            right.name,
+            "mtu",
+            str(mtu),
+        ]
+    )
+    for space, device in ((left, left_device), (right, right_device)):
+        space.quiet_offloads(device)
+        space.ip(f"link set {device} up")
+
+
+def bridge(space: Namespace, device: str, ports: Sequence[str] = ()) -> None:
+    """A switch. Spanning tree off: a port forwards at once."""
+    space.ip(
+        f"link add {device} type bridge stp_state 0 forward_delay 0",
+        f"link set {device} up",
+        *(f"link set {port} master {device}" for port in ports),
+    )
+
+
+def exists(name: str) -> bool:
+    return os.path.exists(f"/run/netns/{name}")
+
+
+def delete(name: str) -> None:
+    if exists(name):
+        done = run(["ip", "netns", "del", name], check=False)
+        if done.returncode != 0 and exists(name):
+            raise LabError(f"namespace {name} can't be removed: {done.stderr.strip()}")

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The ikelb authors
+"""Pings through tunnels: which server answers, and how many of how many."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from dataclasses import dataclass
+
+from .farm import Client, Server
+from .netns import Namespace
+
+_COUNTS = re.compile(r"(\d+) packets transmitted, (\d+) received")
+
+
+@dataclass(frozen=True)
+class Echoes:
+    sent: int
+    received: int
+
+    def __str__(self) -> str:
+        return f"{self.received}/{self.sent}"
+
+    @property
+    def all(self) -> bool:
+        return self.sent > 0 and self.sent == self.received
+
+
+class Ping:
+    """A running ping; `result` waits for its end, `stop` ends one that runs on."""
+
+    def __init__(
+        self,
+        space: Namespace,
+        target: str,
+        *,
+        count: int | None = None,
+        interval: float = 0.1,
+        options: tuple[str, ...] = (),
+    ):
+        arguments = ["ping", "-n", "-i", f"{interval:g}", "-W", "1", *options]
+        if count is not None:
+            arguments += ["-c", str(count)]
+        self._process = space.popen(
+            [*arguments, target], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+
+    def result(self, timeout: float = 60.0) -> Echoes:
+        output, _ = self._process.communicate(timeout=timeout)
+        counts = _COUNTS.search(output)
+        return Echoes(int(counts[1]), int(counts[2])) if counts else Echoes(0, 0)
+
+    def stop(self) -> Echoes:
+        self._process.send_signal(2)
+        return self.result()
+
+
+def through_tunnels(
+    clients: list[Client], servers: list[Server], count: int = 5
+) -> dict[str, dict[str, Echoes]]:
+    """Each client pings the inside address of each server: {client: {server: echoes}}."""
+    running = {
+        (c.name, s.name): Ping(c.space, s.inside, count=count) for c in clients for s in servers
+    }
+    results: dict[str, dict[str, Echoes]] = {c.name: {} for c in clients}
+    for (client, server), ping in running.items():
+        results[client][server] = ping.result()
+    return results
