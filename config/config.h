@@ -159,6 +159,15 @@ struct Timeouts {
     friend bool operator==(const Timeouts&, const Timeouts&) = default;
 };
 
+/// The file that keeps tunnels through a restart.
+struct State {
+    bool is_kept = true;                ///< false (YAML: `state: none`): nothing is saved
+    std::optional<std::string> file{};  ///< absent: the daemon looks for its state directory
+    std::chrono::milliseconds interval{std::chrono::seconds{10}};
+    SourceLine line{};
+    friend bool operator==(const State&, const State&) = default;
+};
+
 struct Admin {
     std::string socket = "/run/ikelb/admin.sock";  ///< path of the UNIX socket
     SourceLine line{};
@@ -197,6 +206,7 @@ struct Config {
     Dpdk dpdk{};
     Limits limits{};
     Timeouts timeouts{};
+    State state{};
     Admin admin{};
     Metrics metrics{};
     Log log{};

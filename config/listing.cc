@@ -142,6 +142,9 @@ std::vector<ListedMap> list_values(const Config& config) {
                                 value("dpdk", "eal_args", config.dpdk.eal_args)}));
     maps.push_back(list_limits(config.limits));
     maps.push_back(list_timeouts(config.timeouts));
+    if (config.state.is_kept)
+        maps.push_back(map("state", {value("state", "file", config.state.file),
+                                     value("state", "interval", config.state.interval)}));
     maps.push_back(map("admin", {value("admin", "socket", config.admin.socket)}));
     if (config.metrics.listen)
         maps.push_back(map("metrics", {value("metrics", "listen", config.metrics.listen)}));

@@ -122,6 +122,14 @@ Timeouts read_timeouts(const MapReader& map) {
             .line = map.line()};
 }
 
+State read_state(const MapReader& top) {
+    if (top.is_none("state")) return {.is_kept = false, .line = top.line_of("state")};
+    const MapReader map = top.map("state");
+    return {.file = map.optional_text("file"),
+            .interval = map.duration("interval", State{}.interval),
+            .line = map.line()};
+}
+
 Metrics read_metrics(const MapReader& top) {
     if (top.is_none("metrics")) return {.listen = std::nullopt, .line = top.line_of("metrics")};
     const MapReader map = top.map("metrics");
@@ -147,6 +155,7 @@ Config read_config(const MapReader& top) {
             .dpdk = read_dpdk(top.map("dpdk")),
             .limits = read_limits(top.map("limits")),
             .timeouts = read_timeouts(top.map("timeouts")),
+            .state = read_state(top),
             .admin = read_admin(top.map("admin")),
             .metrics = read_metrics(top),
             .log = read_log(top.map("log")),

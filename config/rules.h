@@ -55,6 +55,7 @@ void worker_cpus_fit(const Config& config, FindingList& out);
 void eal_args_leave_ours_alone(const Config& config, FindingList& out);
 void limits_are_powers_of_two(const Config& config, FindingList& out);
 void timeouts_fit(const Config& config, FindingList& out);
+void state_file_is_usable(const Config& config, FindingList& out);
 void admin_socket_is_usable(const Config& config, FindingList& out);
 void maglev_table_size_is_prime(const Config& config, FindingList& out);
 void maglev_table_is_large_enough(const Config& config, FindingList& out);

@@ -96,6 +96,14 @@ void timeouts_fit(const Config& config, FindingList& out) {
                                                "min on RRAS): such tunnels may break; write more");
 }
 
+void state_file_is_usable(const Config& config, FindingList& out) {
+    const auto& file = config.state.file;
+    if (!file || (file->starts_with('/') && !file->ends_with('/'))) return;
+    out.error(config.state.line.number, "state.file",
+              in_quotes(*file) + " can't be the file; write an absolute path, such as "
+                                 "/var/lib/ikelb/state");
+}
+
 void admin_socket_is_usable(const Config& config, FindingList& out) {
     constexpr std::size_t longest = 107;  // sun_path less the NUL, see unix(7)
     const std::string& socket = config.admin.socket;

@@ -16,10 +16,11 @@ constexpr std::int64_t second = 1000;
 constexpr std::int64_t minute = 60 * second;
 constexpr std::int64_t hour = 60 * minute;
 
-constexpr std::string_view needs_restart = "The restart it needs interrupts all tunnels.";
+constexpr std::string_view needs_restart =
+    "The restart it needs stops traffic for a moment; tunnels live on (see state).";
 constexpr std::string_view no_effect = "None.";
 constexpr std::string_view resize =
-    "The restart interrupts all tunnels; the tables start in the new size.";
+    "The restart stops traffic for a moment; tunnels live on as far as the new size holds them.";
 
 constexpr auto required = Presence::required;
 constexpr auto restart = Apply::restart;
@@ -48,7 +49,7 @@ const std::array keys{
         .purpose = "The MAC address of the port and of its kernel twins. Without it, the NIC's "
                    "own; for af_packet and af_xdp one derived from it, since the kernel sees each "
                    "of their frames as well and must not take it for its own.",
-        .effect = "The restart interrupts all tunnels; neighbours learn the new address."},
+        .effect = "The restart stops traffic for a moment; neighbours learn the new address."},
 
     Key{.path = "interfaces", .form = Form::list_of_maps, .presence = required,
         .apply = restart, .range = {1, 256},
@@ -279,6 +280,23 @@ const std::array keys{
         .initial = "3m",
         .purpose = "What is left to a record after a delete was seen: only a hint, as anybody "
                    "could have sent it.",
+        .effect = no_effect},
+
+    Key{.path = "state", .form = Form::map, .apply = restart, .is_none_allowed = true,
+        .purpose = "The file that brings tunnels through a restart or a crash of ikelb; the word "
+                   "none turns it off.",
+        .effect = "With none, the next restart loses every client that the hash alone would send "
+                  "elsewhere."},
+    Key{.path = "state.file", .form = Form::text, .apply = restart,
+        .example = "/var/lib/ikelb/state",
+        .purpose = "Its absolute path. Without it, the file state in the directory that systemd "
+                   "gives to the service (STATE_DIRECTORY), else /var/lib/ikelb/state. It tells "
+                   "who is connected to what: only root can read it.",
+        .effect = "The restart finds no tunnels in a new file; move the old one there meanwhile."},
+    Key{.path = "state.interval", .form = Form::duration, .range = {second, hour},
+        .initial = "10s",
+        .purpose = "How often it is saved, besides on every stop. A crash loses what was learned "
+                   "since; most of that is learned again from the servers' next packets.",
         .effect = no_effect},
 
     Key{.path = "admin", .form = Form::map, .apply = restart,

@@ -50,6 +50,7 @@ constexpr auto all_rules = std::to_array<Rule>({
     rules::eal_args_leave_ours_alone,
     rules::limits_are_powers_of_two,
     rules::timeouts_fit,
+    rules::state_file_is_usable,
     rules::admin_socket_is_usable,
     rules::maglev_table_size_is_prime,
     rules::maglev_table_is_large_enough,

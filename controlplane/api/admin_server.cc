@@ -65,12 +65,12 @@ public:
 
 private:
     void on_read(const error_code& error) {
-        if (error == http::error::body_limit)
-            return refuse(413, "the request is too large");
+        if (error == http::error::body_limit) return refuse(413, "the request is too large");
         if (error == http::error::header_limit) return refuse(431, "the header is too large");
         if (error == http::error::end_of_stream) return close();
         // Of all errors these are the ones that the peer made by what it sent.
-        if (error && error.category() == http::make_error_code(http::error::bad_method).category() &&
+        if (error &&
+            error.category() == http::make_error_code(http::error::bad_method).category() &&
             error != http::error::partial_message)
             return refuse(400, "this is not HTTP: " + error.message());
         if (error || shared_->commands == nullptr) return close();
@@ -153,10 +153,11 @@ private:
         const std::size_t present = sessions_.size();
         // Beyond twice the limit not even a refusal is worth a descriptor.
         if (present >= 2 * shared_->options.max_connections) return;
-        const auto session = std::make_shared<Session>(
-            std::move(socket), shared_, [weak = weak_from_this()](Session* ended) {
-                if (const auto self = weak.lock()) self->sessions_.erase(ended);
-            });
+        const auto session = std::make_shared<Session>(std::move(socket), shared_,
+                                                       [weak = weak_from_this()](Session* ended) {
+                                                           if (const auto self = weak.lock())
+                                                               self->sessions_.erase(ended);
+                                                       });
         sessions_.insert(session.get());
         if (present >= shared_->options.max_connections)
             return session->refuse(503, "too many connections to the admin socket; try again");
@@ -186,8 +187,12 @@ boost::system::result<std::unique_ptr<AdminServer>, ServerError> AdminServer::st
 
 AdminServer::AdminServer(std::shared_ptr<Listener> listener) : listener_{std::move(listener)} {}
 
-AdminServer::~AdminServer() { listener_->stop(); }
+AdminServer::~AdminServer() {
+    listener_->stop();
+}
 
-std::size_t AdminServer::connections() const noexcept { return listener_->connections(); }
+std::size_t AdminServer::connections() const noexcept {
+    return listener_->connections();
+}
 
 }  // namespace ikelb::control

@@ -20,9 +20,9 @@ namespace ikelb::control {
 struct AdminServerOptions {
     std::string socket_path = "/run/ikelb/admin.sock";
     mode_t mode = 0660;  ///< root and the group of the socket file may send commands
-    std::size_t body_limit = 64 * 1024;    ///< bytes of a request's body
-    std::size_t header_limit = 8 * 1024;   ///< bytes of a request's header
-    std::size_t max_connections = 32;      ///< one more is told 503
+    std::size_t body_limit = 64 * 1024;   ///< bytes of a request's body
+    std::size_t header_limit = 8 * 1024;  ///< bytes of a request's header
+    std::size_t max_connections = 32;     ///< one more is told 503
     /// For a whole request to arrive, for an answer to be taken, and for a kept-alive connection to
     /// send the next request.
     std::chrono::milliseconds request_timeout{std::chrono::seconds{10}};

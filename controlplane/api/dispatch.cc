@@ -8,9 +8,9 @@
 #include <optional>
 #include <utility>
 
+#include <fmt/format.h>
 #include <boost/asio/ip/address.hpp>
 #include <boost/system/result.hpp>
-#include <fmt/format.h>
 
 #include "controlplane/api/routes.h"
 
@@ -26,7 +26,9 @@ std::string write(const json& value) {
     return value.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
-CommandError bad_request(std::string message) { return {400, std::move(message)}; }
+CommandError bad_request(std::string message) {
+    return {400, std::move(message)};
+}
 
 /// The first parameter in `query` that the route does not take; nothing if there is none.
 std::optional<std::string_view> unknown_parameter(const Route& matched, std::string_view query) {
@@ -61,8 +63,8 @@ boost::system::result<FlowFilter, CommandError> read_flow_filter(std::string_vie
         const auto [stopped, error] = std::from_chars(limit->data(), end, filter.limit);
         if (error != std::errc{} || stopped != end || filter.limit == 0 ||
             filter.limit > max_flow_limit)
-            return bad_request(fmt::format("limit={} is not a number from 1 to {}", *limit,
-                                           max_flow_limit));
+            return bad_request(
+                fmt::format("limit={} is not a number from 1 to {}", *limit, max_flow_limit));
     }
     return filter;
 }
@@ -125,19 +127,19 @@ CommandResult run(Commands& commands, const Route& matched, const std::string& n
             return bad_request(fmt::format("{} takes no body", matched.path));
     }
     switch (matched.id) {
-    case RouteId::status: return commands.status();
-    case RouteId::backends: return commands.backends();
-    case RouteId::flows: {
-        const auto filter = read_flow_filter(query);
-        return filter ? commands.flows(*filter) : CommandResult{filter.error()};
-    }
-    case RouteId::drops: return commands.drops();
-    case RouteId::version: return commands.version();
-    case RouteId::drain: return run_drain(commands, matched, name, body);
-    case RouteId::enable: return commands.enable(name);
-    case RouteId::disable: return commands.disable(name);
-    case RouteId::reload: return commands.reload();
-    case RouteId::check: return run_check(commands, matched, body);
+        case RouteId::status: return commands.status();
+        case RouteId::backends: return commands.backends();
+        case RouteId::flows: {
+            const auto filter = read_flow_filter(query);
+            return filter ? commands.flows(*filter) : CommandResult{filter.error()};
+        }
+        case RouteId::drops: return commands.drops();
+        case RouteId::version: return commands.version();
+        case RouteId::drain: return run_drain(commands, matched, name, body);
+        case RouteId::enable: return commands.enable(name);
+        case RouteId::disable: return commands.disable(name);
+        case RouteId::reload: return commands.reload();
+        case RouteId::check: return run_check(commands, matched, body);
     }
     return CommandError{500, "route without a command"};
 }

@@ -23,7 +23,7 @@ constexpr std::array<Route, 10> table{{
      R"("bytes_to_client"}]})"},
     {RouteId::flows, Method::get, "/v1/flows", "client limit", "",
      "the flows: which client is on which backend",
-     R"({"flows":[{"client","port","vip","vip_port","backend","state","age_s","idle_s",)"
+     R"({"flows":[{"client","port","vip","vip_port","backend","state","idle_s",)"
      R"("next_hop"}],"total":N,"truncated":bool})"},
     {RouteId::drops, Method::get, "/v1/drops", "", "", "dropped packets by reason",
      R"({"drops":[{"reason","help","packets"}]})"},
@@ -69,9 +69,13 @@ std::string_view to_string(Method method) noexcept {
     return method == Method::get ? "GET" : "POST";
 }
 
-std::span<const Route> routes() noexcept { return table; }
+std::span<const Route> routes() noexcept {
+    return table;
+}
 
-const Route& route(RouteId id) noexcept { return table[static_cast<std::size_t>(id)]; }
+const Route& route(RouteId id) noexcept {
+    return table[static_cast<std::size_t>(id)];
+}
 
 std::string path_of(RouteId id, std::string_view name) {
     std::string path{route(id).path};

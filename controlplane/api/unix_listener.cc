@@ -52,8 +52,10 @@ std::optional<ServerError> clear_the_way(const std::string& path, const sockaddr
         return failure(path, "can't look at it", errno);
     }
     if (!S_ISSOCK(status.st_mode))
-        return failure(path, "there is a file of this name, and it is not a socket; remove it, or "
-                             "set admin.socket to another path", 0);
+        return failure(path,
+                       "there is a file of this name, and it is not a socket; remove it, or "
+                       "set admin.socket to another path",
+                       0);
     const int error = try_connect(address);
     // EAGAIN: its backlog is full, so somebody does listen.
     if (error == 0 || error == EAGAIN)
@@ -71,14 +73,16 @@ boost::system::result<UnixListener, ServerError> UnixListener::bind(const std::s
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path.empty() || path.size() >= sizeof(address.sun_path))
-        return failure(path, fmt::format("the path must have 1 to {} characters",
-                                         sizeof(address.sun_path) - 1), 0);
+        return failure(
+            path,
+            fmt::format("the path must have 1 to {} characters", sizeof(address.sun_path) - 1), 0);
     std::memcpy(address.sun_path, path.c_str(), path.size());
     if (const auto blocked = clear_the_way(path, address)) return *blocked;
 
     Descriptor fd{socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
     if (fd.get() < 0) return failure(path, "can't make a socket", errno);
-    // The file inherits the descriptor's mode, less the umask: it is never open to more than `mode`.
+    // The file inherits the descriptor's mode, less the umask: it is never open to more than
+    // `mode`.
     const auto* const generic = reinterpret_cast<const sockaddr*>(&address);
     if (fchmod(fd.get(), mode) != 0 || ::bind(fd.get(), generic, sizeof(address)) != 0)
         return failure(path, errno == ENOENT ? "its directory does not exist" : "can't bind",
@@ -108,6 +112,8 @@ UnixListener::~UnixListener() {
     if (status.st_dev == device_ && status.st_ino == inode_) unlink(path_.c_str());
 }
 
-int UnixListener::release_descriptor() noexcept { return std::exchange(fd_, -1); }
+int UnixListener::release_descriptor() noexcept {
+    return std::exchange(fd_, -1);
+}
 
 }  // namespace ikelb::control

@@ -5,12 +5,12 @@
 #include <exception>
 #include <utility>
 
+#include <fmt/format.h>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
-#include <fmt/format.h>
 
 namespace ikelb::control {
 namespace {
@@ -66,12 +66,14 @@ private:
                 "is ikelbd running? See: systemctl status ikelbd. If admin.socket in its "
                 "configuration is another path: ikelbctl --socket PATH ...";
         else if (error_ == asio::error::connection_refused)
-            advice = "the socket file is there, but nobody listens; ikelbd has ended. See: "
-                     "systemctl status ikelbd, journalctl -u ikelbd";
+            advice =
+                "the socket file is there, but nobody listens; ikelbd has ended. See: "
+                "systemctl status ikelbd, journalctl -u ikelbd";
         else if (error_ == beast::error::timeout)
-            advice = fmt::format("no answer within {} s; ikelbd is busy or stuck. See: "
-                                 "journalctl -u ikelbd",
-                                 std::chrono::duration<double>{timeout_}.count());
+            advice = fmt::format(
+                "no answer within {} s; ikelbd is busy or stuck. See: "
+                "journalctl -u ikelbd",
+                std::chrono::duration<double>{timeout_}.count());
         return {fmt::format("can't reach ikelbd at {}: {}; {}", socket_, error_.message(), advice)};
     }
 

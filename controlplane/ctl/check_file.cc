@@ -12,10 +12,11 @@ CheckReport check_file(const std::string& file) {
 
     nlohmann::json list = nlohmann::json::array();
     for (const config::Finding& finding : findings.list)
-        list.push_back({{"severity", finding.severity == config::Severity::error ? "error" : "warning"},
-                        {"line", finding.line},
-                        {"path", finding.path},
-                        {"message", finding.message}});
+        list.push_back(
+            {{"severity", finding.severity == config::Severity::error ? "error" : "warning"},
+             {"line", finding.line},
+             {"path", finding.path},
+             {"message", finding.message}});
     return {.usable = loaded.has_value(),
             .text = findings.to_string(),
             .json = {{"file", file}, {"ok", loaded.has_value()}, {"findings", list}}};

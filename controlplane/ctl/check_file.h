@@ -11,8 +11,8 @@ namespace ikelb::control {
 /// What is to be said about a configuration file.
 struct CheckReport {
     bool usable = false;
-    std::string text;      ///< the findings, a line each
-    nlohmann::json json;   ///< {"file","ok","findings":[{"severity","line","path","message"}]}
+    std::string text;     ///< the findings, a line each
+    nlohmann::json json;  ///< {"file","ok","findings":[{"severity","line","path","message"}]}
 };
 
 /// Parses and validates `file`. Looks at nothing else: neither at a daemon nor at NICs.

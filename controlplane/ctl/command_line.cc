@@ -27,13 +27,15 @@ std::unique_ptr<CLI::App> make_command_line(Invocation& invocation) {
     app->require_subcommand(1);
     app->fallthrough();  // ikelbctl status --json is as good as ikelbctl --json status
     app->set_help_flag("-h,--help", "print this help and exit");
-    app->set_version_flag("--version", "ikelbctl " IKELB_VERSION, "print ikelbctl's version and exit");
+    app->set_version_flag("--version", "ikelbctl " IKELB_VERSION,
+                          "print ikelbctl's version and exit");
     app->add_option("--socket", invocation.socket, "the daemon's admin socket")
         ->type_name("PATH")
         ->capture_default_str();
     app->add_flag("--json", invocation.json, "print the daemon's answer as it is");
-    app->footer("Exit status: 0 done; 1 the daemon refused, or a check found errors; 2 wrong usage;\n"
-                "3 the daemon can't be reached.");
+    app->footer(
+        "Exit status: 0 done; 1 the daemon refused, or a check found errors; 2 wrong usage;\n"
+        "3 the daemon can't be reached.");
     add_daemon_commands(*app);
 
     app->get_subcommand("backends")
@@ -61,7 +63,8 @@ std::unique_ptr<CLI::App> make_command_line(Invocation& invocation) {
         ->type_name("FILE")
         ->required();
     CLI::App* const completion = app->add_subcommand(
-        "completion", "print a completion script, for instance: source <(ikelbctl completion bash)");
+        "completion",
+        "print a completion script, for instance: source <(ikelbctl completion bash)");
     add_choice(*completion, "shell", invocation.shell, "the shell to complete in",
                {"bash", "zsh", "fish"})
         ->required();

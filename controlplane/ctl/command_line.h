@@ -39,9 +39,9 @@ inline constexpr DaemonCommand daemon_commands[] = {
     {"disable", RouteId::disable}, {"reload", RouteId::reload},     {"version", RouteId::version},
 };
 
-/// The tree of options and subcommands, of which --help, docs/ikelbctl.md and the completion scripts
-/// are views. The type name of an option tells what completes it: FILE and PATH a file, BACKEND a
-/// backend's name, a|b one of these words.
+/// The tree of options and subcommands, of which --help, docs/ikelbctl.md and the completion
+/// scripts are views. The type name of an option tells what completes it: FILE and PATH a file,
+/// BACKEND a backend's name, a|b one of these words.
 std::unique_ptr<CLI::App> make_command_line(Invocation& invocation);
 
 }  // namespace ikelb::control

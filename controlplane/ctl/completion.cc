@@ -28,7 +28,9 @@ Value value_of(const CLI::Option& option) {
     return {ValueKind::words, type};
 }
 
-bool takes_value(const CLI::Option& option) { return option.get_items_expected_max() != 0; }
+bool takes_value(const CLI::Option& option) {
+    return option.get_items_expected_max() != 0;
+}
 
 std::vector<const CLI::Option*> switches(const CLI::App& app) {
     return app.get_options([](const CLI::Option* option) { return option->nonpositional(); });
@@ -67,10 +69,10 @@ std::string replace_all(std::string text, std::string_view from, std::string_vie
 
 std::string bash_expectation(const Value& value) {
     switch (value.kind) {
-    case ValueKind::file: return "file";
-    case ValueKind::backend: return "backend";
-    case ValueKind::words: return "words " + value.words;
-    case ValueKind::none: break;
+        case ValueKind::file: return "file";
+        case ValueKind::backend: return "backend";
+        case ValueKind::words: return "words " + value.words;
+        case ValueKind::none: break;
     }
     return "nothing";
 }
@@ -106,7 +108,8 @@ std::string bash_script(const CLI::App& app) {
     }
     values += bash_value_cases(app, "");
 
-    std::string text = R"sh(# bash completion for @NAME@; to use it: source <(@NAME@ completion bash)
+    std::string text =
+        R"sh(# bash completion for @NAME@; to use it: source <(@NAME@ completion bash)
 _@NAME@() {
     local current=${COMP_WORDS[COMP_CWORD]} command= expects= word position=0 i
     for ((i = 1; i < COMP_CWORD; i++)); do
@@ -167,10 +170,10 @@ std::string zsh_escape(std::string text) {
 
 std::string zsh_action(const Value& value, const std::string& program) {
     switch (value.kind) {
-    case ValueKind::file: return "_files";
-    case ValueKind::backend: return "_" + program + "_backends";
-    case ValueKind::words: return "(" + value.words + ")";
-    case ValueKind::none: break;
+        case ValueKind::file: return "_files";
+        case ValueKind::backend: return "_" + program + "_backends";
+        case ValueKind::words: return "(" + value.words + ")";
+        case ValueKind::none: break;
     }
     return " ";
 }
@@ -196,8 +199,8 @@ std::string zsh_script(const CLI::App& app) {
     std::string commands;
     std::string cases;
     for (const CLI::App* sub : subcommands(app)) {
-        commands += fmt::format("        '{}:{}'\n", sub->get_name(),
-                                zsh_escape(sub->get_description()));
+        commands +=
+            fmt::format("        '{}:{}'\n", sub->get_name(), zsh_escape(sub->get_description()));
         cases += fmt::format("    {})\n        _arguments{}{}", sub->get_name(),
                              zsh_switches(*sub, name), zsh_switches(app, name));
         int position = 1;
@@ -250,10 +253,10 @@ std::string fish_quote(const std::string& text) {
 
 std::string fish_action(const Value& value, const std::string& program) {
     switch (value.kind) {
-    case ValueKind::file: return " -F";
-    case ValueKind::backend: return " -a '(" + program + " backends --names 2>/dev/null)'";
-    case ValueKind::words: return " -a '" + value.words + "'";
-    case ValueKind::none: break;
+        case ValueKind::file: return " -F";
+        case ValueKind::backend: return " -a '(" + program + " backends --names 2>/dev/null)'";
+        case ValueKind::words: return " -a '" + value.words + "'";
+        case ValueKind::none: break;
     }
     return "";
 }

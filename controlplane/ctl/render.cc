@@ -31,7 +31,8 @@ std::string plain(const json& value) {
     if (value.is_null()) return absent;
     if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";
     if (value.is_number_float()) return fmt::format("{:.3g}", value.get<double>());
-    if (value.is_string()) return value.get<std::string>().empty() ? absent : value.get<std::string>();
+    if (value.is_string())
+        return value.get<std::string>().empty() ? absent : value.get<std::string>();
     return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -39,7 +40,9 @@ std::string count(const json& value) {
     return value.is_number() ? short_number(value.get<double>()) : plain(value);
 }
 
-std::string whole(const json& value) { return plain(value); }
+std::string whole(const json& value) {
+    return plain(value);
+}
 
 std::string duration(const json& value) {
     return value.is_number() ? short_duration(value.get<double>()) : plain(value);
@@ -121,7 +124,6 @@ std::string render_flows(const json& answer, std::size_t width) {
                                  {{"VIP PORT", true, 2}, "vip_port", whole},
                                  {{"BACKEND"}, "backend", plain},
                                  {{"STATE", false, 1}, "state", plain},
-                                 {{"AGE", true, 5}, "age_s", duration},
                                  {{"IDLE", true, 4}, "idle_s", duration},
                                  {{"NEXT HOP", false, 6}, "next_hop", plain}},
                                 flows, "no flows", width);
@@ -164,9 +166,9 @@ std::string render_configuration(const json& config) {
 }
 
 std::string render_status(const json& answer, std::size_t width) {
-    std::string text = fmt::format("version        {}\nup for         {}\n",
-                                   plain(member(answer, "version")),
-                                   duration(member(answer, "uptime_s")));
+    std::string text =
+        fmt::format("version        {}\nup for         {}\n", plain(member(answer, "version")),
+                    duration(member(answer, "uptime_s")));
     text += render_configuration(member(answer, "config"));
     text += fmt::format("huge pages     {}\n", plain(member(answer, "huge_pages")));
     text += section("services", table_of({{{"NAME"}, "name", plain},
@@ -199,7 +201,8 @@ std::string render_status(const json& answer, std::size_t width) {
 std::string render_done(const json& answer) {
     if (!answer.is_object() || answer.empty()) return "done\n";
     std::string text;
-    for (const auto& [key, value] : answer.items()) text += fmt::format("{}: {}\n", key, plain(value));
+    for (const auto& [key, value] : answer.items())
+        text += fmt::format("{}: {}\n", key, plain(value));
     return text;
 }
 
@@ -231,16 +234,16 @@ std::string short_duration(double seconds) {
 
 std::string render(RouteId id, const json& answer, std::size_t width) {
     switch (id) {
-    case RouteId::status: return render_status(answer, width);
-    case RouteId::backends: return render_backends(answer, width);
-    case RouteId::flows: return render_flows(answer, width);
-    case RouteId::drops: return render_drops(answer, width);
-    case RouteId::version:
-    case RouteId::drain:
-    case RouteId::enable:
-    case RouteId::disable:
-    case RouteId::reload:
-    case RouteId::check: return render_done(answer);
+        case RouteId::status: return render_status(answer, width);
+        case RouteId::backends: return render_backends(answer, width);
+        case RouteId::flows: return render_flows(answer, width);
+        case RouteId::drops: return render_drops(answer, width);
+        case RouteId::version:
+        case RouteId::drain:
+        case RouteId::enable:
+        case RouteId::disable:
+        case RouteId::reload:
+        case RouteId::check: return render_done(answer);
     }
     return {};
 }

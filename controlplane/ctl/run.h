@@ -10,7 +10,7 @@ namespace ikelb::control {
 /// What ikelbctl tells its caller.
 enum class ExitStatus : int {
     done = 0,
-    refused = 1,      ///< the daemon said no, or a check found errors
+    refused = 1,  ///< the daemon said no, or a check found errors
     usage = 2,
     unreachable = 3,  ///< no daemon answers
 };

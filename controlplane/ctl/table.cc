@@ -32,8 +32,8 @@ std::vector<std::size_t> choose(const std::vector<Column>& columns,
     };
     while (limit != 0 && total() > limit) {
         // Of equals the last one goes.
-        const auto last = std::max_element(
-            chosen.rbegin(), chosen.rend(), [&](std::size_t a, std::size_t b) {
+        const auto last =
+            std::max_element(chosen.rbegin(), chosen.rend(), [&](std::size_t a, std::size_t b) {
                 return columns[a].expendable < columns[b].expendable;
             });
         if (last == chosen.rend() || columns[*last].expendable == 0) break;

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
+#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <random>
@@ -16,6 +17,8 @@
 #include "controlplane/daemon/commands.h"
 #include "controlplane/daemon/log.h"
 #include "controlplane/daemon/metrics_view.h"
+#include "controlplane/daemon/privileges.h"
+#include "controlplane/state/disk.h"
 
 namespace ikelb::control {
 
@@ -30,6 +33,10 @@ tables::HashKey draw_hash_key() {
     std::random_device random;
     const auto word = [&] { return std::uint64_t{random()} << 32 | random(); };
     return {.k0 = word(), .k1 = word()};
+}
+
+std::chrono::sys_seconds wall_clock() {
+    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
 }
 
 boost::asio::ip::address to_asio(const net::IpAddress& address) {
@@ -47,7 +54,8 @@ dpdk::HugePages to_dpdk(config::HugePages pages) {
     return dpdk::HugePages::automatic;
 }
 
-worker::DataplaneOptions dataplane_options(const config::Config& config) {
+worker::DataplaneOptions dataplane_options(const config::Config& config,
+                                           tables::HashKey hash_key) {
     worker::DataplaneOptions options{
         .eal = {.workers = config.workers.count,
                 .cpus = {config.workers.cpus.begin(), config.workers.cpus.end()},
@@ -61,7 +69,7 @@ worker::DataplaneOptions dataplane_options(const config::Config& config) {
                    .pairs = config.limits.pairs,
                    .half_open = config.limits.half_open,
                    .fragments = config.limits.fragments},
-        .hash_key = draw_hash_key()};
+        .hash_key = hash_key};
     for (const config::Port& port : config.ports) {
         if (dpdk::is_pci_address(port.device)) options.eal.pci.push_back(port.device);
         options.ports.push_back({.name = port.name, .device = port.device, .mtu = port.mtu});
@@ -108,9 +116,13 @@ Daemon::~Daemon() {
     metrics_.reset();
     api_.reset();
     if (dataplane_) dataplane_->stop();
+    // Before the workers have run there is nothing that the file does not hold already.
+    if (saved_state_ && are_workers_running_)
+        saved_state_->finish(dataplane_->directory(), state_view());
 }
 
 std::optional<StartError> Daemon::start() {
+    if (const auto missing = missing_privileges()) return StartError{*missing};
     if (const auto registered = registry_.update(config_); !registered)
         return StartError{registered.error().message};
     if (auto error = open_dataplane()) return error;
@@ -124,9 +136,15 @@ std::optional<StartError> Daemon::start() {
 }
 
 std::optional<StartError> Daemon::open_dataplane() {
-    auto dataplane = worker::Dataplane::open(dataplane_options(config_));
+    if (const auto objection = Network::objection(config_)) return StartError{*objection};
+    if (const auto file = state_file_of(config_.state, std::getenv("STATE_DIRECTORY")))
+        saved_state_ = std::make_unique<SavedState>(*file);
+    const auto hash_key = saved_state_ ? saved_state_->hash_key() : std::nullopt;
+    auto dataplane =
+        worker::Dataplane::open(dataplane_options(config_, hash_key.value_or(draw_hash_key())));
     if (!dataplane) return StartError{dataplane.error().message};
     dataplane_ = std::move(*dataplane);
+    restore_state();
     if (dataplane_->uses_huge_pages())
         spdlog::info("memory: huge pages");
     else
@@ -140,12 +158,38 @@ std::optional<StartError> Daemon::open_dataplane() {
                      facts.spreads_by_address ? "spreads by address"
                      : facts.spreads_by_port  ? "spreads by address and port"
                                               : "the sender or driver spreads");
+        // Its socket joins a fanout group that has the kernel put datagrams together first.
+        if (facts.driver == "net_af_packet")
+            spdlog::warn("port {}: net_af_packet hands over fragmented datagrams in one piece, and "
+                         "those longer than a frame are lost; use net_af_xdp,iface=... instead",
+                         config_.ports[i].name);
     }
     census_ = std::make_unique<Census>(dataplane_->directory());
     busy_shares_.resize(dataplane_->workers());
     busy_before_.resize(dataplane_->workers());
     shares_at_ = std::chrono::steady_clock::now();
     return std::nullopt;
+}
+
+void Daemon::restore_state() {
+    if (!saved_state_) return;
+    saved_state_->restore({.config = config_,
+                           .registry = registry_,
+                           .modes = modes_,
+                           .directory = dataplane_->directory(),
+                           .timeouts = make_timeouts(config_.timeouts),
+                           .now = dataplane_->clock().now(),
+                           .wall_clock = wall_clock()},
+                          dataplane_->hash_key());
+}
+
+StateView Daemon::state_view() const {
+    return make_state_view({.config = config_,
+                            .registry = registry_,
+                            .modes = modes_,
+                            .table = table(),
+                            .now = dataplane_->clock().now(),
+                            .wall_clock = wall_clock()});
 }
 
 std::optional<StartError> Daemon::open_network() {
@@ -255,6 +299,9 @@ void Daemon::tick_each_second() {
         busy_shares_[i] = std::min(1.0, static_cast<double>(busy - busy_before_[i]) / elapsed);
         busy_before_[i] = busy;
     }
+    if (saved_state_)
+        saved_state_->tick(config_.state.interval, dataplane_->directory(),
+                           [this] { return state_view(); });
     if (metrics_) metrics_->publish(make_metrics(*this));
 }
 
@@ -321,6 +368,7 @@ std::optional<bool> Daemon::set_mode(const std::string& backend, tables::Mode mo
     const bool changed = modes_.set(backend, mode, registry_);
     if (changed) {
         spdlog::info("backend {} is set to {}", backend, to_string(mode));
+        if (saved_state_) saved_state_->save_soon();
         rebuild();
     }
     return changed;

@@ -18,6 +18,7 @@
 #include "controlplane/api/admin_server.h"
 #include "controlplane/daemon/census.h"
 #include "controlplane/daemon/network.h"
+#include "controlplane/daemon/saved_state.h"
 #include "controlplane/health/checker.h"
 #include "controlplane/health/icmp_probe.h"
 #include "controlplane/kernel/netlink_mirror.h"
@@ -74,6 +75,8 @@ public:
     const IndexRegistry& registry() const noexcept { return registry_; }
     worker::Dataplane& dataplane() noexcept { return *dataplane_; }
     const tables::ForwardingTable& table() const noexcept { return *dataplane_->published().read(); }
+    /// nullptr with `state: none`.
+    const SavedState* saved_state() const noexcept { return saved_state_.get(); }
     const Network& network() const noexcept { return *network_; }
     double busy_share(unsigned worker) const { return busy_shares_.at(worker); }
     std::uint64_t publish_timeouts() const noexcept { return publish_timeouts_; }
@@ -87,6 +90,8 @@ private:
     std::optional<StartError> open_network();
     std::optional<StartError> open_health();
     std::optional<StartError> open_interfaces_to_people();
+    void restore_state();
+    StateView state_view() const;
     void watch_signals();
     void watch_dataplane();
     void tick();
@@ -113,6 +118,7 @@ private:
     IndexRegistry registry_;
     BackendModes modes_;
     std::unique_ptr<worker::Dataplane> dataplane_;
+    std::unique_ptr<SavedState> saved_state_;  ///< reads the dataplane's directory
     std::optional<boost::asio::posix::stream_descriptor> dataplane_event_;
     std::unique_ptr<Network> network_;
     std::optional<NetlinkMirror> mirror_;

@@ -98,6 +98,10 @@ std::shared_ptr<const MetricsSnapshot> make_metrics(Daemon& daemon) {
     snapshot->config = {.last_reload_ok = reloads.last_ok,
                         .last_success = reloads.loaded_at,
                         .failures = reloads.failures};
+    if (const SavedState* state = daemon.saved_state()) {
+        const SaveLog log = state->log();
+        snapshot->state = {.last_save = log.last_success, .save_failures = log.failures};
+    }
     snapshot->publish_timeouts = daemon.publish_timeouts();
     return snapshot;
 }

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The ikelb authors
 #include "controlplane/daemon/network.h"
 
+#include <net/if.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -62,6 +63,17 @@ KernelResult<std::unique_ptr<Network>> Network::create(boost::asio::io_context& 
     return self;
 }
 
+std::optional<std::string> Network::objection(const config::Config& config) {
+    for (const config::Port& port : config.ports) {
+        const std::string lower = dpdk::lower_device(port.device);
+        if (lower.empty() || if_nametoindex(lower.c_str()) == 0) continue;
+        const auto warning = lower_device_address_warning(lower);
+        if (!warning) return warning.error().message;
+        if (*warning) return "port " + port.name + ": " + **warning;
+    }
+    return std::nullopt;
+}
+
 Network::~Network() = default;
 
 KernelResult<void> Network::quiet_lower_devices(const config::Config& config) {
@@ -70,7 +82,6 @@ KernelResult<void> Network::quiet_lower_devices(const config::Config& config) {
         if (lower.empty()) continue;
         auto quiet = QuietDevice::quiet(lower);
         if (!quiet) return quiet.error();
-        if (quiet->address_warning()) return KernelError{EADDRINUSE, *quiet->address_warning()};
         warnings_.insert(warnings_.end(), quiet->warnings().begin(), quiet->warnings().end());
         quiet_.push_back(std::move(*quiet));
     }

@@ -34,7 +34,8 @@ std::string describe_failures(const BackendState& state, const ProbeResult& last
 
 std::string describe_answers(const BackendState& before, const BackendState& state,
                              SteadyTime now) {
-    const double rtt_ms = Milliseconds{state.last_rtt.value_or(std::chrono::microseconds{})}.count();
+    const double rtt_ms =
+        Milliseconds{state.last_rtt.value_or(std::chrono::microseconds{})}.count();
     if (before.health == Health::checking)
         return fmt::format("first ICMP echo reply, after {:.3f} ms", rtt_ms);
     return fmt::format("{} answered in a row, last after {:.3f} ms; was down for {:.1f} s",
@@ -44,13 +45,13 @@ std::string describe_answers(const BackendState& before, const BackendState& sta
 
 Health next_health(const BackendState& state, HealthThresholds thresholds) noexcept {
     switch (state.health) {
-    case Health::checking:
-        if (state.answers_in_a_row > 0) return Health::up;
-        break;
-    case Health::down:
-        if (state.answers_in_a_row >= std::max(thresholds.rise, 1U)) return Health::up;
-        return Health::down;
-    case Health::up: break;
+        case Health::checking:
+            if (state.answers_in_a_row > 0) return Health::up;
+            break;
+        case Health::down:
+            if (state.answers_in_a_row >= std::max(thresholds.rise, 1U)) return Health::up;
+            return Health::down;
+        case Health::up: break;
     }
     if (state.failures_in_a_row >= std::max(thresholds.fall, 1U)) return Health::down;
     return state.health;
@@ -60,9 +61,9 @@ Health next_health(const BackendState& state, HealthThresholds thresholds) noexc
 
 const char* to_string(Health health) noexcept {
     switch (health) {
-    case Health::checking: return "checking";
-    case Health::up: return "up";
-    case Health::down: return "down";
+        case Health::checking: return "checking";
+        case Health::up: return "up";
+        case Health::down: return "down";
     }
     return "unknown";
 }

@@ -59,17 +59,16 @@ struct BackendState {
     StartAs start = StartAs::unproven;
     unsigned answers_in_a_row = 0;
     unsigned failures_in_a_row = 0;
-    SteadyTime since{};                               ///< of the present `health`
-    std::string reason;                               ///< of the present `health`, for people
-    std::optional<SteadyTime> last_answer{};          ///< when it was judged
+    SteadyTime since{};                       ///< of the present `health`
+    std::string reason;                       ///< of the present `health`, for people
+    std::optional<SteadyTime> last_answer{};  ///< when it was judged
     std::optional<std::chrono::microseconds> last_rtt{};
-    std::uint64_t transitions = 0;                    ///< changes of `health` so far
+    std::uint64_t transitions = 0;  ///< changes of `health` so far
 
     /// Whether a client that nobody has recorded may be sent here. Recorded clients stay with their
     /// backend whatever this says: down is a flag, not an end.
     bool gets_new_clients() const noexcept {
-        return health == Health::up ||
-               (health == Health::checking && start == StartAs::assumed_up);
+        return health == Health::up || (health == Health::checking && start == StartAs::assumed_up);
     }
 };
 

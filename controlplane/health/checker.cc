@@ -38,7 +38,8 @@ Checker::~Checker() = default;
 
 void Checker::reconcile(std::span<const HealthTarget> targets, StartAs start) {
     const auto wanted = [&](const std::string& name) {
-        return std::ranges::any_of(targets, [&](const auto& target) { return target.name == name; });
+        return std::ranges::any_of(targets,
+                                   [&](const auto& target) { return target.name == name; });
     };
     std::erase_if(entries_, [&](const auto& item) { return !wanted(item.first); });
 
@@ -50,8 +51,8 @@ void Checker::reconcile(std::span<const HealthTarget> targets, StartAs start) {
             kept.emplace_back(found->second, target);
             continue;
         }
-        entries_[target.name] = make_entry(
-            target, target.policy ? initial_state(start, now) : unchecked_state(now));
+        entries_[target.name] =
+            make_entry(target, target.policy ? initial_state(start, now) : unchecked_state(now));
     }
     // Last, for it may call out, and the set is whole by now.
     for (const auto& [entry, target] : kept) retarget(entry, target);
@@ -62,16 +63,15 @@ Checker::EntryPointer Checker::make_entry(const HealthTarget& target, BackendSta
                                                .state = std::move(state),
                                                .ordinal = next_ordinal_++,
                                                .timer = boost::asio::steady_timer{executor_}});
-    if (target.policy)
-        schedule(entry, first_probe_delay(entry->ordinal, target.policy->interval));
+    if (target.policy) schedule(entry, first_probe_delay(entry->ordinal, target.policy->interval));
     return entry;
 }
 
 void Checker::retarget(const EntryPointer& entry, const HealthTarget& target) {
     if (entry->target == target) return;
     const bool was_checked = entry->target.policy.has_value();
-    const bool new_interval = was_checked && target.policy &&
-                              entry->target.policy->interval != target.policy->interval;
+    const bool new_interval =
+        was_checked && target.policy && entry->target.policy->interval != target.policy->interval;
     entry->target = target;
     if (was_checked && target.policy) {
         // An outstanding probe keeps its old time-out and goes on to schedule by the new interval.
@@ -114,8 +114,8 @@ void Checker::send_probe(const EntryPointer& entry) {
         const EntryPointer alive = weak.lock();
         if (alive && alive->run == run) on_result(alive, result);
     };
-    if (prober != nullptr) return prober->probe(entry->target.address, entry->target.policy->timeout,
-                                                std::move(done));
+    if (prober != nullptr)
+        return prober->probe(entry->target.address, entry->target.policy->timeout, std::move(done));
     boost::asio::post(executor_, [done = std::move(done)] {
         done(ProbeResult{std::nullopt, "no health check socket for this address family"});
     });
@@ -127,8 +127,8 @@ void Checker::on_result(const EntryPointer& entry, const ProbeResult& result) {
     entry->state = std::move(next.state);
     // The interval counts from request to request; a probe that took longer delays the next one,
     // so there is never more than one under way.
-    const auto spent = std::chrono::duration_cast<milliseconds>(steady_clock::now() -
-                                                                entry->last_probe);
+    const auto spent =
+        std::chrono::duration_cast<milliseconds>(steady_clock::now() - entry->last_probe);
     schedule(entry, std::max(next_delay(*entry) - spent, milliseconds::zero()));
     if (next.transition)
         on_transition_(entry->target.name, next.transition->from, next.transition->to,

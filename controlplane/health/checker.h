@@ -48,9 +48,8 @@ struct BackendHealth {
 /// Watches a set of backends: one state machine and one timer for each. Control thread only.
 class Checker {
 public:
-    using OnTransition =
-        std::function<void(const std::string& backend, Health from, Health to,
-                           const std::string& reason)>;
+    using OnTransition = std::function<void(const std::string& backend, Health from, Health to,
+                                            const std::string& reason)>;
 
     /// `v4` and `v6` must outlive the checker; null: backends of that family fail each probe, with
     /// a reason that says so. `on_transition` may call reconcile() and view(), and must not destroy

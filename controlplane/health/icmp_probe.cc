@@ -15,9 +15,9 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <fmt/format.h>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
-#include <fmt/format.h>
 
 namespace ikelb::control {
 namespace {
@@ -36,7 +36,8 @@ constexpr std::size_t receive_size = 512;  ///< a reply of ours is at most 60 + 
 /// Has the kernel drop everything but echo replies: on loopback we would hear our own requests, and
 /// neighbour discovery all day.
 void accept_only_echo_replies(int fd, IpFamily family) noexcept {
-    // A kernel that refuses the filter costs work, not correctness: decode_echo_reply() looks again.
+    // A kernel that refuses the filter costs work, not correctness: decode_echo_reply() looks
+    // again.
     if (family == IpFamily::v4) {
         icmp_filter filter{};
         filter.data = ~(1U << ICMP_ECHOREPLY);
@@ -103,17 +104,18 @@ boost::system::result<std::unique_ptr<IcmpProbe>, ProbeError> IcmpProbe::open(
         error_code error;
         const auto protocol = family == IpFamily::v4 ? asio::ip::icmp::v4() : asio::ip::icmp::v6();
         if (socket.open(protocol, error))
-            return ProbeError{fmt::format("can't open a raw {} socket for health checks: {}{}",
-                                          family == IpFamily::v4 ? "ICMP" : "ICMPv6",
-                                          error.message(),
-                                          error == asio::error::access_denied || error.value() == EPERM
-                                              ? "; ikelbd needs CAP_NET_RAW"
-                                              : "")};
+            return ProbeError{
+                fmt::format("can't open a raw {} socket for health checks: {}{}",
+                            family == IpFamily::v4 ? "ICMP" : "ICMPv6", error.message(),
+                            error == asio::error::access_denied || error.value() == EPERM
+                                ? "; ikelbd needs CAP_NET_RAW"
+                                : "")};
         if (source && socket.bind({*source, 0}, error))
             return ProbeError{fmt::format("can't send health checks from {}: {}",
                                           source->to_string(), error.message())};
         if (socket.non_blocking(true, error))
-            return ProbeError{"can't make the health check socket non-blocking: " + error.message()};
+            return ProbeError{"can't make the health check socket non-blocking: " +
+                              error.message()};
         accept_only_echo_replies(socket.native_handle(), family);
         stamp_arrivals(socket.native_handle());
 
@@ -132,7 +134,9 @@ IcmpProbe::IcmpProbe(asio::ip::icmp::socket socket, IpFamily family)
       id_{static_cast<std::uint16_t>(random_())},
       self_{std::make_shared<IcmpProbe*>(this)} {}
 
-IcmpProbe::~IcmpProbe() { *self_ = nullptr; }
+IcmpProbe::~IcmpProbe() {
+    *self_ = nullptr;
+}
 
 void IcmpProbe::probe(const asio::ip::address& address, std::chrono::milliseconds timeout,
                       Done done) {
@@ -173,12 +177,11 @@ std::optional<std::uint16_t> IcmpProbe::free_sequence() noexcept {
 }
 
 void IcmpProbe::receive_when_readable() {
-    socket_.async_wait(asio::ip::icmp::socket::wait_read,
-                       [self = self_](const error_code& error) {
-                           if (error || *self == nullptr) return;
-                           (*self)->drain();
-                           if (*self != nullptr) (*self)->receive_when_readable();
-                       });
+    socket_.async_wait(asio::ip::icmp::socket::wait_read, [self = self_](const error_code& error) {
+        if (error || *self == nullptr) return;
+        (*self)->drain();
+        if (*self != nullptr) (*self)->receive_when_readable();
+    });
 }
 
 void IcmpProbe::drain() {

@@ -14,8 +14,8 @@ namespace ikelb::control {
 std::chrono::milliseconds first_probe_delay(std::size_t ordinal,
                                             std::chrono::milliseconds interval);
 
-/// Delay between the first and the second probe: half to one and a half intervals, which spreads the
-/// backends evenly over the interval, whatever their number.
+/// Delay between the first and the second probe: half to one and a half intervals, which spreads
+/// the backends evenly over the interval, whatever their number.
 std::chrono::milliseconds second_probe_delay(std::size_t ordinal,
                                              std::chrono::milliseconds interval);
 

@@ -30,8 +30,12 @@ constexpr std::array<std::pair<BackendMode, const char*>, 4> mode_names{{
 }};
 
 /// Prometheus knows doubles only; counts above 2^53 lose their last digits.
-double number(std::uint64_t value) { return static_cast<double>(value); }
-double truth(bool value) { return value ? 1 : 0; }
+double number(std::uint64_t value) {
+    return static_cast<double>(value);
+}
+double truth(bool value) {
+    return value ? 1 : 0;
+}
 
 template <class Duration>
 double seconds(Duration value) {
@@ -88,7 +92,8 @@ MetricSamples read_mode(const MetricsSnapshot& snapshot) {
 MetricSamples read_rtt(const MetricsSnapshot& snapshot) {
     MetricSamples samples;
     for (const auto& backend : snapshot.backends)
-        if (backend.rtt) samples.push_back({{backend.pool, backend.backend}, seconds(*backend.rtt)});
+        if (backend.rtt)
+            samples.push_back({{backend.pool, backend.backend}, seconds(*backend.rtt)});
     return samples;
 }
 
@@ -134,7 +139,9 @@ MetricSamples read_table(const MetricsSnapshot& snapshot) {
 MetricSamples read_build(const MetricsSnapshot& snapshot) {
     return {{{snapshot.version, snapshot.dpdk_version}, 1}};
 }
-MetricSamples read_started(const MetricsSnapshot& snapshot) { return timestamp(snapshot.started); }
+MetricSamples read_started(const MetricsSnapshot& snapshot) {
+    return timestamp(snapshot.started);
+}
 MetricSamples read_reload_ok(const MetricsSnapshot& snapshot) {
     return {{{}, truth(snapshot.config.last_reload_ok)}};
 }
@@ -143,6 +150,12 @@ MetricSamples read_reload_time(const MetricsSnapshot& snapshot) {
 }
 MetricSamples read_reload_failures(const MetricsSnapshot& snapshot) {
     return {{{}, number(snapshot.config.failures)}};
+}
+MetricSamples read_last_save(const MetricsSnapshot& snapshot) {
+    return timestamp(snapshot.state.last_save);
+}
+MetricSamples read_save_failures(const MetricsSnapshot& snapshot) {
+    return {{{}, number(snapshot.state.save_failures)}};
 }
 MetricSamples read_publish_timeouts(const MetricsSnapshot& snapshot) {
     return {{{}, number(snapshot.publish_timeouts)}};
@@ -161,16 +174,16 @@ constexpr std::array definitions{
                      "Whether the VIP of the service is being served",
                      read_service<&ServiceMetrics::served>},
 
-    MetricDefinition{"ikelb_backend_packets_total", counter, "packets", direction_labels,
-                     "Packets forwarded between a service and a backend; direction is to_server or "
-                     "to_client",
-                     read_directions<&TrafficMetrics::packets_to_server,
-                                     &TrafficMetrics::packets_to_client>},
-    MetricDefinition{"ikelb_backend_bytes_total", counter, "bytes", direction_labels,
-                     "Bytes of IP packets forwarded between a service and a backend; direction is "
-                     "to_server or to_client",
-                     read_directions<&TrafficMetrics::bytes_to_server,
-                                     &TrafficMetrics::bytes_to_client>},
+    MetricDefinition{
+        "ikelb_backend_packets_total", counter, "packets", direction_labels,
+        "Packets forwarded between a service and a backend; direction is to_server or "
+        "to_client",
+        read_directions<&TrafficMetrics::packets_to_server, &TrafficMetrics::packets_to_client>},
+    MetricDefinition{
+        "ikelb_backend_bytes_total", counter, "bytes", direction_labels,
+        "Bytes of IP packets forwarded between a service and a backend; direction is "
+        "to_server or to_client",
+        read_directions<&TrafficMetrics::bytes_to_server, &TrafficMetrics::bytes_to_client>},
     MetricDefinition{"ikelb_backend_flows", gauge, "flows", traffic_labels,
                      "Flows (client address, client port, VIP port) recorded on a backend",
                      read_traffic<&TrafficMetrics::flows>},
@@ -211,14 +224,13 @@ constexpr std::array definitions{
                      "Packets dropped, by the reason's name", read_drops},
 
     MetricDefinition{"ikelb_punted_packets_total", counter, "packets", punt_labels,
-                     "Packets handed to the kernel, by class",
-                     read_punt<&PuntMetrics::packets>},
+                     "Packets handed to the kernel, by class", read_punt<&PuntMetrics::packets>},
     MetricDefinition{"ikelb_punt_limited_packets_total", counter, "packets", punt_labels,
                      "Packets for the kernel that the rate limit of their class dropped",
                      read_punt<&PuntMetrics::limited>},
 
-    MetricDefinition{"ikelb_table_entries", gauge, "records", table_labels,
-                     "Records in a table", read_table<&TableMetrics::used>},
+    MetricDefinition{"ikelb_table_entries", gauge, "records", table_labels, "Records in a table",
+                     read_table<&TableMetrics::used>},
     MetricDefinition{"ikelb_table_capacity_entries", gauge, "records", table_labels,
                      "Records a table has room for", read_table<&TableMetrics::capacity>},
 
@@ -226,25 +238,38 @@ constexpr std::array definitions{
                      "Whether the last attempt to load the configuration succeeded",
                      read_reload_ok},
     MetricDefinition{"ikelb_config_last_reload_success_timestamp_seconds", gauge,
-                     "seconds since 1970", no_labels,
-                     "When the running configuration was loaded", read_reload_time},
+                     "seconds since 1970", no_labels, "When the running configuration was loaded",
+                     read_reload_time},
     MetricDefinition{"ikelb_config_reload_failures_total", counter, "attempts", no_labels,
                      "Attempts to load a configuration that failed and left the old one running",
                      read_reload_failures},
-    MetricDefinition{"ikelb_publish_timeouts_total", counter, "attempts", no_labels,
-                     "New forwarding tables withdrawn because a worker did not take them up in time",
-                     read_publish_timeouts},
+    MetricDefinition{"ikelb_state_last_save_timestamp_seconds", gauge, "seconds since 1970",
+                     no_labels,
+                     "When the state file was last saved; absent before the first time and with "
+                     "state: none",
+                     read_last_save},
+    MetricDefinition{"ikelb_state_save_failures_total", counter, "attempts", no_labels,
+                     "Attempts to save the state file that failed; a crash meanwhile loses what "
+                     "was learned since the last good one",
+                     read_save_failures},
+    MetricDefinition{
+        "ikelb_publish_timeouts_total", counter, "attempts", no_labels,
+        "New forwarding tables withdrawn because a worker did not take them up in time",
+        read_publish_timeouts},
 };
 
 }  // namespace
 
-std::span<const MetricDefinition> metric_definitions() noexcept { return definitions; }
+std::span<const MetricDefinition> metric_definitions() noexcept {
+    return definitions;
+}
 
 std::string metrics_document() {
     std::string text =
         "# Metrics\n\n"
-        "ikelb answers Prometheus at `http://LISTEN/metrics`, where `LISTEN` is `metrics.listen` in "
-        "the\nconfiguration (default `127.0.0.1:9465`). Values are at most a second old. Counters "
+        "ikelb answers Prometheus at `http://LISTEN/metrics`, where `LISTEN` is "
+        "`metrics.listen` in the\nconfiguration (default `127.0.0.1:9465`). Values are at most a "
+        "second old. Counters "
         "start at 0 with\nthe daemon; base units are seconds and bytes.\n\n"
         "This page is generated from the list the daemon itself uses; a test compares the two.\n\n"
         "| metric | type | unit | labels | meaning |\n"

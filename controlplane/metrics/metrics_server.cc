@@ -83,6 +83,8 @@ void MetricsServer::publish(std::shared_ptr<const MetricsSnapshot> snapshot) noe
     parts_->collector->publish(std::move(snapshot));
 }
 
-int MetricsServer::port() const { return parts_->exposer.GetListeningPorts().at(0); }
+int MetricsServer::port() const {
+    return parts_->exposer.GetListeningPorts().at(0);
+}
 
 }  // namespace ikelb::control

@@ -50,7 +50,7 @@ struct DropMetrics {
 };
 
 struct WorkerMetrics {
-    std::string worker;  ///< "0"
+    std::string worker;               ///< "0"
     std::chrono::nanoseconds busy{};  ///< time spent on bursts that held packets
     double busy_share = 0;            ///< of the last second, 0..1
     std::uint64_t bursts = 0;
@@ -77,6 +77,12 @@ struct ConfigMetrics {
     std::uint64_t failures = 0;
 };
 
+/// Of the file that brings tunnels through a restart.
+struct StateMetrics {
+    std::optional<std::chrono::system_clock::time_point> last_save;
+    std::uint64_t save_failures = 0;
+};
+
 struct MetricsSnapshot {
     std::string version;
     std::string dpdk_version;
@@ -88,7 +94,8 @@ struct MetricsSnapshot {
     std::vector<PuntMetrics> punts;
     std::vector<TableMetrics> tables;
     ConfigMetrics config;
-    std::uint64_t publish_timeouts = 0;  ///< forwarding tables that some worker did not take up in time
+    StateMetrics state;
+    std::uint64_t publish_timeouts = 0;  ///< new tables not taken up in time
 };
 
 }  // namespace ikelb::control

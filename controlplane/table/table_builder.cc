@@ -18,28 +18,6 @@ tables::Seconds to_seconds(std::chrono::milliseconds duration) noexcept {
     return static_cast<tables::Seconds>(std::max<decltype(seconds)>(seconds, 1));
 }
 
-tables::Timeouts timeouts_of(const config::Timeouts& configured) noexcept {
-    const tables::Seconds half_open = to_seconds(configured.half_open);
-    const tables::Seconds answered = to_seconds(configured.answered);
-    const tables::Seconds closing = to_seconds(configured.delete_hint);
-    // In the order of RecordState. What was restored lives as long as what was established.
-    const auto lifetimes = [&](std::chrono::milliseconds established) {
-        const tables::Seconds life = to_seconds(established);
-        return tables::Lifetimes{{half_open, answered, life, closing, life}};
-    };
-    static_assert(static_cast<int>(tables::RecordState::half_open) == 0 &&
-                  static_cast<int>(tables::RecordState::answered) == 1 &&
-                  static_cast<int>(tables::RecordState::established) == 2 &&
-                  static_cast<int>(tables::RecordState::closing) == 3 &&
-                  static_cast<int>(tables::RecordState::tentative) == 4);
-    tables::Timeouts timeouts;
-    timeouts.flow = lifetimes(configured.flow);
-    timeouts.pair = lifetimes(configured.pair);
-    timeouts.half_open = half_open;
-    timeouts.fragment = to_seconds(configured.fragment);
-    return timeouts;
-}
-
 }  // namespace
 
 InterfaceNames::InterfaceNames(const BuilderInput& input) {
@@ -66,12 +44,34 @@ std::optional<tables::InterfaceIndex> InterfaceNames::by_twin(int ifindex) const
     return found == by_twin_.end() ? std::nullopt : std::optional{found->second};
 }
 
+tables::Timeouts make_timeouts(const config::Timeouts& configured) noexcept {
+    const tables::Seconds half_open = to_seconds(configured.half_open);
+    const tables::Seconds answered = to_seconds(configured.answered);
+    const tables::Seconds closing = to_seconds(configured.delete_hint);
+    // In the order of RecordState. What was restored lives as long as what was established.
+    const auto lifetimes = [&](std::chrono::milliseconds established) {
+        const tables::Seconds life = to_seconds(established);
+        return tables::Lifetimes{{half_open, answered, life, closing, life}};
+    };
+    static_assert(static_cast<int>(tables::RecordState::half_open) == 0 &&
+                  static_cast<int>(tables::RecordState::answered) == 1 &&
+                  static_cast<int>(tables::RecordState::established) == 2 &&
+                  static_cast<int>(tables::RecordState::closing) == 3 &&
+                  static_cast<int>(tables::RecordState::tentative) == 4);
+    tables::Timeouts timeouts;
+    timeouts.flow = lifetimes(configured.flow);
+    timeouts.pair = lifetimes(configured.pair);
+    timeouts.half_open = half_open;
+    timeouts.fragment = to_seconds(configured.fragment);
+    return timeouts;
+}
+
 BuiltTable build_table(const BuilderInput& input) {
     BuiltTable built{.table = std::make_unique<tables::ForwardingTable>(), .remarks = {}};
     tables::ForwardingTable& table = *built.table;
     table.version = input.previous == nullptr ? 1 : input.previous->version + 1;
     table.hash_key = input.hash_key;
-    table.timeouts = timeouts_of(input.config.timeouts);
+    table.timeouts = make_timeouts(input.config.timeouts);
     table.inside_prefixes = input.config.inside_prefixes;
     const InterfaceNames names{input};
     build_network(input, names, table, built.remarks);

@@ -58,4 +58,7 @@ struct BuiltTable {
 
 BuiltTable build_table(const BuilderInput& input);
 
+/// The configured lives as the dataplane counts them: what build_table() puts into the table.
+tables::Timeouts make_timeouts(const config::Timeouts& configured) noexcept;
+
 }  // namespace ikelb::control

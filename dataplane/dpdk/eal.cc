@@ -68,7 +68,8 @@ std::vector<std::string> eal_arguments(const EalOptions& options, bool use_huge_
                                            std::to_string(options.memory_mib)});
     }
     if (options.pci.empty()) arguments.emplace_back("--no-pci");
-    for (const std::string& address : options.pci) arguments.insert(arguments.end(), {"-a", address});
+    for (const std::string& address : options.pci)
+        arguments.insert(arguments.end(), {"-a", address});
     arguments.insert(arguments.end(), options.extra.begin(), options.extra.end());
     return arguments;
 }

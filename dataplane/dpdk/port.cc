@@ -82,7 +82,8 @@ std::string complete_device(const PortOptions& options) {
         device += ",qpairs=" + std::to_string(options.queues);
     // The ring's frames are 2,048 bytes with the packet header unless told otherwise: a longer
     // frame would be lost without a word.
-    if (!says(device, "framesz") && options.mtu > 1500) device += ",blocksz=65536,framesz=16384,framecnt=512";
+    if (!says(device, "framesz") && options.mtu > 1500)
+        device += ",blocksz=65536,framesz=16384,framecnt=512";
     return device;
 }
 

@@ -173,7 +173,8 @@ void classify(Packet& packet, Context& context) noexcept {
         from_backend(packet, from->backend, context);
     } else if (to != nullptr && is_direct_to_backend(packet, context)) {
         packet.verdict = Verdict::direct_to_backend;
-    } else if (is_icmp_error(packet) && context.table.interfaces[packet.in_interface].faces_servers) {
+    } else if (is_icmp_error(packet) &&
+               context.table.interfaces[packet.in_interface].faces_servers) {
         // A router among the servers may complain of a client's packet.
         packet.is_icmp_error = true;
     }

@@ -59,6 +59,12 @@ constexpr bool is_within(tables::Seconds life, tables::Seconds last_seen,
     return static_cast<std::int32_t>(now - last_seen) <= static_cast<std::int32_t>(life);
 }
 
+/// The SA whose login a backend answered last on a flow, until its first ESP confirms the SA.
+struct Login {
+    tables::FlowKey flow{};  ///< zero: none
+    tables::PairKey pair{};
+};
+
 /// What a worker keeps from burst to burst, for itself alone.
 struct WorkerMemory {
     std::array<std::uint16_t, tables::max_services> round_robin_turn{};
@@ -66,6 +72,9 @@ struct WorkerMemory {
     std::array<std::uint16_t, tables::max_backends> chosen{};
     std::uint32_t chosen_since_count = 0;
     NeighbourRequests neighbours;
+    /// By a hash of the flow, the last one of a place. Private, because the ESP has the addresses
+    /// and ports of the answer: however a NIC spreads packets, it brings both to one worker.
+    std::array<Login, 1024> logins{};
 
     // Punts by class: enough for a busy segment, far below what slows the kernel's side down.
     TokenBucket punt_arp{2000, 500};

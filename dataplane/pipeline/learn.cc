@@ -19,6 +19,7 @@ constexpr tables::Seconds refresh_interval = 30;
 /// What a packet of a backend says about one record.
 struct Claim {
     tables::BackendRef backend{};
+    tables::ServiceIndex service = 0;
     std::optional<RecordState> proof{};      ///< nullopt: sign of life only
     std::optional<GatewayIndex> gateway{};   ///< to store now; nullopt: keep what is there
 };
@@ -43,11 +44,12 @@ constexpr bool raises(RecordState proof, RecordState state) noexcept {
 
 /// May another backend's packet take a record over? Only where the recorded one cannot have the
 /// client any more: a stale SA's chatter must not flap a live client. And only with a proof that
-/// somebody who merely spoofs the client's address cannot provoke.
-bool may_take_over(const Record& record, RecordState proof, const Context& context) noexcept {
-    if (!context.table.is_current(record.backend) || record.state == RecordState::tentative)
+/// somebody who merely spoofs the client's address cannot provoke. The claim has a proof.
+bool may_take_over(const Record& record, const Claim& claim, const Context& context) noexcept {
+    if (!context.table.is_current(record.backend) || record.state == RecordState::tentative ||
+        context.table.member(claim.service, record.backend.index) == tables::no_member)
         return true;
-    return proof != RecordState::half_open &&
+    return *claim.proof != RecordState::half_open &&
            !context.table.backends[record.backend.index].takes_returning_clients();
 }
 
@@ -65,13 +67,15 @@ Change update(Regions& regions, const Key& key, const std::optional<Record>& fou
             is_within(refresh_interval - 1, found->last_seen, context.now))
             return Change::none;
         desired.last_seen = context.now;
-        if (is_confirmed(desired.state) != is_confirmed(found->state))
-            note(regions.write(key, desired, lives, context.now), context);
-        else
+        if (is_confirmed(desired.state) == is_confirmed(found->state))
             regions.refresh(key, *found, desired);
+        else if (note(regions.write(key, desired, lives, context.now), context) &&
+                 is_confirmed(desired.state))
+            // Left there, it could speak again when the confirmed one has ended.
+            note(regions.provisional.erase(key), context);
         return Change::refreshed;
     }
-    if (!claim.proof || (found && !may_take_over(*found, *claim.proof, context)))
+    if (!claim.proof || (found && !may_take_over(*found, claim, context)))
         return Change::none;
     if (found && is_confirmed(found->state) && !is_confirmed(*claim.proof) &&
         !note(regions.forget_confirmed(key), context))
@@ -194,6 +198,31 @@ std::optional<GatewayIndex> choose_gateway(Packet& packet, const std::optional<R
     return packet.gateway;
 }
 
+tables::FlowKey flow_key_of(const Packet& packet) noexcept {
+    return tables::flow_key(packet.destination, packet.destination_port, packet.frontend);
+}
+
+Login& login_of(const tables::FlowKey& flow, Context& context) noexcept {
+    auto& logins = context.memory.logins;
+    return logins[tables::keyed_hash(flow[0], context.table.hash_key) % logins.size()];
+}
+
+/// An answered login is not yet a session: anybody can be answered that he has failed. ESP is,
+/// but names no SPI of its IKE SA, so the flow has to tell which one it confirms.
+void confirm_login(const Packet& packet, const Claim& claim, Context& context) noexcept {
+    const auto flow = flow_key_of(packet);
+    Login& login = login_of(flow, context);
+    if (login.flow != flow) return;
+    const auto& lives = context.table.timeouts.pair;
+    const auto found = context.directory.pairs.find(login.pair, lives, context.now);
+    if (found && found->backend == claim.backend)
+        update(context.directory.pairs, login.pair, found,
+               {.backend = claim.backend,
+                .service = claim.service,
+                .proof = RecordState::established}, lives, context);
+    login = {};
+}
+
 void learn_pair(const Packet& packet, std::optional<RecordState> proof,
                 Context& context) noexcept {
     const ike::Header& header = packet.ike_header();
@@ -203,7 +232,12 @@ void learn_pair(const Packet& packet, std::optional<RecordState> proof,
     const auto& lives = context.table.timeouts.pair;
     const auto found = context.directory.pairs.find(key, lives, context.now);
     if (proof == RecordState::closing && !(found && is_confirmed(found->state))) return;
+    if (proof == RecordState::answered) {
+        const auto flow = flow_key_of(packet);
+        login_of(flow, context) = {.flow = flow, .pair = key};
+    }
     const Claim claim{.backend = ref_of(packet, context),
+                      .service = packet.service,
                       .proof = proof,
                       .gateway = static_cast<GatewayIndex>(packet.service)};
     if (update(context.directory.pairs, key, found, claim, lives, context) == Change::created)
@@ -235,7 +269,8 @@ void forget_other_vips(const Packet& packet, tables::BackendRef ref, Context& co
 void learn_client(Packet& packet, std::optional<RecordState> proof, Context& context) noexcept {
     const auto& lives = context.table.timeouts.flow;
     const auto found = flow_at(packet, packet.frontend, context);
-    Claim claim{.backend = ref_of(packet, context), .proof = proof};
+    Claim claim{
+        .backend = ref_of(packet, context), .service = packet.service, .proof = proof};
     const bool is_own = found && found->backend == claim.backend;
     claim.gateway =
         choose_gateway(packet, is_own ? found : std::nullopt, proof, context);
@@ -250,6 +285,7 @@ void learn_client(Packet& packet, std::optional<RecordState> proof, Context& con
     if (backend_is_ambiguous(packet, context) && proof && proof != RecordState::half_open)
         forget_other_vips(packet, claim.backend, context);
     claim.gateway = std::nullopt;
+    if (packet.datagram.kind == ike::Kind::esp) confirm_login(packet, claim, context);
     update(context.directory.bindings, key,
            context.directory.bindings.find(key, lives, context.now), claim, lives, context);
 }

@@ -50,7 +50,7 @@ namespace ikelb::pipeline {
     X(backend_down,         drop,    "SA of a backend that is down, on_down: flush") \
     X(unknown_response,     drop,    "IKE response of an SA that nobody knows") \
     X(unknown_keepalive,    drop,    "keepalive of an unknown flow") \
-    X(reply_vip_unknown,    drop,    "backend with several VIPs: no record tells which one this reply is of") \
+    X(reply_vip_unknown,    drop,    "no VIP for this reply: its backend is disabled, or has several VIPs and no record tells which") \
     X(direct_to_backend,    drop,    "service UDP or ESP from the client side to a backend's own address") \
     X(client_on_farm_subnet, drop,   "client in the servers' own subnet: replies would bypass ikelb") \
     X(fragment_timeout,     drop,    "later fragment whose first did not come") \

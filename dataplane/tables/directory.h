@@ -139,6 +139,10 @@ inline BindingKey binding_key(const net::IpAddress& client, ServiceIndex service
     return {(client.low() & 0xffffffff) << 32 | 0x8000u | service};
 }
 
+inline ServiceIndex service_of(const BindingKey& key) noexcept {
+    return static_cast<ServiceIndex>(key[0] & 0x7fff);
+}
+
 /// SPIi is never zero: such datagrams are dropped before any look-up.
 inline PairKey pair_key(const ike::Header& header) noexcept {
     return {header.initiator_spi.wire(), header.responder_spi.wire()};

@@ -11,7 +11,8 @@
 namespace ikelb::worker {
 
 /// The dataplane's clock: TSC cycles since the process began, and what follows from them. The
-/// coarse seconds start at 1000, so that "now minus a life" is never below zero.
+/// coarse seconds start at 31 days, so that the age of whatever may still live (timeouts.pair is
+/// at most 30 days) can be subtracted from the first of them, when it was saved before a restart.
 /// Threads: a value that any thread may copy; it holds no state.
 class Clock {
 public:
@@ -28,7 +29,7 @@ public:
     }
     tables::Seconds now() const noexcept { return seconds(cycles()); }
 
-    static constexpr tables::Seconds first_second = 1000;
+    static constexpr tables::Seconds first_second = 31 * 24 * 3600;
 
 private:
     std::uint64_t start_;

@@ -19,10 +19,11 @@ constexpr unsigned least_data_bytes = 2048;
 constexpr unsigned link_bytes = 18;
 
 /// Every receive and transmit descriptor of every port can hold a buffer, and so can the rings.
+/// net_af_xdp takes 2,048 for its fill ring and leaves up to as many in its completion ring.
 unsigned buffers_for(std::size_t ports, unsigned workers) {
-    constexpr unsigned descriptors = 2 * 1024;
-    return static_cast<unsigned>(ports) * workers * descriptors +
-           workers * (punt_ring + 512) + inject_ring;
+    constexpr unsigned by_queue = 2 * 2048 + 1024;
+    return static_cast<unsigned>(ports) * workers * by_queue + workers * (punt_ring + 512) +
+           inject_ring;
 }
 
 struct Launch {

@@ -86,6 +86,8 @@ std::uint64_t Worker::poll(std::uint64_t cycles) noexcept {
         stats_.bursts.add(1);
         stats_.packets.add(count);
         moved += count;
+        // Not every driver does: net_ring leaves what the sender wrote there.
+        for (std::uint16_t i = 0; i < count; ++i) packets[i]->port = queue.port();
         process({packets.data(), count}, cycles, nullptr);
     }
     moved += take_injections();

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <optional>
+
+#include "controlplane/state/saver.h"
+
+namespace ikelb::control {
+
+/// What the daemon takes up from the one before it and leaves to the next. Says what happens in
+/// the log.
+/// Threads: the control thread's.
+class SavedState {
+public:
+    /// Makes what a save needs to know of this moment.
+    using View = std::function<StateView()>;
+
+    /// Reads the file. One that cannot be used is put aside, as FILE.refused.
+    explicit SavedState(std::filesystem::path file);
+
+    /// The hash that clients without a record were spread by before.
+    std::optional<tables::HashKey> hash_key() const;
+
+    /// Takes up what was read, and makes sure that the hash key is on the disk: from here on, a
+    /// crash spreads nobody anew.
+    void restore(const RestoreInput& input, tables::HashKey hash_key);
+
+    /// Starts a save when the last one is an interval ago. Called every second or so.
+    void tick(std::chrono::milliseconds interval, const tables::Directory& directory,
+              const View& view);
+    /// The next tick() saves.
+    void save_soon() noexcept { next_.reset(); }
+    /// The last save, with the workers stopped.
+    void finish(const tables::Directory& directory, const StateView& view);
+
+    SaveLog log() const { return saver_.log(); }
+
+private:
+    void report();
+
+    StateSaver saver_;
+    std::optional<State> read_;
+    std::optional<std::chrono::steady_clock::time_point> next_;  ///< nullopt: at once
+    bool is_failing_ = false;
+};
+
+}  // namespace ikelb::control

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <boost/system/result.hpp>
+
+namespace ikelb::control {
+
+/// What went wrong with a file, for the operator.
+struct CaptureError {
+    std::string message;
+};
+template <class T>
+using CaptureResult = boost::system::result<T, CaptureError>;
+
+/// Called by CaptureResult::value() on an error; callers ask has_value() first.
+[[noreturn]] void throw_exception_from_error(const CaptureError& error,
+                                             const boost::source_location&);
+
+/// One captured frame.
+struct CapturedFrame {
+    std::uint64_t micros = 0;  ///< since 1970
+    std::size_t port = 0;      ///< position in the configuration's ports
+    std::vector<std::uint8_t> bytes{};
+    std::size_t length = 0;  ///< on the wire; more than bytes if the capture cut it
+};
+
+/// All frames of an Ethernet pcap or pcapng file, in the file's order.
+CaptureResult<std::vector<CapturedFrame>> read_capture(const std::filesystem::path& file,
+                                                       std::size_t port);
+
+/// A pcap file (microseconds, Ethernet) that is being written.
+class CaptureWriter {
+public:
+    static CaptureResult<CaptureWriter> create(const std::filesystem::path& file);
+    CaptureWriter(CaptureWriter&&) noexcept;
+    CaptureWriter& operator=(CaptureWriter&&) noexcept;
+    ~CaptureWriter();
+
+    /// length: of the frame on the wire, at least that of bytes.
+    void write(std::uint64_t micros, std::span<const std::uint8_t> bytes, std::size_t length);
+    /// False: not everything reached the file.
+    bool flush();
+
+private:
+    struct Handles;
+    explicit CaptureWriter(std::unique_ptr<Handles> handles);
+
+    std::unique_ptr<Handles> handles_;
+};
+
+}  // namespace ikelb::control

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "controlplane/state/disk.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "controlplane/kernel/file_descriptor.h"
+
+namespace ikelb::control {
+
+namespace {
+
+constexpr ::mode_t owner_only = S_IRUSR | S_IWUSR;
+
+StateError failure(const char* what, const std::filesystem::path& path, int code) {
+    return {.message = std::string{what} + " " + path.string() + ": " +
+                       std::generic_category().message(code)};
+}
+
+/// All of the bytes at an offset; the errno of a failure, else 0.
+int write_at(int fd, std::span<const std::uint8_t> bytes, std::uint64_t offset) {
+    while (!bytes.empty()) {
+        const ::ssize_t written =
+            ::pwrite(fd, bytes.data(), bytes.size(), static_cast<::off_t>(offset));
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0) return written < 0 ? errno : EIO;
+        bytes = bytes.subspan(static_cast<std::size_t>(written));
+        offset += static_cast<std::uint64_t>(written);
+    }
+    return 0;
+}
+
+/// The head comes last, in front: what is cut off before that is no state at all.
+int write_state(int fd, const StateFacts& facts,
+                const std::function<void(StateEncoder&)>& add) {
+    std::uint64_t offset = state_head_bytes;
+    int error = 0;
+    StateEncoder encoder{facts, [&](std::span<const std::uint8_t> piece) {
+                             if (error == 0) error = write_at(fd, piece, offset);
+                             offset += piece.size();
+                         }};
+    add(encoder);
+    const auto head = encoder.finish();
+    if (error == 0) error = write_at(fd, head, 0);
+    if (error == 0 && ::fsync(fd) != 0) error = errno;
+    return error;
+}
+
+std::error_code make_directory(const std::filesystem::path& directory) {
+    std::error_code error;
+    const bool is_new = std::filesystem::create_directories(directory, error);
+    if (is_new && !error)
+        std::filesystem::permissions(directory, std::filesystem::perms::owner_all, error);
+    return error;
+}
+
+/// Makes a rename outlive a loss of power.
+int sync_directory(const std::filesystem::path& directory) {
+    const FileDescriptor fd{::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    return fd.is_open() && ::fsync(fd.get()) == 0 ? 0 : errno;
+}
+
+}  // namespace
+
+std::optional<std::filesystem::path> state_file_of(const config::State& configured,
+                                                   const char* state_directory) {
+    if (!configured.is_kept) return std::nullopt;
+    if (configured.file) return *configured.file;
+    // systemd separates several by colons (systemd.exec(5)).
+    const std::string_view all{state_directory != nullptr ? state_directory : ""};
+    const std::string_view first = all.substr(0, all.find(':'));
+    return std::filesystem::path{first.starts_with('/') ? first : "/var/lib/ikelb"} / "state";
+}
+
+std::filesystem::path unfinished_state_file(const std::filesystem::path& file) {
+    return file.string() + ".new";
+}
+
+StateResult<std::optional<std::vector<std::uint8_t>>> read_state_file(
+    const std::filesystem::path& file) {
+    // Not waiting for a writer, should somebody have put a pipe there.
+    const FileDescriptor fd{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+    if (!fd.is_open()) {
+        if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
+        return failure("cannot open", file, errno);
+    }
+    struct ::stat facts {};
+    if (::fstat(fd.get(), &facts) != 0) return failure("cannot read", file, errno);
+    if (!S_ISREG(facts.st_mode)) return failure("cannot read", file, EISDIR);
+    std::vector<std::uint8_t> bytes(static_cast<std::size_t>(facts.st_size));
+    for (std::size_t at = 0; at < bytes.size();) {
+        const ::ssize_t got = ::read(fd.get(), bytes.data() + at, bytes.size() - at);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return failure("cannot read", file, errno);
+        if (got == 0) bytes.resize(at);
+        at += static_cast<std::size_t>(got);
+    }
+    return std::optional{std::move(bytes)};
+}
+
+StateResult<void> write_state_file(const std::filesystem::path& file, const StateFacts& facts,
+                                   const std::function<void(StateEncoder&)>& add) {
+    const std::filesystem::path directory = file.parent_path();
+    if (const auto error = make_directory(directory))
+        return failure("cannot make", directory, error.value());
+    const std::filesystem::path unfinished = unfinished_state_file(file);
+    const FileDescriptor fd{::open(unfinished.c_str(),
+                                   O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+                                   owner_only)};
+    if (!fd.is_open()) return failure("cannot write", unfinished, errno);
+    // It may be an old one with another mode.
+    int error = ::fchmod(fd.get(), owner_only) == 0 ? 0 : errno;
+    if (error == 0) error = write_state(fd.get(), facts, add);
+    if (error == 0 && std::rename(unfinished.c_str(), file.c_str()) != 0) error = errno;
+    if (error != 0) {
+        ::unlink(unfinished.c_str());
+        return failure("cannot write", file, error);
+    }
+    if (const int code = sync_directory(directory)) return failure("cannot sync", directory, code);
+    return {};
+}
+
+}  // namespace ikelb::control

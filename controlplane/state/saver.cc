@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "controlplane/state/saver.h"
+
+#include <pthread.h>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <system_error>
+#include <utility>
+
+#include "controlplane/state/disk.h"
+
+namespace ikelb::control {
+
+namespace {
+
+/// Between workers and a save, the workers come first.
+constexpr int niceness = 10;
+
+StateResult<void> save(const std::filesystem::path& file, const tables::Directory& directory,
+                       const StateView& view) {
+    return write_state_file(file, view.facts, [&](StateEncoder& encoder) {
+        add_records(directory, view, encoder);
+    });
+}
+
+/// Keeps signals with the thread that waits for them: a thread inherits what its maker blocks.
+class BlockSignals {
+public:
+    BlockSignals() {
+        ::sigset_t all;
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &before_);
+    }
+    ~BlockSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+    BlockSignals(const BlockSignals&) = delete;
+    BlockSignals& operator=(const BlockSignals&) = delete;
+
+private:
+    ::sigset_t before_;
+};
+
+}  // namespace
+
+bool StateSaver::start(const tables::Directory& directory, StateView view) {
+    {
+        const std::lock_guard lock{mutex_};
+        if (is_saving_) return false;
+        is_saving_ = true;
+    }
+    wait();  // for the end of the last one's thread, which has nothing left to do
+    const BlockSignals blocked;
+    try {
+        thread_ = std::thread{[this, &directory, view = std::move(view)] {
+            pthread_setname_np(pthread_self(), "ikelb-state");
+            setpriority(PRIO_PROCESS, 0, niceness);  // on Linux: of this thread alone
+            note(save(file_, directory, view));
+        }};
+    } catch (const std::system_error& error) {
+        note(StateError{std::string{"cannot start a thread to save the state: "} + error.what()});
+    }
+    return true;
+}
+
+void StateSaver::wait() {
+    if (thread_.joinable()) thread_.join();
+}
+
+void StateSaver::save_now(const tables::Directory& directory, const StateView& view) {
+    wait();
+    note(save(file_, directory, view));
+}
+
+void StateSaver::save_now(const StateFacts& facts) {
+    wait();
+    note(write_state_file(file_, facts, [](StateEncoder&) {}));
+}
+
+void StateSaver::note(const StateResult<void>& result) {
+    const std::lock_guard lock{mutex_};
+    is_saving_ = false;
+    log_.error = result ? std::string{} : result.error().message;
+    if (result)
+        log_.last_success = std::chrono::system_clock::now();
+    else
+        ++log_.failures;
+}
+
+SaveLog StateSaver::log() const {
+    const std::lock_guard lock{mutex_};
+    return log_;
+}
+
+}  // namespace ikelb::control

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "controlplane/state/snapshot.h"
+
+namespace ikelb::control {
+
+/// What became of the saves so far.
+struct SaveLog {
+    std::optional<std::chrono::system_clock::time_point> last_success;
+    std::uint64_t failures = 0;
+    std::string error;  ///< why the last save failed; empty if it did not
+};
+
+/// Saves on a thread of its own, so that neither a large directory nor a slow disk stalls the
+/// control thread; the directory is made for readers beside its writers.
+/// Threads: the control thread's.
+class StateSaver {
+public:
+    explicit StateSaver(std::filesystem::path file) : file_{std::move(file)} {}
+    /// Waits for a save under way.
+    ~StateSaver() { wait(); }
+    StateSaver(const StateSaver&) = delete;
+    StateSaver& operator=(const StateSaver&) = delete;
+
+    /// Starts a save and returns at once. False: another one is still under way. The directory
+    /// must outlive the save: see wait().
+    bool start(const tables::Directory& directory, StateView view);
+    void wait();
+
+    /// Saves on the caller's thread, after a save under way.
+    void save_now(const tables::Directory& directory, const StateView& view);
+    /// The same without records.
+    void save_now(const StateFacts& facts);
+
+    SaveLog log() const;
+    const std::filesystem::path& file() const noexcept { return file_; }
+
+private:
+    void note(const StateResult<void>& result);
+
+    const std::filesystem::path file_;
+    std::thread thread_;
+    mutable std::mutex mutex_;
+    SaveLog log_;             ///< under mutex_
+    bool is_saving_ = false;  ///< under mutex_
+};
+
+}  // namespace ikelb::control

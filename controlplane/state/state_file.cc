@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "controlplane/state/state_file.h"
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+#include <cstring>
+#include <limits>
+#include <stdexcept>
+#include <utility>
+
+#include "controlplane/state/byte_reader.h"
+
+namespace ikelb::control {
+
+namespace {
+
+// No byte is swapped anywhere below.
+static_assert(std::endian::native == std::endian::little);
+
+using Word = std::uint64_t;
+using Bytes = std::vector<std::uint8_t>;
+
+constexpr std::array<char, sizeof(Word)> magic{'i', 'k', 'e', 'l', 'b', '-', 's', 't'};
+constexpr Word format_version = 1;
+
+/// Words of the head, in order.
+enum Head : std::size_t {
+    head_magic,
+    head_version,
+    head_bytes,     ///< of the whole file
+    head_checksum,  ///< over the words behind the head, then over those of the head but this one
+    head_saved_at,  ///< seconds since 1970
+    head_k0,
+    head_k1,
+    head_name_bytes,
+    head_pairs,
+    head_flows,
+    head_bindings,
+    head_words
+};
+using HeadWords = std::array<Word, head_words>;
+static_assert(sizeof(HeadWords) == state_head_bytes);
+
+constexpr std::size_t pair_bytes = 3 * sizeof(Word);
+constexpr std::size_t flow_bytes = 2 * sizeof(Word);
+constexpr std::size_t binding_bytes = 2 * sizeof(Word);
+constexpr std::size_t buffer_bytes = std::size_t{1} << 18;
+constexpr std::int64_t latest_time = 253402300799;  // the last second of the year 9999
+
+/// Each step is one to one in the word and in the sum so far: one damaged word, or several bytes
+/// of it, always changes the result.
+constexpr Word mix(Word sum, Word word) noexcept {
+    sum = (sum ^ word) * 0x9e3779b97f4a7c15ULL;
+    return sum ^ (sum >> 32);
+}
+
+Word mix_head(Word sum, const HeadWords& head) noexcept {
+    for (std::size_t i = 0; i < head.size(); ++i)
+        if (i != head_checksum) sum = mix(sum, head[i]);
+    return sum;
+}
+
+// --- names ---------------------------------------------------------------------------------------
+
+void put_number(Bytes& out, std::size_t number, int bytes) {
+    for (int i = 0; i < bytes; ++i) out.push_back(static_cast<std::uint8_t>(number >> (8 * i)));
+}
+
+void put_text(Bytes& out, const std::string& text) {
+    assert(text.size() <= std::numeric_limits<std::uint8_t>::max());
+    out.push_back(static_cast<std::uint8_t>(text.size()));
+    out.insert(out.end(), text.begin(), text.end());
+}
+
+void put_address(Bytes& out, const net::IpAddress& address) {
+    out.insert(out.end(), address.bytes().begin(), address.bytes().end());
+}
+
+/// Filled up to whole words.
+Bytes names_of(const StateFacts& facts) {
+    Bytes out;
+    for (const std::size_t count : {facts.backends.size(), facts.frontends.size(),
+                                    facts.services.size(), facts.gateways.size()})
+        put_number(out, count, 2);
+    for (const SavedBackend& backend : facts.backends) {
+        put_text(out, backend.name);
+        put_address(out, backend.address);
+        put_number(out, static_cast<std::size_t>(backend.mode), 1);
+    }
+    for (const SavedFrontend& frontend : facts.frontends) {
+        put_address(out, frontend.vip);
+        put_number(out, frontend.port, 2);
+    }
+    for (const std::string& service : facts.services) put_text(out, service);
+    for (const SavedGateway& gateway : facts.gateways) {
+        put_text(out, gateway.interface);
+        put_address(out, gateway.address);
+    }
+    out.resize((out.size() + sizeof(Word) - 1) / sizeof(Word) * sizeof(Word));
+    return out;
+}
+
+bool read_names(std::span<const std::uint8_t> bytes, StateFacts& facts) {
+    ByteReader in{bytes};
+    const std::size_t backends = in.number(2), frontends = in.number(2), services = in.number(2),
+                      gateways = in.number(2);
+    if (backends > tables::max_backends || frontends > tables::max_frontends ||
+        services > tables::max_services || gateways > tables::max_gateways)
+        return false;
+    for (std::size_t i = 0; i < backends && in.is_good(); ++i) {
+        SavedBackend& backend = facts.backends.emplace_back();
+        backend.name = in.text();
+        backend.address = in.address();
+        const std::size_t mode = in.number(1);
+        if (mode > static_cast<std::size_t>(tables::Mode::disabled)) return false;
+        backend.mode = static_cast<tables::Mode>(mode);
+    }
+    for (std::size_t i = 0; i < frontends && in.is_good(); ++i) {
+        SavedFrontend& frontend = facts.frontends.emplace_back();
+        frontend.vip = in.address();
+        frontend.port = static_cast<std::uint16_t>(in.number(2));
+    }
+    for (std::size_t i = 0; i < services && in.is_good(); ++i) facts.services.push_back(in.text());
+    for (std::size_t i = 0; i < gateways && in.is_good(); ++i) {
+        SavedGateway& gateway = facts.gateways.emplace_back();
+        gateway.interface = in.text();
+        gateway.address = in.address();
+    }
+    return in.is_good() && in.is_padding_only(sizeof(Word));
+}
+
+// --- records -------------------------------------------------------------------------------------
+
+constexpr Word pack(const SavedRecord& record, std::uint8_t extra) noexcept {
+    return Word{record.age} | Word{record.backend} << 32 |
+           static_cast<Word>(record.state) << 48 | Word{extra} << 56;
+}
+
+constexpr std::uint8_t extra_of(Word word) noexcept {
+    return static_cast<std::uint8_t>(word >> 56);
+}
+
+/// False: no such backend or state.
+bool unpack(Word word, const StateFacts& facts, SavedRecord& record) noexcept {
+    const auto state = static_cast<std::uint8_t>(word >> 48);
+    record = {.age = static_cast<std::uint32_t>(word),
+              .backend = static_cast<std::uint16_t>(word >> 32),
+              .state = static_cast<tables::RecordState>(state)};
+    return state < tables::record_states && record.backend < facts.backends.size();
+}
+
+/// Of the words behind the names. false: one that points at nothing.
+bool read_records(std::span<const std::uint8_t> bytes, const HeadWords& head, State& state) {
+    ByteReader in{bytes};
+    const StateFacts& facts = state.facts;
+    state.pairs.resize(head[head_pairs]);
+    for (SavedPair& pair : state.pairs) {
+        pair.initiator_spi = in.word();
+        pair.responder_spi = in.word();
+        const Word word = in.word();
+        pair.service = extra_of(word);
+        if (pair.initiator_spi == 0 || !unpack(word, facts, pair.record) ||
+            pair.service >= facts.services.size())
+            return false;
+    }
+    state.flows.resize(head[head_flows]);
+    for (SavedFlow& flow : state.flows) {
+        const Word key = in.word(), word = in.word();
+        flow.client = static_cast<std::uint32_t>(key);
+        flow.client_port = static_cast<std::uint16_t>(key >> 32);
+        flow.frontend = static_cast<std::uint16_t>(key >> 48);
+        flow.gateway = extra_of(word);
+        if (!unpack(word, facts, flow.record) || flow.frontend >= facts.frontends.size() ||
+            (flow.gateway != SavedFlow::on_link && flow.gateway > facts.gateways.size()))
+            return false;
+    }
+    state.bindings.resize(head[head_bindings]);
+    for (SavedBinding& binding : state.bindings) {
+        const Word key = in.word(), word = in.word();
+        binding.client = static_cast<std::uint32_t>(key);
+        binding.service = static_cast<std::uint16_t>(key >> 32);
+        if (!unpack(word, facts, binding.record) || binding.service >= facts.services.size() ||
+            key >> 48 != 0 || extra_of(word) != 0)
+            return false;
+    }
+    return in.is_good();
+}
+
+/// Whether names and records fill the file exactly. Numbers are what the file says: any.
+bool is_length_right(const HeadWords& head, std::size_t size) noexcept {
+    std::size_t left = size - state_head_bytes;
+    const auto take = [&left](Word count, std::size_t bytes) {
+        if (count > left / bytes) return false;
+        left -= static_cast<std::size_t>(count) * bytes;
+        return true;
+    };
+    return head[head_name_bytes] % sizeof(Word) == 0 && take(head[head_name_bytes], 1) &&
+           take(head[head_pairs], pair_bytes) && take(head[head_flows], flow_bytes) &&
+           take(head[head_bindings], binding_bytes) && left == 0;
+}
+
+}  // namespace
+
+void throw_exception_from_error(const StateError& error, const boost::source_location&) {
+    throw std::runtime_error{error.message};
+}
+
+StateEncoder::StateEncoder(const StateFacts& facts, Sink sink)
+    : sink_{std::move(sink)},
+      saved_at_{facts.saved_at.time_since_epoch().count()},
+      hash_key_{facts.hash_key} {
+    buffer_.reserve(buffer_bytes);
+    const Bytes names = names_of(facts);
+    name_bytes_ = names.size();
+    for (ByteReader in{names}; !in.is_at_end();) put(in.word());
+}
+
+void StateEncoder::put(Word word) {
+    checksum_ = mix(checksum_, word);
+    bytes_ += sizeof word;
+    const std::size_t at = buffer_.size();
+    buffer_.resize(at + sizeof word);
+    std::memcpy(buffer_.data() + at, &word, sizeof word);
+    if (buffer_.size() >= buffer_bytes) flush();
+}
+
+void StateEncoder::flush() {
+    if (!buffer_.empty()) sink_(buffer_);
+    buffer_.clear();
+}
+
+void StateEncoder::add(const SavedPair& pair) {
+    assert(flows_ == 0 && bindings_ == 0);
+    put(pair.initiator_spi);
+    put(pair.responder_spi);
+    put(pack(pair.record, pair.service));
+    ++pairs_;
+}
+
+void StateEncoder::add(const SavedFlow& flow) {
+    assert(bindings_ == 0);
+    put(Word{flow.client} | Word{flow.client_port} << 32 | Word{flow.frontend} << 48);
+    put(pack(flow.record, flow.gateway));
+    ++flows_;
+}
+
+void StateEncoder::add(const SavedBinding& binding) {
+    put(Word{binding.client} | Word{binding.service} << 32);
+    put(pack(binding.record, 0));
+    ++bindings_;
+}
+
+std::array<std::uint8_t, state_head_bytes> StateEncoder::finish() {
+    flush();
+    HeadWords head{};
+    std::memcpy(&head[head_magic], magic.data(), magic.size());
+    head[head_version] = format_version;
+    head[head_bytes] = state_head_bytes + bytes_;
+    head[head_saved_at] = static_cast<Word>(saved_at_);
+    head[head_k0] = hash_key_.k0;
+    head[head_k1] = hash_key_.k1;
+    head[head_name_bytes] = name_bytes_;
+    head[head_pairs] = pairs_;
+    head[head_flows] = flows_;
+    head[head_bindings] = bindings_;
+    head[head_checksum] = mix_head(checksum_, head);
+    std::array<std::uint8_t, state_head_bytes> bytes;
+    std::memcpy(bytes.data(), head.data(), bytes.size());
+    return bytes;
+}
+
+std::vector<std::uint8_t> encode_state(const State& state) {
+    Bytes bytes(state_head_bytes);
+    StateEncoder encoder{state.facts, [&bytes](std::span<const std::uint8_t> piece) {
+                             bytes.insert(bytes.end(), piece.begin(), piece.end());
+                         }};
+    for (const SavedPair& pair : state.pairs) encoder.add(pair);
+    for (const SavedFlow& flow : state.flows) encoder.add(flow);
+    for (const SavedBinding& binding : state.bindings) encoder.add(binding);
+    const auto head = encoder.finish();
+    std::ranges::copy(head, bytes.begin());
+    return bytes;
+}
+
+StateResult<State> decode_state(std::span<const std::uint8_t> bytes) {
+    HeadWords head{};
+    std::memcpy(head.data(), bytes.data(), std::min(bytes.size(), state_head_bytes));
+    if (bytes.empty()) return StateError{"it is empty"};
+    if (std::memcmp(head.data(), magic.data(), std::min(bytes.size(), magic.size())) != 0)
+        return StateError{"it is no state file of ikelb"};
+    if (bytes.size() < state_head_bytes)
+        return StateError{"it is cut off after " + std::to_string(bytes.size()) + " bytes"};
+    if (head[head_version] != format_version)
+        return StateError{"it is of format version " + std::to_string(head[head_version]) +
+                          ", and this ikelbd reads version " + std::to_string(format_version)};
+    if (head[head_bytes] != bytes.size())
+        return StateError{"it has " + std::to_string(bytes.size()) + " bytes instead of " +
+                          std::to_string(head[head_bytes])};
+    if (!is_length_right(head, bytes.size())) return StateError{"it is damaged: its parts overlap"};
+    const auto body = bytes.subspan(state_head_bytes);
+    Word sum = 0;
+    for (ByteReader in{body}; !in.is_at_end();) sum = mix(sum, in.word());
+    if (mix_head(sum, head) != head[head_checksum])
+        return StateError{"it is damaged: its checksum is wrong"};
+
+    State state;
+    const auto saved_at = static_cast<std::int64_t>(head[head_saved_at]);
+    state.facts.saved_at = std::chrono::sys_seconds{std::chrono::seconds{saved_at}};
+    state.facts.hash_key = {.k0 = head[head_k0], .k1 = head[head_k1]};
+    const auto names = body.first(static_cast<std::size_t>(head[head_name_bytes]));
+    if (saved_at < 0 || saved_at > latest_time || !read_names(names, state.facts) ||
+        !read_records(body.subspan(names.size()), head, state))
+        return StateError{"it holds what no ikelbd writes"};
+    return state;
+}
+
+}  // namespace ikelb::control

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+// Theory of operation. What a restart has to know, as bytes: a head of fixed size, the names of
+// all that records point at, then the records. Records name a backend, frontend, service or
+// gateway by its place in those lists, never by an index of the process that wrote the file; an age
+// stands for every time, as clocks start anew. The head holds the length and a checksum of all
+// else, so whatever was cut off or damaged is refused whole. Every number is little-endian, and so
+// is the order of an SPI's bytes within its number: in the file they stand as on the wire.
+//
+// Pure: no file, no clock, no directory. snapshot.h fills a state from the running daemon and takes
+// it up again; disk.h puts the bytes on a disk.
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <boost/system/result.hpp>
+
+#include "dataplane/net/address.h"
+#include "dataplane/tables/forwarding_table.h"
+#include "dataplane/tables/hash.h"
+#include "dataplane/tables/record.h"
+
+namespace ikelb::control {
+
+/// Why bytes are no state to start from: one line for the log.
+struct StateError {
+    std::string message;
+};
+
+template <class T>
+using StateResult = boost::system::result<T, StateError>;
+
+/// Used by StateResult::value() on an error; callers ask has_value() first.
+[[noreturn]] void throw_exception_from_error(const StateError& error,
+                                             const boost::source_location&);
+
+struct SavedBackend {
+    std::string name;
+    net::IpAddress address;
+    tables::Mode mode = tables::Mode::enabled;  ///< as the operator wanted it
+    friend bool operator==(const SavedBackend&, const SavedBackend&) = default;
+};
+
+struct SavedFrontend {
+    net::IpAddress vip;
+    std::uint16_t port = 0;  ///< host byte order
+    friend bool operator==(const SavedFrontend&, const SavedFrontend&) = default;
+};
+
+struct SavedGateway {
+    std::string interface;
+    net::IpAddress address;
+    friend bool operator==(const SavedGateway&, const SavedGateway&) = default;
+};
+
+/// Everything but the records. Records point into these lists.
+struct StateFacts {
+    std::chrono::sys_seconds saved_at{};
+    tables::HashKey hash_key{};
+    std::vector<SavedBackend> backends{};
+    std::vector<SavedFrontend> frontends{};
+    std::vector<std::string> services{};
+    std::vector<SavedGateway> gateways{};  ///< at most tables::max_gateways
+};
+
+/// What the three kinds of records have in common.
+struct SavedRecord {
+    std::uint32_t age = 0;      ///< seconds since it was last seen, when it was saved
+    std::uint16_t backend = 0;  ///< place in StateFacts::backends
+    tables::RecordState state = tables::RecordState::half_open;
+    friend bool operator==(const SavedRecord&, const SavedRecord&) = default;
+};
+
+struct SavedPair {
+    std::uint64_t initiator_spi = 0;  ///< its bytes in memory as on the wire
+    std::uint64_t responder_spi = 0;
+    SavedRecord record{};
+    std::uint8_t service = 0;  ///< place in StateFacts::services
+    friend bool operator==(const SavedPair&, const SavedPair&) = default;
+};
+
+struct SavedFlow {
+    /// No gateway, and the client itself; else 1 + the place in StateFacts::gateways.
+    static constexpr std::uint8_t no_gateway = tables::no_gateway;
+    static constexpr std::uint8_t on_link = tables::on_link_client;
+
+    std::uint32_t client = 0;  ///< IPv4 as a number: 10.0.0.1 = 0x0a000001
+    std::uint16_t client_port = 0;
+    std::uint16_t frontend = 0;  ///< place in StateFacts::frontends
+    SavedRecord record{};
+    std::uint8_t gateway = no_gateway;
+    friend bool operator==(const SavedFlow&, const SavedFlow&) = default;
+};
+
+struct SavedBinding {
+    std::uint32_t client = 0;
+    std::uint16_t service = 0;  ///< place in StateFacts::services
+    SavedRecord record{};
+    friend bool operator==(const SavedBinding&, const SavedBinding&) = default;
+};
+
+struct State {
+    StateFacts facts{};
+    std::vector<SavedPair> pairs{};
+    std::vector<SavedFlow> flows{};
+    std::vector<SavedBinding> bindings{};
+};
+
+inline constexpr std::size_t state_head_bytes = 88;
+
+/// Makes the bytes of a state piece by piece, so that millions of records need no memory of their
+/// own. First all pairs, then all flows, then all bindings.
+/// Threads: one at a time.
+class StateEncoder {
+public:
+    /// Is given the bytes behind the head, in order.
+    using Sink = std::function<void(std::span<const std::uint8_t>)>;
+
+    StateEncoder(const StateFacts& facts, Sink sink);
+    StateEncoder(const StateEncoder&) = delete;
+    StateEncoder& operator=(const StateEncoder&) = delete;
+
+    void add(const SavedPair& pair);
+    void add(const SavedFlow& flow);
+    void add(const SavedBinding& binding);
+
+    /// Gives the rest to the sink and returns the head, which goes in front of all.
+    std::array<std::uint8_t, state_head_bytes> finish();
+
+    std::uint64_t pairs() const noexcept { return pairs_; }
+    std::uint64_t flows() const noexcept { return flows_; }
+    std::uint64_t bindings() const noexcept { return bindings_; }
+
+private:
+    void put(std::uint64_t word);
+    void flush();
+
+    Sink sink_;
+    std::int64_t saved_at_;
+    tables::HashKey hash_key_;
+    std::vector<std::uint8_t> buffer_;
+    std::uint64_t checksum_ = 0;
+    std::uint64_t bytes_ = 0;
+    std::uint64_t name_bytes_ = 0;
+    std::uint64_t pairs_ = 0;
+    std::uint64_t flows_ = 0;
+    std::uint64_t bindings_ = 0;
+};
+
+/// All bytes of a state.
+std::vector<std::uint8_t> encode_state(const State& state);
+
+/// Reads what encode_state() or a StateEncoder wrote. Every place in the result is within its list.
+StateResult<State> decode_state(std::span<const std::uint8_t> bytes);
+
+}  // namespace ikelb::control
