@@ -18,7 +18,7 @@ def _arguments() -> argparse.Namespace:
     start = commands.add_parser("quickstart", help="run the demonstration")
     start.add_argument("--keep", action="store_true", help="leave the lab up")
     start.add_argument("--break", dest="broken", choices=sorted(quickstart.BREAKS), default="")
-    start.add_argument("--driver", choices=("af_packet", "af_xdp"), default="af_packet")
+    start.add_argument("--driver", choices=("af_packet", "af_xdp"), default="af_xdp")
     commands.add_parser("down", help="remove labs left up")
     commands.add_parser("sweep", help="remove labs whose owner died")
     return parser.parse_args()

@@ -110,7 +110,7 @@ class Farm:
     arm: str = "two"
     isp_count: int = 1
     mtu: int = 1500
-    driver: str = "af_packet"
+    driver: str = "af_xdp"
     isps: list[Isp] = field(default_factory=list)
     servers: list[Server] = field(default_factory=list)
     clients: list[Client] = field(default_factory=list)

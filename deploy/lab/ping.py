@@ -12,6 +12,7 @@ from .farm import Client, Server
 from .netns import Namespace
 
 _COUNTS = re.compile(r"(\d+) packets transmitted, (\d+) received")
+_SEQUENCE = re.compile(r"icmp_seq=(\d+) ttl=")
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,16 @@ class Ping:
         return Echoes(int(counts[1]), int(counts[2])) if counts else Echoes(0, 0)
 
     def stop(self) -> Echoes:
+        """Ends it. A request whose answer was still on its way at that moment does not count."""
         self._process.send_signal(2)
-        return self.result()
+        output, _ = self._process.communicate(timeout=60)
+        counts = _COUNTS.search(output)
+        if not counts:
+            return Echoes(0, 0)
+        sent, received = int(counts[1]), int(counts[2])
+        answered = [int(number) for number in _SEQUENCE.findall(output)]
+        in_flight = bool(answered) and answered[-1] == sent - 1
+        return Echoes(sent - in_flight, received)
 
 
 def through_tunnels(

@@ -32,7 +32,7 @@ class Options:
     clients: int = 6
     keep: bool = False
     broken: str = ""
-    driver: str = "af_packet"
+    driver: str = "af_xdp"
 
 
 def make_ikelbd(farm: Farm, config: dict) -> Ikelbd:

@@ -1,0 +1,320 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The ikelb authors
+"""Rules of the source tree that no compiler checks. Each is a function; its name is its command."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+TOP_LEVEL = set(
+    "meson.build meson_options.txt README.md LICENSE dataplane controlplane config deploy tests"
+    " docs .ci .clang-format .clang-tidy .gitignore .git".split()
+)
+
+# Which folder may include which: docs/architecture.md draws the same. A folder may include itself.
+PURE = ["dataplane/net", "dataplane/ike", "dataplane/tables"]
+MAY_INCLUDE = {
+    "dataplane/net": [],
+    "dataplane/ike": ["dataplane/net"],
+    "dataplane/tables": ["dataplane/net", "dataplane/ike"],
+    "dataplane/pipeline": PURE,
+    "dataplane/dpdk": ["dataplane/net"],
+    "dataplane/worker": PURE + ["dataplane/pipeline", "dataplane/dpdk"],
+    "config": ["dataplane/net"],
+    "controlplane/kernel": ["dataplane/net"],
+    "controlplane/health": ["dataplane/net"],
+    "controlplane/api": [],
+    "controlplane/metrics": [],
+    "controlplane/ctl": ["controlplane/api", "config"],
+    "controlplane/table": PURE + ["controlplane/kernel", "config"],
+    "controlplane/state": PURE + ["controlplane/table", "controlplane/kernel", "config"],
+    "controlplane/replay": PURE + ["dataplane/pipeline", "controlplane", "config"],
+    "controlplane/daemon": ["controlplane", "config", "dataplane"],
+}
+# Only these know DPDK.
+MAY_USE_DPDK = ("dataplane/dpdk/", "dataplane/worker/")
+
+LINES_ALLOWED = 600
+LINES_REPORTED = 400
+DATAPLANE_LINES = 6500
+
+UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX|HA" r"CK)\b")
+CODE = {".cc", ".h", ".py", ".sh", ".build", ".in"}
+
+
+def files(*suffixes: str) -> list[Path]:
+    """Files of the tree with one of the suffixes (all without), build directories left out."""
+    found = []
+    for top in sorted(ROOT.iterdir()):
+        if top.name == ".git" or top.name.startswith("build") and top.is_dir():
+            continue
+        for path in [top] if top.is_file() else sorted(top.rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                if not suffixes or path.suffix in suffixes:
+                    found.append(path)
+    return found
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def is_shell(path: Path) -> bool:
+    if path.suffix == ".sh":
+        return True
+    with open(path, "rb") as file:
+        first = file.readline()
+    return first.startswith(b"#!") and re.search(rb"\b(ba)?sh\b", first) is not None
+
+
+def top_level() -> list[str]:
+    """The root holds what the README names and nothing else."""
+    there = {path.name for path in ROOT.iterdir() if not path.name.startswith("build")}
+    return [f"{extra}: does not belong into the root" for extra in sorted(there - TOP_LEVEL)] + [
+        f"{missing}: missing" for missing in sorted(TOP_LEVEL - there - {".git"})
+    ]
+
+
+def folder_of(path: str) -> str:
+    """The box of the architecture that a file or include path belongs to."""
+    parts = path.split("/")
+    return parts[0] if parts[0] == "config" else "/".join(parts[:2])
+
+
+def includes() -> list[str]:
+    """Includes follow the arrows of docs/architecture.md, from the root, and exist."""
+    faults = []
+    for path in files(".cc", ".h"):
+        own = folder_of(name(path))
+        if own == "controlplane/main.cc":
+            own = "controlplane/daemon"
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+            where = f"{name(path)}:{number}"
+            if re.match(r"\s*#\s*include\s*<rte_", line):
+                if not name(path).startswith(MAY_USE_DPDK + ("tests/",)):
+                    faults.append(f"{where}: DPDK outside {' and '.join(MAY_USE_DPDK)}")
+            match = re.match(r'\s*#\s*include\s*"([^"]+)"', line)
+            if not match:
+                continue
+            target = match[1]
+            is_generated = (ROOT / (target + ".in")).exists()
+            if not (ROOT / target).exists() and not is_generated:
+                faults.append(f"{where}: {target} is not a path from the root")
+            if own.startswith("tests/") or folder_of(target) == own:
+                continue
+            if own not in MAY_INCLUDE:
+                faults.append(f"{where}: {own} is unknown to {name(Path(__file__).resolve())}")
+            elif not any(
+                target.startswith(allowed + "/") for allowed in MAY_INCLUDE.get(own, [])
+            ):
+                faults.append(f"{where}: {own} must not include {target}")
+    return faults
+
+
+def headers() -> list[str]:
+    """Every source begins with licence and owner, every header is included once."""
+    faults = []
+    for path in files():
+        if path.suffix not in CODE and not is_shell(path) and path.parent.name != "lint":
+            continue
+        if path.suffix == ".in" and path.parent.name != "daemon" and "systemd" not in path.parts:
+            continue
+        head = path.read_text("utf-8").splitlines()[:3]
+        text = "\n".join(head)
+        if "SPDX-License-Identifier: BSD-3-Clause" not in text:
+            faults.append(f"{name(path)}: no SPDX line on top")
+        if not re.search(r"Copyright \(c\) \d{4} The ikelb authors", text):
+            faults.append(f"{name(path)}: no copyright line on top")
+        if path.suffix == ".h" and "#pragma once" not in path.read_text("utf-8"):
+            faults.append(f"{name(path)}: no #pragma once")
+    return faults
+
+
+def sizes() -> list[str]:
+    """A file has one job: at most 600 lines, and above 400 it is named."""
+    faults = []
+    dataplane = 0
+    for path in files(".cc", ".h", ".py"):
+        lines = len(path.read_text("utf-8").splitlines())
+        if name(path).startswith("dataplane/"):
+            dataplane += lines
+        if lines > LINES_ALLOWED:
+            faults.append(f"{name(path)}: {lines} lines, {LINES_ALLOWED} are allowed")
+        elif lines > LINES_REPORTED:
+            print(f"note: {name(path)} has {lines} lines")
+    print(f"note: dataplane/ has {dataplane} lines of {DATAPLANE_LINES}")
+    if dataplane > DATAPLANE_LINES:
+        faults.append(f"dataplane/: {dataplane} lines, {DATAPLANE_LINES} are allowed")
+    return faults
+
+
+def unfinished() -> list[str]:
+    """What is in the tree is done: work to do has no marks in the source."""
+    return [
+        f"{name(path)}:{number}: {line.strip()}"
+        for path in files(".cc", ".h", ".py", ".sh", ".build", ".md", ".yaml", "")
+        for number, line in enumerate(path.read_text("utf-8", "replace").splitlines(), 1)
+        if UNFINISHED.search(re.sub(r"iklXXXX", "", line))
+    ]
+
+
+def text_form() -> list[str]:
+    """At most 100 columns, no tab, no blank at a line's end, one newline at the file's."""
+    faults = []
+    for path in files(".cc", ".h", ".py", ".sh", ".build"):
+        text = path.read_text("utf-8")
+        if not text.endswith("\n") or text.endswith("\n\n"):
+            faults.append(f"{name(path)}: does not end with one newline")
+        for number, line in enumerate(text.splitlines(), 1):
+            if "\t" in line or line.rstrip() != line:
+                faults.append(f"{name(path)}:{number}: tab, or blanks at the end")
+            if len(line) > 100 and "https://" not in line and not VERDICT.match(line):
+                faults.append(f"{name(path)}:{number}: {len(line)} columns")
+    return faults
+
+
+def python() -> list[str]:
+    """Python compiles."""
+    faults = []
+    for path in files(".py"):
+        try:
+            ast.parse(path.read_text("utf-8"), name(path))
+        except SyntaxError as error:
+            faults.append(f"{name(path)}:{error.lineno}: {error.msg}")
+    return faults
+
+
+def shell() -> list[str]:
+    """Shell scripts parse; where shellcheck is installed, it is content."""
+    faults = []
+    has_checker = shutil.which("shellcheck") is not None
+    for path in (path for path in files() if is_shell(path)):
+        for command in [["bash", "-n"]] + [["shellcheck", "-x", "-P", "SCRIPTDIR"]] * has_checker:
+            done = subprocess.run([*command, name(path)], cwd=ROOT, capture_output=True, text=True)
+            if done.returncode != 0:
+                faults.append((done.stderr + done.stdout).strip())
+    return faults
+
+
+def executables() -> list[str]:
+    """What begins with #! is executable, and nothing else is."""
+    faults = []
+    for path in files():
+        with open(path, "rb") as file:
+            is_program = file.read(2) == b"#!"
+        if is_program != bool(path.stat().st_mode & 0o100):
+            faults.append(f"{name(path)}: {'not executable' if is_program else 'executable'}")
+    return faults
+
+
+def registered() -> list[str]:
+    """Each source is in its folder's meson.build: a test that nobody runs is none."""
+    faults = []
+    for path in files(".cc"):
+        builds = [folder / "meson.build" for folder in path.parents if folder.is_relative_to(ROOT)]
+        if not any(
+            build.exists() and f"'{path.relative_to(build.parent)}'" in build.read_text("utf-8")
+            for build in builds
+        ):
+            faults.append(f"{name(path)}: in no meson.build")
+    return faults
+
+
+VERDICT = re.compile(r'\s*X\((\w+),\s*(forward|punt|hold|drop),\s*"([^"]*)"\)')
+
+
+def verdicts() -> list[tuple[str, str, str]]:
+    text = (ROOT / "dataplane/pipeline/verdict.h").read_text("utf-8")
+    return [match.groups() for line in text.splitlines() if (match := VERDICT.match(line))]
+
+
+def verdict_page() -> str:
+    """docs/verdicts.md as it has to be."""
+    titles = {
+        "drop": (
+            "Dropped",
+            "Counted by `ikelb_dropped_packets_total{reason}`; `ikelbctl drops` shows them.",
+        ),
+        "punt": (
+            "Handed to the kernel",
+            "Counted by `ikelb_punted_packets_total{class}`. Each class has a rate limit of its"
+            " own.",
+        ),
+        "hold": (
+            "Held for a moment",
+            "Tried again each millisecond, for 200 ms at most; the end is one of the other"
+            " verdicts.",
+        ),
+        "forward": ("Forwarded", "Counted per worker and, for services, per backend."),
+    }
+    page = [
+        "# Verdicts",
+        "",
+        "Every packet ends with exactly one verdict. This page is generated from",
+        "`dataplane/pipeline/verdict.h` by `tests/lint/lint.py verdict_docs --write`; a test"
+        " compares the two.",
+    ]
+    for fate, (title, text) in titles.items():
+        page += ["", f"## {title}", "", text, "", "| verdict | meaning |", "|---|---|"]
+        page += [f"| `{verdict}` | {help} |" for verdict, its, help in verdicts() if its == fate]
+    return "\n".join(page) + "\n"
+
+
+def verdict_docs(write: bool = False) -> list[str]:
+    """docs/verdicts.md lists exactly the verdicts that there are."""
+    path = ROOT / "docs/verdicts.md"
+    if write:
+        path.write_text(verdict_page(), "utf-8")
+    count = (ROOT / "dataplane/pipeline/verdict.h").read_text("utf-8").count("    X(")
+    faults = [] if count == len(verdicts()) else [f"{count} verdicts, {len(verdicts())} understood"]
+    if not path.exists() or path.read_text("utf-8") != verdict_page():
+        faults.append("docs/verdicts.md differs: run tests/lint/lint.py verdict_docs --write")
+    return faults
+
+
+def links() -> list[str]:
+    """What a document of ours points at exists: links, and paths in `code`."""
+    faults = []
+    folders = "dataplane controlplane config deploy tests docs".split()
+    for path in files(".md"):
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+            targets = [path.parent / target for target in re.findall(r"\]\(([^)#:]+)\)", line)]
+            for target in re.findall(r"`([\w./-]+)`", line):
+                if target.split("/")[0] in folders and "/" in target.rstrip("/"):
+                    targets.append(ROOT / target)
+            for target in targets:
+                stem = target.with_suffix("")
+                if not target.exists() and not any(stem.parent.glob(stem.name + ".*")):
+                    faults.append(f"{name(path)}:{number}: there is no {target.relative_to(ROOT)}")
+    return faults
+
+
+RULES = [
+    top_level, includes, headers, sizes, unfinished, text_form, python, shell, executables,
+    registered, verdict_docs, links,
+]  # fmt: skip
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("rule", choices=[rule.__name__ for rule in RULES])
+    parser.add_argument("--write", action="store_true", help="verdict_docs: write the page")
+    options = parser.parse_args()
+    rule = next(rule for rule in RULES if rule.__name__ == options.rule)
+    faults = rule(write=True) if options.write else rule()
+    for fault in faults:
+        print(fault)
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

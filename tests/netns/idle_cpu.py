@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The ikelb authors
+"""Without traffic ikelbd sleeps; then no first packet is lost, and no reload is held up.
+
+    crowd ── [isp] ── wan0 [lb] lan0 ──┬── s1
+                      nothing to do    └── s2
+
+CPU time of each thread over 5 s, against 5 % of a core. Twin busy: a flood of pings to the VIP
+meanwhile.
+"""
+
+import os
+import time
+from pathlib import Path
+
+from lab.ping import Ping
+from testlib import crafted
+
+TWINS = {"busy": "of a core"}
+SECONDS, LIMIT = 5.0, 0.05
+
+
+def thread_times(pid):
+    """{thread: (name, CPU seconds)}."""
+    found = {}
+    for entry in Path(f"/proc/{pid}/task").iterdir():
+        head, _, tail = (entry / "stat").read_text("ascii", "replace").rpartition(")")
+        fields = tail.split()
+        found[entry.name] = (
+            head.partition("(")[2],
+            (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"),
+        )
+    return found
+
+
+def run(case):
+    farm = case.farm(client_count=0)
+    farm.crowd()
+    balancer = case.balancer(farm, farm.config(interval="5s"))
+    servers = crafted.responders(farm)
+    flood = None
+    if case.broken == "busy":
+        flood = Ping(farm.isp.space, farm.vip, interval=0, options=("-f",))
+    before, begun = thread_times(balancer.process.pid), time.monotonic()
+    time.sleep(SECONDS)  # the length of the measurement, not a wait for something
+    after, seconds = thread_times(balancer.process.pid), time.monotonic() - begun
+    shares = {
+        f"{name}/{thread}": (used - before.get(thread, ("", 0.0))[1]) / seconds
+        for thread, (name, used) in after.items()
+    }
+    if flood:
+        flood.stop()
+    worst = max(shares, key=shares.get)
+    case.check(
+        shares[worst] < LIMIT, f"thread {worst} uses {shares[worst]:.1%} of a core without traffic"
+    )
+    crowd = crafted.Crowd(farm.crowd(), crafted.addresses(20), farm.vip)
+    lost = crowd.init(timeout=5, retry=60)  # each sends once
+    case.check(not lost, f"{len(lost)} of 20 first packets after idling lost")
+    begun = time.monotonic()
+    balancer.control("reload")
+    took = time.monotonic() - begun
+    case.check(took < 3, f"a reload took {took:.1f} s")
+    case.note(
+        f"all threads {sum(shares.values()):.1%} of a core, worst {worst} {shares[worst]:.1%}; "
+        f"reload {took:.2f} s"
+    )
+    crowd.close()
+    for server in servers:
+        server.close()

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The ikelb authors
+"""IKE and ESP datagrams as a middlebox sees them: headers right (RFC 7296 section 3), contents
+random."""
+
+from __future__ import annotations
+
+import os
+import struct
+
+IKE_SA_INIT, IKE_AUTH, INFORMATIONAL = 34, 35, 37
+PAYLOAD_SA, PAYLOAD_KE, PAYLOAD_NONCE, PAYLOAD_SK = 33, 34, 40, 46
+FLAG_INITIATOR, FLAG_RESPONSE = 0x08, 0x20
+MARKER = b"\0\0\0\0"  # non-ESP marker, RFC 3948 section 2.2
+_HEADER = struct.Struct("!8s8sBBBBII")
+
+# One proposal: IKE, AES-CBC-128, HMAC-SHA2-256, PRF-HMAC-SHA2-256, curve 25519.
+_SA = bytes.fromhex(
+    "0000002c01010004"
+    "0300000c0100000c800e0080"
+    "030000080300000c"
+    "0300000802000005"
+    "000000080400001f"
+)
+
+
+def _payload(following: int, body: bytes) -> bytes:
+    return struct.pack("!BBH", following, 0, 4 + len(body)) + body
+
+
+def _message(
+    spi_i: bytes, spi_r: bytes, first: int, exchange: int, flags: int, number: int, payloads: bytes
+) -> bytes:
+    return (
+        _HEADER.pack(spi_i, spi_r, first, 0x20, exchange, flags, number, 28 + len(payloads))
+        + payloads
+    )
+
+
+def new_spi() -> bytes:
+    return b"\x5a" + os.urandom(7)
+
+
+def init_request(spi_i: bytes) -> bytes:
+    return _init(spi_i, bytes(8), FLAG_INITIATOR)
+
+
+def init_response(spi_i: bytes, spi_r: bytes) -> bytes:
+    return _init(spi_i, spi_r, FLAG_RESPONSE)
+
+
+def _init(spi_i: bytes, spi_r: bytes, flags: int) -> bytes:
+    key_exchange = struct.pack("!HH", 31, 0) + os.urandom(32)
+    payloads = (
+        _payload(PAYLOAD_KE, _SA)
+        + _payload(PAYLOAD_NONCE, key_exchange)
+        + _payload(0, os.urandom(32))
+    )
+    return _message(spi_i, spi_r, PAYLOAD_SA, IKE_SA_INIT, flags, 0, payloads)
+
+
+def encrypted(
+    spi_i: bytes, spi_r: bytes, exchange: int, number: int, *, response: bool, size: int = 200
+) -> bytes:
+    """A message whose first payload is SK, without the marker."""
+    flags = FLAG_RESPONSE if response else FLAG_INITIATOR
+    return _message(
+        spi_i, spi_r, PAYLOAD_SK, exchange, flags, number, _payload(41, os.urandom(size))
+    )
+
+
+def esp(spi: int, sequence: int, size: int = 96) -> bytes:
+    return struct.pack("!II", spi, sequence) + os.urandom(size)
+
+
+def parse(payload: bytes) -> tuple[bytes, bytes, int, int, int] | None:
+    """(SPIi, SPIr, exchange, flags, message ID) of an IKE message without marker."""
+    if len(payload) < 28:
+        return None
+    spi_i, spi_r, _, _, exchange, flags, number, _ = _HEADER.unpack_from(payload)
+    return spi_i, spi_r, exchange, flags, number

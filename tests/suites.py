@@ -1,0 +1,361 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The ikelb authors
+"""The test suites in their order; tests/run has installed what they take.
+
+Each suite has a time budget, which is printed, and a limit of three times that, which ends it. The
+last line is the sum over all test cases.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+LOGS = ROOT / "build" / "test-logs"
+HEARTBEAT = 15.0  # seconds between signs of life
+FUZZ_SECONDS = {False: 20, True: 600}
+REPEATS = {False: 1, True: 25}  # of the suites that threads race in
+
+# Instrumented builds, by directory: compiler and options.
+CLANG = "clang++"
+ASAN = [
+    "-Doptimization=1", "-Ddebug=true", "-Db_ndebug=false", "-Db_lundef=false",
+    "-Db_sanitize=address,undefined", "-Dfuzzers=true",
+]  # fmt: skip
+# DPDK's x86 fast paths order memory by means that ThreadSanitizer cannot see; the C11 ones do not.
+TSAN = [
+    "-Doptimization=1", "-Ddebug=true", "-Db_lundef=false", "-Db_sanitize=thread",
+    "-Dcpp_args=-DRTE_USE_C11_MEM_MODEL=1",
+]  # fmt: skip
+SANITIZER_ENVIRONMENT = {
+    "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",
+    "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+    "TSAN_OPTIONS": "halt_on_error=1",
+}
+
+
+@dataclass
+class Count:
+    """Test cases."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def __add__(self, other: Count) -> Count:
+        return Count(
+            self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped
+        )
+
+    def __str__(self) -> str:
+        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+
+
+PASSED, FAILED = Count(passed=1), Count(failed=1)
+
+
+class Runner:
+    """Runs commands with their output in a log, signs of life, and an end in time."""
+
+    def __init__(self, suite: str, limit: float):
+        self.log = LOGS / f"{suite}.log"
+        self.log.write_bytes(b"")
+        self.deadline = time.monotonic() + limit
+        self.child: subprocess.Popen | None = None
+
+    def run(self, *command, environment: dict | None = None, what: str = "", echo=False) -> bool:
+        """True: status 0. On anything else the end of the log is printed."""
+        words = [str(word) for word in command]
+        begun = shown = time.monotonic()
+        with open(self.log, "ab") as log:
+            log.write(f"$ {' '.join(words)}\n".encode())
+            log.flush()
+            start = read = log.tell()
+            self.child = subprocess.Popen(
+                words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=ROOT,
+                start_new_session=True, env={**os.environ, **(environment or {})},
+            )  # fmt: skip
+        while True:
+            try:
+                self.child.wait(0.5)
+            except subprocess.TimeoutExpired:
+                pass
+            now = time.monotonic()
+            if echo:
+                read = self.pass_on(read)
+            if self.child.returncode is not None:
+                break
+            if now > self.deadline:
+                self.end()
+                print(f"  {words[0]}: ended after {now - begun:.0f} s, over the suite's limit")
+                break
+            if not echo and now - shown >= HEARTBEAT:
+                shown = now
+                print(f"  ... {now - begun:.0f} s {what or Path(words[0]).name} {self.counter()}")
+        if self.child.returncode == 0:
+            return True
+        if not echo:
+            self.show_tail(start)
+        print(f"  failed with status {self.child.returncode}; whole output: {self.log}")
+        return False
+
+    def end(self) -> None:
+        """Ends the command and what it has started."""
+        if self.child is None or self.child.poll() is not None:
+            return
+        for way in (signal.SIGTERM, signal.SIGKILL):
+            try:
+                os.killpg(self.child.pid, way)
+                self.child.wait(20)
+                return
+            except subprocess.TimeoutExpired:
+                continue
+            except ProcessLookupError:
+                return
+
+    def pass_on(self, offset: int) -> int:
+        with open(self.log, "rb") as log:
+            log.seek(offset)
+            text = log.read()
+        for line in text.decode("utf-8", "replace").splitlines():
+            print(f"  {line}")
+        return offset + len(text)
+
+    def counter(self) -> str:
+        """Ninja's or Meson's [n/m], if there is one at the end of the log."""
+        with open(self.log, "rb") as log:
+            log.seek(max(0, log.seek(0, os.SEEK_END) - 2000))
+            found = re.findall(rb"(?m)^\[?(\d+/\d+)", log.read())
+        return found[-1].decode() if found else ""
+
+    def show_tail(self, start: int) -> None:
+        with open(self.log, "rb") as log:
+            log.seek(start)
+            lines = log.read().decode("utf-8", "replace").splitlines()
+        faults = [line for line in lines if re.search(r"error:|ERROR|FAIL|Failure", line)][:20]
+        for line in [*faults, "...", *lines[-25:]]:
+            print(f"  | {line[:200]}")
+
+
+def compile_in(runner: Runner, folder: str, options: list, targets: list, clang=False) -> bool:
+    """Configures the directory once and builds in it. ccache speeds it up where it is."""
+    if not (ROOT / folder / "build.ninja").exists():
+        environment = {}
+        if clang:
+            environment["CXX"] = f"ccache {CLANG}" if shutil.which("ccache") else CLANG
+        if not runner.run("meson", "setup", *options, folder, environment=environment):
+            shutil.rmtree(ROOT / folder / "meson-private", ignore_errors=True)
+            return False
+    return runner.run("ninja", "-C", folder, *targets)
+
+
+def count_junit(path: Path) -> Count:
+    count = Count()
+    for case in ElementTree.parse(path).iter("testcase"):
+        if case.find("failure") is not None or case.find("error") is not None:
+            count += FAILED
+        elif case.find("skipped") is not None or case.get("result") == "suppressed":
+            count += Count(skipped=1)
+        else:
+            count += PASSED
+    return count
+
+
+def meson_test(runner: Runner, folder: str, *arguments, repeat: int = 1) -> Count:
+    """Runs tests of a build and counts the cases in them."""
+    name = runner.log.stem
+    report = ROOT / folder / "meson-logs" / f"{name}.junit.xml"
+    report.unlink(missing_ok=True)
+    is_good = runner.run(
+        "meson", "test", "-C", folder, "--no-rebuild", "--print-errorlogs", "--logbase", name,
+        "--repeat", repeat, *arguments, environment=SANITIZER_ENVIRONMENT,
+    )  # fmt: skip
+    count = count_junit(report) if report.exists() else Count()
+    if not is_good and not count.failed:
+        count += FAILED
+    return count
+
+
+# --- the suites -----------------------------------------------------------------------------------
+
+
+def build(runner: Runner, options) -> Count:
+    """g++, as it is shipped: everything"""
+    return PASSED if compile_in(runner, "build", [], []) else FAILED
+
+
+def build_clang(runner: Runner, options) -> Count:
+    """clang++ with the same warnings, instrumented for addresses, undefined behaviour and fuzzing"""
+    return PASSED if compile_in(runner, "build-asan", ASAN, [], clang=True) else FAILED
+
+
+def unit(runner: Runner, options) -> Count:
+    """unit tests"""
+    return meson_test(runner, "build", "--suite", "unit")
+
+
+def lint(runner: Runner, options) -> Count:
+    """rules of the source tree; documents against the program; the systemd unit"""
+    return meson_test(runner, "build", "--suite", "lint")
+
+
+def golden(runner: Runner, options) -> Count:
+    """captures through the whole packet path, byte for byte"""
+    return meson_test(runner, "build", "--suite", "golden")
+
+
+def sanitizers(runner: Runner, options) -> Count:
+    """unit and golden tests under AddressSanitizer and UndefinedBehaviorSanitizer"""
+    return meson_test(
+        runner, "build-asan", "--suite", "unit", "--suite", "golden", "--timeout-multiplier", "4"
+    )
+
+
+def tsan(runner: Runner, options) -> Count:
+    """what threads share, under ThreadSanitizer"""
+    # Not unit_worker: its buffers change hands in DPDK's libraries, which are not instrumented.
+    if not compile_in(runner, "build-tsan", TSAN, ["tests/unit/unit_threads"], clang=True):
+        return FAILED
+    return meson_test(
+        runner, "build-tsan", "--timeout-multiplier", "4", "threads", repeat=REPEATS[options.long]
+    )
+
+
+def fuzz(runner: Runner, options) -> Count:
+    """each fuzzer for a while, from the seeds"""
+    count = Count()
+    folder = ROOT / "build-asan" / "tests" / "fuzz"
+    corpora = ROOT / "build-asan" / "corpus"
+    seconds = FUZZ_SECONDS[options.long]
+    (corpora / "config").mkdir(parents=True, exist_ok=True)
+    for example in [*ROOT.glob("config/examples/*.yaml"), ROOT / "config/reference.yaml"]:
+        shutil.copy(example, corpora / "config")
+    if (folder / "fuzz_seeds").exists() and not runner.run(folder / "fuzz_seeds", corpora):
+        return FAILED
+    targets = sorted(path for path in folder.glob("fuzz_*") if path.suffix == "")
+    for target in (path for path in targets if path.is_file() and path.name != "fuzz_seeds"):
+        name = target.name.removeprefix("fuzz_")
+        (corpora / name).mkdir(exist_ok=True)
+        print(f"  {name}: {seconds} s", flush=True)
+        is_good = runner.run(
+            target, f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=2048",
+            f"-artifact_prefix={LOGS}/{name}-", "-print_final_stats=1", corpora / name,
+            environment=SANITIZER_ENVIRONMENT, what=name,
+        )  # fmt: skip
+        count += PASSED if is_good else FAILED
+    return count if count.passed or count.failed else FAILED
+
+
+def namespaces(runner: Runner, options) -> Count:
+    """real IKEv2 peers through ikelbd in network namespaces"""
+    count = Count()
+    for drivers in [["--driver", "af_packet"], ["--driver", "af_xdp"]] if options.long else [[]]:
+        results = LOGS / "namespaces.json"
+        results.unlink(missing_ok=True)
+        is_good = runner.run(
+            ROOT / "tests/netns/run.py", *drivers, "--json", results, "--logs", LOGS / "namespaces",
+            environment={"IKELB_BUILD": str(ROOT / "build")}, echo=True,
+        )  # fmt: skip
+        found = json.loads(results.read_text("utf-8")) if results.exists() else {}
+        part = Count(*(found.get(word, 0) for word in ("passed", "failed", "skipped")))
+        count += part if is_good or part.failed else part + FAILED
+    return count
+
+
+# Minutes on 2 cores, first run; a long run's in the second place.
+SUITES = {
+    "build": (build, 10, 10),
+    "build-clang": (build_clang, 10, 10),
+    "unit": (unit, 1, 1),
+    "lint": (lint, 1, 1),
+    "golden": (golden, 1, 1),
+    "sanitizers": (sanitizers, 3, 3),
+    "tsan": (tsan, 3, 15),
+    "fuzz": (fuzz, 2, 35),
+    "namespaces": (namespaces, 12, 25),
+}
+
+
+def run_suite(name: str, options) -> tuple[Count, float]:
+    function, short, long = SUITES[name]
+    minutes = long if options.long else short
+    print(f"== {name}: {function.__doc__} (budget {minutes} min)", flush=True)
+    begun = time.monotonic()
+    runner = Runner(name, minutes * 60 * 3)
+    try:
+        count = function(runner, options)
+    except KeyboardInterrupt:
+        runner.end()
+        raise
+    except Exception as error:  # one suite's trouble is that suite's failure
+        runner.end()
+        print(f"  {type(error).__name__}: {error}")
+        count = FAILED
+    seconds = time.monotonic() - begun
+    late = "" if seconds <= minutes * 60 else f", over its budget of {minutes} min"
+    print(f"== {name}: {count} ({seconds:.0f} s{late})", flush=True)
+    return count, seconds
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="tests/run", description="runs the tests")
+    parser.add_argument("suite", nargs="*", help="default: all; `build` comes first where needed")
+    parser.add_argument("--list", action="store_true", help="print the suites")
+    parser.add_argument(
+        "--long", action="store_true", help="fuzz for 10 min each, repeat races, both drivers"
+    )
+    options = parser.parse_args()
+    unknown = sorted(set(options.suite) - set(SUITES))
+    if unknown:
+        parser.error(f"no such suite: {', '.join(unknown)}; there are {', '.join(SUITES)}")
+    return options
+
+
+def chosen(suites: list[str]) -> list[str]:
+    """The suites in their order, with the builds that they use."""
+    wanted = set(suites or SUITES)
+    if wanted & {"unit", "lint", "golden", "namespaces"}:
+        wanted.add("build")
+    if wanted & {"sanitizers", "fuzz"}:
+        wanted.add("build-clang")
+    return [name for name in SUITES if name in wanted]
+
+
+def main() -> int:
+    sys.stdout.reconfigure(line_buffering=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    options = parse_arguments()
+    if options.list:
+        for name, (function, short, _) in SUITES.items():
+            print(f"{name:<12} {short:>3} min  {function.__doc__}")
+        return 0
+    LOGS.mkdir(parents=True, exist_ok=True)
+    results = {name: run_suite(name, options) for name in chosen(options.suite)}
+    print("\nsuite          seconds  result")
+    for name, (count, seconds) in results.items():
+        print(f"{name:<12} {seconds:9.0f}  {count}")
+    total = sum((count for count, _ in results.values()), Count())
+    print(f"all          {sum(seconds for _, seconds in results.values()):9.0f}")
+    print(total)
+    return 1 if total.failed or not total.passed else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print("interrupted\n0 passed, 1 failed, 0 skipped")
+        sys.exit(130)

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "dataplane/pipeline/pipeline.h"
+#include "tests/testlib/packet_builder.h"
+#include "tests/testlib/table_spec.h"
+
+namespace ikelb::testlib {
+
+/// What became of one frame.
+struct Outcome {
+    pipeline::Verdict verdict = pipeline::Verdict::undecided;
+    Bytes bytes{};  ///< as it leaves or goes to the kernel; empty if it does neither
+    tables::PortIndex out_port = 0;
+    tables::InterfaceIndex in_interface = tables::no_interface;
+    tables::BackendIndex backend = tables::no_backend;
+    std::int32_t out_shift = 0;
+
+    pipeline::Fate fate() const { return pipeline::info(verdict).fate; }
+    Dissected packet() const { return dissect(bytes); }
+};
+
+/// Verdicts read better by name in a failure.
+std::string name(pipeline::Verdict verdict);
+
+/// A frame on its way in. Bytes behind `contiguous` lie in another buffer.
+struct Input {
+    Bytes bytes{};
+    tables::PortIndex port = 0;
+    std::uint16_t headroom = 128;
+    std::size_t contiguous = SIZE_MAX;
+    bool may_hold = true;
+    bool was_held = false;
+};
+
+/// The pipeline on a bench: one directory, some workers, a clock that stands until it is moved.
+/// Each frame lies in memory of exactly its size, so that a sanitizer sees the first byte too many.
+class Bench {
+public:
+    explicit Bench(TableSpec spec, std::size_t workers = 1);
+
+    /// What the operator or the network changes: edit, then apply.
+    TableSpec spec;
+    void apply();
+
+    void advance(tables::Seconds seconds) { now_ += seconds; }
+    tables::Seconds now() const { return now_; }
+    void set_now(tables::Seconds now) { now_ = now; }
+
+    std::vector<Outcome> run(std::span<const Input> burst, std::size_t worker = 0);
+    Outcome run(const Input& input, std::size_t worker = 0);
+
+    /// Frames as a neighbour would send them: MAC addresses are set here.
+    Outcome from_client(PacketBuilder packet, std::size_t worker = 0);
+    Outcome from_gateway(PacketBuilder packet, const net::MacAddress& from,
+                         std::size_t worker = 0);
+    Outcome from_server(PacketBuilder packet, std::size_t worker = 0);
+
+    /// MAC addresses and tag of a frame that one side sends to us.
+    PacketBuilder client_side(PacketBuilder packet) const;
+    PacketBuilder server_side(PacketBuilder packet) const;
+    tables::PortIndex server_port() const { return spec.interfaces[place::srv].port; }
+
+    const tables::ForwardingTable& table() const { return *table_; }
+    tables::Directory& directory() { return *directory_; }
+    pipeline::Counters& counters(std::size_t worker = 0) { return *workers_[worker]->counters; }
+    pipeline::WorkerMemory& memory(std::size_t worker = 0) { return *workers_[worker]->memory; }
+    std::uint64_t count(pipeline::Verdict verdict, std::size_t worker = 0) {
+        return counters(worker).verdicts[static_cast<std::size_t>(verdict)].read();
+    }
+
+private:
+    struct WorkerState {
+        std::unique_ptr<pipeline::Counters> counters = std::make_unique<pipeline::Counters>();
+        std::unique_ptr<pipeline::WorkerMemory> memory =
+            std::make_unique<pipeline::WorkerMemory>();
+    };
+
+    std::unique_ptr<tables::ForwardingTable> table_;
+    std::unique_ptr<tables::Directory> directory_;
+    std::vector<std::unique_ptr<WorkerState>> workers_;
+    tables::Seconds now_ = 1000;
+};
+
+// The datagrams of a client and its server, without link addresses.
+PacketBuilder to_vip(const char* client, std::uint16_t client_port, std::uint16_t vip_port,
+                     Bytes payload, const char* vip = place::vip);
+PacketBuilder reply(tables::BackendIndex server, std::uint16_t server_port, const char* client,
+                    std::uint16_t client_port, Bytes payload);
+
+/// A client that has logged in through the bench, by the messages of a real login: IKE_SA_INIT on
+/// 500, IKE_AUTH on 4500, ESP both ways.
+struct Session {
+    std::string client = place::client;
+    std::uint16_t port_500 = 500;
+    std::uint16_t port_4500 = 4500;
+    std::uint64_t spi_i = 0x1111111111111111;
+    std::uint64_t spi_r = 0x9999999999999999;
+    std::string vip = place::vip;
+    tables::BackendIndex backend = tables::no_backend;
+
+    PacketBuilder init() const;
+    PacketBuilder init_answer() const;
+    PacketBuilder auth() const;
+    PacketBuilder auth_answer() const;
+    PacketBuilder dpd() const;
+    PacketBuilder dpd_answer() const;
+    PacketBuilder esp_up(std::uint32_t spi = 0xc0000001) const;
+    PacketBuilder esp_down(std::uint32_t spi = 0xd0000001) const;
+};
+/// The backend is the one that the bench sent the IKE_SA_INIT to.
+Session log_in(Bench& bench, Session session = {});
+
+}  // namespace ikelb::testlib

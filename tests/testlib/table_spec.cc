@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "tests/testlib/table_spec.h"
+
+#include <algorithm>
+
+#include "dataplane/tables/maglev.h"
+#include "dataplane/tables/round_robin.h"
+
+namespace ikelb::testlib {
+
+using namespace tables;
+
+namespace {
+
+void add_interfaces(ForwardingTable& table, const TableSpec& spec) {
+    for (std::size_t i = 0; i < spec.interfaces.size(); ++i) {
+        const InterfaceSpec& in = spec.interfaces[i];
+        table.interfaces.push_back({.port = in.port,
+                                    .vlan = in.vlan,
+                                    .mtu = in.mtu,
+                                    .is_up = in.is_up,
+                                    .faces_clients = in.faces_clients,
+                                    .faces_servers = in.faces_servers,
+                                    .mac = in.mac,
+                                    .address = in.address});
+        const std::size_t slot = std::size_t{in.port} * 4096 + in.vlan;
+        if (table.interface_of.size() <= slot)
+            table.interface_of.resize((std::size_t{in.port} + 1) * 4096, no_interface);
+        table.interface_of[slot] = static_cast<InterfaceIndex>(i);
+    }
+}
+
+void add_backends(ForwardingTable& table, const TableSpec& spec) {
+    for (const BackendSpec& in : spec.backends) {
+        Backend backend;
+        backend.address = in.address;
+        backend.generation = in.generation;
+        backend.mode = in.mode;
+        backend.is_present = in.is_present;
+        backend.is_up = in.is_up;
+        backend.flush_on_down = in.flush_on_down;
+        backend.weight = in.weight;
+        backend.link = make_link(table.interfaces[in.interface], in.interface, in.mac);
+        table.backends.push_back(backend);
+    }
+}
+
+void add_schedule(Service& service, const ServiceSpec& in, const ForwardingTable& table,
+                  std::size_t maglev_size) {
+    std::vector<std::string> names;
+    std::vector<MaglevMember> hashed;
+    std::vector<RoundRobinMember> turns;
+    for (const BackendIndex member : in.members) names.push_back(std::to_string(member));
+    for (std::size_t i = 0; i < in.members.size(); ++i) {
+        const Backend& backend = table.backends[in.members[i]];
+        if (!backend.takes_new_clients()) continue;
+        service.members.push_back(in.members[i]);
+        hashed.push_back(
+            {.identity = names[i], .weight = backend.weight, .value = in.members[i]});
+        turns.push_back({.value = in.members[i], .weight = backend.weight});
+    }
+    service.maglev = build_maglev(hashed, maglev_size);
+    service.round_robin = build_round_robin(turns);
+}
+
+void add_services(ForwardingTable& table, const TableSpec& spec, const ForwardingTable* previous,
+                  Seconds rebuilt_at) {
+    std::vector<MemberIndex> members(max_services * max_backends, no_member);
+    MemberIndex next_member = 0;
+    for (std::size_t s = 0; s < spec.services.size(); ++s) {
+        const ServiceSpec& in = spec.services[s];
+        Service service;
+        service.is_present = true;
+        service.scheduler = in.scheduler;
+        add_schedule(service, in, table, spec.maglev_size);
+        if (previous != nullptr && s < previous->services.size()) {
+            const Service& before = previous->services[s];
+            const bool has_changed = !std::ranges::equal(before.maglev, service.maglev);
+            service.old_maglev = has_changed ? before.maglev : before.old_maglev;
+            service.rebuilt_at = has_changed ? rebuilt_at : before.rebuilt_at;
+        }
+        table.services.push_back(service);
+        for (const BackendIndex member : in.members)
+            members[s * max_backends + member] = next_member++;
+        for (std::size_t position = 0; position < service_ports; ++position) {
+            const auto frontend = static_cast<FrontendIndex>(table.frontends.size());
+            table.frontends.push_back(
+                {.vip = in.vip,
+                 .port = net::be16::from_host(service_port_numbers[position]),
+                 .service = static_cast<ServiceIndex>(s),
+                 .is_served = in.is_served,
+                 .uplink = in.uplink});
+            for (const BackendIndex member : in.members)
+                table.backends[member].frontends[position].push_back(frontend);
+        }
+    }
+    table.members = std::make_shared<const std::vector<MemberIndex>>(std::move(members));
+    for (Backend& backend : table.backends)
+        for (std::size_t position = 0; position < service_ports; ++position)
+            if (backend.frontends[position].size() == 1)
+                backend.reply_frontend[position] = backend.frontends[position][0];
+}
+
+void add_addresses(ForwardingTable& table, const TableSpec& spec) {
+    std::vector<AddressMap<AddressEntry>::Entry> entries;
+    for (const InterfaceSpec& in : spec.interfaces)
+        if (!in.address.is_unspecified()) entries.push_back({in.address, {}});
+    for (std::size_t b = 0; b < spec.backends.size(); ++b)
+        entries.push_back({spec.backends[b].address,
+                           {.role = AddressRole::backend,
+                            .backend = static_cast<BackendIndex>(b)}});
+    for (std::size_t s = 0; s < spec.services.size(); ++s)
+        entries.push_back(
+            {spec.services[s].vip,
+             {.role = AddressRole::vip,
+              .frontends = {static_cast<FrontendIndex>(2 * s),
+                            static_cast<FrontendIndex>(2 * s + 1)}}});
+    table.addresses = AddressMap<AddressEntry>{entries, spec.hash_key};
+}
+
+void add_next_hops(ForwardingTable& table, const TableSpec& spec) {
+    std::vector<RouteEntry> routes;
+    for (const RouteSpec& in : spec.routes) {
+        routes.push_back({in.prefix, static_cast<std::uint32_t>(table.routes.size())});
+        table.routes.push_back(
+            {.kind = in.kind, .interface = in.interface, .gateway = in.gateway});
+    }
+    table.route_table = RouteTable{routes};
+    std::vector<WordMap<3, LinkHeader>::Entry> neighbours;
+    for (const NeighbourSpec& in : spec.neighbours)
+        neighbours.push_back({neighbour_key(in.interface, in.address),
+                              make_link(table.interfaces[in.interface], in.interface, in.mac)});
+    table.neighbours = WordMap<3, LinkHeader>{neighbours, spec.hash_key};
+    table.gateways.push_back({});
+    std::vector<WordMap<1, GatewayIndex>::Entry> by_mac;
+    for (const NeighbourSpec& in : spec.gateways) {
+        if (!in.mac.is_zero())
+            by_mac.push_back({gateway_key(in.interface, in.mac),
+                              static_cast<GatewayIndex>(table.gateways.size())});
+        table.gateways.push_back(
+            {.interface = in.interface,
+             .address = in.address,
+             .link = make_link(table.interfaces[in.interface], in.interface, in.mac)});
+    }
+    table.gateway_of_mac = WordMap<1, GatewayIndex>{by_mac, spec.hash_key};
+}
+
+}  // namespace
+
+ForwardingTable build_table(const TableSpec& spec, const ForwardingTable* previous,
+                            Seconds rebuilt_at) {
+    ForwardingTable table;
+    table.version = previous == nullptr ? 1 : previous->version + 1;
+    table.hash_key = spec.hash_key;
+    table.timeouts = spec.timeouts;
+    table.inside_prefixes = spec.inside_prefixes;
+    add_interfaces(table, spec);
+    add_backends(table, spec);
+    add_services(table, spec, previous, rebuilt_at);
+    add_addresses(table, spec);
+    add_next_hops(table, spec);
+    return table;
+}
+
+net::IpAddress address(const char* text) { return net::IpAddress::parse(text).value(); }
+net::IpPrefix prefix(const char* text) { return net::IpPrefix::parse(text).value(); }
+net::MacAddress mac(const char* text) { return net::MacAddress::parse(text).value(); }
+
+namespace place {
+net::MacAddress ext_mac() { return mac("02:00:00:00:00:01"); }
+net::MacAddress srv_mac() { return mac("02:00:00:00:00:02"); }
+net::MacAddress first_gateway_mac() { return mac("02:00:00:00:01:fe"); }
+net::MacAddress second_gateway_mac() { return mac("02:00:00:00:01:fd"); }
+net::MacAddress server_mac(BackendIndex backend) {
+    net::MacAddress server = mac("02:00:00:00:02:0b");
+    server.bytes[5] = static_cast<std::uint8_t>(server.bytes[5] + backend);
+    return server;
+}
+std::string server(BackendIndex backend) { return "10.20.0." + std::to_string(11 + backend); }
+}  // namespace place
+
+TableSpec two_armed_farm() {
+    using namespace place;
+    TableSpec spec;
+    spec.interfaces = {{.port = wan, .mac = ext_mac(), .address = address(own_wan),
+                        .faces_clients = true},
+                       {.port = lan, .mac = srv_mac(), .address = address(own_lan),
+                        .faces_servers = true}};
+    for (BackendIndex b = 0; b < 3; ++b)
+        spec.backends.push_back(
+            {.address = address(server(b).c_str()), .mac = server_mac(b), .interface = srv});
+    spec.services = {{.vip = address(vip), .members = {rras1, rras2, rras3}}};
+    spec.routes = {{.prefix = prefix("198.51.100.0/24"), .interface = ext},
+                   {.prefix = prefix("10.20.0.0/24"), .interface = srv},
+                   {.prefix = prefix("0.0.0.0/0"), .kind = RouteKind::gateway, .interface = ext,
+                    .gateway = first_gateway},
+                   {.prefix = prefix("100.64.0.0/16"), .kind = RouteKind::blackhole},
+                   {.prefix = prefix("100.65.0.0/16"), .kind = RouteKind::unreachable},
+                   {.prefix = prefix("100.66.0.1/32"), .kind = RouteKind::local}};
+    for (BackendIndex b = 0; b < 3; ++b)
+        spec.neighbours.push_back(
+            {.interface = srv, .address = address(server(b).c_str()), .mac = server_mac(b)});
+    spec.neighbours.push_back({.interface = ext, .address = address("198.51.100.50"),
+                               .mac = mac("02:00:00:00:01:32")});
+    spec.gateways = {
+        {.interface = ext, .address = address("198.51.100.254"), .mac = first_gateway_mac()},
+        {.interface = ext, .address = address("198.51.100.253"), .mac = second_gateway_mac()}};
+    spec.inside_prefixes = {prefix("10.0.0.0/8")};
+    return spec;
+}
+
+TableSpec farm_with_two_vips() {
+    TableSpec spec = two_armed_farm();
+    spec.services.push_back({.vip = address(place::second_vip), .members = {0, 1, 2}});
+    return spec;
+}
+
+TableSpec one_port_farm() {
+    TableSpec spec = two_armed_farm();
+    spec.interfaces[place::srv].port = place::wan;
+    spec.interfaces[place::srv].vlan = 20;
+    return spec;
+}
+
+}  // namespace ikelb::testlib

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "dataplane/tables/forwarding_table.h"
+
+namespace ikelb::testlib {
+
+// A forwarding table as a passive value: what a test says about the farm. Positions in the
+// vectors are the indices of dataplane/tables/ids.h.
+
+struct InterfaceSpec {
+    tables::PortIndex port = 0;
+    std::uint16_t vlan = 0;
+    net::MacAddress mac{};
+    net::IpAddress address{};  ///< unspecified: none
+    std::uint16_t mtu = 1500;
+    bool faces_clients = false;
+    bool faces_servers = false;
+    bool is_up = true;
+};
+
+struct BackendSpec {
+    net::IpAddress address{};
+    net::MacAddress mac{};  ///< zero: its neighbour is not known
+    tables::InterfaceIndex interface = 1;
+    std::uint16_t weight = 100;
+    tables::Mode mode = tables::Mode::enabled;
+    bool is_up = true;
+    bool is_present = true;
+    bool flush_on_down = false;
+    std::uint8_t generation = 0;
+};
+
+struct ServiceSpec {
+    net::IpAddress vip{};
+    std::vector<tables::BackendIndex> members{};
+    tables::Scheduler scheduler = tables::Scheduler::maglev;
+    bool is_served = true;
+    tables::GatewayIndex uplink = 1;
+};
+
+struct RouteSpec {
+    net::IpPrefix prefix{};
+    tables::RouteKind kind = tables::RouteKind::on_link;
+    tables::InterfaceIndex interface = 0;
+    tables::GatewayIndex gateway = tables::no_gateway;
+};
+
+struct NeighbourSpec {
+    tables::InterfaceIndex interface = 0;
+    net::IpAddress address{};
+    net::MacAddress mac{};  ///< of a gateway: zero if it is not known
+};
+
+struct TableSpec {
+    std::vector<InterfaceSpec> interfaces{};
+    std::vector<BackendSpec> backends{};
+    std::vector<ServiceSpec> services{};  ///< service s has frontends 2s (500) and 2s+1 (4500)
+    std::vector<RouteSpec> routes{};
+    std::vector<NeighbourSpec> neighbours{};
+    std::vector<NeighbourSpec> gateways{};  ///< from index 1 on
+    std::vector<net::IpPrefix> inside_prefixes{};
+    tables::Timeouts timeouts{};
+    tables::HashKey hash_key{.k0 = 0x0123456789abcdef, .k1 = 0xfedcba9876543210};
+    std::size_t maglev_size = 1021;
+};
+
+/// previous, rebuilt_at: what was in use before; a service whose hash differs keeps that one as
+/// its old table from then on.
+tables::ForwardingTable build_table(const TableSpec& spec,
+                                    const tables::ForwardingTable* previous = nullptr,
+                                    tables::Seconds rebuilt_at = 0);
+
+net::IpAddress address(const char* text);
+net::IpPrefix prefix(const char* text);
+net::MacAddress mac(const char* text);
+
+/// Where everything is in the farms below.
+namespace place {
+inline constexpr tables::PortIndex wan = 0, lan = 1;
+inline constexpr tables::InterfaceIndex ext = 0, srv = 1;
+inline constexpr tables::GatewayIndex first_gateway = 1, second_gateway = 2;
+inline constexpr tables::BackendIndex rras1 = 0, rras2 = 1, rras3 = 2;
+inline constexpr const char* vip = "203.0.113.10";
+inline constexpr const char* second_vip = "203.0.113.20";
+inline constexpr const char* own_wan = "198.51.100.1";
+inline constexpr const char* own_lan = "10.20.0.1";
+inline constexpr const char* client = "192.0.2.7";
+inline constexpr const char* other_client = "192.0.2.99";
+net::MacAddress ext_mac();
+net::MacAddress srv_mac();
+net::MacAddress first_gateway_mac();
+net::MacAddress second_gateway_mac();
+net::MacAddress server_mac(tables::BackendIndex backend);
+/// 10.20.0.11, 10.20.0.12, ...
+std::string server(tables::BackendIndex backend);
+}  // namespace place
+
+/// Two ports without tags, two gateways on the client side, one VIP on three servers.
+TableSpec two_armed_farm();
+/// The same with a second VIP on the same three servers: their replies are ambiguous.
+TableSpec farm_with_two_vips();
+/// The same as two_armed_farm() on one port: the client side untagged, the servers in VLAN 20.
+TableSpec one_port_farm();
+
+}  // namespace ikelb::testlib

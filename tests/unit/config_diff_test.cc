@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "config/diff.h"
+
+#include <set>
+
+#include "config/listing.h"
+#include "tests/unit/config_testlib.h"
+
+namespace ikelb::config {
+namespace {
+
+using testing::parse_good;
+using testing::with;
+using testing::with_added;
+
+Diff diff_to(std::string_view yaml) {
+    return diff(parse_good(testing::good_yaml), parse_good(yaml));
+}
+
+TEST(ConfigDiff, EqualConfigurationsHaveNone) {
+    const Diff same = diff_to("# moved\n\n" + std::string{testing::good_yaml});
+    EXPECT_TRUE(same.is_empty());
+    EXPECT_FALSE(same.needs_restart());
+    EXPECT_EQ(same.restart_reason(), "");
+}
+
+TEST(ConfigDiff, OrderOfListsDoesNotCount) {
+    const std::string first = "      - {name: rras1, address: 10.20.0.11}\n";
+    const std::string second = "      - {name: rras2, address: 10.20.0.12}\n";
+    EXPECT_TRUE(diff_to(with(first + second, second + first)).is_empty());
+}
+
+TEST(ConfigDiff, WeightIsLive) {
+    const Diff changed = diff_to(with("10.20.0.11", "10.20.0.11, weight: 50"));
+    ASSERT_EQ(changed.changes.size(), 1u);
+    const Change& change = changed.changes[0];
+    EXPECT_EQ(change.kind, ChangeKind::changed);
+    EXPECT_EQ(change.path, "pools[rras].backends[rras1].weight");
+    EXPECT_EQ(change.before, "100");
+    EXPECT_EQ(change.after, "50");
+    EXPECT_EQ(change.key->path, "pools[].backends[].weight");
+    EXPECT_FALSE(changed.needs_restart());
+    EXPECT_EQ(changed.to_string(), "pools[rras].backends[rras1].weight: 100 -> 50\n");
+}
+
+TEST(ConfigDiff, BackendsComeAndGoLive) {
+    const Diff changed = diff_to(with("{name: rras1, address: 10.20.0.11}",
+                                      "{name: rras3, address: 10.20.0.13}"));
+    EXPECT_EQ(changed.to_string(),
+              "pools[rras].backends[rras1]: removed {address: 10.20.0.11, weight: 100}\n"
+              "pools[rras].backends[rras3]: added {address: 10.20.0.13, weight: 100}\n");
+    EXPECT_FALSE(changed.needs_restart());
+}
+
+TEST(ConfigDiff, HealthComesAndGoesLive) {
+    const Diff changed = diff_to(with("services:", "    health: none\nservices:"));
+    EXPECT_EQ(changed.to_string(), "pools[rras].health.icmp: removed {interval: 5s, timeout: 2s, "
+                                   "fall: 3, rise: 2}\n");
+    EXPECT_FALSE(changed.needs_restart());
+}
+
+struct Case {
+    std::string_view name;
+    std::string yaml;
+    std::string_view change;
+    bool needs_restart;
+};
+
+TEST(ConfigDiff, EachKeySaysLiveOrRestart) {
+    const std::vector<Case> cases{
+        {"port", with("name: lan,", "name: lan, mtu: 9000,"), "ports[lan].mtu: 1500 -> 9000", true},
+        {"mac", with("name: lan,", "name: lan, mac: '02:00:00:00:00:01',"),
+         "ports[lan].mac: (not set) -> 02:00:00:00:00:01", true},
+        {"vlan", with("port: lan,", "port: lan, vlan: 5,"), "interfaces[int].vlan: 0 -> 5", true},
+        {"interface port", with("port: lan,", "port: wan,"), "interfaces[int].port: lan -> wan",
+         true},
+        {"addresses", with("[10.20.0.1/24]", "[10.20.0.2/24, 10.20.0.3/24]"),
+         "interfaces[int].addresses: [10.20.0.1/24] -> [10.20.0.2/24, 10.20.0.3/24]", false},
+        {"route", with_added("routes: [{to: 10.0.0.0/8, via: 10.20.0.9}]\n"),
+         "routes[10.0.0.0/8]: added {to: 10.0.0.0/8, via: 10.20.0.9}", false},
+        {"inside", with_added("inside_prefixes: [10.0.0.0/8]\n"),
+         "inside_prefixes: [] -> [10.0.0.0/8]", false},
+        {"scheduler", with("pool: rras}", "pool: rras, scheduler: least_sas}"),
+         "services[aovpn].scheduler: maglev -> least_sas", false},
+        {"on_down", with("services:", "    on_down: flush\nservices:"),
+         "pools[rras].on_down: keep -> flush", false},
+        {"workers", with_added("workers: {count: 2}\n"), "workers.count: 1 -> 2", true},
+        {"dpdk", with_added("dpdk: {memory: 512}\n"), "dpdk.memory: 256 -> 512", true},
+        {"limits", with_added("limits: {flows: 1024}\n"), "limits.flows: 262144 -> 1024", true},
+        {"timeouts", with_added("timeouts: {flow: 1h}\n"), "timeouts.flow: 45m -> 1h", false},
+        {"log", with_added("log: {level: debug}\n"), "log.level: info -> debug", false},
+        {"admin", with_added("admin: {socket: /a}\n"), "admin.socket: /run/ikelb/admin.sock -> /a",
+         true},
+        {"metrics", with_added("metrics: none\n"), "metrics: removed {listen: 127.0.0.1:9465}",
+         true},
+        {"state file", with_added("state: {file: /a}\n"), "state.file: (not set) -> /a", true},
+        {"state interval", with_added("state: {interval: 1m}\n"), "state.interval: 10s -> 1m",
+         false},
+        {"no state", with_added("state: none\n"), "state: removed {interval: 10s}", true},
+        {"maglev", with_added("maglev_table_size: 251\n"), "maglev_table_size: 65537 -> 251",
+         false},
+    };
+    for (const Case& c : cases) {
+        const Diff changed = diff_to(c.yaml);
+        ASSERT_EQ(changed.changes.size(), 1u) << c.name << "\n" << changed.to_string();
+        EXPECT_EQ(changed.changes[0].to_string(), c.change) << c.name;
+        EXPECT_EQ(changed.needs_restart(), c.needs_restart) << c.name;
+    }
+}
+
+TEST(ConfigDiff, RestartReasonNamesTheKeysThatNeedIt) {
+    const Diff changed = diff_to(with("10.20.0.11", "10.20.0.11, weight: 50",
+                                      with_added("workers: {count: 2}\nlimits: {flows: 1024}\n")));
+    EXPECT_EQ(changed.restart_reason(),
+              "these changes need a restart of ikelbd: workers.count: 1 -> 2; limits.flows: 262144 "
+              "-> 1024; nothing was changed: undo them and reload, or restart");
+}
+
+TEST(ConfigDiff, ListingHoldsEveryValueOfTheSchema) {
+    std::set<std::string_view> listed;
+    const Config config = parse_good(with_added("routes: [{to: 10.0.0.0/8, via: 10.20.0.9}]\n"));
+    for (const ListedMap& map : list_values(config))
+        for (const ListedValue& value : map.values) {
+            ASSERT_NE(value.key, nullptr) << map.path;
+            listed.insert(value.key->path);
+        }
+    for (const Key& key : schema()) {
+        const bool is_value = key.form != Form::map && key.form != Form::list_of_maps;
+        EXPECT_EQ(listed.contains(key.path), is_value) << key.path;
+    }
+}
+
+}  // namespace
+}  // namespace ikelb::config

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "controlplane/ctl/render.h"
+
+#include <gtest/gtest.h>
+
+#include "controlplane/ctl/table.h"
+
+namespace ikelb::control {
+namespace {
+
+using nlohmann::json;
+
+TEST(Table, AlignsAndTrims) {
+    const std::vector<Column> columns{
+        {.title = "NAME"}, {.title = "N", .numeric = true}, {.title = "TEXT"}};
+    EXPECT_EQ(format_table(columns, {{"a", "1", "x"}, {"long name", "1000", ""}}, 0),
+              "NAME          N  TEXT\n"
+              "a             1  x\n"
+              "long name  1000\n");
+}
+
+TEST(Table, LeavesOutWhatDoesNotFit) {
+    const std::vector<Column> columns{{.title = "NAME"},
+                                      {.title = "SECOND", .expendable = 1},
+                                      {.title = "THIRD", .expendable = 3},
+                                      {.title = "FOURTH", .expendable = 2}};
+    const std::vector<std::vector<std::string>> rows{{"a", "b", "c", "d"}};
+    // 4 + 6 + 5 + 6 and three gaps of 2 make 27.
+    EXPECT_EQ(format_table(columns, rows, 27),
+              "NAME  SECOND  THIRD  FOURTH\na     b       c      d\n");
+    EXPECT_EQ(format_table(columns, rows, 26),
+              "NAME  SECOND  FOURTH\na     b       d\n(no room for: THIRD; --json has all)\n");
+    EXPECT_EQ(format_table(columns, rows, 13),
+              "NAME  SECOND\na     b\n(no room for: THIRD, FOURTH; --json has all)\n");
+    EXPECT_EQ(format_table(columns, rows, 1),
+              "NAME\na\n(no room for: SECOND, THIRD, FOURTH; --json has all)\n");
+}
+
+TEST(Render, NumbersAndDurationsAreShort) {
+    EXPECT_EQ(short_number(0), "0");
+    EXPECT_EQ(short_number(999), "999");
+    EXPECT_EQ(short_number(1000), "1.00k");
+    EXPECT_EQ(short_number(12345), "12.3k");
+    EXPECT_EQ(short_number(999499), "999k");
+    EXPECT_EQ(short_number(999500), "1.00M");
+    EXPECT_EQ(short_number(1.2e13), "12.0T");
+    EXPECT_EQ(short_duration(59.9), "59s");
+    EXPECT_EQ(short_duration(60), "1m");
+    EXPECT_EQ(short_duration(3 * 3600 + 20 * 60), "3h 20m");
+    EXPECT_EQ(short_duration(5 * 86400 + 7200), "5d 2h");
+    EXPECT_EQ(short_duration(-1), "0s");
+}
+
+TEST(Render, Backends) {
+    const json answer = json::parse(R"({"backends":[
+      {"name":"rras1","address":"10.20.0.11","pool":"rras","state":"up","mode":"enabled",
+       "weight":100,"flows":12345,"sas":600,"rtt_us":312,"since":"2026-01-02T03:04:05Z",
+       "reason":"first ICMP echo reply","packets_to_server":1,"packets_to_client":2,
+       "bytes_to_server":3000,"bytes_to_client":4000000},
+      {"name":"rras2","state":"down","mode":"drain_keep","rtt_us":null}]})");
+    EXPECT_EQ(render(RouteId::backends, answer, 0),
+              "NAME   ADDRESS     POOL  STATE  MODE        WEIGHT  FLOWS  SAS      RTT  PKTS IN  "
+              "PKTS OUT  BYTES IN  BYTES OUT  SINCE                 REASON\n"
+              "rras1  10.20.0.11  rras  up     enabled        100  12.3k  600  0.312ms        1  "
+              "       2     3.00k      4.00M  2026-01-02T03:04:05Z  first ICMP echo reply\n"
+              "rras2  -           -     down   drain_keep       -      -    -        -        -  "
+              "       -         -          -  -                     -\n");
+    EXPECT_EQ(render(RouteId::backends, answer, 60),
+              "NAME   ADDRESS     STATE  MODE        FLOWS  SAS      RTT\n"
+              "rras1  10.20.0.11  up     enabled     12.3k  600  0.312ms\n"
+              "rras2  -           down   drain_keep      -    -        -\n"
+              "(no room for: POOL, WEIGHT, PKTS IN, PKTS OUT, BYTES IN, BYTES OUT, SINCE, REASON; "
+              "--json has all)\n");
+    EXPECT_EQ(render(RouteId::backends, json::parse(R"({"backends":[]})"), 0),
+              "no backends are configured\n");
+}
+
+TEST(Render, Flows) {
+    const json answer = json::parse(R"({"flows":[{"client":"192.0.2.1","port":4500,
+      "vip":"203.0.113.10","vip_port":4500,"backend":"rras1","state":"established",
+      "idle_s":2,"next_hop":"198.51.100.254"}],"total":9,"truncated":true})");
+    EXPECT_EQ(
+        render(RouteId::flows, answer, 0),
+        "CLIENT     PORT  VIP           VIP PORT  BACKEND  STATE        IDLE  NEXT HOP\n"
+        "192.0.2.1  4500  203.0.113.10      4500  rras1    established    2s  "
+        "198.51.100.254\n"
+        "(1 of 9 flows; --limit N shows more)\n");
+}
+
+TEST(Render, DropsShowsOnlyWhatHappened) {
+    const json answer = json::parse(R"({"drops":[
+      {"reason":"no_backend","help":"no backend is up","packets":12},
+      {"reason":"ttl_expired","help":"the TTL ran out","packets":0}]})");
+    EXPECT_EQ(render(RouteId::drops, answer, 0),
+              "REASON      PACKETS  MEANING\n"
+              "no_backend       12  no backend is up\n"
+              "(1 more reasons with no packets)\n");
+    EXPECT_EQ(render(RouteId::drops, json::parse(R"({"drops":[]})"), 0),
+              "no packets were dropped\n");
+}
+
+TEST(Render, Status) {
+    const json answer = json::parse(R"({"version":"0.1.0","uptime_s":90061,
+      "config":{"file":"/etc/ikelb.yaml","loaded_at":"then","last_reload":"failed",
+                "error":"line 3"},
+      "workers":[{"id":0,"lcore":1,"cpu":1,"busy_share":0.123,"bursts":10,"packets":20}],
+      "ports":[{"name":"wan","link":"up","rx":5}],"interfaces":[],
+      "services":[{"name":"aovpn","vip":"203.0.113.10","served":true,"reason":"","pool":"rras",
+                   "scheduler":"maglev"}],
+      "tables":[{"name":"flows","used":1,"capacity":262144}],"huge_pages":false})");
+    EXPECT_EQ(render(RouteId::status, answer, 0),
+              "version        0.1.0\n"
+              "up for         1d 1h\n"
+              "configuration  /etc/ikelb.yaml, loaded then\n"
+              "last reload    FAILED, the configuration before it is running: line 3\n"
+              "huge pages     no\n"
+              "\nservices\n"
+              "NAME   VIP           SERVED  POOL  SCHEDULER  REASON\n"
+              "aovpn  203.0.113.10  yes     rras  maglev     -\n"
+              "\nworkers\n"
+              "ID  LCORE  CPU   BUSY  BURSTS  PACKETS\n"
+              " 0      1    1  12.3%      10       20\n"
+              "\ntables\n"
+              "NAME   USED  CAPACITY\n"
+              "flows     1    262144\n"
+              "\nports\n"
+              "name  link  rx\n"
+              "wan   up    5\n");
+}
+
+TEST(Render, NothingThrowsOnAnAnswerOfAnotherShape) {
+    for (const char* text : {"{}", "[]", "null", "3", R"({"backends":3,"flows":{},"drops":"x"})",
+                             R"({"backends":[1,"a",null],"flows":[[]],"drops":[1]})",
+                             R"({"config":[],"workers":{},"ports":[1],"interfaces":[{}, 2]})"})
+        for (const Route& one : routes())
+            EXPECT_FALSE(render(one.id, json::parse(text), 40).empty()) << text << " " << one.path;
+}
+
+TEST(Render, DoneOrWhatTheDaemonAdds) {
+    EXPECT_EQ(render(RouteId::drain, json::object(), 0), "done\n");
+    EXPECT_EQ(render(RouteId::drain, {{"sas", 5}, {"backend", "rras1"}}, 0),
+              "backend: rras1\nsas: 5\n");
+}
+
+}  // namespace
+}  // namespace ikelb::control

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "controlplane/kernel/address_plan.h"
+#include "controlplane/kernel/change_debounce.h"
+#include "controlplane/kernel/request_limiter.h"
+
+namespace ikelb::control {
+namespace {
+
+using namespace std::chrono_literals;
+using net::IpAddress;
+using net::IpPrefix;
+
+TwinAddress address_on(const char* interface, const char* prefix) {
+    return {.interface = interface, .prefix = *IpPrefix::parse(prefix)};
+}
+
+StaticRoute route(const char* to, const char* via) {
+    return {.to = *IpPrefix::parse(to), .via = IpAddress::parse(via), .dev = {}};
+}
+
+TEST(AddressPlanDiff, SamePlanChangesNothing) {
+    const AddressPlan plan{.addresses = {address_on("ext", "198.51.100.1/24")},
+                           .routes = {route("0.0.0.0/0", "198.51.100.254")}};
+    EXPECT_EQ(diff(plan, plan), PlanChanges{});
+}
+
+TEST(AddressPlanDiff, NamesWhatIsNewAndWhatGoes) {
+    const AddressPlan before{
+        .addresses = {address_on("ext", "198.51.100.1/24"), address_on("ext", "203.0.113.10/32")},
+        .routes = {route("10.1.0.0/16", "198.51.100.2")}};
+    const AddressPlan after{
+        .addresses = {address_on("ext", "198.51.100.1/24"), address_on("lan", "203.0.113.10/32")},
+        .routes = {route("10.2.0.0/16", "198.51.100.2")}};
+    const PlanChanges changes = diff(before, after);
+    EXPECT_EQ(changes.add_addresses, std::vector{address_on("lan", "203.0.113.10/32")});
+    EXPECT_EQ(changes.remove_addresses, std::vector{address_on("ext", "203.0.113.10/32")});
+    EXPECT_EQ(changes.add_routes, std::vector{route("10.2.0.0/16", "198.51.100.2")});
+    EXPECT_EQ(changes.remove_routes, std::vector{route("10.1.0.0/16", "198.51.100.2")});
+    EXPECT_TRUE(changes.replace_routes.empty());
+}
+
+TEST(AddressPlanDiff, AnotherNextHopReplacesTheRouteInPlace) {
+    const AddressPlan before{.addresses = {}, .routes = {route("10.1.0.0/16", "198.51.100.2")}};
+    const AddressPlan after{.addresses = {}, .routes = {route("10.1.0.9/16", "198.51.100.3")}};
+    const PlanChanges changes = diff(before, after);
+    EXPECT_EQ(changes.replace_routes, after.routes);
+    EXPECT_TRUE(changes.add_routes.empty());
+    EXPECT_TRUE(changes.remove_routes.empty());
+}
+
+TEST(AddressPlanDiff, ARoleAloneIsNoChange) {
+    AddressPlan before{.addresses = {address_on("ext", "203.0.113.10/32")}, .routes = {}};
+    AddressPlan after = before;
+    after.addresses[0].role = AddressRole::vip;
+    EXPECT_EQ(diff(before, after), PlanChanges{});
+}
+
+class ChangeDebounceTest : public testing::Test {
+protected:
+    const ChangeDebounce::Clock::time_point start{1000s};
+    ChangeDebounce debounce{20ms, 100ms};
+};
+
+TEST_F(ChangeDebounceTest, NothingIsDueWithoutAChange) {
+    EXPECT_FALSE(debounce.due().has_value());
+}
+
+TEST_F(ChangeDebounceTest, OneChangeIsToldAfterTheQuietTime) {
+    debounce.note_change(start);
+    EXPECT_EQ(debounce.due(), start + 20ms);
+    debounce.told();
+    EXPECT_FALSE(debounce.due().has_value());
+}
+
+TEST_F(ChangeDebounceTest, SteadyChangesAreToldAtTheLimit) {
+    for (auto at = 0ms; at <= 95ms; at += 5ms) debounce.note_change(start + at);
+    EXPECT_EQ(debounce.due(), start + 100ms);
+    debounce.told();
+    debounce.note_change(start + 130ms);
+    EXPECT_EQ(debounce.due(), start + 150ms) << "the limit counts from the first change of a run";
+}
+
+TEST(RequestLimiter, AsksForOneAddressOncePerInterval) {
+    const RequestLimiter::Clock::time_point start{1000s};
+    RequestLimiter limiter{1s, 16};
+    const IpAddress a = *IpAddress::parse("10.0.0.1"), b = *IpAddress::parse("10.0.0.2");
+    EXPECT_TRUE(limiter.allow(1, a, start));
+    EXPECT_FALSE(limiter.allow(1, a, start + 999ms));
+    EXPECT_TRUE(limiter.allow(1, b, start + 1ms)) << "another address has its own time";
+    EXPECT_TRUE(limiter.allow(2, a, start + 1ms)) << "so has another device";
+    EXPECT_TRUE(limiter.allow(1, a, start + 1s));
+}
+
+TEST(RequestLimiter, AScanOfASubnetIsBounded) {
+    const RequestLimiter::Clock::time_point start{1000s};
+    RequestLimiter limiter{1s, 100};
+    unsigned allowed = 0;
+    for (std::uint32_t i = 0; i < 10000; ++i)
+        allowed += limiter.allow(1, IpAddress::from_v4_host(0x0a000000 + i), start) ? 1U : 0U;
+    EXPECT_EQ(allowed, 100U);
+    EXPECT_TRUE(limiter.allow(1, IpAddress::from_v4_host(0x0b000000), start + 2s));
+}
+
+}  // namespace
+}  // namespace ikelb::control

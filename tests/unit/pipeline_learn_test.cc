@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include <gtest/gtest.h>
+
+#include "tests/testlib/bench.h"
+
+namespace ikelb::pipeline {
+namespace {
+
+using namespace testlib;
+using namespace testlib::place;
+using tables::BackendIndex;
+using tables::Mode;
+using tables::RecordState;
+
+class Learn : public testing::Test {
+protected:
+    Bench bench{two_armed_farm()};
+
+    static BackendIndex another(BackendIndex than) {
+        return static_cast<BackendIndex>((than + 1) % 3);
+    }
+    std::optional<tables::Record> pair(std::uint64_t spi_i, std::uint64_t spi_r) {
+        const Bytes bytes = encrypted(spi_i, spi_r, 37).bytes();
+        return bench.directory().pairs.find(
+            tables::pair_key(*reinterpret_cast<const ike::Header*>(bytes.data())),
+            bench.table().timeouts.pair, bench.now());
+    }
+    std::optional<tables::Record> flow(const char* ip, std::uint16_t port,
+                                       tables::FrontendIndex frontend) {
+        return bench.directory().flows.find(
+            tables::flow_key(address(ip), net::be16::from_host(port), frontend),
+            bench.table().timeouts.flow, bench.now());
+    }
+    std::optional<tables::Record> binding(const char* ip) {
+        return bench.directory().bindings.find(tables::binding_key(address(ip), 0),
+                                               bench.table().timeouts.flow, bench.now());
+    }
+    void expect_nothing_about(const Session& session) {
+        EXPECT_FALSE(pair(session.spi_i, session.spi_r));
+        EXPECT_FALSE(flow(session.client.c_str(), 500, 0));
+        EXPECT_FALSE(flow(session.client.c_str(), 4500, 1));
+        EXPECT_FALSE(binding(session.client.c_str()));
+    }
+};
+
+TEST_F(Learn, NothingThatAClientSendsIsLearned) {
+    const Session session{};
+    bench.from_client(session.init());
+    bench.from_client(session.auth());
+    bench.from_client(session.esp_up());
+    bench.from_client(to_vip(client, 500, 500, sa_init_answer(session.spi_i, 3).bytes()));
+    expect_nothing_about(session);
+}
+
+TEST_F(Learn, RefusalsAndDetoursTeachNothing) {
+    Session session{.backend = rras1};
+    bench.from_server(reply(rras1, 500, client, 500, notify_answer(session.spi_i).bytes()));
+    bench.from_server(
+        reply(rras1, 500, client, 500, notify_answer(session.spi_i, session.spi_r).bytes()));
+    expect_nothing_about(session);
+}
+
+TEST_F(Learn, AnAcceptedInitIsHeldHalfOpenForThirtySeconds) {
+    const Session session{.backend = rras2};
+    bench.from_server(session.init_answer());
+    ASSERT_TRUE(pair(session.spi_i, session.spi_r));
+    EXPECT_EQ(pair(session.spi_i, session.spi_r)->state, RecordState::half_open);
+    EXPECT_EQ(flow(client, 500, 0)->backend.index, rras2);
+    EXPECT_EQ(binding(client)->backend.index, rras2);
+    bench.advance(31);
+    expect_nothing_about(session);
+}
+
+TEST_F(Learn, AnAnsweredLoginIsHeldForFiveMinutes) {
+    const Session session{.backend = rras2};
+    bench.from_server(session.auth_answer());
+    EXPECT_EQ(pair(session.spi_i, session.spi_r)->state, RecordState::answered);
+    bench.advance(300);
+    EXPECT_TRUE(pair(session.spi_i, session.spi_r));
+    bench.advance(1);
+    expect_nothing_about(session);
+}
+
+TEST_F(Learn, AnExchangeBeyondTheLoginEstablishesThePairForADay) {
+    const Session session{.backend = rras2};
+    bench.from_server(session.auth_answer());
+    bench.from_server(session.dpd_answer());
+    EXPECT_EQ(pair(session.spi_i, session.spi_r)->state, RecordState::established);
+    bench.advance(86400);
+    EXPECT_TRUE(pair(session.spi_i, session.spi_r));
+}
+
+TEST_F(Learn, TheFirstEspEstablishesThePairOfTheLoginBeforeIt) {
+    const Session session = log_in(bench);
+    EXPECT_EQ(pair(session.spi_i, session.spi_r)->state, RecordState::established);
+    bench.advance(7200);
+    EXPECT_TRUE(pair(session.spi_i, session.spi_r));
+}
+
+TEST_F(Learn, EspOfAnotherPortEstablishesNobodysLogin) {
+    const Session session{.backend = rras1};
+    bench.from_server(session.auth_answer());
+    bench.from_server(Session{.port_4500 = 4501, .backend = rras1}.esp_down());
+    bench.from_server(Session{.backend = rras2}.esp_down());
+    EXPECT_EQ(pair(session.spi_i, session.spi_r)->state, RecordState::answered);
+}
+
+TEST_F(Learn, ANewPairIsLearnedFromTheFirstMessageAfterARekey) {
+    const Session session = log_in(bench);
+    bench.from_server(reply(session.backend, 4500, client, 4500,
+                            behind_marker(encrypted(0xaaaa, 0xbbbb, 37, 0))));
+    EXPECT_EQ(pair(0xaaaa, 0xbbbb)->backend.index, session.backend);
+}
+
+TEST_F(Learn, StaleChatterOfAnotherServerNeverOverwrites) {
+    const Session session = log_in(bench);
+    Session stale = session;
+    stale.backend = another(session.backend);
+    for (int i = 0; i < 3; ++i) {
+        bench.from_server(stale.esp_down());
+        bench.from_server(stale.dpd_answer());
+        bench.from_server(stale.init_answer());
+        bench.advance(31);
+        bench.from_server(session.esp_down());
+    }
+    EXPECT_EQ(flow(client, 4500, 1)->backend.index, session.backend);
+    EXPECT_EQ(binding(client)->backend.index, session.backend);
+    EXPECT_EQ(pair(session.spi_i, session.spi_r)->backend.index, session.backend);
+    EXPECT_EQ(bench.counters().flows_moved.read(), 0u);
+}
+
+TEST_F(Learn, AServerThatRefusesLosesItsClientToTheOneThatProvesASession) {
+    for (const Mode mode : {Mode::drain_refuse, Mode::disabled}) {
+        Bench fresh{two_armed_farm()};
+        const Session old = log_in(fresh);
+        fresh.spec.backends[old.backend].mode = mode;
+        fresh.apply();
+        const Session next = log_in(fresh, {.spi_i = 0x7777, .spi_r = 0x8888});
+        ASSERT_NE(next.backend, old.backend);
+        EXPECT_EQ(fresh.from_client(next.esp_up()).backend, next.backend);
+        EXPECT_EQ(fresh.from_client(Session{.spi_i = 0x99}.init()).backend, next.backend);
+        EXPECT_EQ(fresh.from_client(old.dpd()).backend, old.backend) << "its pair stays";
+    }
+}
+
+TEST_F(Learn, AHalfOpenProofTakesNothingOver) {
+    const Session old = log_in(bench);
+    bench.spec.backends[old.backend].mode = Mode::drain_refuse;
+    bench.apply();
+    Session next{.spi_i = 0x7777, .spi_r = 0x8888, .backend = another(old.backend)};
+    next.port_500 = old.port_4500;
+    bench.from_server(next.init_answer());
+    EXPECT_EQ(binding(client)->backend.index, old.backend);
+    EXPECT_EQ(flow(client, 4500, 1)->backend.index, old.backend);
+}
+
+TEST_F(Learn, AServerThatIsDownLosesItsClientToTheOneThatProvesASession) {
+    const Session old = log_in(bench);
+    bench.spec.backends[old.backend].is_up = false;
+    bench.apply();
+    const Session next = log_in(bench, {.spi_i = 0x7777, .spi_r = 0x8888});
+    ASSERT_NE(next.backend, old.backend);
+    EXPECT_EQ(bench.from_client(next.esp_up()).backend, next.backend);
+}
+
+TEST_F(Learn, AServerThatWasRemovedLosesItsClientAtOnce) {
+    const Session old = log_in(bench);
+    bench.spec.backends[old.backend].generation = 1;
+    bench.apply();
+    const Session next{.spi_i = 0x7777, .spi_r = 0x8888, .backend = another(old.backend)};
+    bench.from_server(next.init_answer());
+    EXPECT_EQ(binding(client)->backend.index, next.backend);
+}
+
+TEST_F(Learn, ARoamerFillsAnEmptyBindingAndChangesNone) {
+    const Session office = log_in(bench, {.client = other_client});
+    for (BackendIndex b = 0; b < 3; ++b)
+        bench.spec.backends[b].weight = b == another(office.backend) ? 100 : 0;
+    bench.apply();
+    Session roamer = log_in(bench, {.port_4500 = 7000, .spi_i = 0x7777, .spi_r = 0x8888});
+    ASSERT_NE(roamer.backend, office.backend);
+    roamer.client = other_client;  // into the office's NAT
+    EXPECT_EQ(bench.from_client(roamer.dpd()).backend, roamer.backend);
+    bench.from_server(roamer.dpd_answer());
+    EXPECT_EQ(binding(other_client)->backend.index, office.backend);
+    EXPECT_EQ(bench.from_client(roamer.esp_up()).backend, roamer.backend) << "its own flow";
+    EXPECT_EQ(bench.from_client(office.esp_up()).backend, office.backend);
+}
+
+TEST_F(Learn, ASpoofedPairMovesNothing) {
+    const Session session = log_in(bench);
+    Session forged = session;
+    forged.client = other_client;
+    bench.from_client(forged.dpd());
+    EXPECT_FALSE(binding(other_client));
+    EXPECT_FALSE(flow(other_client, 4500, 1));
+}
+
+TEST_F(Learn, KeepalivesOfAServerKeepItsFlowAliveAndMakeNone) {
+    bench.from_server(reply(rras1, 4500, other_client, 4500, keepalive()));
+    EXPECT_FALSE(flow(other_client, 4500, 1));
+    const Session session = log_in(bench);
+    for (int i = 0; i < 10; ++i) {
+        bench.advance(1000);
+        bench.from_server(reply(session.backend, 4500, client, 4500, keepalive()));
+    }
+    EXPECT_TRUE(flow(client, 4500, 1));
+    EXPECT_TRUE(binding(client));
+}
+
+TEST_F(Learn, ADeleteHintShortensThePairAndOrdersNothing) {
+    const Session session = log_in(bench);
+    bench.from_server(reply(session.backend, 4500, client, 4500,
+                            behind_marker(delete_request(session.spi_i, session.spi_r))));
+    EXPECT_EQ(pair(session.spi_i, session.spi_r)->state, RecordState::closing);
+    EXPECT_EQ(bench.from_client(session.dpd()).backend, session.backend);
+    bench.advance(180);
+    EXPECT_TRUE(pair(session.spi_i, session.spi_r));
+    bench.advance(1);
+    EXPECT_FALSE(pair(session.spi_i, session.spi_r));
+    EXPECT_TRUE(flow(client, 4500, 1)) << "the flow goes on by its own clock";
+}
+
+TEST_F(Learn, ALifeSignAfterADeleteHintTakesItBack) {
+    const Session session = log_in(bench);
+    bench.from_server(reply(session.backend, 4500, client, 4500,
+                            behind_marker(delete_request(session.spi_i, session.spi_r))));
+    bench.from_server(session.dpd_answer());
+    EXPECT_EQ(pair(session.spi_i, session.spi_r)->state, RecordState::established);
+}
+
+TEST_F(Learn, ADeleteHintOfAClientIsNoHint) {
+    const Session session = log_in(bench);
+    bench.from_client(to_vip(client, 4500, 4500,
+                             behind_marker(delete_request(session.spi_i, session.spi_r))));
+    EXPECT_EQ(pair(session.spi_i, session.spi_r)->state, RecordState::established);
+}
+
+TEST_F(Learn, AServerThatOpensAnSaGetsTheAnswersBack) {
+    for (BackendIndex b = 0; b < 3; ++b) {
+        Bench fresh{two_armed_farm()};
+        fresh.from_server(reply(b, 500, client, 500, sa_init(0xabc).bytes()));
+        const auto answer = [&](const IkeMessage& message) {
+            return fresh.from_client(to_vip(client, 500, 500, message.bytes())).backend;
+        };
+        EXPECT_EQ(answer(sa_init_answer(0xabc, 0xdef)), b);
+        EXPECT_EQ(answer(notify_answer(0xabc)), b) << "a cookie request, without an SPI";
+    }
+}
+
+TEST_F(Learn, AnIkeV1ServerThatOpensAnSaGetsTheAnswersBack) {
+    IkeMessage open{.initiator_spi = 0xabc, .version = 0x10, .exchange = 2, .flags = 0};
+    bench.from_server(reply(rras3, 500, client, 500, open.bytes()));
+    open.responder_spi = 0xdef;
+    EXPECT_EQ(bench.from_client(to_vip(client, 500, 500, open.bytes())).backend, rras3);
+}
+
+TEST_F(Learn, AServersInitOverwritesNoFlow) {
+    const Session session = log_in(bench);
+    bench.from_server(reply(another(session.backend), 500, client, 500, sa_init(0xabc).bytes()));
+    EXPECT_EQ(flow(client, 500, 0)->backend.index, session.backend);
+}
+
+TEST_F(Learn, SharedRecordsAreWrittenEveryThirtySecondsAtMost) {
+    const Session session = log_in(bench);
+    const auto before = flow(client, 4500, 1)->last_seen;
+    bench.advance(29);
+    bench.from_server(session.esp_down());
+    EXPECT_EQ(flow(client, 4500, 1)->last_seen, before);
+    bench.advance(1);
+    bench.from_server(session.esp_down());
+    EXPECT_EQ(flow(client, 4500, 1)->last_seen, bench.now());
+}
+
+}  // namespace
+}  // namespace ikelb::pipeline

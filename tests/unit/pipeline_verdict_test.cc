@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <map>
+#include <set>
+
+#include "tests/testlib/bench.h"
+
+namespace ikelb::pipeline {
+namespace {
+
+using namespace testlib;
+using namespace testlib::place;
+using enum Verdict;
+
+PacketBuilder client_ip(const char* to) { return PacketBuilder{}.ip(client, to); }
+
+Bench two_armed() { return Bench{two_armed_farm()}; }
+
+Verdict of_client(const PacketBuilder& packet) { return two_armed().from_client(packet).verdict; }
+Verdict of_server(const PacketBuilder& packet) { return two_armed().from_server(packet).verdict; }
+Verdict of_payload(std::uint16_t port, Bytes payload) {
+    return of_client(to_vip(client, 500, port, std::move(payload)));
+}
+/// A first IKE_SA_INIT with one thing changed about the farm.
+Verdict with_farm(const std::function<void(TableSpec&)>& change) {
+    TableSpec spec = two_armed_farm();
+    change(spec);
+    return Bench{spec}.from_client(Session{}.init()).verdict;
+}
+Verdict raw(Input input, bool has_addresses_of_first_gateway = true) {
+    Bench bench = two_armed();
+    if (has_addresses_of_first_gateway)
+        input.bytes = bench.client_side(Session{}.init()).build();
+    return bench.run(input).verdict;
+}
+
+Verdict flood(Bench& bench, const PacketBuilder& packet, Verdict until) {
+    Verdict verdict = undecided;
+    for (int i = 0; i < 30000 && verdict != until; ++i) verdict = bench.from_client(packet).verdict;
+    return verdict;
+}
+
+Verdict too_big_without_dont_fragment() {
+    TableSpec spec = two_armed_farm();
+    spec.interfaces[srv].mtu = 600;
+    Bench bench{spec};
+    return bench.from_client(to_vip(client, 500, 4500, esp(0xc0000001, 700))).verdict;
+}
+
+Verdict ttl_expired_beyond_the_rate() {
+    Bench bench = two_armed();
+    return flood(bench, Session{}.init().ttl(1), ttl_expired);
+}
+
+Verdict ambiguous_reply() {
+    Bench bench{farm_with_two_vips()};
+    return bench.from_server(reply(rras1, 4500, client, 4500, esp(0xd0000001))).verdict;
+}
+
+Verdict session_of_a_flushed_backend() {
+    Bench bench = two_armed();
+    const Session session = log_in(bench);
+    bench.spec.backends[session.backend].is_up = false;
+    bench.spec.backends[session.backend].flush_on_down = true;
+    bench.apply();
+    return bench.from_client(session.dpd()).verdict;
+}
+
+Verdict later_part_of_a_dropped_datagram() {
+    Bench bench = two_armed();
+    const auto parts =
+        fragments_of(bench.client_side(to_vip(client, 500, 500, Bytes(600, 0))), 64);
+    bench.run({.bytes = parts[0]});
+    return bench.run({.bytes = parts[1]}).verdict;
+}
+
+PacketBuilder later_fragment() {
+    return to_vip(client, 0, 0, Bytes(64, 1)).fragment(64, false);
+}
+
+const PacketBuilder& arp() {
+    static const PacketBuilder packet =
+        PacketBuilder{}.ether_type(net::ether_type::arp).payload(Bytes(28, 0));
+    return packet;
+}
+
+/// How a packet can be brought to leave the pipeline in each way.
+const std::map<Verdict, std::function<Verdict()>>& examples() {
+    static const std::map<Verdict, std::function<Verdict()>> all{
+        {to_server, [] { return of_client(Session{}.init()); }},
+        {to_client, [] { return of_server(Session{.backend = rras1}.init_answer()); }},
+        {transit, [] { return of_server(PacketBuilder{}.ip("10.20.0.50", client).udp(9, 53)); }},
+        {icmp_error_sent, [] { return of_client(Session{}.init().ttl(1)); }},
+        {punt_arp, [] { return of_client(arp()); }},
+        {punt_icmp, [] { return of_client(client_ip(vip).icmp(8, 0)); }},
+        {punt_backend, [] { return of_server(reply(rras1, 53, own_lan, 53, {})); }},
+        {punt_local, [] { return of_client(client_ip(own_wan).protocol(net::ip_protocol::tcp)); }},
+        {punt_multicast, [] { return of_client(client_ip("224.0.0.18").protocol(112)); }},
+        {punt_unresolved,
+         [] { return of_server(PacketBuilder{}.ip("10.20.0.50", "198.51.100.77").udp(9, 53)); }},
+        {hold_fragment, [] { return of_client(later_fragment()); }},
+        {hold_neighbour,
+         [] {
+             return with_farm([](TableSpec& s) {
+                 for (auto& backend : s.backends) backend.mac = {};
+             });
+         }},
+        {not_for_us,
+         [] {
+             return two_armed()
+                 .run({.bytes = Session{}
+                                    .init()
+                                    .mac(first_gateway_mac(), mac("02:00:00:00:00:77"))
+                                    .build()})
+                 .verdict;
+         }},
+        {unknown_vlan, [] { return of_client(Session{}.init().vlan(7)); }},
+        {truncated, [] { return raw({.bytes = Bytes(13, 0)}, false); }},
+        {headers_split, [] { return raw({.contiguous = 30}); }},
+        {not_ip,
+         [] { return of_client(PacketBuilder{}.ether_type(0x88cc).payload(Bytes(46, 0))); }},
+        {bad_ip_header, [] { return of_client(Session{}.init().version_ihl(0x44)); }},
+        {bad_ip_checksum, [] { return of_client(Session{}.init().bad_ip_checksum()); }},
+        {bad_udp_length, [] { return of_client(Session{}.init().udp_length(7)); }},
+        {bad_source, [] { return of_client(PacketBuilder{}.ip(vip, vip).udp(500, 500)); }},
+        {spoofed_backend, [] { return of_client(Session{.backend = rras1}.init_answer()); }},
+        {ttl_expired, ttl_expired_beyond_the_rate},
+        {too_big, too_big_without_dont_fragment},
+        {ike_truncated, [] { return of_payload(500, Bytes(27, 1)); }},
+        {ike_bad_length, [] { return of_payload(500, Bytes(28, 0x21)); }},
+        {ike_zero_spi, [] { return of_payload(500, sa_init(0).bytes()); }},
+        {ike_init_with_spi,
+         [] {
+             return of_payload(500, encrypted(1, 2, ike::exchange::ike_sa_init).bytes());
+         }},
+        {ike_version_zero, [] { return of_payload(500, Bytes(28, 0)); }},
+        {esp_reserved_spi, [] { return of_payload(4500, esp(255)); }},
+        {vip_not_served,
+         [] { return with_farm([](TableSpec& s) { s.services[0].is_served = false; }); }},
+        {service_port_own, [] { return of_client(client_ip(own_wan).udp(500, 500)); }},
+        {native_esp, [] { return of_client(client_ip(vip).protocol(net::ip_protocol::esp)); }},
+        {no_backend,
+         [] {
+             return with_farm([](TableSpec& s) {
+                 for (auto& backend : s.backends) backend.is_up = false;
+             });
+         }},
+        {backend_down, session_of_a_flushed_backend},
+        {unknown_response,
+         [] { return of_payload(500, encrypted_answer(1, 2, ike::exchange::ike_auth).bytes()); }},
+        {unknown_keepalive, [] { return of_payload(4500, keepalive()); }},
+        {reply_vip_unknown, ambiguous_reply},
+        {direct_to_backend, [] { return of_client(client_ip("10.20.0.11").udp(500, 500)); }},
+        {client_on_farm_subnet,
+         [] { return of_server(to_vip("10.20.0.50", 500, 500, sa_init(1).bytes())); }},
+        {fragment_timeout,
+         [] {
+             Bench bench = two_armed();
+             return bench.run({.bytes = bench.client_side(later_fragment()).build(),
+                               .may_hold = false,
+                               .was_held = true})
+                 .verdict;
+         }},
+        {fragment_of_drop, later_part_of_a_dropped_datagram},
+        {icmp_unmatched,
+         [] {
+             return of_client(client_ip(vip).icmp(3, 3).payload(
+                 PacketBuilder{}.ip(vip, client).udp(500, 500).build_ip()));
+         }},
+        {no_route,
+         [] {
+             TableSpec spec = two_armed_farm();
+             spec.routes.clear();
+             return Bench{spec}.from_server(PacketBuilder{}.ip("10.20.0.50", client)).verdict;
+         }},
+        {blackhole,
+         [] { return of_server(PacketBuilder{}.ip("10.20.0.50", "100.64.0.1").protocol(6)); }},
+        {no_neighbour,
+         [] {
+             TableSpec spec = two_armed_farm();
+             for (auto& backend : spec.backends) backend.mac = {};
+             Bench bench{spec};
+             return bench.run({.bytes = bench.client_side(Session{}.init()).build(),
+                               .may_hold = false,
+                               .was_held = true})
+                 .verdict;
+         }},
+        {interface_down,
+         [] { return with_farm([](TableSpec& s) { s.interfaces[srv].is_up = false; }); }},
+        {punt_limited,
+         [] {
+             Bench bench = two_armed();
+             return flood(bench, arp(), punt_limited);
+         }},
+        {no_buffer,
+         [] {
+             TableSpec spec = two_armed_farm();
+             spec.interfaces[srv].vlan = 20;
+             Bench bench{spec};
+             return bench
+                 .run({.bytes = bench.client_side(Session{}.init()).build(), .headroom = 3})
+                 .verdict;
+         }},
+    };
+    return all;
+}
+
+TEST(Verdicts, AreEachProvokedByAnExample) {
+    for (const auto& [verdict, provoke] : examples())
+        EXPECT_EQ(name(provoke()), name(verdict));
+}
+
+TEST(Verdicts, HaveAnExampleUnlessOnlyAShellWithQueuesCanGiveThem) {
+    const std::set<Verdict> of_the_shell{tx_full, twin_full, hold_full};
+    for (std::size_t i = 0; i < verdict_count; ++i) {
+        const auto verdict = static_cast<Verdict>(i);
+        EXPECT_NE(examples().contains(verdict), of_the_shell.contains(verdict)) << name(verdict);
+    }
+}
+
+TEST(Verdicts, AreCountedUnderTheirNamesOncePerFrame) {
+    Bench bench{two_armed_farm()};
+    bench.from_client(Session{}.init());
+    bench.from_client(arp());
+    const Input again{.bytes = bench.client_side(later_fragment()).build(), .was_held = true};
+    bench.from_client(later_fragment());
+    bench.run(again);
+    bench.run(again);
+    EXPECT_EQ(bench.count(to_server), 1u);
+    EXPECT_EQ(bench.count(punt_arp), 1u);
+    EXPECT_EQ(bench.count(hold_fragment), 1u) << "a frame that is held on is not counted again";
+}
+
+TEST(Verdicts, OfPuntsThatWereLimitedSayWhichClassItWas) {
+    Bench bench{two_armed_farm()};
+    flood(bench, arp(), punt_limited);
+    EXPECT_EQ(bench.counters().punts_limited[static_cast<std::size_t>(punt_arp)].read(), 1u);
+    EXPECT_EQ(name(bench.from_client(client_ip(vip).icmp(8, 0)).verdict), "punt_icmp")
+        << "classes do not share a limit";
+}
+
+}  // namespace
+}  // namespace ikelb::pipeline

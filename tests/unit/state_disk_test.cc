@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "controlplane/state/disk.h"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <atomic>
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <thread>
+
+#include "controlplane/state/saver.h"
+#include "tests/unit/state_testlib.h"
+
+namespace ikelb::control {
+namespace {
+
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+class StateDisk : public testing::Test {
+protected:
+    StateDisk() {
+        std::string name = (fs::temp_directory_path() / "ikelb-state-XXXXXX").string();
+        folder = ::mkdtemp(name.data());
+        file = folder / "lib" / "ikelb" / "state";
+    }
+    ~StateDisk() override { fs::remove_all(folder); }
+
+    StateResult<void> write(const State& state) {
+        return write_state_file(file, state.facts, [&](StateEncoder& encoder) {
+            for (const SavedPair& pair : state.pairs) encoder.add(pair);
+            for (const SavedFlow& flow : state.flows) encoder.add(flow);
+            for (const SavedBinding& binding : state.bindings) encoder.add(binding);
+        });
+    }
+    static unsigned mode_of(const fs::path& path) {
+        struct ::stat facts {};
+        EXPECT_EQ(::stat(path.c_str(), &facts), 0) << path;
+        return facts.st_mode & 07777u;
+    }
+    std::vector<std::uint8_t> read() { return read_state_file(file).value().value(); }
+    /// The next save cannot make its file: a folder stands there.
+    void block() { fs::create_directory(unfinished_state_file(file)); }
+    void unblock() { fs::remove(unfinished_state_file(file)); }
+
+    fs::path folder;
+    fs::path file;
+};
+
+TEST_F(StateDisk, WritesForTheOwnerOnlyAndMakesTheFolder) {
+    const State state = testlib::RandomState{3}.make(40'000);
+    ASSERT_TRUE(write(state).has_value());
+    EXPECT_EQ(read(), encode_state(state));
+    EXPECT_EQ(mode_of(file), 0600u);
+    EXPECT_EQ(mode_of(file.parent_path()), 0700u);
+    EXPECT_FALSE(fs::exists(unfinished_state_file(file)));
+}
+
+TEST_F(StateDisk, ReplacesTheOldOneWholeAlsoOverARemainder) {
+    ASSERT_TRUE(write(testlib::RandomState{3}.make(1000)).has_value());
+    std::ofstream{unfinished_state_file(file)} << std::string(1 << 20, 'x');
+    fs::permissions(unfinished_state_file(file), fs::perms::all);
+    const State state = testlib::small_state();
+    ASSERT_TRUE(write(state).has_value());
+    EXPECT_EQ(read(), encode_state(state));
+    EXPECT_EQ(mode_of(file), 0600u);
+}
+
+TEST_F(StateDisk, AFailureSaysWhyAndLeavesTheOldOne) {
+    const State state = testlib::small_state();
+    ASSERT_TRUE(write(state).has_value());
+    block();
+    const auto failed = write(testlib::RandomState{3}.make(10));
+    ASSERT_FALSE(failed.has_value());
+    EXPECT_EQ(failed.error().message,
+              "cannot write " + file.string() + ".new: Is a directory");
+    EXPECT_EQ(read(), encode_state(state));
+
+    file = "/dev/null/state";
+    EXPECT_FALSE(write(state).has_value());
+}
+
+TEST_F(StateDisk, AFullDiskLeavesTheOldOneAndNoRemainder) {
+    const State state = testlib::small_state();
+    ASSERT_TRUE(write(state).has_value());
+    // What a write beyond RLIMIT_FSIZE fails with takes the way of ENOSPC.
+    ::rlimit limit{};
+    ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &limit), 0);
+    const ::rlimit small{.rlim_cur = 4096, .rlim_max = limit.rlim_max};
+    const auto before = std::signal(SIGXFSZ, SIG_IGN);
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+    const auto failed = write(testlib::RandomState{3}.make(40'000));
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    std::signal(SIGXFSZ, before);
+    ASSERT_FALSE(failed.has_value());
+    EXPECT_NE(failed.error().message.find("File too large"), std::string::npos)
+        << failed.error().message;
+    EXPECT_EQ(read(), encode_state(state));
+    EXPECT_FALSE(fs::exists(unfinished_state_file(file)));
+}
+
+TEST_F(StateDisk, ReadsNothingWhereThereIsNothing) {
+    EXPECT_FALSE(read_state_file(file).value().has_value());
+    EXPECT_FALSE(read_state_file(folder / "x" / "y").value().has_value());
+    EXPECT_FALSE(read_state_file(folder).has_value()) << "a folder is no file";
+    const fs::path pipe = folder / "pipe";
+    ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+    EXPECT_FALSE(read_state_file(pipe).has_value());
+}
+
+TEST_F(StateDisk, TheFileIsWhereTheConfigurationOrSystemdSays) {
+    const config::State by_default;
+    EXPECT_EQ(state_file_of(by_default, nullptr), "/var/lib/ikelb/state");
+    EXPECT_EQ(state_file_of(by_default, ""), "/var/lib/ikelb/state");
+    EXPECT_EQ(state_file_of(by_default, "here"), "/var/lib/ikelb/state");
+    EXPECT_EQ(state_file_of(by_default, "/var/lib/a"), "/var/lib/a/state");
+    EXPECT_EQ(state_file_of(by_default, "/var/lib/a:/var/lib/b"), "/var/lib/a/state");
+    const config::State chosen{.file = "/srv/tunnels"};
+    EXPECT_EQ(state_file_of(chosen, "/var/lib/a"), "/srv/tunnels");
+    EXPECT_FALSE(state_file_of({.is_kept = false}, "/var/lib/a"));
+}
+
+class StateSaverTest : public StateDisk {
+protected:
+    StateSaverTest() {
+        view.facts = testlib::small_state().facts;
+        view.now = 3'000'000;
+        view.timeouts.flow = {};
+        view.backends = {{.place = 0, .generation = 1}, {.place = 1, .generation = 1}};
+        view.frontends = {0};
+        view.services = {0};
+        view.gateways.assign(256, SavedFlow::no_gateway);
+    }
+    void add_pair(std::uint64_t number) {
+        directory.pairs.write({number, number},
+                              {.backend = {.index = 1, .generation = 1},
+                               .state = tables::RecordState::established,
+                               .last_seen = view.now},
+                              view.timeouts.pair, view.now);
+    }
+
+    StateView view;
+    tables::Directory directory{{.flows = 1024, .bindings = 1024, .pairs = 65536,
+                                 .half_open = 1024, .fragments = 64},
+                                {.k0 = 1, .k1 = 2}};
+};
+
+TEST_F(StateSaverTest, SavesOnAThreadOfItsOwn) {
+    for (std::uint64_t i = 1; i <= 20'000; ++i) add_pair(i);
+    StateSaver saver{file};
+    EXPECT_FALSE(saver.log().last_success);
+    ASSERT_TRUE(saver.start(directory, view));
+    saver.wait();
+    EXPECT_EQ(decode_state(read()).value().pairs.size(), 20'000u);
+    EXPECT_TRUE(saver.log().last_success);
+    EXPECT_EQ(saver.log().failures, 0u);
+    EXPECT_EQ(saver.log().error, "");
+    EXPECT_TRUE(saver.start(directory, view)) << "the last one has ended";
+}
+
+TEST_F(StateSaverTest, CountsFailuresAndRecovers) {
+    StateSaver saver{file};
+    saver.save_now(view.facts);
+    const auto good = saver.log().last_success;
+    ASSERT_TRUE(good);
+    block();
+    for (int i = 0; i < 3; ++i) {
+        ASSERT_TRUE(saver.start(directory, view));
+        saver.wait();
+    }
+    EXPECT_EQ(saver.log().failures, 3u);
+    EXPECT_NE(saver.log().error, "");
+    EXPECT_EQ(saver.log().last_success, good);
+    unblock();
+    saver.save_now(directory, view);
+    EXPECT_EQ(saver.log().failures, 3u);
+    EXPECT_EQ(saver.log().error, "");
+    EXPECT_GE(saver.log().last_success, good);
+}
+
+TEST_F(StateSaverTest, WhatIsSavedBesideAWriterIsWhole) {
+    std::atomic<bool> stop{false};
+    std::atomic<std::uint64_t> written{0};
+    std::thread writer{[&] {
+        for (std::uint64_t i = 1; !stop; ++i) {
+            add_pair(1 + i % 60'000);
+            written = i;
+        }
+    }};
+    StateSaver saver{file};
+    for (int i = 0; i < 20; ++i) {
+        while (written < 1000) std::this_thread::yield();
+        saver.save_now(directory, view);
+        const auto state = decode_state(read());
+        ASSERT_TRUE(state.has_value()) << state.error().message;
+        for (const SavedPair& pair : state->pairs)
+            ASSERT_EQ(pair.initiator_spi, pair.responder_spi);
+        EXPECT_GT(state->pairs.size(), 0u);
+    }
+    stop = true;
+    writer.join();
+}
+
+}  // namespace
+}  // namespace ikelb::control

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "controlplane/state/state_file.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "tests/unit/state_testlib.h"
+
+namespace ikelb::control {
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+
+void expect_equal(const State& found, const State& expected) {
+    EXPECT_EQ(found.facts.saved_at, expected.facts.saved_at);
+    EXPECT_EQ(found.facts.hash_key.k0, expected.facts.hash_key.k0);
+    EXPECT_EQ(found.facts.hash_key.k1, expected.facts.hash_key.k1);
+    EXPECT_EQ(found.facts.backends, expected.facts.backends);
+    EXPECT_EQ(found.facts.frontends, expected.facts.frontends);
+    EXPECT_EQ(found.facts.services, expected.facts.services);
+    EXPECT_EQ(found.facts.gateways, expected.facts.gateways);
+    EXPECT_EQ(found.pairs, expected.pairs);
+    EXPECT_EQ(found.flows, expected.flows);
+    EXPECT_EQ(found.bindings, expected.bindings);
+}
+
+std::string refusal(const Bytes& bytes) {
+    const auto state = decode_state(bytes);
+    return state ? std::string{} : state.error().message;
+}
+
+/// The words that the format puts at fixed places of the head.
+constexpr std::size_t version_at = 8, pairs_at = 64, flows_at = 72;
+
+std::uint64_t word_at(const Bytes& bytes, std::size_t at) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes.data() + at, sizeof word);
+    return word;
+}
+void set_word(Bytes& bytes, std::size_t at, std::uint64_t word) {
+    std::memcpy(bytes.data() + at, &word, sizeof word);
+}
+
+TEST(StateFile, ReadsBackWhatWasWritten) {
+    for (std::uint64_t seed = 0; seed < 200; ++seed) {
+        SCOPED_TRACE(seed);
+        const State state = testlib::RandomState{seed}.make(seed < 190 ? 50 : 40'000);
+        const Bytes bytes = encode_state(state);
+        const auto read = decode_state(bytes);
+        ASSERT_TRUE(read.has_value()) << read.error().message;
+        expect_equal(*read, state);
+        EXPECT_EQ(encode_state(*read), bytes);
+    }
+}
+
+TEST(StateFile, ReadsBackTheHashKeyAlone) {
+    const State state{.facts = {.hash_key = {.k0 = 1, .k1 = 2}}};
+    const auto read = decode_state(encode_state(state));
+    ASSERT_TRUE(read.has_value());
+    expect_equal(*read, state);
+}
+
+TEST(StateFile, RefusesEveryTruncation) {
+    const Bytes whole = encode_state(testlib::small_state());
+    ASSERT_EQ(refusal(whole), "");
+    for (std::size_t length = 0; length < whole.size(); ++length)
+        EXPECT_NE(refusal({whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length)}), "")
+            << length;
+    EXPECT_EQ(refusal({}), "it is empty");
+    EXPECT_EQ(refusal({whole.begin(), whole.begin() + 20}), "it is cut off after 20 bytes");
+    EXPECT_EQ(refusal({whole.begin(), whole.begin() + 200}),
+              "it has 200 bytes instead of " + std::to_string(whole.size()));
+}
+
+TEST(StateFile, RefusesEveryDamagedByte) {
+    const Bytes whole = encode_state(testlib::small_state());
+    for (std::size_t at = 0; at < whole.size(); ++at)
+        for (int flip = 1; flip < 256; ++flip) {
+            Bytes damaged = whole;
+            damaged[at] = static_cast<std::uint8_t>(damaged[at] ^ flip);
+            ASSERT_NE(refusal(damaged), "") << "byte " << at << " ^ " << flip;
+        }
+}
+
+TEST(StateFile, RefusesSwappedAndRepeatedParts) {
+    State state = testlib::small_state();
+    for (std::uint64_t i = 0; i < 20; ++i) {
+        state.pairs.push_back(state.pairs.front());
+        state.pairs.back().initiator_spi += i;
+    }
+    const Bytes whole = encode_state(state);
+    for (std::size_t a = state_head_bytes; a + 48 <= whole.size(); a += 24) {
+        Bytes swapped = whole;
+        const auto begin = swapped.begin() + static_cast<std::ptrdiff_t>(a);
+        std::swap_ranges(begin, begin + 24, begin + 24);
+        EXPECT_TRUE(swapped == whole || !refusal(swapped).empty()) << a;
+    }
+    Bytes longer = whole;
+    longer.resize(whole.size() + 24);
+    EXPECT_NE(refusal(longer), "");
+}
+
+TEST(StateFile, RefusesOtherVersionsAndForeignFiles) {
+    const Bytes whole = encode_state(testlib::small_state());
+    for (const std::uint64_t version : {std::uint64_t{0}, std::uint64_t{2}, ~std::uint64_t{0}}) {
+        Bytes other = whole;
+        set_word(other, version_at, version);
+        EXPECT_EQ(refusal(other), "it is of format version " + std::to_string(version) +
+                                      ", and this ikelbd reads version 1");
+    }
+    const std::string text = "ports:\n  - {name: wan}\n";
+    EXPECT_EQ(refusal({text.begin(), text.end()}), "it is no state file of ikelb");
+    EXPECT_EQ(refusal(Bytes(4096)), "it is no state file of ikelb");
+}
+
+TEST(StateFile, RefusesCountsThatTheLengthDoesNotHold) {
+    const Bytes whole = encode_state(testlib::small_state());
+    for (const std::uint64_t count : {std::uint64_t{2}, std::uint64_t{1} << 60, ~std::uint64_t{0},
+                                      ~std::uint64_t{0} / 24 + 2}) {
+        Bytes other = whole;
+        set_word(other, pairs_at, count);
+        EXPECT_EQ(refusal(other), "it is damaged: its parts overlap") << count;
+    }
+    ASSERT_EQ(word_at(whole, flows_at), 1u);
+}
+
+TEST(StateFile, RefusesRecordsThatPointAtNothing) {
+    // Their checksums are right: only the places are wrong.
+    const auto expect_refused = [](auto&& change) {
+        State state = testlib::small_state();
+        change(state);
+        EXPECT_EQ(refusal(encode_state(state)), "it holds what no ikelbd writes");
+    };
+    expect_refused([](State& state) { state.pairs[0].record.backend = 2; });
+    expect_refused([](State& state) { state.pairs[0].service = 1; });
+    expect_refused([](State& state) { state.pairs[0].initiator_spi = 0; });
+    expect_refused([](State& state) {
+        state.pairs[0].record.state = static_cast<tables::RecordState>(tables::record_states);
+    });
+    expect_refused([](State& state) { state.flows[0].frontend = 1; });
+    expect_refused([](State& state) { state.flows[0].gateway = 2; });
+    expect_refused([](State& state) { state.flows[0].record.backend = 0xffff; });
+    expect_refused([](State& state) { state.bindings[0].service = 1; });
+    expect_refused([](State& state) { state.bindings[0].record.backend = 2; });
+    expect_refused([](State& state) {
+        state.facts.backends[0].mode = static_cast<tables::Mode>(4);
+    });
+    expect_refused([](State& state) {
+        state.facts.saved_at = std::chrono::sys_seconds{std::chrono::seconds{-1}};
+    });
+    expect_refused([](State& state) { state.facts.services.resize(tables::max_services + 1); });
+}
+
+TEST(StateFile, GivesTheSinkPiecesWhoseSumIsTheBody) {
+    const State state = testlib::RandomState{7}.make(60'000);
+    std::size_t pieces = 0;
+    Bytes body;
+    StateEncoder encoder{state.facts, [&](std::span<const std::uint8_t> piece) {
+                             ++pieces;
+                             EXPECT_LE(piece.size(), std::size_t{1} << 18);
+                             body.insert(body.end(), piece.begin(), piece.end());
+                         }};
+    for (const SavedPair& pair : state.pairs) encoder.add(pair);
+    for (const SavedFlow& flow : state.flows) encoder.add(flow);
+    for (const SavedBinding& binding : state.bindings) encoder.add(binding);
+    const auto head = encoder.finish();
+    EXPECT_GT(pieces, 3u);
+    EXPECT_EQ(encoder.pairs(), state.pairs.size());
+    EXPECT_EQ(encoder.flows(), state.flows.size());
+    EXPECT_EQ(encoder.bindings(), state.bindings.size());
+    Bytes whole{head.begin(), head.end()};
+    whole.insert(whole.end(), body.begin(), body.end());
+    EXPECT_EQ(whole, encode_state(state));
+}
+
+TEST(StateFile, KeepsTheBytesOfAnSpiAsOnTheWire) {
+    State state = testlib::small_state();
+    const Bytes spi{1, 2, 3, 4, 5, 6, 7, 8};
+    std::memcpy(&state.pairs[0].initiator_spi, spi.data(), spi.size());
+    const Bytes bytes = encode_state(state);
+    EXPECT_NE(std::ranges::search(bytes, spi).begin(), bytes.end());
+}
+
+}  // namespace
+}  // namespace ikelb::control

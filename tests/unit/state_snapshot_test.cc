@@ -1,0 +1,440 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "controlplane/state/snapshot.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "controlplane/table/table_builder.h"
+#include "tests/testlib/bench.h"
+#include "tests/unit/state_testlib.h"
+
+namespace ikelb::control {
+namespace {
+
+using namespace ikelb::testlib;
+using namespace ikelb::testlib::place;
+using namespace std::chrono_literals;
+using tables::RecordState;
+
+constexpr std::chrono::sys_seconds start_of_wall_clock{1'700'000'000s};
+
+struct Named {
+    std::string name;
+    std::string address;
+};
+const std::vector<Named> three_servers{
+    {"rras1", "10.20.0.11"}, {"rras2", "10.20.0.12"}, {"rras3", "10.20.0.13"}};
+
+/// One life of ikelbd: its configuration, its indices and its packet path.
+class Life {
+public:
+    explicit Life(const std::vector<Named>& servers = three_servers,
+                  const std::string& service = "aovpn", const char* vip_address = vip) {
+        config.interfaces = {{.name = "ext", .port = "wan"}, {.name = "srv", .port = "lan"}};
+        config::Pool pool{.name = "rras"};
+        for (const Named& server : servers)
+            pool.backends.push_back({.name = server.name, .address = address(server.address.c_str())});
+        config.pools = {pool};
+        config.services = {{.name = service,
+                            .vip = address(vip_address),
+                            .interface = "ext",
+                            .pool = "rras"}};
+        registry.update(config).value();
+        bench = std::make_unique<Bench>(spec());
+        bench->set_now(3'000'000);
+    }
+
+    /// What the dataplane's table says, by the registry.
+    TableSpec spec() const {
+        TableSpec made = two_armed_farm();
+        made.backends.clear();
+        made.services[0].members.clear();
+        made.services[0].vip = config.services[0].vip;
+        for (const config::Backend& backend : config.pools[0].backends) {
+            const auto ref = *registry.backend(backend.name);
+            EXPECT_EQ(ref.index, made.backends.size());
+            made.backends.push_back({.address = backend.address,
+                                     .mac = server_mac(ref.index),
+                                     .interface = srv,
+                                     .mode = modes.mode(backend.name),
+                                     .generation = ref.generation});
+            made.services[0].members.push_back(ref.index);
+            made.neighbours.push_back(
+                {.interface = srv, .address = backend.address, .mac = server_mac(ref.index)});
+        }
+        made.timeouts = make_timeouts(config.timeouts);
+        return made;
+    }
+    void apply() {
+        bench->spec = spec();
+        bench->apply();
+    }
+
+    std::vector<std::uint8_t> save(std::chrono::sys_seconds wall_clock = start_of_wall_clock) {
+        const StateView view = make_state_view({.config = config,
+                                                .registry = registry,
+                                                .modes = modes,
+                                                .table = bench->table(),
+                                                .now = bench->now(),
+                                                .wall_clock = wall_clock});
+        std::vector<std::uint8_t> bytes(state_head_bytes);
+        StateEncoder encoder{view.facts, [&](std::span<const std::uint8_t> piece) {
+                                 bytes.insert(bytes.end(), piece.begin(), piece.end());
+                             }};
+        add_records(bench->directory(), view, encoder);
+        const auto head = encoder.finish();
+        std::ranges::copy(head, bytes.begin());
+        return bytes;
+    }
+    Restored restore(const State& state,
+                     std::chrono::sys_seconds wall_clock = start_of_wall_clock) {
+        const Restored restored = restore_state(state, {.config = config,
+                                                        .registry = registry,
+                                                        .modes = modes,
+                                                        .directory = bench->directory(),
+                                                        .timeouts = make_timeouts(config.timeouts),
+                                                        .now = bench->now(),
+                                                        .wall_clock = wall_clock});
+        apply();
+        return restored;
+    }
+    Restored restore(const std::vector<std::uint8_t>& bytes,
+                     std::chrono::sys_seconds wall_clock = start_of_wall_clock) {
+        return restore(decode_state(bytes).value(), wall_clock);
+    }
+
+    std::optional<tables::Record> pair(const Session& session) {
+        const Bytes bytes = encrypted(session.spi_i, session.spi_r, 37).bytes();
+        return bench->directory().pairs.find(
+            tables::pair_key(*reinterpret_cast<const ike::Header*>(bytes.data())),
+            bench->table().timeouts.pair, bench->now());
+    }
+    std::optional<tables::Record> flow(const Session& session) {
+        return bench->directory().flows.find(
+            tables::flow_key(address(session.client.c_str()),
+                             net::be16::from_host(session.port_4500), 1),
+            bench->table().timeouts.flow, bench->now());
+    }
+    std::optional<tables::Record> binding(const Session& session) {
+        return bench->directory().bindings.find(
+            tables::binding_key(address(session.client.c_str()), 0),
+            bench->table().timeouts.flow, bench->now());
+    }
+    std::string home_of(const Outcome& outcome) const {
+        return outcome.backend < config.pools[0].backends.size()
+                   ? config.pools[0].backends[outcome.backend].name
+                   : "none";
+    }
+
+    config::Config config;
+    IndexRegistry registry;
+    BackendModes modes;
+    std::unique_ptr<Bench> bench;
+};
+
+/// A client whose backend is the given one, whatever the hash would say.
+Session on_server(Life& life, tables::BackendIndex backend, std::uint8_t number) {
+    Session session{.client = "192.0.2." + std::to_string(number),
+                    .spi_i = 0x1000u + number,
+                    .spi_r = 0x2000u + number,
+                    .backend = backend};
+    life.bench->from_server(session.init_answer());
+    life.bench->from_server(session.auth_answer());
+    life.bench->from_server(session.esp_down());
+    return session;
+}
+
+class StateSnapshot : public testing::Test {
+protected:
+    Life before;
+    std::vector<Session> sessions;
+
+    /// Four clients on each server.
+    void SetUp() override {
+        for (std::uint8_t i = 0; i < 12; ++i)
+            sessions.push_back(on_server(before, static_cast<tables::BackendIndex>(i % 3),
+                                         static_cast<std::uint8_t>(10 + i)));
+    }
+};
+
+TEST_F(StateSnapshot, EveryTunnelStaysOnItsServer) {
+    Life after;
+    const Restored restored = after.restore(before.save());
+    EXPECT_EQ(restored.pairs, 12u);
+    EXPECT_EQ(restored.flows, 24u) << "two ports each";
+    EXPECT_EQ(restored.bindings, 12u);
+    EXPECT_EQ(restored.expired + restored.homeless + restored.no_room, 0u);
+    for (const Session& session : sessions) {
+        EXPECT_EQ(after.bench->from_client(session.esp_up()).backend, session.backend);
+        EXPECT_EQ(after.bench->from_client(session.dpd()).backend, session.backend);
+        Session again = session;
+        again.spi_i += 0x9000;
+        EXPECT_EQ(after.bench->from_client(again.init()).backend, session.backend);
+        Session roamed = session;
+        roamed.client = "192.0.2.200";
+        EXPECT_EQ(after.bench->from_client(roamed.dpd()).backend, session.backend);
+    }
+}
+
+TEST_F(StateSnapshot, PairsKeepTheirStateAndTheOthersAreTentative) {
+    Life after;
+    before.bench->advance(100);
+    before.bench->from_server(sessions[0].esp_down());
+    before.bench->advance(20);
+    after.restore(before.save(), start_of_wall_clock + 5s);
+    EXPECT_EQ(after.pair(sessions[0])->state, RecordState::established);
+    EXPECT_EQ(after.flow(sessions[0])->state, RecordState::tentative);
+    EXPECT_EQ(after.binding(sessions[0])->state, RecordState::tentative);
+    EXPECT_EQ(after.flow(sessions[0])->last_seen, after.bench->now() - 25);
+    EXPECT_EQ(after.flow(sessions[1])->last_seen, after.bench->now() - 125);
+}
+
+TEST_F(StateSnapshot, TheFirstPacketOfAnotherServerTakesATentativeFlowAndNoFurtherOne) {
+    Life after;
+    after.restore(before.save());
+    Session moved = sessions[0];
+    moved.backend = rras2;
+    after.bench->from_server(moved.esp_down());
+    EXPECT_EQ(after.flow(moved)->backend.index, rras2);
+    EXPECT_EQ(after.flow(moved)->state, RecordState::established);
+    EXPECT_EQ(after.binding(moved)->backend.index, rras2);
+    EXPECT_EQ(after.bench->from_client(moved.esp_up()).backend, rras2);
+    Session stale = sessions[0];
+    stale.backend = rras3;
+    after.bench->from_server(stale.esp_down());
+    EXPECT_EQ(after.flow(moved)->backend.index, rras2);
+}
+
+TEST_F(StateSnapshot, ARestoredPairNeverMoves) {
+    Life after;
+    after.restore(before.save());
+    Session stale = sessions[0];
+    stale.backend = rras2;
+    after.bench->from_server(stale.dpd_answer());
+    EXPECT_EQ(after.pair(sessions[0])->backend.index, rras1);
+}
+
+TEST_F(StateSnapshot, ItsOwnServerConfirmsATentativeFlow) {
+    Life after;
+    after.restore(before.save());
+    after.bench->from_server(sessions[0].esp_down());
+    EXPECT_EQ(after.flow(sessions[0])->state, RecordState::established);
+    Session other = sessions[0];
+    other.backend = rras2;
+    after.bench->from_server(other.esp_down());
+    EXPECT_EQ(after.flow(sessions[0])->backend.index, rras1) << "not tentative any more";
+}
+
+TEST_F(StateSnapshot, RecordsFollowTheNamesToNewIndices) {
+    Life after{{{"new", "10.20.0.14"},
+                {"rras3", "10.20.0.13"},
+                {"rras2", "10.20.0.12"},
+                {"rras1", "10.20.0.11"}}};
+    EXPECT_EQ(after.restore(before.save()).flows, 24u);
+    for (const Session& session : sessions) {
+        const std::string home = before.config.pools[0].backends[session.backend].name;
+        EXPECT_EQ(after.home_of(after.bench->from_client(session.esp_up())), home);
+        EXPECT_EQ(after.home_of(after.bench->from_client(session.dpd())), home);
+    }
+}
+
+TEST_F(StateSnapshot, RecordsOfServersThatAreGoneOrOthersEnd) {
+    const std::vector<std::vector<Named>> farms{
+        {{"rras1", "10.20.0.11"}, {"rras3", "10.20.0.13"}},                             // removed
+        {{"rras1", "10.20.0.11"}, {"renamed", "10.20.0.12"}, {"rras3", "10.20.0.13"}},  // renamed
+        {{"rras1", "10.20.0.11"}, {"rras2", "10.20.0.22"}, {"rras3", "10.20.0.13"}}};   // moved
+    for (const auto& farm : farms) {
+        Life after{farm};
+        const Restored restored = after.restore(before.save());
+        EXPECT_EQ(restored.pairs, 8u);
+        EXPECT_EQ(restored.flows, 16u);
+        EXPECT_EQ(restored.bindings, 8u);
+        EXPECT_EQ(restored.homeless, 4u * 4);
+        for (const Session& session : sessions) {
+            EXPECT_EQ(after.flow(session).has_value(), session.backend != rras2);
+            EXPECT_EQ(after.pair(session).has_value(), session.backend != rras2);
+        }
+    }
+}
+
+TEST_F(StateSnapshot, RecordsOfAnotherServiceOrVipEnd) {
+    Life renamed{three_servers, "other"};
+    const Restored by_service = renamed.restore(before.save());
+    EXPECT_EQ(by_service.pairs, 0u);
+    EXPECT_EQ(by_service.bindings, 0u);
+    EXPECT_EQ(by_service.flows, 24u) << "the VIP is what a flow is of";
+    Life readdressed{three_servers, "aovpn", second_vip};
+    const Restored by_vip = readdressed.restore(before.save());
+    EXPECT_EQ(by_vip.flows, 0u);
+    EXPECT_EQ(by_vip.pairs, 12u);
+    EXPECT_EQ(by_vip.bindings, 12u);
+}
+
+TEST_F(StateSnapshot, AFileOlderThanAFlowLivesRestoresPairsOnly) {
+    Life in_time, late;
+    const auto bytes = before.save();
+    EXPECT_FALSE(in_time.restore(bytes, start_of_wall_clock + 45min).is_pairs_only);
+    EXPECT_EQ(in_time.flow(sessions[0])->state, RecordState::tentative);
+    const Restored restored = late.restore(bytes, start_of_wall_clock + 45min + 1s);
+    EXPECT_TRUE(restored.is_pairs_only);
+    EXPECT_EQ(restored.pairs, 12u);
+    EXPECT_EQ(restored.flows + restored.bindings, 0u);
+    EXPECT_FALSE(late.flow(sessions[0]));
+    EXPECT_EQ(late.bench->from_client(sessions[0].dpd()).backend, rras1);
+}
+
+TEST_F(StateSnapshot, WhatEndedInTheMeantimeStaysAway) {
+    before.bench->advance(40 * 60);
+    before.bench->from_server(sessions[0].esp_down());
+    Life after;
+    const Restored restored = after.restore(before.save(), start_of_wall_clock + 6min);
+    EXPECT_EQ(restored.flows, 1u);
+    EXPECT_EQ(restored.pairs, 12u) << "they live for a day";
+    EXPECT_EQ(restored.expired, 11u + 11) << "half-open ones are not even saved";
+    Life next_day;
+    EXPECT_EQ(next_day.restore(before.save(), start_of_wall_clock + 24h).pairs, 0u);
+}
+
+TEST_F(StateSnapshot, DeadRecordsAreNotSaved) {
+    before.bench->advance(46 * 60);
+    const State state = decode_state(before.save()).value();
+    EXPECT_EQ(state.pairs.size(), 12u);
+    EXPECT_TRUE(state.flows.empty());
+    EXPECT_TRUE(state.bindings.empty());
+}
+
+TEST_F(StateSnapshot, AClockThatWasSetBackAgesNothing) {
+    Life after;
+    const Restored restored = after.restore(before.save(), start_of_wall_clock - 24h);
+    EXPECT_EQ(restored.age, 0s);
+    EXPECT_EQ(restored.flows, 24u);
+    EXPECT_EQ(after.flow(sessions[0])->last_seen, after.bench->now());
+}
+
+TEST_F(StateSnapshot, OperatorsModesComeBack) {
+    before.modes.set("rras1", tables::Mode::drain_keep, before.registry);
+    before.modes.set("rras2", tables::Mode::drain_refuse, before.registry);
+    before.apply();
+    Life after{{{"rras1", "10.20.0.99"}, {"rras2", "10.20.0.12"}, {"rras3", "10.20.0.13"}}};
+    const Restored restored = after.restore(before.save());
+    EXPECT_EQ(after.modes.mode("rras1"), tables::Mode::drain_keep) << "by its name alone";
+    EXPECT_EQ(after.modes.mode("rras2"), tables::Mode::drain_refuse);
+    EXPECT_EQ(after.modes.mode("rras3"), tables::Mode::enabled);
+    EXPECT_EQ(restored.modes.size(), 2u);
+    EXPECT_EQ(after.bench->from_client(sessions[1].esp_up()).backend, rras2)
+        << "tunnels of a drained server stay";
+    Life elsewhere{{{"other", "10.20.0.14"}}};
+    EXPECT_TRUE(elsewhere.restore(before.save()).modes.empty());
+}
+
+TEST_F(StateSnapshot, ADisabledServersTunnelsStayEnded) {
+    before.modes.set("rras1", tables::Mode::disabled, before.registry);
+    before.apply();
+    Life after;
+    const Restored restored = after.restore(before.save());
+    EXPECT_EQ(after.modes.mode("rras1"), tables::Mode::disabled);
+    EXPECT_EQ(restored.pairs, 8u);
+    EXPECT_EQ(restored.homeless, 0u) << "they were not even saved";
+}
+
+TEST_F(StateSnapshot, LoginsUnderWayKeepTheirStateAndEndInTime) {
+    const Session login{.client = "192.0.2.70", .spi_i = 0x71, .spi_r = 0x72, .backend = rras2};
+    before.bench->from_server(login.auth_answer());
+    before.bench->advance(200);
+    Life after;
+    after.restore(before.save(), start_of_wall_clock + 10s);
+    EXPECT_EQ(after.pair(login)->state, RecordState::answered);
+    EXPECT_EQ(after.flow(login)->state, RecordState::answered);
+    EXPECT_EQ(after.binding(login)->state, RecordState::answered);
+    after.bench->advance(90);
+    EXPECT_TRUE(after.flow(login));
+    after.bench->advance(1);
+    EXPECT_FALSE(after.flow(login));
+    EXPECT_FALSE(after.pair(login));
+}
+
+TEST_F(StateSnapshot, TheNextHopComesBackByInterfaceAndAddress) {
+    const auto set_gateway = [this](std::size_t session, tables::GatewayIndex gateway) {
+        tables::Record record = *before.flow(sessions[session]);
+        record.gateway = gateway;
+        const auto key = tables::flow_key(address(sessions[session].client.c_str()),
+                                          net::be16::from_host(4500), 1);
+        before.bench->directory().flows.write(key, record, before.bench->table().timeouts.flow,
+                                              before.bench->now());
+    };
+    set_gateway(0, second_gateway);
+    set_gateway(1, tables::on_link_client);
+    set_gateway(2, tables::no_gateway);
+    Life after;
+    after.restore(before.save());
+    const auto second = after.registry.gateway({ext, address("198.51.100.253")});
+    ASSERT_TRUE(second) << "its index waits for the kernel's routes";
+    EXPECT_EQ(after.flow(sessions[0])->gateway, *second);
+    EXPECT_EQ(after.flow(sessions[1])->gateway, tables::on_link_client);
+    EXPECT_EQ(after.flow(sessions[2])->gateway, tables::no_gateway);
+
+    Life rewired;
+    rewired.config.interfaces[0].name = "outside";
+    rewired.restore(before.save());
+    EXPECT_EQ(rewired.flow(sessions[0])->gateway, tables::no_gateway);
+}
+
+TEST_F(StateSnapshot, ASecondRestartLosesNothing) {
+    Life after, later;
+    after.restore(before.save(), start_of_wall_clock + 10s);
+    const Restored restored =
+        later.restore(after.save(start_of_wall_clock + 10s), start_of_wall_clock + 20s);
+    EXPECT_EQ(restored.pairs, 12u);
+    EXPECT_EQ(restored.flows, 24u);
+    EXPECT_EQ(later.flow(sessions[0])->state, RecordState::tentative);
+    EXPECT_EQ(later.flow(sessions[0])->last_seen, later.bench->now() - 20);
+}
+
+TEST_F(StateSnapshot, TheHashKeyComesAlong) {
+    const State state = decode_state(before.save()).value();
+    EXPECT_EQ(state.facts.hash_key.k0, before.bench->table().hash_key.k0);
+    EXPECT_EQ(state.facts.hash_key.k1, before.bench->table().hash_key.k1);
+}
+
+TEST(StateRestore, CountsWhatTheDirectoryDoesNotHold) {
+    State state = testlib::small_state();
+    state.facts.backends = {{.name = "rras1", .address = address("10.20.0.11")}};
+    state.pairs[0].record.backend = 0;
+    const SavedPair pair = state.pairs[0];
+    state.pairs.clear();
+    state.flows.clear();
+    state.bindings.clear();
+    for (std::uint64_t i = 1; i <= 50'000; ++i) {
+        state.pairs.push_back(pair);
+        state.pairs.back().initiator_spi = i;
+    }
+    Life life;
+    const Restored restored = life.restore(state);
+    EXPECT_GT(restored.pairs, 4096u) << "the bench's directory is made for 4096";
+    EXPECT_GT(restored.no_room, 0u);
+    EXPECT_EQ(restored.pairs + restored.no_room, 50'000u);
+}
+
+TEST(StateRestore, TakesAnyStateThatDecodes) {
+    for (std::uint64_t seed = 0; seed < 50; ++seed) {
+        State state = testlib::RandomState{seed}.make(200);
+        for (std::size_t i = 0; i < state.facts.backends.size(); i += 2)
+            state.facts.backends[i] = {.name = three_servers[i / 2 % 3].name,
+                                       .address = address(three_servers[i / 2 % 3].address.c_str()),
+                                       .mode = state.facts.backends[i].mode};
+        for (auto& service : state.facts.services) service = "aovpn";
+        for (auto& frontend : state.facts.frontends)
+            frontend = {.vip = address(vip), .port = 4500};
+        Life life;
+        const Restored restored = life.restore(state, state.facts.saved_at + 1s);
+        EXPECT_EQ(restored.pairs + restored.flows + restored.bindings + restored.expired +
+                      restored.homeless + restored.no_room,
+                  state.pairs.size() + state.flows.size() + state.bindings.size());
+    }
+}
+
+}  // namespace
+}  // namespace ikelb::control

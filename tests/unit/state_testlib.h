@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <random>
+#include <string>
+
+#include "controlplane/state/state_file.h"
+
+namespace ikelb::control::testlib {
+
+/// States as ikelbd could write them, the same ones for the same seed.
+class RandomState {
+public:
+    explicit RandomState(std::uint64_t seed) : random_{seed} {}
+
+    State make(std::size_t most_records) {
+        State state;
+        make_facts(state.facts);
+        for (std::size_t i = below(most_records + 1); i > 0; --i)
+            state.pairs.push_back({.initiator_spi = random_() | 1,
+                                   .responder_spi = random_(),
+                                   .record = record(state.facts),
+                                   .service = static_cast<std::uint8_t>(
+                                       below(state.facts.services.size()))});
+        for (std::size_t i = below(most_records + 1); i > 0; --i)
+            state.flows.push_back(
+                {.client = static_cast<std::uint32_t>(random_()),
+                 .client_port = static_cast<std::uint16_t>(random_()),
+                 .frontend = static_cast<std::uint16_t>(below(state.facts.frontends.size())),
+                 .record = record(state.facts),
+                 .gateway = gateway(state.facts)});
+        for (std::size_t i = below(most_records + 1); i > 0; --i)
+            state.bindings.push_back(
+                {.client = static_cast<std::uint32_t>(random_()),
+                 .service = static_cast<std::uint16_t>(below(state.facts.services.size())),
+                 .record = record(state.facts)});
+        return state;
+    }
+
+private:
+    std::size_t below(std::size_t limit) { return static_cast<std::size_t>(random_() % limit); }
+    std::string text() {
+        std::string made(1 + below(63), ' ');
+        for (char& c : made) c = static_cast<char>('a' + below(26));
+        return made;
+    }
+    net::IpAddress address() {
+        return net::IpAddress::from_v4_host(static_cast<std::uint32_t>(random_()));
+    }
+    SavedRecord record(const StateFacts& facts) {
+        return {.age = static_cast<std::uint32_t>(random_()),
+                .backend = static_cast<std::uint16_t>(below(facts.backends.size())),
+                .state = static_cast<tables::RecordState>(below(tables::record_states))};
+    }
+    std::uint8_t gateway(const StateFacts& facts) {
+        const std::size_t chosen = below(facts.gateways.size() + 2);
+        return chosen > facts.gateways.size() ? SavedFlow::on_link
+                                              : static_cast<std::uint8_t>(chosen);
+    }
+    void make_facts(StateFacts& facts) {
+        facts.saved_at = std::chrono::sys_seconds{std::chrono::seconds{below(1ULL << 33)}};
+        facts.hash_key = {.k0 = random_(), .k1 = random_()};
+        for (std::size_t i = 1 + below(40); i > 0; --i)
+            facts.backends.push_back({.name = text(),
+                                      .address = address(),
+                                      .mode = static_cast<tables::Mode>(below(4))});
+        for (std::size_t i = 1 + below(9); i > 0; --i)
+            facts.frontends.push_back(
+                {.vip = address(), .port = static_cast<std::uint16_t>(random_())});
+        for (std::size_t i = 1 + below(9); i > 0; --i) facts.services.push_back(text());
+        for (std::size_t i = below(9); i > 0; --i)
+            facts.gateways.push_back({.interface = text(), .address = address()});
+    }
+
+    std::mt19937_64 random_;
+};
+
+/// One record of each kind and names of several lengths: some 300 bytes.
+inline State small_state() {
+    State state;
+    state.facts = {
+        .saved_at = std::chrono::sys_seconds{std::chrono::seconds{1'700'000'000}},
+        .hash_key = {.k0 = 0x1122334455667788, .k1 = 0x99aabbccddeeff00},
+        .backends = {{.name = "rras1",
+                      .address = *net::IpAddress::parse("10.20.0.11"),
+                      .mode = tables::Mode::enabled},
+                     {.name = "b",
+                      .address = *net::IpAddress::parse("10.20.0.12"),
+                      .mode = tables::Mode::drain_keep}},
+        .frontends = {{.vip = *net::IpAddress::parse("203.0.113.10"), .port = 4500}},
+        .services = {"aovpn"},
+        .gateways = {{.interface = "ext",
+                      .address = *net::IpAddress::parse("198.51.100.254")}}};
+    state.pairs = {{.initiator_spi = 0x0102030405060708,
+                    .responder_spi = 0xa1a2a3a4a5a6a7a8,
+                    .record = {.age = 5,
+                               .backend = 1,
+                               .state = tables::RecordState::established},
+                    .service = 0}};
+    state.flows = {{.client = 0xc6336407,
+                    .client_port = 4500,
+                    .frontend = 0,
+                    .record = {.age = 7, .backend = 0, .state = tables::RecordState::answered},
+                    .gateway = 1}};
+    state.bindings = {{.client = 0xc6336407,
+                       .service = 0,
+                       .record = {.age = 9,
+                                  .backend = 1,
+                                  .state = tables::RecordState::established}}};
+    return state;
+}
+
+}  // namespace ikelb::control::testlib
