@@ -2,6 +2,9 @@
 // Copyright (c) 2026 The ikelb authors
 #include "config/parse.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <cerrno>
 #include <cstdio>
 #include <memory>
@@ -191,9 +194,17 @@ ConfigResult<Config> parse_text(std::string_view yaml, const std::string& file) 
 
 ConfigResult<std::string> read_file(const std::filesystem::path& file) {
     const std::string name = file.string();
-    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> stream{std::fopen(name.c_str(), "re"),
+    if (name.find('\0') != std::string::npos) return cannot_read(name, EINVAL);
+    // Without O_NONBLOCK the opening of a FIFO waits for a writer, for ever.
+    const int descriptor = ::open(name.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (descriptor < 0) return cannot_read(name, errno);
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> stream{::fdopen(descriptor, "r"),
                                                                  std::fclose};
     if (!stream) return cannot_read(name, errno);
+    struct stat status {};
+    if (::fstat(descriptor, &status) != 0) return cannot_read(name, errno);
+    if (S_ISDIR(status.st_mode)) return cannot_read(name, EISDIR);
+    if (!S_ISREG(status.st_mode) && !S_ISCHR(status.st_mode)) return cannot_read(name, EINVAL);
     // One byte more than is allowed, so that the reader of the document sees that it is too much.
     std::string text(max_document_bytes + 1, '\0');
     errno = 0;

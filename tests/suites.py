@@ -28,6 +28,9 @@ HEARTBEAT = 15.0  # seconds between signs of life
 FUZZ_SECONDS = {False: 20, True: 600}
 REPEATS = {False: 1, True: 25}  # of the suites that threads race in
 
+# Not run with net_af_packet, which loses fragments: docs/decisions/0007-af-xdp-below-labs.md.
+NOT_WITH_AF_PACKET = ("dnat_only_capture", "transit_radius")
+
 # Instrumented builds, by directory: compiler and options.
 CLANG = "clang++"
 ASAN = [
@@ -143,9 +146,13 @@ class Runner:
     def show_tail(self, start: int) -> None:
         with open(self.log, "rb") as log:
             log.seek(start)
-            lines = log.read().decode("utf-8", "replace").splitlines()
-        faults = [line for line in lines if re.search(r"error:|ERROR|FAIL|Failure", line)][:20]
-        for line in [*faults, "...", *lines[-25:]]:
+            text = log.read().decode("utf-8", "replace")
+        # Meson puts the output of a failed test between such lines.
+        parts = re.findall("(?s)\u2015 \u2700 .*?\n(.*?)\u2015{20}", text)
+        lines = [line for part in parts for line in part.splitlines()[-40:]][:200]
+        if not parts:
+            lines = [line for line in text.splitlines() if re.search("error:|FAILED", line)][:20]
+        for line in [*lines, "...", *text.splitlines()[-25:]]:
             print(f"  | {line[:200]}")
 
 
@@ -197,7 +204,7 @@ def build(runner: Runner, options) -> Count:
 
 
 def build_clang(runner: Runner, options) -> Count:
-    """clang++ with the same warnings, instrumented for addresses, undefined behaviour and fuzzing"""
+    """clang++ with the same warnings, instrumented for sanitizers and fuzzing"""
     return PASSED if compile_in(runner, "build-asan", ASAN, [], clang=True) else FAILED
 
 
@@ -261,11 +268,18 @@ def fuzz(runner: Runner, options) -> Count:
 def namespaces(runner: Runner, options) -> Count:
     """real IKEv2 peers through ikelbd in network namespaces"""
     count = Count()
-    for drivers in [["--driver", "af_packet"], ["--driver", "af_xdp"]] if options.long else [[]]:
+    runs = [[]]
+    if options.long:
+        names = {path.stem for path in (ROOT / "tests/netns").glob("*.py")} - {"run"}
+        few = sorted(names - set(NOT_WITH_AF_PACKET))
+        runs = [["--driver", "af_packet", *few], ["--driver", "af_xdp"]]
+        left_out = " and ".join(NOT_WITH_AF_PACKET)
+        print(f"  left out with af_packet: {left_out}; net_af_packet loses IP fragments")
+    for words in runs:
         results = LOGS / "namespaces.json"
         results.unlink(missing_ok=True)
         is_good = runner.run(
-            ROOT / "tests/netns/run.py", *drivers, "--json", results, "--logs", LOGS / "namespaces",
+            ROOT / "tests/netns/run.py", *words, "--json", results, "--logs", LOGS / "namespaces",
             environment={"IKELB_BUILD": str(ROOT / "build")}, echo=True,
         )  # fmt: skip
         found = json.loads(results.read_text("utf-8")) if results.exists() else {}

@@ -47,8 +47,7 @@ std::size_t Census::walk(const tables::ForwardingTable& table, tables::Seconds n
             counting_.members[{table.frontends[frontend].service, record.backend.index}];
         ++member.flows;
         if (table.frontends[frontend].port == net::be16::from_host(net::port_nat_t) &&
-            record.state != tables::RecordState::half_open &&
-            record.state != tables::RecordState::answered)
+            tables::is_confirmed(record.state))
             ++member.sas;
     };
     const auto add_to = [](std::uint64_t& counter) {

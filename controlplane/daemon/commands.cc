@@ -210,6 +210,10 @@ CommandResult DaemonCommands::flows(const FlowFilter& filter) {
     const tables::ForwardingTable& table = daemon_.table();
     const tables::Seconds now = daemon_.dataplane().clock().now();
     const auto client = filter.client ? net::IpAddress::parse(*filter.client) : std::nullopt;
+    if (filter.client && !client)
+        return CommandError{.status = 400,
+                            .message = *filter.client + " is no address; give one such as "
+                                                        "198.51.100.7"};
     json rows = json::array();
     std::size_t total = 0;
     const auto visit = [&](const tables::FlowKey& key, const tables::Record& record) {

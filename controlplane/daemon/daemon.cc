@@ -26,6 +26,7 @@ namespace {
 
 constexpr std::chrono::milliseconds tick_every{100};
 constexpr unsigned ticks_per_second = 10;
+constexpr unsigned confirm_gateways_every = 10;  // seconds
 // A worker takes a new table up within a burst; one that has not after this long is stuck.
 constexpr std::chrono::milliseconds publish_limit{100};
 
@@ -128,6 +129,8 @@ std::optional<StartError> Daemon::start() {
     if (auto error = open_dataplane()) return error;
     if (auto error = open_network()) return error;
     if (auto error = open_health()) return error;
+    // Who asks the API before the kernel has been read once gets the answers of an empty network.
+    rebuild();
     if (auto error = open_interfaces_to_people()) return error;
     watch_signals();
     watch_dataplane();
@@ -148,8 +151,11 @@ std::optional<StartError> Daemon::open_dataplane() {
     if (dataplane_->uses_huge_pages())
         spdlog::info("memory: huge pages");
     else
-        spdlog::info("memory: no huge page is free, {} MiB of ordinary ones "
-                     "(`echo 512 > /proc/sys/vm/nr_hugepages` makes some)",
+        spdlog::info("memory: {}, {} MiB of ordinary pages",
+                     config_.dpdk.huge_pages == config::HugePages::off
+                         ? "huge pages are off"
+                         : "too few huge pages are free "
+                           "(`echo 512 > /proc/sys/vm/nr_hugepages` makes some)",
                      config_.dpdk.memory_mib);
     for (std::size_t i = 0; i < config_.ports.size(); ++i) {
         const dpdk::PortFacts& facts = dataplane_->ports()[i].facts();
@@ -249,7 +255,7 @@ void Daemon::watch_signals() {
         }
         sd_notify(0, "RELOADING=1");
         reload();
-        sd_notify(0, "READY=1");
+        if (are_workers_running_) sd_notify(0, "READY=1");
         watch_signals();
     });
 }
@@ -302,10 +308,63 @@ void Daemon::tick_each_second() {
     if (saved_state_)
         saved_state_->tick(config_.state.interval, dataplane_->directory(),
                            [this] { return state_view(); });
+    say_mirror_trouble();
     if (metrics_) metrics_->publish(make_metrics(*this));
+    if (++seconds_ % confirm_gateways_every == 0) confirm_gateways();
+}
+
+/// The kernel sends nothing through a client-side gateway, and so would never notice that its MAC
+/// address is another one by now. Backends are confirmed by their health checks.
+void Daemon::confirm_gateways() {
+    for (const tables::Gateway& gateway : table().gateways) {
+        if (gateway.interface >= network_->facts().size()) continue;
+        // Refused: asked a moment ago, or no such device; a missing answer shows in the mirror.
+        static_cast<void>(mirror_->request_neighbour(
+            network_->facts()[gateway.interface].ifindex, gateway.address));
+    }
+}
+
+/// An interface that is deleted cannot be mended from here, and forwarding without one is an outage
+/// that nobody sees: whoever started ikelbd starts it anew. One that comes up again has lost its
+/// routes; the kernel forgets them when it goes down.
+bool Daemon::check_interfaces(const KernelState& kernel) {
+    bool is_back = false;
+    for (const InterfaceFacts& interface : network_->facts()) {
+        const auto link = std::ranges::find(kernel.links, interface.ifindex, &Link::ifindex);
+        if (link == kernel.links.end()) {
+            spdlog::error("interface {} was deleted; ikelbd ends, and makes it again when it is "
+                          "started",
+                          interface.name);
+            exit_status_ = 1;
+            io_.stop();
+            return false;
+        }
+        if (!link->up) {
+            if (interfaces_down_.insert(interface.name).second)
+                spdlog::warn("interface {} is down", interface.name);
+        } else if (interfaces_down_.erase(interface.name) != 0) {
+            spdlog::info("interface {} is up again", interface.name);
+            is_back = true;
+        }
+    }
+    if (is_back)
+        for (const std::string& failure : network_->apply(config_)) spdlog::error("{}", failure);
+    return true;
+}
+
+/// Trouble that is over within a second shows in the count of overruns alone.
+void Daemon::say_mirror_trouble() {
+    const auto error = mirror_->last_error();
+    if (error.has_value() == is_mirror_in_trouble_) return;
+    is_mirror_in_trouble_ = error.has_value();
+    if (error)
+        spdlog::warn("the kernel cannot be followed, what was last read of it stands: {}", *error);
+    else
+        spdlog::info("the kernel is followed again");
 }
 
 void Daemon::on_kernel_change() {
+    if (!check_interfaces(mirror_->snapshot())) return;
     rebuild();
     if (!are_workers_running_) start_workers();
 }
@@ -338,7 +397,8 @@ void Daemon::rebuild() {
                                     .hash_key = dataplane_->hash_key(),
                                     .now = dataplane_->clock().now(),
                                     .previous = dataplane_->published().read()});
-    say_new_remarks(built.remarks);
+    // Before the kernel has been read once, everything is missing.
+    if (mirror_->is_synchronised()) say_new_remarks(built.remarks);
     dataplane_->published().publish(std::move(built.table));
 }
 
@@ -403,8 +463,10 @@ std::string Daemon::load_and_apply() {
     modes_.retain(config_);
     set_log_level(config_.log.level);
     reconcile_health(StartAs::unproven);
-    for (const std::string& failure : network_->apply(config_)) spdlog::error("{}", failure);
+    // The workers first: a VIP that the kernel has and they do not know is transit to them, and its
+    // service UDP would reach the kernel.
     rebuild();
+    for (const std::string& failure : network_->apply(config_)) spdlog::error("{}", failure);
     return {};
 }
 

@@ -74,12 +74,16 @@ public:
     const BackendModes& modes() const noexcept { return modes_; }
     const IndexRegistry& registry() const noexcept { return registry_; }
     worker::Dataplane& dataplane() noexcept { return *dataplane_; }
-    const tables::ForwardingTable& table() const noexcept { return *dataplane_->published().read(); }
+    /// There is one from before the API opens.
+    const tables::ForwardingTable& table() const noexcept {
+        return *dataplane_->published().read();
+    }
     /// nullptr with `state: none`.
     const SavedState* saved_state() const noexcept { return saved_state_.get(); }
     const Network& network() const noexcept { return *network_; }
     double busy_share(unsigned worker) const { return busy_shares_.at(worker); }
     std::uint64_t publish_timeouts() const noexcept { return publish_timeouts_; }
+    std::uint64_t netlink_overruns() const noexcept { return mirror_->counters().overruns; }
     std::chrono::system_clock::time_point started_at() const noexcept { return started_at_; }
     std::chrono::steady_clock::duration uptime() const {
         return std::chrono::steady_clock::now() - started_steady_;
@@ -96,6 +100,9 @@ private:
     void watch_dataplane();
     void tick();
     void tick_each_second();
+    void confirm_gateways();
+    bool check_interfaces(const KernelState& kernel);
+    void say_mirror_trouble();
     void on_kernel_change();
     void start_workers();
     void rebuild();
@@ -131,12 +138,15 @@ private:
     std::unique_ptr<MetricsServer> metrics_;
 
     std::set<std::string> remarks_;
+    std::set<std::string> interfaces_down_;
     std::vector<double> busy_shares_;
     std::vector<std::uint64_t> busy_before_;
     std::chrono::steady_clock::time_point shares_at_;
     std::uint64_t publish_timeouts_ = 0;
     unsigned ticks_ = 0;
+    unsigned seconds_ = 0;
     bool are_workers_running_ = false;
+    bool is_mirror_in_trouble_ = false;
 };
 
 }  // namespace ikelb::control

@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstdio>
 
 #include "config/load.h"
@@ -45,6 +46,8 @@ int run(const std::string& file, bool check_only) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    // A reload asked for before there is anything to reload must not end the process.
+    std::signal(SIGHUP, SIG_IGN);
     CLI::App app{"ikelb: a load balancer for IKEv2 VPN farms", "ikelbd"};
     std::string file = "/etc/ikelb/ikelb.yaml";
     bool check_only = false;

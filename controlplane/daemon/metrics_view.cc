@@ -45,6 +45,11 @@ WorkerMetrics worker_metrics(Daemon& daemon, unsigned id) {
                           .busy_share = daemon.busy_share(id),
                           .bursts = stats.bursts.read(),
                           .packets = stats.packets.read(),
+                          .flows_committed = stats.pipeline.flows_committed.read(),
+                          .flows_moved = stats.pipeline.flows_moved.read(),
+                          .pairs_learned = stats.pipeline.pairs_learned.read(),
+                          .directory_busy = stats.pipeline.directory_busy.read(),
+                          .directory_full = stats.pipeline.directory_full.read(),
                           .drops = {}};
     for (std::size_t i = 0; i < pipeline::verdict_count; ++i)
         if (pipeline::verdict_infos[i].fate == pipeline::Fate::drop)
@@ -70,6 +75,22 @@ std::vector<PuntMetrics> punt_metrics(Daemon& daemon) {
     return punts;
 }
 
+std::vector<TwinMetrics> twin_metrics(const Network& network) {
+    std::vector<TwinMetrics> twins;
+    for (std::size_t i = 0; i < network.facts().size(); ++i) {
+        const TwinCounters counters = network.twin(i).counters();
+        twins.push_back({.interface = network.facts()[i].name,
+                         .to_kernel = counters.sent,
+                         .from_kernel = counters.received,
+                         .send_full = counters.send_full,
+                         .send_down = counters.send_down,
+                         .send_refused = counters.send_refused,
+                         .receive_truncated = counters.receive_truncated,
+                         .no_room = network.inject_failures(i)});
+    }
+    return twins;
+}
+
 }  // namespace
 
 std::shared_ptr<const MetricsSnapshot> make_metrics(Daemon& daemon) {
@@ -93,6 +114,7 @@ std::shared_ptr<const MetricsSnapshot> make_metrics(Daemon& daemon) {
     for (unsigned i = 0; i < daemon.dataplane().workers(); ++i)
         snapshot->workers.push_back(worker_metrics(daemon, i));
     snapshot->punts = punt_metrics(daemon);
+    snapshot->twins = twin_metrics(daemon.network());
     snapshot->tables = table_totals(daemon);
     const ReloadLog& reloads = daemon.reloads();
     snapshot->config = {.last_reload_ok = reloads.last_ok,
@@ -103,6 +125,7 @@ std::shared_ptr<const MetricsSnapshot> make_metrics(Daemon& daemon) {
         snapshot->state = {.last_save = log.last_success, .save_failures = log.failures};
     }
     snapshot->publish_timeouts = daemon.publish_timeouts();
+    snapshot->netlink_overruns = daemon.netlink_overruns();
     return snapshot;
 }
 

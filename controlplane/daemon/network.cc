@@ -94,6 +94,10 @@ KernelResult<void> Network::make_twin(boost::asio::io_context& io, const config:
     const config::Port& port = config.ports[position];
     const dpdk::Port& device = dataplane_.ports()[position];
     const net::MacAddress mac = port_mac(port, device.facts().mac);
+    if (mac != device.facts().mac && !device.facts().is_promiscuous)
+        warnings_.push_back("port " + port.name + " is not promiscuous and " + mac.to_string() +
+                            " is not its own address: it will receive broadcasts alone; leave out "
+                            "ports[].mac, or set " + device.facts().mac.to_string());
     auto twin = Twin::create({.name = interface.name, .mac = mac, .mtu = port.mtu}, host_);
     if (!twin) return twin.error();
     const int descriptor = dup((*twin)->fd());
@@ -126,8 +130,9 @@ void Network::forward_from(TwinLink& link) {
     for (int i = 0; i < frames_per_turn; ++i) {
         const auto length = link.twin->receive(buffer);
         if (!length) return;
-        dataplane_.inject(link.port, link.vlan,
-                          {reinterpret_cast<const std::uint8_t*>(buffer.data()), *length});
+        if (!dataplane_.inject(link.port, link.vlan,
+                               {reinterpret_cast<const std::uint8_t*>(buffer.data()), *length}))
+            ++link.inject_failures;
     }
 }
 

@@ -4,6 +4,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,6 +46,11 @@ public:
     const std::vector<InterfaceFacts>& facts() const noexcept { return facts_; }
     const std::vector<std::string>& warnings() const noexcept { return warnings_; }
     const Twin& twin(std::size_t interface) const { return *links_[interface]->twin; }
+    /// Frames that the kernel sent on the twin and that are lost: no buffer was free, or the
+    /// worker's queue was full.
+    std::uint64_t inject_failures(std::size_t interface) const {
+        return links_[interface]->inject_failures;
+    }
 
 private:
     struct TwinLink {
@@ -52,6 +58,7 @@ private:
         boost::asio::posix::stream_descriptor readable;
         tables::PortIndex port = 0;
         std::uint16_t vlan = 0;
+        std::uint64_t inject_failures = 0;
     };
 
     Network(worker::Dataplane& dataplane, AddressConfig addresses)

@@ -18,7 +18,10 @@ constexpr std::array<std::string_view, 2> backend_labels{"pool", "backend"};
 constexpr std::array<std::string_view, 3> mode_labels{"pool", "backend", "mode"};
 constexpr std::array<std::string_view, 1> worker_labels{"worker"};
 constexpr std::array<std::string_view, 2> drop_labels{"worker", "reason"};
+constexpr std::array<std::string_view, 2> deferred_labels{"worker", "reason"};
 constexpr std::array<std::string_view, 1> punt_labels{"class"};
+constexpr std::array<std::string_view, 2> frame_labels{"interface", "direction"};
+constexpr std::array<std::string_view, 2> lost_labels{"interface", "reason"};
 constexpr std::array<std::string_view, 1> table_labels{"table"};
 constexpr Labels no_labels{};
 
@@ -128,6 +131,36 @@ MetricSamples read_punt(const MetricsSnapshot& snapshot) {
     return samples;
 }
 
+MetricSamples read_deferred_writes(const MetricsSnapshot& snapshot) {
+    MetricSamples samples;
+    for (const auto& worker : snapshot.workers) {
+        samples.push_back({{worker.worker, "busy"}, number(worker.directory_busy)});
+        samples.push_back({{worker.worker, "full"}, number(worker.directory_full)});
+    }
+    return samples;
+}
+
+MetricSamples read_kernel_frames(const MetricsSnapshot& snapshot) {
+    MetricSamples samples;
+    for (const auto& twin : snapshot.twins) {
+        samples.push_back({{twin.interface, "to_kernel"}, number(twin.to_kernel)});
+        samples.push_back({{twin.interface, "from_kernel"}, number(twin.from_kernel)});
+    }
+    return samples;
+}
+
+MetricSamples read_kernel_lost(const MetricsSnapshot& snapshot) {
+    MetricSamples samples;
+    for (const auto& twin : snapshot.twins) {
+        samples.push_back({{twin.interface, "send_full"}, number(twin.send_full)});
+        samples.push_back({{twin.interface, "send_down"}, number(twin.send_down)});
+        samples.push_back({{twin.interface, "send_refused"}, number(twin.send_refused)});
+        samples.push_back({{twin.interface, "receive_truncated"}, number(twin.receive_truncated)});
+        samples.push_back({{twin.interface, "no_room"}, number(twin.no_room)});
+    }
+    return samples;
+}
+
 template <auto Field>
 MetricSamples read_table(const MetricsSnapshot& snapshot) {
     MetricSamples samples;
@@ -159,6 +192,9 @@ MetricSamples read_save_failures(const MetricsSnapshot& snapshot) {
 }
 MetricSamples read_publish_timeouts(const MetricsSnapshot& snapshot) {
     return {{{}, number(snapshot.publish_timeouts)}};
+}
+MetricSamples read_netlink_overruns(const MetricsSnapshot& snapshot) {
+    return {{{}, number(snapshot.netlink_overruns)}};
 }
 
 constexpr auto counter = MetricType::counter;
@@ -223,11 +259,41 @@ constexpr std::array definitions{
     MetricDefinition{"ikelb_dropped_packets_total", counter, "packets", drop_labels,
                      "Packets dropped, by the reason's name", read_drops},
 
+    MetricDefinition{"ikelb_flows_committed_total", counter, "flows", worker_labels,
+                     "Flows recorded for the first time; the client's backend had answered",
+                     read_worker<&WorkerMetrics::flows_committed>},
+    MetricDefinition{"ikelb_flows_moved_total", counter, "flows", worker_labels,
+                     "Flows recorded on another backend than before",
+                     read_worker<&WorkerMetrics::flows_moved>},
+    MetricDefinition{"ikelb_pairs_learned_total", counter, "SPI pairs", worker_labels,
+                     "IKE SPI pairs recorded for the first time",
+                     read_worker<&WorkerMetrics::pairs_learned>},
+    MetricDefinition{"ikelb_directory_deferred_writes_total", counter, "writes", deferred_labels,
+                     "Records not written and left to a later packet; reason is busy (another "
+                     "worker held the shard) or full (no room)",
+                     read_deferred_writes},
+
     MetricDefinition{"ikelb_punted_packets_total", counter, "packets", punt_labels,
                      "Packets handed to the kernel, by class", read_punt<&PuntMetrics::packets>},
     MetricDefinition{"ikelb_punt_limited_packets_total", counter, "packets", punt_labels,
                      "Packets for the kernel that the rate limit of their class dropped",
                      read_punt<&PuntMetrics::limited>},
+
+    MetricDefinition{"ikelb_kernel_frames_total", counter, "frames", frame_labels,
+                     "Frames between the workers and the kernel's interface; direction is "
+                     "to_kernel (taken by the kernel) or from_kernel (sent by it)",
+                     read_kernel_frames},
+    MetricDefinition{
+        "ikelb_kernel_lost_frames_total", counter, "frames", lost_labels,
+        "Frames lost there; reason is send_full (the kernel's queue was full), send_down (the "
+        "interface is down), send_refused (by the kernel, for another reason), receive_truncated "
+        "(larger than the buffer) or no_room (sent by the kernel: no buffer, or the worker's "
+        "queue was full)",
+        read_kernel_lost},
+    MetricDefinition{"ikelb_netlink_overruns_total", counter, "times", no_labels,
+                     "Times the kernel's events came faster than they were read; everything was "
+                     "read anew after each",
+                     read_netlink_overruns},
 
     MetricDefinition{"ikelb_table_entries", gauge, "records", table_labels, "Records in a table",
                      read_table<&TableMetrics::used>},

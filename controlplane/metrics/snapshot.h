@@ -55,7 +55,24 @@ struct WorkerMetrics {
     double busy_share = 0;            ///< of the last second, 0..1
     std::uint64_t bursts = 0;
     std::uint64_t packets = 0;
+    std::uint64_t flows_committed = 0;  ///< recorded for the first time
+    std::uint64_t flows_moved = 0;      ///< recorded on another backend than before
+    std::uint64_t pairs_learned = 0;
+    std::uint64_t directory_busy = 0;  ///< writes left out: another worker held the shard
+    std::uint64_t directory_full = 0;  ///< writes left out: no room
     std::vector<DropMetrics> drops;
+};
+
+/// Frames between the workers and an interface's twin in the kernel.
+struct TwinMetrics {
+    std::string interface;
+    std::uint64_t to_kernel = 0;    ///< that the kernel took
+    std::uint64_t from_kernel = 0;  ///< that it sent, those of no_room included
+    std::uint64_t send_full = 0;
+    std::uint64_t send_down = 0;
+    std::uint64_t send_refused = 0;
+    std::uint64_t receive_truncated = 0;
+    std::uint64_t no_room = 0;  ///< sent by the kernel: no buffer, or the worker's queue was full
 };
 
 struct PuntMetrics {
@@ -92,10 +109,12 @@ struct MetricsSnapshot {
     std::vector<BackendMetrics> backends;
     std::vector<WorkerMetrics> workers;
     std::vector<PuntMetrics> punts;
+    std::vector<TwinMetrics> twins;
     std::vector<TableMetrics> tables;
     ConfigMetrics config;
     StateMetrics state;
     std::uint64_t publish_timeouts = 0;  ///< new tables not taken up in time
+    std::uint64_t netlink_overruns = 0;  ///< times that events of the kernel were lost
 };
 
 }  // namespace ikelb::control

@@ -178,8 +178,7 @@ std::optional<Record> to_record(const SavedRecord& saved, tables::BackendRef bac
 }
 
 RecordState restored_state(RecordState state) {
-    const bool is_confirmed = state != RecordState::half_open && state != RecordState::answered;
-    return is_confirmed ? RecordState::tentative : state;
+    return tables::is_confirmed(state) ? RecordState::tentative : state;
 }
 
 class Restorer {

@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <utility>
@@ -74,23 +75,30 @@ std::vector<std::string> eal_arguments(const EalOptions& options, bool use_huge_
     return arguments;
 }
 
-bool has_free_huge_pages() {
+std::uint64_t free_huge_page_bytes() {
+    std::uint64_t bytes = 0;
     std::error_code error;
     for (const auto& size :
          std::filesystem::directory_iterator{"/sys/kernel/mm/hugepages", error}) {
+        // The folder of a size is called hugepages-2048kB.
+        const std::string name = size.path().filename().string();
+        const std::size_t digits = name.find('-') + 1;
         std::ifstream file{size.path() / "free_hugepages"};
-        unsigned long free = 0;
-        if (file >> free && free > 0) return true;
+        std::uint64_t free = 0;
+        if (digits == 0 || !(file >> free)) continue;
+        bytes += free * std::strtoull(name.c_str() + digits, nullptr, 10) * 1024;
     }
-    return false;
+    return bytes;
 }
 
 Result<Eal> Eal::start(const EalOptions& options) {
-    const bool has_huge_pages = has_free_huge_pages();
+    const std::uint64_t free = free_huge_page_bytes();
+    const bool has_huge_pages = free > 0 && free >= options.needed_bytes;
     if (options.huge_pages == HugePages::on && !has_huge_pages)
         return Failure{
-            "dpdk.huge_pages is on but no huge page is free; type "
-            "`echo 512 > /proc/sys/vm/nr_hugepages`, or set dpdk.huge_pages: auto"};
+            "dpdk.huge_pages is on, but of " + std::to_string(options.needed_bytes >> 20) +
+            " MiB that it takes " + std::to_string(free >> 20) +
+            " are free; type `echo 512 > /proc/sys/vm/nr_hugepages`, or set dpdk.huge_pages: auto"};
     const bool use_huge_pages = has_huge_pages && options.huge_pages != HugePages::off;
     const auto arguments = eal_arguments(options, use_huge_pages, cpus_allowed());
     std::vector<char*> argv;

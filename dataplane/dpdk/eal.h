@@ -17,6 +17,7 @@ struct EalOptions {
     std::vector<unsigned> cpus;  ///< one for each worker; empty: any the process may run on
     HugePages huge_pages = HugePages::automatic;
     unsigned memory_mib = 256;           ///< without huge pages
+    std::uint64_t needed_bytes = 0;      ///< that huge pages must have free to be used
     std::vector<std::string> pci;        ///< PCI addresses to take
     std::vector<std::string> extra;      ///< appended as they are
 };
@@ -26,8 +27,8 @@ struct EalOptions {
 std::vector<std::string> eal_arguments(const EalOptions& options, bool use_huge_pages,
                                        const std::vector<unsigned>& allowed_cpus);
 
-/// Free huge pages of any size on this machine.
-bool has_free_huge_pages();
+/// Bytes in the free huge pages of all sizes on this machine.
+std::uint64_t free_huge_page_bytes();
 
 /// DPDK's environment: once in a process. Lcore 0 is the calling thread's, 1..workers the
 /// workers'. Destroyed after everything that lives in its memory.

@@ -72,8 +72,6 @@ void to_vip(Packet& packet, const AddressEntry& vip, Context& context) noexcept 
             punt(packet,
                  packet.protocol == net::ip_protocol::icmp ? Verdict::punt_icmp
                                                            : Verdict::punt_local,
-                 packet.protocol == net::ip_protocol::icmp ? context.memory.punt_icmp
-                                                           : context.memory.punt_local,
                  context);
         return;
     }
@@ -93,7 +91,6 @@ void to_vip(Packet& packet, const AddressEntry& vip, Context& context) noexcept 
 }
 
 void to_own_address(Packet& packet, bool is_from_backend, Context& context) noexcept {
-    WorkerMemory& memory = context.memory;
     if (is_udp(packet)) {
         if (packet.is_later_fragment) {
             packet.direction = Direction::transit;
@@ -105,11 +102,11 @@ void to_own_address(Packet& packet, bool is_from_backend, Context& context) noex
         }
     }
     if (is_from_backend)
-        punt(packet, Verdict::punt_backend, memory.punt_backend, context);
+        punt(packet, Verdict::punt_backend, context);
     else if (packet.protocol == net::ip_protocol::icmp)
-        punt(packet, Verdict::punt_icmp, memory.punt_icmp, context);
+        punt(packet, Verdict::punt_icmp, context);
     else
-        punt(packet, Verdict::punt_local, memory.punt_local, context);
+        punt(packet, Verdict::punt_local, context);
 }
 
 /// An IKE responder tells MOBIKE clients its private addresses, and they try them (RFC 4555

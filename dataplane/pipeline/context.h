@@ -65,6 +65,16 @@ struct Login {
     tables::PairKey pair{};
 };
 
+/// Punts by class: enough for a busy segment, far below what slows the kernel's side down.
+struct PuntBuckets {
+    TokenBucket arp{2000, 500};
+    TokenBucket icmp{1000, 200};
+    TokenBucket backend{5000, 1000};
+    TokenBucket local{20000, 4000};
+    TokenBucket multicast{1000, 200};
+    TokenBucket unresolved{2000, 500};
+};
+
 /// What a worker keeps from burst to burst, for itself alone.
 struct WorkerMemory {
     std::array<std::uint16_t, tables::max_services> round_robin_turn{};
@@ -76,13 +86,10 @@ struct WorkerMemory {
     /// and ports of the answer: however a NIC spreads packets, it brings both to one worker.
     std::array<Login, 1024> logins{};
 
-    // Punts by class: enough for a busy segment, far below what slows the kernel's side down.
-    TokenBucket punt_arp{2000, 500};
-    TokenBucket punt_icmp{1000, 200};
-    TokenBucket punt_backend{5000, 1000};
-    TokenBucket punt_local{20000, 4000};
-    TokenBucket punt_multicast{1000, 200};
-    TokenBucket punt_unresolved{2000, 500};
+    // What comes from the servers' side has buckets of its own: no flood of clients takes ARP or
+    // health checks away from the backends.
+    PuntBuckets client_punts;
+    PuntBuckets server_punts;
     TokenBucket icmp_errors{1000, 100};  ///< RFC 1812 section 4.3.2.8
 };
 

@@ -21,7 +21,9 @@ bool is_asked_about(const Packet& packet, const Context& context) noexcept {
 bool is_valid(const FragmentFate& fate, const tables::ForwardingTable& table) noexcept {
     if (fate.kind == FragmentFate::Kind::to_server)
         return fate.index < table.backends.size() && table.backends[fate.index].is_present;
-    if (fate.kind == FragmentFate::Kind::to_client) return fate.index < table.frontends.size();
+    if (fate.kind == FragmentFate::Kind::to_client)
+        return fate.index < table.frontends.size() &&
+               !table.frontends[fate.index].vip.is_unspecified();
     return true;
 }
 
@@ -42,7 +44,7 @@ void apply(Packet& packet, const FragmentFate& fate, Context& context) noexcept 
             packet.direction = Direction::transit;
             const auto* to = context.table.addresses.find(packet.destination);
             if (to != nullptr && to->role == tables::AddressRole::own)
-                punt(packet, Verdict::punt_local, context.memory.punt_local, context);
+                punt(packet, Verdict::punt_local, context);
             return;
         }
         case FragmentFate::Kind::drop: packet.verdict = Verdict::fragment_of_drop; return;

@@ -25,7 +25,7 @@ void match_from_client_side(Packet& packet, const Quoted& quoted, Context& conte
     const std::size_t position = tables::service_port_position(quoted.source_port);
     if (quoted.source != packet.destination || vip == nullptr ||
         vip->role != tables::AddressRole::vip || position == tables::service_ports) {
-        punt(packet, Verdict::punt_icmp, context.memory.punt_icmp, context);
+        punt(packet, Verdict::punt_icmp, context);
         return;
     }
     packet.frontend = vip->frontends[position];
@@ -95,7 +95,7 @@ void match_icmp_error(Packet& packet, Context& context) noexcept {
         // Quotes something else than UDP: of the kernel's own traffic, or transit's.
         packet.is_icmp_error = false;
         packet.direction = Direction::transit;
-        if (is_to_vip) punt(packet, Verdict::punt_icmp, context.memory.punt_icmp, context);
+        if (is_to_vip) punt(packet, Verdict::punt_icmp, context);
         return;
     }
     if (is_to_vip)

@@ -12,6 +12,7 @@ using tables::GatewayIndex;
 using tables::Record;
 using tables::RecordState;
 using tables::WriteOutcome;
+using tables::is_confirmed;
 
 // A shared last_seen is written at most this often: its cache line is read by every worker.
 constexpr tables::Seconds refresh_interval = 30;
@@ -30,13 +31,10 @@ bool note(WriteOutcome outcome, Context& context) noexcept {
     return outcome == WriteOutcome::written;
 }
 
-constexpr bool is_confirmed(RecordState state) noexcept {
-    return state != RecordState::half_open && state != RecordState::answered;
-}
-
-/// Does the proof raise the state? A tentative record becomes what is proven.
+/// Does the proof raise the state? A tentative record becomes what a session proves, no less: it
+/// stands among the confirmed ones.
 constexpr bool raises(RecordState proof, RecordState state) noexcept {
-    if (state == RecordState::tentative) return true;
+    if (state == RecordState::tentative) return is_confirmed(proof);
     if (state == RecordState::half_open) return proof != RecordState::half_open;
     if (state == RecordState::answered) return is_confirmed(proof);
     return state != proof && is_confirmed(proof);
@@ -67,12 +65,17 @@ Change update(Regions& regions, const Key& key, const std::optional<Record>& fou
             is_within(refresh_interval - 1, found->last_seen, context.now))
             return Change::none;
         desired.last_seen = context.now;
-        if (is_confirmed(desired.state) == is_confirmed(found->state))
-            regions.refresh(key, *found, desired);
-        else if (note(regions.write(key, desired, lives, context.now), context) &&
-                 is_confirmed(desired.state))
+        Record renewed = *found;
+        renewed.last_seen = context.now;
+        if (renewed == desired) {
+            regions.refresh(key, *found, renewed);
+        } else if (!note(regions.write(key, desired, lives, context.now), context)) {
+            // No room or no lock for what is proven: what was known lives on meanwhile.
+            regions.refresh(key, *found, renewed);
+        } else if (is_confirmed(desired.state) && !is_confirmed(found->state)) {
             // Left there, it could speak again when the confirmed one has ended.
             note(regions.provisional.erase(key), context);
+        }
         return Change::refreshed;
     }
     if (!claim.proof || (found && !may_take_over(*found, claim, context)))

@@ -120,20 +120,6 @@ void parse_ipv4(Packet& packet) noexcept {
 
 }  // namespace
 
-void punt(Packet& packet, Verdict verdict, TokenBucket& bucket, const Context& context) noexcept {
-    if (!bucket.take(context.now_micros)) {
-        packet.verdict = Verdict::punt_limited;
-        context.counters.punts_limited[static_cast<std::size_t>(verdict)].add(1);
-        return;
-    }
-    packet.verdict = verdict;
-    // The twin has no tag: the addresses move up to stand right before the EtherType.
-    const std::int32_t tag = packet.l3 - static_cast<std::int32_t>(sizeof(net::EthernetHeader));
-    if (tag > 0) std::memmove(packet.at(static_cast<std::size_t>(tag)), packet.at(0), 12);
-    packet.out_shift = tag;
-    packet.out_length = packet.frame.length - static_cast<std::uint32_t>(tag);
-}
-
 void parse(Packet& packet, const Context& context) noexcept {
     be16 type = be16::from_wire(0);
     parse_link(packet, type, context);
@@ -146,11 +132,10 @@ void parse(Packet& packet, const Context& context) noexcept {
         return;
     }
     if (type == be16::from_host(net::ether_type::arp)) {
-        punt(packet, Verdict::punt_arp, context.memory.punt_arp, context);
+        punt(packet, Verdict::punt_arp, context);
     } else if (type == be16::from_host(net::ether_type::ipv6)) {
         // IPv6 services are not forwarded yet: the kernel answers for its own addresses.
-        punt(packet, is_multicast ? Verdict::punt_multicast : Verdict::punt_local,
-             is_multicast ? context.memory.punt_multicast : context.memory.punt_local, context);
+        punt(packet, is_multicast ? Verdict::punt_multicast : Verdict::punt_local, context);
     } else if (type != be16::from_host(net::ether_type::ipv4)) {
         packet.verdict = Verdict::not_ip;
     } else {
@@ -161,7 +146,7 @@ void parse(Packet& packet, const Context& context) noexcept {
         if (is_multicast && context.table.addresses.find(packet.destination) != nullptr)
             packet.verdict = Verdict::not_for_us;
         else if (is_multicast || packet.destination.is_multicast_or_broadcast())
-            punt(packet, Verdict::punt_multicast, context.memory.punt_multicast, context);
+            punt(packet, Verdict::punt_multicast, context);
     }
 }
 

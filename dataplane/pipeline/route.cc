@@ -35,6 +35,13 @@ bool is_down(const LinkHeader& link, const tables::ForwardingTable& table) noexc
     return link.interface < table.interfaces.size() && !table.interfaces[link.interface].is_up;
 }
 
+/// The kernel gets no service UDP, at whatever address of its own or behind whatever device that
+/// is not ours: it would answer.
+bool is_service_udp(const Packet& packet) noexcept {
+    return packet.protocol == net::ip_protocol::udp && !packet.is_later_fragment &&
+           tables::service_port_position(packet.destination_port) != tables::service_ports;
+}
+
 void route_transit(Packet& packet, Context& context) noexcept {
     const tables::Route* route = find_route(packet.destination, context.table);
     // RFC 1812 section 5.3.7: neither 0.0.0.0 nor loopback may leave.
@@ -47,7 +54,11 @@ void route_transit(Packet& packet, Context& context) noexcept {
         case tables::RouteKind::blackhole:
         case tables::RouteKind::unreachable: packet.verdict = Verdict::blackhole; return;
         case tables::RouteKind::local:
-            punt(packet, Verdict::punt_local, context.memory.punt_local, context);
+            if (is_service_udp(packet)) {
+                packet.verdict = Verdict::service_port_own;
+                return;
+            }
+            punt(packet, Verdict::punt_local, context);
             return;
         case tables::RouteKind::on_link:
         case tables::RouteKind::gateway: break;
@@ -55,7 +66,7 @@ void route_transit(Packet& packet, Context& context) noexcept {
     packet.link = link_of(*route, packet.destination, context);
     // The kernel has the better manners here: it queues, resolves and sends on by itself.
     if (!packet.link->is_resolved && !is_down(*packet.link, context.table))
-        punt(packet, Verdict::punt_unresolved, context.memory.punt_unresolved, context);
+        punt(packet, Verdict::punt_unresolved, context);
 }
 
 void route_to_server(Packet& packet, Context& context) noexcept {
@@ -82,7 +93,7 @@ void check_limits(Packet& packet, Context& context) noexcept {
                          net::icmp_code_fragmentation_needed, packet.link->mtu, Verdict::too_big,
                          context);
     else if (packet.direction == Direction::transit)
-        punt(packet, Verdict::punt_unresolved, context.memory.punt_unresolved, context);
+        punt(packet, Verdict::punt_unresolved, context);
     else
         packet.verdict = Verdict::too_big;
 }

@@ -27,7 +27,7 @@ void remember_fragment(const Packet& packet, Context& context) noexcept;
 /// ICMP errors that quote a flow: which one. Exits: icmp_unmatched.
 void match_icmp_error(Packet& packet, Context& context) noexcept;
 
-/// Client to VIP: the backend, by the order of docs/affinity rules: IKE pair, flow, client
+/// Client to VIP: the backend, by the order of docs/life-of-a-packet.md: IKE pair, flow, client
 /// binding, half-open choice, scheduler.
 void steer(Packet& packet, Context& context) noexcept;
 
@@ -59,14 +59,15 @@ void route(Packet& packet, Context& context) noexcept;
 /// Addresses, checksums, TTL and the link header, all together; the packet is decided after it.
 void rewrite(Packet& packet, Context& context) noexcept;
 
-/// Turns the packet, as it came in, into an ICMPv4 error to its sender that leaves by link.
-/// source: the error's source address. verdict_if_not: what to call the packet where RFC 1122
+/// Turns the packet, as it came in, into an ICMPv4 error to its sender, back the way it came and
+/// from the interface's own address. mtu: of the next hop, host byte order, for type 3 code 4
+/// (RFC 1191), else 0. verdict_if_not: what to call the packet where RFC 1122
 /// section 3.2.2 or the rate limit forbid the error.
 void answer_with_icmp(Packet& packet, std::uint8_t type, std::uint8_t code, std::uint16_t mtu,
                       Verdict verdict_if_not, Context& context) noexcept;
 
-/// Decides for the kernel, if the class's bucket allows.
-void punt(Packet& packet, Verdict verdict, TokenBucket& bucket, const Context& context) noexcept;
+/// Decides for the kernel, if the bucket of the verdict's class and of the interface's side allows.
+void punt(Packet& packet, Verdict verdict, const Context& context) noexcept;
 
 /// The link header towards a client: the remembered gateway, else the kernel's route, the VIP's
 /// uplink before another gateway. nullptr: no route. Asks for the neighbour if it is unknown.

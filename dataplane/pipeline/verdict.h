@@ -10,7 +10,7 @@
 namespace ikelb::pipeline {
 
 // Every way a packet can leave the pipeline. The name alone is the counter, the metric label, the
-// trace text and the row in docs/metrics.md. FATE is forward, punt, hold or drop.
+// trace text and the row in docs/verdicts.md. FATE is forward, punt, hold or drop.
 // clang-format off
 #define IKELB_VERDICTS(X) \
     X(to_server,            forward, "client to VIP: sent to a backend") \
@@ -44,7 +44,7 @@ namespace ikelb::pipeline {
     X(ike_version_zero,     drop,    "IKE major version 0") \
     X(esp_reserved_spi,     drop,    "ESP SPI below 256") \
     X(vip_not_served,       drop,    "service datagram to a VIP that is not announced") \
-    X(service_port_own,     drop,    "UDP 500 or 4500 to one of our addresses that is no VIP") \
+    X(service_port_own,     drop,    "UDP 500 or 4500 to an address of the kernel's that is no VIP") \
     X(native_esp,           drop,    "ESP (IP protocol 50) to a VIP: only ESP in UDP is balanced") \
     X(no_backend,           drop,    "no backend takes new clients") \
     X(backend_down,         drop,    "SA of a backend that is down, on_down: flush") \

@@ -51,10 +51,8 @@ struct TwoRegions {
     /// its kind; a confirmed one is never evicted while it lives.
     WriteOutcome write(const typename RecordTable<KeyWords>::Key& key, const Record& record,
                        const Lifetimes& lifetimes, Seconds now) noexcept {
-        const bool is_confirmed = record.state != RecordState::half_open &&
-                                  record.state != RecordState::answered;
         using Evict = typename RecordTable<KeyWords>::Evict;
-        return is_confirmed
+        return is_confirmed(record.state)
                    ? confirmed.write(key, record, lifetimes, now, Evict::never)
                    : provisional.write(key, record, lifetimes, now, Evict::oldest);
     }
@@ -89,7 +87,8 @@ using HalfOpenKey = RecordTable<2>::Key;
 using FragmentKey = RecordTable<2>::Key;
 
 /// Everything that workers learn and share. Readers take no lock; writers never wait.
-/// Threads: any worker; the control thread walks it for counts and listings.
+/// Threads: any worker; the control thread walks it for counts and listings, and a thread of its
+/// own for what a restart has to know.
 class Directory {
 public:
     Directory(const DirectoryLimits& limits, HashKey key)
@@ -104,7 +103,7 @@ public:
     TwoRegions<1> bindings;             ///< client address, service
     TwoRegions<2> pairs;                ///< SPIi, SPIr; the gateway field holds the service
     RecordTable<2> half_open;           ///< a scheduler's choice for (client, SPIi)
-    RecordTable<1> pending_gateways;    ///< flow key to the gateway its IKE came from
+    RecordTable<1> pending_gateways;    ///< by request_key(): the gateway it came from
     RecordTable<2> fragments;           ///< FragmentFate by datagram
 
     /// Live SAs of each backend at the control thread's last count; read by least_sas.

@@ -20,6 +20,11 @@ enum class RecordState : std::uint8_t {
 };
 inline constexpr std::size_t record_states = 5;
 
+/// Does a record of this state belong among those that nothing may evict while they live?
+constexpr bool is_confirmed(RecordState state) noexcept {
+    return state != RecordState::half_open && state != RecordState::answered;
+}
+
 /// Seconds on the dataplane's coarse clock (monotonic, starts above zero).
 using Seconds = std::uint32_t;
 

@@ -52,8 +52,8 @@ enum class WriteOutcome : std::uint8_t {
 /// 16 million records, nor did replacing each of 1 million eight times by another one. That leaves
 /// 1 in 14 spilled (1 in 300 after the filling); without spilling, 1 in 20 would be refused.
 ///
-/// Threads: find() and refresh() from any thread; write() and erase() from any thread; for_each()
-/// from the control thread. Memory: allocated once, in the constructor, never grown.
+/// Threads: any, for every member; for_each() is slow and belongs beside the packet path.
+/// Memory: allocated once, in the constructor, never grown.
 template <std::size_t KeyWords>
 class RecordTable {
     static_assert(KeyWords >= 1 && KeyWords <= 3);

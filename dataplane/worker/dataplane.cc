@@ -14,9 +14,13 @@ namespace ikelb::worker {
 
 namespace {
 
+constexpr unsigned punts_per_turn = 256;
 constexpr unsigned punt_ring = 2048, neighbour_ring = 256, inject_ring = 2048;
 constexpr unsigned least_data_bytes = 2048;
 constexpr unsigned link_bytes = 18;
+// Head room, rte_mbuf and the pool's own header of each buffer; rings and the drivers' own.
+constexpr unsigned buffer_overhead = 128 + 128 + 64;
+constexpr std::uint64_t eal_bytes = 8 << 20;
 
 /// Every receive and transmit descriptor of every port can hold a buffer, and so can the rings.
 /// net_af_xdp takes 2,048 for its fill ring and leaves up to as many in its completion ring.
@@ -46,15 +50,16 @@ Dataplane::Dataplane(dpdk::Eal eal, DataplaneOptions options)
       published_{options_.eal.workers} {}
 
 dpdk::Result<std::unique_ptr<Dataplane>> Dataplane::open(DataplaneOptions options) {
+    const unsigned workers = options.eal.workers;
+    const unsigned buffers = buffers_for(options.ports.size(), workers);
+    unsigned data_bytes = least_data_bytes;
+    for (const dpdk::PortOptions& port : options.ports)
+        data_bytes = std::max(data_bytes, port.mtu + link_bytes);
+    options.eal.needed_bytes = std::uint64_t{buffers} * (data_bytes + buffer_overhead) + eal_bytes;
     auto eal = dpdk::Eal::start(options.eal);
     if (!eal) return eal.error();
     std::unique_ptr<Dataplane> self{new Dataplane{std::move(*eal), std::move(options)}};
-    const unsigned workers = self->options_.eal.workers;
-    unsigned data_bytes = least_data_bytes;
-    for (const dpdk::PortOptions& port : self->options_.ports)
-        data_bytes = std::max(data_bytes, port.mtu + link_bytes);
-    auto pool = dpdk::make_packet_pool(
-        "packets", buffers_for(self->options_.ports.size(), workers), data_bytes);
+    auto pool = dpdk::make_packet_pool("packets", buffers, data_bytes);
     if (!pool) return pool.error();
     self->pool_ = std::move(*pool);
     for (dpdk::PortOptions& options_of_port : self->options_.ports) {
@@ -155,8 +160,9 @@ void Dataplane::clear_event() noexcept {
 void Dataplane::take_punts(const PuntHandler& handle) {
     std::array<std::uint8_t, 9216> whole;
     PuntMessage message;
+    bool has_more = false;
     for (auto& ring : punts_) {
-        while (ring.pop(message)) {
+        for (unsigned taken = 0; taken < punts_per_turn && ring.pop(message); ++taken) {
             const std::uint32_t length = rte_pktmbuf_pkt_len(message.packet);
             // Copies only what lies in several buffers.
             const void* bytes = length <= whole.size()
@@ -167,7 +173,11 @@ void Dataplane::take_punts(const PuntHandler& handle) {
                        {static_cast<const std::uint8_t*>(bytes), length});
             rte_pktmbuf_free(message.packet);
         }
+        has_more = has_more || !ring.is_empty();
     }
+    if (!has_more) return;
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto written = write(event_fd_, &one, sizeof one);
 }
 
 void Dataplane::take_neighbour_requests(const NeighbourHandler& handle) {

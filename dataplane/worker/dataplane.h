@@ -53,6 +53,8 @@ public:
     int event_fd() const noexcept { return event_fd_; }
     void clear_event() noexcept;
     using PuntHandler = std::function<void(tables::InterfaceIndex, std::span<const std::uint8_t>)>;
+    /// A limited number, so that no flood keeps the thread from its timers and its other work; if
+    /// there are more, event_fd() is readable at once.
     void take_punts(const PuntHandler& handle);
     using NeighbourHandler = std::function<void(tables::InterfaceIndex, const net::IpAddress&)>;
     void take_neighbour_requests(const NeighbourHandler& handle);

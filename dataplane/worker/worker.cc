@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "dataplane/worker/idle.h"
 
 namespace ikelb::worker {
@@ -70,7 +72,8 @@ void Worker::run(const std::atomic<bool>& stop) noexcept {
         if (pause == 0) continue;
         stats_.sleeps.add(1);
         quiescent.go_offline();
-        sleep_for(held_count_ == 0 ? pause : std::uint32_t{retry_every_micros * 1000 / 2});
+        constexpr std::uint32_t while_holding = retry_every_micros * 1000 / 2;
+        sleep_for(held_count_ == 0 ? pause : std::min(pause, while_holding));
         quiescent.go_online();
     }
     for (std::size_t i = 0; i < held_count_; ++i) rte_pktmbuf_free(held_[i].packet);
@@ -138,14 +141,24 @@ void Worker::finish(rte_mbuf* packet, const Packet& decided, std::uint64_t held_
             punt(packet, decided.in_interface);
             return;
         case Fate::hold:
-            if (held_count_ == most_held) {
-                drop(packet, Verdict::hold_full);
-                return;
-            }
-            held_[held_count_++] = {.packet = packet, .since_micros = held_since};
+            hold({.packet = packet, .since_micros = held_since, .reason = decided.verdict});
             return;
         case Fate::drop: rte_pktmbuf_free(packet); return;
     }
+}
+
+void Worker::hold(const Held& newcomer) noexcept {
+    const auto end = held_.begin() + static_cast<std::ptrdiff_t>(held_count_);
+    const auto is_of_its_kind = [&](const Held& held) { return held.reason == newcomer.reason; };
+    const auto alike = static_cast<std::size_t>(std::count_if(held_.begin(), end, is_of_its_kind));
+    if (alike >= most_held_of_a_kind) {
+        // In the order in which they came: the first is the oldest.
+        const auto oldest = std::find_if(held_.begin(), end, is_of_its_kind);
+        drop(oldest->packet, Verdict::hold_full);
+        std::copy(oldest + 1, end, oldest);
+        --held_count_;
+    }
+    held_[held_count_++] = newcomer;
 }
 
 void Worker::retry_held(std::uint64_t cycles) noexcept {

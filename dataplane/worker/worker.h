@@ -46,10 +46,15 @@ public:
 private:
     static constexpr std::uint16_t burst = 32;
     static constexpr std::size_t most_held = 64;
+    // Of one kind, so that a flood of orphan fragments takes no room from packets that wait for a
+    // neighbour. A newcomer takes the place of the oldest of its kind: the more come, the shorter
+    // each is held, and a first part that follows closely still finds its later one.
+    static constexpr std::size_t most_held_of_a_kind = most_held / 2;
 
     struct Held {
         rte_mbuf* packet = nullptr;
         std::uint64_t since_micros = 0;
+        pipeline::Verdict reason = pipeline::Verdict::hold_fragment;
     };
     struct Outgoing {
         std::array<rte_mbuf*, pipeline::max_burst> packets;
@@ -63,6 +68,7 @@ private:
                  const std::uint64_t* held_since) noexcept;
     void finish(rte_mbuf* packet, const pipeline::Packet& decided,
                 std::uint64_t held_since) noexcept;
+    void hold(const Held& newcomer) noexcept;
     void punt(rte_mbuf* packet, tables::InterfaceIndex interface) noexcept;
     void send(rte_mbuf* packet, tables::PortIndex port) noexcept;
     void flush() noexcept;

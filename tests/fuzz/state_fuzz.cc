@@ -5,6 +5,7 @@
 // them: decoding neither crashes nor asks for more memory than the file's size explains, an error
 // always says something, and what is accepted is written again byte for byte.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

@@ -298,9 +298,22 @@ def links() -> list[str]:
     return faults
 
 
+def scenarios() -> list[str]:
+    """The table of scenarios in docs/lab.md names each file of tests/netns once."""
+    there = {path.stem for path in (ROOT / "tests/netns").glob("*.py")} - {"run"}
+    _, _, section = (ROOT / "docs/lab.md").read_text("utf-8").partition("\n## The scenarios\n")
+    cells = re.findall(r"(?m)^\| (`[^|]*) \|", section.partition("\n## ")[0])
+    named = re.findall(r"`(\w+)`", " ".join(cells))
+    return (
+        [f"docs/lab.md: the scenarios lack {one}" for one in sorted(there - set(named))]
+        + [f"docs/lab.md: there is no scenario {one}" for one in sorted(set(named) - there)]
+        + [f"docs/lab.md: {one} twice" for one in sorted(set(named)) if named.count(one) > 1]
+    )
+
+
 RULES = [
     top_level, includes, headers, sizes, unfinished, text_form, python, shell, executables,
-    registered, verdict_docs, links,
+    registered, verdict_docs, links, scenarios,
 ]  # fmt: skip
 
 

@@ -5,13 +5,18 @@
     wan0 [lb] lan0     absent device, missing huge pages, no permission, busy VIP device,
                        a second ikelbd, a broken file, an unknown option
 
+What can start takes questions at any moment until it is ready, and gets ready all the same.
+
 Twin good: nothing is wrong with the configuration, and it does start.
 """
 
 import copy
 import os
+import socket
 import subprocess
+import threading
 
+from lab.shell import LabError
 from lab.shell import run as shell
 
 TWINS = {"good": "absent device: ended with 0"}
@@ -45,6 +50,8 @@ def run(case):
     farm = case.farm(client_count=0)
     balancer = case.make_balancer(farm)
     good = balancer.config
+    # The kernel notices the other end of a new cable a moment later.
+    case.eventually(lambda: "NO-CARRIER" not in state(balancer), 10, "the lab's cables are up")
     before = state(balancer)
 
     absent = copy.deepcopy(good)
@@ -87,11 +94,58 @@ def run(case):
     case.check("march" in version.stdout, f"--version does not say -march: {version.stdout}")
     case.equal(state(balancer), before, "network devices after all failures")
 
-    balancer.start()
+    start_while_asked(case, balancer)
     code, line = attempt(case, balancer, good)
     case.check(code == 1, f"a second ikelbd: ended with {code}: {line}")
     case.check(balancer.is_running(), "the first ikelbd ended because of a second")
     balancer.control("status")
+
+
+def start_while_asked(case, balancer):
+    """READY=1 comes although the admin socket is asked without a pause from before the start on."""
+    is_over, answers, threads = threading.Event(), [], []
+
+    def ask(question):
+        while not is_over.is_set():
+            if question():
+                answers.append(question)
+
+    def command(*words):
+        return lambda: balancer.control(*words, check=False).returncode == 0
+
+    for question in (
+        command("status"),
+        command("flows"),
+        lambda: is_answered(balancer, "/v1/status"),
+        lambda: is_answered(balancer, "/v1/flows"),
+    ):
+        threads.append(threading.Thread(target=ask, args=(question,), daemon=True))
+        threads[-1].start()
+    failure = ""
+    try:
+        balancer.start()
+    except LabError as error:
+        failure = str(error)
+    is_over.set()
+    for thread in threads:
+        thread.join()
+    case.check(not failure, f"asked while it started: {failure}")
+    case.check(balancer.is_running(), f"asked while it started: ended\n{balancer.log_tail()}")
+    case.note(f"{len(answers)} answers before READY")
+
+
+def is_answered(balancer, path):
+    """One request with nothing between: quicker than a process for each. Errors are answers too."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as one:
+        one.settimeout(5)
+        try:
+            one.connect(balancer.config["admin"]["socket"])
+            one.sendall(f"GET {path} HTTP/1.0\r\nHost: ikelb\r\n\r\n".encode())
+            return one.recv(4096).startswith(b"HTTP/1.")
+        except OSError:
+            # No socket yet: asked again shortly, without taking the CPU from who starts.
+            threading.Event().wait(0.001)
+            return False
 
 
 def readable(balancer):

@@ -10,10 +10,12 @@ meanwhile.
 """
 
 import os
+import re
 import time
 from pathlib import Path
 
 from lab.ping import Ping
+from lab.shell import holds_for
 from testlib import crafted
 
 TWINS = {"busy": "of a core"}
@@ -31,6 +33,12 @@ def thread_times(pid):
             (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"),
         )
     return found
+
+
+def publish_timeouts(balancer):
+    """Forwarding tables that a worker did not take up in time."""
+    found = re.search(r"(?m)^ikelb_publish_timeouts_total (\S+)$", balancer.metrics())
+    return float(found[1]) if found else None
 
 
 def run(case):
@@ -61,6 +69,11 @@ def run(case):
     balancer.control("reload")
     took = time.monotonic() - begun
     case.check(took < 3, f"a reload took {took:.1f} s")
+    # The page is a second old at most, and a worker is late after 100 ms.
+    case.check(
+        holds_for(lambda: publish_timeouts(balancer) == 0, 2.5, interval=0.5),
+        f"ikelb_publish_timeouts_total is {publish_timeouts(balancer)} after a reload",
+    )
     case.note(
         f"all threads {sum(shares.values()):.1%} of a core, worst {worst} {shares[worst]:.1%}; "
         f"reload {took:.2f} s"

@@ -5,9 +5,9 @@
     c1..c5 ── [isp] ── wan0 [lb] lan0 ──┬── s1
               ping ping ping            └── s2
 
-Then s1's clients are moved by an outage, and all servers' clients would be hashed elsewhere because
-theirs is drained: only what was saved can tell where they are. Twin stopped: ikelbd is not started
-again. Twin forgotten: the saved state is gone before the start.
+Then an outage moves one server's clients, and a drain has the hash send everybody elsewhere: after
+a crash, only what was saved can tell where they are. Twin stopped: ikelbd is not started again.
+Twin forgotten: the saved state is gone before the start.
 """
 
 from lab import outage
@@ -71,22 +71,19 @@ def run(case):
     outage.mend(farm, balancer, seen.server)
     homes = case.homes(farm)
     case.equal(seen.server.name in homes.values(), False, "clients back on the mended server")
-    await_save(case, balancer)
-    restart_after_outage(case, farm, balancer)
+    crash(case, farm, balancer, "an outage and a crash")
 
     crowded = next(iter(homes.values()))
     balancer.control("drain", crowded, "--mode", "refuse")
-    await_save(case, balancer)
-    restart_after_outage(case, farm, balancer)
+    crash(case, farm, balancer, "a drain and a crash")
     case.equal(balancer.backends()[crowded]["mode"], "drain_refuse", f"mode of {crowded}")
 
 
-def restart_after_outage(case, farm, balancer):
-    """The pairs of the SAs that the outage ended are still known, so there are more than clients."""
+def crash(case, farm, balancer, what):
+    """Kills ikelbd once the present state is saved, starts it, and wants every tunnel as it was."""
     homes, spis = case.homes(farm), case.spis(farm.clients)
+    await_save(case, balancer)
     balancer.kill()
     balancer.start()
     case.check_pings(farm)
-    case.equal(
-        (case.homes(farm), case.spis(farm.clients)), (homes, spis), "tunnels after outage and crash"
-    )
+    case.equal((case.homes(farm), case.spis(farm.clients)), (homes, spis), f"tunnels after {what}")

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The ikelb authors
 #include "config/parse.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -389,6 +390,15 @@ TEST(ConfigFile, MissingFileAndDirectoryAreErrors) {
     const auto directory = parse_file("/");
     ASSERT_TRUE(directory.has_error());
     EXPECT_EQ(directory.error().to_string(), "/: error: cannot read the file: Is a directory\n");
+}
+
+TEST(ConfigFile, AFifoIsRefusedAtOnce) {
+    const std::string fifo = ::testing::TempDir() + "config_fifo." + std::to_string(::getpid());
+    ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+    const auto refused = parse_file(fifo);
+    ::unlink(fifo.c_str());
+    ASSERT_TRUE(refused.has_error());
+    EXPECT_NE(refused.error().to_string().find(fifo), std::string::npos);
 }
 
 TEST(ConfigFile, EndlessFileIsRefused) {

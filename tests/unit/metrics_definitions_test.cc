@@ -44,8 +44,21 @@ MetricsSnapshot sample() {
                          .busy_share = 0.25,
                          .bursts = 7,
                          .packets = 8,
+                         .flows_committed = 16,
+                         .flows_moved = 17,
+                         .pairs_learned = 18,
+                         .directory_busy = 19,
+                         .directory_full = 20,
                          .drops = {{"no_backend", 9}}}};
     snapshot.punts = {{"arp", 10, 11}};
+    snapshot.twins = {{.interface = "ext",
+                       .to_kernel = 21,
+                       .from_kernel = 22,
+                       .send_full = 23,
+                       .send_down = 24,
+                       .send_refused = 25,
+                       .receive_truncated = 26,
+                       .no_room = 27}};
     snapshot.tables = {{"flows", 12, 262144}};
     snapshot.config = {.last_reload_ok = true,
                        .last_success = std::chrono::system_clock::time_point{1700000001s},
@@ -55,6 +68,7 @@ MetricsSnapshot sample() {
     snapshot.state = {.last_save = std::chrono::system_clock::time_point{1700000002s},
                       .save_failures = 15};
     snapshot.publish_timeouts = 14;
+    snapshot.netlink_overruns = 28;
     return snapshot;
 }
 
@@ -90,8 +104,15 @@ const std::map<std::string, Change>& changes() {
         {"ikelb_worker_bursts_total", [](auto& s) { ++s.workers[0].bursts; }},
         {"ikelb_worker_packets_total", [](auto& s) { ++s.workers[0].packets; }},
         {"ikelb_dropped_packets_total", [](auto& s) { ++s.workers[0].drops[0].packets; }},
+        {"ikelb_flows_committed_total", [](auto& s) { ++s.workers[0].flows_committed; }},
+        {"ikelb_flows_moved_total", [](auto& s) { ++s.workers[0].flows_moved; }},
+        {"ikelb_pairs_learned_total", [](auto& s) { ++s.workers[0].pairs_learned; }},
+        {"ikelb_directory_deferred_writes_total", [](auto& s) { ++s.workers[0].directory_busy; }},
         {"ikelb_punted_packets_total", [](auto& s) { ++s.punts[0].packets; }},
         {"ikelb_punt_limited_packets_total", [](auto& s) { ++s.punts[0].limited; }},
+        {"ikelb_kernel_frames_total", [](auto& s) { ++s.twins[0].to_kernel; }},
+        {"ikelb_kernel_lost_frames_total", [](auto& s) { ++s.twins[0].no_room; }},
+        {"ikelb_netlink_overruns_total", [](auto& s) { ++s.netlink_overruns; }},
         {"ikelb_table_entries", [](auto& s) { ++s.tables[0].used; }},
         {"ikelb_table_capacity_entries", [](auto& s) { ++s.tables[0].capacity; }},
         {"ikelb_config_last_reload_successful", [](auto& s) { s.config.last_reload_ok = false; }},
@@ -120,7 +141,7 @@ TEST(MetricDefinitions, EachMetricShowsItsFieldAndNoOther) {
     }
 }
 
-TEST(MetricDefinitions, DirectionsAreNotMixedUp) {
+TEST(MetricDefinitions, DirectionsAndReasonsAreNotMixedUp) {
     const std::string text = text_of(sample());
     for (
         const char* line : {
@@ -134,6 +155,15 @@ TEST(MetricDefinitions, DirectionsAreNotMixedUp) {
             R"(ikelb_backend_mode{pool="rras",backend="rras1",mode="disabled"} 0)",
             R"(ikelb_worker_busy_seconds_total{worker="0"} 1.5)",
             R"(ikelb_dropped_packets_total{worker="0",reason="no_backend"} 9)",
+            R"(ikelb_directory_deferred_writes_total{worker="0",reason="busy"} 19)",
+            R"(ikelb_directory_deferred_writes_total{worker="0",reason="full"} 20)",
+            R"(ikelb_kernel_frames_total{interface="ext",direction="to_kernel"} 21)",
+            R"(ikelb_kernel_frames_total{interface="ext",direction="from_kernel"} 22)",
+            R"(ikelb_kernel_lost_frames_total{interface="ext",reason="send_full"} 23)",
+            R"(ikelb_kernel_lost_frames_total{interface="ext",reason="send_down"} 24)",
+            R"(ikelb_kernel_lost_frames_total{interface="ext",reason="send_refused"} 25)",
+            R"(ikelb_kernel_lost_frames_total{interface="ext",reason="receive_truncated"} 26)",
+            R"(ikelb_kernel_lost_frames_total{interface="ext",reason="no_room"} 27)",
             R"(ikelb_start_time_seconds 1700000000)",
             R"(ikelb_build_info{version="1.2.3",dpdk_version="DPDK 22.11.11"} 1)",
         })

@@ -6,19 +6,15 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include <atomic>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
-#include <thread>
 
-#include "controlplane/state/saver.h"
 #include "tests/unit/state_testlib.h"
 
 namespace ikelb::control {
 namespace {
 
-using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
 class StateDisk : public testing::Test {
@@ -45,7 +41,6 @@ protected:
     std::vector<std::uint8_t> read() { return read_state_file(file).value().value(); }
     /// The next save cannot make its file: a folder stands there.
     void block() { fs::create_directory(unfinished_state_file(file)); }
-    void unblock() { fs::remove(unfinished_state_file(file)); }
 
     fs::path folder;
     fs::path file;
@@ -122,87 +117,6 @@ TEST_F(StateDisk, TheFileIsWhereTheConfigurationOrSystemdSays) {
     const config::State chosen{.file = "/srv/tunnels"};
     EXPECT_EQ(state_file_of(chosen, "/var/lib/a"), "/srv/tunnels");
     EXPECT_FALSE(state_file_of({.is_kept = false}, "/var/lib/a"));
-}
-
-class StateSaverTest : public StateDisk {
-protected:
-    StateSaverTest() {
-        view.facts = testlib::small_state().facts;
-        view.now = 3'000'000;
-        view.timeouts.flow = {};
-        view.backends = {{.place = 0, .generation = 1}, {.place = 1, .generation = 1}};
-        view.frontends = {0};
-        view.services = {0};
-        view.gateways.assign(256, SavedFlow::no_gateway);
-    }
-    void add_pair(std::uint64_t number) {
-        directory.pairs.write({number, number},
-                              {.backend = {.index = 1, .generation = 1},
-                               .state = tables::RecordState::established,
-                               .last_seen = view.now},
-                              view.timeouts.pair, view.now);
-    }
-
-    StateView view;
-    tables::Directory directory{{.flows = 1024, .bindings = 1024, .pairs = 65536,
-                                 .half_open = 1024, .fragments = 64},
-                                {.k0 = 1, .k1 = 2}};
-};
-
-TEST_F(StateSaverTest, SavesOnAThreadOfItsOwn) {
-    for (std::uint64_t i = 1; i <= 20'000; ++i) add_pair(i);
-    StateSaver saver{file};
-    EXPECT_FALSE(saver.log().last_success);
-    ASSERT_TRUE(saver.start(directory, view));
-    saver.wait();
-    EXPECT_EQ(decode_state(read()).value().pairs.size(), 20'000u);
-    EXPECT_TRUE(saver.log().last_success);
-    EXPECT_EQ(saver.log().failures, 0u);
-    EXPECT_EQ(saver.log().error, "");
-    EXPECT_TRUE(saver.start(directory, view)) << "the last one has ended";
-}
-
-TEST_F(StateSaverTest, CountsFailuresAndRecovers) {
-    StateSaver saver{file};
-    saver.save_now(view.facts);
-    const auto good = saver.log().last_success;
-    ASSERT_TRUE(good);
-    block();
-    for (int i = 0; i < 3; ++i) {
-        ASSERT_TRUE(saver.start(directory, view));
-        saver.wait();
-    }
-    EXPECT_EQ(saver.log().failures, 3u);
-    EXPECT_NE(saver.log().error, "");
-    EXPECT_EQ(saver.log().last_success, good);
-    unblock();
-    saver.save_now(directory, view);
-    EXPECT_EQ(saver.log().failures, 3u);
-    EXPECT_EQ(saver.log().error, "");
-    EXPECT_GE(saver.log().last_success, good);
-}
-
-TEST_F(StateSaverTest, WhatIsSavedBesideAWriterIsWhole) {
-    std::atomic<bool> stop{false};
-    std::atomic<std::uint64_t> written{0};
-    std::thread writer{[&] {
-        for (std::uint64_t i = 1; !stop; ++i) {
-            add_pair(1 + i % 60'000);
-            written = i;
-        }
-    }};
-    StateSaver saver{file};
-    for (int i = 0; i < 20; ++i) {
-        while (written < 1000) std::this_thread::yield();
-        saver.save_now(directory, view);
-        const auto state = decode_state(read());
-        ASSERT_TRUE(state.has_value()) << state.error().message;
-        for (const SavedPair& pair : state->pairs)
-            ASSERT_EQ(pair.initiator_spi, pair.responder_spi);
-        EXPECT_GT(state->pairs.size(), 0u);
-    }
-    stop = true;
-    writer.join();
 }
 
 }  // namespace

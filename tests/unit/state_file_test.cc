@@ -181,7 +181,7 @@ TEST(StateFile, KeepsTheBytesOfAnSpiAsOnTheWire) {
     const Bytes spi{1, 2, 3, 4, 5, 6, 7, 8};
     std::memcpy(&state.pairs[0].initiator_spi, spi.data(), spi.size());
     const Bytes bytes = encode_state(state);
-    EXPECT_NE(std::ranges::search(bytes, spi).begin(), bytes.end());
+    EXPECT_NE(std::search(bytes.begin(), bytes.end(), spi.begin(), spi.end()), bytes.end());
 }
 
 }  // namespace

@@ -36,7 +36,8 @@ public:
         config.interfaces = {{.name = "ext", .port = "wan"}, {.name = "srv", .port = "lan"}};
         config::Pool pool{.name = "rras"};
         for (const Named& server : servers)
-            pool.backends.push_back({.name = server.name, .address = address(server.address.c_str())});
+            pool.backends.push_back(
+                {.name = server.name, .address = address(server.address.c_str())});
         config.pools = {pool};
         config.services = {{.name = service,
                             .vip = address(vip_address),
