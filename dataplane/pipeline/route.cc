@@ -64,8 +64,10 @@ void route_transit(Packet& packet, Context& context) noexcept {
         case tables::RouteKind::gateway: break;
     }
     packet.link = link_of(*route, packet.destination, context);
-    // The kernel has the better manners here: it queues, resolves and sends on by itself.
-    if (!packet.link->is_resolved && !is_down(*packet.link, context.table))
+    // The kernel has the better manners here: it queues, resolves and sends on by itself. Service
+    // UDP waits with us all the same: by the time the kernel sees it, the address may be a VIP.
+    if (!packet.link->is_resolved && !is_down(*packet.link, context.table) &&
+        !is_service_udp(packet))
         punt(packet, Verdict::punt_unresolved, context);
 }
 
