@@ -30,7 +30,7 @@ def attempt(case, balancer, config, *, prefix=()):
         done = balancer.space.run(
             [*prefix, str(balancer.program), "--config", str(balancer.config_file)],
             check=False,
-            timeout=30,
+            timeout=60,
         )
     finally:
         balancer.config = original
