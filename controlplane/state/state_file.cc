@@ -285,9 +285,9 @@ std::vector<std::uint8_t> encode_state(const State& state) {
 }
 
 StateResult<State> decode_state(std::span<const std::uint8_t> bytes) {
+    if (bytes.empty()) return StateError{"it is empty"};
     HeadWords head{};
     std::memcpy(head.data(), bytes.data(), std::min(bytes.size(), state_head_bytes));
-    if (bytes.empty()) return StateError{"it is empty"};
     if (std::memcmp(head.data(), magic.data(), std::min(bytes.size(), magic.size())) != 0)
         return StateError{"it is no state file of ikelb"};
     if (bytes.size() < state_head_bytes)
