@@ -141,6 +141,7 @@ struct Limits {
     std::uint32_t flows = 262144;
     std::uint32_t bindings = 262144;
     std::uint32_t pairs = 262144;
+    std::uint32_t esp_spis = 262144;
     std::uint32_t half_open = 65536;
     std::uint32_t fragments = 4096;
     SourceLine line{};

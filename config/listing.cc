@@ -111,7 +111,9 @@ ListedMap list_service(const Service& service) {
 ListedMap list_limits(const Limits& limits) {
     constexpr std::string_view in = "limits";
     return map(in, {value(in, "flows", limits.flows), value(in, "bindings", limits.bindings),
-                    value(in, "pairs", limits.pairs), value(in, "half_open", limits.half_open),
+                    value(in, "pairs", limits.pairs),
+                    value(in, "esp_spis", limits.esp_spis),
+                    value(in, "half_open", limits.half_open),
                     value(in, "fragments", limits.fragments)});
 }
 

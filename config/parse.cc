@@ -109,6 +109,7 @@ Limits read_limits(const MapReader& map) {
     return {.flows = map.integer("flows", initial.flows),
             .bindings = map.integer("bindings", initial.bindings),
             .pairs = map.integer("pairs", initial.pairs),
+            .esp_spis = map.integer("esp_spis", initial.esp_spis),
             .half_open = map.integer("half_open", initial.half_open),
             .fragments = map.integer("fragments", initial.fragments),
             .line = map.line()};

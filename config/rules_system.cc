@@ -64,9 +64,10 @@ void limits_are_powers_of_two(const Config& config, FindingList& out) {
         std::uint32_t value;
     };
     const Limits& limits = config.limits;
-    const std::array<Limit, 5> all{{{"flows", limits.flows},
+    const std::array<Limit, 6> all{{{"flows", limits.flows},
                                     {"bindings", limits.bindings},
                                     {"pairs", limits.pairs},
+                                    {"esp_spis", limits.esp_spis},
                                     {"half_open", limits.half_open},
                                     {"fragments", limits.fragments}}};
     for (const Limit& limit : all) {

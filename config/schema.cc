@@ -226,7 +226,8 @@ const std::array keys{
         .effect = needs_restart},
 
     Key{.path = "limits", .form = Form::map, .apply = restart,
-        .purpose = "Table sizes, each a power of two. All memory is taken at start.",
+        .purpose = "Table sizes, each a power of two, for IPv4 and again for IPv6. IPv4's memory "
+                   "is taken at start, IPv6's as it is used.",
         .effect = resize},
     Key{.path = "limits.flows", .form = Form::integer, .apply = restart,
         .range = {1024, 1 << 27}, .unit = "records", .initial = "262144",
@@ -239,6 +240,11 @@ const std::array keys{
     Key{.path = "limits.pairs", .form = Form::integer, .apply = restart,
         .range = {1024, 1 << 27}, .unit = "records", .initial = "262144",
         .purpose = "IKE SAs, each known by its pair of SPIs; at a rekey a tunnel has two.",
+        .effect = resize},
+    Key{.path = "limits.esp_spis", .form = Form::integer, .apply = restart,
+        .range = {1024, 1 << 27}, .unit = "records", .initial = "262144",
+        .purpose = "ESP SPIs that clients use, about two a tunnel: they keep a tunnel whose client "
+                   "comes back from another address.",
         .effect = resize},
     Key{.path = "limits.half_open", .form = Form::integer, .apply = restart,
         .range = {1024, 1 << 24}, .unit = "records", .initial = "65536",

@@ -67,6 +67,8 @@ std::size_t Census::walk(const tables::ForwardingTable& table, tables::Seconds n
             return count_slice(d.pairs.confirmed, at, pair_lives, add_to(counting_.pairs));
         case Part::new_pairs:
             return count_slice(d.pairs.provisional, at, pair_lives, add_to(counting_.pairs));
+        case Part::esp:
+            return count_slice(d.esp, at, flow_lives, add_to(counting_.esp));
         case Part::half_open:
             return count_slice(d.half_open, at, younger_than(table.timeouts.half_open),
                                add_to(counting_.half_open));
@@ -99,6 +101,9 @@ void Census::publish() {
         sas[member.second] += static_cast<std::uint32_t>(count.sas);
     for (std::size_t backend = 0; backend < sas.size(); ++backend)
         directory_.sas[backend].store(sas[backend], std::memory_order_relaxed);
+    // Three quarters: from there on a choice is not worth an eviction.
+    directory_.is_half_open_crowded.store(
+        counting_.half_open * 4 > directory_.half_open.slots() * 3, std::memory_order_relaxed);
     directory_.sa_counts.fetch_add(1, std::memory_order_relaxed);
     counts_ = std::move(counting_);
     counting_ = {};

@@ -23,6 +23,7 @@ struct CensusCounts {
     std::uint64_t flows = 0;
     std::uint64_t bindings = 0;
     std::uint64_t pairs = 0;
+    std::uint64_t esp = 0;
     std::uint64_t half_open = 0;
     std::uint64_t fragments = 0;
 };
@@ -46,6 +47,7 @@ private:
         new_bindings,
         pairs,
         new_pairs,
+        esp,
         half_open,
         fragments,
         done

@@ -219,10 +219,10 @@ CommandResult DaemonCommands::flows(const FlowFilter& filter) {
     const auto visit = [&](const tables::FlowKey& key, const tables::Record& record) {
         const auto frontend = tables::frontend_of(key);
         if (!table.timeouts.flow.is_alive(record, now) || !table.is_current(record.backend) ||
-            frontend >= table.frontends.size() || (client && tables::client_of(key) != *client))
+            frontend >= table.frontends.size() || (client && key.client != *client))
             return;
         if (++total > filter.limit) return;
-        rows.push_back({{"client", tables::client_of(key).to_string()},
+        rows.push_back({{"client", key.client.to_string()},
                         {"port", tables::client_port_of(key)},
                         {"vip", table.frontends[frontend].vip.to_string()},
                         {"vip_port", table.frontends[frontend].port.to_host()},

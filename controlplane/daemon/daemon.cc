@@ -68,6 +68,7 @@ worker::DataplaneOptions dataplane_options(const config::Config& config,
         .limits = {.flows = config.limits.flows,
                    .bindings = config.limits.bindings,
                    .pairs = config.limits.pairs,
+                   .esp_spis = config.limits.esp_spis,
                    .half_open = config.limits.half_open,
                    .fragments = config.limits.fragments},
         .hash_key = hash_key};

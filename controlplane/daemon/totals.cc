@@ -62,6 +62,7 @@ std::vector<TableMetrics> table_totals(Daemon& daemon) {
     return {{"flows", counts.flows, room(directory.flows)},
             {"bindings", counts.bindings, room(directory.bindings)},
             {"pairs", counts.pairs, room(directory.pairs)},
+            {"esp_spis", counts.esp, directory.esp.slots()},
             {"half_open", counts.half_open, directory.half_open.slots()},
             {"fragments", counts.fragments, directory.fragments.slots()}};
 }

@@ -19,6 +19,7 @@ tables::DirectoryLimits limits_of(const config::Limits& limits) {
     return {.flows = limits.flows,
             .bindings = limits.bindings,
             .pairs = limits.pairs,
+            .esp_spis = limits.esp_spis,
             .half_open = limits.half_open,
             .fragments = limits.fragments};
 }

@@ -201,7 +201,7 @@ public:
         record->state = restored_state(record->state);
         record->gateway = homes_.gateways[flow.gateway];
         write(input_.directory.flows,
-              tables::flow_key(net::IpAddress::from_v4_host(flow.client),
+              tables::flow_key(flow.client,
                                net::be16::from_host(flow.client_port), *frontend),
               *record, input_.timeouts.flow, restored_.flows);
     }
@@ -211,8 +211,17 @@ public:
         if (!record) return;
         record->state = restored_state(record->state);
         write(input_.directory.bindings,
-              tables::binding_key(net::IpAddress::from_v4_host(binding.client), *service),
+              tables::binding_key(binding.client, *service),
               *record, input_.timeouts.flow, restored_.bindings);
+    }
+
+    void add(const SavedEsp& esp) {
+        const auto record = home(esp.record, true, input_.timeouts.flow);
+        if (!record) return;
+        const auto outcome = input_.directory.esp.write(
+            tables::esp_key(esp.client, net::be32::from_host(esp.spi)), *record,
+            input_.timeouts.flow, input_.now, tables::Evict::never);
+        ++(outcome == tables::WriteOutcome::written ? restored_.esp : restored_.no_room);
     }
 
 private:
@@ -266,7 +275,7 @@ void add_records(const tables::Directory& directory, const StateView& view,
         const auto saved = to_saved(record, view.timeouts.flow, view);
         const auto frontend = place_of(view.frontends, tables::frontend_of(key));
         if (saved && frontend != StateView::no_place)
-            encoder.add(SavedFlow{.client = static_cast<std::uint32_t>(key[0] >> 32),
+            encoder.add(SavedFlow{.client = key.client,
                                   .client_port = tables::client_port_of(key),
                                   .frontend = frontend,
                                   .record = *saved,
@@ -276,9 +285,14 @@ void add_records(const tables::Directory& directory, const StateView& view,
         const auto saved = to_saved(record, view.timeouts.flow, view);
         const auto service = place_of(view.services, tables::service_of(key));
         if (saved && service != StateView::no_place)
-            encoder.add(SavedBinding{.client = static_cast<std::uint32_t>(key[0] >> 32),
+            encoder.add(SavedBinding{.client = key.client,
                                      .service = service,
                                      .record = *saved});
+    });
+    const auto& esp = directory.esp;
+    esp.for_each(0, esp.buckets(), [&](const tables::EspKey& key, const Record& record) {
+        if (const auto saved = to_saved(record, view.timeouts.flow, view))
+            encoder.add(SavedEsp{.client = key.client, .spi = key.rest, .record = *saved});
     });
 }
 
@@ -295,6 +309,7 @@ Restored restore_state(const State& state, const RestoreInput& input) {
     if (restored.is_pairs_only) return restored;
     for (const SavedFlow& flow : state.flows) restorer.add(flow);
     for (const SavedBinding& binding : state.bindings) restorer.add(binding);
+    for (const SavedEsp& esp : state.esp) restorer.add(esp);
     return restored;
 }
 

@@ -69,6 +69,7 @@ struct Restored {
     std::size_t pairs = 0;
     std::size_t flows = 0;
     std::size_t bindings = 0;
+    std::size_t esp = 0;
     std::size_t expired = 0;   ///< records that have ended in the meantime
     std::size_t homeless = 0;  ///< records of backends, VIPs or services that are gone
     std::size_t no_room = 0;   ///< records that the directory's limits did not hold
@@ -78,7 +79,8 @@ struct Restored {
 };
 
 /// Takes up the records whose backend is still there with the same name and address, and the modes
-/// of all backends whose name is. Pairs keep their state: the servers' SAs have not moved. Flows
+/// of all backends whose name is. Pairs and ESP SPIs keep their state: the servers' SAs have not
+/// moved. Flows
 /// and bindings that a session had confirmed become tentative, since their clients may have: the
 /// first packet of a backend decides. Those on their way there keep their state, which ends within
 /// minutes.

@@ -23,7 +23,7 @@ using Word = std::uint64_t;
 using Bytes = std::vector<std::uint8_t>;
 
 constexpr std::array<char, sizeof(Word)> magic{'i', 'k', 'e', 'l', 'b', '-', 's', 't'};
-constexpr Word format_version = 1;
+constexpr Word format_version = 2;
 
 /// Words of the head, in order.
 enum Head : std::size_t {
@@ -38,14 +38,16 @@ enum Head : std::size_t {
     head_pairs,
     head_flows,
     head_bindings,
+    head_esp,
     head_words
 };
 using HeadWords = std::array<Word, head_words>;
 static_assert(sizeof(HeadWords) == state_head_bytes);
 
 constexpr std::size_t pair_bytes = 3 * sizeof(Word);
-constexpr std::size_t flow_bytes = 2 * sizeof(Word);
-constexpr std::size_t binding_bytes = 2 * sizeof(Word);
+constexpr std::size_t flow_bytes = 4 * sizeof(Word);
+constexpr std::size_t binding_bytes = 4 * sizeof(Word);
+constexpr std::size_t esp_bytes = 4 * sizeof(Word);
 constexpr std::size_t buffer_bytes = std::size_t{1} << 18;
 constexpr std::int64_t latest_time = 253402300799;  // the last second of the year 9999
 
@@ -167,22 +169,32 @@ bool read_records(std::span<const std::uint8_t> bytes, const HeadWords& head, St
     }
     state.flows.resize(head[head_flows]);
     for (SavedFlow& flow : state.flows) {
+        flow.client = in.address();
         const Word key = in.word(), word = in.word();
-        flow.client = static_cast<std::uint32_t>(key);
-        flow.client_port = static_cast<std::uint16_t>(key >> 32);
-        flow.frontend = static_cast<std::uint16_t>(key >> 48);
+        flow.client_port = static_cast<std::uint16_t>(key);
+        flow.frontend = static_cast<std::uint16_t>(key >> 16);
         flow.gateway = extra_of(word);
         if (!unpack(word, facts, flow.record) || flow.frontend >= facts.frontends.size() ||
+            key >> 32 != 0 ||
             (flow.gateway != SavedFlow::on_link && flow.gateway > facts.gateways.size()))
             return false;
     }
     state.bindings.resize(head[head_bindings]);
     for (SavedBinding& binding : state.bindings) {
+        binding.client = in.address();
         const Word key = in.word(), word = in.word();
-        binding.client = static_cast<std::uint32_t>(key);
-        binding.service = static_cast<std::uint16_t>(key >> 32);
+        binding.service = static_cast<std::uint16_t>(key);
         if (!unpack(word, facts, binding.record) || binding.service >= facts.services.size() ||
-            key >> 48 != 0 || extra_of(word) != 0)
+            key >> 16 != 0 || extra_of(word) != 0)
+            return false;
+    }
+    state.esp.resize(head[head_esp]);
+    for (SavedEsp& esp : state.esp) {
+        esp.client = in.address();
+        const Word key = in.word(), word = in.word();
+        esp.spi = static_cast<std::uint32_t>(key);
+        if (!unpack(word, facts, esp.record) || esp.spi < 256 || key >> 32 != 0 ||
+            extra_of(word) != 0)
             return false;
     }
     return in.is_good();
@@ -198,7 +210,7 @@ bool is_length_right(const HeadWords& head, std::size_t size) noexcept {
     };
     return head[head_name_bytes] % sizeof(Word) == 0 && take(head[head_name_bytes], 1) &&
            take(head[head_pairs], pair_bytes) && take(head[head_flows], flow_bytes) &&
-           take(head[head_bindings], binding_bytes) && left == 0;
+           take(head[head_bindings], binding_bytes) && take(head[head_esp], esp_bytes) && left == 0;
 }
 
 }  // namespace
@@ -226,6 +238,13 @@ void StateEncoder::put(Word word) {
     if (buffer_.size() >= buffer_bytes) flush();
 }
 
+/// As its 16 bytes stand on the wire.
+void StateEncoder::put(const net::IpAddress& address) {
+    std::array<Word, 2> words;
+    std::memcpy(words.data(), address.bytes().data(), sizeof words);
+    for (const Word word : words) put(word);
+}
+
 void StateEncoder::flush() {
     if (!buffer_.empty()) sink_(buffer_);
     buffer_.clear();
@@ -240,16 +259,26 @@ void StateEncoder::add(const SavedPair& pair) {
 }
 
 void StateEncoder::add(const SavedFlow& flow) {
-    assert(bindings_ == 0);
-    put(Word{flow.client} | Word{flow.client_port} << 32 | Word{flow.frontend} << 48);
+    assert(bindings_ == 0 && esp_ == 0);
+    put(flow.client);
+    put(Word{flow.client_port} | Word{flow.frontend} << 16);
     put(pack(flow.record, flow.gateway));
     ++flows_;
 }
 
 void StateEncoder::add(const SavedBinding& binding) {
-    put(Word{binding.client} | Word{binding.service} << 32);
+    assert(esp_ == 0);
+    put(binding.client);
+    put(Word{binding.service});
     put(pack(binding.record, 0));
     ++bindings_;
+}
+
+void StateEncoder::add(const SavedEsp& esp) {
+    put(esp.client);
+    put(Word{esp.spi});
+    put(pack(esp.record, 0));
+    ++esp_;
 }
 
 std::array<std::uint8_t, state_head_bytes> StateEncoder::finish() {
@@ -265,6 +294,7 @@ std::array<std::uint8_t, state_head_bytes> StateEncoder::finish() {
     head[head_pairs] = pairs_;
     head[head_flows] = flows_;
     head[head_bindings] = bindings_;
+    head[head_esp] = esp_;
     head[head_checksum] = mix_head(checksum_, head);
     std::array<std::uint8_t, state_head_bytes> bytes;
     std::memcpy(bytes.data(), head.data(), bytes.size());
@@ -279,6 +309,7 @@ std::vector<std::uint8_t> encode_state(const State& state) {
     for (const SavedPair& pair : state.pairs) encoder.add(pair);
     for (const SavedFlow& flow : state.flows) encoder.add(flow);
     for (const SavedBinding& binding : state.bindings) encoder.add(binding);
+    for (const SavedEsp& esp : state.esp) encoder.add(esp);
     const auto head = encoder.finish();
     std::ranges::copy(head, bytes.begin());
     return bytes;

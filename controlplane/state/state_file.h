@@ -71,7 +71,7 @@ struct StateFacts {
     std::vector<SavedGateway> gateways{};  ///< at most tables::max_gateways
 };
 
-/// What the three kinds of records have in common.
+/// What the kinds of records have in common.
 struct SavedRecord {
     std::uint32_t age = 0;      ///< seconds since it was last seen, when it was saved
     std::uint16_t backend = 0;  ///< place in StateFacts::backends
@@ -92,7 +92,7 @@ struct SavedFlow {
     static constexpr std::uint8_t no_gateway = tables::no_gateway;
     static constexpr std::uint8_t on_link = tables::on_link_client;
 
-    std::uint32_t client = 0;  ///< IPv4 as a number: 10.0.0.1 = 0x0a000001
+    net::IpAddress client;
     std::uint16_t client_port = 0;
     std::uint16_t frontend = 0;  ///< place in StateFacts::frontends
     SavedRecord record{};
@@ -101,10 +101,17 @@ struct SavedFlow {
 };
 
 struct SavedBinding {
-    std::uint32_t client = 0;
+    net::IpAddress client;
     std::uint16_t service = 0;  ///< place in StateFacts::services
     SavedRecord record{};
     friend bool operator==(const SavedBinding&, const SavedBinding&) = default;
+};
+
+struct SavedEsp {
+    net::IpAddress client;
+    std::uint32_t spi = 0;  ///< a number, at least 256
+    SavedRecord record{};
+    friend bool operator==(const SavedEsp&, const SavedEsp&) = default;
 };
 
 struct State {
@@ -112,12 +119,14 @@ struct State {
     std::vector<SavedPair> pairs{};
     std::vector<SavedFlow> flows{};
     std::vector<SavedBinding> bindings{};
+    std::vector<SavedEsp> esp{};
 };
 
-inline constexpr std::size_t state_head_bytes = 88;
+inline constexpr std::size_t state_head_bytes = 96;
 
 /// Makes the bytes of a state piece by piece, so that millions of records need no memory of their
-/// own. First all pairs, then all flows, then all bindings.
+/// own. First all pairs, then all flows, then all bindings,
+/// then all ESP SPIs.
 /// Threads: one at a time.
 class StateEncoder {
 public:
@@ -131,6 +140,7 @@ public:
     void add(const SavedPair& pair);
     void add(const SavedFlow& flow);
     void add(const SavedBinding& binding);
+    void add(const SavedEsp& esp);
 
     /// Gives the rest to the sink and returns the head, which goes in front of all.
     std::array<std::uint8_t, state_head_bytes> finish();
@@ -138,9 +148,11 @@ public:
     std::uint64_t pairs() const noexcept { return pairs_; }
     std::uint64_t flows() const noexcept { return flows_; }
     std::uint64_t bindings() const noexcept { return bindings_; }
+    std::uint64_t esp() const noexcept { return esp_; }
 
 private:
     void put(std::uint64_t word);
+    void put(const net::IpAddress& address);
     void flush();
 
     Sink sink_;
@@ -153,6 +165,7 @@ private:
     std::uint64_t pairs_ = 0;
     std::uint64_t flows_ = 0;
     std::uint64_t bindings_ = 0;
+    std::uint64_t esp_ = 0;
 };
 
 /// All bytes of a state.

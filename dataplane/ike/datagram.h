@@ -24,6 +24,7 @@ struct Header {
 
     std::uint8_t major_version() const noexcept { return version >> 4; }
     bool is_response() const noexcept { return (flags & 0x20) != 0; }
+    bool is_from_initiator() const noexcept { return (flags & 0x08) != 0; }
 };
 #pragma pack(pop)
 static_assert(sizeof(Header) == 28 && alignof(Header) == 1);

@@ -59,6 +59,14 @@ public:
         return from_v4({be32::from_host(host)});
     }
 
+    /// The inverse of high() and low().
+    static IpAddress from_halves(std::uint64_t high, std::uint64_t low) noexcept {
+        IpAddress address;
+        store(address.bytes_.data(), be64::from_host(high));
+        store(address.bytes_.data() + 8, be64::from_host(low));
+        return address;
+    }
+
     /// Reads dotted-quad or RFC 4291 text; no zone, no port, no prefix length.
     static std::optional<IpAddress> parse(std::string_view text);
     /// RFC 5952 text for IPv6, dotted-quad for IPv4.

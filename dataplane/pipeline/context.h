@@ -35,6 +35,40 @@ private:
     std::uint64_t rate_, burst_, tokens_, last_ = 0;
 };
 
+/// A bucket whose rate comes from the configuration: it keeps what is spent. All zero is full.
+class Spending {
+public:
+    /// reserve: tokens that must be left after taking one. now: microseconds.
+    constexpr bool take(std::uint64_t now, tables::Rate rate, std::uint32_t reserve = 0) noexcept {
+        if (now > last_) {
+            const std::uint64_t elapsed = now - last_ < longest ? now - last_ : longest;
+            const std::uint64_t regained = elapsed * rate.per_second;
+            spent_ = regained < spent_ ? spent_ - regained : 0;
+            last_ = now;
+        }
+        if (spent_ + (std::uint64_t{reserve} + 1) * micros > rate.burst * micros) return false;
+        spent_ += micros;
+        return true;
+    }
+
+private:
+    static constexpr std::uint64_t micros = 1'000'000, longest = 3600 * micros;
+    std::uint64_t spent_ = 0, last_ = 0;
+};
+
+/// Buckets by a hash of the source: an IPv4 address, an IPv6 /64. Two sources may share one.
+class SourceBuckets {
+public:
+    bool take(const net::IpAddress& source, tables::HashKey secret, std::uint64_t now,
+              tables::Rate rate) noexcept {
+        const std::uint64_t word = source.is_v4() ? source.low() : source.high();
+        return buckets_[tables::keyed_hash(word, secret) % buckets_.size()].take(now, rate);
+    }
+
+private:
+    std::array<Spending, 8192> buckets_{};
+};
+
 /// Neighbours that the kernel should resolve, asked for by a burst. What does not fit is asked
 /// for again by the next packet.
 struct NeighbourRequests {
@@ -59,12 +93,6 @@ constexpr bool is_within(tables::Seconds life, tables::Seconds last_seen,
     return static_cast<std::int32_t>(now - last_seen) <= static_cast<std::int32_t>(life);
 }
 
-/// The SA whose login a backend answered last on a flow, until its first ESP confirms the SA.
-struct Login {
-    tables::FlowKey flow{};  ///< zero: none
-    tables::PairKey pair{};
-};
-
 /// Punts by class: enough for a busy segment, far below what slows the kernel's side down.
 struct PuntBuckets {
     TokenBucket arp{2000, 500};
@@ -82,9 +110,12 @@ struct WorkerMemory {
     std::array<std::uint16_t, tables::max_backends> chosen{};
     std::uint32_t chosen_since_count = 0;
     NeighbourRequests neighbours;
-    /// By a hash of the flow, the last one of a place. Private, because the ESP has the addresses
-    /// and ports of the answer: however a NIC spreads packets, it brings both to one worker.
-    std::array<Login, 1024> logins{};
+    SourceBuckets requests_by_source;
+    SourceBuckets logins_by_source;
+    std::array<Spending, tables::max_backends> requests_by_backend{};
+    std::array<Spending, tables::max_backends> unknown_pairs_by_backend{};
+    Spending opened_by_backends;
+    Spending half_open_inserts;
 
     // What comes from the servers' side has buckets of its own: no flood of clients takes ARP or
     // health checks away from the backends.
@@ -101,6 +132,10 @@ struct Context {
     WorkerMemory& memory;
     tables::Seconds now = 0;         ///< coarse clock of the records
     std::uint64_t now_micros = 0;    ///< of the token buckets
+    /// Only asking where a datagram would go: the directory stays as it is.
+    bool is_rehearsal = false;
+    /// False: every ESP packet takes the full order, for tests to compare with.
+    bool trusts_flow_spis = true;
 };
 
 }  // namespace ikelb::pipeline

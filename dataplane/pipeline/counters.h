@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "dataplane/pipeline/rule.h"
 #include "dataplane/pipeline/verdict.h"
 #include "dataplane/tables/ids.h"
 
@@ -31,16 +32,30 @@ struct alignas(32) MemberCounters {
     Counter bytes_to_client;
 };
 
+/// IKE of one (service, backend). A server is silent on what it does not know: requests that stay
+/// without an answer are the only sign that they went to the wrong one.
+struct IkeCounters {
+    Counter requests;  ///< of clients, forwarded; repeated ones count again
+    Counter answers;   ///< of the backend
+};
+
 /// What one worker counts. Written by that worker, read by the control thread.
 struct alignas(64) Counters {
     std::array<Counter, verdict_count> verdicts;
     std::array<Counter, verdict_count> punts_limited;  ///< by the verdict that was limited
     Counter flows_committed;
     Counter flows_moved;
+    Counter moves_refused;   ///< the flow's present backend was too lively
     Counter pairs_learned;
+    Counter spis_learned;
+    Counter spi_collisions;  ///< ESP SPIs that two backends claim, met by themselves
+    Counter spread;          ///< new SAs placed elsewhere than their client's address would be
+    Counter scheduler_fallbacks;  ///< choices left to the hash: the half-open region is crowded
+    std::array<Counter, rule_count> steered;  ///< client datagrams by the rule that decided
     Counter directory_busy;  ///< a write was left to a later packet: another worker held the shard
     Counter directory_full;
     std::array<MemberCounters, tables::max_members> members;
+    std::array<IkeCounters, tables::max_members> ike;
 };
 
 }  // namespace ikelb::pipeline

@@ -17,6 +17,11 @@ bool is_asked_about(const Packet& packet, const Context& context) noexcept {
            addresses.find(packet.destination) != nullptr;
 }
 
+tables::FragmentKey key_of(const Packet& packet) noexcept {
+    return tables::fragment_key(packet.source, packet.destination,
+                                packet.ipv4().identification.to_host(), packet.protocol);
+}
+
 /// A reload may have taken away what the first fragment went to.
 bool is_valid(const FragmentFate& fate, const tables::ForwardingTable& table) noexcept {
     if (fate.kind == FragmentFate::Kind::to_server)
@@ -55,7 +60,7 @@ void apply(Packet& packet, const FragmentFate& fate, Context& context) noexcept 
 
 void follow_fragment(Packet& packet, Context& context) noexcept {
     if (!packet.is_later_fragment || !is_asked_about(packet, context)) return;
-    const auto record = context.directory.fragments.find(tables::fragment_key(packet.ipv4()));
+    const auto record = context.directory.fragments.find(key_of(packet));
     if (record && is_within(context.table.timeouts.fragment, record->last_seen, context.now)) {
         const FragmentFate fate = tables::to_fate(*record);
         if (is_valid(fate, context.table)) {
@@ -92,8 +97,8 @@ void remember_fragment(const Packet& packet, Context& context) noexcept {
                                    context.table.timeouts.fragment, context.table.timeouts.fragment,
                                    context.table.timeouts.fragment}};
     const auto outcome = context.directory.fragments.write(
-        tables::fragment_key(packet.ipv4()), tables::to_record(fate, context.now), lives,
-        context.now, tables::RecordTable<2>::Evict::oldest);
+        key_of(packet), tables::to_record(fate, context.now), lives,
+        context.now, tables::Evict::oldest);
     if (outcome == tables::WriteOutcome::busy) context.counters.directory_busy.add(1);
 }
 

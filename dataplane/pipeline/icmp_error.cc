@@ -33,8 +33,10 @@ void match_from_client_side(Packet& packet, const Quoted& quoted, Context& conte
         live_flow(quoted.destination, quoted.destination_port, packet.frontend, context);
     if (!record)
         record = context.directory.bindings.find(
-            tables::binding_key(quoted.destination,
-                                context.table.frontends[packet.frontend].service),
+            tables::binding_key(
+                context.table.services[context.table.frontends[packet.frontend].service].client_of(
+                    quoted.destination),
+                context.table.frontends[packet.frontend].service),
             context.table.timeouts.flow, context.now);
     if (!record || !context.table.is_current(record->backend)) {
         packet.verdict = Verdict::icmp_unmatched;

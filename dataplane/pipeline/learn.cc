@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
 #include "dataplane/ike/payload_walk.h"
+#include "dataplane/pipeline/candidate.h"
+#include "dataplane/pipeline/request.h"
 #include "dataplane/pipeline/stages.h"
 
 namespace ikelb::pipeline {
@@ -16,6 +18,10 @@ using tables::is_confirmed;
 
 // A shared last_seen is written at most this often: its cache line is read by every worker.
 constexpr tables::Seconds refresh_interval = 30;
+
+// A flow whose backend has sent within this time is somebody's. It may have sent for as long as
+// last_seen lags behind.
+constexpr tables::Seconds lively = 10 + refresh_interval;
 
 /// What a packet of a backend says about one record.
 struct Claim {
@@ -40,23 +46,31 @@ constexpr bool raises(RecordState proof, RecordState state) noexcept {
     return state != proof && is_confirmed(proof);
 }
 
-/// May another backend's packet take a record over? Only where the recorded one cannot have the
-/// client any more: a stale SA's chatter must not flap a live client. And only with a proof that
-/// somebody who merely spoofs the client's address cannot provoke. The claim has a proof.
-bool may_take_over(const Record& record, const Claim& claim, const Context& context) noexcept {
-    if (!context.table.is_current(record.backend) || record.state == RecordState::tentative ||
-        context.table.member(claim.service, record.backend.index) == tables::no_member)
-        return true;
-    return *claim.proof != RecordState::half_open &&
-           !context.table.backends[record.backend.index].takes_returning_clients();
+/// Can the record's backend no longer have the client at all, whatever it says?
+bool is_over(const Record& record, const Claim& claim, const Context& context) noexcept {
+    return !context.table.is_current(record.backend) ||
+           context.table.member(claim.service, record.backend.index) == tables::no_member;
+}
+
+constexpr bool is_by_keys(const Claim& claim) noexcept {
+    return claim.proof && *claim.proof != RecordState::half_open;
+}
+
+/// Outbound learning fills empty entries and never overwrites: a stale SA's chatter must not flap
+/// a live client. A record from before a restart gives way to a backend that proves an SA.
+bool may_fill(const Record& record, const Claim& claim, const Context& context) noexcept {
+    return is_over(record, claim, context) ||
+           (record.state == RecordState::tentative && is_by_keys(claim));
 }
 
 enum class Change : std::uint8_t { none, refreshed, created, moved };
 
-/// Brings one record up to date. found: what find() says now.
+/// Brings one record up to date. found: what find() says now; may_replace: also that of another
+/// backend which is there.
 template <typename Regions, typename Key>
 Change update(Regions& regions, const Key& key, const std::optional<Record>& found,
-              const Claim& claim, const tables::Lifetimes& lives, Context& context) noexcept {
+              const Claim& claim, bool may_replace, const tables::Lifetimes& lives,
+              Context& context) noexcept {
     if (found && found->backend == claim.backend) {
         Record desired = *found;
         if (claim.proof && raises(*claim.proof, found->state)) desired.state = *claim.proof;
@@ -78,7 +92,7 @@ Change update(Regions& regions, const Key& key, const std::optional<Record>& fou
         }
         return Change::refreshed;
     }
-    if (!claim.proof || (found && !may_take_over(*found, claim, context)))
+    if (!claim.proof || (found && !may_replace && !may_fill(*found, claim, context)))
         return Change::none;
     if (found && is_confirmed(found->state) && !is_confirmed(*claim.proof) &&
         !note(regions.forget_confirmed(key), context))
@@ -113,10 +127,26 @@ tables::BackendRef ref_of(const Packet& packet, const Context& context) noexcept
             .generation = context.table.backends[packet.backend].generation};
 }
 
-std::optional<Record> flow_at(const Packet& packet, FrontendIndex frontend,
-                              const Context& context) noexcept {
-    return context.directory.flows.find(
+tables::FlowKey flow_key_of(const Packet& packet) noexcept {
+    return tables::flow_key(packet.destination, packet.destination_port, packet.frontend);
+}
+
+std::optional<tables::Noted> flow_at(const Packet& packet, FrontendIndex frontend,
+                                     const Context& context) noexcept {
+    return context.directory.flows.find_noted(
         tables::flow_key(packet.destination, packet.destination_port, frontend),
+        context.table.timeouts.flow, context.now);
+}
+
+std::optional<Record> record_of(const std::optional<tables::Noted>& noted) noexcept {
+    return noted ? std::optional{noted->record} : std::nullopt;
+}
+
+std::optional<Record> binding_of(const Packet& packet, tables::ServiceIndex index,
+                                 const Context& context) noexcept {
+    const tables::Service& service = context.table.services[index];
+    return context.directory.bindings.find(
+        tables::binding_key(service.client_of(packet.destination), index),
         context.table.timeouts.flow, context.now);
 }
 
@@ -153,40 +183,23 @@ FrontendIndex find_vip(const Packet& packet, const std::vector<FrontendIndex>& c
     }
     if (vip == tables::no_frontend)
         vip = the_only_one([&](FrontendIndex candidate) {
-            return is_ours(flow_at(packet, candidate, context));
+            return is_ours(record_of(flow_at(packet, candidate, context)));
         });
     if (vip == tables::no_frontend)
         vip = the_only_one([&](FrontendIndex candidate) {
-            return is_ours(context.directory.bindings.find(
-                tables::binding_key(packet.destination, table.frontends[candidate].service),
-                table.timeouts.flow, context.now));
+            return is_ours(binding_of(packet, table.frontends[candidate].service, context));
         });
     return vip;
-}
-
-/// The gateway that the request came from which this packet answers, if it was another one than
-/// replies take without a record.
-std::optional<GatewayIndex> pending_gateway(const Packet& packet,
-                                            const Context& context) noexcept {
-    if (packet.datagram.kind != ike::Kind::ike) return std::nullopt;
-    const ike::Header& header = packet.ike_header();
-    // IKEv1 has no response flag: whatever follows the request is its answer.
-    if (header.major_version() == 2 && !header.is_response()) return std::nullopt;
-    const auto flow =
-        tables::flow_key(packet.destination, packet.destination_port, packet.frontend);
-    const auto pending = context.directory.pending_gateways.find(
-        {request_key(flow, header, context.table.hash_key)});
-    if (!pending ||
-        !is_within(context.table.timeouts.pending, pending->last_seen, context.now))
-        return std::nullopt;
-    return pending->gateway;
 }
 
 /// Sets the gateway this packet takes; returns the one that the flow's record is to remember.
 std::optional<GatewayIndex> choose_gateway(Packet& packet, const std::optional<Record>& own,
                                            std::optional<RecordState> proof,
+                                           const std::optional<Record>& request,
                                            const Context& context) noexcept {
-    const auto pending = pending_gateway(packet, context);
+    const auto pending = request && request->gateway != tables::no_gateway
+                             ? std::optional{request->gateway}
+                             : std::nullopt;
     if (own) {
         packet.gateway = pending.value_or(own->gateway);
         // Whoever spoofs an address is answered an IKE_SA_INIT too. A confirmed flow's way back
@@ -201,29 +214,65 @@ std::optional<GatewayIndex> choose_gateway(Packet& packet, const std::optional<R
     return packet.gateway;
 }
 
-tables::FlowKey flow_key_of(const Packet& packet) noexcept {
-    return tables::flow_key(packet.destination, packet.destination_port, packet.frontend);
-}
-
-Login& login_of(const tables::FlowKey& flow, Context& context) noexcept {
-    auto& logins = context.memory.logins;
-    return logins[tables::keyed_hash(flow[0], context.table.hash_key) % logins.size()];
-}
-
 /// An answered login is not yet a session: anybody can be answered that he has failed. ESP is,
 /// but names no SPI of its IKE SA, so the flow has to tell which one it confirms.
+void note_login(const Packet& packet, const tables::PairKey& pair, Context& context) noexcept {
+    const auto key = flow_key_of(packet);
+    auto& logins = context.directory.logins;
+    const tables::Lifetimes lives = context.table.timeouts.pair;
+    const Record record{.backend = ref_of(packet, context),
+                        .state = RecordState::answered,
+                        .last_seen = context.now};
+    if (note(logins.write(key, record, lives, context.now, tables::Evict::oldest), context))
+        note(logins.annotate(key, pair), context);
+}
+
 void confirm_login(const Packet& packet, const Claim& claim, Context& context) noexcept {
-    const auto flow = flow_key_of(packet);
-    Login& login = login_of(flow, context);
-    if (login.flow != flow) return;
+    const auto key = flow_key_of(packet);
+    auto& logins = context.directory.logins;
     const auto& lives = context.table.timeouts.pair;
-    const auto found = context.directory.pairs.find(login.pair, lives, context.now);
-    if (found && found->backend == claim.backend)
-        update(context.directory.pairs, login.pair, found,
-               {.backend = claim.backend,
-                .service = claim.service,
-                .proof = RecordState::established}, lives, context);
-    login = {};
+    const auto login = logins.find(key);
+    if (!login || login->backend != claim.backend || !lives.is_alive(*login, context.now)) return;
+    const tables::PairKey pair = logins.notes(key);
+    note(logins.erase(key), context);
+    if (pair[0] == 0) return;
+    const auto found = context.directory.pairs.find_noted(pair, lives, context.now);
+    if (!found || found->record.backend != claim.backend) return;
+    update(context.directory.pairs, pair, found->record,
+           {.backend = claim.backend,
+            .service = claim.service,
+            .proof = RecordState::established}, false, lives, context);
+    note(context.directory.pairs.confirmed.annotate(pair, {found->note}), context);
+}
+
+/// Keeps where the pair's backend last sent to, for people to see.
+void note_client(const Packet& packet, const tables::PairKey& key, Context& context) noexcept {
+    auto& pairs = context.directory.pairs;
+    const auto found = pairs.find_noted(key, context.table.timeouts.pair, context.now);
+    if (!found) return;
+    tables::PairNote now = tables::PairNote::unpack(found->note);
+    const std::uint32_t client = tables::PairNote::name_of(packet.destination);
+    const std::uint16_t port = packet.destination_port.to_host();
+    if (now.client == client && now.port == port) return;
+    if (found->note == 0)
+        now.created = tables::PairNote::created_at(context.now);
+    else if (is_confirmed(found->record.state) && now.moves < 31)
+        ++now.moves;
+    now.client = client;
+    now.port = port;
+    note(pairs.annotate(key, found->record, std::array{now.pack()}), context);
+}
+
+/// Its INIT was answered to this very address: a later answer may take over a flow there.
+void note_answered_init(const Packet& packet, Context& context) noexcept {
+    const Record record{.backend = ref_of(packet, context),
+                        .state = RecordState::answered,
+                        .last_seen = context.now};
+    tables::Lifetimes lives;
+    lives.by_state.fill(context.table.timeouts.half_open);
+    note(context.directory.half_open.write(
+             tables::half_open_key(packet.ike_header(), packet.destination, packet.service), record,
+             lives, context.now, tables::Evict::oldest), context);
 }
 
 void learn_pair(const Packet& packet, std::optional<RecordState> proof,
@@ -233,18 +282,20 @@ void learn_pair(const Packet& packet, std::optional<RecordState> proof,
     if (ike::hints_at_delete(packet.ike_message())) proof = RecordState::closing;
     const auto key = tables::pair_key(header);
     const auto& lives = context.table.timeouts.pair;
-    const auto found = context.directory.pairs.find(key, lives, context.now);
-    if (proof == RecordState::closing && !(found && is_confirmed(found->state))) return;
-    if (proof == RecordState::answered) {
-        const auto flow = flow_key_of(packet);
-        login_of(flow, context) = {.flow = flow, .pair = key};
-    }
+    const auto found = context.directory.pairs.find_noted(key, lives, context.now);
+    if (proof == RecordState::closing && !(found && is_confirmed(found->record.state))) return;
+    if (proof == RecordState::half_open) note_answered_init(packet, context);
+    if (proof == RecordState::answered) note_login(packet, key, context);
     const Claim claim{.backend = ref_of(packet, context),
                       .service = packet.service,
                       .proof = proof,
                       .gateway = static_cast<GatewayIndex>(packet.service)};
-    if (update(context.directory.pairs, key, found, claim, lives, context) == Change::created)
-        context.counters.pairs_learned.add(1);
+    const Change change = update(context.directory.pairs, key, record_of(found), claim, false,
+                                 lives, context);
+    if (change == Change::created) context.counters.pairs_learned.add(1);
+    if (found && found->note != 0 && is_confirmed(*proof) && !is_confirmed(found->record.state))
+        note(context.directory.pairs.confirmed.annotate(key, {found->note}), context);
+    note_client(packet, key, context);
 }
 
 bool backend_is_ambiguous(const Packet& packet, const Context& context) noexcept {
@@ -258,8 +309,8 @@ void forget_other_vips(const Packet& packet, tables::BackendRef ref, Context& co
     for (const FrontendIndex other :
          context.table.backends[packet.backend].frontends[position]) {
         if (other == packet.frontend) continue;
-        const auto record = flow_at(packet, other, context);
-        if (!record || record->backend != ref) continue;
+        const auto found = flow_at(packet, other, context);
+        if (!found || found->record.backend != ref) continue;
         const auto key =
             tables::flow_key(packet.destination, packet.destination_port, other);
         note(context.directory.flows.confirmed.erase(key), context);
@@ -267,30 +318,93 @@ void forget_other_vips(const Packet& packet, tables::BackendRef ref, Context& co
     }
 }
 
-/// The flow first; the binding follows when the flow's record was written, so that a packet of an
+/// May an answer take over a flow that another backend has? Only to a request that came from that
+/// very address and port, and by the keys of an SA: whoever spoofs an address is answered an
+/// IKE_SA_INIT too. A lively flow is somebody's: it yields to an SA that began at its address, else
+/// pair and ESP SPI go on steering packet by packet.
+bool may_move(const Packet& packet, const Record& flow, const Claim& claim,
+              const std::optional<Record>& request, Context& context) noexcept {
+    if (!request || !claim.proof) return false;
+    if (!is_confirmed(flow.state)) return true;
+    if (!is_by_keys(claim)) return false;
+    if (!is_within(lively, flow.last_seen, context.now)) return true;
+    const auto init = context.directory.half_open.find(
+        tables::half_open_key(packet.ike_header(), packet.destination, packet.service));
+    if (init && init->state == RecordState::answered && init->backend == claim.backend &&
+        is_within(context.table.timeouts.half_open, init->last_seen, context.now))
+        return true;
+    context.counters.moves_refused.add(1);
+    return false;
+}
+
+/// A binding keeps its backend, else one roamer who enters an office's NAT would take the office
+/// along; but not one that takes none of its SAs back: theirs have left already.
+void learn_binding(const Packet& packet, const Claim& claim, Context& context) noexcept {
+    const tables::Service& service = context.table.services[packet.service];
+    if (service.affinity != tables::Affinity::source) return;
+    const auto found = binding_of(packet, packet.service, context);
+    const bool may_replace =
+        found && is_by_keys(claim) && context.table.is_current(found->backend) &&
+        !context.table.backends[found->backend.index].takes_returning_clients();
+    update(context.directory.bindings,
+           tables::binding_key(service.client_of(packet.destination), packet.service), found, claim,
+           may_replace, context.table.timeouts.flow, context);
+}
+
+/// The flow first; the rest follows when the flow's record was written, so that a packet of an
 /// established SA costs one look-up.
 void learn_client(Packet& packet, std::optional<RecordState> proof, Context& context) noexcept {
-    const auto& lives = context.table.timeouts.flow;
+    const bool is_esp = packet.datagram.kind == ike::Kind::esp;
     const auto found = flow_at(packet, packet.frontend, context);
     Claim claim{
         .backend = ref_of(packet, context), .service = packet.service, .proof = proof};
-    const bool is_own = found && found->backend == claim.backend;
+    const bool is_own = found && found->record.backend == claim.backend;
+    if (is_own && is_esp && found->record.awaits_esp) vouch_for_candidate(packet, context);
+    const auto request = answered_request(packet, context);
     claim.gateway =
-        choose_gateway(packet, is_own ? found : std::nullopt, proof, context);
-    const Change change = update(
-        context.directory.flows,
-        tables::flow_key(packet.destination, packet.destination_port, packet.frontend), found,
-        claim, lives, context);
+        choose_gateway(packet, is_own ? record_of(found) : std::nullopt, proof, request, context);
+    const bool may_replace =
+        found && !is_own && may_move(packet, found->record, claim, request, context);
+    const Change change = update(context.directory.flows, flow_key_of(packet), record_of(found),
+                                 claim, may_replace, context.table.timeouts.flow, context);
     if (change == Change::none) return;
     if (change == Change::created) context.counters.flows_committed.add(1);
     if (change == Change::moved) context.counters.flows_moved.add(1);
-    const auto key = tables::binding_key(packet.destination, packet.service);
-    if (backend_is_ambiguous(packet, context) && proof && proof != RecordState::half_open)
+    if (change == Change::refreshed) refresh_spis(packet.destination, *found, context);
+    if (backend_is_ambiguous(packet, context) && is_by_keys(claim))
         forget_other_vips(packet, claim.backend, context);
     claim.gateway = std::nullopt;
-    if (packet.datagram.kind == ike::Kind::esp) confirm_login(packet, claim, context);
-    update(context.directory.bindings, key,
-           context.directory.bindings.find(key, lives, context.now), claim, lives, context);
+    if (is_esp) confirm_login(packet, claim, context);
+    learn_binding(packet, claim, context);
+}
+
+bool is_login_known(const Packet& packet, const Context& context) noexcept {
+    const auto pair = context.directory.pairs.find(tables::pair_key(packet.ike_header()),
+                                                   context.table.timeouts.pair, context.now);
+    return pair && pair->state != RecordState::half_open;
+}
+
+/// Anybody can have logins answered, if only that they failed: each source has its share.
+std::optional<RecordState> within_limits(const Packet& packet, std::optional<RecordState> proof,
+                                         Context& context) noexcept {
+    WorkerMemory& memory = context.memory;
+    const tables::AbuseLimits& limits = context.table.limits;
+    if (proof == RecordState::answered && !is_login_known(packet, context) &&
+        !memory.logins_by_source.take(packet.destination, context.table.hash_key,
+                                      context.now_micros, limits.logins_per_source))
+        return RecordState::half_open;
+    // A backend that opens an SA towards the clients.
+    if (proof == RecordState::half_open && packet.ike_header().responder_spi.wire() == 0 &&
+        !memory.opened_by_backends.take(context.now_micros, limits.opened_by_backends))
+        return std::nullopt;
+    return proof;
+}
+
+void count_answer(const Packet& packet, Context& context) noexcept {
+    const ike::Header& header = packet.ike_header();
+    if (header.major_version() == 2 && !header.is_response()) return;
+    const auto member = context.table.member(packet.service, packet.backend);
+    if (member != tables::no_member) context.counters.ike[member].answers.add(1);
 }
 
 }  // namespace
@@ -307,8 +421,11 @@ void learn(Packet& packet, Context& context) noexcept {
         return;
     }
     packet.service = context.table.frontends[packet.frontend].service;
-    const auto proof = proof_of(packet);
-    if (packet.datagram.kind == ike::Kind::ike) learn_pair(packet, proof, context);
+    const auto proof = within_limits(packet, proof_of(packet), context);
+    if (packet.datagram.kind == ike::Kind::ike) {
+        count_answer(packet, context);
+        learn_pair(packet, proof, context);
+    }
     learn_client(packet, proof, context);
 }
 

@@ -9,6 +9,7 @@
 
 #include "dataplane/ike/datagram.h"
 #include "dataplane/net/address.h"
+#include "dataplane/pipeline/rule.h"
 #include "dataplane/pipeline/verdict.h"
 #include "dataplane/tables/forwarding_table.h"
 
@@ -59,6 +60,7 @@ struct Packet {
     // affinity, learn, route
     tables::ServiceIndex service = tables::max_services;
     tables::BackendIndex backend = tables::no_backend;
+    Rule rule = Rule::none;
     tables::GatewayIndex gateway = tables::no_gateway;
     const tables::LinkHeader* link = nullptr;
 

@@ -19,15 +19,14 @@ void prefetch(const Packet& packet, const Context& context) noexcept {
     const auto& flows = context.directory.flows.confirmed;
     if (packet.is_decided() || packet.is_later_fragment || packet.is_icmp_error) return;
     if (packet.direction == Direction::to_server)
-        flows.prefetch(flows.hash(
-            tables::flow_key(packet.source, packet.source_port, packet.frontend)));
+        flows.prefetch(tables::flow_key(packet.source, packet.source_port, packet.frontend));
     else if (packet.direction == Direction::to_client)
         if (const auto frontend =
                 context.table.backends[packet.backend]
                     .reply_frontend[tables::service_port_position(packet.source_port)];
             frontend != tables::no_frontend)
-            flows.prefetch(flows.hash(
-                tables::flow_key(packet.destination, packet.destination_port, frontend)));
+            flows.prefetch(
+                tables::flow_key(packet.destination, packet.destination_port, frontend));
 }
 
 template <typename Stage>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
+#include "dataplane/pipeline/request.h"
 #include "dataplane/pipeline/stages.h"
 #include "dataplane/tables/maglev.h"
 
@@ -17,17 +18,22 @@ BackendIndex at_hash(const tables::BackendList& maglev, std::uint64_t hash) noex
     return maglev[tables::maglev_index(hash, maglev.size())];
 }
 
-bool is_cookie_retry(const Packet& packet) noexcept {
-    if (packet.datagram.kind != ike::Kind::ike) return false;
-    const ike::Header& header = packet.ike_header();
-    return header.exchange == ike::exchange::ike_sa_init && !header.is_response() &&
-           header.next_payload == ike::payload::notify;
+std::uint64_t hash_of_client(const net::IpAddress& client,
+                             const tables::ForwardingTable& table) noexcept {
+    return tables::keyed_hash(client.low(), client.high(), table.hash_key);
+}
+
+bool is_new_sa(const Packet& packet) noexcept {
+    return packet.datagram.kind == ike::Kind::ike &&
+           packet.ike_header().responder_spi.wire() == 0;
 }
 
 BackendIndex by_hash(const Packet& packet, const tables::Service& service,
                      const Context& context) noexcept {
-    const std::uint64_t hash = tables::keyed_hash(
-        packet.source.low(), packet.source.high(), context.table.hash_key);
+    std::uint64_t hash = hash_of_client(service.client_of(packet.source), context.table);
+    if (service.affinity == tables::Affinity::sa && is_new_sa(packet))
+        hash = tables::keyed_hash(packet.ike_header().initiator_spi.wire(), hash,
+                                  context.table.hash_key);
     if (!service.old_maglev.empty() && is_cookie_retry(packet) &&
         is_within(cookie_grace, service.rebuilt_at, context.now)) {
         const BackendIndex old = at_hash(service.old_maglev, hash);
@@ -65,10 +71,34 @@ BackendIndex by_fewest_sas(const tables::Service& service, Context& context) noe
     return best;
 }
 
+/// Counts an SA that leaves the place where its client's address alone would put it.
+void count_spread(const Packet& packet, const tables::Service& service, BackendIndex choice,
+                  Context& context) noexcept {
+    const auto hash = hash_of_client(service.client_of(packet.source), context.table);
+    if (at_hash(service.maglev, hash) != choice) context.counters.spread.add(1);
+}
+
+/// May another choice be kept? Where the half-open region is crowded, or filled too fast, the hash
+/// decides: it needs no memory.
+bool may_remember(Context& context) noexcept {
+    if (!context.directory.is_half_open_crowded.load(std::memory_order_relaxed) &&
+        context.memory.half_open_inserts.take(context.now_micros,
+                                              context.table.limits.half_open_inserts))
+        return true;
+    context.counters.scheduler_fallbacks.add(1);
+    return false;
+}
+
 }  // namespace
+
+BackendIndex choose_by_hash(const Packet& packet, const tables::Service& service,
+                            const Context& context) noexcept {
+    return by_hash(packet, service, context);
+}
 
 bool remember_choice(const Packet& packet, tables::ServiceIndex service, BackendIndex choice,
                      Context& context) noexcept {
+    if (context.is_rehearsal) return true;
     const tables::Record record{
         .backend = {.index = choice, .generation = context.table.backends[choice].generation},
         .last_seen = context.now};
@@ -76,24 +106,26 @@ bool remember_choice(const Packet& packet, tables::ServiceIndex service, Backend
     return context.directory.half_open.write(
                tables::half_open_key(packet.ike_header(), packet.source, service), record, lives,
                context.now,
-               tables::RecordTable<2>::Evict::oldest) == tables::WriteOutcome::written;
+               tables::Evict::oldest) == tables::WriteOutcome::written;
 }
 
 BackendIndex schedule(const Packet& packet, tables::ServiceIndex index,
                       Context& context) noexcept {
     const tables::Service& service = context.table.services[index];
-    const bool is_new_sa = packet.datagram.kind == ike::Kind::ike &&
-                           packet.ike_header().responder_spi.wire() == 0;
+    const bool is_new = is_new_sa(packet);
     // What belongs to an SA that nobody knows has no choice to keep: the hash sends all of it to
     // one place.
-    if (service.scheduler == tables::Scheduler::maglev || !is_new_sa) {
+    if (service.scheduler == tables::Scheduler::maglev || !is_new) {
         const BackendIndex choice = by_hash(packet, service, context);
+        if (is_new && service.affinity == tables::Affinity::sa && choice != tables::no_backend)
+            count_spread(packet, service, choice, context);
         // The reply of a backend with several VIPs has to find the one that was asked.
-        if (is_new_sa && choice != tables::no_backend &&
+        if (is_new && choice != tables::no_backend &&
             context.table.backends[choice].is_ambiguous())
             remember_choice(packet, index, choice, context);
         return choice;
     }
+    if (!may_remember(context)) return by_hash(packet, service, context);
     const BackendIndex choice = service.scheduler == tables::Scheduler::weighted_round_robin
                                     ? by_turn(index, service, context)
                                     : by_fewest_sas(service, context);

@@ -27,13 +27,18 @@ void remember_fragment(const Packet& packet, Context& context) noexcept;
 /// ICMP errors that quote a flow: which one. Exits: icmp_unmatched.
 void match_icmp_error(Packet& packet, Context& context) noexcept;
 
-/// Client to VIP: the backend, by the order of docs/life-of-a-packet.md: IKE pair, flow, client
-/// binding, half-open choice, scheduler.
+/// Client to VIP: the backend and the rule that named it, in the order of docs/affinity.md. Exits:
+/// backend_down, unknown_*, *_limited, no_backend, client_on_farm_subnet.
 void steer(Packet& packet, Context& context) noexcept;
 
 /// The scheduler's choice for a client that no record knows; no_backend if there is none.
 tables::BackendIndex schedule(const Packet& packet, tables::ServiceIndex service,
                               Context& context) noexcept;
+
+/// The keyed hash's choice: of the client, or of the new SA with affinity by SA. no_backend if no
+/// backend takes new clients.
+tables::BackendIndex choose_by_hash(const Packet& packet, const tables::Service& service,
+                                    const Context& context) noexcept;
 
 /// Keeps a choice that the hash would not make again, for the retries of the same request and for
 /// the replies of a backend with several VIPs. False: there is no room now.
@@ -42,15 +47,6 @@ bool remember_choice(const Packet& packet, tables::ServiceIndex service,
 
 /// Backend to client: the VIP it answers from, and what its datagram teaches.
 void learn(Packet& packet, Context& context) noexcept;
-
-/// Names the IKE request that an answer is of, for the gateway the request came from. Who merely
-/// spoofs a client's address knows neither the SPI nor the message ID of an SA in use.
-inline std::uint64_t request_key(const tables::FlowKey& flow, const ike::Header& header,
-                                 tables::HashKey hash_key) noexcept {
-    return tables::keyed_hash(header.initiator_spi.wire() ^ header.message_id.wire(), flow[0],
-                              hash_key) |
-           1;
-}
 
 /// Next hop. Exits: no_route, blackhole, interface_down, no_neighbour, holds and punts of
 /// unresolved ones, ttl_expired, too_big.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
+#include "dataplane/pipeline/candidate.h"
+#include "dataplane/pipeline/request.h"
 #include "dataplane/pipeline/stages.h"
 
 namespace ikelb::pipeline {
@@ -9,73 +11,128 @@ namespace {
 using tables::BackendIndex;
 using tables::Record;
 
+const tables::Service& service_of(const Packet& packet, const Context& context) noexcept {
+    return context.table.services[packet.service];
+}
+
+bool is_by_source(const Packet& packet, const Context& context) noexcept {
+    return service_of(packet, context).affinity == tables::Affinity::source;
+}
+
+tables::FlowKey flow_key_of(const Packet& packet) noexcept {
+    return tables::flow_key(packet.source, packet.source_port, packet.frontend);
+}
+
 /// A record counts if its backend is still the one meant and serves the addressed VIP.
 bool counts(const Record& record, tables::ServiceIndex service, const Context& context) noexcept {
     return context.table.is_current(record.backend) &&
            context.table.member(service, record.backend.index) != tables::no_member;
 }
 
-/// Steers by a record of an existing SA. Down is a flag, not an end: the SA is valid nowhere else,
-/// so it is never rescheduled.
-bool follow_session(Packet& packet, const Record& record, const Context& context) noexcept {
-    if (!counts(record, packet.service, context)) return false;
-    const tables::Backend& backend = context.table.backends[record.backend.index];
-    if (!backend.is_up && backend.flush_on_down) {
+/// Steers to the backend of an existing SA. Down is a flag, not an end: the SA is valid nowhere
+/// else, so it is never rescheduled.
+bool follow(Packet& packet, BackendIndex index, Rule rule, const Context& context) noexcept {
+    const tables::Backend& backend = context.table.backends[index];
+    packet.rule = rule;
+    if (!backend.is_up && backend.flush_on_down)
         packet.verdict = Verdict::backend_down;
-        return true;
-    }
-    packet.backend = record.backend.index;
+    else
+        packet.backend = index;
     return true;
 }
 
+bool follow(Packet& packet, const std::optional<Record>& record, Rule rule,
+            const Context& context) noexcept {
+    return record && counts(*record, packet.service, context) &&
+           follow(packet, record->backend.index, rule, context);
+}
+
+/// The server's own SPI of an IKE SA: the responder's unless the client says it is the responder
+/// itself, as after a rekey by the server. IKEv1 cookies have no such flag.
+std::uint64_t server_spi(const ike::Header& header) noexcept {
+    const bool client_initiated = header.major_version() == 1 || header.is_from_initiator();
+    return (client_initiated ? header.responder_spi : header.initiator_spi).to_host();
+}
+
+bool by_label(Packet& packet, const Context& context) noexcept {
+    if (context.table.labelled.empty()) [[likely]]
+        return false;
+    const bool is_esp = packet.datagram.kind == ike::Kind::esp;
+    const std::uint64_t spi =
+        is_esp ? packet.datagram.esp_spi.to_host() : server_spi(packet.ike_header());
+    for (const BackendIndex index : context.table.labelled) {
+        const tables::SpiLabel& label = context.table.backends[index].label;
+        const bool is_its =
+            is_esp ? label.holds_esp(static_cast<std::uint32_t>(spi)) : label.holds_ike(spi);
+        if (is_its && context.table.member(packet.service, index) != tables::no_member)
+            return follow(packet, index, Rule::label, context);
+    }
+    return false;
+}
+
 bool by_pair(Packet& packet, const Context& context) noexcept {
-    const auto record =
-        context.directory.pairs.find(tables::pair_key(packet.ike_header()),
-                                     context.table.timeouts.pair, context.now);
-    return record && follow_session(packet, *record, context);
+    return follow(packet,
+                  context.directory.pairs.find(tables::pair_key(packet.ike_header()),
+                                               context.table.timeouts.pair, context.now),
+                  Rule::pair, context);
+}
+
+/// With affinity by SA the IKE port's flow never decides: clients of one address share it.
+bool may_flow_decide(const Packet& packet, const Context& context) noexcept {
+    return is_by_source(packet, context) ||
+           context.table.frontends[packet.frontend].port ==
+               net::be16::from_host(tables::service_port_numbers[1]);
 }
 
 bool by_flow(Packet& packet, const Context& context) noexcept {
-    const auto record = context.directory.flows.find(
-        tables::flow_key(packet.source, packet.source_port, packet.frontend),
-        context.table.timeouts.flow, context.now);
-    return record && follow_session(packet, *record, context);
+    return may_flow_decide(packet, context) &&
+           follow(packet,
+                  context.directory.flows.find(flow_key_of(packet), context.table.timeouts.flow,
+                                               context.now),
+                  Rule::flow, context);
 }
 
 std::optional<Record> find_binding(const Packet& packet, const Context& context) noexcept {
+    const tables::Service& service = service_of(packet, context);
+    if (service.affinity != tables::Affinity::source) return std::nullopt;
     return context.directory.bindings.find(
-        tables::binding_key(packet.source, packet.service),
+        tables::binding_key(service.client_of(packet.source), packet.service),
         context.table.timeouts.flow, context.now);
 }
 
 bool by_binding(Packet& packet, const Context& context) noexcept {
-    const auto record = find_binding(packet, context);
-    return record && follow_session(packet, *record, context);
+    return follow(packet, find_binding(packet, context), Rule::binding, context);
+}
+
+bool takes_back(const Record& record, const Packet& packet, const Context& context) noexcept {
+    return counts(record, packet.service, context) &&
+           context.table.backends[record.backend.index].takes_returning_clients();
 }
 
 /// A new SA of a client that has a binding: it returns there, if the backend will have it.
 bool by_binding_for_new_sa(Packet& packet, const Context& context) noexcept {
     const auto record = find_binding(packet, context);
-    if (!record || !counts(*record, packet.service, context) ||
-        !context.table.backends[record->backend.index].takes_returning_clients())
-        return false;
-    packet.backend = record->backend.index;
-    return true;
+    return record && takes_back(*record, packet, context) &&
+           follow(packet, record->backend.index, Rule::binding, context);
 }
 
 bool by_half_open(Packet& packet, const Context& context) noexcept {
     const auto record = context.directory.half_open.find(
         tables::half_open_key(packet.ike_header(), packet.source, packet.service));
-    if (!record ||
-        !is_within(context.table.timeouts.half_open, record->last_seen, context.now) ||
-        !counts(*record, packet.service, context) ||
-        !context.table.backends[record->backend.index].takes_returning_clients())
-        return false;
-    packet.backend = record->backend.index;
-    return true;
+    return record &&
+           is_within(context.table.timeouts.half_open, record->last_seen, context.now) &&
+           takes_back(*record, packet, context) &&
+           follow(packet, record->backend.index, Rule::half_open, context);
+}
+
+bool by_hint(Packet& packet, const Context& context) noexcept {
+    const auto record = context.directory.hints.find(flow_key_of(packet));
+    return record && is_within(context.table.timeouts.pending, record->last_seen, context.now) &&
+           follow(packet, record, Rule::hint, context);
 }
 
 void by_schedule(Packet& packet, Context& context) noexcept {
+    packet.rule = Rule::schedule;
     packet.backend = schedule(packet, packet.service, context);
     if (packet.backend == tables::no_backend) packet.verdict = Verdict::no_backend;
 }
@@ -91,42 +148,78 @@ void steer_new_sa(Packet& packet, Context& context) noexcept {
         remember_choice(packet, packet.service, packet.backend, context);
 }
 
+void steer_known_sa(Packet& packet, bool is_response, Context& context) noexcept {
+    if (by_label(packet, context) || by_pair(packet, context) || by_flow(packet, context) ||
+        by_binding(packet, context) || by_hint(packet, context))
+        return;
+    if (is_response)
+        packet.verdict = Verdict::unknown_response;
+    else if (is_by_source(packet, context))
+        by_schedule(packet, context);
+    else
+        packet.verdict = Verdict::unknown_sa;
+}
+
 void steer_ike(Packet& packet, Context& context) noexcept {
     const ike::Header& header = packet.ike_header();
     const bool is_response = header.major_version() == 2 && header.is_response();
     // A response without a responder's SPI (COOKIE, INVALID_KE_PAYLOAD) answers an SA that a
     // backend opens: no new SA of the client's, and nothing to schedule.
-    if (header.responder_spi.wire() == 0 && !is_response) {
+    const bool is_new_sa = header.responder_spi.wire() == 0 && !is_response;
+    if (is_new_sa)
         steer_new_sa(packet, context);
-        return;
-    }
-    if (by_pair(packet, context) || by_flow(packet, context) || by_binding(packet, context)) return;
-    if (is_response)
-        packet.verdict = Verdict::unknown_response;
     else
-        by_schedule(packet, context);
+        steer_known_sa(packet, is_response, context);
+    if (!packet.is_decided() && !context.is_rehearsal) {
+        if (is_new_sa)
+            limit_new_sa(packet, context);
+        else if (!is_response)
+            limit_unknown_pair(packet, context);
+    }
 }
 
-/// Remembers, for the answer to commit, the gateway an IKE request came from, where replies would
-/// go to another one. ESP is not asked: it is too frequent, and proves no more.
-void note_gateway(const Packet& packet, Context& context) noexcept {
-    const tables::ForwardingTable& table = context.table;
-    const auto& ethernet = *reinterpret_cast<const net::EthernetHeader*>(packet.at(0));
-    const auto* by_mac =
-        table.gateway_of_mac.find(tables::gateway_key(packet.in_interface, ethernet.source));
-    if (by_mac == nullptr) return;
-    const auto key = tables::flow_key(packet.source, packet.source_port, packet.frontend);
-    const auto record = context.directory.flows.find(key, table.timeouts.flow, context.now);
-    const auto expected = record && record->gateway != tables::no_gateway
-                              ? record->gateway
-                              : default_gateway(packet.source, packet.frontend, table);
-    if (*by_mac == expected) return;
-    const Record pending{.gateway = *by_mac, .last_seen = context.now};
-    const tables::Lifetimes lives{{table.timeouts.pending}};
-    const auto outcome = context.directory.pending_gateways.write(
-        {request_key(key, packet.ike_header(), table.hash_key)}, pending, lives, context.now,
-        tables::RecordTable<1>::Evict::oldest);
-    if (outcome == tables::WriteOutcome::busy) context.counters.directory_busy.add(1);
+bool by_client_spi(Packet& packet, const std::optional<tables::Noted>& flow,
+                   Context& context) noexcept {
+    const auto record =
+        context.directory.esp.find(tables::esp_key(packet.source, packet.datagram.esp_spi));
+    if (!record || !context.table.timeouts.flow.is_alive(*record, context.now) ||
+        !follow(packet, record, Rule::esp_client, context))
+        return false;
+    if (flow && flow->record.backend == record->backend &&
+        tables::is_confirmed(flow->record.state) && !context.is_rehearsal)
+        remember_spi(packet, *flow, context);
+    return true;
+}
+
+/// By the SPI alone, from whatever address, if all who were seen to use it are on one backend.
+bool by_spi_alone(Packet& packet, Context& context) noexcept {
+    const SpiClaim claim = find_claim(packet.datagram.esp_spi, context);
+    if (claim.is_ambiguous) context.counters.spi_collisions.add(1);
+    if (claim.is_ambiguous || !claim.record ||
+        !follow(packet, claim.record, Rule::esp_spi, context))
+        return false;
+    if (!context.is_rehearsal) leave_hint(flow_key_of(packet), *claim.record, context);
+    return true;
+}
+
+void steer_esp(Packet& packet, Context& context) noexcept {
+    const auto flow = context.directory.flows.find_noted(
+        flow_key_of(packet), context.table.timeouts.flow, context.now);
+    if (by_label(packet, context)) return;
+    if (flow && context.trusts_flow_spis &&
+        tables::FlowSpis::unpack(flow->note).holds(packet.datagram.esp_spi.to_host()) &&
+        follow(packet, flow->record, Rule::flow, context)) [[likely]]
+        return;
+    if (by_client_spi(packet, flow, context)) return;
+    if (flow && follow(packet, flow->record, Rule::flow, context)) {
+        if (!context.is_rehearsal) consider_spi(packet, flow->record, context);
+        return;
+    }
+    if (by_spi_alone(packet, context) || by_binding(packet, context)) return;
+    if (is_by_source(packet, context))
+        by_schedule(packet, context);
+    else
+        packet.verdict = Verdict::unknown_sa;
 }
 
 /// A client on the servers' own subnet is answered past us, straight from a private address.
@@ -146,21 +239,20 @@ void steer(Packet& packet, Context& context) noexcept {
     packet.service = context.table.frontends[packet.frontend].service;
     switch (packet.datagram.kind) {
         case ike::Kind::ike: steer_ike(packet, context); break;
-        case ike::Kind::esp:
-            // A flow means that a reply passed us: its client is not on the servers' subnet.
-            if (by_flow(packet, context)) return;
-            if (!by_binding(packet, context)) by_schedule(packet, context);
-            break;
+        case ike::Kind::esp: steer_esp(packet, context); break;
         default:
-            if (by_flow(packet, context)) return;
-            if (!by_binding(packet, context)) packet.verdict = Verdict::unknown_keepalive;
+            if (!by_flow(packet, context) && !by_binding(packet, context))
+                packet.verdict = Verdict::unknown_keepalive;
             break;
     }
+    if (packet.rule != Rule::none)
+        context.counters.steered[static_cast<std::size_t>(packet.rule)].add(1);
     if (packet.is_decided()) return;
-    if (is_on_farm_subnet(packet, context))
+    // A flow means that a reply passed us: its client is not on the servers' subnet.
+    if (packet.rule != Rule::flow && is_on_farm_subnet(packet, context))
         packet.verdict = Verdict::client_on_farm_subnet;
-    else if (packet.datagram.kind == ike::Kind::ike)
-        note_gateway(packet, context);
+    else if (packet.datagram.kind == ike::Kind::ike && !context.is_rehearsal)
+        note_request(packet, context);
 }
 
 }  // namespace ikelb::pipeline

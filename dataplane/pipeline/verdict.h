@@ -49,6 +49,10 @@ namespace ikelb::pipeline {
     X(no_backend,           drop,    "no backend takes new clients") \
     X(backend_down,         drop,    "SA of a backend that is down, on_down: flush") \
     X(unknown_response,     drop,    "IKE response of an SA that nobody knows") \
+    X(unknown_sa,           drop,    "ESP or IKE of an SA that nobody knows, affinity: sa") \
+    X(source_limited,       drop,    "over the rate of new IKE requests of its source address") \
+    X(backend_limited,      drop,    "over the rate of new IKE requests of its backend") \
+    X(unknown_pair_limited, drop,    "over the rate of unknown IKE SAs of its backend") \
     X(unknown_keepalive,    drop,    "keepalive of an unknown flow") \
     X(reply_vip_unknown,    drop,    "no VIP for this reply: its backend is disabled, or has several VIPs and no record tells which") \
     X(direct_to_backend,    drop,    "service UDP or ESP from the client side to a backend's own address") \

@@ -62,6 +62,23 @@ constexpr std::size_t service_port_position(net::be16 port) noexcept {
 inline constexpr FrontendIndex no_frontend = 0xffff;
 inline constexpr BackendIndex no_backend = 0xffff;
 
+/// How a server marks the SPIs that it chooses itself, so that no memory is needed to tell whose
+/// they are (strongSwan: charon.spi_mask and spi_label, charon.spi_min and spi_max).
+struct SpiLabel {
+    std::uint64_t ike_mask = 0;  ///< host byte order; 0: IKE SPIs are not marked
+    std::uint64_t ike_value = 0;
+    std::uint32_t esp_first = 0;  ///< host byte order, inclusive; 0: ESP SPIs are not marked
+    std::uint32_t esp_last = 0;
+
+    constexpr bool is_set() const noexcept { return ike_mask != 0 || esp_first != 0; }
+    constexpr bool holds_ike(std::uint64_t spi) const noexcept {
+        return ike_mask != 0 && (spi & ike_mask) == ike_value;
+    }
+    constexpr bool holds_esp(std::uint32_t spi) const noexcept {
+        return esp_first != 0 && spi >= esp_first && spi <= esp_last;
+    }
+};
+
 struct Backend {
     net::IpAddress address;
     std::uint8_t generation = 0;
@@ -70,6 +87,7 @@ struct Backend {
     bool is_up = false;
     bool flush_on_down = false;
     std::uint16_t weight = 0;
+    SpiLabel label;
     LinkHeader link;
     /// The one frontend whose address replies from this service port take, or no_frontend when the
     /// backend serves several VIPs and the flow has to tell.
@@ -87,6 +105,9 @@ struct Backend {
 };
 
 enum class Scheduler : std::uint8_t { maglev, weighted_round_robin, least_sas };
+
+/// What keeps to a backend: a client address with all its SAs, or each SA by itself.
+enum class Affinity : std::uint8_t { source, sa };
 
 /// An immutable list that successive tables share: a copy costs a pointer, not 65,537 entries.
 class BackendList {
@@ -112,11 +133,44 @@ private:
 struct Service {
     bool is_present = false;
     Scheduler scheduler = Scheduler::maglev;
+    Affinity affinity = Affinity::source;
+    /// How many bits of a client's address make one client, in the family's own count.
+    std::uint8_t prefix_v4 = 32;
+    std::uint8_t prefix_v6 = 128;
     std::vector<BackendIndex> members;  ///< that take new clients
     BackendList maglev;                 ///< members by hash; empty when there are none
     BackendList old_maglev;             ///< the table before the last rebuild, for COOKIE retries
     Seconds rebuilt_at = 0;
     BackendList round_robin;            ///< one turn of the weighted sequence
+
+    /// The address under which a client is bound.
+    net::IpAddress client_of(const net::IpAddress& address) const noexcept {
+        const bool is_v4 = address.is_v4();
+        const unsigned length = is_v4 ? prefix_v4 + 96u : prefix_v6;
+        if (length >= 128) [[likely]]
+            return address;
+        const std::uint64_t low = length <= 64 ? 0 : ~std::uint64_t{0} << (128 - length);
+        const std::uint64_t high = length >= 64  ? ~std::uint64_t{0}
+                                   : length == 0 ? 0
+                                                 : ~std::uint64_t{0} << (64 - length);
+        return net::IpAddress::from_halves(address.high() & high, address.low() & low);
+    }
+};
+
+/// Events a second on average, and how many at once.
+struct Rate {
+    std::uint32_t per_second = 0;
+    std::uint32_t burst = 0;
+};
+
+/// What one worker lets strangers do.
+struct AbuseLimits {
+    Rate requests_per_source{200, 2000};     ///< IKE requests without a responder's SPI
+    Rate requests_per_backend{2000, 4000};
+    Rate logins_per_source{10, 2000};        ///< logins that a backend has answered, not yet SAs
+    Rate unknown_pairs_per_backend{100, 200};
+    Rate opened_by_backends{200, 200};       ///< flows for IKE_SA_INIT requests of backends
+    Rate half_open_inserts{8000, 16000};     ///< choices of schedulers other than the hash
 };
 
 /// One (VIP, service port).
@@ -165,10 +219,12 @@ struct ForwardingTable {
     std::uint64_t version = 0;
     HashKey hash_key;
     Timeouts timeouts;
+    AbuseLimits limits;
     std::vector<Interface> interfaces;
     /// Interface by port and VLAN: [port * 4096 + vlan].
     std::vector<InterfaceIndex> interface_of;
     std::vector<Backend> backends;
+    std::vector<BackendIndex> labelled;  ///< backends whose label is set
     std::vector<Frontend> frontends;
     std::vector<Service> services;
     /// Member by service and backend: [service * max_backends + backend], no_member if it is none.

@@ -21,7 +21,7 @@ constexpr int populate_write = 23;
 
 }  // namespace
 
-MappedMemory::MappedMemory(std::size_t bytes) {
+MappedMemory::MappedMemory(std::size_t bytes, Touch touch) {
     if (bytes == 0 || bytes > std::numeric_limits<std::size_t>::max() / 2) throw std::bad_alloc{};
     const bool is_large = bytes >= huge_page;
     // The surplus lets the start be moved up to a huge-page boundary; it is never touched.
@@ -36,7 +36,7 @@ MappedMemory::MappedMemory(std::size_t bytes) {
         // Refused where huge pages are compiled out: small pages serve as well, only slower.
         (void)madvise(data_, bytes, MADV_HUGEPAGE);
     }
-    if (madvise(data_, bytes, populate_write) != 0 && errno == ENOMEM) {
+    if (touch == Touch::now && madvise(data_, bytes, populate_write) != 0 && errno == ENOMEM) {
         munmap(mapping_, mapped_bytes_);
         throw std::bad_alloc{};
     }

@@ -9,13 +9,16 @@ namespace ikelb::tables {
 /// Throws std::bad_alloc, for templates that code built without exceptions includes.
 [[noreturn]] void refuse_memory();
 
+/// When the pages of a table come into being: at once, so that no worker takes a page fault later,
+/// or each when it is first written to.
+enum class Touch : bool { now, later };
+
 /// Zeroed pages for a large table, on transparent huge pages where the kernel grants them, so that
-/// a random look-up costs one miss and no page walk. Every page is touched here, where the kernel
-/// can (Linux 5.14), so that no worker takes a page fault later.
+/// a random look-up costs one miss and no page walk. Touch::now needs Linux 5.14 to take effect.
 /// Errors: std::bad_alloc from the constructor. Owns the pages until destruction.
 class MappedMemory {
 public:
-    explicit MappedMemory(std::size_t bytes);
+    MappedMemory(std::size_t bytes, Touch touch);
     ~MappedMemory();
     MappedMemory(const MappedMemory&) = delete;
     MappedMemory& operator=(const MappedMemory&) = delete;

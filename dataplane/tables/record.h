@@ -29,7 +29,8 @@ constexpr bool is_confirmed(RecordState state) noexcept {
 using Seconds = std::uint32_t;
 
 /// What a key maps to: 64 bits, so that readers see it whole without a lock.
-/// Layout, low to high: last_seen 32, backend 12, generation 8, state 3, spare 1, gateway 8.
+/// Layout, low to high: last_seen 32, backend 10, awaits_esp 1, unused 1, generation 8, state 3,
+/// spare 1, gateway 8.
 struct Record {
     /// Never set in pack(): the table that holds the record keeps a mark of its own there.
     static constexpr std::uint64_t spare_bit = 1ULL << 55;
@@ -38,22 +39,25 @@ struct Record {
     RecordState state = RecordState::half_open;
     GatewayIndex gateway = no_gateway;
     Seconds last_seen = 0;
+    /// Of a flow: the backend's next ESP is to be told to the flow's candidate SPI.
+    bool awaits_esp = false;
 
     constexpr std::uint64_t pack() const noexcept {
         return std::uint64_t{last_seen} | std::uint64_t{backend.index} << 32 |
-               std::uint64_t{backend.generation} << 44 |
+               std::uint64_t{awaits_esp} << 42 | std::uint64_t{backend.generation} << 44 |
                static_cast<std::uint64_t>(state) << 52 | std::uint64_t{gateway} << 56;
     }
     static constexpr Record unpack(std::uint64_t bits) noexcept {
-        return {.backend = {.index = static_cast<BackendIndex>(bits >> 32 & 0xfff),
+        return {.backend = {.index = static_cast<BackendIndex>(bits >> 32 & 0x3ff),
                             .generation = static_cast<std::uint8_t>(bits >> 44)},
                 .state = static_cast<RecordState>(bits >> 52 & 0x7),
                 .gateway = static_cast<GatewayIndex>(bits >> 56),
-                .last_seen = static_cast<Seconds>(bits)};
+                .last_seen = static_cast<Seconds>(bits),
+                .awaits_esp = (bits >> 42 & 1) != 0};
     }
     friend constexpr bool operator==(const Record&, const Record&) = default;
 };
-static_assert(max_backends <= 1 << 12 && record_states <= 1 << 3);
+static_assert(max_backends <= 1 << 10 && record_states <= 1 << 3);
 
 /// How long a record of each state lives after the backend's last packet, in seconds.
 struct Lifetimes {

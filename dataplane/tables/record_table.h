@@ -13,6 +13,7 @@
 #include <memory>
 #include <new>
 #include <optional>
+#include <type_traits>
 
 #include "dataplane/tables/hash.h"
 #include "dataplane/tables/mapped_memory.h"
@@ -28,10 +29,32 @@ enum class WriteOutcome : std::uint8_t {
     full,  ///< every place of the key holds a live record that may not be evicted
 };
 
-/// Theory of operation. A bounded hash table from KeyWords 64-bit words to a Record.
+/// May a live record give way to a new one? `oldest`: of the two buckets the one seen longest ago;
+/// no other bucket is looked at, so that a flood costs no more than that.
+enum class Evict : std::uint8_t { never, oldest };
+
+/// Which part of a key chooses its buckets.
+struct WholeKey {
+    template <std::size_t Words>
+    static constexpr std::uint64_t hash(const std::array<std::uint64_t, Words>& key,
+                                        HashKey secret) noexcept {
+        std::uint64_t result = keyed_hash(key[0], secret);
+        for (std::size_t i = 1; i < Words; ++i) result = keyed_hash(key[i], result, secret);
+        return result;
+    }
+};
+
+/// A record with the word that its holder keeps beside it.
+struct Noted {
+    Record record;
+    std::uint64_t note = 0;
+};
+
+/// Theory of operation. A bounded hash table from KeyWords 64-bit words to a Record, and to
+/// NoteWords words more whose meaning is the caller's.
 ///
-/// A bucket has 4 slots: one cache line for one-word keys, 96 and 128 bytes for longer ones, equal
-/// words of the slots side by side. A key belongs into the emptier of two buckets of one shard,
+/// A bucket has 4 slots: one cache line for one-word keys, more for longer ones, equal words of
+/// the slots side by side. A key belongs into the emptier of two buckets of one shard,
 /// both derived from a keyed hash, so that an attacker who chooses keys cannot choose buckets, and
 /// both fetched at once. When both are full of live records it spills into the bucket that shares
 /// an aligned pair of lines with its first, then into those behind, up to 31 buckets away. A
@@ -54,28 +77,29 @@ enum class WriteOutcome : std::uint8_t {
 ///
 /// Threads: any, for every member; for_each() is slow and belongs beside the packet path.
 /// Memory: allocated once, in the constructor, never grown.
-template <std::size_t KeyWords>
+///
+/// A note is written after a record's key and before readers may trust it: it is zero whenever the
+/// record's backend has changed, and whoever reads a record first and its note then never takes the
+/// note of an earlier backend for the present one's.
+template <std::size_t KeyWords, std::size_t NoteWords = 0, typename Hashing = WholeKey>
 class RecordTable {
-    static_assert(KeyWords >= 1 && KeyWords <= 3);
+    static_assert(KeyWords >= 1 && KeyWords <= 5 && NoteWords <= 2);
 
 public:
     using Key = std::array<std::uint64_t, KeyWords>;
+    using Notes = std::array<std::uint64_t, NoteWords>;
 
-    static constexpr std::size_t slot_words = KeyWords + 1;
+    static constexpr std::size_t slot_words = KeyWords + 1 + NoteWords;
     static constexpr std::size_t slots_per_bucket = 4;
 
     /// capacity: live records the table is meant to hold; memory is capacity / 0.7 slots, rounded
     /// up to whole shards of a power of two of buckets. Throws std::bad_alloc.
-    RecordTable(std::size_t capacity, HashKey hash_key)
-        : RecordTable{plan(capacity), hash_key} {}
+    RecordTable(std::size_t capacity, HashKey hash_key, Touch touch = Touch::now)
+        : RecordTable{plan(capacity), hash_key, touch} {}
     RecordTable(const RecordTable&) = delete;
     RecordTable& operator=(const RecordTable&) = delete;
 
-    std::uint64_t hash(const Key& key) const noexcept {
-        std::uint64_t result = keyed_hash(key[0], hash_key_);
-        for (std::size_t i = 1; i < KeyWords; ++i) result = keyed_hash(key[i], result, hash_key_);
-        return result;
-    }
+    std::uint64_t hash(const Key& key) const noexcept { return Hashing::hash(key, hash_key_); }
 
     /// Starts loading both buckets of a key. Inlined by force: a call that only prefetches has no
     /// effect in g++'s eyes, which drops it.
@@ -83,7 +107,7 @@ public:
         const Home home = home_of(hash);
         for (const Word* const words : {bucket(home.first), bucket(home.second)}) {
             __builtin_prefetch(words);
-            if constexpr (KeyWords > 1) __builtin_prefetch(words + bucket_words - 1);
+            if constexpr (slot_words > 2) __builtin_prefetch(words + bucket_words - 1);
         }
     }
 
@@ -100,10 +124,58 @@ public:
     }
     std::optional<Record> find(const Key& key) const noexcept { return find(key, hash(key)); }
 
+    /// As find(), with the first note.
+    std::optional<Noted> find_noted(const Key& key, std::uint64_t hash) const noexcept
+        requires(NoteWords > 0)
+    {
+        assert(key[0] != 0);
+        const Home home = home_of(hash);
+        while (Word* const slot = locate(home, key)) {
+            const Word value = load(slot[value_offset]);
+            const Word note = load(slot[note_offset]);
+            if (holds(slot, key)) [[likely]]
+                return Noted{.record = Record::unpack(value & ~reach_bit), .note = note};
+        }
+        return std::nullopt;
+    }
+    std::optional<Noted> find_noted(const Key& key) const noexcept
+        requires(NoteWords > 0)
+    {
+        return find_noted(key, hash(key));
+    }
+    /// All notes of a key; zeros if it is not there.
+    Notes notes(const Key& key) const noexcept {
+        const Home home = home_of(hash(key));
+        while (Word* const slot = locate(home, key)) {
+            const Notes result = notes_at(slot);
+            if (holds(slot, key)) return result;
+        }
+        return {};
+    }
+    /// Replaces the notes of a key that is there.
+    WriteOutcome annotate(const Key& key, const Notes& notes) noexcept {
+        const Home home = home_of(hash(key));
+        const TryHold hold{lock_of(home.first)};
+        if (!hold.is_held()) return WriteOutcome::busy;
+        if (Word* const slot = locate(home, key)) set_notes(slot, notes);
+        return WriteOutcome::written;
+    }
+
+    /// Calls visit(const Key&, const Record&) for each record, dead or alive, that stands where a
+    /// key of this hash may. Lock-free; a record written meanwhile may be missed.
+    template <typename Visit>
+    void visit_homes(std::uint64_t hash, Visit&& visit) const noexcept {
+        const Home home = home_of(hash);
+        visit_bucket(home.first, visit);
+        visit_bucket(home.second, visit);
+        const unsigned last = reach_of(home.first);
+        for (unsigned distance = 1; distance <= last; ++distance)
+            if (const std::size_t index = neighbour(home.first, distance); index != home.second)
+                visit_bucket(index, visit);
+    }
+
     /// Inserts or replaces the key's record. Takes a slot that is empty or holds a dead record,
-    /// else, if evict is set, that of the record of the two buckets seen longest ago. With evict
-    /// set no other bucket is looked at, so that a flood costs no more than that.
-    enum class Evict : std::uint8_t { never, oldest };
+    /// else as `evict` allows.
     WriteOutcome write(const Key& key, const Record& record, const Lifetimes& lifetimes,
                        Seconds now, Evict evict) noexcept {
         assert(key[0] != 0);
@@ -155,13 +227,7 @@ public:
     void for_each(std::size_t first, std::size_t count, Visit&& visit) const {
         const std::size_t begin = std::min(first, buckets());
         const std::size_t end = begin + std::min(count, buckets() - begin);
-        for (Word* words = bucket(begin); words != bucket(end); words += bucket_words)
-            for (Word* slot = words; slot != words + slots_per_bucket; ++slot) {
-                const Key key = key_at(slot);
-                if (key[0] == 0) continue;
-                const Word value = load(slot[value_offset]);
-                if (holds(slot, key)) visit(key, Record::unpack(value & ~reach_bit));
-            }
+        for (std::size_t index = begin; index != end; ++index) visit_bucket(index, visit);
     }
 
     std::size_t buckets() const noexcept { return buckets_; }
@@ -171,12 +237,13 @@ public:
 private:
     // The words lie in mapped pages, which start the lifetime of plain integers only; every access
     // to them goes through std::atomic_ref. A slot is a pointer to its first key word; its other
-    // words follow at distances of slots_per_bucket, the value last.
+    // words follow at distances of slots_per_bucket: the key's, the value, the notes.
     using Word = std::uint64_t;
     static_assert(std::atomic_ref<Word>::is_always_lock_free);
 
     static constexpr std::size_t bucket_words = slots_per_bucket * slot_words;
     static constexpr std::size_t value_offset = slots_per_bucket * KeyWords;
+    static constexpr std::size_t note_offset = value_offset + slots_per_bucket;
     static constexpr Word reach_bit = Record::spare_bit;
     /// Slot i's bit set: keys of this bucket stand up to reach[i] buckets away. Each level implies
     /// those below, so a reader needs no consistent view of the bits.
@@ -206,12 +273,12 @@ private:
         std::int32_t oldest_age = std::numeric_limits<std::int32_t>::min();
     };
 
-    RecordTable(Geometry geometry, HashKey hash_key)
+    RecordTable(Geometry geometry, HashKey hash_key, Touch touch)
         : hash_key_{hash_key},
           buckets_{geometry.shards << geometry.shard_bits},
           shard_bits_{geometry.shard_bits},
           shard_mask_{(std::size_t{1} << geometry.shard_bits) - 1},
-          memory_{bytes()},
+          memory_{bytes(), touch},
           words_{static_cast<Word*>(memory_.data())},
           locks_{std::make_unique<TryLock[]>(geometry.shards)} {}
 
@@ -361,15 +428,44 @@ private:
         return {};
     }
 
+    static Notes notes_at(Word* slot) noexcept {
+        Notes notes{};
+        for (std::size_t i = 0; i < NoteWords; ++i)
+            notes[i] = load(slot[note_offset + i * slots_per_bucket]);
+        return notes;
+    }
+    static void set_notes(Word* slot, const Notes& notes) noexcept {
+        for (std::size_t i = 0; i < NoteWords; ++i)
+            store(slot[note_offset + i * slots_per_bucket], notes[i]);
+    }
     static void set_value(Word* slot, const Record& record) noexcept {
         Word& value = slot[value_offset];
-        store(value, record.pack() | (load(value) & reach_bit));
+        const Word before = load(value);
+        if (Record::unpack(before & ~reach_bit).backend != record.backend) set_notes(slot, {});
+        store(value, record.pack() | (before & reach_bit));
+    }
+
+    template <typename Visit>
+    void visit_bucket(std::size_t index, Visit&& visit) const {
+        Word* const words = bucket(index);
+        for (Word* slot = words; slot != words + slots_per_bucket; ++slot) {
+            const Key key = key_at(slot);
+            if (key[0] == 0) continue;
+            const Word value = load(slot[value_offset]);
+            if constexpr (std::is_invocable_v<Visit, const Key&, const Record&, const Notes&>) {
+                const Notes notes = notes_at(slot);
+                if (holds(slot, key)) visit(key, Record::unpack(value & ~reach_bit), notes);
+            } else {
+                if (holds(slot, key)) visit(key, Record::unpack(value & ~reach_bit));
+            }
+        }
     }
     /// Gives the slot to another key, or to none. The order of the stores is what readers rely on.
     void replace(Word* slot, const Key* key, const Record& record) noexcept {
         const Key before = key_at(slot);
         store(slot[0], 0);
         if (key != nullptr) {
+            set_notes(slot, {});
             set_value(slot, record);
             for (std::size_t i = 1; i < KeyWords; ++i) store(slot[i * slots_per_bucket], (*key)[i]);
             store(slot[0], (*key)[0]);

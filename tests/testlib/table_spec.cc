@@ -40,8 +40,11 @@ void add_backends(ForwardingTable& table, const TableSpec& spec) {
         backend.is_present = in.is_present;
         backend.is_up = in.is_up;
         backend.flush_on_down = in.flush_on_down;
+        backend.label = in.label;
         backend.weight = in.weight;
         backend.link = make_link(table.interfaces[in.interface], in.interface, in.mac);
+        if (in.label.is_set())
+            table.labelled.push_back(static_cast<BackendIndex>(table.backends.size()));
         table.backends.push_back(backend);
     }
 }
@@ -73,6 +76,9 @@ void add_services(ForwardingTable& table, const TableSpec& spec, const Forwardin
         Service service;
         service.is_present = true;
         service.scheduler = in.scheduler;
+        service.affinity = in.affinity;
+        service.prefix_v4 = in.prefix_v4;
+        service.prefix_v6 = in.prefix_v6;
         add_schedule(service, in, table, spec.maglev_size);
         if (previous != nullptr && s < previous->services.size()) {
             const Service& before = previous->services[s];
@@ -154,6 +160,7 @@ ForwardingTable build_table(const TableSpec& spec, const ForwardingTable* previo
     table.version = previous == nullptr ? 1 : previous->version + 1;
     table.hash_key = spec.hash_key;
     table.timeouts = spec.timeouts;
+    table.limits = spec.limits;
     table.inside_prefixes = spec.inside_prefixes;
     add_interfaces(table, spec);
     add_backends(table, spec);

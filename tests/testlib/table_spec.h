@@ -33,6 +33,7 @@ struct BackendSpec {
     bool is_present = true;
     bool flush_on_down = false;
     std::uint8_t generation = 0;
+    tables::SpiLabel label{};
 };
 
 struct ServiceSpec {
@@ -41,6 +42,9 @@ struct ServiceSpec {
     tables::Scheduler scheduler = tables::Scheduler::maglev;
     bool is_served = true;
     tables::GatewayIndex uplink = 1;
+    tables::Affinity affinity = tables::Affinity::source;
+    std::uint8_t prefix_v4 = 32;
+    std::uint8_t prefix_v6 = 128;
 };
 
 struct RouteSpec {
@@ -65,6 +69,7 @@ struct TableSpec {
     std::vector<NeighbourSpec> gateways{};  ///< from index 1 on
     std::vector<net::IpPrefix> inside_prefixes{};
     tables::Timeouts timeouts{};
+    tables::AbuseLimits limits{};
     tables::HashKey hash_key{.k0 = 0x0123456789abcdef, .k1 = 0xfedcba9876543210};
     std::size_t maglev_size = 1021;
 };

@@ -25,10 +25,11 @@ Verdict of_payload(std::uint16_t port, Bytes payload) {
     return of_client(to_vip(client, 500, port, std::move(payload)));
 }
 /// A first IKE_SA_INIT with one thing changed about the farm.
-Verdict with_farm(const std::function<void(TableSpec&)>& change) {
+Verdict with_farm(const std::function<void(TableSpec&)>& change,
+                  const PacketBuilder& packet = Session{}.init()) {
     TableSpec spec = two_armed_farm();
     change(spec);
-    return Bench{spec}.from_client(Session{}.init()).verdict;
+    return Bench{spec}.from_client(packet).verdict;
 }
 Verdict raw(Input input, bool has_addresses_of_first_gateway = true) {
     Bench bench = two_armed();
@@ -67,6 +68,22 @@ Verdict session_of_a_flushed_backend() {
     bench.spec.backends[session.backend].flush_on_down = true;
     bench.apply();
     return bench.from_client(session.dpd()).verdict;
+}
+
+/// The flow is of one backend, and neither a binding nor the hash agrees.
+Verdict unknown_pair_on_a_foreign_flow() {
+    Bench bench = two_armed();
+    const Session session = log_in(bench);
+    bench.spec.limits.unknown_pairs_per_backend = {1, 0};
+    bench.spec.backends[session.backend].weight = 0;
+    bench.apply();
+    const auto& service = bench.table().services[0];
+    bench.directory().bindings.confirmed.erase(
+        tables::binding_key(service.client_of(address(session.client.c_str())), 0));
+    return bench
+        .from_client(to_vip(session.client.c_str(), session.port_4500, 4500,
+                            behind_marker(encrypted(7, 8, ike::exchange::informational))))
+        .verdict;
 }
 
 Verdict later_part_of_a_dropped_datagram() {
@@ -151,6 +168,20 @@ const std::map<Verdict, std::function<Verdict()>>& examples() {
         {backend_down, session_of_a_flushed_backend},
         {unknown_response,
          [] { return of_payload(500, encrypted_answer(1, 2, ike::exchange::ike_auth).bytes()); }},
+        {unknown_sa,
+         [] {
+             return with_farm([](TableSpec& s) { s.services[0].affinity = tables::Affinity::sa; },
+                              Session{}.esp_up());
+         }},
+        {source_limited,
+         [] {
+             return with_farm([](TableSpec& s) { s.limits.requests_per_source = {1, 0}; });
+         }},
+        {backend_limited,
+         [] {
+             return with_farm([](TableSpec& s) { s.limits.requests_per_backend = {1, 0}; });
+         }},
+        {unknown_pair_limited, unknown_pair_on_a_foreign_flow},
         {unknown_keepalive, [] { return of_payload(4500, keepalive()); }},
         {reply_vip_unknown, ambiguous_reply},
         {direct_to_backend, [] { return of_client(client_ip("10.20.0.11").udp(500, 500)); }},

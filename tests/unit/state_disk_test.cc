@@ -31,6 +31,7 @@ protected:
             for (const SavedPair& pair : state.pairs) encoder.add(pair);
             for (const SavedFlow& flow : state.flows) encoder.add(flow);
             for (const SavedBinding& binding : state.bindings) encoder.add(binding);
+            for (const SavedEsp& esp : state.esp) encoder.add(esp);
         });
     }
     static unsigned mode_of(const fs::path& path) {

@@ -25,6 +25,7 @@ void expect_equal(const State& found, const State& expected) {
     EXPECT_EQ(found.pairs, expected.pairs);
     EXPECT_EQ(found.flows, expected.flows);
     EXPECT_EQ(found.bindings, expected.bindings);
+    EXPECT_EQ(found.esp, expected.esp);
 }
 
 std::string refusal(const Bytes& bytes) {
@@ -105,11 +106,11 @@ TEST(StateFile, RefusesSwappedAndRepeatedParts) {
 
 TEST(StateFile, RefusesOtherVersionsAndForeignFiles) {
     const Bytes whole = encode_state(testlib::small_state());
-    for (const std::uint64_t version : {std::uint64_t{0}, std::uint64_t{2}, ~std::uint64_t{0}}) {
+    for (const std::uint64_t version : {std::uint64_t{0}, std::uint64_t{1}, ~std::uint64_t{0}}) {
         Bytes other = whole;
         set_word(other, version_at, version);
         EXPECT_EQ(refusal(other), "it is of format version " + std::to_string(version) +
-                                      ", and this ikelbd reads version 1");
+                                      ", and this ikelbd reads version 2");
     }
     const std::string text = "ports:\n  - {name: wan}\n";
     EXPECT_EQ(refusal({text.begin(), text.end()}), "it is no state file of ikelb");
@@ -145,6 +146,8 @@ TEST(StateFile, RefusesRecordsThatPointAtNothing) {
     expect_refused([](State& state) { state.flows[0].record.backend = 0xffff; });
     expect_refused([](State& state) { state.bindings[0].service = 1; });
     expect_refused([](State& state) { state.bindings[0].record.backend = 2; });
+    expect_refused([](State& state) { state.esp[0].record.backend = 2; });
+    expect_refused([](State& state) { state.esp[0].spi = 255; });
     expect_refused([](State& state) {
         state.facts.backends[0].mode = static_cast<tables::Mode>(4);
     });
@@ -166,11 +169,13 @@ TEST(StateFile, GivesTheSinkPiecesWhoseSumIsTheBody) {
     for (const SavedPair& pair : state.pairs) encoder.add(pair);
     for (const SavedFlow& flow : state.flows) encoder.add(flow);
     for (const SavedBinding& binding : state.bindings) encoder.add(binding);
+    for (const SavedEsp& esp : state.esp) encoder.add(esp);
     const auto head = encoder.finish();
     EXPECT_GT(pieces, 3u);
     EXPECT_EQ(encoder.pairs(), state.pairs.size());
     EXPECT_EQ(encoder.flows(), state.flows.size());
     EXPECT_EQ(encoder.bindings(), state.bindings.size());
+    EXPECT_EQ(encoder.esp(), state.esp.size());
     Bytes whole{head.begin(), head.end()};
     whole.insert(whole.end(), body.begin(), body.end());
     EXPECT_EQ(whole, encode_state(state));

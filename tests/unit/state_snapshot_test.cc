@@ -431,9 +431,10 @@ TEST(StateRestore, TakesAnyStateThatDecodes) {
             frontend = {.vip = address(vip), .port = 4500};
         Life life;
         const Restored restored = life.restore(state, state.facts.saved_at + 1s);
-        EXPECT_EQ(restored.pairs + restored.flows + restored.bindings + restored.expired +
-                      restored.homeless + restored.no_room,
-                  state.pairs.size() + state.flows.size() + state.bindings.size());
+        EXPECT_EQ(restored.pairs + restored.flows + restored.bindings + restored.esp +
+                      restored.expired + restored.homeless + restored.no_room,
+                  state.pairs.size() + state.flows.size() + state.bindings.size() +
+                      state.esp.size());
     }
 }
 

@@ -25,17 +25,25 @@ public:
                                        below(state.facts.services.size()))});
         for (std::size_t i = below(most_records + 1); i > 0; --i)
             state.flows.push_back(
-                {.client = static_cast<std::uint32_t>(random_()),
+                {.client = client(),
                  .client_port = static_cast<std::uint16_t>(random_()),
                  .frontend = static_cast<std::uint16_t>(below(state.facts.frontends.size())),
                  .record = record(state.facts),
                  .gateway = gateway(state.facts)});
         for (std::size_t i = below(most_records + 1); i > 0; --i)
             state.bindings.push_back(
-                {.client = static_cast<std::uint32_t>(random_()),
+                {.client = client(),
                  .service = static_cast<std::uint16_t>(below(state.facts.services.size())),
                  .record = record(state.facts)});
+        for (std::size_t i = below(most_records + 1); i > 0; --i)
+            state.esp.push_back({.client = client(),
+                                 .spi = static_cast<std::uint32_t>(random_()) | 0x100,
+                                 .record = record(state.facts)});
         return state;
+    }
+    net::IpAddress client() {
+        if (below(2) == 0) return net::IpAddress::from_halves(random_(), random_());
+        return net::IpAddress::from_v4_host(static_cast<std::uint32_t>(random_()));
     }
 
 private:
@@ -98,16 +106,21 @@ inline State small_state() {
                                .backend = 1,
                                .state = tables::RecordState::established},
                     .service = 0}};
-    state.flows = {{.client = 0xc6336407,
+    state.flows = {{.client = net::IpAddress::from_v4_host(0xc6336407),
                     .client_port = 4500,
                     .frontend = 0,
                     .record = {.age = 7, .backend = 0, .state = tables::RecordState::answered},
                     .gateway = 1}};
-    state.bindings = {{.client = 0xc6336407,
+    state.bindings = {{.client = net::IpAddress::from_v4_host(0xc6336407),
                        .service = 0,
                        .record = {.age = 9,
                                   .backend = 1,
                                   .state = tables::RecordState::established}}};
+    state.esp = {{.client = net::IpAddress::from_halves(0x20010db800000000, 7),
+                  .spi = 0xc0ffee01,
+                  .record = {.age = 3,
+                             .backend = 1,
+                             .state = tables::RecordState::established}}};
     return state;
 }
 

@@ -70,7 +70,6 @@ TYPED_TEST(RecordTableOf, TakesTheMemoryThatItsCapacityPromises) {
 }
 
 TYPED_TEST(RecordTableOf, AgreesWithAMapOverRandomOperations) {
-    using Evict = typename TestFixture::Table::Evict;
     Random random;
     typename TestFixture::Table table{2000, hash_key};
     std::map<typename TestFixture::Key, Record> expected;
@@ -102,7 +101,6 @@ TYPED_TEST(RecordTableOf, AgreesWithAMapOverRandomOperations) {
 }
 
 TYPED_TEST(RecordTableOf, HoldsItsCapacityAndGoesOnHoldingItWhileRecordsComeAndGo) {
-    using Evict = typename TestFixture::Table::Evict;
     constexpr std::size_t capacity = 20000;
     Random random;
     typename TestFixture::Table table{capacity, hash_key};
@@ -127,7 +125,6 @@ TYPED_TEST(RecordTableOf, HoldsItsCapacityAndGoesOnHoldingItWhileRecordsComeAndG
 }
 
 TYPED_TEST(RecordTableOf, RefusesWhatDoesNotFitAndLosesNothingThatDid) {
-    using Evict = typename TestFixture::Table::Evict;
     typename TestFixture::Table table{500, hash_key};
     std::set<std::uint64_t> written;
     for (std::uint64_t n = 0; n < 3 * table.slots(); ++n) {
@@ -145,7 +142,6 @@ TYPED_TEST(RecordTableOf, RefusesWhatDoesNotFitAndLosesNothingThatDid) {
 }
 
 TYPED_TEST(RecordTableOf, ReusesTheSlotsOfExpiredRecords) {
-    using Evict = typename TestFixture::Table::Evict;
     constexpr std::size_t capacity = 5000;
     typename TestFixture::Table table{capacity, hash_key};
     for (std::uint64_t n = 0; n < 10 * capacity; ++n) {
@@ -158,7 +154,6 @@ TYPED_TEST(RecordTableOf, ReusesTheSlotsOfExpiredRecords) {
 }
 
 TYPED_TEST(RecordTableOf, ReturnsAnExpiredRecordThatNobodyHasReplaced) {
-    using Evict = typename TestFixture::Table::Evict;
     typename TestFixture::Table table{100, hash_key};
     table.write(this->key(1), record_of(1, 1), lifetimes, 1, Evict::never);
     const auto found = table.find(this->key(1));
@@ -167,7 +162,6 @@ TYPED_TEST(RecordTableOf, ReturnsAnExpiredRecordThatNobodyHasReplaced) {
 }
 
 TYPED_TEST(RecordTableOf, EvictsTheOldestOfTheKeysTwoBuckets) {
-    using Evict = typename TestFixture::Table::Evict;
     // One shard of two buckets: both are everybody's.
     typename TestFixture::Table table{4, hash_key};
     ASSERT_EQ(table.buckets(), 2u);
@@ -188,7 +182,6 @@ TYPED_TEST(RecordTableOf, EvictsTheOldestOfTheKeysTwoBuckets) {
 }
 
 TYPED_TEST(RecordTableOf, EvictsNothingWhileAnExpiredRecordIsInReach) {
-    using Evict = typename TestFixture::Table::Evict;
     typename TestFixture::Table table{4, hash_key};
     for (std::uint64_t n = 0; n < table.slots(); ++n)
         table.write(this->key(n), record_of(n, n == 5 ? 1 : 20), lifetimes, 1, Evict::never);
@@ -199,7 +192,6 @@ TYPED_TEST(RecordTableOf, EvictsNothingWhileAnExpiredRecordIsInReach) {
 }
 
 TYPED_TEST(RecordTableOf, ReplacesTheRecordOfAKeyThatIsThere) {
-    using Evict = typename TestFixture::Table::Evict;
     typename TestFixture::Table table{100, hash_key};
     table.write(this->key(1), record_of(1, 1), lifetimes, 1, Evict::never);
     table.write(this->key(1), record_of(2, 5), lifetimes, 5, Evict::never);
@@ -208,7 +200,6 @@ TYPED_TEST(RecordTableOf, ReplacesTheRecordOfAKeyThatIsThere) {
 }
 
 TYPED_TEST(RecordTableOf, RefreshesOnlyTheRecordThatTheCallerHasSeen) {
-    using Evict = typename TestFixture::Table::Evict;
     typename TestFixture::Table table{100, hash_key};
     EXPECT_FALSE(table.refresh(this->key(1), record_of(1, 1), record_of(1, 2)));
     table.write(this->key(1), record_of(1, 1), lifetimes, 1, Evict::never);
@@ -221,7 +212,6 @@ TYPED_TEST(RecordTableOf, RefreshesOnlyTheRecordThatTheCallerHasSeen) {
 }
 
 TYPED_TEST(RecordTableOf, SurvivesKeysThatAreAllAimedAtOneBucket) {
-    using Evict = typename TestFixture::Table::Evict;
     // What an attacker could do who knows the secret. The top bits choose the first bucket.
     typename TestFixture::Table table{20000, hash_key};
     std::vector<std::uint64_t> aimed;
@@ -244,7 +234,6 @@ TYPED_TEST(RecordTableOf, SurvivesKeysThatAreAllAimedAtOneBucket) {
 }
 
 TYPED_TEST(RecordTableOf, VisitsEachRecordOnceWhenWalkedInPieces) {
-    using Evict = typename TestFixture::Table::Evict;
     typename TestFixture::Table table{3000, hash_key};
     for (std::uint64_t n = 0; n < 3000; ++n)
         table.write(this->key(n), record_of(n, 1), lifetimes, 1, Evict::never);
@@ -260,7 +249,6 @@ TYPED_TEST(RecordTableOf, VisitsEachRecordOnceWhenWalkedInPieces) {
 
 TEST(RecordTable, TellsKeysApartThatDifferInOneWordOnly) {
     RecordTable<3> table{100, hash_key};
-    using Evict = RecordTable<3>::Evict;
     const RecordTable<3>::Key keys[] = {{1, 2, 3}, {1, 2, 4}, {1, 5, 3}, {6, 2, 3}, {3, 2, 1}};
     for (std::uint64_t n = 0; const auto& key : keys)
         table.write(key, record_of(n++, 1), lifetimes, 1, Evict::never);
@@ -274,7 +262,6 @@ TEST(RecordTable, SaysThatThereIsNoMemoryInsteadOfPromisingIt) {
 
 TEST(RecordTable, WorksAtTheSmallestCapacity) {
     RecordTable<1> table{0, hash_key};
-    using Evict = RecordTable<1>::Evict;
     EXPECT_EQ(table.write({7}, record_of(7, 1), lifetimes, 1, Evict::never), WriteOutcome::written);
     EXPECT_EQ(table.find({7}), record_of(7, 1));
 }

@@ -84,7 +84,7 @@ void expect_no_reader_is_misled() {
             return;
         }
         const auto last_seen = now - static_cast<Seconds>(random.below(20));
-        const auto evict = random.below(2) == 0 ? Table::Evict::oldest : Table::Evict::never;
+        const auto evict = random.below(2) == 0 ? Evict::oldest : Evict::never;
         if (table.write(key_of<KeyWords>(n), record_of(n, last_seen), lifetimes, now, evict) ==
             WriteOutcome::written)
             written.fetch_add(1, std::memory_order_relaxed);
@@ -128,7 +128,6 @@ TEST(RecordTableThreads, ARecordThatIsNeverRemovedIsNeverMissed) {
     // The lasting keys stand among others that come, spill and go around them.
     constexpr std::uint64_t lasting = 100;
     RecordTable<2> table{256, hash_key};
-    using Evict = RecordTable<2>::Evict;
     for (std::uint64_t n = 0; n < lasting; ++n)
         ASSERT_EQ(table.write(key_of<2>(n), record_of(n, now), lifetimes, now, Evict::never),
                   WriteOutcome::written);
@@ -158,7 +157,7 @@ TEST(RecordTableThreads, ARecordThatIsNeverRemovedIsNeverMissed) {
 
 TEST(RecordTableThreads, OfManyRefreshesOfOneRecordExactlyOneWins) {
     RecordTable<1> table{16, hash_key};
-    table.write({7}, record_of(7, 1), lifetimes, 1, RecordTable<1>::Evict::never);
+    table.write({7}, record_of(7, 1), lifetimes, 1, Evict::never);
     constexpr Seconds rounds = 5000;
     std::atomic<std::uint64_t> wins{0};
     std::vector<std::thread> threads;

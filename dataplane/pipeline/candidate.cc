@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "dataplane/pipeline/candidate.h"
+
+namespace ikelb::pipeline {
+
+namespace {
+
+using tables::Candidate;
+using tables::FlowSpis;
+using tables::Record;
+using tables::RecordState;
+using tables::WriteOutcome;
+
+/// A candidate whose backend has spoken is not given up for another SPI within this time, so that
+/// whoever spoofs the client's tuple cannot keep its SPIs from being learned.
+constexpr tables::Seconds candidate_grace = 2;
+
+bool note(WriteOutcome outcome, Context& context) noexcept {
+    if (outcome == WriteOutcome::busy) context.counters.directory_busy.add(1);
+    if (outcome == WriteOutcome::full) context.counters.directory_full.add(1);
+    return outcome == WriteOutcome::written;
+}
+
+tables::FlowKey flow_key_of(const Packet& packet) noexcept {
+    return tables::flow_key(packet.source, packet.source_port, packet.frontend);
+}
+
+/// RFC 4303 section 2.2: right behind the SPI. Zero if the bytes are not at hand.
+std::uint32_t sequence_of(const Packet& packet) noexcept {
+    const auto payload = packet.udp_payload();
+    return payload.size() < 8 ? 0 : net::load<net::be32>(payload.data() + 4).to_host();
+}
+
+/// A candidate lives as long as a flow: so long counts how many SPIs the flow has taught.
+tables::Lifetimes lives_of(const Context& context) noexcept {
+    tables::Lifetimes lives = context.table.timeouts.flow;
+    const auto longest = lives.by_state[static_cast<std::size_t>(RecordState::established)];
+    lives.by_state.fill(longest);
+    return lives;
+}
+
+void await_esp(const tables::FlowKey& key, const Record& flow, Context& context) noexcept {
+    if (flow.awaits_esp) return;
+    Record awaiting = flow;
+    awaiting.awaits_esp = true;
+    context.directory.flows.refresh(key, flow, awaiting);
+}
+
+void propose(const Packet& packet, const tables::FlowKey& key, const Record& flow,
+             std::uint8_t taught, Context& context) noexcept {
+    const Record record{.backend = flow.backend,
+                        .state = RecordState::half_open,
+                        .gateway = taught,
+                        .last_seen = context.now};
+    auto& candidates = context.directory.candidates;
+    if (!note(candidates.write(key, record, lives_of(context), context.now,
+                               tables::Evict::oldest), context))
+        return;
+    const Candidate candidate{.spi = packet.datagram.esp_spi.to_host(),
+                              .sequence = sequence_of(packet)};
+    if (note(candidates.annotate(key, {candidate.pack()}), context))
+        await_esp(key, flow, context);
+}
+
+void teach(const Packet& packet, const tables::FlowKey& key, const Record& flow,
+           const Record& candidate, Context& context) noexcept {
+    const Record learned{.backend = flow.backend,
+                         .state = RecordState::established,
+                         .last_seen = context.now};
+    if (!note(context.directory.esp.write(
+                  tables::esp_key(packet.source, packet.datagram.esp_spi), learned,
+                  context.table.timeouts.flow, context.now, tables::Evict::never), context))
+        return;
+    context.counters.spis_learned.add(1);
+    Record done = candidate;
+    done.state = RecordState::half_open;
+    ++done.gateway;
+    done.last_seen = context.now;
+    auto& candidates = context.directory.candidates;
+    if (note(candidates.write(key, done, lives_of(context), context.now, tables::Evict::oldest),
+             context))
+        note(candidates.annotate(key, {0}), context);
+}
+
+}  // namespace
+
+void consider_spi(const Packet& packet, const Record& flow, Context& context) noexcept {
+    if (!tables::is_confirmed(flow.state) || flow.state == RecordState::tentative) return;
+    const auto key = flow_key_of(packet);
+    const auto found = context.directory.candidates.find_noted(key);
+    const bool is_live = found && lives_of(context).is_alive(found->record, context.now) &&
+                         found->record.backend == flow.backend;
+    if (!is_live) {
+        propose(packet, key, flow, 0, context);
+        return;
+    }
+    if (found->record.gateway >= max_spis_per_flow) return;
+    const Candidate candidate = Candidate::unpack(found->note);
+    const bool is_vouched = found->record.state == RecordState::answered;
+    if (candidate.spi != packet.datagram.esp_spi.to_host()) {
+        if (!is_vouched || !is_within(candidate_grace, found->record.last_seen, context.now))
+            propose(packet, key, flow, found->record.gateway, context);
+        return;
+    }
+    if (!is_vouched)
+        await_esp(key, flow, context);
+    else if (static_cast<std::int32_t>(sequence_of(packet) - candidate.sequence) > 0)
+        teach(packet, key, flow, found->record, context);
+}
+
+void vouch_for_candidate(const Packet& packet, Context& context) noexcept {
+    const auto key =
+        tables::flow_key(packet.destination, packet.destination_port, packet.frontend);
+    auto& flows = context.directory.flows;
+    const auto flow = flows.find(key, context.table.timeouts.flow, context.now);
+    if (!flow || !flow->awaits_esp || flow->backend.index != packet.backend) return;
+    Record calm = *flow;
+    calm.awaits_esp = false;
+    flows.refresh(key, *flow, calm);
+    const auto found = context.directory.candidates.find(key);
+    if (!found || found->backend != flow->backend || found->state != RecordState::half_open)
+        return;
+    Record vouched = *found;
+    vouched.state = RecordState::answered;
+    context.directory.candidates.refresh(key, *found, vouched);
+}
+
+void remember_spi(const Packet& packet, const tables::Noted& flow, Context& context) noexcept {
+    const FlowSpis spis = FlowSpis::unpack(flow.note);
+    const std::uint32_t spi = packet.datagram.esp_spi.to_host();
+    if (!spis.holds(spi))
+        note(context.directory.flows.annotate(flow_key_of(packet), flow.record,
+                                              std::array{spis.with(spi).pack()}), context);
+}
+
+void refresh_spis(const net::IpAddress& client, const tables::Noted& flow,
+                  Context& context) noexcept {
+    const FlowSpis spis = FlowSpis::unpack(flow.note);
+    for (const std::uint32_t spi : {spis.latest, spis.earlier}) {
+        if (spi == 0) continue;
+        const auto key = tables::esp_key(client, net::be32::from_host(spi));
+        const auto found = context.directory.esp.find(key);
+        if (!found || found->backend != flow.record.backend) continue;
+        Record renewed = *found;
+        renewed.last_seen = context.now;
+        context.directory.esp.refresh(key, *found, renewed);
+    }
+}
+
+SpiClaim find_claim(net::be32 spi, const Context& context) noexcept {
+    SpiClaim claim;
+    const auto look = [&](const auto& table) {
+        const std::uint64_t hash = table.hash({spi.to_host()});
+        table.visit_homes(hash, [&](const auto& key, const Record& record) {
+            if (static_cast<std::uint32_t>(key[0]) != spi.to_host() ||
+                !context.table.is_current(record.backend) ||
+                !context.table.timeouts.flow.is_alive(record, context.now))
+                return;
+            if (claim.record && claim.record->backend != record.backend)
+                claim.is_ambiguous = true;
+            claim.record = record;
+        });
+    };
+    look(context.directory.esp.narrow());
+    look(context.directory.esp.wide());
+    return claim;
+}
+
+void leave_hint(const tables::FlowKey& flow, const Record& claim, Context& context) noexcept {
+    const auto pending = context.table.timeouts.pending;
+    const auto found = context.directory.hints.find(flow);
+    if (found && found->backend == claim.backend &&
+        is_within(pending / 2, found->last_seen, context.now))
+        return;
+    const tables::Lifetimes lives{{pending}};
+    note(context.directory.hints.write(flow, {.backend = claim.backend, .last_seen = context.now},
+                                       lives, context.now, tables::Evict::oldest), context);
+}
+
+}  // namespace ikelb::pipeline

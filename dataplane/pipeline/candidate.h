@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <optional>
+
+#include "dataplane/pipeline/context.h"
+#include "dataplane/pipeline/packet.h"
+
+namespace ikelb::pipeline {
+
+// ESP SPIs of clients. None of them ever appears in a backend's packet, so each is believed only
+// after client and backend have both spoken on a flow that a session has confirmed.
+
+/// Most SPIs that one flow may teach within a flow's life: each rekey of a child takes one.
+inline constexpr unsigned max_spis_per_flow = 8;
+
+/// A client's ESP with an SPI that nobody knows, on a flow that decided: takes it as the flow's
+/// candidate, or learns it, if the backend has sent ESP to the flow since the candidate came and
+/// this packet's sequence number is a later one. Asks for nothing of flows that are not confirmed.
+void consider_spi(const Packet& packet, const tables::Record& flow, Context& context) noexcept;
+
+/// A backend's ESP on a flow that awaits it.
+void vouch_for_candidate(const Packet& packet, Context& context) noexcept;
+
+/// Lets the flow's next packets with this SPI do without further look-ups.
+void remember_spi(const Packet& packet, const tables::Noted& flow, Context& context) noexcept;
+
+/// Keeps the SPIs that a flow remembers alive as long as the flow.
+void refresh_spis(const net::IpAddress& client, const tables::Noted& flow,
+                  Context& context) noexcept;
+
+/// Who claims an SPI, whatever the client's address.
+struct SpiClaim {
+    std::optional<tables::Record> record{};
+    bool is_ambiguous = false;  ///< two backends do
+};
+SpiClaim find_claim(net::be32 spi, const Context& context) noexcept;
+
+/// Leaves word, for pending seconds, that ESP of this tuple went to a backend by its SPI alone: an
+/// IKE SA of the same client that nobody knows yet follows it.
+void leave_hint(const tables::FlowKey& flow, const tables::Record& claim,
+                Context& context) noexcept;
+
+}  // namespace ikelb::pipeline

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "dataplane/pipeline/request.h"
+
+#include "dataplane/pipeline/stages.h"
+
+namespace ikelb::pipeline {
+
+namespace {
+
+using tables::Record;
+
+/// Names a request on a flow. Who merely spoofs a client's address knows neither the SPIs nor the
+/// message ID of an SA in use. The answer to an IKE_SA_INIT adds the responder's SPI: left out.
+std::array<std::uint64_t, 1> request_key(const tables::FlowKey& flow, const ike::Header& header,
+                                         tables::HashKey secret) noexcept {
+    const auto words = flow.wide();
+    std::uint64_t hash = tables::keyed_hash(words[0], secret);
+    hash = tables::keyed_hash(words[1], hash, secret);
+    hash = tables::keyed_hash(words[2], hash, secret);
+    hash = tables::keyed_hash(header.initiator_spi.wire(), hash, secret);
+    return {tables::keyed_hash(header.message_id.wire(), hash, secret) | 1};
+}
+
+/// The gateway the frame came from, if it is one of those the kernel knows.
+tables::GatewayIndex gateway_of(const Packet& packet, const Context& context) noexcept {
+    const auto& ethernet = *reinterpret_cast<const net::EthernetHeader*>(packet.at(0));
+    const auto* by_mac = context.table.gateway_of_mac.find(
+        tables::gateway_key(packet.in_interface, ethernet.source));
+    return by_mac == nullptr ? tables::no_gateway : *by_mac;
+}
+
+bool is_agreed(const Packet& packet, const Context& context) noexcept {
+    const tables::Service& service = context.table.services[packet.service];
+    if (service.affinity == tables::Affinity::source) {
+        const auto binding = context.directory.bindings.find(
+            tables::binding_key(service.client_of(packet.source), packet.service),
+            context.table.timeouts.flow, context.now);
+        if (binding && binding->backend.index == packet.backend) return true;
+    }
+    return choose_by_hash(packet, service, context) == packet.backend;
+}
+
+}  // namespace
+
+bool is_cookie_retry(const Packet& packet) noexcept {
+    if (packet.datagram.kind != ike::Kind::ike) return false;
+    const ike::Header& header = packet.ike_header();
+    return header.exchange == ike::exchange::ike_sa_init && !header.is_response() &&
+           header.next_payload == ike::payload::notify;
+}
+
+void note_request(const Packet& packet, Context& context) noexcept {
+    const ike::Header& header = packet.ike_header();
+    if (header.major_version() == 2 && header.is_response()) return;
+    const tables::ForwardingTable& table = context.table;
+    const auto member = table.member(packet.service, packet.backend);
+    if (member != tables::no_member) context.counters.ike[member].requests.add(1);
+    const auto key = tables::flow_key(packet.source, packet.source_port, packet.frontend);
+    const auto flow = context.directory.flows.find(key, table.timeouts.flow, context.now);
+    const tables::BackendRef ref{.index = packet.backend,
+                                 .generation = table.backends[packet.backend].generation};
+    const bool is_move = flow && flow->backend != ref;
+    tables::GatewayIndex gateway = gateway_of(packet, context);
+    const auto expected = flow && !is_move && flow->gateway != tables::no_gateway
+                              ? flow->gateway
+                              : default_gateway(packet.source, packet.frontend, table);
+    if (gateway == expected) gateway = tables::no_gateway;
+    if (!is_move && gateway == tables::no_gateway) return;
+    const Record pending{.backend = ref, .gateway = gateway, .last_seen = context.now};
+    const tables::Lifetimes lives{{table.timeouts.pending}};
+    const auto outcome = context.directory.pending.write(
+        request_key(key, header, table.hash_key), pending, lives, context.now,
+        tables::Evict::oldest);
+    if (outcome == tables::WriteOutcome::busy) context.counters.directory_busy.add(1);
+}
+
+std::optional<Record> answered_request(const Packet& packet, const Context& context) noexcept {
+    if (packet.datagram.kind != ike::Kind::ike) return std::nullopt;
+    const ike::Header& header = packet.ike_header();
+    if (header.major_version() == 2 && !header.is_response()) return std::nullopt;
+    const auto flow =
+        tables::flow_key(packet.destination, packet.destination_port, packet.frontend);
+    const auto pending = context.directory.pending.find(
+        request_key(flow, header, context.table.hash_key));
+    if (!pending || pending->backend.index != packet.backend ||
+        !is_within(context.table.timeouts.pending, pending->last_seen, context.now))
+        return std::nullopt;
+    return pending;
+}
+
+void limit_new_sa(Packet& packet, Context& context) noexcept {
+    const tables::AbuseLimits& limits = context.table.limits;
+    WorkerMemory& memory = context.memory;
+    if (!memory.requests_by_source.take(packet.source, context.table.hash_key,
+                                        context.now_micros, limits.requests_per_source)) {
+        packet.verdict = Verdict::source_limited;
+        return;
+    }
+    const std::uint32_t reserve =
+        is_cookie_retry(packet) ? 0 : limits.requests_per_backend.burst / 2;
+    if (!memory.requests_by_backend[packet.backend].take(
+            context.now_micros, limits.requests_per_backend, reserve))
+        packet.verdict = Verdict::backend_limited;
+}
+
+void limit_unknown_pair(Packet& packet, Context& context) noexcept {
+    if (packet.rule != Rule::flow && packet.rule != Rule::schedule) return;
+    if (is_agreed(packet, context)) return;
+    if (!context.memory.unknown_pairs_by_backend[packet.backend].take(
+            context.now_micros, context.table.limits.unknown_pairs_per_backend))
+        packet.verdict = Verdict::unknown_pair_limited;
+}
+
+}  // namespace ikelb::pipeline

@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include <gtest/gtest.h>
+
+#include "tests/testlib/bench.h"
+
+// The events that a tunnel survives, by crafted datagrams dealt to different workers, and the
+// attacks on what is learned from them.
+
+namespace ikelb::pipeline {
+namespace {
+
+using namespace testlib;
+using namespace testlib::place;
+using tables::BackendIndex;
+
+constexpr std::uint32_t spi_up = 0xc0000001, spi_down = 0xd0000001;
+
+class Affinity : public testing::Test {
+protected:
+    Bench bench{two_armed_farm(), 3};
+
+    static BackendIndex another(BackendIndex than) {
+        return static_cast<BackendIndex>((than + 1) % 3);
+    }
+    void schedule_only(BackendIndex backend) {
+        for (BackendIndex b = 0; b < 3; ++b) bench.spec.backends[b].weight = b == backend ? 100 : 0;
+        bench.apply();
+    }
+    void use_sa_affinity() {
+        bench.spec.services[0].affinity = tables::Affinity::sa;
+        bench.apply();
+    }
+    /// Requests and answers meet different workers.
+    Outcome up(const PacketBuilder& packet) { return bench.from_client(packet, turn_++ % 2); }
+    Outcome down(const PacketBuilder& packet) { return bench.from_server(packet, 2); }
+
+    PacketBuilder esp_from(const Session& s, std::uint32_t sequence,
+                           std::uint32_t spi = spi_up) const {
+        return to_vip(s.client.c_str(), s.port_4500, 4500, esp(spi, 64, sequence))
+            .no_udp_checksum();
+    }
+    PacketBuilder ike_from(const Session& s, std::uint8_t exchange, std::uint32_t id) const {
+        return to_vip(s.client.c_str(), s.port_4500, 4500,
+                      behind_marker(encrypted(s.spi_i, s.spi_r, exchange, id)));
+    }
+    PacketBuilder ike_answer(const Session& s, std::uint8_t exchange, std::uint32_t id) const {
+        return reply(s.backend, 4500, s.client.c_str(), s.port_4500,
+                     behind_marker(encrypted_answer(s.spi_i, s.spi_r, exchange, id)));
+    }
+    /// Traffic both ways, enough to learn the client's SPI.
+    void exchange_esp(const Session& s, std::uint32_t spi = spi_up, std::uint32_t from = 1) {
+        up(esp_from(s, from, spi));
+        down(s.esp_down(spi_down));
+        up(esp_from(s, from + 1, spi));
+    }
+    Session connect(Session session = {}) {
+        session = log_in(bench, session);
+        exchange_esp(session, spi_up, 10);
+        return session;
+    }
+    BackendIndex backend_of(const PacketBuilder& packet) { return up(packet).backend; }
+    std::string verdict_of(const PacketBuilder& packet) { return name(up(packet).verdict); }
+    std::uint64_t learned() {
+        std::uint64_t sum = 0;
+        for (std::size_t w = 0; w < 3; ++w) sum += bench.counters(w).spis_learned.read();
+        return sum;
+    }
+    std::uint64_t by_rule(Rule rule) {
+        std::uint64_t sum = 0;
+        for (std::size_t w = 0; w < 3; ++w)
+            sum += bench.counters(w).steered[static_cast<std::size_t>(rule)].read();
+        return sum;
+    }
+
+private:
+    std::size_t turn_ = 0;
+};
+
+TEST_F(Affinity, E7EspIsRememberedByItsFlowAfterTheFullOrderHasResolvedIt) {
+    const Session s = connect();
+    EXPECT_EQ(learned(), 1u);
+    up(esp_from(s, 20));
+    const auto before = by_rule(Rule::esp_client);
+    EXPECT_EQ(backend_of(esp_from(s, 21)), s.backend);
+    EXPECT_EQ(by_rule(Rule::esp_client), before);  // the flow decided, with no other look-up
+}
+
+TEST_F(Affinity, E8ARekeyedChildIsLearnedBesideTheOldOne) {
+    const Session s = connect();
+    exchange_esp(s, 0xc0000002);
+    EXPECT_EQ(learned(), 2u);
+    schedule_only(another(s.backend));
+    EXPECT_EQ(backend_of(to_vip(other_client, 900, 4500, esp(0xc0000002))), s.backend);
+    EXPECT_EQ(backend_of(to_vip(other_client, 901, 4500, esp(spi_up))), s.backend);
+}
+
+TEST_F(Affinity, E14MobikeMovesTheFlowWhenTheBackendAnswersThere) {
+    const Session s = connect();
+    schedule_only(another(s.backend));
+    Session moved = s;
+    moved.client = other_client;
+    EXPECT_EQ(backend_of(ike_from(moved, ike::exchange::informational, 5)), s.backend);
+    down(ike_answer(moved, ike::exchange::informational, 5));
+    // An SPI that nobody has seen, and a keepalive: only the flow at the new address can tell.
+    EXPECT_EQ(backend_of(esp_from(moved, 1, 0xc0000777)), s.backend);
+    EXPECT_EQ(backend_of(to_vip(other_client, moved.port_4500, 4500, keepalive())), s.backend);
+}
+
+TEST_F(Affinity, E15MobikeRightAfterARekeyFollowsTheEspOfTheSameTuple) {
+    const Session s = connect();
+    schedule_only(another(s.backend));
+    Session moved = s;
+    moved.client = other_client;
+    moved.spi_i = 0x5555;
+    moved.spi_r = 0x6666;
+    ASSERT_NE(backend_of(ike_from(moved, ike::exchange::informational, 0)), s.backend);
+    EXPECT_EQ(backend_of(esp_from(moved, 30)), s.backend);
+    EXPECT_EQ(backend_of(ike_from(moved, ike::exchange::informational, 0)), s.backend);
+    bench.advance(11);
+    EXPECT_NE(backend_of(ike_from(moved, ike::exchange::informational, 0)), s.backend);
+}
+
+TEST_F(Affinity, E15AndE17NeedNoMemoryWithLabelledSpis) {
+    Session s{.spi_r = 0xab00000000000042, .backend = 2};
+    bench.spec.backends[2].label = {.ike_mask = 0xff00000000000000,
+                                    .ike_value = 0xab00000000000000,
+                                    .esp_first = 0xc8000000,
+                                    .esp_last = 0xc8ffffff};
+    schedule_only(0);
+    EXPECT_EQ(backend_of(ike_from(s, ike::exchange::informational, 0)), 2);
+    EXPECT_EQ(backend_of(esp_from(s, 1, 0xc8000000)), 2);
+    EXPECT_EQ(backend_of(esp_from(s, 1, 0xc8ffffff)), 2);
+    EXPECT_EQ(backend_of(esp_from(s, 1, 0xc9000000)), 0);
+    // After a rekey by the server its SPI comes first, and the client is the responder.
+    IkeMessage as_responder = encrypted(0xab00000000000043, 7, ike::exchange::informational);
+    as_responder.flags = 0;
+    EXPECT_EQ(backend_of(to_vip(client, 4500, 4500, behind_marker(as_responder))), 2);
+    as_responder.flags = 0x08;
+    EXPECT_EQ(backend_of(to_vip(client, 4500, 4500, behind_marker(as_responder))), 0);
+}
+
+TEST_F(Affinity, E17EspFromANewAddressFindsItsBackendAlsoPastAForeignBinding) {
+    const Session s = connect();
+    schedule_only(another(s.backend));
+    const Session office = log_in(bench, {.client = other_client, .spi_i = 3, .spi_r = 4});
+    ASSERT_NE(office.backend, s.backend);
+    Session moved = s;
+    moved.client = other_client;
+    moved.port_4500 = 40001;
+    EXPECT_EQ(backend_of(esp_from(moved, 30)), s.backend);
+    // The backend's ESP to the new tuple commits the flow; the office's binding stays.
+    down(moved.esp_down(spi_down));
+    EXPECT_EQ(backend_of(esp_from(moved, 31, 0xc0000999)), s.backend);
+    EXPECT_EQ(backend_of(to_vip(other_client, 500, 500, sa_init(99).bytes())), office.backend);
+}
+
+TEST_F(Affinity, E16ANewNatPortIsSteeredByTheClientsSpiOverAForeignFlow) {
+    const Session first = connect();
+    schedule_only(another(first.backend));
+    bench.advance(2800);  // the first one's binding is gone
+    down(first.esp_down(spi_down));
+    use_sa_affinity();
+    Session again = log_in(bench, {.port_500 = 501, .port_4500 = 5000, .spi_i = 5, .spi_r = 6});
+    ASSERT_NE(again.backend, first.backend);
+    exchange_esp(again, 0xc0000055);
+    // The NAT gives the second one's port to the first one.
+    Session swapped = first;
+    swapped.port_4500 = 5000;
+    exchange_esp(first, 0xc0000077);
+    EXPECT_EQ(backend_of(esp_from(swapped, 40, 0xc0000077)), first.backend);
+    EXPECT_EQ(backend_of(esp_from(swapped, 41, 0xc0000055)), again.backend);
+}
+
+TEST_F(Affinity, E19ClientsBehindOneAddressSpreadByTheirSas) {
+    use_sa_affinity();
+    std::array<int, 3> share{};
+    for (std::uint64_t n = 1; n <= 300; ++n) {
+        Session s{.port_500 = static_cast<std::uint16_t>(1000 + n),
+                  .port_4500 = static_cast<std::uint16_t>(3000 + n),
+                  .spi_i = n * 0x9e3779b97f4a7c15,
+                  .spi_r = n};
+        s = log_in(bench, s);
+        ++share[s.backend];
+        EXPECT_EQ(backend_of(ike_from(s, ike::exchange::informational, 2)), s.backend);
+        EXPECT_EQ(backend_of(esp_from(s, 9)), s.backend);
+    }
+    for (const int clients : share) EXPECT_GT(clients, 60);
+}
+
+TEST_F(Affinity, E19ARetriedInitKeepsItsBackendThoughThePoolChanges) {
+    use_sa_affinity();
+    Session s{};
+    s.backend = backend_of(s.init());
+    down(s.init_answer());
+    schedule_only(another(s.backend));
+    EXPECT_EQ(backend_of(s.init()), s.backend);
+    EXPECT_EQ(backend_of(to_vip(client, 500, 500, sa_init(77).bytes())), another(s.backend));
+}
+
+TEST_F(Affinity, E19ASharedIkeFlowDecidesNothingWithAffinityBySa) {
+    use_sa_affinity();
+    const Session s = log_in(bench);
+    EXPECT_EQ(verdict_of(to_vip(client, 500, 500,
+                                encrypted(8, 9, ike::exchange::informational).bytes())),
+              "unknown_sa");
+    EXPECT_EQ(verdict_of(to_vip(client, 9999, 4500, esp(0xcccccccc))), "unknown_sa");
+    EXPECT_EQ(verdict_of(to_vip(client, 9999, 4500, keepalive())), "unknown_keepalive");
+    EXPECT_EQ(backend_of(esp_from(s, 1, 0xcccccccc)), s.backend);
+}
+
+TEST_F(Affinity, AnSpiIsLearnedOnlyAfterBothSidesHaveSpoken) {
+    const Session s = log_in(bench);
+    up(esp_from(s, 50, 0xc1000000));
+    up(esp_from(s, 51, 0xc1000000));  // no answer in between
+    EXPECT_EQ(learned(), 0u);
+    down(s.esp_down());
+    up(esp_from(s, 50, 0xc1000000));  // a replay: its number does not advance
+    EXPECT_EQ(learned(), 0u);
+    up(esp_from(s, 52, 0xc1000000));
+    EXPECT_EQ(learned(), 1u);
+}
+
+TEST_F(Affinity, AFlowTeachesNoMoreThanItsShareOfSpis) {
+    const Session s = log_in(bench);
+    for (std::uint32_t n = 0; n < 20; ++n) {
+        exchange_esp(s, 0xc2000000 + n);
+        bench.advance(5);
+    }
+    EXPECT_EQ(learned(), 8u);
+}
+
+TEST_F(Affinity, AnSpiOfTwoBackendsDecidesNothingByItself) {
+    const Session first = connect();
+    schedule_only(another(first.backend));
+    const Session second = log_in(bench, {.client = other_client, .spi_i = 3, .spi_r = 4});
+    ASSERT_NE(first.backend, second.backend);
+    exchange_esp(second);  // the same SPI
+    const char* stranger = "192.0.2.99";
+    EXPECT_EQ(backend_of(to_vip(stranger, 1, 4500, esp(spi_up))), second.backend);
+    EXPECT_EQ(by_rule(Rule::esp_spi), 0u);
+    EXPECT_EQ(backend_of(esp_from(first, 99)), first.backend);
+    EXPECT_EQ(backend_of(esp_from(second, 99)), second.backend);
+}
+
+TEST_F(Affinity, ASpoofedPairOrSpiMovesNothing) {
+    const Session victim = connect();
+    schedule_only(another(victim.backend));
+    const Session other = log_in(bench, {.client = other_client, .spi_i = 3, .spi_r = 4});
+    ASSERT_NE(victim.backend, other.backend);
+    // The attacker knows the other SA's SPIs and sends with the victim's address.
+    Session forged = other;
+    forged.client = victim.client;
+    EXPECT_EQ(backend_of(ike_from(forged, ike::exchange::informational, 3)), other.backend);
+    up(esp_from(forged, 70, 0xc0000abc));
+    EXPECT_EQ(backend_of(to_vip(client, 4500, 4500, keepalive())), victim.backend);
+    EXPECT_EQ(backend_of(esp_from(victim, 71)), victim.backend);
+    // Even if that server answers: a lively flow yields only to an SA that began there.
+    down(ike_answer(forged, ike::exchange::informational, 3));
+    EXPECT_EQ(backend_of(to_vip(client, 4500, 4500, keepalive())), victim.backend);
+    EXPECT_EQ(bench.counters(2).moves_refused.read(), 1u);
+}
+
+TEST_F(Affinity, AQuietFlowMovesToTheBackendThatAnswersARequestFromIt) {
+    const Session old = connect();
+    schedule_only(another(old.backend));
+    Session s = log_in(bench, {.client = other_client, .spi_i = 3, .spi_r = 4});
+    bench.advance(60);
+    s.client = old.client;
+    // Not asked for: chatter of a stale SA.
+    down(ike_answer(s, ike::exchange::informational, 9));
+    EXPECT_EQ(backend_of(to_vip(client, 4500, 4500, keepalive())), old.backend);
+    up(ike_from(s, ike::exchange::informational, 9));
+    down(ike_answer(s, ike::exchange::informational, 8));  // another message
+    EXPECT_EQ(backend_of(to_vip(client, 4500, 4500, keepalive())), old.backend);
+    down(ike_answer(s, ike::exchange::informational, 9));
+    EXPECT_EQ(backend_of(to_vip(client, 4500, 4500, keepalive())), s.backend);
+}
+
+TEST_F(Affinity, E13ANewSaThatLeavesADrainedServerTakesItsFlowAlong) {
+    const Session old = connect();
+    bench.spec.backends[old.backend].mode = tables::Mode::drain_refuse;
+    schedule_only(another(old.backend));
+    const Session fresh = log_in(bench, {.spi_i = 3, .spi_r = 4});
+    ASSERT_NE(fresh.backend, old.backend);
+    // Both SAs speak on one client port: each keeps its server.
+    down(old.esp_down(spi_down));
+    EXPECT_EQ(backend_of(esp_from(old, 80)), old.backend);
+    EXPECT_EQ(backend_of(ike_from(old, ike::exchange::informational, 4)), old.backend);
+    EXPECT_EQ(backend_of(esp_from(fresh, 1, 0xc0000f00)), fresh.backend);
+    EXPECT_EQ(backend_of(ike_from(fresh, ike::exchange::informational, 4)), fresh.backend);
+}
+
+TEST_F(Affinity, E22ARecordedClientDoesNotFollowAPing) {
+    const Session s = connect();
+    bench.spec.backends[s.backend].is_up = false;
+    bench.apply();
+    EXPECT_EQ(backend_of(esp_from(s, 60)), s.backend);
+    EXPECT_EQ(backend_of(ike_from(s, ike::exchange::informational, 3)), s.backend);
+    EXPECT_NE(backend_of(to_vip(client, 500, 500, sa_init(77).bytes())), s.backend);
+}
+
+TEST_F(Affinity, AClientIsAsWideAsItsPrefix) {
+    bench.spec.services[0].prefix_v4 = 24;
+    bench.apply();
+    const Session s = log_in(bench, {.client = "192.0.2.7"});
+    schedule_only(another(s.backend));
+    EXPECT_EQ(backend_of(to_vip("192.0.2.250", 500, 500, sa_init(5).bytes())), s.backend);
+    EXPECT_NE(backend_of(to_vip("192.0.3.7", 500, 500, sa_init(5).bytes())), s.backend);
+}
+
+TEST_F(Affinity, CachedAndFullOrderAgreeOnEachPacket) {
+    const Session s = connect();
+    up(esp_from(s, 30));
+    const auto key =
+        tables::flow_key(address(client), net::be16::from_host(s.port_4500), 1);
+    const auto note = bench.directory().flows.confirmed.notes(key);
+    EXPECT_TRUE(tables::FlowSpis::unpack(note[0]).holds(spi_up));
+    bench.directory().flows.confirmed.annotate(key, {0});
+    EXPECT_EQ(backend_of(esp_from(s, 31)), s.backend);
+    EXPECT_EQ(bench.directory().flows.confirmed.notes(key), note);
+}
+
+TEST_F(Affinity, UnderPressureRetriesWithACookieGoFirst) {
+    bench.spec.limits.requests_per_backend = {1, 10};
+    schedule_only(0);
+    std::string last;
+    for (std::uint64_t n = 1; n <= 12; ++n)
+        last = name(bench.from_client(to_vip(client, 500, 500, sa_init(n).bytes())).verdict);
+    EXPECT_EQ(last, "backend_limited");
+    EXPECT_EQ(name(bench.from_client(to_vip(client, 500, 500, sa_init_with_cookie(3).bytes()))
+                       .verdict),
+              "to_server");
+}
+
+TEST_F(Affinity, ACrowdedHalfOpenRegionLeavesTheChoiceToTheHash) {
+    bench.spec.services[0].scheduler = tables::Scheduler::weighted_round_robin;
+    bench.apply();
+    bench.directory().is_half_open_crowded = true;
+    const auto first = bench.from_client(to_vip(client, 500, 500, sa_init(1).bytes())).backend;
+    for (std::uint64_t n = 2; n < 12; ++n)
+        EXPECT_EQ(bench.from_client(to_vip(client, 500, 500, sa_init(n).bytes())).backend, first);
+    EXPECT_EQ(bench.counters(0).scheduler_fallbacks.read(), 11u);
+}
+
+TEST_F(Affinity, RequestsWithoutAnAnswerCanBeCounted) {
+    const Session s = connect();
+    const auto member = bench.table().member(0, s.backend);
+    const auto requests = [&] {
+        return bench.counters(0).ike[member].requests.read() +
+               bench.counters(1).ike[member].requests.read();
+    };
+    const auto before = requests();
+    const auto answers = bench.counters(2).ike[member].answers.read();
+    up(ike_from(s, ike::exchange::informational, 3));
+    up(ike_from(s, ike::exchange::informational, 4));
+    down(ike_answer(s, ike::exchange::informational, 3));
+    EXPECT_EQ(requests() - before, 2u);
+    EXPECT_EQ(bench.counters(2).ike[member].answers.read() - answers, 1u);
+}
+
+TEST_F(Affinity, APairTellsWhereItsBackendLastSentTo) {
+    const Session s = connect();
+    Session moved = s;
+    moved.client = other_client;
+    up(ike_from(moved, ike::exchange::informational, 5));
+    down(ike_answer(moved, ike::exchange::informational, 5));
+    bench.advance(300);
+    const tables::PairKey key{net::be64::from_host(s.spi_i).wire(),
+                              net::be64::from_host(s.spi_r).wire()};
+    const auto note = tables::PairNote::unpack(bench.directory().pairs.confirmed.notes(key)[0]);
+    EXPECT_EQ(note.client, tables::PairNote::name_of(address(other_client)));
+    EXPECT_EQ(note.port, s.port_4500);
+    EXPECT_EQ(note.moves, 1);
+    EXPECT_GE(note.age(bench.now()), 256u);
+}
+
+}  // namespace
+}  // namespace ikelb::pipeline
