@@ -223,6 +223,11 @@ def golden(runner: Runner, options) -> Count:
     return meson_test(runner, "build", "--suite", "golden")
 
 
+def mutants(runner: Runner, options) -> Count:
+    """builds that lack a rule on purpose: named tests must notice"""
+    return meson_test(runner, "build", "--suite", "mutants")
+
+
 def sanitizers(runner: Runner, options) -> Count:
     """unit and golden tests under AddressSanitizer and UndefinedBehaviorSanitizer"""
     return meson_test(
@@ -295,6 +300,7 @@ SUITES = {
     "unit": (unit, 1, 1),
     "lint": (lint, 1, 1),
     "golden": (golden, 1, 1),
+    "mutants": (mutants, 1, 1),
     "sanitizers": (sanitizers, 3, 3),
     "tsan": (tsan, 3, 15),
     "fuzz": (fuzz, 2, 35),
@@ -340,7 +346,7 @@ def parse_arguments() -> argparse.Namespace:
 def chosen(suites: list[str]) -> list[str]:
     """The suites in their order, with the builds that they use."""
     wanted = set(suites or SUITES)
-    if wanted & {"unit", "lint", "golden", "namespaces"}:
+    if wanted & {"unit", "lint", "golden", "mutants", "namespaces"}:
         wanted.add("build")
     if wanted & {"sanitizers", "fuzz"}:
         wanted.add("build-clang")

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The ikelb authors
 #include "dataplane/pipeline/request.h"
 
+#include "dataplane/pipeline/mutant.h"
 #include "dataplane/pipeline/stages.h"
 
 namespace ikelb::pipeline {
@@ -67,6 +68,13 @@ void note_request(const Packet& packet, Context& context) noexcept {
                               : default_gateway(packet.source, packet.frontend, table);
     if (gateway == expected) gateway = tables::no_gateway;
     if (!is_move && gateway == tables::no_gateway) return;
+    if constexpr (mutant == Mutant::commit_on_request) {
+        if (is_move) {
+            Record moved = *flow;
+            moved.backend = ref;
+            context.directory.flows.write(key, moved, table.timeouts.flow, context.now);
+        }
+    }
     const Record pending{.backend = ref, .gateway = gateway, .last_seen = context.now};
     const tables::Lifetimes lives{{table.timeouts.pending}};
     const auto outcome = context.directory.pending.write(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
 #include "dataplane/pipeline/candidate.h"
+#include "dataplane/pipeline/mutant.h"
 #include "dataplane/pipeline/request.h"
 #include "dataplane/pipeline/stages.h"
 
@@ -71,6 +72,7 @@ bool by_label(Packet& packet, const Context& context) noexcept {
 }
 
 bool by_pair(Packet& packet, const Context& context) noexcept {
+    if constexpr (mutant == Mutant::no_pair_table) return false;
     return follow(packet,
                   context.directory.pairs.find(tables::pair_key(packet.ike_header()),
                                                context.table.timeouts.pair, context.now),
@@ -180,6 +182,7 @@ void steer_ike(Packet& packet, Context& context) noexcept {
 
 bool by_client_spi(Packet& packet, const std::optional<tables::Noted>& flow,
                    Context& context) noexcept {
+    if constexpr (mutant == Mutant::no_esp_table) return false;
     const auto record =
         context.directory.esp.find(tables::esp_key(packet.source, packet.datagram.esp_spi));
     if (!record || !context.table.timeouts.flow.is_alive(*record, context.now) ||
@@ -193,6 +196,7 @@ bool by_client_spi(Packet& packet, const std::optional<tables::Noted>& flow,
 
 /// By the SPI alone, from whatever address, if all who were seen to use it are on one backend.
 bool by_spi_alone(Packet& packet, Context& context) noexcept {
+    if constexpr (mutant == Mutant::no_esp_table) return false;
     const SpiClaim claim = find_claim(packet.datagram.esp_spi, context);
     if (claim.is_ambiguous) context.counters.spi_collisions.add(1);
     if (claim.is_ambiguous || !claim.record ||
