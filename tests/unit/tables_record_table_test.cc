@@ -65,8 +65,8 @@ TYPED_TEST(RecordTableOf, StartsEmpty) {
 TYPED_TEST(RecordTableOf, TakesTheMemoryThatItsCapacityPromises) {
     const typename TestFixture::Table table{262144, hash_key};
     const double per_record = static_cast<double>(table.bytes()) / 262144;
-    EXPECT_GE(static_cast<double>(table.slots()) * 0.7, 262144.0);
-    EXPECT_LE(per_record, (this->words + 1) * 8 / 0.7 * 1.01);
+    EXPECT_GE(static_cast<double>(table.slots()) * 0.75, 262144.0);
+    EXPECT_LE(per_record, (this->words + 1) * 8 / 0.75 * 1.01);
 }
 
 TYPED_TEST(RecordTableOf, AgreesWithAMapOverRandomOperations) {
