@@ -50,6 +50,7 @@ WorkerMetrics worker_metrics(Daemon& daemon, unsigned id) {
                           .pairs_learned = stats.pipeline.pairs_learned.read(),
                           .directory_busy = stats.pipeline.directory_busy.read(),
                           .directory_full = stats.pipeline.directory_full.read(),
+                          .udp6_without_checksum = stats.pipeline.udp6_without_checksum.read(),
                           .drops = {}};
     for (std::size_t i = 0; i < pipeline::verdict_count; ++i)
         if (pipeline::verdict_infos[i].fate == pipeline::Fate::drop)

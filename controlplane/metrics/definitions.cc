@@ -268,6 +268,9 @@ constexpr std::array definitions{
     MetricDefinition{"ikelb_pairs_learned_total", counter, "SPI pairs", worker_labels,
                      "IKE SPI pairs recorded for the first time",
                      read_worker<&WorkerMetrics::pairs_learned>},
+    MetricDefinition{"ikelb_udp6_without_checksum_total", counter, "packets", worker_labels,
+                     "Service datagrams forwarded over IPv6 with a UDP checksum of zero",
+                     read_worker<&WorkerMetrics::udp6_without_checksum>},
     MetricDefinition{"ikelb_directory_deferred_writes_total", counter, "writes", deferred_labels,
                      "Records not written and left to a later packet; reason is busy (another "
                      "worker held the shard) or full (no room)",

@@ -94,6 +94,10 @@ public:
     /// Class D or ff00::/8, and the IPv4 limited broadcast.
     bool is_multicast_or_broadcast() const noexcept;
     bool is_loopback() const noexcept;
+    /// fe80::/10 (RFC 4291 section 2.5.6): no router forwards from or to it.
+    constexpr bool is_ipv6_link_local() const noexcept {
+        return bytes_[0] == 0xfe && (bytes_[1] & 0xc0) == 0x80;
+    }
 
     friend constexpr bool operator==(const IpAddress&, const IpAddress&) = default;
     friend constexpr auto operator<=>(const IpAddress&, const IpAddress&) = default;

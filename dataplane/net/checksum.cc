@@ -17,6 +17,13 @@ std::uint64_t sum_bytes(std::span<const std::uint8_t> bytes) noexcept {
     return sum + tail;
 }
 
+std::uint64_t sum_ipv6_pseudo_header(const IpAddress& source, const IpAddress& destination,
+                                     std::size_t length, std::uint8_t protocol) noexcept {
+    return sum_bytes(source.bytes()) + sum_bytes(destination.bytes()) +
+           be32::from_host(static_cast<std::uint32_t>(length)).wire() +
+           be32::from_host(protocol).wire();
+}
+
 void ChecksumDelta::change(const IpAddress& from, const IpAddress& to) noexcept {
     const std::size_t first = from.is_v4() ? 12 : 0;
     for (std::size_t i = first; i < 16; i += 4)

@@ -31,6 +31,10 @@ inline std::uint16_t checksum(std::span<const std::uint8_t> bytes) noexcept {
     return static_cast<std::uint16_t>(~fold(sum_bytes(bytes)));
 }
 
+/// Unfolded sum of the pseudo-header of RFC 8200 section 8.1. length: of the upper-layer packet.
+std::uint64_t sum_ipv6_pseudo_header(const IpAddress& source, const IpAddress& destination,
+                                     std::size_t length, std::uint8_t protocol) noexcept;
+
 /// What a checksum has to be told when covered words change (RFC 1624 eqn. 3, ~HC + ~m + m').
 class ChecksumDelta {
 public:

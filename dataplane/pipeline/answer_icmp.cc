@@ -4,73 +4,119 @@
 #include <cstring>
 
 #include "dataplane/net/checksum.h"
+#include "dataplane/pipeline/icmp_kind.h"
 #include "dataplane/pipeline/stages.h"
 
 namespace ikelb::pipeline {
 
 namespace {
 
-// RFC 1812 section 4.3.2.3 allows up to 576 bytes in all; what stands in the first buffer of a
-// frame is enough for every receiver.
-constexpr std::size_t longest_quote = 576 - sizeof(net::Ipv4Header) - sizeof(net::IcmpHeader);
+// RFC 1812 section 4.3.2.3 allows up to 576 bytes in all, RFC 4443 section 2.4 (c) what fits the
+// least MTU of IPv6; what stands in the first buffer of a frame is enough for every receiver.
+constexpr std::size_t longest_ipv4_error = 576;
+constexpr std::size_t longest_ipv6_error = 1280;
 constexpr std::uint8_t ttl_of_errors = 64;
 constexpr std::uint8_t tos_internetwork_control = 0xc0;
+constexpr std::uint32_t ipv6_version_and_class = 6u << 28 | tos_internetwork_control << 20;
 
-/// RFC 1812 section 4.3.2.7: no error about an error, a later fragment, or a packet whose sender
-/// or receiver is no single host.
-bool may_answer(const Packet& packet) noexcept {
-    if (packet.is_later_fragment) return false;
-    if (packet.protocol == net::ip_protocol::icmp) {
-        const std::uint8_t type =
-            packet.l3_end > packet.l4 ? *packet.at(packet.l4) : std::uint8_t{255};
-        return type == net::icmp_type::echo || type == net::icmp_type::echo_reply;
-    }
-    return true;
+/// RFC 1812 section 4.3.2.7 and RFC 4443 section 2.4 (e): no error about an error or Neighbor
+/// Discovery, or about a packet whose sender or receiver is no single host; none about a later
+/// fragment, except that IPv6 senders learn of an MTU from nobody else.
+bool may_answer(const Packet& packet, OwedError error) noexcept {
+    if (packet.is_later_fragment) return packet.is_v6 && error == OwedError::too_big;
+    return !packet.is_icmp() || is_echo(packet);
+}
+
+net::IcmpHeader icmpv4_header(OwedError error, std::uint16_t mtu) noexcept {
+    const bool is_too_big = error == OwedError::too_big;
+    return {.type = is_too_big ? net::icmp_type::unreachable : net::icmp_type::time_exceeded,
+            .code = is_too_big ? net::icmp_code_fragmentation_needed : std::uint8_t{0},
+            .checksum = 0,
+            .rest = net::be32::from_host(mtu)};
+}
+
+net::IcmpHeader icmpv6_header(OwedError error, std::uint16_t mtu) noexcept {
+    return {.type = error == OwedError::too_big ? net::icmpv6_type::packet_too_big
+                                                : net::icmpv6_type::time_exceeded,
+            .code = 0,
+            .checksum = 0,
+            .rest = net::be32::from_host(mtu)};
+}
+
+/// Writes the headers at l3; what follows them there is quoted already, and all is `total` bytes.
+void write_ipv4(std::uint8_t* l3, std::size_t total, net::IcmpHeader icmp,
+                const net::IpAddress& from, const net::IpAddress& to) noexcept {
+    net::Ipv4Header ip{.version_ihl = 0x45,
+                       .tos = tos_internetwork_control,
+                       .total_length = net::be16::from_host(static_cast<std::uint16_t>(total)),
+                       .identification = net::be16::from_host(0),
+                       .flags_offset = net::be16::from_host(0),
+                       .ttl = ttl_of_errors,
+                       .protocol = net::ip_protocol::icmp,
+                       .checksum = 0,
+                       .source = from.v4(),
+                       .destination = to.v4()};
+    net::store(l3, ip);
+    ip.checksum = net::checksum({l3, sizeof ip});
+    net::store(l3, ip);
+    std::uint8_t* const message = l3 + sizeof ip;
+    net::store(message, icmp);
+    icmp.checksum = net::checksum({message, total - sizeof ip});
+    net::store(message, icmp);
+}
+
+void write_ipv6(std::uint8_t* l3, std::size_t total, net::IcmpHeader icmp,
+                const net::IpAddress& from, const net::IpAddress& to) noexcept {
+    const std::size_t length = total - sizeof(net::Ipv6Header);
+    net::store(l3, net::Ipv6Header{
+                       .version_class_flow = net::be32::from_host(ipv6_version_and_class),
+                       .payload_length = net::be16::from_host(static_cast<std::uint16_t>(length)),
+                       .next_header = net::ip_protocol::icmpv6,
+                       .hop_limit = ttl_of_errors,
+                       .source = from.bytes(),
+                       .destination = to.bytes()});
+    std::uint8_t* const message = l3 + sizeof(net::Ipv6Header);
+    net::store(message, icmp);
+    const std::uint64_t sum =
+        net::sum_bytes({message, length}) +
+        net::sum_ipv6_pseudo_header(from, to, length, net::ip_protocol::icmpv6);
+    icmp.checksum = static_cast<std::uint16_t>(~net::fold(sum));
+    net::store(message, icmp);
 }
 
 }  // namespace
 
-void answer_with_icmp(Packet& packet, std::uint8_t type, std::uint8_t code, std::uint16_t mtu,
-                      Verdict verdict_if_not, Context& context) noexcept {
-    constexpr std::size_t added = sizeof(net::Ipv4Header) + sizeof(net::IcmpHeader);
+void answer_with_icmp(Packet& packet, OwedError error, std::uint16_t mtu, Verdict verdict_if_not,
+                      Context& context) noexcept {
+    const std::size_t added = (packet.is_v6 ? sizeof(net::Ipv6Header) : sizeof(net::Ipv4Header)) +
+                              sizeof(net::IcmpHeader);
     const tables::Interface& interface = context.table.interfaces[packet.in_interface];
+    const net::IpAddress& own = packet.is_v6 ? interface.address6 : interface.address;
     const std::size_t link_bytes = packet.l3;
-    if (!may_answer(packet) || !interface.address.is_v4() || packet.frame.headroom < added ||
+    if (!may_answer(packet, error) || own.is_unspecified() || packet.frame.headroom < added ||
         !context.memory.icmp_errors.take(context.now_micros)) {
         packet.verdict = verdict_if_not;
         return;
     }
-    const net::Ipv4Address sender = packet.ipv4().source;
-    const std::size_t quote =
-        std::min({longest_quote, std::size_t{packet.ipv4().total_length.to_host()},
-                  std::size_t{packet.frame.contiguous} - packet.l3});
+    const std::size_t longest = packet.is_v6 ? longest_ipv6_error : longest_ipv4_error;
+    const std::size_t quote = std::min(longest - added, std::size_t{packet.l3_end} - packet.l3);
 
     // Back the way it came: the link header moves to the front with its addresses swapped.
-    std::uint8_t* start = packet.frame.data - added;
+    std::uint8_t* const start = packet.frame.data - added;
     std::memmove(start, packet.frame.data, link_bytes);
     std::copy_n(start + 6, 6, start);
     std::ranges::copy(interface.mac.bytes, start + 6);
 
-    auto& ip = *reinterpret_cast<net::Ipv4Header*>(start + link_bytes);
-    ip = {.version_ihl = 0x45,
-          .tos = tos_internetwork_control,
-          .total_length = net::be16::from_host(static_cast<std::uint16_t>(added + quote)),
-          .identification = net::be16::from_host(0),
-          .flags_offset = net::be16::from_host(0),
-          .ttl = ttl_of_errors,
-          .protocol = net::ip_protocol::icmp,
-          .checksum = 0,
-          .source = interface.address.v4(),
-          .destination = sender};
-    ip.checksum = net::checksum({start + link_bytes, sizeof ip});
-    auto& icmp = *reinterpret_cast<net::IcmpHeader*>(start + link_bytes + sizeof ip);
-    icmp = {.type = type, .code = code, .checksum = 0, .rest = net::be32::from_host(mtu)};
-    icmp.checksum = net::checksum({start + link_bytes + sizeof ip, sizeof icmp + quote});
+    const std::size_t total = added + quote;
+    if (packet.is_v6)
+        write_ipv6(start + link_bytes, total, icmpv6_header(error, mtu), own, packet.source);
+    else
+        write_ipv4(start + link_bytes, total, icmpv4_header(error, mtu), own, packet.source);
 
     packet.verdict = Verdict::icmp_error_sent;
     packet.out_port = interface.port;
     packet.out_shift = -static_cast<std::int32_t>(added);
-    packet.out_length = static_cast<std::uint32_t>(link_bytes + added + quote);
+    packet.out_length = static_cast<std::uint32_t>(link_bytes + total);
 }
 
 }  // namespace ikelb::pipeline

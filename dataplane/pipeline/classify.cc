@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The ikelb authors
 #include <algorithm>
 
+#include "dataplane/pipeline/icmp_kind.h"
 #include "dataplane/pipeline/stages.h"
 
 namespace ikelb::pipeline {
@@ -26,17 +27,6 @@ Verdict verdict_of(ike::Kind kind) noexcept {
     return Verdict::undecided;
 }
 
-bool is_udp(const Packet& packet) noexcept { return packet.protocol == net::ip_protocol::udp; }
-
-bool is_icmp_error(const Packet& packet) noexcept {
-    if (packet.protocol != net::ip_protocol::icmp || packet.is_later_fragment ||
-        packet.l3_end < packet.l4 + sizeof(net::IcmpHeader))
-        return false;
-    const std::uint8_t type = *packet.at(packet.l4);
-    return type == net::icmp_type::unreachable || type == net::icmp_type::time_exceeded ||
-           type == net::icmp_type::parameter_problem;
-}
-
 /// Does the first buffer end within what classifies a datagram?
 bool is_header_split(const Packet& packet) noexcept {
     constexpr std::size_t marker_and_header = 4 + sizeof(ike::Header);
@@ -51,27 +41,32 @@ void to_vip(Packet& packet, const AddressEntry& vip, Context& context) noexcept 
         packet.verdict = Verdict::native_esp;
         return;
     }
+    if (packet.has_segments_left) {
+        packet.verdict = Verdict::routing_header;
+        return;
+    }
     if (is_icmp_error(packet)) {
         packet.is_icmp_error = true;
         packet.direction = Direction::to_server;
         return;
     }
-    if (is_udp(packet) && packet.is_later_fragment) {
+    if (packet.is_later_udp_fragment()) {
         packet.direction = Direction::to_server;
         return;
     }
-    const std::size_t position = is_udp(packet)
+    const std::size_t position = packet.is_udp()
                                      ? tables::service_port_position(packet.destination_port)
                                      : tables::service_ports;
     if (position == tables::service_ports) {
         // A fragmented datagram to a port that is no service's has later parts that could be
         // anything: the kernel gets none of it.
-        if (is_udp(packet) && packet.is_fragment)
+        if (packet.is_udp() && packet.is_fragment)
             packet.verdict = Verdict::fragment_of_drop;
         else
             punt(packet,
-                 packet.protocol == net::ip_protocol::icmp ? Verdict::punt_icmp
-                                                           : Verdict::punt_local,
+                 is_ndp(packet)     ? Verdict::punt_ndp
+                 : packet.is_icmp() ? Verdict::punt_icmp
+                                    : Verdict::punt_local,
                  context);
         return;
     }
@@ -91,19 +86,15 @@ void to_vip(Packet& packet, const AddressEntry& vip, Context& context) noexcept 
 }
 
 void to_own_address(Packet& packet, bool is_from_backend, Context& context) noexcept {
-    if (is_udp(packet)) {
-        if (packet.is_later_fragment) {
-            packet.direction = Direction::transit;
-            return;
-        }
-        if (tables::service_port_position(packet.destination_port) != tables::service_ports) {
-            packet.verdict = Verdict::service_port_own;
-            return;
-        }
-    }
-    if (is_from_backend)
+    if (packet.is_later_udp_fragment())
+        packet.direction = Direction::transit;
+    else if (packet.is_service_udp())
+        packet.verdict = Verdict::service_port_own;
+    else if (is_ndp(packet))
+        punt(packet, Verdict::punt_ndp, context);
+    else if (is_from_backend)
         punt(packet, Verdict::punt_backend, context);
-    else if (packet.protocol == net::ip_protocol::icmp)
+    else if (packet.is_icmp())
         punt(packet, Verdict::punt_icmp, context);
     else
         punt(packet, Verdict::punt_local, context);
@@ -116,12 +107,11 @@ bool is_direct_to_backend(const Packet& packet, const Context& context) noexcept
         context.table.is_inside(packet.source))
         return false;
     if (packet.protocol == net::ip_protocol::esp) return true;
-    return is_udp(packet) && !packet.is_later_fragment &&
-           tables::service_port_position(packet.destination_port) != tables::service_ports;
+    return packet.is_service_udp();
 }
 
 bool is_reply(const Packet& packet) noexcept {
-    return is_udp(packet) && !packet.is_later_fragment &&
+    return packet.is_udp() && !packet.is_later_fragment &&
            tables::service_port_position(packet.source_port) != tables::service_ports;
 }
 
@@ -131,9 +121,10 @@ void from_backend(Packet& packet, tables::BackendIndex backend, Context& context
     if (is_icmp_error(packet)) {
         packet.is_icmp_error = true;
         packet.direction = Direction::to_client;
-    } else if (is_udp(packet) && packet.is_later_fragment) {
+    } else if (packet.is_later_udp_fragment()) {
         packet.direction = Direction::to_client;
     } else if (is_reply(packet)) {
+        if (packet.has_segments_left) packet.verdict = Verdict::routing_header;
         packet.direction = Direction::to_client;
         packet.datagram =
             ike::classify(packet.udp_payload(), packet.udp_payload_length,
@@ -157,16 +148,14 @@ void classify(Packet& packet, Context& context) noexcept {
         packet.verdict = Verdict::spoofed_backend;
         return;
     }
-    if (to != nullptr && to->role == AddressRole::vip) {
-        to_vip(packet, *to, context);
-        return;
-    }
     if (to != nullptr && to->role == AddressRole::own) {
         to_own_address(packet, is_from_backend, context);
         return;
     }
     packet.direction = Direction::transit;
-    if (is_from_backend) {
+    if (to != nullptr && to->role == AddressRole::vip) {
+        to_vip(packet, *to, context);
+    } else if (is_from_backend) {
         from_backend(packet, from->backend, context);
     } else if (to != nullptr && is_direct_to_backend(packet, context)) {
         packet.verdict = Verdict::direct_to_backend;
@@ -175,6 +164,9 @@ void classify(Packet& packet, Context& context) noexcept {
         // A router among the servers may complain of a client's packet.
         packet.is_icmp_error = true;
     }
+    // RFC 4291 section 2.5.6.
+    if (packet.is_v6 && !packet.is_decided() && packet.source.is_ipv6_link_local())
+        packet.verdict = Verdict::bad_source;
 }
 
 }  // namespace ikelb::pipeline

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
+#include <algorithm>
+#include <array>
+#include <cstring>
+
 #include "dataplane/pipeline/stages.h"
 
 namespace ikelb::pipeline {
@@ -7,19 +11,47 @@ namespace ikelb::pipeline {
 namespace {
 
 using tables::FragmentFate;
+using tables::Record;
 
 /// Only a UDP datagram's later fragments have to ask: other protocols' are plain transit, and so
-/// are those between hosts that are neither VIP nor backend.
+/// are those between hosts that are neither VIP nor backend. Over IPv6 a later fragment may be of
+/// any protocol.
 bool is_asked_about(const Packet& packet, const Context& context) noexcept {
-    if (packet.protocol != net::ip_protocol::udp) return false;
+    if (!packet.is_v6 && !packet.is_udp()) return false;
     const auto& addresses = context.table.addresses;
     return addresses.find(packet.source) != nullptr ||
            addresses.find(packet.destination) != nullptr;
 }
 
+/// RFC 791: source, destination, identification and protocol. RFC 8200 section 4.5: no protocol.
 tables::FragmentKey key_of(const Packet& packet) noexcept {
-    return tables::fragment_key(packet.source, packet.destination,
-                                packet.ipv4().identification.to_host(), packet.protocol);
+    return tables::fragment_key(packet.source, packet.destination, packet.identification,
+                                packet.is_v6 ? net::ip_protocol::fragment : packet.protocol);
+}
+
+/// What a first fragment is known by: eight bits of a hash of its length, its UDP header and some
+/// of what follows. They stand in the record where other records have a generation.
+std::uint8_t fingerprint_of(const Packet& packet, const Context& context) noexcept {
+    constexpr std::size_t hashed = 32;
+    std::array<std::uint64_t, hashed / 8> words{};
+    std::memcpy(words.data(), packet.at(packet.l4),
+                std::min<std::size_t>(hashed, packet.l3_end - std::size_t{packet.l4}));
+    std::uint64_t hash = packet.ip_bytes;
+    for (const std::uint64_t word : words)
+        hash = tables::keyed_hash(word, hash, context.table.hash_key);
+    return static_cast<std::uint8_t>(hash);
+}
+
+/// Is this another beginning of a datagram that had one? Then whoever puts it together may read
+/// other bytes than those that were judged (RFC 5722, RFC 8200 section 4.5). IPv4's 16 bits of
+/// identification come around within seconds on a busy path (RFC 4963): there it counts only if
+/// its fragments would go elsewhere, and if the first one has gone anywhere.
+bool is_overlap(const Packet& packet, const Record& known, const Record& now) noexcept {
+    if (known.backend.generation == now.backend.generation) return false;
+    if (packet.is_v6) return true;
+    const FragmentFate before = tables::to_fate(known), after = tables::to_fate(now);
+    return before.kind != FragmentFate::Kind::drop && after.kind != FragmentFate::Kind::drop &&
+           (before.kind != after.kind || before.index != after.index);
 }
 
 /// A reload may have taken away what the first fragment went to.
@@ -48,7 +80,7 @@ void apply(Packet& packet, const FragmentFate& fate, Context& context) noexcept 
         case FragmentFate::Kind::transit: {
             packet.direction = Direction::transit;
             const auto* to = context.table.addresses.find(packet.destination);
-            if (to != nullptr && to->role == tables::AddressRole::own)
+            if (to != nullptr && to->role != tables::AddressRole::backend)
                 punt(packet, Verdict::punt_local, context);
             return;
         }
@@ -56,12 +88,46 @@ void apply(Packet& packet, const FragmentFate& fate, Context& context) noexcept 
     }
 }
 
+std::optional<Record> find_record(const tables::FragmentKey& key,
+                                  const Context& context) noexcept {
+    const auto record = context.directory.fragments.find(key);
+    if (!record || !is_within(context.table.timeouts.fragment, record->last_seen, context.now))
+        return std::nullopt;
+    return record;
+}
+
+/// What is to become of the later fragments of this first one; nullopt: not known yet.
+std::optional<FragmentFate> fate_of(const Packet& packet) noexcept {
+    if (packet.is_decided()) {
+        const Fate verdict = info(packet.verdict).fate;
+        if (verdict == Fate::hold) return std::nullopt;
+        return FragmentFate{.kind = verdict == Fate::drop ? FragmentFate::Kind::drop
+                                                          : FragmentFate::Kind::transit};
+    }
+    if (packet.direction == Direction::to_server)
+        return FragmentFate{.kind = FragmentFate::Kind::to_server,
+                            .index = packet.backend,
+                            .gateway = static_cast<tables::GatewayIndex>(packet.service)};
+    if (packet.direction == Direction::to_client)
+        return FragmentFate{.kind = FragmentFate::Kind::to_client,
+                            .index = packet.frontend,
+                            .gateway = packet.gateway};
+    return FragmentFate{.kind = FragmentFate::Kind::transit};
+}
+
+void write_record(const tables::FragmentKey& key, const Record& record, Context& context) noexcept {
+    tables::Lifetimes lives;
+    lives.by_state.fill(context.table.timeouts.fragment);
+    const auto outcome = context.directory.fragments.write(
+        key, record, lives, context.now, tables::Evict::oldest);
+    if (outcome == tables::WriteOutcome::busy) context.counters.directory_busy.add(1);
+}
+
 }  // namespace
 
 void follow_fragment(Packet& packet, Context& context) noexcept {
     if (!packet.is_later_fragment || !is_asked_about(packet, context)) return;
-    const auto record = context.directory.fragments.find(key_of(packet));
-    if (record && is_within(context.table.timeouts.fragment, record->last_seen, context.now)) {
+    if (const auto record = find_record(key_of(packet), context)) {
         const FragmentFate fate = tables::to_fate(*record);
         if (is_valid(fate, context.table)) {
             apply(packet, fate, context);
@@ -72,34 +138,26 @@ void follow_fragment(Packet& packet, Context& context) noexcept {
         packet.frame.may_hold ? Verdict::hold_fragment : Verdict::fragment_timeout;
 }
 
-void remember_fragment(const Packet& packet, Context& context) noexcept {
+void remember_fragment(Packet& packet, Context& context) noexcept {
     if (!packet.is_ip || !packet.is_fragment || packet.is_later_fragment ||
         !is_asked_about(packet, context))
         return;
     // Who forges a backend's address must not decide over the backend's own fragments.
     if (packet.verdict == Verdict::bad_source || packet.verdict == Verdict::spoofed_backend)
         return;
-    FragmentFate fate{.kind = FragmentFate::Kind::transit};
-    if (packet.is_decided()) {
-        const Fate verdict = info(packet.verdict).fate;
-        if (verdict == Fate::hold) return;
-        if (verdict == Fate::drop) fate.kind = FragmentFate::Kind::drop;
-    } else if (packet.direction == Direction::to_server) {
-        fate = {.kind = FragmentFate::Kind::to_server,
-                .index = packet.backend,
-                .gateway = static_cast<tables::GatewayIndex>(packet.service)};
-    } else if (packet.direction == Direction::to_client) {
-        fate = {.kind = FragmentFate::Kind::to_client,
-                .index = packet.frontend,
-                .gateway = packet.gateway};
+    const auto fate = fate_of(packet);
+    if (!fate) return;
+    const auto key = key_of(packet);
+    Record record = tables::to_record(*fate, context.now);
+    record.backend.generation = fingerprint_of(packet, context);
+    const auto known = find_record(key, context);
+    if (known && is_overlap(packet, *known, record)) {
+        // A packet that was punted is out of our hands only when the burst has ended.
+        packet.verdict = Verdict::fragment_overlap;
+        record = tables::to_record({.kind = FragmentFate::Kind::drop}, context.now);
+        record.backend.generation = known->backend.generation;
     }
-    const tables::Lifetimes lives{{context.table.timeouts.fragment, context.table.timeouts.fragment,
-                                   context.table.timeouts.fragment, context.table.timeouts.fragment,
-                                   context.table.timeouts.fragment}};
-    const auto outcome = context.directory.fragments.write(
-        key_of(packet), tables::to_record(fate, context.now), lives,
-        context.now, tables::Evict::oldest);
-    if (outcome == tables::WriteOutcome::busy) context.counters.directory_busy.add(1);
+    write_record(key, record, context);
 }
 
 }  // namespace ikelb::pipeline

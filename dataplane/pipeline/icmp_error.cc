@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dataplane/net/checksum.h"
+#include "dataplane/net/ipv6_chain.h"
 #include "dataplane/pipeline/quoted.h"
 #include "dataplane/pipeline/stages.h"
 
@@ -68,22 +69,40 @@ void match_from_server_side(Packet& packet, const Quoted& quoted, Context& conte
     if (packet.frontend == tables::no_frontend) packet.verdict = Verdict::reply_vip_unknown;
 }
 
+/// The quoted IP header. False: it is no UDP datagram's beginning.
+bool read_ipv4(std::span<const std::uint8_t> bytes, Quoted& quoted) noexcept {
+    if (bytes.size() < sizeof(net::Ipv4Header)) return false;
+    const auto& ip = *reinterpret_cast<const net::Ipv4Header*>(bytes.data());
+    quoted.l4 = quoted.l3 + ip.header_bytes();
+    quoted.source = net::IpAddress::from_v4(ip.source);
+    quoted.destination = net::IpAddress::from_v4(ip.destination);
+    return ip.version_ihl >> 4 == 4 && ip.header_bytes() >= sizeof(net::Ipv4Header) &&
+           ip.protocol == net::ip_protocol::udp &&
+           (ip.flags_offset.to_host() & net::ipv4_flags::offset_mask) == 0;
+}
+
+bool read_ipv6(std::span<const std::uint8_t> bytes, Quoted& quoted) noexcept {
+    if (bytes.size() < sizeof(net::Ipv6Header)) return false;
+    const auto& ip = *reinterpret_cast<const net::Ipv6Header*>(bytes.data());
+    const net::Ipv6Chain chain = net::walk_ipv6_chain(bytes, ip.packet_bytes());
+    quoted.l4 = quoted.l3 + chain.offset;
+    quoted.source = net::IpAddress{ip.source};
+    quoted.destination = net::IpAddress{ip.destination};
+    return ip.version_class_flow.to_host() >> 28 == 6 && !quoted.source.is_v4() &&
+           !quoted.destination.is_v4() && chain.state == net::Ipv6Chain::State::complete &&
+           chain.protocol == net::ip_protocol::udp && !chain.has_segments_left;
+}
+
 }  // namespace
 
 std::optional<Quoted> read_quoted(const Packet& packet) noexcept {
-    Quoted quoted{.l3 = packet.l4 + sizeof(net::IcmpHeader)};
-    const std::size_t here = packet.l3_end;
-    if (quoted.l3 + sizeof(net::Ipv4Header) > here) return std::nullopt;
-    const auto& ip = *reinterpret_cast<const net::Ipv4Header*>(packet.at(quoted.l3));
-    quoted.l4 = quoted.l3 + ip.header_bytes();
-    if (ip.version_ihl >> 4 != 4 || ip.header_bytes() < sizeof(net::Ipv4Header) ||
-        ip.protocol != net::ip_protocol::udp ||
-        (ip.flags_offset.to_host() & net::ipv4_flags::offset_mask) != 0 ||
-        quoted.l4 + sizeof(net::UdpHeader) > here)
-        return std::nullopt;
+    const std::size_t l3 = packet.l4 + sizeof(net::IcmpHeader);
+    if (l3 > packet.l3_end) return std::nullopt;
+    const std::span<const std::uint8_t> bytes{packet.at(l3), packet.l3_end - l3};
+    Quoted quoted{.l3 = l3};
+    const bool is_udp = packet.is_v6 ? read_ipv6(bytes, quoted) : read_ipv4(bytes, quoted);
+    if (!is_udp || quoted.l4 + sizeof(net::UdpHeader) > packet.l3_end) return std::nullopt;
     const auto& udp = *reinterpret_cast<const net::UdpHeader*>(packet.at(quoted.l4));
-    quoted.source = net::IpAddress::from_v4(ip.source);
-    quoted.destination = net::IpAddress::from_v4(ip.destination);
     quoted.source_port = udp.source_port;
     quoted.destination_port = udp.destination_port;
     return quoted;
@@ -109,21 +128,24 @@ void match_icmp_error(Packet& packet, Context& context) noexcept {
 void rewrite_quoted(const Packet& packet, const net::IpAddress& address, bool is_source) noexcept {
     const auto quoted = read_quoted(packet);
     if (!quoted) return;
-    auto& ip = *reinterpret_cast<net::Ipv4Header*>(packet.at(quoted->l3));
     auto& udp = *reinterpret_cast<net::UdpHeader*>(packet.at(quoted->l4));
-    auto& icmp = *reinterpret_cast<net::IcmpHeader*>(packet.at(packet.l4));
-    net::Ipv4Address& field = is_source ? ip.source : ip.destination;
-    const net::Ipv4Address to = address.v4();
+    net::IcmpHeader& icmp = packet.icmp();
 
     net::ChecksumDelta inner;
-    inner.change(field.value, to.value);
+    inner.change(is_source ? quoted->source : quoted->destination, address);
     net::ChecksumDelta outer = inner;
-    const std::uint16_t ip_checksum = inner.apply(ip.checksum);
-    outer.change(ip.checksum, ip_checksum);
+    if (packet.is_v6) {
+        auto& ip = *reinterpret_cast<net::Ipv6Header*>(packet.at(quoted->l3));
+        (is_source ? ip.source : ip.destination) = address.bytes();
+    } else {
+        auto& ip = *reinterpret_cast<net::Ipv4Header*>(packet.at(quoted->l3));
+        (is_source ? ip.source : ip.destination) = address.v4();
+        const std::uint16_t ip_checksum = inner.apply(ip.checksum);
+        outer.change(ip.checksum, ip_checksum);
+        ip.checksum = ip_checksum;
+    }
     const std::uint16_t udp_checksum = inner.apply_udp(udp.checksum);
     outer.change(udp.checksum, udp_checksum);
-    field = to;
-    ip.checksum = ip_checksum;
     udp.checksum = udp_checksum;
     icmp.checksum = outer.apply(icmp.checksum);
 }

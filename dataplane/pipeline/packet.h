@@ -40,11 +40,15 @@ struct Packet {
     std::uint16_t l4 = 0;
     std::uint16_t payload = 0;  ///< of the UDP payload
     std::uint16_t l3_end = 0;   ///< behind the IP packet's bytes at hand; padding is not of it
-    std::uint8_t protocol = 0;
+    std::uint8_t protocol = 0;   ///< of a later IPv6 fragment unknown, ip_protocol::fragment
     bool is_ip = false;
+    bool is_v6 = false;
     bool is_fragment = false;        ///< any part of a fragmented datagram
     bool is_later_fragment = false;  ///< it has no transport header
+    bool has_segments_left = false;  ///< its IPv6 routing header names another destination
     tables::InterfaceIndex in_interface = tables::no_interface;
+    std::uint32_t ip_bytes = 0;        ///< of the IP packet, as its header says
+    std::uint32_t identification = 0;  ///< of a fragment
     net::IpAddress source{};
     net::IpAddress destination{};
     net::be16 source_port = net::be16::from_wire(0);
@@ -75,7 +79,25 @@ struct Packet {
     net::Ipv4Header& ipv4() const noexcept {
         return *reinterpret_cast<net::Ipv4Header*>(at(l3));
     }
+    net::Ipv6Header& ipv6() const noexcept {
+        return *reinterpret_cast<net::Ipv6Header*>(at(l3));
+    }
     net::UdpHeader& udp() const noexcept { return *reinterpret_cast<net::UdpHeader*>(at(l4)); }
+    net::IcmpHeader& icmp() const noexcept { return *reinterpret_cast<net::IcmpHeader*>(at(l4)); }
+    bool is_udp() const noexcept { return protocol == net::ip_protocol::udp; }
+    /// A fragment that may be UDP's, but has no ports to tell what to do with it.
+    bool is_later_udp_fragment() const noexcept {
+        return is_later_fragment && (is_udp() || protocol == net::ip_protocol::fragment);
+    }
+    /// To a service port, and with the ports at hand.
+    bool is_service_udp() const noexcept {
+        return is_udp() && !is_later_fragment &&
+               tables::service_port_position(destination_port) != tables::service_ports;
+    }
+    /// The protocol of its own family: ICMPv6 over IPv4 is nobody's, and so is the reverse.
+    bool is_icmp() const noexcept {
+        return protocol == (is_v6 ? net::ip_protocol::icmpv6 : net::ip_protocol::icmp);
+    }
     /// The UDP payload's bytes that are at hand.
     std::span<const std::uint8_t> udp_payload() const noexcept {
         const std::size_t here = l3_end - std::size_t{payload};

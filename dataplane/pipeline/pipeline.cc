@@ -60,7 +60,7 @@ void run(Batch& batch, Context& context) noexcept {
             learn(packet, context);
     });
     // A datagram's fragments mostly share a burst: the first ones speak before the later ones ask.
-    for (const Packet& packet : batch.all()) remember_fragment(packet, context);
+    for (Packet& packet : batch.all()) remember_fragment(packet, context);
     for_undecided(batch, [&](Packet& packet) { follow_fragment(packet, context); });
     for_undecided(batch, [&](Packet& packet) { route(packet, context); });
     for_undecided(batch, [&](Packet& packet) { rewrite(packet, context); });

@@ -9,7 +9,8 @@
 
 namespace ikelb::pipeline {
 
-/// The UDP datagram that an ICMP error quotes (RFC 792: its IP header and at least 8 bytes more).
+/// The UDP datagram that an ICMP error quotes, of the error's own family (RFC 792: its IP header
+/// and at least 8 bytes more; RFC 4443 section 2.4 (c): more than that).
 struct Quoted {
     std::size_t l3 = 0;  ///< offset of the quoted IP header in the frame
     std::size_t l4 = 0;
@@ -22,8 +23,8 @@ struct Quoted {
 /// nullopt: it quotes no UDP datagram with its ports, or the quote is cut short.
 std::optional<Quoted> read_quoted(const Packet& packet) noexcept;
 
-/// Changes the quoted source or destination address, and the three checksums that cover it: the
-/// quoted IP header's, the quoted UDP's and the ICMP message's own (RFC 5508 section 4.2).
+/// Changes the quoted source or destination address, and the checksums that cover it: the quoted
+/// IPv4 header's, the quoted UDP's and the ICMP message's own (RFC 5508 section 4.2).
 void rewrite_quoted(const Packet& packet, const net::IpAddress& address, bool is_source) noexcept;
 
 }  // namespace ikelb::pipeline

@@ -11,8 +11,13 @@ namespace ikelb::pipeline {
 
 namespace {
 
-/// RFC 1812 section 5.3.1, with RFC 1141's incremental update.
-void decrement_ttl(net::Ipv4Header& ip) noexcept {
+/// RFC 1812 section 5.3.1, with RFC 1141's incremental update; RFC 8200 section 3.
+void decrement_ttl(const Packet& packet) noexcept {
+    if (packet.is_v6) {
+        --packet.ipv6().hop_limit;
+        return;
+    }
+    net::Ipv4Header& ip = packet.ipv4();
     const auto word = [&] { return net::load<std::uint16_t>(&ip.ttl); };
     const std::uint16_t before = word();
     --ip.ttl;
@@ -21,16 +26,45 @@ void decrement_ttl(net::Ipv4Header& ip) noexcept {
     ip.checksum = delta.apply(ip.checksum);
 }
 
-/// Changes one address and every checksum that covers it. The only place where an address of a
-/// forwarded packet changes.
-void translate(Packet& packet, net::Ipv4Address& field, net::Ipv4Address to) noexcept {
+enum class Field : std::uint8_t { source, destination };
+
+void translate_ipv4(const Packet& packet, Field which, net::Ipv4Address to) noexcept {
     net::Ipv4Header& ip = packet.ipv4();
+    net::Ipv4Address& field = which == Field::source ? ip.source : ip.destination;
     net::ChecksumDelta delta;
     delta.change(field.value, to.value);
     field = to;
     ip.checksum = delta.apply(ip.checksum);
-    if (packet.protocol == net::ip_protocol::udp && !packet.is_later_fragment)
+    if (packet.is_udp() && !packet.is_later_fragment)
         packet.udp().checksum = delta.apply_udp(packet.udp().checksum);
+}
+
+/// Here every upper layer's checksum covers the addresses (RFC 8200 section 8.1). A UDP checksum
+/// of zero is none (RFC 6935), and as little for us to invent as it is over IPv4.
+void translate_ipv6(const Packet& packet, Field which, const net::IpAddress& to,
+                    Counters& counters) noexcept {
+    net::Ipv6Header& ip = packet.ipv6();
+    auto& field = which == Field::source ? ip.source : ip.destination;
+    net::ChecksumDelta delta;
+    delta.change(net::IpAddress{field}, to);
+    field = to.bytes();
+    if (packet.is_later_fragment) return;
+    if (packet.is_icmp()) {
+        packet.icmp().checksum = delta.apply(packet.icmp().checksum);
+    } else if (packet.is_udp()) {
+        if (packet.udp().checksum == 0) counters.udp6_without_checksum.add(1);
+        packet.udp().checksum = delta.apply_udp(packet.udp().checksum);
+    }
+}
+
+/// Changes one address and every checksum that covers it. The only place where an address of a
+/// forwarded packet changes.
+void translate(const Packet& packet, Field which, const net::IpAddress& to,
+               Counters& counters) noexcept {
+    if (packet.is_v6)
+        translate_ipv6(packet, which, to, counters);
+    else
+        translate_ipv4(packet, which, to.v4());
 }
 
 /// Puts the link header right before the IP header, whatever stood there.
@@ -44,7 +78,8 @@ void write_link(Packet& packet) noexcept {
     std::uint8_t* start = packet.frame.data + shift;
     std::memcpy(start, link.bytes.data(), link.length - sizeof(net::be16));
     net::store(start + link.length - sizeof(net::be16),
-               net::be16::from_host(net::ether_type::ipv4));
+               net::be16::from_host(packet.is_v6 ? net::ether_type::ipv6
+                                                 : net::ether_type::ipv4));
     packet.out_port = link.port;
     packet.out_shift = shift;
     packet.out_length =
@@ -65,34 +100,33 @@ MemberCounters* counters_of(const Packet& packet, Context& context) noexcept {
 void rewrite(Packet& packet, Context& context) noexcept {
     write_link(packet);
     if (packet.is_decided()) return;
-    net::Ipv4Header& ip = packet.ipv4();
     switch (packet.direction) {
         case Direction::to_server: {
             const net::IpAddress& backend = context.table.backends[packet.backend].address;
             if (packet.is_icmp_error) rewrite_quoted(packet, backend, true);
-            translate(packet, ip.destination, backend.v4());
+            translate(packet, Field::destination, backend, context.counters);
             packet.verdict = Verdict::to_server;
             if (MemberCounters* counters = counters_of(packet, context)) {
                 counters->packets_to_server.add(1);
-                counters->bytes_to_server.add(ip.total_length.to_host());
+                counters->bytes_to_server.add(packet.ip_bytes);
             }
             break;
         }
         case Direction::to_client: {
             const net::IpAddress& vip = context.table.frontends[packet.frontend].vip;
             if (packet.is_icmp_error) rewrite_quoted(packet, vip, false);
-            translate(packet, ip.source, vip.v4());
+            translate(packet, Field::source, vip, context.counters);
             packet.verdict = Verdict::to_client;
             if (MemberCounters* counters = counters_of(packet, context)) {
                 counters->packets_to_client.add(1);
-                counters->bytes_to_client.add(ip.total_length.to_host());
+                counters->bytes_to_client.add(packet.ip_bytes);
             }
             break;
         }
         case Direction::transit:
         case Direction::none: packet.verdict = Verdict::transit; break;
     }
-    decrement_ttl(ip);
+    decrement_ttl(packet);
 }
 
 }  // namespace ikelb::pipeline

@@ -35,13 +35,6 @@ bool is_down(const LinkHeader& link, const tables::ForwardingTable& table) noexc
     return link.interface < table.interfaces.size() && !table.interfaces[link.interface].is_up;
 }
 
-/// The kernel gets no service UDP, at whatever address of its own or behind whatever device that
-/// is not ours: it would answer.
-bool is_service_udp(const Packet& packet) noexcept {
-    return packet.protocol == net::ip_protocol::udp && !packet.is_later_fragment &&
-           tables::service_port_position(packet.destination_port) != tables::service_ports;
-}
-
 void route_transit(Packet& packet, Context& context) noexcept {
     const tables::Route* route = find_route(packet.destination, context.table);
     // RFC 1812 section 5.3.7: neither 0.0.0.0 nor loopback may leave.
@@ -54,7 +47,8 @@ void route_transit(Packet& packet, Context& context) noexcept {
         case tables::RouteKind::blackhole:
         case tables::RouteKind::unreachable: packet.verdict = Verdict::blackhole; return;
         case tables::RouteKind::local:
-            if (is_service_udp(packet)) {
+            // Whatever address of its own or device that is not ours: it would answer.
+            if (packet.is_service_udp()) {
                 packet.verdict = Verdict::service_port_own;
                 return;
             }
@@ -67,7 +61,7 @@ void route_transit(Packet& packet, Context& context) noexcept {
     // The kernel has the better manners here: it queues, resolves and sends on by itself. Service
     // UDP waits with us all the same: by the time the kernel sees it, the address may be a VIP.
     if (!packet.link->is_resolved && !is_down(*packet.link, context.table) &&
-        !is_service_udp(packet))
+        !packet.is_service_udp())
         punt(packet, Verdict::punt_unresolved, context);
 }
 
@@ -81,19 +75,23 @@ void route_to_server(Packet& packet, Context& context) noexcept {
         link_of(*route, backend.address, context);
 }
 
-/// The errors that a router owes (RFC 1812 sections 5.3.1 and 5.2.7.1).
+/// May a router cut it? IPv6 is cut by its sender alone (RFC 8200 section 4.5).
+bool may_be_cut(const Packet& packet) noexcept {
+    return !packet.is_v6 &&
+           (packet.ipv4().flags_offset.to_host() & net::ipv4_flags::dont_fragment) == 0;
+}
+
+/// The errors that a router owes (RFC 1812 sections 5.3.1 and 5.2.7.1, RFC 4443 sections 3.2
+/// and 3.3).
 void check_limits(Packet& packet, Context& context) noexcept {
-    const net::Ipv4Header& ip = packet.ipv4();
-    if (ip.ttl <= 1) {
-        answer_with_icmp(packet, net::icmp_type::time_exceeded, 0, 0, Verdict::ttl_expired,
-                         context);
+    const std::uint8_t ttl = packet.is_v6 ? packet.ipv6().hop_limit : packet.ipv4().ttl;
+    if (ttl <= 1) {
+        answer_with_icmp(packet, OwedError::time_exceeded, 0, Verdict::ttl_expired, context);
         return;
     }
-    if (ip.total_length.to_host() <= packet.link->mtu) return;
-    if ((ip.flags_offset.to_host() & net::ipv4_flags::dont_fragment) != 0)
-        answer_with_icmp(packet, net::icmp_type::unreachable,
-                         net::icmp_code_fragmentation_needed, packet.link->mtu, Verdict::too_big,
-                         context);
+    if (packet.ip_bytes <= packet.link->mtu) return;
+    if (!may_be_cut(packet))
+        answer_with_icmp(packet, OwedError::too_big, packet.link->mtu, Verdict::too_big, context);
     else if (packet.direction == Direction::transit)
         punt(packet, Verdict::punt_unresolved, context);
     else

@@ -21,8 +21,8 @@ void classify(Packet& packet, Context& context) noexcept;
 /// Gives later fragments the fate of their first one, and holds those that came before it.
 void follow_fragment(Packet& packet, Context& context) noexcept;
 
-/// Tells the later fragments what became of this first one.
-void remember_fragment(const Packet& packet, Context& context) noexcept;
+/// Tells the later fragments what became of this first one. Exits: fragment_overlap.
+void remember_fragment(Packet& packet, Context& context) noexcept;
 
 /// ICMP errors that quote a flow: which one. Exits: icmp_unmatched.
 void match_icmp_error(Packet& packet, Context& context) noexcept;
@@ -55,12 +55,15 @@ void route(Packet& packet, Context& context) noexcept;
 /// Addresses, checksums, TTL and the link header, all together; the packet is decided after it.
 void rewrite(Packet& packet, Context& context) noexcept;
 
-/// Turns the packet, as it came in, into an ICMPv4 error to its sender, back the way it came and
-/// from the interface's own address. mtu: of the next hop, host byte order, for type 3 code 4
-/// (RFC 1191), else 0. verdict_if_not: what to call the packet where RFC 1122
-/// section 3.2.2 or the rate limit forbid the error.
-void answer_with_icmp(Packet& packet, std::uint8_t type, std::uint8_t code, std::uint16_t mtu,
-                      Verdict verdict_if_not, Context& context) noexcept;
+/// The ICMP errors that a router owes the sender.
+enum class OwedError : std::uint8_t { time_exceeded, too_big };
+
+/// Turns the packet, as it came in, into an ICMP error of its family to its sender, back the way
+/// it came and from the interface's own address. mtu: of the next hop, if the packet is too big
+/// for it. verdict_if_not: what to call the packet where RFC 1122 section 3.2.2, RFC 4443
+/// section 2.4 or the rate limit forbid the error.
+void answer_with_icmp(Packet& packet, OwedError error, std::uint16_t mtu, Verdict verdict_if_not,
+                      Context& context) noexcept;
 
 /// Decides for the kernel, if the bucket of the verdict's class and of the interface's side allows.
 void punt(Packet& packet, Verdict verdict, const Context& context) noexcept;

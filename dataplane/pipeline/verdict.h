@@ -18,6 +18,7 @@ namespace ikelb::pipeline {
     X(transit,              forward, "routed between ports, no translation") \
     X(icmp_error_sent,      forward, "turned into an ICMP error to its sender") \
     X(punt_arp,             punt,    "ARP, to the kernel") \
+    X(punt_ndp,             punt,    "IPv6 Neighbor Discovery of the link, to the kernel") \
     X(punt_icmp,            punt,    "ICMP to one of our addresses, to the kernel") \
     X(punt_backend,         punt,    "from a backend to one of our addresses, to the kernel") \
     X(punt_local,           punt,    "other traffic to one of our addresses, to the kernel") \
@@ -33,7 +34,10 @@ namespace ikelb::pipeline {
     X(bad_ip_header,        drop,    "malformed IP header") \
     X(bad_ip_checksum,      drop,    "IP header checksum is wrong") \
     X(bad_udp_length,       drop,    "UDP length contradicts the packet") \
-    X(bad_source,           drop,    "source address is ours, multicast, loopback or unspecified") \
+    X(bad_extension,        drop,    "IPv6 extension headers out of order, too many, too long or of an impossible fragment") \
+    X(mapped_address,       drop,    "IPv6 with an IPv4-mapped address") \
+    X(routing_header,       drop,    "IPv6 routing header with segments left, to a VIP or in a reply") \
+    X(bad_source,           drop,    "source address is ours, multicast, loopback, unspecified, or link-local and to be forwarded") \
     X(spoofed_backend,      drop,    "a backend's source address arriving from the client side") \
     X(ttl_expired,          drop,    "TTL ran out and the ICMP error was rate-limited") \
     X(too_big,              drop,    "larger than the next hop's MTU and no ICMP error was due") \
@@ -59,6 +63,8 @@ namespace ikelb::pipeline {
     X(client_on_farm_subnet, drop,   "client in the servers' own subnet: replies would bypass ikelb") \
     X(fragment_timeout,     drop,    "later fragment whose first did not come") \
     X(fragment_of_drop,     drop,    "later fragment of a dropped datagram") \
+    X(fragment_short,       drop,    "first IPv6 fragment without all of its headers") \
+    X(fragment_overlap,     drop,    "fragment that begins 8 bytes into its datagram, or a second first fragment unlike the one before") \
     X(icmp_unmatched,       drop,    "ICMP error that quotes no flow of ours") \
     X(no_route,             drop,    "the kernel has no route to the destination") \
     X(blackhole,            drop,    "the kernel's route says blackhole or unreachable") \

@@ -18,6 +18,12 @@ net::IpAddress get_v4(std::span<const std::uint8_t> bytes, std::size_t at) {
                                         get16(bytes, at + 2));
 }
 
+net::IpAddress get_v6(std::span<const std::uint8_t> bytes, std::size_t at) {
+    std::array<std::uint8_t, 16> address{};
+    std::ranges::copy(bytes.subspan(at, 16), address.begin());
+    return net::IpAddress{address};
+}
+
 void dissect_udp(Dissected& d, std::span<const std::uint8_t> frame) {
     if (d.end < d.l4 + 8) {
         d.is_valid = false;
@@ -38,6 +44,51 @@ void dissect_udp(Dissected& d, std::span<const std::uint8_t> frame) {
     d.is_udp_checksum_good = sum == (right == 0 ? 0xffff : right);
 }
 
+void dissect_ipv4(Dissected& d, std::span<const std::uint8_t> frame) {
+    if (frame.size() < d.l3 + 20) return;
+    const std::size_t header = std::size_t{frame[d.l3] & 0xfu} * 4;
+    const std::size_t total = get16(frame, d.l3 + 2);
+    if (frame[d.l3] >> 4 != 4 || header < 20 || total < header || d.l3 + total > frame.size())
+        return;
+    d.is_valid = true;
+    d.l4 = d.payload = d.l3 + header;
+    d.end = d.l3 + total;
+    d.ttl = frame[d.l3 + 8];
+    d.protocol = frame[d.l3 + 9];
+    d.from = get_v4(frame, d.l3 + 12);
+    d.to = get_v4(frame, d.l3 + 16);
+    const std::uint16_t flags = get16(frame, d.l3 + 6);
+    d.is_later_fragment = (flags & 0x1fff) != 0;
+    d.is_fragment = (flags & 0x3fff) != 0;
+    d.is_ip_checksum_good = slow_checksum(frame.subspan(d.l3, header)) == 0;
+}
+
+/// Steps over the extension headers, one at a time.
+void dissect_ipv6(Dissected& d, std::span<const std::uint8_t> frame) {
+    if (frame.size() < d.l3 + 40 || frame[d.l3] >> 4 != 6) return;
+    d.is_v6 = true;
+    d.end = d.l3 + 40 + get16(frame, d.l3 + 4);
+    d.protocol = frame[d.l3 + 6];
+    d.ttl = frame[d.l3 + 7];
+    d.from = get_v6(frame, d.l3 + 8);
+    d.to = get_v6(frame, d.l3 + 24);
+    d.is_ip_checksum_good = true;
+    d.l4 = d.l3 + 40;
+    while (d.protocol == 0 || d.protocol == 43 || d.protocol == 44 || d.protocol == 60) {
+        if (d.end > frame.size() || d.l4 + 8 > d.end) return;
+        const bool is_fragment_header = d.protocol == 44;
+        if (is_fragment_header) {
+            d.is_fragment = (get16(frame, d.l4 + 2) & 0xfff9) != 0;
+            d.is_later_fragment = (get16(frame, d.l4 + 2) & 0xfff8) != 0;
+        }
+        d.protocol = frame[d.l4];
+        d.l4 += is_fragment_header ? 8 : (std::size_t{frame[d.l4 + 1]} + 1) * 8;
+        if (d.is_later_fragment) break;
+    }
+    d.payload = d.l4;
+    d.is_valid = d.end <= frame.size() && d.l4 <= d.end;
+}
+
 }  // namespace
 
 Dissected dissect(std::span<const std::uint8_t> frame) {
@@ -52,25 +103,16 @@ Dissected dissect(std::span<const std::uint8_t> frame) {
         type = get16(frame, 16);
         d.l3 = 18;
     }
-    if (type != 0x0800 || frame.size() < d.l3 + 20) return d;
-    const std::size_t header = std::size_t{frame[d.l3] & 0xfu} * 4;
-    const std::size_t total = get16(frame, d.l3 + 2);
-    if (frame[d.l3] >> 4 != 4 || header < 20 || total < header || d.l3 + total > frame.size())
-        return d;
-    d.is_valid = true;
-    d.l4 = d.payload = d.l3 + header;
-    d.end = d.l3 + total;
-    d.ttl = frame[d.l3 + 8];
-    d.protocol = frame[d.l3 + 9];
-    d.from = get_v4(frame, d.l3 + 12);
-    d.to = get_v4(frame, d.l3 + 16);
-    const std::uint16_t flags = get16(frame, d.l3 + 6);
-    d.is_later_fragment = (flags & 0x1fff) != 0;
-    d.is_fragment = (flags & 0x3fff) != 0;
-    d.is_ip_checksum_good = slow_checksum(frame.subspan(d.l3, header)) == 0;
+    if (type == 0x86dd)
+        dissect_ipv6(d, frame);
+    else if (type == 0x0800)
+        dissect_ipv4(d, frame);
+    if (!d.is_valid) return d;
     if (d.protocol == 17 && !d.is_later_fragment) dissect_udp(d, frame);
-    if (d.protocol == 1)
-        d.is_icmp_checksum_good = slow_checksum(frame.subspan(d.l4, d.end - d.l4)) == 0;
+    const auto message = frame.subspan(d.l4, d.end - d.l4);
+    if (d.protocol == 1 && !d.is_v6) d.is_icmp_checksum_good = slow_checksum(message) == 0;
+    if (d.protocol == 58 && d.is_v6)
+        d.is_icmp_checksum_good = slow_icmpv6_checksum(d.from, d.to, message) == 0;
     return d;
 }
 

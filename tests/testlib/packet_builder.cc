@@ -30,6 +30,24 @@ void put_v4(Bytes& out, const net::IpAddress& address) {
     put(out, std::span{address.bytes()}.subspan(12));
 }
 
+/// RFC 768 and RFC 8200 section 8.1.
+Bytes pseudo_header(const net::IpAddress& from, const net::IpAddress& to, std::uint8_t protocol,
+                    std::size_t length) {
+    Bytes out;
+    if (from.is_v4()) {
+        put_v4(out, from);
+        put_v4(out, to);
+        put16(out, protocol);
+        put16(out, length);
+    } else {
+        put(out, from.bytes());
+        put(out, to.bytes());
+        put32(out, length);
+        put32(out, protocol);
+    }
+    return out;
+}
+
 std::uint32_t sum_words(std::span<const std::uint8_t> bytes) {
     std::uint32_t sum = 0;
     for (std::size_t i = 0; i < bytes.size(); i += 2) {
@@ -48,14 +66,17 @@ std::uint16_t slow_checksum(std::span<const std::uint8_t> bytes) {
 
 std::uint16_t slow_udp_checksum(const net::IpAddress& from, const net::IpAddress& to,
                                 std::span<const std::uint8_t> datagram) {
-    Bytes all;
-    put_v4(all, from);
-    put_v4(all, to);
-    put16(all, net::ip_protocol::udp);
-    put16(all, datagram.size());
+    Bytes all = pseudo_header(from, to, net::ip_protocol::udp, datagram.size());
     put(all, datagram.first(std::min<std::size_t>(6, datagram.size())));
     put16(all, 0);
     if (datagram.size() > 8) put(all, datagram.subspan(8));
+    return slow_checksum(all);
+}
+
+std::uint16_t slow_icmpv6_checksum(const net::IpAddress& from, const net::IpAddress& to,
+                                   std::span<const std::uint8_t> message) {
+    Bytes all = pseudo_header(from, to, net::ip_protocol::icmpv6, message.size());
+    put(all, message);
     return slow_checksum(all);
 }
 
@@ -90,7 +111,7 @@ PacketBuilder& PacketBuilder::ttl(std::uint8_t value) {
     ttl_ = value;
     return *this;
 }
-PacketBuilder& PacketBuilder::identification(std::uint16_t value) {
+PacketBuilder& PacketBuilder::identification(std::uint32_t value) {
     id_ = value;
     return *this;
 }
@@ -101,6 +122,14 @@ PacketBuilder& PacketBuilder::dont_fragment() {
 PacketBuilder& PacketBuilder::fragment(std::size_t offset, bool more) {
     flags_offset_ = static_cast<std::uint16_t>(
         offset / 8 | (more ? net::ipv4_flags::more_fragments : std::uint16_t{0}));
+    Bytes body;
+    put16(body, offset | (more ? 1u : 0u));
+    put32(body, id_);
+    return extension(net::ip_protocol::fragment, body);
+}
+PacketBuilder& PacketBuilder::extension(std::uint8_t kind, Bytes body) {
+    body.resize((body.size() + 2 + 7) / 8 * 8 - 2);
+    extensions_.emplace_back(kind, std::move(body));
     return *this;
 }
 PacketBuilder& PacketBuilder::options(Bytes bytes) {
@@ -126,6 +155,10 @@ PacketBuilder& PacketBuilder::no_udp_checksum() { return udp_checksum(0); }
 PacketBuilder& PacketBuilder::payload(Bytes bytes) {
     payload_ = std::move(bytes);
     return *this;
+}
+PacketBuilder& PacketBuilder::raw(Bytes bytes) {
+    transport_ = Transport::none;
+    return payload(std::move(bytes));
 }
 PacketBuilder& PacketBuilder::icmp(std::uint8_t type, std::uint8_t code, std::uint32_t rest) {
     transport_ = Transport::icmp;
@@ -164,6 +197,11 @@ PacketBuilder& PacketBuilder::cut_to(std::size_t frame_bytes) {
     return *this;
 }
 
+std::uint8_t PacketBuilder::protocol_number() const {
+    const bool is_icmpv6 = is_v6() && transport_ == Transport::icmp;
+    return is_icmpv6 ? net::ip_protocol::icmpv6 : protocol_;
+}
+
 Bytes PacketBuilder::transport() const {
     Bytes out;
     if (transport_ == Transport::udp) {
@@ -182,14 +220,38 @@ Bytes PacketBuilder::transport() const {
         put16(out, 0);
         put32(out, icmp_rest_);
         put(out, payload_);
-        set16(out, 2, slow_checksum(out));
+        set16(out, 2, is_v6() ? slow_icmpv6_checksum(from_, to_, out) : slow_checksum(out));
     } else {
         put(out, payload_);
     }
     return out;
 }
 
-Bytes PacketBuilder::build_ip() const {
+Bytes PacketBuilder::build_ip() const { return is_v6() ? build_ipv6() : build_ipv4(); }
+
+Bytes PacketBuilder::build_ipv6() const {
+    const Bytes inner = transport();
+    Bytes chain;
+    for (std::size_t i = 0; i < extensions_.size(); ++i) {
+        const bool is_last = i + 1 == extensions_.size();
+        const auto& [kind, body] = extensions_[i];
+        put8(chain, is_last ? protocol_number() : extensions_[i + 1].first);
+        put8(chain, kind == net::ip_protocol::fragment ? 0 : body.size() / 8);
+        put(chain, body);
+    }
+    Bytes out;
+    put32(out, std::size_t{version_ihl_.value_or(0x60)} << 24);
+    put16(out, total_length_.value_or(static_cast<std::uint16_t>(chain.size() + inner.size())));
+    put8(out, extensions_.empty() ? protocol_number() : extensions_[0].first);
+    put8(out, ttl_);
+    put(out, from_.bytes());
+    put(out, to_.bytes());
+    put(out, chain);
+    put(out, inner);
+    return out;
+}
+
+Bytes PacketBuilder::build_ipv4() const {
     const Bytes inner = transport();
     Bytes out;
     const std::size_t header = 20 + options_.size();
@@ -219,7 +281,7 @@ Bytes PacketBuilder::build() const {
         put16(out, net::ether_type::vlan);
         put16(out, *tag_);
     }
-    put16(out, type_);
+    put16(out, type_.value_or(is_v6() ? net::ether_type::ipv6 : net::ether_type::ipv4));
     put(out, has_ip_ ? build_ip() : payload_);
     if (out.size() < pad_to_) out.resize(pad_to_);
     if (out.size() > cut_to_) out.resize(cut_to_);
@@ -227,18 +289,19 @@ Bytes PacketBuilder::build() const {
 }
 
 std::string PacketBuilder::scapy() const {
-    if (!has_ip_ || cut_to_ != SIZE_MAX || has_bad_ip_checksum_ || version_ihl_ || total_length_)
+    if (!has_ip_ || is_v6() || cut_to_ != SIZE_MAX || has_bad_ip_checksum_ || version_ihl_ ||
+        total_length_)
         return "Ether(bytes.fromhex('" + hex(build()) + "'))";
     const auto number = [](const char* name, std::size_t value) {
         return std::string{", "} + name + "=" + std::to_string(value);
     };
     std::string text =
         "Ether(src='" + from_mac_.to_string() + "', dst='" + to_mac_.to_string() + "'";
-    if (!tag_) text += number("type", type_);
+    if (!tag_) text += number("type", type_.value_or(net::ether_type::ipv4));
     text += ")";
     if (tag_)
         text += "/Dot1Q(prio=" + std::to_string(*tag_ >> 13) + number("vlan", *tag_ & 0xfffu) +
-                number("type", type_) + ")";
+                number("type", type_.value_or(net::ether_type::ipv4)) + ")";
     text += "/IP(src='" + from_.to_string() + "', dst='" + to_.to_string() + "'" +
             number("ttl", ttl_) + number("id", id_) + number("flags", flags_offset_ >> 13) +
             number("frag", flags_offset_ & 0x1fffu) + number("proto", protocol_);
@@ -267,6 +330,18 @@ std::ostream& operator<<(std::ostream& out, const PacketBuilder& packet) {
     return out << packet.scapy();
 }
 
+namespace {
+
+/// One IPv4 part: its header's copy with its own length, offset and checksum.
+void make_ipv4_part(Bytes& part, const Dissected& d, std::size_t offset, bool more) {
+    set16(part, d.l3 + 2, part.size() - d.l3);
+    set16(part, d.l3 + 6, offset / 8 | (more ? 0x2000u : 0u));
+    set16(part, d.l3 + 10, 0);
+    set16(part, d.l3 + 10, slow_checksum(std::span{part}.subspan(d.l3, d.l4 - d.l3)));
+}
+
+}  // namespace
+
 std::vector<Bytes> fragments_of(const PacketBuilder& datagram, std::size_t payload_bytes) {
     const Bytes whole = datagram.build();
     const Dissected d = dissect(whole);
@@ -275,13 +350,18 @@ std::vector<Bytes> fragments_of(const PacketBuilder& datagram, std::size_t paylo
     for (std::size_t offset = 0; d.l4 + offset < d.end; offset += step) {
         const std::size_t here = std::min(step, d.end - d.l4 - offset);
         const bool more = d.l4 + offset + here < d.end;
+        const auto payload = std::span{whole}.subspan(d.l4 + offset, here);
+        if (d.is_v6) {
+            PacketBuilder part = datagram;
+            parts.push_back(part.fragment(offset, more)
+                                .protocol(d.protocol)
+                                .raw({payload.begin(), payload.end()})
+                                .build());
+            continue;
+        }
         Bytes part(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(d.l4));
-        put(part, std::span{whole}.subspan(d.l4 + offset, here));
-        set16(part, d.l3 + 2, d.l4 - d.l3 + here);
-        set16(part, d.l3 + 6, offset / 8 | (more ? 0x2000u : 0u));
-        set16(part, d.l3 + 10, 0);
-        set16(part, d.l3 + 10,
-              slow_checksum(std::span{part}.subspan(d.l3, d.l4 - d.l3)));
+        put(part, payload);
+        make_ipv4_part(part, d, offset, more);
         parts.push_back(std::move(part));
     }
     return parts;

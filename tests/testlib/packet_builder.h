@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "dataplane/ike/datagram.h"
@@ -58,8 +59,10 @@ Bytes esp(std::uint32_t spi, std::size_t length = 64, std::uint32_t sequence = 1
 Bytes behind_marker(const IkeMessage& message);
 inline Bytes keepalive() { return {0xff}; }
 
-/// Builds a frame, byte by byte, and prints itself as the Scapy command that builds the same.
-/// Everything that is not said has the value a correct packet has.
+/// Builds a frame, byte by byte, and prints itself as the Scapy command that builds the same. The
+/// family is that of the sender's address; the TTL is IPv6's hop limit, the total length its
+/// payload length, and icmp() is ICMPv6. Everything that is not said has the value a correct packet
+/// has.
 class PacketBuilder {
 public:
     PacketBuilder& mac(const net::MacAddress& from, const net::MacAddress& to);
@@ -69,17 +72,22 @@ public:
     PacketBuilder& from_ip(const net::IpAddress& from);
     PacketBuilder& to_ip(const net::IpAddress& to);
     PacketBuilder& ttl(std::uint8_t value);
-    PacketBuilder& identification(std::uint16_t value);
+    PacketBuilder& identification(std::uint32_t value);
     PacketBuilder& dont_fragment();
     /// A part of a datagram: offset in bytes (of 8), and whether more follow.
     PacketBuilder& fragment(std::size_t offset, bool more);
     PacketBuilder& options(Bytes bytes);  ///< IP options, a multiple of four bytes
+    /// An IPv6 extension header, behind those before it: what follows its next-header and length
+    /// bytes, filled up with zeros to a multiple of eight. fragment() adds one as well.
+    PacketBuilder& extension(std::uint8_t kind, Bytes body = {});
     PacketBuilder& protocol(std::uint8_t value);
     PacketBuilder& udp(std::uint16_t from_port, std::uint16_t to_port);
     PacketBuilder& from_port(std::uint16_t port);
     PacketBuilder& no_udp_checksum();
     PacketBuilder& payload(Bytes bytes);
     PacketBuilder& payload(const IkeMessage& message) { return payload(message.bytes()); }
+    /// Any bytes behind the IP header, of the protocol that has been said.
+    PacketBuilder& raw(Bytes bytes);
     /// An ICMP message: rest is the second word; the payload quotes.
     PacketBuilder& icmp(std::uint8_t type, std::uint8_t code, std::uint32_t rest = 0);
     PacketBuilder& pad_to(std::size_t frame_bytes);  ///< zeros behind the packet, as Ethernet does
@@ -100,17 +108,22 @@ public:
     friend std::ostream& operator<<(std::ostream& out, const PacketBuilder& packet);
 
 private:
+    bool is_v6() const { return has_ip_ && !from_.is_v4(); }
+    std::uint8_t protocol_number() const;
     Bytes transport() const;
+    Bytes build_ipv4() const;
+    Bytes build_ipv6() const;
 
     net::MacAddress from_mac_{}, to_mac_{};
     std::optional<std::uint16_t> tag_{};
-    std::uint16_t type_ = net::ether_type::ipv4;
+    std::optional<std::uint16_t> type_{};
     bool has_ip_ = false;
     net::IpAddress from_{}, to_{};
     std::uint8_t ttl_ = 64;
-    std::uint16_t id_ = 1;
+    std::uint32_t id_ = 1;
     std::uint16_t flags_offset_ = 0;
     Bytes options_{};
+    std::vector<std::pair<std::uint8_t, Bytes>> extensions_{};
     std::uint8_t protocol_ = 0;
     enum class Transport { none, udp, icmp } transport_ = Transport::none;
     std::uint16_t from_port_ = 0, to_port_ = 0;
@@ -124,12 +137,14 @@ private:
     bool has_bad_ip_checksum_ = false;
 };
 
-/// The datagram cut into IP fragments of at most so many payload bytes (rounded down to 8).
+/// The datagram cut into IP fragments of at most so many payload bytes (rounded down to 8). IPv6
+/// extension headers stand before the fragment header, in all parts.
 std::vector<Bytes> fragments_of(const PacketBuilder& datagram, std::size_t payload_bytes);
 
 /// Where things are in a frame, read without any of the code under test.
 struct Dissected {
     bool is_valid = false;
+    bool is_v6 = false;
     std::size_t l3 = 0, l4 = 0, payload = 0, end = 0;
     std::uint16_t vlan = 0;
     net::MacAddress to_mac{}, from_mac{};
@@ -137,7 +152,7 @@ struct Dissected {
     std::uint8_t ttl = 0, protocol = 0;
     std::uint16_t from_port = 0, to_port = 0;
     bool is_later_fragment = false, is_fragment = false;
-    bool is_ip_checksum_good = false;
+    bool is_ip_checksum_good = false;  ///< IPv6 has none, which is good
     /// Good also if it is 0 or if the datagram is not whole.
     bool is_udp_checksum_good = false;
     bool is_udp_checksum_zero = false;
@@ -147,9 +162,13 @@ Dissected dissect(std::span<const std::uint8_t> frame);
 
 /// The slow and obvious checksum: 16 bits at a time in host order, as RFC 1071 section 1 words it.
 std::uint16_t slow_checksum(std::span<const std::uint8_t> bytes);
-/// The UDP checksum with its pseudo-header, the field being taken as zero.
+/// The UDP checksum with the pseudo-header of its family, the field being taken as zero.
 std::uint16_t slow_udp_checksum(const net::IpAddress& from, const net::IpAddress& to,
                                 std::span<const std::uint8_t> datagram);
+/// The sum over an ICMPv6 message and its pseudo-header: the checksum if its field is zero, and
+/// zero if the field is right.
+std::uint16_t slow_icmpv6_checksum(const net::IpAddress& from, const net::IpAddress& to,
+                                   std::span<const std::uint8_t> message);
 
 std::string hex(std::span<const std::uint8_t> bytes);
 /// "" if equal, else both frames as Scapy commands and the first byte where they differ.

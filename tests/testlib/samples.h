@@ -15,6 +15,8 @@ struct Samples {
     std::vector<PacketBuilder> from_servers;
 };
 Samples samples();
+/// The same of IPv6, where dual_stack_farm() has its VIP and servers.
+Samples ipv6_samples();
 
 /// The same as they arrive at a bench.
 std::vector<Input> sample_frames(const Bench& bench);

@@ -23,7 +23,8 @@ void add_interfaces(ForwardingTable& table, const TableSpec& spec) {
                                     .faces_clients = in.faces_clients,
                                     .faces_servers = in.faces_servers,
                                     .mac = in.mac,
-                                    .address = in.address});
+                                    .address = in.address,
+                                    .address6 = in.address6});
         const std::size_t slot = std::size_t{in.port} * 4096 + in.vlan;
         if (table.interface_of.size() <= slot)
             table.interface_of.resize((std::size_t{in.port} + 1) * 4096, no_interface);
@@ -111,7 +112,8 @@ void add_services(ForwardingTable& table, const TableSpec& spec, const Forwardin
 void add_addresses(ForwardingTable& table, const TableSpec& spec) {
     std::vector<AddressMap<AddressEntry>::Entry> entries;
     for (const InterfaceSpec& in : spec.interfaces)
-        if (!in.address.is_unspecified()) entries.push_back({in.address, {}});
+        for (const net::IpAddress& own : {in.address, in.address6})
+            if (!own.is_unspecified()) entries.push_back({own, {}});
     for (std::size_t b = 0; b < spec.backends.size(); ++b)
         entries.push_back({spec.backends[b].address,
                            {.role = AddressRole::backend,
@@ -184,7 +186,9 @@ net::MacAddress server_mac(BackendIndex backend) {
     server.bytes[5] = static_cast<std::uint8_t>(server.bytes[5] + backend);
     return server;
 }
-std::string server(BackendIndex backend) { return "10.20.0." + std::to_string(11 + backend); }
+std::string server(BackendIndex backend) {
+    return (backend < first_v6_server ? "10.20.0." : "fd00:20::") + std::to_string(11 + backend);
+}
 }  // namespace place
 
 TableSpec two_armed_farm() {
@@ -220,6 +224,30 @@ TableSpec two_armed_farm() {
 TableSpec farm_with_two_vips() {
     TableSpec spec = two_armed_farm();
     spec.services.push_back({.vip = address(place::second_vip), .members = {0, 1, 2}});
+    return spec;
+}
+
+TableSpec dual_stack_farm() {
+    using namespace place;
+    TableSpec spec = two_armed_farm();
+    spec.interfaces[ext].address6 = address(own_wan6);
+    spec.interfaces[srv].address6 = address(own_lan6);
+    spec.services.push_back({.vip = address(vip6), .members = {}, .uplink = v6_gateway});
+    for (BackendIndex b = first_v6_server; b < first_v6_server + 3; ++b) {
+        const net::IpAddress own = address(server(b).c_str());
+        spec.backends.push_back({.address = own, .mac = server_mac(b), .interface = srv});
+        spec.neighbours.push_back({.interface = srv, .address = own, .mac = server_mac(b)});
+        spec.services[1].members.push_back(b);
+    }
+    spec.routes.push_back({.prefix = prefix("2001:db8:198::/64"), .interface = ext});
+    spec.routes.push_back({.prefix = prefix("fd00:20::/64"), .interface = srv});
+    spec.routes.push_back({.prefix = prefix("::/0"), .kind = RouteKind::gateway, .interface = ext,
+                           .gateway = v6_gateway});
+    spec.neighbours.push_back({.interface = ext, .address = address("2001:db8:198::50"),
+                               .mac = mac("02:00:00:00:01:32")});
+    spec.gateways.push_back(
+        {.interface = ext, .address = address("fe80::254"), .mac = first_gateway_mac()});
+    spec.inside_prefixes.push_back(prefix("fd00::/8"));
     return spec;
 }
 

@@ -21,6 +21,7 @@ struct InterfaceSpec {
     bool faces_clients = false;
     bool faces_servers = false;
     bool is_up = true;
+    net::IpAddress address6{};  ///< unspecified: none
 };
 
 struct BackendSpec {
@@ -96,12 +97,19 @@ inline constexpr const char* own_wan = "198.51.100.1";
 inline constexpr const char* own_lan = "10.20.0.1";
 inline constexpr const char* client = "192.0.2.7";
 inline constexpr const char* other_client = "192.0.2.99";
+inline constexpr tables::BackendIndex first_v6_server = 3;
+inline constexpr tables::GatewayIndex v6_gateway = 3;
+inline constexpr const char* vip6 = "2001:db8:203::10";
+inline constexpr const char* own_wan6 = "2001:db8:198::1";
+inline constexpr const char* own_lan6 = "fd00:20::1";
+inline constexpr const char* client6 = "2001:db8:192::7";
+inline constexpr const char* other_client6 = "2001:db8:192::99";
 net::MacAddress ext_mac();
 net::MacAddress srv_mac();
 net::MacAddress first_gateway_mac();
 net::MacAddress second_gateway_mac();
 net::MacAddress server_mac(tables::BackendIndex backend);
-/// 10.20.0.11, 10.20.0.12, ...
+/// 10.20.0.11, 10.20.0.12, 10.20.0.13, then fd00:20::14 and so on.
 std::string server(tables::BackendIndex backend);
 }  // namespace place
 
@@ -109,6 +117,8 @@ std::string server(tables::BackendIndex backend);
 TableSpec two_armed_farm();
 /// The same with a second VIP on the same three servers: their replies are ambiguous.
 TableSpec farm_with_two_vips();
+/// The same with a VIP of IPv6 on three servers of their own.
+TableSpec dual_stack_farm();
 /// The same as two_armed_farm() on one port: the client side untagged, the servers in VLAN 20.
 TableSpec one_port_farm();
 

@@ -49,6 +49,7 @@ MetricsSnapshot sample() {
                          .pairs_learned = 18,
                          .directory_busy = 19,
                          .directory_full = 20,
+                         .udp6_without_checksum = 21,
                          .drops = {{"no_backend", 9}}}};
     snapshot.punts = {{"arp", 10, 11}};
     snapshot.twins = {{.interface = "ext",
@@ -107,6 +108,8 @@ const std::map<std::string, Change>& changes() {
         {"ikelb_flows_committed_total", [](auto& s) { ++s.workers[0].flows_committed; }},
         {"ikelb_flows_moved_total", [](auto& s) { ++s.workers[0].flows_moved; }},
         {"ikelb_pairs_learned_total", [](auto& s) { ++s.workers[0].pairs_learned; }},
+        {"ikelb_udp6_without_checksum_total",
+         [](auto& s) { ++s.workers[0].udp6_without_checksum; }},
         {"ikelb_directory_deferred_writes_total", [](auto& s) { ++s.workers[0].directory_busy; }},
         {"ikelb_punted_packets_total", [](auto& s) { ++s.punts[0].packets; }},
         {"ikelb_punt_limited_packets_total", [](auto& s) { ++s.punts[0].limited; }},

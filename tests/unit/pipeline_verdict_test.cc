@@ -21,6 +21,10 @@ Bench two_armed() { return Bench{two_armed_farm()}; }
 
 Verdict of_client(const PacketBuilder& packet) { return two_armed().from_client(packet).verdict; }
 Verdict of_server(const PacketBuilder& packet) { return two_armed().from_server(packet).verdict; }
+Verdict of_client6(const PacketBuilder& packet) {
+    return Bench{dual_stack_farm()}.from_client(packet).verdict;
+}
+PacketBuilder init6() { return Session{.client = client6, .vip = vip6}.init(); }
 Verdict of_payload(std::uint16_t port, Bytes payload) {
     return of_client(to_vip(client, 500, port, std::move(payload)));
 }
@@ -112,6 +116,11 @@ const std::map<Verdict, std::function<Verdict()>>& examples() {
         {transit, [] { return of_server(PacketBuilder{}.ip("10.20.0.50", client).udp(9, 53)); }},
         {icmp_error_sent, [] { return of_client(Session{}.init().ttl(1)); }},
         {punt_arp, [] { return of_client(arp()); }},
+        {punt_ndp,
+         [] {
+             return of_client6(
+                 PacketBuilder{}.ip("fe80::254", own_wan6).ttl(255).icmp(136, 0));
+         }},
         {punt_icmp, [] { return of_client(client_ip(vip).icmp(8, 0)); }},
         {punt_backend, [] { return of_server(reply(rras1, 53, own_lan, 53, {})); }},
         {punt_local, [] { return of_client(client_ip(own_wan).protocol(net::ip_protocol::tcp)); }},
@@ -142,6 +151,10 @@ const std::map<Verdict, std::function<Verdict()>>& examples() {
         {bad_ip_header, [] { return of_client(Session{}.init().version_ihl(0x44)); }},
         {bad_ip_checksum, [] { return of_client(Session{}.init().bad_ip_checksum()); }},
         {bad_udp_length, [] { return of_client(Session{}.init().udp_length(7)); }},
+        {bad_extension, [] { return of_client6(init6().extension(60).extension(0)); }},
+        {mapped_address,
+         [] { return of_client6(PacketBuilder{}.ip(client6, "::ffff:203.0.113.10").udp(9, 9)); }},
+        {routing_header, [] { return of_client6(init6().extension(43, {0, 1})); }},
         {bad_source, [] { return of_client(PacketBuilder{}.ip(vip, vip).udp(500, 500)); }},
         {spoofed_backend, [] { return of_client(Session{.backend = rras1}.init_answer()); }},
         {ttl_expired, ttl_expired_beyond_the_rate},
@@ -196,6 +209,9 @@ const std::map<Verdict, std::function<Verdict()>>& examples() {
                  .verdict;
          }},
         {fragment_of_drop, later_part_of_a_dropped_datagram},
+        {fragment_short, [] { return of_client6(init6().fragment(0, true).raw({})); }},
+        {fragment_overlap,
+         [] { return of_client(to_vip(client, 500, 500, Bytes(8, 1)).fragment(8, true)); }},
         {icmp_unmatched,
          [] {
              return of_client(client_ip(vip).icmp(3, 3).payload(

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "dataplane/pipeline/parse_ip.h"
+
+#include <algorithm>
+
+#include "dataplane/net/checksum.h"
+#include "dataplane/net/ipv6_chain.h"
+
+namespace ikelb::pipeline {
+
+namespace {
+
+void parse_udp(Packet& packet) noexcept {
+    const std::size_t l4_at = packet.l4;
+    const std::size_t l4_bytes = packet.ip_bytes - (l4_at - packet.l3);
+    if (l4_bytes < sizeof(net::UdpHeader)) {
+        packet.verdict = Verdict::truncated;
+        return;
+    }
+    if (packet.frame.contiguous < l4_at + sizeof(net::UdpHeader)) {
+        packet.verdict = Verdict::headers_split;
+        return;
+    }
+    const net::UdpHeader& udp = packet.udp();
+    const std::size_t length = udp.length.to_host();
+    // A first fragment's UDP length covers the fragments that follow.
+    if (length < sizeof(net::UdpHeader) || (!packet.is_fragment && length > l4_bytes)) {
+        packet.verdict = Verdict::bad_udp_length;
+        return;
+    }
+    packet.source_port = udp.source_port;
+    packet.destination_port = udp.destination_port;
+    packet.payload = static_cast<std::uint16_t>(l4_at + sizeof(net::UdpHeader));
+    packet.udp_payload_length = static_cast<std::uint16_t>(length - sizeof(net::UdpHeader));
+}
+
+/// Is the IP header whole and at hand?
+bool has_header(Packet& packet, std::size_t bytes) noexcept {
+    if (packet.frame.length < packet.l3 + bytes)
+        packet.verdict = Verdict::truncated;
+    else if (packet.frame.contiguous < packet.l3 + bytes)
+        packet.verdict = Verdict::headers_split;
+    return !packet.is_decided();
+}
+
+void set_l3_end(Packet& packet) noexcept {
+    packet.l3_end = static_cast<std::uint16_t>(
+        std::min<std::size_t>(packet.l3 + packet.ip_bytes, packet.frame.contiguous));
+}
+
+/// Eight bytes in, a fragment would go on right behind the ports: no sender cuts
+/// so small, and a filter of whole headers is passed that way (RFC 1858 section 3.2.2, RFC 3128).
+constexpr std::size_t shortest_first_fragment = 8;
+
+void note_ipv4_fragment(Packet& packet, std::size_t payload_bytes) noexcept {
+    const net::Ipv4Header& ip = packet.ipv4();
+    const std::uint16_t flags = ip.flags_offset.to_host();
+    const unsigned offset = (flags & net::ipv4_flags::offset_mask) * 8u;
+    const bool more = (flags & net::ipv4_flags::more_fragments) != 0;
+    packet.is_fragment = true;
+    packet.is_later_fragment = offset != 0;
+    packet.identification = ip.identification.to_host();
+    // What a fragment must hold to be put together (RFC 1858 section 3.2.1): no payload that is
+    // cut anywhere but at 8 bytes while more follow.
+    if (more && payload_bytes % 8 != 0)
+        packet.verdict = Verdict::bad_ip_header;
+    else if (offset == shortest_first_fragment &&
+             (packet.is_udp() || packet.protocol == net::ip_protocol::tcp))
+        packet.verdict = Verdict::fragment_overlap;
+}
+
+/// What RFC 7112 section 5 wants in a first fragment, of the protocols that we know.
+constexpr std::size_t upper_header_bytes(std::uint8_t protocol) noexcept {
+    switch (protocol) {
+        case net::ip_protocol::tcp: return 20;
+        case net::ip_protocol::udp: return sizeof(net::UdpHeader);
+        case net::ip_protocol::icmpv6: return sizeof(net::IcmpHeader);
+        default: return 0;
+    }
+}
+
+Verdict verdict_of(const net::Ipv6Chain& chain, std::size_t total) noexcept {
+    const bool is_first_fragment = chain.is_fragment && !chain.is_later_fragment();
+    switch (chain.state) {
+        case net::Ipv6Chain::State::malformed: return Verdict::bad_extension;
+        case net::Ipv6Chain::State::split: return Verdict::headers_split;
+        case net::Ipv6Chain::State::cut_short:
+            return is_first_fragment ? Verdict::fragment_short : Verdict::truncated;
+        case net::Ipv6Chain::State::complete: break;
+    }
+    if (is_first_fragment && chain.offset + upper_header_bytes(chain.protocol) > total)
+        return Verdict::fragment_short;
+    return chain.fragment_offset == shortest_first_fragment ? Verdict::fragment_overlap
+                                                            : Verdict::undecided;
+}
+
+}  // namespace
+
+void parse_ipv4(Packet& packet) noexcept {
+    const Frame& frame = packet.frame;
+    if (!has_header(packet, sizeof(net::Ipv4Header))) return;
+    const net::Ipv4Header& ip = packet.ipv4();
+    const std::size_t header = ip.header_bytes();
+    const std::size_t total = ip.total_length.to_host();
+    if (ip.version_ihl >> 4 != 4 || header < sizeof(net::Ipv4Header) || total < header) {
+        packet.verdict = Verdict::bad_ip_header;
+        return;
+    }
+    if (packet.l3 + total > frame.length) {
+        packet.verdict = Verdict::truncated;
+        return;
+    }
+    if (packet.l3 + header > frame.contiguous) {
+        packet.verdict = Verdict::headers_split;
+        return;
+    }
+    if (net::checksum({packet.at(packet.l3), header}) != 0) {
+        packet.verdict = Verdict::bad_ip_checksum;
+        return;
+    }
+    packet.is_ip = true;
+    packet.source = net::IpAddress::from_v4(ip.source);
+    packet.destination = net::IpAddress::from_v4(ip.destination);
+    packet.protocol = ip.protocol;
+    packet.ip_bytes = static_cast<std::uint32_t>(total);
+    packet.l4 = static_cast<std::uint16_t>(packet.l3 + header);
+    set_l3_end(packet);
+    if ((ip.flags_offset.to_host() & (net::ipv4_flags::offset_mask |
+                                      net::ipv4_flags::more_fragments)) != 0)
+        note_ipv4_fragment(packet, total - header);
+    if (packet.is_udp() && !packet.is_later_fragment && !packet.is_decided()) parse_udp(packet);
+}
+
+void parse_ipv6(Packet& packet) noexcept {
+    if (!has_header(packet, sizeof(net::Ipv6Header))) return;
+    const net::Ipv6Header& ip = packet.ipv6();
+    const std::size_t total = ip.packet_bytes();
+    // Without a length it is a jumbogram (RFC 2675), or nothing at all.
+    if (ip.version_class_flow.to_host() >> 28 != 6 || total == sizeof(net::Ipv6Header)) {
+        packet.verdict = Verdict::bad_ip_header;
+        return;
+    }
+    if (packet.l3 + total > packet.frame.length) {
+        packet.verdict = Verdict::truncated;
+        return;
+    }
+    packet.source = net::IpAddress{ip.source};
+    packet.destination = net::IpAddress{ip.destination};
+    // RFC 4942 section 2.2: our tables take such addresses for those of IPv4.
+    if (packet.source.is_v4() || packet.destination.is_v4()) {
+        packet.verdict = Verdict::mapped_address;
+        return;
+    }
+    packet.is_v6 = true;
+    packet.ip_bytes = static_cast<std::uint32_t>(total);
+    set_l3_end(packet);
+    const net::Ipv6Chain chain = net::walk_ipv6_chain(
+        {packet.at(packet.l3), std::size_t{packet.l3_end} - packet.l3}, total);
+    packet.verdict = verdict_of(chain, total);
+    if (packet.is_decided()) return;
+    packet.is_ip = true;
+    packet.protocol = chain.protocol;
+    packet.l4 = static_cast<std::uint16_t>(packet.l3 + chain.offset);
+    packet.is_fragment = chain.is_fragment;
+    packet.is_later_fragment = chain.is_later_fragment();
+    packet.identification = chain.identification;
+    packet.has_segments_left = chain.has_segments_left;
+    if (packet.is_udp() && !packet.is_later_fragment) parse_udp(packet);
+}
+
+}  // namespace ikelb::pipeline
