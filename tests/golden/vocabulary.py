@@ -3,9 +3,21 @@
 """The words of the case descriptions: Scapy's layers, and the addresses and messages of the farm
 that configs/ describes."""
 
+import ipaddress
 import struct
 
 from scapy.layers.inet import ICMP, IP, UDP, IPerror, UDPerror, fragment  # noqa: F401
+from scapy.layers.inet6 import (  # noqa: F401
+    ICMPv6DestUnreach,
+    ICMPv6EchoRequest,
+    ICMPv6ND_NS,
+    ICMPv6PacketTooBig,
+    ICMPv6TimeExceeded,
+    IPv6,
+    IPv6ExtHdrDestOpt,
+    IPv6ExtHdrFragment,
+    IPv6ExtHdrHopByHop,
+)
 from scapy.layers.l2 import ARP, Dot1Q, Ether  # noqa: F401
 from scapy.packet import Padding, Raw  # noqa: F401
 
@@ -16,15 +28,22 @@ OWN_WAN = "198.51.100.1"
 OWN_LAN = "10.20.0.1"
 RRAS1, RRAS2 = "10.20.0.11", "10.20.0.12"
 
+VIP6 = "2001:db8:203::10"
+CLIENT6 = "2001:db8:192::7"
+OWN_WAN6 = "2001:db8:198::1"
+ROUTER6 = "2001:db8:ffff::1"
+RRAS6 = "fd00:20::11"
+
 WAN_MAC, LAN_MAC = "02:00:00:00:00:01", "02:00:00:00:00:02"
 
 
 def mac_of(address):
     """The MAC address that ikelb-replay makes up for a backend or gateway."""
-    return "02:00:" + ":".join(f"{int(byte):02x}" for byte in address.split("."))
+    return "02:00:" + ipaddress.ip_address(address).packed[-4:].hex(":")
 
 
 GATEWAY_MAC = mac_of("198.51.100.254")
+GATEWAY6_MAC = mac_of("2001:db8:198::fe")
 
 
 def from_gateway():
@@ -33,6 +52,14 @@ def from_gateway():
 
 def to_gateway():
     return Ether(src=WAN_MAC, dst=GATEWAY_MAC)
+
+
+def from_gateway6():
+    return Ether(src=GATEWAY6_MAC, dst=WAN_MAC)
+
+
+def to_gateway6():
+    return Ether(src=WAN_MAC, dst=GATEWAY6_MAC)
 
 
 def from_server(address):
@@ -102,6 +129,16 @@ def part(packet, offset, more, size=1400):
     whole = bytes(IP(bytes(ip)).payload)
     header = IP(src=ip.src, dst=ip.dst, ttl=ip.ttl, id=ip.id, proto=17,
                 frag=offset // 8, flags="MF" if more else 0)
+    return link / header / Raw(whole[offset:offset + size])
+
+
+def part6(packet, offset, more, size=1400, number=7):
+    """The same of IPv6: what follows its header, behind a fragment header."""
+    link, ip = packet.copy(), packet[IPv6].copy()
+    link.remove_payload()
+    whole = bytes(IPv6(bytes(ip)).payload)
+    header = IPv6(src=ip.src, dst=ip.dst, hlim=ip.hlim) / IPv6ExtHdrFragment(
+        nh=17, offset=offset // 8, m=int(more), id=number)
     return link / header / Raw(whole[offset:offset + size])
 
 
