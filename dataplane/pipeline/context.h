@@ -96,6 +96,7 @@ constexpr bool is_within(tables::Seconds life, tables::Seconds last_seen,
 /// Punts by class: enough for a busy segment, far below what slows the kernel's side down.
 struct PuntBuckets {
     TokenBucket arp{2000, 500};
+    TokenBucket ndp{2000, 500};
     TokenBucket icmp{1000, 200};
     TokenBucket backend{5000, 1000};
     TokenBucket local{20000, 4000};

@@ -10,8 +10,8 @@ namespace {
 
 TokenBucket& bucket_of(Verdict verdict, PuntBuckets& buckets) noexcept {
     switch (verdict) {
-        case Verdict::punt_arp:
-        case Verdict::punt_ndp: return buckets.arp;
+        case Verdict::punt_arp: return buckets.arp;
+        case Verdict::punt_ndp: return buckets.ndp;
         case Verdict::punt_icmp: return buckets.icmp;
         case Verdict::punt_backend: return buckets.backend;
         case Verdict::punt_multicast: return buckets.multicast;

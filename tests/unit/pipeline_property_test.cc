@@ -94,7 +94,7 @@ PacketBuilder random_service_udp6(std::mt19937& random, const Bench& bench) {
         to_vip(sources[random() % sources.size()], static_cast<std::uint16_t>(random()),
                random() % 2 == 0 ? 500 : 4500, payload, targets[random() % targets.size()]);
     packet = bench.client_side(packet).identification(random() % 4);
-    for (unsigned count = random() % 16 < 15 ? random() % 3 : 12; count > 0; --count) {
+    for (auto count = random() % 16 < 15 ? random() % 3 : 12; count > 0; --count) {
         const std::array<std::uint8_t, 4> kinds{0, 43, 60, 60};
         Bytes body(random() % 40);
         if (body.size() > 2) body[1] = static_cast<std::uint8_t>(random() % 4 == 0);
@@ -110,6 +110,14 @@ PacketBuilder random_service_udp6(std::mt19937& random, const Bench& bench) {
     return packet;
 }
 
+/// What is of the link alone asks no fragment table: the first part does not get past us, and
+/// without it the kernel can make nothing of the others.
+bool is_rest_for_the_link(const PacketBuilder& packet) {
+    const Dissected d = dissect(packet.build());
+    return d.is_valid && d.is_v6 && d.is_later_fragment &&
+           (d.to.is_ipv6_link_local() || d.to.is_multicast_or_broadcast());
+}
+
 template <typename Generator>
 void expect_never_punted(TableSpec spec, Generator&& generate) {
     std::mt19937 random{4};
@@ -122,7 +130,9 @@ void expect_never_punted(TableSpec spec, Generator&& generate) {
             bench.run({.bytes = packet.build(),
                        .port = static_cast<tables::PortIndex>(random() % 2),
                        .may_hold = random() % 2 == 0});
-        ASSERT_NE(outcome.fate(), Fate::punt) << name(outcome.verdict) << "\n" << packet;
+        if (!is_rest_for_the_link(packet)) {
+            ASSERT_NE(outcome.fate(), Fate::punt) << name(outcome.verdict) << "\n" << packet;
+        }
         ++seen[outcome.verdict];
     }
     EXPECT_GT(seen.size(), 12u) << "the generator must reach many ways out";
