@@ -39,9 +39,8 @@ struct Interface {
     bool faces_clients = false;
     bool faces_servers = false;
     net::MacAddress mac;
-    // The sources of ICMP errors that leave here; unspecified if there is none.
-    net::IpAddress address;   ///< IPv4
-    net::IpAddress address6;  ///< IPv6
+    net::IpAddress address;  ///< the source of ICMP errors that leave here; unspecified if none
+    net::IpAddress address6;  ///< same for ICMPv6
 };
 
 enum class Mode : std::uint8_t {
