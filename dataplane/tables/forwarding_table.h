@@ -40,6 +40,7 @@ struct Interface {
     bool faces_servers = false;
     net::MacAddress mac;
     net::IpAddress address;  ///< the source of ICMP errors that leave here; unspecified if none
+    net::IpAddress address6;  ///< same for ICMPv6
 };
 
 enum class Mode : std::uint8_t {
