@@ -42,7 +42,7 @@ class Namespace:
     def create(self) -> None:
         run(["ip", "netns", "add", self.name])
         self.ip("link set lo up")
-        # The lab is IPv4: without router solicitations and MLD, captures hold only what a test
+        # IPv6 is turned on where a farm asks for it (dualstack): without router solicitations and MLD, captures hold only what a test
         # caused. Bridges must not call iptables hooks, or translation happens inside the bridge.
         self.sysctl(
             {
