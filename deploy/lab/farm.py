@@ -295,7 +295,7 @@ class Farm:
         self, clients: list[Client] | None = None, *, vip: str = "", fragmentation: bool = True
     ) -> None:
         """Starts charon on the clients; nobody connects yet. After `start_servers`. Default VIP:
-        their provider's. Without IKE fragmentation they also have a long identity, so that their
+        their provider's. Without IKE fragmentation they also ask for many networks, so that their
         IKE_AUTH comes in IP fragments."""
         chosen = clients if clients is not None else self.clients
         for client in chosen:
