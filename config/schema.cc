@@ -320,7 +320,8 @@ const std::array keys{
         .effect = no_effect},
     Key{.path = "metrics.listen", .form = Form::endpoint, .apply = restart,
         .initial = "127.0.0.1:9465",
-        .purpose = "Where it listens. It asks for no password: keep it off the clients' side.",
+        .purpose = "Where it listens. It asks for no password: keep it off the clients' side. IPv6 "
+                   "([::1]:9465) needs a libcivetweb built with it; Debian 12's is not.",
         .effect = no_effect},
 
     Key{.path = "log", .form = Form::map, .purpose = "Messages on standard error.",

@@ -231,8 +231,8 @@ tables::Route make_route(const Route& route, const InterfaceNames& names,
     return {.kind = RouteKind::gateway, .interface = *interface, .gateway = *gateway};
 }
 
-/// Link-local and multicast destinations are the same prefix on every link, and are not for a router
-/// to forward (RFC 4291 2.5.6, 2.7): the kernel says what becomes of them.
+/// Link-local and multicast destinations are the same prefix on every link, and no router forwards
+/// by them (RFC 4291 2.5.6, 2.7): the kernel says what becomes of them.
 constexpr std::array<const char*, 2> of_each_link{"fe80::/10", "ff00::/8"};
 
 bool is_of_each_link(const net::IpPrefix& destination) {

@@ -90,9 +90,10 @@ def unserved_is_silent(case, farm, balancer):
     def loud():
         return [p for p in wire.packets() if p.frame[20] == 17 or p.frame[54] < 128]
 
-    case.check(holds_for(lambda: not loud(), 0.5), "an answer to service UDP at ikelb's own address")
+    what = "answers to service UDP at ikelb's own address"
+    case.check(holds_for(lambda: not loud(), 0.5), what)
     wire.stop()
-    case.equal(loud(), [], "answers to service UDP at ikelb's own address")
+    case.equal(loud(), [], what)
 
 
 def fragments(source, target, payload, size=1232):
