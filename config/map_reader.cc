@@ -56,10 +56,12 @@ std::string hint(const Key& key, const std::string& text) {
     if (key.form == Form::choice) return did_you_mean(text, key.choices());
     if (key.form == Form::duration && parse_integer(text))
         return " (a duration needs its unit: " + text + "s or " + text + "ms)";
-    if (key.form == Form::address && net::IpPrefix::parse(text))
-        return " (without the /LENGTH)";
+    const auto unmapped = net::IpAddress::parse(text.substr(0, text.find('/')));
+    if (unmapped && unmapped->is_v4() && text.find(':') != std::string::npos)
+        return " (IPv4 in IPv6 form is on no wire; write " + unmapped->to_string() + ")";
+    if (key.form == Form::address && parse_prefix(text)) return " (without the /LENGTH)";
     if ((key.form == Form::prefix || key.form == Form::list_of_prefixes))
-        if (const auto address = net::IpAddress::parse(text))
+        if (const auto address = parse_address(text))
             return " (the /LENGTH is missing; one address alone is " + address->to_string() +
                    (address->is_v4() ? "/32)" : "/128)");
     if (key.form == Form::endpoint && net::IpAddress::parse(text))
@@ -224,7 +226,7 @@ std::string MapReader::text(std::string_view name, std::string otherwise) const 
 net::IpAddress MapReader::address(std::string_view name) const {
     const Node* value = scalar(name);
     if (!value) return {};
-    if (const auto address = net::IpAddress::parse(value->text)) return *address;
+    if (const auto address = parse_address(value->text)) return *address;
     refuse(name, *value);
     return {};
 }
@@ -232,7 +234,7 @@ net::IpAddress MapReader::address(std::string_view name) const {
 net::IpPrefix MapReader::prefix(std::string_view name) const {
     const Node* value = scalar(name);
     if (!value) return {};
-    if (const auto prefix = net::IpPrefix::parse(value->text)) return *prefix;
+    if (const auto prefix = parse_prefix(value->text)) return *prefix;
     refuse(name, *value);
     return {};
 }
@@ -257,7 +259,7 @@ std::optional<Endpoint> MapReader::endpoint(std::string_view name,
 std::vector<net::IpPrefix> MapReader::prefixes(std::string_view name) const {
     std::vector<net::IpPrefix> found;
     for (const Item& item : scalars(name)) {
-        if (const auto prefix = net::IpPrefix::parse(item.node->text))
+        if (const auto prefix = parse_prefix(item.node->text))
             found.push_back(*prefix);
         else
             refuse_at(key(name), *item.node, item.path);

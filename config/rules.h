@@ -32,9 +32,9 @@ void interface_subnets_are_apart(const Config& config, FindingList& out);
 void routes_are_usable(const Config& config, FindingList& out);
 void route_gateways_are_on_link(const Config& config, FindingList& out);
 void inside_prefixes_are_usable(const Config& config, FindingList& out);
+void ports_below_ipv6_have_its_mtu(const Config& config, FindingList& out);
 
 // Pools and services: rules_service.cc
-void ipv6_is_not_balanced_yet(const Config& config, FindingList& out);
 void pools_have_backends(const Config& config, FindingList& out);
 void pools_have_weight(const Config& config, FindingList& out);
 void pools_are_used(const Config& config, FindingList& out);
@@ -62,6 +62,8 @@ void maglev_table_is_large_enough(const Config& config, FindingList& out);
 
 /// An address that one machine can have: unicast, not loopback, not 0.0.0.0.
 bool is_host_address(const net::IpAddress& address);
+/// fe80::/10: another machine on each interface (RFC 4291 2.5.6).
+bool is_link_local(const net::IpAddress& address);
 
 /// pools[3]
 std::string item_path(std::string_view list, std::size_t index);

@@ -27,10 +27,13 @@ std::string_view device_without_arguments(std::string_view device) {
     return device.substr(0, device.find(','));
 }
 
-/// The first or the last address of an IPv4 subnet, which no machine can have. RFC 3021: in a
-/// /31 both can be had.
+/// The first or the last address of an IPv4 subnet, which no machine can have; the first of an
+/// IPv6 subnet, which all its routers have (RFC 4291 2.6.1). In an IPv4 /31 (RFC 3021) and an IPv6
+/// /127 (RFC 6164) both can be had.
 bool is_subnet_or_broadcast_address(const net::IpPrefix& prefix) {
-    if (!prefix.address.is_v4() || prefix.length >= 31) return false;
+    if (!prefix.address.is_v4())
+        return prefix.length < 127 && prefix.address == prefix.network().address;
+    if (prefix.length >= 31) return false;
     const std::uint32_t host_bits =
         static_cast<std::uint32_t>((std::uint64_t{1} << (32 - prefix.length)) - 1);
     const std::uint32_t host = prefix.address.v4().value.to_host() & host_bits;
@@ -59,7 +62,7 @@ struct Overlap {
 std::optional<Overlap> first_overlap(const Interface& interface, const Interface& before) {
     for (const net::IpPrefix& own : interface.addresses)
         for (const net::IpPrefix& other : before.addresses)
-            if (own.address != other.address &&
+            if (own.address != other.address && !is_link_local(own.address) &&
                 (own.contains(other.address) || other.contains(own.address)))
                 return Overlap{.own = own, .other = other};
     return std::nullopt;
@@ -70,6 +73,10 @@ std::optional<Overlap> first_overlap(const Interface& interface, const Interface
 bool is_host_address(const net::IpAddress& address) {
     return !address.is_unspecified() && !address.is_multicast_or_broadcast() &&
            !address.is_loopback();
+}
+
+bool is_link_local(const net::IpAddress& address) {
+    return address.high() >> 54 == 0xfe80 >> 6;
 }
 
 void port_devices_are_unique(const Config& config, FindingList& out) {
@@ -175,6 +182,7 @@ void interface_addresses_are_usable(const Config& config, FindingList& out) {
             else if (is_subnet_or_broadcast_address(own))
                 out.error(line, path, own.to_string() + " is the first or last address of its "
                                                         "subnet; write one of its hosts");
+            if (is_link_local(own.address)) continue;  // each interface may have fe80::1
             const auto [owner, is_new] = owners.try_emplace(own.address, interface.name);
             if (!is_new)
                 out.error(line, path,
@@ -226,10 +234,14 @@ void route_gateways_are_on_link(const Config& config, FindingList& out) {
     for (std::size_t i = 0; i < config.routes.size(); ++i) {
         const Route& route = config.routes[i];
         const std::string path = item_path("routes", i) + ".via";
-        bool is_reached = false;
+        if (is_link_local(route.via) && !route.dev)
+            out.error(route.line.number, path,
+                      route.via.to_string() + " is link-local and can be on any interface; write "
+                                              "dev with the name of the gateway's");
+        bool is_reached = is_link_local(route.via);
         for (const Interface& interface : config.interfaces) {
             for (const net::IpPrefix& own : interface.addresses)
-                if (own.address == route.via)
+                if (own.address == route.via && (!route.dev || *route.dev == interface.name))
                     out.error(route.line.number, path,
                               route.via.to_string() + " is ikelb's own address on " +
                                   in_quotes(interface.name) + "; write the next router's");
@@ -262,6 +274,28 @@ void inside_prefixes_are_usable(const Config& config, FindingList& out) {
                                 inside.to_string() + " holds the clients' side subnet " +
                                     own.to_string() + " of " + in_quotes(interface.name) +
                                     ": clients there get no answers; write smaller prefixes");
+    }
+}
+
+void ports_below_ipv6_have_its_mtu(const Config& config, FindingList& out) {
+    constexpr std::uint16_t smallest = 1280;  // RFC 8200 section 5
+    const auto needs_ipv6 = [&config](const Interface& interface) {
+        return std::ranges::any_of(interface.addresses,
+                                   [](const auto& own) { return !own.address.is_v4(); }) ||
+               std::ranges::any_of(config.services, [&](const Service& service) {
+                   return service.interface == interface.name && !service.vip.is_v4();
+               });
+    };
+    for (std::size_t i = 0; i < config.ports.size(); ++i) {
+        const Port& port = config.ports[i];
+        const auto interface =
+            std::ranges::find_if(config.interfaces, [&](const Interface& candidate) {
+                return candidate.port == port.name && needs_ipv6(candidate);
+            });
+        if (port.mtu >= smallest || interface == config.interfaces.end()) continue;
+        out.error(port.line.number, item_path("ports", i) + ".mtu",
+                  std::to_string(port.mtu) + " is too little for the IPv6 addresses of " +
+                      in_quotes(interface->name) + "; write at least " + std::to_string(smallest));
     }
 }
 

@@ -10,6 +10,10 @@ namespace ikelb::config::rules {
 
 namespace {
 
+constexpr std::string_view link_local =
+    " is link-local: it names another machine on each link, and is never routed (RFC 4291 2.5.6); "
+    "write a global or a unique local (fd00::/8) address";
+
 /// Calls visit(backend, path, pool) for each backend of each pool.
 template <class Visit>
 void for_each_backend(const Config& config, Visit visit) {
@@ -62,20 +66,6 @@ const Pool* find_pool(const Config& config, std::string_view name) {
 
 }  // namespace
 
-void ipv6_is_not_balanced_yet(const Config& config, FindingList& out) {
-    constexpr std::string_view reason =
-        " is IPv6, which this version does not balance; write an IPv4 address";
-    for (std::size_t i = 0; i < config.services.size(); ++i)
-        if (!config.services[i].vip.is_v4())
-            out.error(config.services[i].line.number, item_path("services", i) + ".vip",
-                      config.services[i].vip.to_string() + std::string{reason});
-    for_each_backend(config, [&](const Backend& backend, const std::string& path, const Pool&) {
-        if (!backend.address.is_v4())
-            out.error(backend.line.number, path + ".address",
-                      backend.address.to_string() + std::string{reason});
-    });
-}
-
 void pools_have_backends(const Config& config, FindingList& out) {
     for (std::size_t i = 0; i < config.pools.size(); ++i)
         if (config.pools[i].backends.empty())
@@ -116,6 +106,8 @@ void backend_addresses_are_usable(const Config& config, FindingList& out) {
         if (!is_host_address(backend.address))
             out.error(backend.line.number, path + ".address",
                       address + " is no address a server can have; write the server's own");
+        else if (is_link_local(backend.address))
+            out.error(backend.line.number, path + ".address", address + std::string{link_local});
         else if (const Interface* owner = owner_of(config, backend.address))
             out.error(backend.line.number, path + ".address",
                       address + " is ikelb's own address on " + in_quotes(owner->name) +
@@ -188,6 +180,8 @@ void vips_are_usable(const Config& config, FindingList& out) {
         if (!is_host_address(service.vip))
             out.error(service.line.number, path,
                       vip + " is no address clients can connect to; write a unicast address");
+        else if (is_link_local(service.vip))
+            out.error(service.line.number, path, vip + std::string{link_local});
         else if (const Interface* owner = owner_of(config, service.vip))
             out.error(service.line.number, path,
                       vip + " is the address of the interface " + in_quotes(owner->name) +
@@ -227,12 +221,14 @@ void vip_and_backends_are_of_one_family(const Config& config, FindingList& out) 
         const Service& service = config.services[i];
         const Pool* pool = find_pool(config, service.pool);
         if (!pool) continue;
+        const std::string family = service.vip.is_v4() ? "IPv4" : "IPv6";
         for (const Backend& backend : pool->backends) {
             if (backend.address.is_v4() == service.vip.is_v4()) continue;
             out.error(service.line.number, item_path("services", i) + ".vip",
                       service.vip.to_string() + " and the backend " + in_quotes(backend.name) +
                           " (" + backend.address.to_string() +
-                          ") are of two families; make a pool of the VIP's family");
+                          ") are of two families, and nothing is translated between them; give "
+                          "the pool " + family + " addresses, or make a second service and pool");
             break;
         }
     }

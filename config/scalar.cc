@@ -56,13 +56,25 @@ std::string to_string(std::chrono::milliseconds duration) {
     return std::to_string(count / best->milliseconds) + std::string{best->name};
 }
 
+std::optional<net::IpAddress> parse_address(std::string_view text) {
+    const auto address = net::IpAddress::parse(text);
+    if (address && address->is_v4() && text.find(':') != std::string_view::npos)
+        return std::nullopt;
+    return address;
+}
+
+std::optional<net::IpPrefix> parse_prefix(std::string_view text) {
+    const auto prefix = net::IpPrefix::parse(text);
+    return prefix && parse_address(text.substr(0, text.find('/'))) ? prefix : std::nullopt;
+}
+
 std::optional<Endpoint> parse_endpoint(std::string_view text) {
     const std::size_t colon = text.rfind(':');
     if (colon == std::string_view::npos) return std::nullopt;
     std::string_view host = text.substr(0, colon);
     const bool is_bracketed = host.size() >= 2 && host.front() == '[' && host.back() == ']';
     if (is_bracketed) host = host.substr(1, host.size() - 2);
-    const auto address = net::IpAddress::parse(host);
+    const auto address = parse_address(host);
     // An IPv6 address has colons of its own: without brackets its last group would be the port.
     if (!address || is_bracketed == (host.find(':') == std::string_view::npos))
         return std::nullopt;

@@ -24,6 +24,11 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 /// In the largest unit that holds it whole: 2700000 ms is 45m.
 std::string to_string(std::chrono::milliseconds duration);
 
+/// As net::IpAddress and net::IpPrefix read them, but not IPv4 written as IPv6 (::ffff:10.0.0.1,
+/// RFC 4291 2.5.5.2): that is no address on any wire, and within ikelb it is the IPv4 address.
+std::optional<net::IpAddress> parse_address(std::string_view text);
+std::optional<net::IpPrefix> parse_prefix(std::string_view text);
+
 /// ADDRESS:PORT, IPv6 in brackets: 127.0.0.1:9465, [::1]:9465. Port 1..65535.
 std::optional<Endpoint> parse_endpoint(std::string_view text);
 std::string to_string(const Endpoint& endpoint);

@@ -42,7 +42,7 @@ const std::array keys{
     Key{.path = "ports[].mtu", .form = Form::integer, .apply = restart, .range = {576, 9000},
         .unit = "bytes", .initial = "1500",
         .purpose = "The largest IP packet on the port. Larger ones are answered with an ICMP "
-                   "error, so that path MTU discovery works.",
+                   "error, so that path MTU discovery works. IPv6 needs 1280 at least.",
         .effect = needs_restart},
     Key{.path = "ports[].mac", .form = Form::mac, .apply = restart,
         .example = "02:00:00:00:00:01",
@@ -54,7 +54,7 @@ const std::array keys{
     Key{.path = "interfaces", .form = Form::list_of_maps, .presence = required,
         .apply = restart, .range = {1, 256},
         .purpose = "Logical layer-3 interfaces: a port, or one VLAN of it. Each has a TAP twin of "
-                   "its name in the kernel, which answers ARP and ping and runs VRRP and BGP.",
+                   "its name in the kernel, which answers ARP, NDP and ping and runs VRRP and BGP.",
         .effect = needs_restart},
     Key{.path = "interfaces[].name", .form = Form::kernel_name, .presence = required,
         .apply = restart, .example = "ext",
@@ -71,7 +71,8 @@ const std::array keys{
     Key{.path = "interfaces[].addresses", .form = Form::list_of_prefixes, .range = {0, 32},
         .initial = "[]",
         .purpose = "Addresses ikelb puts on the twin. Those that others put there (ip address, "
-                   "keepalived) work as well and need no line here.",
+                   "keepalived) work as well and need no line here. The kernel adds an IPv6 "
+                   "link-local one by itself.",
         .effect = "Tunnels live on as long as the servers' gateway and the VIPs stay reachable."},
     Key{.path = "interfaces[].side", .form = Form::choice, .presence = required,
         .apply = restart, .example = "both", .choices = choices_of<Side>,
@@ -85,11 +86,12 @@ const std::array keys{
         .effect = "A client or backend without a route is unreachable until it has one again."},
     Key{.path = "routes[].to", .form = Form::prefix, .presence = required,
         .example = "0.0.0.0/0",
-        .purpose = "The destinations; 0.0.0.0/0 is the default route.",
+        .purpose = "The destinations; 0.0.0.0/0 and ::/0 are the default routes.",
         .effect = "As for routes."},
     Key{.path = "routes[].via", .form = Form::address, .presence = required,
         .example = "198.51.100.254",
-        .purpose = "The gateway, an address in the subnet of one of the interfaces.",
+        .purpose = "The gateway, an address in the subnet of one of the interfaces, or a "
+                   "link-local one together with dev.",
         .effect = "Packets take the new gateway at once; tunnels stay."},
     Key{.path = "routes[].dev", .form = Form::reference, .example = "ext",
         .purpose = "The interface the gateway is on, where the address alone does not tell.",
@@ -181,7 +183,7 @@ const std::array keys{
         .effect = "The VIP moves; recorded tunnels follow it."},
     Key{.path = "services[].pool", .form = Form::reference, .presence = required,
         .example = "rras",
-        .purpose = "The pool that serves this VIP.",
+        .purpose = "The pool that serves this VIP, with backends of its address family.",
         .effect = "Tunnels to backends that are not in the new pool end."},
     Key{.path = "services[].scheduler", .form = Form::choice, .initial = "maglev",
         .choices = choices_of<Scheduler>,
@@ -318,7 +320,8 @@ const std::array keys{
         .effect = no_effect},
     Key{.path = "metrics.listen", .form = Form::endpoint, .apply = restart,
         .initial = "127.0.0.1:9465",
-        .purpose = "Where it listens. It asks for no password: keep it off the clients' side.",
+        .purpose = "Where it listens. It asks for no password: keep it off the clients' side. IPv6 "
+                   "([::1]:9465) needs a libcivetweb built with it; Debian 12's is not.",
         .effect = no_effect},
 
     Key{.path = "log", .form = Form::map, .purpose = "Messages on standard error.",

@@ -29,8 +29,8 @@ constexpr auto all_rules = std::to_array<Rule>({
     rules::routes_are_usable,
     rules::route_gateways_are_on_link,
     rules::inside_prefixes_are_usable,
+    rules::ports_below_ipv6_have_its_mtu,
 
-    rules::ipv6_is_not_balanced_yet,
     rules::pools_have_backends,
     rules::pools_have_weight,
     rules::pools_are_used,

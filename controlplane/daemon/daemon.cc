@@ -378,6 +378,7 @@ void Daemon::start_workers() {
         return;
     }
     are_workers_running_ = true;
+    network_->announce_new_vips();
     spdlog::info("ready: {} worker(s), {} service(s)", dataplane_->workers(),
                  config_.services.size());
     if (metrics_) metrics_->publish(make_metrics(*this));
@@ -468,6 +469,7 @@ std::string Daemon::load_and_apply() {
     // service UDP would reach the kernel.
     rebuild();
     for (const std::string& failure : network_->apply(config_)) spdlog::error("{}", failure);
+    network_->announce_new_vips();
     return {};
 }
 

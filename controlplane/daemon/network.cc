@@ -9,6 +9,9 @@
 #include <array>
 #include <cerrno>
 
+#include "controlplane/kernel/announcement.h"
+#include "controlplane/kernel/redirect.h"
+
 namespace ikelb::control {
 
 namespace {
@@ -130,14 +133,31 @@ void Network::forward_from(TwinLink& link) {
     for (int i = 0; i < frames_per_turn; ++i) {
         const auto length = link.twin->receive(buffer);
         if (!length) return;
-        if (!dataplane_.inject(link.port, link.vlan,
-                               {reinterpret_cast<const std::uint8_t*>(buffer.data()), *length}))
-            ++link.inject_failures;
+        const std::span frame{reinterpret_cast<const std::uint8_t*>(buffer.data()), *length};
+        if (is_icmpv6_redirect(frame)) continue;
+        if (!dataplane_.inject(link.port, link.vlan, frame)) ++link.inject_failures;
     }
 }
 
 std::vector<std::string> Network::apply(const config::Config& config) {
     return addresses_.apply(plan_addresses(config));
+}
+
+void Network::announce_new_vips() {
+    std::set<std::pair<std::string, net::IpAddress>> present;
+    for (const TwinAddress& address : addresses_.owned().addresses) {
+        if (address.role != AddressRole::vip) continue;
+        std::pair vip{address.interface, address.prefix.address};
+        const auto at = std::ranges::find(facts_, address.interface, &InterfaceFacts::name);
+        if (!announced_.contains(vip) && at != facts_.end()) {
+            const TwinLink& link = *links_[static_cast<std::size_t>(at - facts_.begin())];
+            // Lost if the worker's queue is full: then neighbours find out by themselves, later.
+            static_cast<void>(dataplane_.inject(link.port, link.vlan,
+                                                make_announcement(vip.second, at->mac)));
+        }
+        present.insert(std::move(vip));
+    }
+    announced_ = std::move(present);
 }
 
 void Network::deliver(tables::InterfaceIndex interface, std::span<const std::uint8_t> frame) {

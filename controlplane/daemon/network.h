@@ -7,7 +7,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/config.h"
@@ -39,6 +41,9 @@ public:
 
     /// Puts the configuration's addresses and routes into the kernel. Returns what failed.
     std::vector<std::string> apply(const config::Config& config);
+
+    /// Tells the neighbours of each VIP that ikelb has put there since the last time.
+    void announce_new_vips();
 
     /// Gives a frame to an interface's twin.
     void deliver(tables::InterfaceIndex interface, std::span<const std::uint8_t> frame);
@@ -78,6 +83,7 @@ private:
     std::vector<std::unique_ptr<TwinLink>> links_;  ///< by interface index
     std::vector<InterfaceFacts> facts_;
     AddressConfig addresses_;
+    std::set<std::pair<std::string, net::IpAddress>> announced_;  ///< interface and VIP
     std::vector<std::string> warnings_;
 };
 

@@ -10,6 +10,7 @@
 
 #include "controlplane/kernel/device.h"
 #include "controlplane/kernel/netlink_parse.h"
+#include "controlplane/kernel/sysctl.h"
 
 namespace ikelb::control {
 namespace {
@@ -39,11 +40,9 @@ NetlinkMessage address_message(std::uint16_t type, unsigned flags, const TwinAdd
     return message;
 }
 
-/// A VIP may be taken over from a peer that still answers for it, and must serve at once: no
-/// duplicate detection (RFC 4862, 5.4 would keep it tentative for a second). Deprecated (preferred
-/// lifetime 0), so that the host's own traffic, health probes first, never has it as its source.
+/// Deprecated (preferred lifetime 0), so that the host's own traffic, health probes first, never
+/// has it as its source (RFC 6724 section 5, rule 3).
 void mark_as_vip(NetlinkMessage& message) {
-    message.put(IFA_FLAGS, std::uint32_t{IFA_F_NODAD});
     ifa_cacheinfo lifetime{};
     lifetime.ifa_prefered = 0;
     lifetime.ifa_valid = forever;
@@ -73,6 +72,14 @@ KernelResult<NetlinkMessage> route_message(std::uint16_t type, unsigned flags,
         message.put(RTA_OIF, static_cast<std::uint32_t>(*ifindex));
     }
     return message;
+}
+
+/// Where IPv6 is off for every new device, the configuration's IPv6 address is the order to turn it
+/// on here: the twin is ikelb's own. What can't be set shows as the address that can't be put.
+void turn_ipv6_on(const std::string& device) {
+    const std::string disable_ipv6 = "net/ipv6/conf/" + device + "/disable_ipv6";
+    const auto is_disabled = read_sysctl(disable_ipv6);
+    if (is_disabled.has_value() && *is_disabled != "0") (void)write_sysctl(disable_ipv6, "0");
 }
 
 bool is_already_gone(int code) {
@@ -130,7 +137,14 @@ KernelResult<AddressConfig::Put> AddressConfig::put_address(const TwinAddress& a
     if (ifindex.has_error()) return ifindex.error();
     auto message =
         address_message(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, address, *ifindex);
-    if (address.role == AddressRole::vip && !address.prefix.address.is_v4()) mark_as_vip(message);
+    if (!address.prefix.address.is_v4()) {
+        turn_ipv6_on(address.interface);
+        // No duplicate detection (RFC 4862, 5.4), as in IPv4: for a second or two it would keep
+        // the servers' gateway silent after each restart, and a VIP may be taken over from a peer
+        // that still answers for it.
+        message.put(IFA_FLAGS, std::uint32_t{IFA_F_NODAD});
+        if (address.role == AddressRole::vip) mark_as_vip(message);
+    }
     const auto done = netlink_.execute(std::move(message));
     if (done.has_value()) return Put::is_new;
     if (done.error().code == EEXIST) return Put::was_there;

@@ -12,8 +12,8 @@
 namespace ikelb::control {
 
 enum class AddressRole : std::uint8_t {
-    interface,  ///< the interface's own: duplicate detection, may be a source address
-    vip,        ///< a service's: served at once and never the source of the host's own traffic
+    interface,  ///< the interface's own: may be the source of the host's own traffic
+    vip,        ///< a service's: never that, in IPv6
 };
 
 /// An address that the configuration puts on a twin. A VIP has length 32 or 128.

@@ -52,6 +52,9 @@ MetricsError explain(const std::string& listen, const char* what) {
         advice = "; stop the process that uses the port, or set metrics.listen to another one";
     } else if (error == EADDRNOTAVAIL) {
         advice = "; metrics.listen must be an address of this host";
+    } else if (error == 0 && listen.starts_with('[')) {
+        reason = "this machine's libcivetweb was built without IPv6, as Debian 12's is";
+        advice = "; write an IPv4 address such as 127.0.0.1:9465";
     }
     return {fmt::format("can't serve metrics on {}: {}{}", listen, reason, advice)};
 }

@@ -6,6 +6,7 @@
 // sends them where it would have sent them itself.
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 #include <tuple>
@@ -33,15 +34,24 @@ bool is_vip(const config::Config& config, const net::IpAddress& address) {
     });
 }
 
-/// The IPv4 address that ICMP errors come from: one that the configuration names and the kernel
-/// has, else the kernel's first. Never a VIP, which other nodes may have tomorrow.
-net::IpAddress address_of(const config::Interface& interface, int ifindex,
+/// fe80::/10
+bool is_link_local(const net::IpAddress& address) {
+    return address.high() >> 54 == 0xfe80 >> 6;
+}
+
+enum class Family : std::uint8_t { v4, v6 };
+
+/// The address that ICMP errors come from: one that the configuration names and the kernel has,
+/// else the kernel's first. Never a VIP, which other nodes may have tomorrow, and never a
+/// link-local one, which means nothing behind the next router.
+net::IpAddress address_of(const config::Interface& interface, int ifindex, Family family,
                           const BuilderInput& input) {
     std::vector<net::IpAddress> present;
     for (const Address& address : input.kernel.addresses)
-        if (address.ifindex == ifindex && address.prefix.address.is_v4() &&
-            !is_vip(input.config, address.prefix.address))
-            present.push_back(address.prefix.address);
+        if (const net::IpAddress& own = address.prefix.address;
+            address.ifindex == ifindex && own.is_v4() == (family == Family::v4) &&
+            !is_link_local(own) && !is_vip(input.config, own))
+            present.push_back(own);
     for (const net::IpPrefix& configured : interface.addresses)
         if (std::ranges::find(present, configured.address) != present.end())
             return configured.address;
@@ -64,14 +74,16 @@ tables::Interface make_interface(const config::Interface& configured, const Inte
                                 .faces_clients = configured.side != Side::servers,
                                 .faces_servers = configured.side != Side::clients,
                                 .mac = {},
-                                .address = {}};
+                                .address = {},
+                                .address6 = {}};
     if (facts == nullptr) return interface;
     const Link* link = find_link(input.kernel, facts->ifindex);
     interface.port = facts->port;
     interface.mac = facts->mac;
     interface.mtu = mtu_of(configured, link, input.config);
     interface.is_up = link != nullptr && link->up;
-    interface.address = address_of(configured, facts->ifindex, input);
+    interface.address = address_of(configured, facts->ifindex, Family::v4, input);
+    interface.address6 = address_of(configured, facts->ifindex, Family::v6, input);
     return interface;
 }
 
@@ -95,6 +107,17 @@ void build_interfaces(const BuilderInput& input, const InterfaceNames& names,
     }
 }
 
+/// An interface that has a link-local IPv6 address alone, as uplinks often do, borrows one for its
+/// errors: any unicast address of the node will do (RFC 4443 section 2.2).
+void borrow_addresses(std::vector<tables::Interface>& interfaces) {
+    const auto owner = std::ranges::find_if(interfaces, [](const tables::Interface& interface) {
+        return !interface.address6.is_unspecified();
+    });
+    if (owner == interfaces.end()) return;
+    for (tables::Interface& interface : interfaces)
+        if (interface.address6.is_unspecified()) interface.address6 = owner->address6;
+}
+
 void build_neighbours(const BuilderInput& input, const InterfaceNames& names,
                       tables::ForwardingTable& table) {
     using Neighbours = decltype(table.neighbours);
@@ -108,10 +131,6 @@ void build_neighbours(const BuilderInput& input, const InterfaceNames& names,
              .value = tables::make_link(table.interfaces[*interface], *interface, neighbour.mac)});
     }
     table.neighbours = Neighbours{entries, input.hash_key};
-}
-
-bool is_default_v4(const net::IpPrefix& prefix) {
-    return prefix.length == 0 && prefix.address.is_v4();
 }
 
 /// The gateways of all routes, also of those that others are preferred to: a service's uplink may
@@ -175,7 +194,7 @@ void build_gateways(const BuilderInput& input, const InterfaceNames& names,
     std::set<GatewayName> of_default_routes;
     for (const Route& route : input.kernel.routes)
         if (const auto interface = names.by_twin(route.ifindex);
-            interface && route.gateway && is_default_v4(route.dst))
+            interface && route.gateway && route.dst.length == 0)
             of_default_routes.emplace(*interface, *route.gateway);
     table.gateways.resize(input.registry.gateway_count());
     std::vector<GatewayMac> macs;
@@ -212,6 +231,15 @@ tables::Route make_route(const Route& route, const InterfaceNames& names,
     return {.kind = RouteKind::gateway, .interface = *interface, .gateway = *gateway};
 }
 
+/// Link-local and multicast destinations are the same prefix on every link, and no router forwards
+/// by them (RFC 4291 2.5.6, 2.7): the kernel says what becomes of them.
+constexpr std::array<const char*, 2> of_each_link{"fe80::/10", "ff00::/8"};
+
+bool is_of_each_link(const net::IpPrefix& destination) {
+    return is_link_local(destination.address) ||
+           (!destination.address.is_v4() && destination.address.is_multicast_or_broadcast());
+}
+
 /// One Route for each on-link prefix, so that two addresses are of one subnet exactly if they get
 /// the same route (client_on_farm_subnet rests on it); all others are shared by those alike.
 void build_routes(const BuilderInput& input, const InterfaceNames& names,
@@ -221,6 +249,7 @@ void build_routes(const BuilderInput& input, const InterfaceNames& names,
     entries.reserve(input.kernel.routes.size());
     // Backwards: the kernel's first choice comes last, and of equal prefixes the last one wins.
     for (auto route = input.kernel.routes.rbegin(); route != input.kernel.routes.rend(); ++route) {
+        if (is_of_each_link(route->dst)) continue;
         const tables::Route made = make_route(*route, names, input.registry);
         auto index = static_cast<std::uint32_t>(table.routes.size());
         if (made.kind != RouteKind::on_link)
@@ -229,6 +258,10 @@ void build_routes(const BuilderInput& input, const InterfaceNames& names,
         if (index == table.routes.size()) table.routes.push_back(made);
         entries.push_back({.prefix = route->dst, .value = index});
     }
+    for (const char* prefix : of_each_link)
+        entries.push_back({.prefix = *net::IpPrefix::parse(prefix),
+                           .value = static_cast<std::uint32_t>(table.routes.size())});
+    table.routes.push_back({.kind = RouteKind::local});
     table.route_table = tables::RouteTable{entries};
 }
 
@@ -237,6 +270,7 @@ void build_routes(const BuilderInput& input, const InterfaceNames& names,
 void build_network(const BuilderInput& input, const InterfaceNames& names,
                    tables::ForwardingTable& table, Remarks& remarks) {
     build_interfaces(input, names, table, remarks);
+    borrow_addresses(table.interfaces);
     build_neighbours(input, names, table);
     build_gateways(input, names, table, remarks);
     build_routes(input, names, table);

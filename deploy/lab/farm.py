@@ -291,15 +291,19 @@ class Farm:
         for server in chosen:
             server.charon.ready()
 
-    def start_clients(self, clients: list[Client] | None = None) -> None:
-        """Starts charon on the clients; nobody connects yet. After `start_servers`."""
+    def start_clients(
+        self, clients: list[Client] | None = None, *, vip: str = "", fragmentation: bool = True
+    ) -> None:
+        """Starts charon on the clients; nobody connects yet. After `start_servers`. Default VIP:
+        their provider's. Without IKE fragmentation they also ask for many networks, so that their
+        IKE_AUTH comes in IP fragments."""
         chosen = clients if clients is not None else self.clients
         for client in chosen:
             make = peers.windows_client if client.kind == "windows" else peers.psk_client
             client.charon = Charon(
                 client.space,
                 self.lab.path(client.name, "log").parent,
-                make(client.name, client.isp.vip),
+                make(client.name, vip or client.isp.vip, fragmentation=fragmentation),
                 credentials={"x509ca": self.lab.path("pki", "ca.pem")},
             )
             client.charon.start()

@@ -36,7 +36,7 @@ class Ikelbd:
         self.config = {
             **config,
             "admin": {"socket": str(self.folder / "admin.sock")},
-            "metrics": {"listen": "127.0.0.1:9465"},
+            "metrics": {"listen": "127.0.0.1:9465", **config.get("metrics", {})},
             **({"log": {"level": "info"}}),
         }
         self.config_file = self.folder / "ikelb.yaml"
@@ -147,8 +147,9 @@ class Ikelbd:
 
     def metrics(self) -> str:
         """The metrics page, fetched inside the balancer's namespace."""
+        host, _, port = self.config["metrics"]["listen"].rpartition(":")
         with self.space.inside():
-            connection = socket.create_connection(("127.0.0.1", 9465), timeout=5)
+            connection = socket.create_connection((host.strip("[]"), int(port)), timeout=5)
         with connection:
             connection.sendall(b"GET /metrics HTTP/1.0\r\nHost: lab\r\n\r\n")
             reply = b""

@@ -42,8 +42,9 @@ class Namespace:
     def create(self) -> None:
         run(["ip", "netns", "add", self.name])
         self.ip("link set lo up")
-        # The lab is IPv4: without router solicitations and MLD, captures hold only what a test
-        # caused. Bridges must not call iptables hooks, or translation happens inside the bridge.
+        # IPv6 is turned on where a farm asks for it (dualstack): without router solicitations and
+        # MLD, captures hold only what a test caused. Bridges must not call iptables hooks, or
+        # translation happens inside the bridge.
         self.sysctl(
             {
                 "net/ipv6/conf/all/disable_ipv6": 1,

@@ -80,7 +80,7 @@ connections {{
     vips = 0.0.0.0
     proposals = {ike}
     mobike = yes
-    fragmentation = yes
+    fragmentation = {fragmentation}
     dpd_delay = 1s
     keyingtries = 0
     local {{
@@ -124,26 +124,32 @@ def server(number: int, windows_users: list[str]) -> str:
     )
 
 
-def psk_client(name: str, vip: str) -> str:
+# Networks that a client asks for in vain: with them its IKE_AUTH is larger than 1500 bytes.
+_MANY_NETS = "".join(f",172.16.{n}.0/24" for n in range(100))
+
+
+def psk_client(name: str, vip: str, *, fragmentation: bool = True) -> str:
     return _CLIENT.format(
         vip=vip,
         ike="aes128gcm16-prfsha256-x25519",
         esp="aes128gcm16",
         name=SERVER_NAME,
-        inside_net=INSIDE_NET,
+        inside_net=INSIDE_NET if fragmentation else INSIDE_NET + _MANY_NETS,
+        fragmentation="yes" if fragmentation else "no",
         local=f"auth = psk\n      id = {name}@lab.example",
         remote_auth="psk",
         secret=f"ike-lab {{\n    secret = {_SECRET}\n  }}",
     )
 
 
-def windows_client(name: str, vip: str) -> str:
+def windows_client(name: str, vip: str, *, fragmentation: bool = True) -> str:
     return _CLIENT.format(
         vip=vip,
         ike="aes256-sha256-modp2048",
         esp="aes256-sha1",
         name=SERVER_NAME,
-        inside_net=INSIDE_NET,
+        inside_net=INSIDE_NET if fragmentation else INSIDE_NET + _MANY_NETS,
+        fragmentation="yes" if fragmentation else "no",
         local=f"auth = eap-mschapv2\n      id = {name}\n      eap_id = {name}",
         remote_auth="pubkey",
         secret=f"eap-{name} {{\n    id = {name}\n    secret = {_PASSWORD}\n  }}",

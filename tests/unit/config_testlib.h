@@ -39,6 +39,15 @@ inline std::string with(std::string_view text, std::string_view replacement,
     return yaml.replace(at, text.size(), replacement);
 }
 
+/// good_yaml, line by line in IPv6.
+inline std::string ipv6() {
+    return with("198.51.100.1/24", "2001:db8:100::1/64",
+                with("10.20.0.1/24", "fd00:20::1/64",
+                     with("10.20.0.11", "fd00:20::11",
+                          with("10.20.0.12", "fd00:20::12",
+                               with("203.0.113.10", "2001:db8:200::10")))));
+}
+
 /// good_yaml with lines added at its end.
 inline std::string with_added(std::string_view lines) {
     return std::string{good_yaml} + std::string{lines};

@@ -176,15 +176,6 @@ TEST(ConfigValidate, InsidePrefixesAreUsable) {
                 "subnet 198.51.100.1/24 of 'ext'");
 }
 
-TEST(ConfigValidate, Ipv6IsNotBalancedYet) {
-    const Findings findings = findings_of(
-        with("203.0.113.10", "'2001:db8::10'",
-             with("10.20.0.12", "'fd00::12'", with("10.20.0.11", "'fd00::11'"))));
-    expect_among(findings, "t.yaml:13: error: services[0].vip: 2001:db8::10 is IPv6, which this "
-                           "version does not balance; write an IPv4 address");
-    expect_among(findings, "t.yaml:11: error: pools[0].backends[1].address: fd00::12 is IPv6");
-}
-
 TEST(ConfigValidate, PoolsHaveBackends) {
     expect_among(findings_of(with("services:", "  - {name: b, backends: []}\nservices:")),
                  "t.yaml:12: error: pools[1].backends: the pool 'b' has no backends; write at "
@@ -283,7 +274,8 @@ TEST(ConfigValidate, VipsAreNoBackends) {
 TEST(ConfigValidate, VipAndBackendsAreOfOneFamily) {
     expect_among(findings_of(with("203.0.113.10", "'2001:db8::10'")),
                  "t.yaml:13: error: services[0].vip: 2001:db8::10 and the backend 'rras1' "
-                 "(10.20.0.11) are of two families; make a pool of the VIP's family");
+                 "(10.20.0.11) are of two families, and nothing is translated between them; give "
+                 "the pool IPv6 addresses, or make a second service and pool");
 }
 
 TEST(ConfigValidate, ServiceInterfacesFaceClients) {

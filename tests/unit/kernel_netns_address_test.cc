@@ -128,9 +128,30 @@ TEST_F(AddressConfigTest, PutsThePlanIntoTheKernelAndTakesItAway) {
     EXPECT_TRUE(contains(vip6, "nodad")) << vip6;
     EXPECT_TRUE(contains(vip6, "deprecated")) << vip6;
     EXPECT_FALSE(contains(vip6, "tentative")) << "a VIP serves at once";
+    const std::string own6 = output_of("ip -o -6 address show to 2001:db8::1");
+    EXPECT_FALSE(contains(own6, "tentative")) << "and so does the servers' gateway";
+    EXPECT_FALSE(contains(own6, "deprecated")) << own6;
     config.reset();
     EXPECT_EQ(addresses(), addresses_before);
     EXPECT_EQ(routes(), routes_before);
+}
+
+TEST_F(AddressConfigTest, AnIpv6AddressTurnsIpv6OnAtItsTwin) {
+    ASSERT_TRUE(write_sysctl("net/ipv6/conf/ext/disable_ipv6", "1").has_value());
+    EXPECT_EQ(config->apply({.addresses = {on_ext("198.51.100.1/24")}, .routes = {}}),
+              std::vector<std::string>{});
+    EXPECT_EQ(conf("ipv6/conf/ext/disable_ipv6"), "1") << "nobody asked for it";
+    EXPECT_EQ(config->apply(plan), std::vector<std::string>{});
+    EXPECT_TRUE(contains(addresses(), "2001:db8::1/64"));
+}
+
+TEST_F(AddressConfigTest, AGatewayMayBeLinkLocal) {
+    AddressPlan local = plan;
+    local.routes[2] = route("::/0", "fe80::fe", "ext");
+    EXPECT_EQ(config->apply(local), std::vector<std::string>{});
+    EXPECT_TRUE(contains(routes(), "default via fe80::fe dev ext proto static")) << routes();
+    config.reset();
+    EXPECT_FALSE(contains(routes(), "fe80::fe"));
 }
 
 TEST_F(AddressConfigTest, TheSamePlanAgainChangesNothing) {

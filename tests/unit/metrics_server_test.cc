@@ -49,6 +49,16 @@ TEST(MetricsServer, ServesWhatWasPublishedLast) {
     EXPECT_NE(answer.find("\nikelb_publish_timeouts_total 4\n"), std::string::npos);
 }
 
+TEST(MetricsServer, ServesOnIpv6OrSaysWhyNot) {
+    const auto server = MetricsServer::start("[::1]:0");
+    if (server) {
+        EXPECT_GT((*server)->port(), 0);
+        return;
+    }
+    EXPECT_NE(server.error().message.find("libcivetweb was built without IPv6"), std::string::npos)
+        << server.error().message;
+}
+
 TEST(MetricsServer, PublishingWhileScrapedIsSafe) {
     auto server = MetricsServer::start("127.0.0.1:0");
     ASSERT_TRUE(server) << server.error().message;

@@ -87,8 +87,10 @@ inline void add_address(KernelState& kernel, const std::string& text, int ifinde
     kernel.addresses.push_back({.ifindex = ifindex, .prefix = address});
     std::ranges::sort(kernel.addresses, {},
                       [](const Address& a) { return std::pair{a.ifindex, a.prefix}; });
-    add_route(kernel, address.address.to_string() + "/32", ifindex, RouteType::local);
-    if (address.length < 32) add_route(kernel, address.network().to_string(), ifindex);
+    const auto all_bits = static_cast<std::uint8_t>(address.address.is_v4() ? 32 : 128);
+    const net::IpPrefix host{.address = address.address, .length = all_bits};
+    add_route(kernel, host.to_string(), ifindex, RouteType::local);
+    if (address.length < all_bits) add_route(kernel, address.network().to_string(), ifindex);
 }
 
 inline void add_neighbour(KernelState& kernel, const std::string& address, int ifindex,
@@ -181,6 +183,22 @@ struct Site {
         return registry.gateway({interface, ip(address)}).value_or(tables::no_gateway);
     }
 };
+
+/// A second service, in IPv6: on ext and farm, one server, the provider's router by its link-local
+/// address.
+inline void add_ipv6(Site& site) {
+    site.config.pools.push_back(
+        {.name = "rras-v6", .backends = {{.name = "rras1-v6", .address = ip("fd00:20::11")}}});
+    site.config.services.push_back(make_service("aovpn-v6", "2001:db8:200::10", "rras-v6"));
+    site.config.interfaces[0].addresses.push_back(prefix("2001:db8:100::1/64"));
+    for (const int twin : {ext, ext2, farm}) add_address(site.kernel, "fe80::1/64", twin);
+    add_address(site.kernel, "2001:db8:100::1/64", ext);
+    add_address(site.kernel, "2001:db8:200::10/128", ext);
+    add_address(site.kernel, "fd00:20::1/64", farm);
+    add_route(site.kernel, "::/0", "fe80::fe", ext, 1024);
+    add_neighbour(site.kernel, "fe80::fe", ext, 0xfe);
+    add_neighbour(site.kernel, "fd00:20::11", farm, 1);
+}
 
 /// A second VIP over the same pool.
 inline void add_second_vip(Site& site) {

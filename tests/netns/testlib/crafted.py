@@ -21,17 +21,21 @@ from lab.netns import Namespace
 from testlib import ikewire
 
 SO_NO_CHECK = 11
-IP_MTU_DISCOVER, IP_PMTUDISC_DONT = 10, 0
+IP_MTU_DISCOVER, IPV6_MTU_DISCOVER, PMTUDISC_DONT = 10, 23, 0
 
 
 def udp_socket(
     space: Namespace, address: str, port: int, *, no_checksum: bool = False
 ) -> socket.socket:
-    """A bound UDP socket whose large datagrams are sent in fragments."""
-    made = space.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    """A bound UDP socket whose large datagrams are sent in fragments, of the address's family."""
+    is_v6 = ":" in address
+    made = space.socket(socket.AF_INET6 if is_v6 else socket.AF_INET, socket.SOCK_DGRAM)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-    made.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT)
+    if is_v6:
+        made.setsockopt(socket.IPPROTO_IPV6, IPV6_MTU_DISCOVER, PMTUDISC_DONT)
+    else:
+        made.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, PMTUDISC_DONT)
     if no_checksum:
         made.setsockopt(socket.SOL_SOCKET, SO_NO_CHECK, 1)
     made.bind((address, port))
@@ -54,10 +58,13 @@ class Responder:
     """A crafted server: answers IKE requests and ESP on 500 and 4500 of its address, and logs all
     it gets."""
 
-    def __init__(self, server: Server):
+    def __init__(self, server: Server, address: str = ""):
+        """Default address: the server's IPv4 one."""
         self.server = server
         self.seen: list[Datagram] = []
-        self._sockets = {p: udp_socket(server.space, server.address, p) for p in (500, 4500)}
+        self._sockets = {
+            p: udp_socket(server.space, address or server.address, p) for p in (500, 4500)
+        }
         self._wake_in, self._wake_out = os.pipe()
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
@@ -76,12 +83,12 @@ class Responder:
     def _take(self, one: socket.socket, port: int) -> None:
         while True:
             try:
-                payload, (source, source_port) = one.recvfrom(65535)
+                payload, peer = one.recvfrom(65535)
             except BlockingIOError:
                 return
-            self.seen.append(Datagram(self.server.name, port, source, source_port, payload))
+            self.seen.append(Datagram(self.server.name, port, peer[0], peer[1], payload))
             if answer := self._answer(port, payload):
-                one.sendto(answer, (source, source_port))
+                one.sendto(answer, peer)
 
     def _answer(self, port: int, payload: bytes) -> bytes | None:
         if port == 4500 and payload[:4] != ikewire.MARKER:
@@ -213,7 +220,7 @@ class Crowd:
                     payload, source = key.fileobj.recvfrom(65535)
                 except BlockingIOError:
                     break
-                if source != (self.vip, port):
+                if source[:2] != (self.vip, port):
                     client.from_others.append(source)
                     continue
                 client.answers[port] += 1

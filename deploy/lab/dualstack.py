@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The ikelb authors
+"""IPv6 beside the IPv4 of a two-armed farm.
+
+    c1 .. cN ── acc [isp] uplink ── wan0 [lb] lan0 ── sw ── s1 .. sN
+    2001:db8:18::/64      2001:db8:51::/64        fd00:20::/64
+
+The VIP is 2001:db8:203::10, ::fe the balancer's upstream gateway, fd00:20::1 the servers' default
+gateway. Hosts have the last number of their IPv4 address, so s1 is fd00:20::11 and c1
+2001:db8:18::11. Inside, tunnels stay IPv4.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+
+from .farm import Client, Farm, Server
+from .netns import Namespace
+from .shell import LabError
+
+VIP = "2001:db8:203::10"
+GATEWAY, SERVER_NET = "fd00:20::1", "fd00:20::/64"
+OWN, ISP = "2001:db8:51::1", "2001:db8:51::fe"
+CLIENT_NET, CLIENT_GATEWAY = "2001:db8:18::/64", "2001:db8:18::1"
+SERVICE, POOL = "aovpn-v6", "rras-v6"
+
+
+def enable(space: Namespace) -> None:
+    """IPv6 on all devices of a namespace. Duplicate detection off: an address serves at once."""
+    space.sysctl(
+        {
+            f"net/ipv6/conf/{which}/{key}": value
+            for which in ("all", "default")
+            for key, value in (("accept_dad", 0), ("accept_ra", 0), ("disable_ipv6", 0))
+        }
+    )
+
+
+def client_address(client: Client) -> str:
+    return "2001:db8:18::" + client.address.rpartition(".")[2]
+
+
+def server_address(server: Server) -> str:
+    return "fd00:20::" + server.address.rpartition(".")[2]
+
+
+def backend_name(server: Server) -> str:
+    return f"{server.name}-v6"
+
+
+def attach(space: Namespace, address: str) -> None:
+    """An address on the ISP's access network, for a namespace that has been attached to it."""
+    enable(space)
+    space.ip(
+        f"address add {address}/64 dev eth0 nodad",
+        f"route add default via {CLIENT_GATEWAY}",
+    )
+
+
+def equip(farm: Farm) -> None:
+    """Gives the farm's present namespaces IPv6. Before the balancer starts."""
+    if farm.arm != "two" or farm.isp_count != 1 or farm.nat_clients:
+        raise LabError("IPv6 is made for two arms, one provider and clients without NAT")
+    for space in (farm.lb, farm.isp.space):
+        enable(space)
+    farm.isp.space.sysctl({"net/ipv6/conf/all/forwarding": 1})
+    farm.isp.space.ip(
+        f"address add {CLIENT_GATEWAY}/64 dev acc nodad",
+        f"address add {ISP}/64 dev uplink nodad",
+        f"route add {VIP}/128 via {OWN}",
+        f"route add {SERVER_NET} via {OWN}",
+    )
+    for client in farm.clients:
+        attach(client.space, client_address(client))
+    for server in farm.servers:
+        enable(server.space)
+        server.space.ip(
+            f"address add {server_address(server)}/64 dev eth0 nodad",
+            f"route add default via {GATEWAY}",
+        )
+
+
+def config(farm: Farm, base: dict) -> dict:
+    """ikelb's configuration of the farm, with an IPv6 service beside those of `base`."""
+    addresses = {"ext": f"{OWN}/64", "int": f"{GATEWAY}/64"}
+    pool, service = deepcopy((base["pools"][0], base["services"][0]))  # YAML would show aliases
+    backends = [{"name": backend_name(s), "address": server_address(s)} for s in farm.servers]
+    return {
+        **base,
+        "interfaces": [
+            {**i, "addresses": [*i["addresses"], addresses[i["name"]]]} for i in base["interfaces"]
+        ],
+        "routes": [*base["routes"], {"to": "::/0", "via": ISP}],
+        "inside_prefixes": [*base["inside_prefixes"], "fd00::/8"],
+        "pools": [*base["pools"], {**pool, "name": POOL, "backends": backends}],
+        "services": [*base["services"], {**service, "name": SERVICE, "vip": VIP, "pool": POOL}],
+    }
