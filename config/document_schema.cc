@@ -31,6 +31,7 @@ line and the key. A file with an error changes nothing: the old configuration st
 - There is no source translation (SNAT, masquerading, full NAT): all clients would reach the
   servers from one address, and Windows limits the SAs of one address, so that further clients
   fail with error 809. A file that asks for it is refused. Make ikelb the servers' default gateway.
+- Numbers 0x... are hexadecimal, as strongSwan writes SPIs.
 - IPv6 addresses are read everywhere, but VIPs and backends have to be IPv4 in this version.
 )";
 
