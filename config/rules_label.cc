@@ -53,7 +53,8 @@ void compare(const Labelled& later, const Labelled& earlier, FindingList& out) {
     const SpiLabel& b = earlier.backend.spi_label;
     const std::string other = in_quotes(earlier.backend.name);
     // Some SPI matches both unless a bit that both look at differs.
-    if (marks_ike(a) && marks_ike(b) && ((a.ike_value ^ b.ike_value) & a.ike_mask & b.ike_mask) == 0)
+    const std::uint64_t common = a.ike_mask & b.ike_mask;
+    if (marks_ike(a) && marks_ike(b) && ((a.ike_value ^ b.ike_value) & common) == 0)
         out.error(a.line.number, later.path + ".ike_value",
                   to_hexadecimal(a.ike_value) + " under " + to_hexadecimal(a.ike_mask) +
                       " and " + to_hexadecimal(b.ike_value) + " under " +

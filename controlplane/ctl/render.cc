@@ -249,8 +249,8 @@ std::string render_memory(const json& bytes) {
         const json& value = member(bytes, key);
         return value.is_number() ? fmt::format("{:.1f}", value.get<double>()) : plain(value);
     };
-    return fmt::format("memory         {} B per IPv4 client: {} for bindings, {} flows, {} IKE SAs, "
-                       "{} ESP SPIs\n"
+    return fmt::format("memory         {} B per IPv4 client: {} for bindings, {} flows, {} IKE "
+                       "SAs, {} ESP SPIs\n"
                        "               {} B with what all share: {} half-open, {} under way, {} "
                        "workers; room for {} clients\n",
                        part("established"), part("bindings"),
@@ -262,7 +262,8 @@ std::string render_memory(const json& bytes) {
 
 std::string render_restored(const json& restored) {
     if (!restored.is_object()) return {};
-    return fmt::format("restored       {} IKE SAs, {} ESP SPIs, {} flows, {} bindings at the start\n",
+    return fmt::format("restored       {} IKE SAs, {} ESP SPIs, {} flows, {} bindings at the "
+                       "start\n",
                        plain(member(restored, "pairs")), plain(member(restored, "esp_spis")),
                        plain(member(restored, "flows")), plain(member(restored, "bindings")));
 }

@@ -19,7 +19,8 @@ using nlohmann::json;
 
 IndexNames index_names(const Daemon& daemon) {
     IndexNames names;
-    const auto put = [](std::vector<std::string>& list, std::size_t index, const std::string& name) {
+    const auto put = [](std::vector<std::string>& list, std::size_t index,
+                        const std::string& name) {
         if (list.size() <= index) list.resize(index + 1);
         list[index] = name;
     };

@@ -42,7 +42,8 @@ void report_restored(const Restored& restored, const std::filesystem::path& file
     add(restored.expired, "expired");
     add(restored.homeless, "of backends or VIPs that are gone");
     add(restored.no_room, "beyond limits");
-    spdlog::info("restored {} pairs, {} ESP SPIs, {} flows, {} bindings from {} (saved {} s ago{}){}",
+    spdlog::info("restored {} pairs, {} ESP SPIs, {} flows, {} bindings from {} (saved {} s "
+                 "ago{}){}",
                  restored.pairs, restored.esp, restored.flows, restored.bindings, file.string(),
                  restored.age.count(),
                  restored.is_pairs_only ? ": longer than timeouts.flow, so pairs only" : "",

@@ -107,7 +107,8 @@ json as_json(const Question& question, const Explanation& explanation,
              const tables::ForwardingTable& table, tables::Seconds now, const IndexNames& names) {
     const tables::Frontend& frontend = table.frontends[question.frontend];
     json rules = json::array();
-    for (const RuleAnswer& answer : explanation.rules) rules.push_back(rule_row(answer, now, names));
+    for (const RuleAnswer& answer : explanation.rules)
+        rules.push_back(rule_row(answer, now, names));
     json answer{{"datagram", to_string(question.kind)},
                 {"spi", nullptr},
                 {"client", question.client.to_string()},

@@ -143,41 +143,41 @@ Explainer::Attempt Explainer::ask(const Question& question, unsigned passed_over
             .is_ambiguous = counters_->spi_collisions.read() != collisions};
 }
 
+void Explainer::find_pair(const Question& question, RuleAnswer& answer) const {
+    const tables::PairKey key{net::be64::from_host(question.initiator_spi).wire(),
+                              net::be64::from_host(question.responder_spi).wire()};
+    const auto found = directory_.pairs.find_noted(key, table_.timeouts.pair, now_);
+    if (!found) return;
+    answer.record = found->record;
+    if (found->note != 0) answer.age = tables::PairNote::unpack(found->note).age(now_);
+}
+
 void Explainer::find_record(const Question& question, RuleAnswer& answer) {
-    const tables::Frontend& frontend = table_.frontends[question.frontend];
-    const tables::Service& service = table_.services[frontend.service];
-    const auto flow = tables::flow_key(question.client, net::be16::from_host(question.port),
-                                       question.frontend);
+    const auto service = table_.frontends[question.frontend].service;
+    const net::IpAddress& client = question.client;
+    const auto flow =
+        tables::flow_key(client, net::be16::from_host(question.port), question.frontend);
     const auto esp_spi = net::be32::from_host(question.esp_spi);
-    ike::Header header{};
-    header.initiator_spi = net::be64::from_host(question.initiator_spi);
-    header.responder_spi = net::be64::from_host(question.responder_spi);
+    const tables::Lifetimes& lives = table_.timeouts.flow;
     switch (answer.rule) {
-        case Rule::pair: {
-            const auto found = directory_.pairs.find_noted(tables::pair_key(header),
-                                                           table_.timeouts.pair, now_);
-            if (!found) return;
-            answer.record = found->record;
-            if (found->note != 0) answer.age = tables::PairNote::unpack(found->note).age(now_);
-            return;
-        }
-        case Rule::flow:
-            answer.record = directory_.flows.find(flow, table_.timeouts.flow, now_);
-            return;
+        case Rule::pair: find_pair(question, answer); return;
+        case Rule::flow: answer.record = directory_.flows.find(flow, lives, now_); return;
         case Rule::binding:
             answer.record = directory_.bindings.find(
-                tables::binding_key(service.client_of(question.client), frontend.service),
-                table_.timeouts.flow, now_);
+                tables::binding_key(table_.services[service].client_of(client), service), lives,
+                now_);
             return;
         case Rule::esp_client:
-            answer.record = directory_.esp.find(tables::esp_key(question.client, esp_spi));
+            answer.record = directory_.esp.find(tables::esp_key(client, esp_spi));
             return;
         case Rule::esp_spi:
             answer.record = pipeline::find_claim(esp_spi, context(0, false)).record;
             return;
         case Rule::half_open:
             answer.record = directory_.half_open.find(
-                tables::half_open_key(header, question.client, frontend.service));
+                {.client = client,
+                 .initiator_spi = net::be64::from_host(question.initiator_spi).wire(),
+                 .service = service});
             return;
         case Rule::hint: answer.record = directory_.hints.find(flow); return;
         case Rule::label:

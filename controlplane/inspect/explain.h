@@ -73,6 +73,7 @@ private:
     struct Attempt;
     Attempt ask(const Question& question, unsigned passed_over, bool trusts_flow_spis);
     RuleAnswer answer_of(const Question& question, const Attempt& attempt);
+    void find_pair(const Question& question, RuleAnswer& answer) const;
     void find_record(const Question& question, RuleAnswer& answer);
     pipeline::Context context(unsigned passed_over, bool trusts_flow_spis);
 

@@ -81,7 +81,8 @@ MetricSamples read_directions(const MetricsSnapshot& snapshot) {
 MetricSamples read_pairs(const MetricsSnapshot& snapshot) {
     MetricSamples samples;
     for (const auto& pair : snapshot.traffic) {
-        samples.push_back({{pair.service, pair.backend, "half_open"}, number(pair.pairs_half_open)});
+        samples.push_back(
+            {{pair.service, pair.backend, "half_open"}, number(pair.pairs_half_open)});
         samples.push_back({{pair.service, pair.backend, "answered"}, number(pair.pairs_answered)});
         samples.push_back(
             {{pair.service, pair.backend, "established"}, number(pair.pairs_established)});

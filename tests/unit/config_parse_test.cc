@@ -219,7 +219,8 @@ TEST(ConfigParse, AffinityIsOneOfTwoWords) {
 
 TEST(ConfigParse, SpiLabelsAreHexadecimal) {
     const auto errors = [](const std::string& label) {
-        return parse_errors(with("address: 10.20.0.11", "address: 10.20.0.11, spi_label: " + label));
+        return parse_errors(
+            with("address: 10.20.0.11", "address: 10.20.0.11, spi_label: " + label));
     };
     const std::string at = "t.yaml:10: error: pools[0].backends[0].spi_label";
     expect_only(errors("{ike_mask: ff}"),
@@ -295,7 +296,8 @@ INSTANTIATE_TEST_SUITE_P(
         WrongValue{"timeouts: {flow: 1s}\n", "timeouts.flow: is '1s'; write a duration 30s..48h"},
         WrongValue{"timeouts: {flow: 5 min}\n", "timeouts.flow: is '5 min'; write a duration"},
         WrongValue{"timeouts: {flow: -5m}\n", "timeouts.flow: is '-5m'; write a duration"},
-        WrongValue{"timeouts: {pending: 2m}\n", "timeouts.pending: is '2m'; write a duration 1s..1m"},
+        WrongValue{"timeouts: {pending: 2m}\n",
+                   "timeouts.pending: is '2m'; write a duration 1s..1m"},
         WrongValue{"abuse: {requests_per_source: 5}\n",
                    "abuse.requests_per_source: is '5'; write a map"},
         WrongValue{"abuse: {requests_per_source: {burst: 0}}\n",

@@ -281,10 +281,12 @@ TEST(ConfigValidate, SpiLabelsAreWellFormed) {
 
 TEST(ConfigValidate, SpiLabelsAreApart) {
     const std::string at = "t.yaml:11: error: pools[0].backends[1].spi_label";
-    expect_only(findings_of(labelled("ike_mask: 0xff, ike_value: 0x1", "ike_mask: 0xff, ike_value: 0x1")),
+    expect_only(findings_of(labelled("ike_mask: 0xff, ike_value: 0x1",
+                                     "ike_mask: 0xff, ike_value: 0x1")),
                 at + ".ike_value: 0x1 under 0xff and 0x1 under 0xff of 'rras1' can be in one SPI; "
                      "give both servers the same mask and each its value");
-    expect_only(findings_of(labelled("ike_mask: 0xf0, ike_value: 0x10", "ike_mask: 0xf, ike_value: 0x2")),
+    expect_only(findings_of(labelled("ike_mask: 0xf0, ike_value: 0x10",
+                                     "ike_mask: 0xf, ike_value: 0x2")),
                 at + ".ike_value: 0x2 under 0xf and 0x10 under 0xf0 of 'rras1' can be in one SPI");
     EXPECT_EQ(findings_of(labelled("ike_mask: 0xf0, ike_value: 0x10",
                                    "ike_mask: 0x30, ike_value: 0x20")).to_string(), "");

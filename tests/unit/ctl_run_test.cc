@@ -197,7 +197,8 @@ TEST_F(IkelbctlTest, ExplainTakesAnAddressWithOrWithoutAPort) {
                                         "explain 2001:db8::1 0 * 0:0 0",
                                         "explain 2001:db8::1 4501 * 0:0 0",
                                         "explain 192.0.2.1 0 203.0.113.10 a:b c000"}));
-    for (const char* client : {"192.0.2.1:", "192.0.2.1:x", "[2001:db8::1]:0", "[", "192.0.2.1:70000"})
+    for (const char* client :
+         {"192.0.2.1:", "192.0.2.1:x", "[2001:db8::1]:0", "[", "192.0.2.1:70000"})
         EXPECT_EQ(run({"explain", "--client", client}).status, 1) << client;
 }
 

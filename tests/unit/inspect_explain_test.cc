@@ -186,7 +186,8 @@ TEST_F(Explain, NoServerForNewClientsIsSaid) {
 
 TEST_F(Explain, HitsComeInTheOrderThatIsPrinted) {
     log_in_with_esp();
-    const testlib::Session other = log_in(bench, {.client = other_client, .spi_i = 0x5, .spi_r = 0x6});
+    const testlib::Session other =
+        log_in(bench, {.client = other_client, .spi_i = 0x5, .spi_r = 0x6});
     for (const Question& question :
          {ike(other), ike(other, other_client), esp(learned_spi), esp(learned_spi, other_client),
           esp(0xc0001234), new_sa(client), new_sa(other_client)}) {
@@ -222,7 +223,8 @@ TEST_F(Explain, PropertyThePacketGoesWhereItSaysAndAskingLeavesNoTrace) {
     for (int i = 0; i < 300; ++i) {
         const std::string from = "192.0.2." + std::to_string(random() % 3 + 1);
         const char* const who = random() % 2 == 0 ? client : from.c_str();
-        const auto port = static_cast<std::uint16_t>(random() % 2 == 0 ? 4500 : 5000 + random() % 3);
+        const auto port =
+            static_cast<std::uint16_t>(random() % 2 == 0 ? 4500 : 5000 + random() % 3);
         const std::uint32_t spi = random() % 2 == 0 ? learned_spi : 0xc0005000u + random() % 4;
         const bool is_esp = random() % 2 == 0;
         testlib::Session who_is = session;
