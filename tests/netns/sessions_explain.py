@@ -71,6 +71,9 @@ def run(case):
         filtered(case, farm, balancer, known)
     explain(case, farm, balancer, known)
     move(case, farm, balancer)
+    memory = balancer.query("status")["memory"]["bytes_per_client"]
+    case.check(0 < memory["established"] <= 192, f"bytes of a client: {memory}")
+    case.note(f"{memory['established']} B per client, {memory['total']} B with what all share")
 
 
 def filtered(case, farm, balancer, known):
