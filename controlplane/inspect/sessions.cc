@@ -11,7 +11,9 @@ namespace {
 
 using tables::Record;
 
+// Each worth some milliseconds at most.
 constexpr std::size_t buckets_per_slice = 65536;
+constexpr std::size_t rows_per_slice = 2000;
 
 /// Who uses an ESP SPI.
 struct EspUser {
@@ -60,7 +62,8 @@ public:
         const std::size_t all = confirmed + pairs.provisional.buckets();
         std::size_t at = std::min(query_.from, all);
         const std::size_t end = std::min(all, at + buckets_per_slice);
-        for (; at < end && found_.size() < query_.limit; ++at) {
+        const std::size_t most = std::min(query_.limit, rows_per_slice);
+        for (; at < end && found_.size() < most; ++at) {
             if (at < confirmed)
                 pairs.confirmed.for_each(at, 1, [this](const auto& key, const Record& record,
                                                        const auto& notes) {

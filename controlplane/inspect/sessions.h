@@ -20,7 +20,7 @@ struct SessionQuery {
     std::optional<std::uint64_t> spi{};
     std::optional<tables::BackendIndex> backend{};
     std::size_t from = 0;      ///< SessionSlice::next of the slice before
-    std::size_t limit = 1000;  ///< stop at so many; a bucket is not split
+    std::size_t limit = 1000;  ///< stop there at the latest; a bucket is not split
 };
 
 /// One IKE SA. SPIs in host byte order.
