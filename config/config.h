@@ -33,8 +33,8 @@ enum class Announce { address, always };
 /// How a client nobody has recorded yet finds its backend.
 enum class Scheduler { maglev, weighted_round_robin, least_sas };
 
-/// What ties a client to its backend.
-enum class Affinity { source };
+/// What keeps to one backend: a client address with all its SAs, or each SA by itself.
+enum class Affinity { source, sa };
 
 /// What becomes of the recorded clients of a backend whose health check fails.
 enum class OnDown { keep, flush };
@@ -74,10 +74,23 @@ struct Route {
     friend bool operator==(const Route&, const Route&) = default;
 };
 
+/// How a server marks the SPIs that it chooses. All zero: it marks none.
+struct SpiLabel {
+    std::uint64_t ike_mask = 0;   ///< as strongSwan's charon.spi_mask
+    std::uint64_t ike_value = 0;  ///< as strongSwan's charon.spi_label
+    std::uint32_t esp_first = 0;  ///< inclusive
+    std::uint32_t esp_last = 0;
+    SourceLine line{};
+    friend bool operator==(const SpiLabel&, const SpiLabel&) = default;
+
+    bool is_set() const noexcept { return *this != SpiLabel{}; }
+};
+
 struct Backend {
     std::string name{};
     net::IpAddress address{};
     std::uint16_t weight = 100;  ///< 0: gets no new clients
+    SpiLabel spi_label{};
     SourceLine line{};
     friend bool operator==(const Backend&, const Backend&) = default;
 };
@@ -116,6 +129,8 @@ struct Service {
     std::string pool{};       ///< Pool::name
     Scheduler scheduler = Scheduler::maglev;
     Affinity affinity = Affinity::source;
+    std::uint8_t affinity_prefix_v4 = 32;  ///< bits of an IPv4 address that make one client
+    std::uint8_t affinity_prefix_v6 = 128;
     SourceLine line{};
     friend bool operator==(const Service&, const Service&) = default;
 };
@@ -154,10 +169,29 @@ struct Timeouts {
     std::chrono::milliseconds half_open{std::chrono::seconds{30}};
     std::chrono::milliseconds answered{std::chrono::minutes{5}};
     std::chrono::milliseconds pair{std::chrono::hours{24}};
+    std::chrono::milliseconds pending{std::chrono::seconds{10}};
     std::chrono::milliseconds fragment{std::chrono::seconds{5}};
     std::chrono::milliseconds delete_hint{std::chrono::minutes{3}};
     SourceLine line{};
     friend bool operator==(const Timeouts&, const Timeouts&) = default;
+};
+
+/// Events a second on average, and how many at once.
+struct Rate {
+    std::uint32_t per_second = 0;
+    std::uint32_t burst = 0;
+    friend bool operator==(const Rate&, const Rate&) = default;
+};
+
+/// What strangers may do, all workers together.
+struct Abuse {
+    Rate requests_per_source{200, 2000};
+    Rate requests_per_backend{2000, 4000};
+    Rate logins_per_source{10, 2000};
+    Rate unknown_pairs_per_backend{100, 200};
+    Rate opened_by_backends{200, 200};
+    Rate half_open_inserts{8000, 16000};
+    friend bool operator==(const Abuse&, const Abuse&) = default;
 };
 
 /// The file that keeps tunnels through a restart.
@@ -207,6 +241,7 @@ struct Config {
     Dpdk dpdk{};
     Limits limits{};
     Timeouts timeouts{};
+    Abuse abuse{};
     State state{};
     Admin admin{};
     Metrics metrics{};

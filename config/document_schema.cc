@@ -31,6 +31,7 @@ line and the key. A file with an error changes nothing: the old configuration st
 - There is no source translation (SNAT, masquerading, full NAT): all clients would reach the
   servers from one address, and Windows limits the SAs of one address, so that further clients
   fail with error 809. A file that asks for it is refused. Make ikelb the servers' default gateway.
+- Numbers 0x... are hexadecimal, as strongSwan writes SPIs.
 - IPv6 addresses are written wherever IPv4 ones are: `2001:db8::10`, `fd00:20::1/64`.
   Any spelling of an address is the same address. A service and its pool are of one family, since
   nothing is translated between the two; serving both is two services and two pools, as in

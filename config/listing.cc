@@ -22,6 +22,12 @@ std::string text_of(const net::IpAddress& value) { return value.to_string(); }
 std::string text_of(const net::IpPrefix& value) { return value.to_string(); }
 std::string text_of(const net::MacAddress& value) { return value.to_string(); }
 
+/// Numbers that the YAML writes as 0x...
+struct Hexadecimal {
+    std::uint64_t number;
+};
+std::string text_of(Hexadecimal value) { return to_hexadecimal(value.number); }
+
 template <class T>
 std::string text_of(const std::optional<T>& value) {
     return value ? text_of(*value) : std::string{};
@@ -74,6 +80,25 @@ ListedMap list_route(const Route& route) {
                  value(in, "dev", route.dev)});
 }
 
+void list_backend(const Backend& backend, const std::string& path,
+                  std::vector<ListedMap>& maps) {
+    constexpr std::string_view in = "pools[].backends[]";
+    maps.push_back({.path = path,
+                    .key = find_key("pools[].backends"),
+                    .values = {value(in, "name", backend.name),
+                               value(in, "address", backend.address),
+                               value(in, "weight", backend.weight)}});
+    if (!backend.spi_label.is_set()) return;
+    const auto& label = backend.spi_label;
+    constexpr std::string_view in_label = "pools[].backends[].spi_label";
+    maps.push_back({.path = path + ".spi_label",
+                    .key = find_key(in_label),
+                    .values = {value(in_label, "ike_mask", Hexadecimal{label.ike_mask}),
+                               value(in_label, "ike_value", Hexadecimal{label.ike_value}),
+                               value(in_label, "esp_first", Hexadecimal{label.esp_first}),
+                               value(in_label, "esp_last", Hexadecimal{label.esp_last})}});
+}
+
 void list_pool(const Pool& pool, std::vector<ListedMap>& maps) {
     constexpr std::string_view in = "pools[]";
     ListedMap listed = item("pools", pool.name,
@@ -89,13 +114,8 @@ void list_pool(const Pool& pool, std::vector<ListedMap>& maps) {
                                    value(in_icmp, "fall", icmp->fall),
                                    value(in_icmp, "rise", icmp->rise)}});
     }
-    constexpr std::string_view in_backend = "pools[].backends[]";
     for (const Backend& backend : pool.backends)
-        maps.push_back({.path = path + ".backends[" + backend.name + "]",
-                        .key = find_key("pools[].backends"),
-                        .values = {value(in_backend, "name", backend.name),
-                                   value(in_backend, "address", backend.address),
-                                   value(in_backend, "weight", backend.weight)}});
+        list_backend(backend, path + ".backends[" + backend.name + "]", maps);
 }
 
 ListedMap list_service(const Service& service) {
@@ -105,7 +125,9 @@ ListedMap list_service(const Service& service) {
                  value(in, "announce", service.announce),
                  value(in, "interface", service.interface), value(in, "pool", service.pool),
                  value(in, "scheduler", service.scheduler),
-                 value(in, "affinity", service.affinity)});
+                 value(in, "affinity", service.affinity),
+                 value(in, "affinity_prefix_v4", service.affinity_prefix_v4),
+                 value(in, "affinity_prefix_v6", service.affinity_prefix_v6)});
 }
 
 ListedMap list_limits(const Limits& limits) {
@@ -121,8 +143,22 @@ ListedMap list_timeouts(const Timeouts& timeouts) {
     constexpr std::string_view in = "timeouts";
     return map(in, {value(in, "flow", timeouts.flow), value(in, "half_open", timeouts.half_open),
                     value(in, "answered", timeouts.answered), value(in, "pair", timeouts.pair),
+                    value(in, "pending", timeouts.pending),
                     value(in, "fragment", timeouts.fragment),
                     value(in, "delete_hint", timeouts.delete_hint)});
+}
+
+void list_abuse(const Abuse& abuse, std::vector<ListedMap>& maps) {
+    const auto add = [&maps](std::string_view path, const Rate& rate) {
+        maps.push_back(map(path, {value(path, "per_second", rate.per_second),
+                                  value(path, "burst", rate.burst)}));
+    };
+    add("abuse.requests_per_source", abuse.requests_per_source);
+    add("abuse.requests_per_backend", abuse.requests_per_backend);
+    add("abuse.logins_per_source", abuse.logins_per_source);
+    add("abuse.unknown_pairs_per_backend", abuse.unknown_pairs_per_backend);
+    add("abuse.opened_by_backends", abuse.opened_by_backends);
+    add("abuse.half_open_inserts", abuse.half_open_inserts);
 }
 
 }  // namespace
@@ -144,6 +180,7 @@ std::vector<ListedMap> list_values(const Config& config) {
                                 value("dpdk", "eal_args", config.dpdk.eal_args)}));
     maps.push_back(list_limits(config.limits));
     maps.push_back(list_timeouts(config.timeouts));
+    list_abuse(config.abuse, maps);
     if (config.state.is_kept)
         maps.push_back(map("state", {value("state", "file", config.state.file),
                                      value("state", "interval", config.state.interval)}));

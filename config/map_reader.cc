@@ -54,6 +54,8 @@ std::string what_is_written(const Node& value) {
 /// For mistakes that have one likely meaning: what was probably meant.
 std::string hint(const Key& key, const std::string& text) {
     if (key.form == Form::choice) return did_you_mean(text, key.choices());
+    if (key.form == Form::hexadecimal && parse_hexadecimal("0x" + text, 16))
+        return " (0x stands before the digits)";
     if (key.form == Form::duration && parse_integer(text))
         return " (a duration needs its unit: " + text + "s or " + text + "ms)";
     const auto unmapped = net::IpAddress::parse(text.substr(0, text.find('/')));
@@ -146,11 +148,8 @@ void MapReader::refuse(std::string_view name, const Node& value) const {
 }
 
 void MapReader::refuse_at(const Key& key, const Node& value, std::string path) const {
-    const auto reason = refusal_of_value(key.path, value.text);
     errors_->error(value.line, std::move(path),
-                 reason.empty() ? what_is_written(value) + "; " + remedy(key) +
-                                      hint(key, value.text)
-                                : std::string{reason});
+                   what_is_written(value) + "; " + remedy(key) + hint(key, value.text));
 }
 
 const Node* MapReader::scalar(std::string_view name) const {
@@ -197,6 +196,16 @@ std::int64_t MapReader::integer_in_range(std::string_view name, std::int64_t oth
     if (!value) return otherwise;
     const auto number = parse_integer(value->text);
     if (number && key(name).range.contains(*number)) return *number;
+    refuse(name, *value);
+    return otherwise;
+}
+
+std::uint64_t MapReader::hexadecimal_in_range(std::string_view name,
+                                              std::uint64_t otherwise) const {
+    const Node* value = scalar(name);
+    if (!value) return otherwise;
+    const auto digits = static_cast<std::size_t>(key(name).range.max);
+    if (const auto number = parse_hexadecimal(value->text, digits)) return *number;
     refuse(name, *value);
     return otherwise;
 }

@@ -35,6 +35,10 @@ public:
     Int integer(std::string_view name, Int otherwise) const {
         return static_cast<Int>(integer_in_range(name, static_cast<std::int64_t>(otherwise)));
     }
+    template <class Int>
+    Int hexadecimal(std::string_view name, Int otherwise) const {
+        return static_cast<Int>(hexadecimal_in_range(name, otherwise));
+    }
     std::chrono::milliseconds duration(std::string_view name,
                                        std::chrono::milliseconds otherwise) const;
     std::string text(std::string_view name, std::string otherwise = {}) const;
@@ -79,6 +83,7 @@ private:
     std::vector<Item> scalars(std::string_view name) const;
     std::vector<Item> items(std::string_view name) const;
     std::int64_t integer_in_range(std::string_view name, std::int64_t otherwise) const;
+    std::uint64_t hexadecimal_in_range(std::string_view name, std::uint64_t otherwise) const;
     /// Reports a value that is not of the form the schema asks for.
     void refuse(std::string_view name, const Node& value) const;
     void refuse_at(const Key& key, const Node& value, std::string path) const;

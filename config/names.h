@@ -42,7 +42,7 @@ inline constexpr auto enum_names<Scheduler> = std::to_array<NamedValue<Scheduler
 
 template <>
 inline constexpr auto enum_names<Affinity> =
-    std::to_array<NamedValue<Affinity>>({{"source", Affinity::source}});
+    std::to_array<NamedValue<Affinity>>({{"source", Affinity::source}, {"sa", Affinity::sa}});
 
 template <>
 inline constexpr auto enum_names<OnDown> =

@@ -49,10 +49,19 @@ Route read_route(const MapReader& map) {
             .line = map.line()};
 }
 
+SpiLabel read_spi_label(const MapReader& map) {
+    return {.ike_mask = map.hexadecimal("ike_mask", SpiLabel{}.ike_mask),
+            .ike_value = map.hexadecimal("ike_value", SpiLabel{}.ike_value),
+            .esp_first = map.hexadecimal("esp_first", SpiLabel{}.esp_first),
+            .esp_last = map.hexadecimal("esp_last", SpiLabel{}.esp_last),
+            .line = map.line()};
+}
+
 Backend read_backend(const MapReader& map) {
     return {.name = map.text("name"),
             .address = map.address("address"),
             .weight = map.integer("weight", Backend{}.weight),
+            .spi_label = read_spi_label(map.map("spi_label")),
             .line = map.line()};
 }
 
@@ -87,6 +96,8 @@ Service read_service(const MapReader& map) {
             .pool = map.text("pool"),
             .scheduler = map.choice("scheduler", initial.scheduler),
             .affinity = map.choice("affinity", initial.affinity),
+            .affinity_prefix_v4 = map.integer("affinity_prefix_v4", initial.affinity_prefix_v4),
+            .affinity_prefix_v6 = map.integer("affinity_prefix_v6", initial.affinity_prefix_v6),
             .line = map.line()};
 }
 
@@ -121,9 +132,29 @@ Timeouts read_timeouts(const MapReader& map) {
             .half_open = map.duration("half_open", initial.half_open),
             .answered = map.duration("answered", initial.answered),
             .pair = map.duration("pair", initial.pair),
+            .pending = map.duration("pending", initial.pending),
             .fragment = map.duration("fragment", initial.fragment),
             .delete_hint = map.duration("delete_hint", initial.delete_hint),
             .line = map.line()};
+}
+
+Rate read_rate(const MapReader& map, const Rate& initial) {
+    return {.per_second = map.integer("per_second", initial.per_second),
+            .burst = map.integer("burst", initial.burst)};
+}
+
+Abuse read_abuse(const MapReader& map) {
+    const Abuse initial;
+    const auto rate = [&map](std::string_view name, const Rate& otherwise) {
+        return read_rate(map.map(name), otherwise);
+    };
+    return {.requests_per_source = rate("requests_per_source", initial.requests_per_source),
+            .requests_per_backend = rate("requests_per_backend", initial.requests_per_backend),
+            .logins_per_source = rate("logins_per_source", initial.logins_per_source),
+            .unknown_pairs_per_backend =
+                rate("unknown_pairs_per_backend", initial.unknown_pairs_per_backend),
+            .opened_by_backends = rate("opened_by_backends", initial.opened_by_backends),
+            .half_open_inserts = rate("half_open_inserts", initial.half_open_inserts)};
 }
 
 State read_state(const MapReader& top) {
@@ -159,6 +190,7 @@ Config read_config(const MapReader& top) {
             .dpdk = read_dpdk(top.map("dpdk")),
             .limits = read_limits(top.map("limits")),
             .timeouts = read_timeouts(top.map("timeouts")),
+            .abuse = read_abuse(top.map("abuse")),
             .state = read_state(top),
             .admin = read_admin(top.map("admin")),
             .metrics = read_metrics(top),

@@ -28,10 +28,6 @@ constexpr auto source_translation_keys = std::to_array<std::string_view>({
     "usesourceip", "usip",
 });
 
-constexpr std::string_view no_affinity_sa =
-    "affinity: sa is not available in this version; write affinity: source, which keeps all "
-    "tunnels of one client address on one backend";
-
 }  // namespace
 
 std::string_view refusal_of_key(std::string_view typed_key) {
@@ -42,11 +38,6 @@ std::string_view refusal_of_key(std::string_view typed_key) {
     const auto& refused = source_translation_keys;
     const bool is_refused = std::find(refused.begin(), refused.end(), plain) != refused.end();
     return is_refused ? no_source_translation : std::string_view{};
-}
-
-std::string_view refusal_of_value(std::string_view path, std::string_view typed_value) {
-    if (path == "services[].affinity" && typed_value == "sa") return no_affinity_sa;
-    return {};
 }
 
 }  // namespace ikelb::config

@@ -6,13 +6,10 @@
 
 namespace ikelb::config {
 
-// What ikelb does not do, by the names under which people will ask for it. Such a key or value is
+// What ikelb does not do, by the names under which people will ask for it. Such a key is
 // refused with the reason, where a bare "unknown key" would only make them look for the right one.
 
 /// Why a key is refused, however it is spelt (case, _ and - do not count); empty if it is not.
 std::string_view refusal_of_key(std::string_view typed_key);
-
-/// Why a value of a key is refused; empty if it is not. path: as in schema.h.
-std::string_view refusal_of_value(std::string_view path, std::string_view typed_value);
 
 }  // namespace ikelb::config

@@ -42,6 +42,8 @@ void backend_addresses_are_usable(const Config& config, FindingList& out);
 void backend_addresses_are_unique(const Config& config, FindingList& out);
 void backends_are_reached_on_the_servers_side(const Config& config, FindingList& out);
 void health_times_fit(const Config& config, FindingList& out);
+void spi_labels_are_well_formed(const Config& config, FindingList& out);
+void spi_labels_are_apart(const Config& config, FindingList& out);
 void services_exist(const Config& config, FindingList& out);
 void vips_are_usable(const Config& config, FindingList& out);
 void vips_are_unique(const Config& config, FindingList& out);

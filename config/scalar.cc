@@ -33,6 +33,23 @@ std::optional<std::int64_t> parse_integer(std::string_view text) {
     return value;
 }
 
+std::optional<std::uint64_t> parse_hexadecimal(std::string_view text, std::size_t digits) {
+    if (!text.starts_with("0x") || text.size() < 3 || text.size() > 2 + digits)
+        return std::nullopt;
+    std::uint64_t value = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stopped, error] = std::from_chars(text.data() + 2, end, value, 16);
+    if (error != std::errc{} || stopped != end) return std::nullopt;
+    return value;
+}
+
+std::string to_hexadecimal(std::uint64_t value) {
+    std::array<char, 16> digits{};
+    const auto [end, error] =
+        std::to_chars(digits.data(), digits.data() + digits.size(), value, 16);
+    return "0x" + std::string(digits.data(), end);
+}
+
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
     const std::size_t digits = text.find_first_not_of("0123456789");
     if (digits == std::string_view::npos) return std::nullopt;

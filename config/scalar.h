@@ -18,6 +18,10 @@ namespace ikelb::config {
 /// Decimal digits, an optional minus before them.
 std::optional<std::int64_t> parse_integer(std::string_view text);
 
+/// 0x and 1 to `digits` hexadecimal digits, at most 16: 0xff00000000000000.
+std::optional<std::uint64_t> parse_hexadecimal(std::string_view text, std::size_t digits);
+std::string to_hexadecimal(std::uint64_t value);
+
 /// Digits and a unit: ms, s, m, h or d, as in 500ms, 5s, 45m, 24h.
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 

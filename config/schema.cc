@@ -22,6 +22,13 @@ constexpr std::string_view no_effect = "None.";
 constexpr std::string_view resize =
     "The restart stops traffic for a moment; tunnels live on as far as the new size holds them.";
 
+constexpr std::string_view of_others =
+    "None: packets of known SAs are not counted.";
+
+constexpr std::string_view on_average = "How many are let through on average.";
+constexpr std::string_view at_once = "How many are let through at once after a time without any.";
+constexpr Range most_events{1, 10'000'000};
+
 constexpr auto required = Presence::required;
 constexpr auto restart = Apply::restart;
 
@@ -129,6 +136,33 @@ const std::array keys{
         .purpose = "The share of new clients, against the sum of the pool's weights. 0 gets no "
                    "new clients.",
         .effect = "None: tunnels stay where they are, only new clients are spread anew."},
+    Key{.path = "pools[].backends[].spi_label", .form = Form::map,
+        .purpose = "How this server marks the SPIs that it chooses, so that ikelb can tell whose "
+                   "an SA is without having seen it before, whatever address it comes from. All "
+                   "0x0: it marks none. Both pairs of numbers are the server's own, of its "
+                   "strongswan.conf; RRAS can't mark. Either all backends of a pool mark their "
+                   "IKE (ESP) SPIs, each in its own way, or none: another's SPI, chosen at "
+                   "random, may look like a marked one.",
+        .effect = "A marked SPI goes before every record: set it on the servers first, and here "
+                  "when the SAs from before that are gone, or they may go to the wrong server."},
+    Key{.path = "pools[].backends[].spi_label.ike_mask", .form = Form::hexadecimal,
+        .range = {1, 16}, .initial = "0x0", .example = "0xff00000000000000",
+        .purpose = "The bits of the server's IKE SPIs that it sets: strongSwan's "
+                   "charon.spi_mask, and the same number.",
+        .effect = "As for spi_label."},
+    Key{.path = "pools[].backends[].spi_label.ike_value", .form = Form::hexadecimal,
+        .range = {1, 16}, .initial = "0x0", .example = "0x0100000000000000",
+        .purpose = "What it sets them to: strongSwan's charon.spi_label. Within ike_mask.",
+        .effect = "As for spi_label."},
+    Key{.path = "pools[].backends[].spi_label.esp_first", .form = Form::hexadecimal,
+        .range = {1, 8}, .initial = "0x0", .example = "0xc1000000",
+        .purpose = "The first of the ESP SPIs that the server chooses, which are those that its "
+                   "clients send with: strongSwan's charon.spi_min. 0x100 and more.",
+        .effect = "As for spi_label."},
+    Key{.path = "pools[].backends[].spi_label.esp_last", .form = Form::hexadecimal,
+        .range = {1, 8}, .initial = "0x0", .example = "0xc1ffffff",
+        .purpose = "The last of them: strongSwan's charon.spi_max.",
+        .effect = "As for spi_label."},
     Key{.path = "pools[].on_down", .form = Form::choice, .initial = "keep",
         .choices = choices_of<OnDown>,
         .purpose = "What becomes of the known tunnels of a backend whose health check fails. "
@@ -194,8 +228,24 @@ const std::array keys{
         .effect = "None: recorded clients stay."},
     Key{.path = "services[].affinity", .form = Form::choice, .initial = "source",
         .choices = choices_of<Affinity>,
-        .purpose = "What keeps to one backend. source: all tunnels of one client address.",
-        .effect = "None: source is the only value of this version."},
+        .purpose = "What keeps to one backend. source: all tunnels of one client address. sa: "
+                   "each tunnel by itself, so that many clients behind one address (CGNAT, an "
+                   "office) are spread; a reauthentication, which begins a new SA, may change "
+                   "the backend then.",
+        .effect = "Tunnels that are up stay, by their SPIs and ports. With sa a client's next "
+                  "login goes where the hash of its address and SPI says; with source, back to "
+                  "where its address is bound."},
+    Key{.path = "services[].affinity_prefix_v4", .form = Form::integer, .range = {8, 32},
+        .unit = "bits", .initial = "32",
+        .purpose = "How much of an IPv4 address makes one client: with 24, all of a /24 are on "
+                   "one backend. For providers that change a client's address within a block.",
+        .effect = "Tunnels that are up stay. The next login of a client may go to another "
+                  "backend, since bindings are found by the old length no more."},
+    Key{.path = "services[].affinity_prefix_v6", .form = Form::integer, .range = {32, 128},
+        .unit = "bits", .initial = "128",
+        .purpose = "The same for IPv6: 64 takes the temporary addresses of a client (RFC 8981) "
+                   "for one.",
+        .effect = "As for affinity_prefix_v4."},
 
     Key{.path = "workers", .form = Form::map, .apply = restart,
         .purpose = "The threads of the fast path.",
@@ -280,6 +330,12 @@ const std::array keys{
         .purpose = "An established IKE SA without IKE traffic. Longer than the time between "
                    "its rekeys.",
         .effect = "A roaming client idle for longer than a shorter time may have to connect anew."},
+    Key{.path = "timeouts.pending", .form = Form::duration, .range = {second, minute},
+        .initial = "10s",
+        .purpose = "A request that would move a flow, or its way back, waits so long for the "
+                   "server's answer, which moves it.",
+        .effect = "With a time shorter than the servers take to answer, roaming clients are "
+                  "steered by their SPIs packet by packet."},
     Key{.path = "timeouts.fragment", .form = Form::duration, .range = {100, minute},
         .initial = "5s",
         .purpose = "How long to wait for the rest of a fragmented datagram.",
@@ -289,6 +345,79 @@ const std::array keys{
         .purpose = "What is left to a record after a delete was seen: only a hint, as anybody "
                    "could have sent it.",
         .effect = no_effect},
+
+    Key{.path = "abuse", .form = Form::map,
+        .purpose = "What strangers may do: nothing that begins an SA is authenticated. Values "
+                   "are for all workers together, and divided among them where a key does not "
+                   "say otherwise.",
+        .effect = of_others},
+    Key{.path = "abuse.requests_per_source", .form = Form::map,
+        .purpose = "IKE requests without a responder's SPI, which begin SAs, of one "
+                   "source: an IPv4 address, an IPv6 /64. Many clients may stand behind "
+                   "one address, hence the large burst: it lets an office of them connect "
+                   "at once. Not divided: a source's packets reach one worker where ports "
+                   "spread by address (ikelbctl status), else as many as its ports lead "
+                   "to. The rest is dropped as source_limited.",
+        .effect = of_others},
+    Key{.path = "abuse.requests_per_source.per_second", .form = Form::integer,
+        .range = most_events, .unit = "a second", .initial = "200", .purpose = on_average,
+        .effect = of_others},
+    Key{.path = "abuse.requests_per_source.burst", .form = Form::integer,
+        .range = most_events, .unit = "at once", .initial = "2000", .purpose = at_once,
+        .effect = of_others},
+    Key{.path = "abuse.requests_per_backend", .form = Form::map,
+        .purpose = "The same requests towards one backend: more than it can answer do "
+                   "nobody any good. The second half of the burst is kept for those that "
+                   "bring a COOKIE. The rest is dropped as backend_limited.",
+        .effect = of_others},
+    Key{.path = "abuse.requests_per_backend.per_second", .form = Form::integer,
+        .range = most_events, .unit = "a second", .initial = "2000", .purpose = on_average,
+        .effect = of_others},
+    Key{.path = "abuse.requests_per_backend.burst", .form = Form::integer,
+        .range = most_events, .unit = "at once", .initial = "4000", .purpose = at_once,
+        .effect = of_others},
+    Key{.path = "abuse.logins_per_source", .form = Form::map,
+        .purpose = "Answered logins of one source that are recorded before they are "
+                   "sessions: anybody can be answered that a login has failed. Not "
+                   "divided, as requests_per_source.",
+        .effect = of_others},
+    Key{.path = "abuse.logins_per_source.per_second", .form = Form::integer,
+        .range = most_events, .unit = "a second", .initial = "10", .purpose = on_average,
+        .effect = of_others},
+    Key{.path = "abuse.logins_per_source.burst", .form = Form::integer,
+        .range = most_events, .unit = "at once", .initial = "2000", .purpose = at_once,
+        .effect = of_others},
+    Key{.path = "abuse.unknown_pairs_per_backend", .form = Form::map,
+        .purpose = "Packets of IKE SAs that nobody knows, to a backend that neither the "
+                   "client's binding nor the hash agrees with: servers stay silent on "
+                   "them. The rest is dropped as unknown_pair_limited.",
+        .effect = of_others},
+    Key{.path = "abuse.unknown_pairs_per_backend.per_second", .form = Form::integer,
+        .range = most_events, .unit = "a second", .initial = "100", .purpose = on_average,
+        .effect = of_others},
+    Key{.path = "abuse.unknown_pairs_per_backend.burst", .form = Form::integer,
+        .range = most_events, .unit = "at once", .initial = "200", .purpose = at_once,
+        .effect = of_others},
+    Key{.path = "abuse.opened_by_backends", .form = Form::map,
+        .purpose = "Flows recorded because a server begins an SA itself (site to site), so "
+                   "that the answer gets back to it.",
+        .effect = of_others},
+    Key{.path = "abuse.opened_by_backends.per_second", .form = Form::integer,
+        .range = most_events, .unit = "a second", .initial = "200", .purpose = on_average,
+        .effect = of_others},
+    Key{.path = "abuse.opened_by_backends.burst", .form = Form::integer,
+        .range = most_events, .unit = "at once", .initial = "200", .purpose = at_once,
+        .effect = of_others},
+    Key{.path = "abuse.half_open_inserts", .form = Form::map,
+        .purpose = "Choices of schedulers other than maglev, which have to be remembered. "
+                   "What is above goes by the hash, which needs no memory.",
+        .effect = of_others},
+    Key{.path = "abuse.half_open_inserts.per_second", .form = Form::integer,
+        .range = most_events, .unit = "a second", .initial = "8000", .purpose = on_average,
+        .effect = of_others},
+    Key{.path = "abuse.half_open_inserts.burst", .form = Form::integer,
+        .range = most_events, .unit = "at once", .initial = "16000", .purpose = at_once,
+        .effect = of_others},
 
     Key{.path = "state", .form = Form::map, .apply = restart, .is_none_allowed = true,
         .purpose = "The file that brings tunnels through a restart or a crash of ikelb; the word "
@@ -392,6 +521,8 @@ std::string describe_form(const Key& key) {
             return "a name";
         case Form::integer:
             return "a whole number " + between(key.range);
+        case Form::hexadecimal:
+            return "a number 0x... of at most " + std::to_string(key.range.max) + " digits";
         case Form::duration:
             return "a duration " + to_string(milliseconds{key.range.min}) + ".." +
                    to_string(milliseconds{key.range.max});

@@ -26,6 +26,7 @@ enum class Form {
     name,         ///< [A-Za-z0-9][A-Za-z0-9._-]*, at most 63 characters
     reference,    ///< the name of something written elsewhere
     integer,
+    hexadecimal,
     duration,
     address,
     prefix,
@@ -42,7 +43,8 @@ enum class Presence { required, optional };
 /// How a change reaches the running daemon.
 enum class Apply { live, restart };
 
-/// Inclusive. Integers as they are, durations in milliseconds, lists by their number of items.
+/// Inclusive. Integers as they are, hexadecimal numbers by their number of digits, durations in
+/// milliseconds, lists by their number of items.
 struct Range {
     std::int64_t min = 0;
     std::int64_t max = 0;
@@ -56,7 +58,7 @@ struct Key {
     Form form = Form::map;
     Presence presence = Presence::optional;
     Apply apply = Apply::live;
-    Range range{};              ///< integers, durations and lists
+    Range range{};              ///< numbers, durations and lists
     std::string_view unit{};    ///< of integers
     std::string_view initial{}; ///< the default as YAML; empty: none
     std::string_view example{}; ///< as YAML, for keys without default

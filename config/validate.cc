@@ -38,6 +38,8 @@ constexpr auto all_rules = std::to_array<Rule>({
     rules::backend_addresses_are_unique,
     rules::backends_are_reached_on_the_servers_side,
     rules::health_times_fit,
+    rules::spi_labels_are_well_formed,
+    rules::spi_labels_are_apart,
     rules::services_exist,
     rules::vips_are_usable,
     rules::vips_are_unique,

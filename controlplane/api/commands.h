@@ -49,6 +49,25 @@ struct FlowFilter {
     std::size_t limit = 1000;           ///< at most so many rows, 1..100000
 };
 
+/// Which IKE SAs to list, and where to go on.
+struct SessionFilter {
+    std::optional<std::string> client;   ///< only of this ADDRESS/LENGTH
+    std::optional<std::uint64_t> spi;    ///< only with this IKE SPI, or of who uses this ESP SPI
+    std::optional<std::string> backend;  ///< only on this one
+    std::size_t from = 0;                ///< "next" of the answer before
+    std::size_t limit = 1000;            ///< stop at about so many rows
+};
+
+/// A client's datagram, as far as it is known.
+struct ExplainQuery {
+    std::string client;                  ///< an address in canonical form
+    std::optional<std::uint16_t> port;   ///< nullopt: as without a NAT, 500 and 4500
+    std::optional<std::string> vip;      ///< nullopt: every one of the client's family
+    std::optional<std::uint64_t> initiator_spi;  ///< not 0
+    std::optional<std::uint64_t> responder_spi;  ///< not 0; only beside the initiator's
+    std::optional<std::uint32_t> esp_spi;        ///< 256 and more
+};
+
 /// What the admin API can ask of the daemon. Every call comes on the control thread and is answered
 /// before it returns. An exception becomes a 500 with its text. The shape of each answer is in
 /// routes.h, beside its route.
@@ -58,6 +77,8 @@ public:
     virtual CommandResult status() = 0;
     virtual CommandResult backends() = 0;
     virtual CommandResult flows(const FlowFilter& filter) = 0;
+    virtual CommandResult sessions(const SessionFilter& filter) = 0;
+    virtual CommandResult explain(const ExplainQuery& query) = 0;
     virtual CommandResult drops() = 0;
     virtual CommandResult version() = 0;
     virtual CommandResult drain(const std::string& backend, DrainMode mode) = 0;

@@ -3,23 +3,20 @@
 #include "controlplane/api/dispatch.h"
 
 #include <algorithm>
-#include <charconv>
 #include <exception>
 #include <optional>
 #include <utility>
 
 #include <fmt/format.h>
-#include <boost/asio/ip/address.hpp>
 #include <boost/system/result.hpp>
 
+#include "controlplane/api/query.h"
 #include "controlplane/api/routes.h"
 
 namespace ikelb::control {
 namespace {
 
 using nlohmann::json;
-
-constexpr std::size_t max_flow_limit = 100000;
 
 /// What a client sent is quoted in errors, so it need not be UTF-8: replace what isn't.
 std::string write(const json& value) {
@@ -46,27 +43,6 @@ std::optional<std::string_view> unknown_parameter(const Route& matched, std::str
         query.remove_prefix(end + 1);
     }
     return std::nullopt;
-}
-
-boost::system::result<FlowFilter, CommandError> read_flow_filter(std::string_view query) {
-    FlowFilter filter;
-    if (const auto client = query_value(query, "client")) {
-        boost::system::error_code error;
-        const auto address = boost::asio::ip::make_address(*client, error);
-        if (error)
-            return bad_request(fmt::format(
-                "client={} is not an IP address; write it like client=198.51.100.7", *client));
-        filter.client = address.to_string();
-    }
-    if (const auto limit = query_value(query, "limit")) {
-        const char* const end = limit->data() + limit->size();
-        const auto [stopped, error] = std::from_chars(limit->data(), end, filter.limit);
-        if (error != std::errc{} || stopped != end || filter.limit == 0 ||
-            filter.limit > max_flow_limit)
-            return bad_request(
-                fmt::format("limit={} is not a number from 1 to {}", *limit, max_flow_limit));
-    }
-    return filter;
 }
 
 /// The body as a JSON object; an empty one counts as {}.
@@ -132,6 +108,14 @@ CommandResult run(Commands& commands, const Route& matched, const std::string& n
         case RouteId::flows: {
             const auto filter = read_flow_filter(query);
             return filter ? commands.flows(*filter) : CommandResult{filter.error()};
+        }
+        case RouteId::sessions: {
+            const auto filter = read_session_filter(query);
+            return filter ? commands.sessions(*filter) : CommandResult{filter.error()};
+        }
+        case RouteId::explain: {
+            const auto asked = read_explain_query(query);
+            return asked ? commands.explain(*asked) : CommandResult{asked.error()};
         }
         case RouteId::drops: return commands.drops();
         case RouteId::version: return commands.version();

@@ -8,13 +8,14 @@
 namespace ikelb::control {
 namespace {
 
-constexpr std::array<Route, 10> table{{
+constexpr std::array<Route, 12> table{{
     {RouteId::status, Method::get, "/v1/status", "", "",
      "what the daemon is doing: configuration, workers, ports, services, tables",
      R"({"version","uptime_s","config":{"file","loaded_at","last_reload":"ok|failed","error"},)"
      R"("workers":[{"id","lcore","cpu","busy_share","bursts","packets"}],"ports":[...],)"
      R"("interfaces":[...],"services":[{"name","vip","served","reason","pool","scheduler"}],)"
-     R"("tables":[{"name","used","capacity"}],"huge_pages":bool})"},
+     R"("tables":[{"name","used","capacity"}],"memory":{"bytes_per_client":{...}},)"
+     R"("restored":{"pairs","esp_spis","flows","bindings"},"huge_pages":bool})"},
     {RouteId::backends, Method::get, "/v1/backends", "", "",
      "the backends: health, drain mode, flows, SAs, traffic",
      R"({"backends":[{"name","address","pool","state":"up|down|checking",)"
@@ -25,6 +26,15 @@ constexpr std::array<Route, 10> table{{
      "the flows: which client is on which backend",
      R"({"flows":[{"client","port","vip","vip_port","backend","state","idle_s",)"
      R"("next_hop"}],"total":N,"truncated":bool})"},
+    {RouteId::sessions, Method::get, "/v1/sessions", "client spi backend from limit", "",
+     "the IKE SAs: whose, on which backend, since when; a slice, the next one is from=NEXT",
+     R"({"sessions":[{"client","port","spi_i","spi_r","service","vip","backend","state",)"
+     R"("age_s","idle_s","moves"}],"next":N or null})"},
+    {RouteId::explain, Method::get, "/v1/explain", "client port vip spi esp", "",
+     "where a client's packet would go, by which rule, and what the other rules say",
+     R"({"answers":[{"datagram","spi","client","port","service","vip","vip_port","served",)"
+     R"("backend","rule","drop","remembered","rules":[{"rule","help","outcome":)"
+     R"("hit|miss|ambiguous|backend_down","backend","state","age_s","idle_s"}],"otherwise"}]})"},
     {RouteId::drops, Method::get, "/v1/drops", "", "", "dropped packets by reason",
      R"({"drops":[{"reason","help","packets"}]})"},
     {RouteId::version, Method::get, "/v1/version", "", "", "the daemon's version",

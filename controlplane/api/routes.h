@@ -22,6 +22,8 @@ enum class RouteId : std::uint8_t {
     status,
     backends,
     flows,
+    sessions,
+    explain,
     drops,
     version,
     drain,

@@ -20,6 +20,41 @@ CLI::Option* add_choice(CLI::App& app, const std::string& name, std::string& val
         ->check(CLI::IsMember(choices).description(""));
 }
 
+CLI::Option* add_limit(CLI::App& app, std::size_t& value, const std::string& what) {
+    return app.add_option("--limit", value, "list at most so many " + what)
+        ->type_name("N")
+        ->check(CLI::Range(1, 100000).description(""))
+        ->capture_default_str();
+}
+
+void add_sessions(CLI::App& sessions, Invocation& invocation) {
+    sessions.add_option("--client", invocation.client, "only those of this client or network")
+        ->type_name("ADDRESS[/LENGTH]");
+    sessions.add_option("--spi", invocation.spi,
+                        "only with this IKE SPI, of either side, or of those who use this ESP SPI; "
+                        "in hexadecimal")
+        ->type_name("SPI");
+    sessions.add_option("--backend", invocation.backend, "only those on this backend")
+        ->type_name("BACKEND");
+    add_limit(sessions, invocation.limit, "IKE SAs");
+}
+
+void add_explain(CLI::App& explain, Invocation& invocation) {
+    explain
+        .add_option("--client", invocation.client,
+                    "the client's address and port; ports 500 and 4500 if left out")
+        ->type_name("ADDRESS[:PORT]")
+        ->required();
+    explain.add_option("--vip", invocation.vip, "the address it connects to; all if left out")
+        ->type_name("ADDRESS");
+    explain
+        .add_option("--spi", invocation.spi,
+                    "the SPIs of its IKE SA in hexadecimal; without the second, its first request")
+        ->type_name("SPIi[:SPIr]");
+    explain.add_option("--esp", invocation.esp, "the ESP SPI it sends with, in hexadecimal")
+        ->type_name("SPI");
+}
+
 }  // namespace
 
 std::unique_ptr<CLI::App> make_command_line(Invocation& invocation) {
@@ -43,10 +78,9 @@ std::unique_ptr<CLI::App> make_command_line(Invocation& invocation) {
     CLI::App* const flows = app->get_subcommand("flows");
     flows->add_option("--client", invocation.client, "only flows of this client")
         ->type_name("ADDRESS");
-    flows->add_option("--limit", invocation.limit, "list at most so many flows")
-        ->type_name("N")
-        ->check(CLI::Range(1, 100000).description(""))
-        ->capture_default_str();
+    add_limit(*flows, invocation.limit, "flows");
+    add_sessions(*app->get_subcommand("sessions"), invocation);
+    add_explain(*app->get_subcommand("explain"), invocation);
     for (const char* name : {"drain", "enable", "disable"})
         app->get_subcommand(name)
             ->add_option("backend", invocation.backend, "a backend's name, see ikelbctl backends")

@@ -21,6 +21,9 @@ struct Invocation {
     std::string backend;
     std::string mode = "keep";
     std::string client;
+    std::string vip;
+    std::string spi;
+    std::string esp;
     std::size_t limit = 1000;
     std::string file;
     std::string shell;
@@ -34,9 +37,10 @@ struct DaemonCommand {
 
 /// Every subcommand but check and completion, in the order of the help.
 inline constexpr DaemonCommand daemon_commands[] = {
-    {"status", RouteId::status},   {"backends", RouteId::backends}, {"flows", RouteId::flows},
-    {"drops", RouteId::drops},     {"drain", RouteId::drain},       {"enable", RouteId::enable},
-    {"disable", RouteId::disable}, {"reload", RouteId::reload},     {"version", RouteId::version},
+    {"status", RouteId::status},     {"backends", RouteId::backends}, {"flows", RouteId::flows},
+    {"sessions", RouteId::sessions}, {"explain", RouteId::explain},   {"drops", RouteId::drops},
+    {"drain", RouteId::drain},       {"enable", RouteId::enable},     {"disable", RouteId::disable},
+    {"reload", RouteId::reload},     {"version", RouteId::version},
 };
 
 /// The tree of options and subcommands, of which --help, docs/ikelbctl.md and the completion

@@ -133,6 +133,83 @@ std::string render_flows(const json& answer, std::size_t width) {
     return text;
 }
 
+std::string render_sessions(const json& answer, std::size_t width) {
+    const json& sessions = member(answer, "sessions");
+    std::string text = table_of({{{"CLIENT"}, "client", plain},
+                                 {{"PORT", true}, "port", whole},
+                                 {{"SPI I", false, 2}, "spi_i", plain},
+                                 {{"SPI R", false, 2}, "spi_r", plain},
+                                 {{"SERVICE", false, 5}, "service", plain},
+                                 {{"VIP", false, 6}, "vip", plain},
+                                 {{"BACKEND"}, "backend", plain},
+                                 {{"STATE"}, "state", plain},
+                                 {{"AGE", true, 3}, "age_s", duration},
+                                 {{"IDLE", true, 4}, "idle_s", duration},
+                                 {{"MOVES", true, 1}, "moves", whole}},
+                                sessions, "no IKE SAs", width);
+    if (member(answer, "truncated") == json(true))
+        text += fmt::format("(the first {}; --limit N shows more)\n", sessions.size());
+    return text;
+}
+
+std::string endpoint(const json& address, const json& port) {
+    const std::string text = plain(address);
+    return text.find(':') == std::string::npos ? text + ":" + plain(port)
+                                               : "[" + text + "]:" + plain(port);
+}
+
+/// Where it goes, in one line.
+std::string decision_of(const json& answer) {
+    const json& drop = member(answer, "drop");
+    const json& rule = member(answer, "rule");
+    if (!drop.is_null())
+        return fmt::format("dropped as {}{}", plain(drop),
+                           rule.is_null() ? "" : ", rule " + plain(rule));
+    std::string text = fmt::format("to {}, rule {}", plain(member(answer, "backend")), plain(rule));
+    if (member(answer, "remembered") == json(true)) text += " (it remembers this ESP SPI)";
+    if (member(answer, "served") == json(false))
+        text += "; the VIP is not served here at the moment";
+    return text;
+}
+
+/// hit, and whether it is the one that decides.
+json with_standing(json rules) {
+    bool is_decided = false;
+    for (json& rule : rules) {
+        if (!rule.is_object()) continue;
+        const json& outcome = member(rule, "outcome");
+        const bool is_hit = outcome == json("hit") || outcome == json("backend_down");
+        if (is_hit) rule["outcome"] = plain(outcome) + (is_decided ? ", next" : ", decides");
+        is_decided |= is_hit;
+    }
+    return rules;
+}
+
+std::string render_explain(const json& answer, std::size_t width) {
+    const json& answers = member(answer, "answers");
+    if (!answers.is_array() || answers.empty()) return "no service has such a VIP\n";
+    std::string text;
+    for (const json& one : answers) {
+        text += fmt::format("{}{} {}, {} -> {}\n  {}\n", text.empty() ? "" : "\n",
+                            plain(member(one, "datagram")), plain(member(one, "spi")),
+                            endpoint(member(one, "client"), member(one, "port")),
+                            endpoint(member(one, "vip"), member(one, "vip_port")),
+                            decision_of(one));
+        const json& rules = member(one, "rules");
+        text += table_of({{{"  RULE"}, "rule", [](const json& rule) { return "  " + plain(rule); }},
+                          {{"OUTCOME"}, "outcome", plain},
+                          {{"BACKEND"}, "backend", plain},
+                          {{"STATE", false, 1}, "state", plain},
+                          {{"AGE", true, 3}, "age_s", duration},
+                          {{"IDLE", true, 2}, "idle_s", duration},
+                          {{"MEANING", false, 4}, "help", plain}},
+                         rules.is_array() ? with_standing(rules) : rules, "  no rule", width);
+        if (const json& otherwise = member(one, "otherwise"); !otherwise.is_null())
+            text += fmt::format("  without any of them: dropped as {}\n", plain(otherwise));
+    }
+    return text;
+}
+
 std::string render_drops(const json& answer, std::size_t width) {
     json happened = json::array();
     std::size_t silent = 0;
@@ -165,12 +242,40 @@ std::string render_configuration(const json& config) {
     return text;
 }
 
+/// One client: a binding, two flows, an IKE SA, two ESP SPIs.
+std::string render_memory(const json& bytes) {
+    if (!bytes.is_object()) return {};
+    const auto part = [&bytes](const char* key) {
+        const json& value = member(bytes, key);
+        return value.is_number() ? fmt::format("{:.1f}", value.get<double>()) : plain(value);
+    };
+    return fmt::format("memory         {} B per IPv4 client: {} for bindings, {} flows, {} IKE "
+                       "SAs, {} ESP SPIs\n"
+                       "               {} B with what all share: {} half-open, {} under way, {} "
+                       "workers; room for {} clients\n",
+                       part("established"), part("bindings"),
+                       part("flows"), part("pairs"),
+                       part("esp_spis"), part("total"),
+                       part("provisional"), part("passing"),
+                       part("workers"), plain(member(bytes, "clients")));
+}
+
+std::string render_restored(const json& restored) {
+    if (!restored.is_object()) return {};
+    return fmt::format("restored       {} IKE SAs, {} ESP SPIs, {} flows, {} bindings at the "
+                       "start\n",
+                       plain(member(restored, "pairs")), plain(member(restored, "esp_spis")),
+                       plain(member(restored, "flows")), plain(member(restored, "bindings")));
+}
+
 std::string render_status(const json& answer, std::size_t width) {
     std::string text =
         fmt::format("version        {}\nup for         {}\n", plain(member(answer, "version")),
                     duration(member(answer, "uptime_s")));
     text += render_configuration(member(answer, "config"));
     text += fmt::format("huge pages     {}\n", plain(member(answer, "huge_pages")));
+    text += render_memory(member(member(answer, "memory"), "bytes_per_client"));
+    text += render_restored(member(answer, "restored"));
     text += section("services", table_of({{{"NAME"}, "name", plain},
                                           {{"VIP"}, "vip", plain},
                                           {{"SERVED"}, "served", plain},
@@ -237,6 +342,8 @@ std::string render(RouteId id, const json& answer, std::size_t width) {
         case RouteId::status: return render_status(answer, width);
         case RouteId::backends: return render_backends(answer, width);
         case RouteId::flows: return render_flows(answer, width);
+        case RouteId::sessions: return render_sessions(answer, width);
+        case RouteId::explain: return render_explain(answer, width);
         case RouteId::drops: return render_drops(answer, width);
         case RouteId::version:
         case RouteId::drain:

@@ -34,11 +34,44 @@ ExitStatus complain(const Terminal& terminal, ExitStatus status, std::string_vie
     return status;
 }
 
+std::string parameter(std::string_view name, const std::string& value) {
+    return value.empty() ? std::string{} : fmt::format("&{}={}", name, percent_encode(value));
+}
+
+/// ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT, as parameters.
+std::string client_and_port(const std::string& client) {
+    if (client.starts_with('[')) {
+        const std::size_t end = client.find(']');
+        const bool has_port = end != std::string::npos && client.compare(end, 2, "]:") == 0;
+        return parameter("client", client.substr(1, end - 1)) +
+               (has_port ? "&port=" + percent_encode(client.substr(end + 2)) : "");
+    }
+    const std::size_t colon = client.find(':');
+    if (colon == std::string::npos || client.find(':', colon + 1) != std::string::npos)
+        return parameter("client", client);
+    return parameter("client", client.substr(0, colon)) +
+           "&port=" + percent_encode(client.substr(colon + 1));
+}
+
+std::string query_of(RouteId id, const Invocation& invocation) {
+    switch (id) {
+        case RouteId::flows:
+            return fmt::format("limit={}", invocation.limit) +
+                   parameter("client", invocation.client);
+        case RouteId::sessions:
+            return parameter("client", invocation.client) + parameter("spi", invocation.spi) +
+                   parameter("backend", invocation.backend);
+        case RouteId::explain:
+            return client_and_port(invocation.client) + parameter("vip", invocation.vip) +
+                   parameter("spi", invocation.spi) + parameter("esp", invocation.esp);
+        default: return {};
+    }
+}
+
 std::string target_of(RouteId id, const Invocation& invocation) {
-    if (id != RouteId::flows) return path_of(id, invocation.backend);
-    std::string target = path_of(id) + fmt::format("?limit={}", invocation.limit);
-    if (!invocation.client.empty()) target += "&client=" + percent_encode(invocation.client);
-    return target;
+    std::string query = query_of(id, invocation);
+    if (query.starts_with('&')) query.erase(0, 1);
+    return path_of(id, invocation.backend) + (query.empty() ? "" : "?" + query);
 }
 
 std::string body_of(RouteId id, const Invocation& invocation) {
@@ -53,12 +86,48 @@ std::string names_of(const json& answer) {
     return names;
 }
 
+boost::system::result<AdminAnswer, ClientError> ask(RouteId id, const Invocation& invocation,
+                                                    const std::string& target) {
+    return ask_daemon(invocation.socket, route(id).method, target, body_of(id, invocation),
+                      patience);
+}
+
+/// Asks for one slice after the other until there are enough rows or no more.
+boost::system::result<AdminAnswer, ClientError> ask_for_sessions(const Invocation& invocation) {
+    json sessions = json::array();
+    std::uint64_t from = 0;
+    const std::string target = target_of(RouteId::sessions, invocation);
+    const std::string joint = target.find('?') == std::string::npos ? "?" : "&";
+    // One more than is shown tells that there are more.
+    while (sessions.size() <= invocation.limit) {
+        auto answer = ask(RouteId::sessions, invocation,
+                          fmt::format("{}{}from={}&limit={}", target, joint, from,
+                                      invocation.limit + 1 - sessions.size()));
+        if (!answer || answer->status != 200) return answer;
+        const json slice = json::parse(answer->body, nullptr, false);
+        const auto rows = slice.is_object() ? slice.find("sessions") : slice.end();
+        if (rows == slice.end() || !rows->is_array()) return answer;
+        sessions.insert(sessions.end(), rows->begin(), rows->end());
+        const auto next = slice.find("next");
+        if (next == slice.end() || !next->is_number_unsigned() || *next <= from) break;
+        from = next->get<std::uint64_t>();
+    }
+    const bool is_cut = sessions.size() > invocation.limit;
+    if (is_cut)
+        sessions.erase(sessions.begin() + static_cast<std::ptrdiff_t>(invocation.limit),
+                       sessions.end());
+    const json whole{{"sessions", std::move(sessions)}, {"truncated", is_cut}};
+    return AdminAnswer{
+        .status = 200,
+        .body = whole.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"};
+}
+
 ExitStatus run_daemon_command(RouteId id, const Invocation& invocation, const Terminal& terminal) {
     // First, so that it is there when the daemon isn't.
     if (id == RouteId::version && !invocation.json)
         terminal.out << "ikelbctl: " IKELB_VERSION "\n" << std::flush;
-    const auto answer = ask_daemon(invocation.socket, route(id).method, target_of(id, invocation),
-                                   body_of(id, invocation), patience);
+    const auto answer = id == RouteId::sessions ? ask_for_sessions(invocation)
+                                                : ask(id, invocation, target_of(id, invocation));
     if (!answer) return complain(terminal, ExitStatus::unreachable, answer.error().message);
 
     const json body = json::parse(answer->body, nullptr, false);

@@ -50,6 +50,16 @@ std::size_t Census::walk(const tables::ForwardingTable& table, tables::Seconds n
             tables::is_confirmed(record.state))
             ++member.sas;
     };
+    const auto add_pair = [&](const auto&, const tables::Record& record) {
+        ++counting_.pairs;
+        auto& member = counting_.members[{record.gateway, record.backend.index}];
+        if (record.state == tables::RecordState::half_open)
+            ++member.pairs_half_open;
+        else if (record.state == tables::RecordState::answered)
+            ++member.pairs_answered;
+        else
+            ++member.pairs_established;
+    };
     const auto add_to = [](std::uint64_t& counter) {
         return [&counter](const auto&, const tables::Record&) { ++counter; };
     };
@@ -64,9 +74,9 @@ std::size_t Census::walk(const tables::ForwardingTable& table, tables::Seconds n
             return count_slice(d.bindings.provisional, at, flow_lives,
                                add_to(counting_.bindings));
         case Part::pairs:
-            return count_slice(d.pairs.confirmed, at, pair_lives, add_to(counting_.pairs));
+            return count_slice(d.pairs.confirmed, at, pair_lives, add_pair);
         case Part::new_pairs:
-            return count_slice(d.pairs.provisional, at, pair_lives, add_to(counting_.pairs));
+            return count_slice(d.pairs.provisional, at, pair_lives, add_pair);
         case Part::esp:
             return count_slice(d.esp, at, flow_lives, add_to(counting_.esp));
         case Part::half_open:

@@ -18,6 +18,10 @@ struct CensusCounts {
         std::uint64_t flows = 0;
         /// Established flows to port 4500: one for each tunnel.
         std::uint64_t sas = 0;
+        // IKE SAs. Those with a delete hint or from before a restart count as established.
+        std::uint64_t pairs_half_open = 0;
+        std::uint64_t pairs_answered = 0;
+        std::uint64_t pairs_established = 0;
     };
     std::map<std::pair<tables::ServiceIndex, tables::BackendIndex>, Member> members;
     std::uint64_t flows = 0;

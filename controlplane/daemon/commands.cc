@@ -13,6 +13,7 @@
 #include "controlplane/daemon/build_info.h"
 #include "controlplane/daemon/daemon.h"
 #include "controlplane/daemon/totals.h"
+#include "controlplane/inspect/as_json.h"
 
 namespace ikelb::control {
 
@@ -106,6 +107,17 @@ json tables_of(Daemon& daemon) {
     return tables;
 }
 
+/// What came from the file of the daemon before this one; null if nothing was read.
+json restored_by(Daemon& daemon) {
+    const SavedState* state = daemon.saved_state();
+    if (state == nullptr || !state->restored()) return nullptr;
+    const Restored& restored = *state->restored();
+    return {{"pairs", restored.pairs},
+            {"esp_spis", restored.esp},
+            {"flows", restored.flows},
+            {"bindings", restored.bindings}};
+}
+
 json backend_row(Daemon& daemon, const config::Pool& pool, const config::Backend& backend) {
     const BackendState* state = daemon.checker().find(backend.name);
     const BackendTotals totals = backend_totals(daemon, backend.name);
@@ -131,17 +143,6 @@ json backend_row(Daemon& daemon, const config::Pool& pool, const config::Backend
     return row;
 }
 
-const char* name_of(tables::RecordState state) {
-    switch (state) {
-        case tables::RecordState::half_open: return "half_open";
-        case tables::RecordState::answered: return "answered";
-        case tables::RecordState::established: return "established";
-        case tables::RecordState::closing: return "closing";
-        case tables::RecordState::tentative: return "tentative";
-    }
-    return "unknown";
-}
-
 std::string backend_name(Daemon& daemon, tables::BackendIndex index) {
     for (const config::Pool& pool : daemon.config().pools)
         for (const config::Backend& backend : pool.backends)
@@ -157,9 +158,11 @@ std::string next_hop_name(const tables::ForwardingTable& table, tables::GatewayI
     return table.gateways[gateway].address.to_string();
 }
 
-CommandError no_such_backend(Daemon& daemon, const std::string& name) {
+}  // namespace
+
+CommandError DaemonCommands::no_such_backend(const std::string& name) const {
     std::vector<std::string_view> names;
-    for (const config::Pool& pool : daemon.config().pools)
+    for (const config::Pool& pool : daemon_.config().pools)
         for (const config::Backend& backend : pool.backends) names.push_back(backend.name);
     const auto nearest = config::nearest(name, names);
     return {.status = 404,
@@ -167,18 +170,16 @@ CommandError no_such_backend(Daemon& daemon, const std::string& name) {
                                    nearest ? fmt::format(" (did you mean {}?)", *nearest) : "")};
 }
 
-CommandResult set_mode(Daemon& daemon, const std::string& backend, tables::Mode mode) {
-    const auto changed = daemon.set_mode(backend, mode);
-    if (!changed) return no_such_backend(daemon, backend);
-    const BackendTotals totals = backend_totals(daemon, backend);
+CommandResult DaemonCommands::set_mode(const std::string& backend, tables::Mode mode) {
+    const auto changed = daemon_.set_mode(backend, mode);
+    if (!changed) return no_such_backend(backend);
+    const BackendTotals totals = backend_totals(daemon_, backend);
     return json{{"backend", backend},
                 {"mode", to_string(mode)},
                 {"changed", *changed},
                 {"sas", totals.sas},
                 {"flows", totals.flows}};
 }
-
-}  // namespace
 
 CommandResult DaemonCommands::status() {
     const ReloadLog& reloads = daemon_.reloads();
@@ -195,6 +196,8 @@ CommandResult DaemonCommands::status() {
         {"interfaces", interfaces_of(daemon_)},
         {"services", services_of(daemon_)},
         {"tables", tables_of(daemon_)},
+        {"memory", {{"bytes_per_client", as_json(client_memory(daemon_))}}},
+        {"restored", restored_by(daemon_)},
         {"huge_pages", daemon_.dataplane().uses_huge_pages()}};
 }
 
@@ -227,7 +230,7 @@ CommandResult DaemonCommands::flows(const FlowFilter& filter) {
                         {"vip", table.frontends[frontend].vip.to_string()},
                         {"vip_port", table.frontends[frontend].port.to_host()},
                         {"backend", backend_name(daemon_, record.backend.index)},
-                        {"state", name_of(record.state)},
+                        {"state", to_string(record.state)},
                         {"idle_s", now - record.last_seen},
                         {"next_hop", next_hop_name(table, record.gateway)}});
     };
@@ -264,17 +267,17 @@ CommandResult DaemonCommands::version() {
 }
 
 CommandResult DaemonCommands::drain(const std::string& backend, DrainMode mode) {
-    return set_mode(daemon_, backend,
+    return set_mode(backend,
                     mode == DrainMode::keep ? tables::Mode::drain_keep
                                             : tables::Mode::drain_refuse);
 }
 
 CommandResult DaemonCommands::enable(const std::string& backend) {
-    return set_mode(daemon_, backend, tables::Mode::enabled);
+    return set_mode(backend, tables::Mode::enabled);
 }
 
 CommandResult DaemonCommands::disable(const std::string& backend) {
-    return set_mode(daemon_, backend, tables::Mode::disabled);
+    return set_mode(backend, tables::Mode::disabled);
 }
 
 CommandResult DaemonCommands::reload() {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "controlplane/api/commands.h"
+#include "dataplane/tables/forwarding_table.h"
 
 namespace ikelb::control {
 
@@ -17,6 +18,8 @@ public:
     CommandResult status() override;
     CommandResult backends() override;
     CommandResult flows(const FlowFilter& filter) override;
+    CommandResult sessions(const SessionFilter& filter) override;
+    CommandResult explain(const ExplainQuery& query) override;
     CommandResult drops() override;
     CommandResult version() override;
     CommandResult drain(const std::string& backend, DrainMode mode) override;
@@ -26,6 +29,9 @@ public:
     CommandResult check(const std::string& file) override;
 
 private:
+    CommandResult set_mode(const std::string& backend, tables::Mode mode);
+    CommandError no_such_backend(const std::string& name) const;
+
     Daemon& daemon_;
 };
 

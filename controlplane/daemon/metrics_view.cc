@@ -47,15 +47,24 @@ WorkerMetrics worker_metrics(Daemon& daemon, unsigned id) {
                           .packets = stats.packets.read(),
                           .flows_committed = stats.pipeline.flows_committed.read(),
                           .flows_moved = stats.pipeline.flows_moved.read(),
+                          .moves_refused = stats.pipeline.moves_refused.read(),
                           .pairs_learned = stats.pipeline.pairs_learned.read(),
+                          .spis_learned = stats.pipeline.spis_learned.read(),
+                          .spi_collisions = stats.pipeline.spi_collisions.read(),
+                          .spread = stats.pipeline.spread.read(),
+                          .scheduler_fallbacks = stats.pipeline.scheduler_fallbacks.read(),
                           .directory_busy = stats.pipeline.directory_busy.read(),
                           .directory_full = stats.pipeline.directory_full.read(),
                           .udp6_without_checksum = stats.pipeline.udp6_without_checksum.read(),
-                          .drops = {}};
+                          .drops = {},
+                          .steered = {}};
     for (std::size_t i = 0; i < pipeline::verdict_count; ++i)
         if (pipeline::verdict_infos[i].fate == pipeline::Fate::drop)
             metrics.drops.push_back({.reason = std::string{pipeline::verdict_infos[i].name},
                                      .packets = stats.pipeline.verdicts[i].read()});
+    for (std::size_t i = 0; i < pipeline::rule_count; ++i)
+        metrics.steered.push_back({.rule = std::string{pipeline::rule_infos[i].name},
+                                   .packets = stats.pipeline.steered[i].read()});
     return metrics;
 }
 

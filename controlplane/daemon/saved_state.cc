@@ -42,8 +42,9 @@ void report_restored(const Restored& restored, const std::filesystem::path& file
     add(restored.expired, "expired");
     add(restored.homeless, "of backends or VIPs that are gone");
     add(restored.no_room, "beyond limits");
-    spdlog::info("restored {} pairs, {} flows, {} bindings from {} (saved {} s ago{}){}",
-                 restored.pairs, restored.flows, restored.bindings, file.string(),
+    spdlog::info("restored {} pairs, {} ESP SPIs, {} flows, {} bindings from {} (saved {} s "
+                 "ago{}){}",
+                 restored.pairs, restored.esp, restored.flows, restored.bindings, file.string(),
                  restored.age.count(),
                  restored.is_pairs_only ? ": longer than timeouts.flow, so pairs only" : "",
                  left_out.empty() ? "" : "; left out:" + left_out.substr(1));
@@ -70,7 +71,8 @@ std::optional<tables::HashKey> SavedState::hash_key() const {
 
 void SavedState::restore(const RestoreInput& input, tables::HashKey hash_key) {
     if (read_) {
-        report_restored(restore_state(*read_, input), saver_.file());
+        restored_ = restore_state(*read_, input);
+        report_restored(*restored_, saver_.file());
         read_.reset();
     } else {
         saver_.save_now(StateFacts{.saved_at = input.wall_clock, .hash_key = hash_key});

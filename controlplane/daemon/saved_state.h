@@ -37,6 +37,8 @@ public:
     /// The last save, with the workers stopped.
     void finish(const tables::Directory& directory, const StateView& view);
 
+    /// What restore() took up; nullopt if there was nothing to read.
+    const std::optional<Restored>& restored() const noexcept { return restored_; }
     SaveLog log() const { return saver_.log(); }
 
 private:
@@ -44,6 +46,7 @@ private:
 
     StateSaver saver_;
     std::optional<State> read_;
+    std::optional<Restored> restored_;
     std::optional<std::chrono::steady_clock::time_point> next_;  ///< nullopt: at once
     bool is_failing_ = false;
 };

@@ -20,11 +20,17 @@ TrafficMetrics member_totals(Daemon& daemon, const std::string& service,
         totals.packets_to_client += counters.packets_to_client.read();
         totals.bytes_to_server += counters.bytes_to_server.read();
         totals.bytes_to_client += counters.bytes_to_client.read();
+        const pipeline::IkeCounters& ike = daemon.dataplane().stats(i).pipeline.ike[*member];
+        totals.ike_requests += ike.requests.read();
+        totals.ike_answers += ike.answers.read();
     }
     const auto& counted = daemon.census().counts().members;
     if (const auto at = counted.find({*service_index, ref->index}); at != counted.end()) {
         totals.flows = at->second.flows;
         totals.sas = at->second.sas;
+        totals.pairs_half_open = at->second.pairs_half_open;
+        totals.pairs_answered = at->second.pairs_answered;
+        totals.pairs_established = at->second.pairs_established;
     }
     return totals;
 }
@@ -51,6 +57,18 @@ std::uint64_t verdict_total(Daemon& daemon, pipeline::Verdict verdict) {
                    .pipeline.verdicts[static_cast<std::size_t>(verdict)]
                    .read();
     return sum;
+}
+
+ClientMemory client_memory(Daemon& daemon) {
+    const config::Limits& limits = daemon.config().limits;
+    return memory_of_client(daemon.dataplane().directory(),
+                            {.flows = limits.flows,
+                             .bindings = limits.bindings,
+                             .pairs = limits.pairs,
+                             .esp_spis = limits.esp_spis,
+                             .half_open = limits.half_open,
+                             .fragments = limits.fragments},
+                            daemon.dataplane().workers());
 }
 
 std::vector<TableMetrics> table_totals(Daemon& daemon) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "controlplane/inspect/memory.h"
 #include "controlplane/metrics/snapshot.h"
 #include "dataplane/pipeline/verdict.h"
 
@@ -36,5 +37,8 @@ std::uint64_t verdict_total(Daemon& daemon, pipeline::Verdict verdict);
 
 /// Live records and room of each table.
 std::vector<TableMetrics> table_totals(Daemon& daemon);
+
+/// Of an IPv4 client, from the tables' own sizes.
+ClientMemory client_memory(Daemon& daemon);
 
 }  // namespace ikelb::control

@@ -17,6 +17,8 @@ constexpr std::array<std::string_view, 3> direction_labels{"service", "backend",
 constexpr std::array<std::string_view, 2> backend_labels{"pool", "backend"};
 constexpr std::array<std::string_view, 3> mode_labels{"pool", "backend", "mode"};
 constexpr std::array<std::string_view, 1> worker_labels{"worker"};
+constexpr std::array<std::string_view, 3> state_labels{"service", "backend", "state"};
+constexpr std::array<std::string_view, 2> rule_labels{"worker", "rule"};
 constexpr std::array<std::string_view, 2> drop_labels{"worker", "reason"};
 constexpr std::array<std::string_view, 2> deferred_labels{"worker", "reason"};
 constexpr std::array<std::string_view, 1> punt_labels{"class"};
@@ -76,6 +78,18 @@ MetricSamples read_directions(const MetricsSnapshot& snapshot) {
     return samples;
 }
 
+MetricSamples read_pairs(const MetricsSnapshot& snapshot) {
+    MetricSamples samples;
+    for (const auto& pair : snapshot.traffic) {
+        samples.push_back(
+            {{pair.service, pair.backend, "half_open"}, number(pair.pairs_half_open)});
+        samples.push_back({{pair.service, pair.backend, "answered"}, number(pair.pairs_answered)});
+        samples.push_back(
+            {{pair.service, pair.backend, "established"}, number(pair.pairs_established)});
+    }
+    return samples;
+}
+
 template <auto Field>
 MetricSamples read_backend(const MetricsSnapshot& snapshot) {
     MetricSamples samples;
@@ -120,6 +134,14 @@ MetricSamples read_drops(const MetricsSnapshot& snapshot) {
     for (const auto& worker : snapshot.workers)
         for (const auto& drop : worker.drops)
             samples.push_back({{worker.worker, drop.reason}, number(drop.packets)});
+    return samples;
+}
+
+MetricSamples read_steered(const MetricsSnapshot& snapshot) {
+    MetricSamples samples;
+    for (const auto& worker : snapshot.workers)
+        for (const auto& steered : worker.steered)
+            samples.push_back({{worker.worker, steered.rule}, number(steered.packets)});
     return samples;
 }
 
@@ -224,8 +246,21 @@ constexpr std::array definitions{
                      "Flows (client address, client port, VIP port) recorded on a backend",
                      read_traffic<&TrafficMetrics::flows>},
     MetricDefinition{"ikelb_backend_sas", gauge, "SAs", traffic_labels,
-                     "Established IKE SAs recorded on a backend",
+                     "Established tunnels recorded on a backend, by their flows to port 4500",
                      read_traffic<&TrafficMetrics::sas>},
+    MetricDefinition{"ikelb_backend_ike_sas", gauge, "SAs", state_labels,
+                     "IKE SAs recorded on a backend, by their pairs of SPIs; state is half_open "
+                     "(IKE_SA_INIT answered), answered (login under way) or established; a tunnel "
+                     "has two while it rekeys",
+                     read_pairs},
+    MetricDefinition{"ikelb_backend_ike_requests_total", counter, "datagrams", traffic_labels,
+                     "IKE requests of clients forwarded to a backend, repeated ones included; "
+                     "those without an answer are the only sign that requests went to the wrong "
+                     "server, since it stays silent",
+                     read_traffic<&TrafficMetrics::ike_requests>},
+    MetricDefinition{"ikelb_backend_ike_answers_total", counter, "datagrams", traffic_labels,
+                     "IKE answers of a backend to clients",
+                     read_traffic<&TrafficMetrics::ike_answers>},
 
     MetricDefinition{"ikelb_backend_up", gauge, "0 or 1", backend_labels,
                      "Whether the health check finds the backend up; 1 without a health check",
@@ -259,18 +294,39 @@ constexpr std::array definitions{
     MetricDefinition{"ikelb_dropped_packets_total", counter, "packets", drop_labels,
                      "Packets dropped, by the reason's name", read_drops},
 
+    MetricDefinition{"ikelb_steered_datagrams_total", counter, "datagrams", rule_labels,
+                     "Client datagrams by the rule that named their backend, see ikelbctl explain",
+                     read_steered},
+    MetricDefinition{"ikelb_scheduler_spread_total", counter, "SAs", worker_labels,
+                     "New SAs, of services with affinity: sa, placed elsewhere than their "
+                     "client's address alone would be; retries count again",
+                     read_worker<&WorkerMetrics::spread>},
+    MetricDefinition{"ikelb_scheduler_fallbacks_total", counter, "choices", worker_labels,
+                     "Choices left to the hash because the table of half-open exchanges is "
+                     "crowded or fills too fast",
+                     read_worker<&WorkerMetrics::scheduler_fallbacks>},
+
     MetricDefinition{"ikelb_flows_committed_total", counter, "flows", worker_labels,
                      "Flows recorded for the first time; the client's backend had answered",
                      read_worker<&WorkerMetrics::flows_committed>},
     MetricDefinition{"ikelb_flows_moved_total", counter, "flows", worker_labels,
                      "Flows recorded on another backend than before",
                      read_worker<&WorkerMetrics::flows_moved>},
+    MetricDefinition{"ikelb_flow_moves_refused_total", counter, "moves", worker_labels,
+                     "Moves of a flow not made because its present backend had just sent on it",
+                     read_worker<&WorkerMetrics::moves_refused>},
     MetricDefinition{"ikelb_pairs_learned_total", counter, "SPI pairs", worker_labels,
                      "IKE SPI pairs recorded for the first time",
                      read_worker<&WorkerMetrics::pairs_learned>},
     MetricDefinition{"ikelb_udp6_without_checksum_total", counter, "packets", worker_labels,
                      "Service datagrams forwarded over IPv6 with a UDP checksum of zero",
                      read_worker<&WorkerMetrics::udp6_without_checksum>},
+    MetricDefinition{"ikelb_esp_spis_learned_total", counter, "SPIs", worker_labels,
+                     "ESP SPIs of clients recorded for the first time",
+                     read_worker<&WorkerMetrics::spis_learned>},
+    MetricDefinition{"ikelb_esp_spi_collisions_total", counter, "packets", worker_labels,
+                     "ESP packets whose SPI two backends claim and nothing else was known of",
+                     read_worker<&WorkerMetrics::spi_collisions>},
     MetricDefinition{"ikelb_directory_deferred_writes_total", counter, "writes", deferred_labels,
                      "Records not written and left to a later packet; reason is busy (another "
                      "worker held the shard) or full (no room)",

@@ -22,7 +22,13 @@ struct TrafficMetrics {
     std::uint64_t bytes_to_server = 0;  ///< of IP packets, as they leave
     std::uint64_t bytes_to_client = 0;
     std::uint64_t flows = 0;
-    std::uint64_t sas = 0;  ///< established IKE SAs known here
+    std::uint64_t sas = 0;  ///< established flows to port 4500: one for each tunnel
+    // IKE SAs by what is known of them, each by its pair of SPIs.
+    std::uint64_t pairs_half_open = 0;
+    std::uint64_t pairs_answered = 0;
+    std::uint64_t pairs_established = 0;
+    std::uint64_t ike_requests = 0;  ///< of clients, forwarded
+    std::uint64_t ike_answers = 0;
 };
 
 /// How the operator wants a backend used.
@@ -49,6 +55,12 @@ struct DropMetrics {
     std::uint64_t packets = 0;
 };
 
+/// Client datagrams that a rule has steered.
+struct RuleMetrics {
+    std::string rule;
+    std::uint64_t packets = 0;
+};
+
 struct WorkerMetrics {
     std::string worker;               ///< "0"
     std::chrono::nanoseconds busy{};  ///< time spent on bursts that held packets
@@ -57,11 +69,17 @@ struct WorkerMetrics {
     std::uint64_t packets = 0;
     std::uint64_t flows_committed = 0;  ///< recorded for the first time
     std::uint64_t flows_moved = 0;      ///< recorded on another backend than before
+    std::uint64_t moves_refused = 0;
     std::uint64_t pairs_learned = 0;
+    std::uint64_t spis_learned = 0;
+    std::uint64_t spi_collisions = 0;
+    std::uint64_t spread = 0;
+    std::uint64_t scheduler_fallbacks = 0;
     std::uint64_t directory_busy = 0;  ///< writes left out: another worker held the shard
     std::uint64_t directory_full = 0;  ///< writes left out: no room
     std::uint64_t udp6_without_checksum = 0;
     std::vector<DropMetrics> drops;
+    std::vector<RuleMetrics> steered;
 };
 
 /// Frames between the workers and an interface's twin in the kernel.

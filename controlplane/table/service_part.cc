@@ -84,6 +84,10 @@ tables::Backend make_backend(const config::Pool& pool, const config::Backend& co
     backend.is_up = facts.is_up;
     backend.flush_on_down = pool.on_down == config::OnDown::flush;
     backend.weight = configured.weight;
+    backend.label = {.ike_mask = configured.spi_label.ike_mask,
+                     .ike_value = configured.spi_label.ike_value,
+                     .esp_first = configured.spi_label.esp_first,
+                     .esp_last = configured.spi_label.esp_last};
     return backend;
 }
 
@@ -94,6 +98,8 @@ void build_backends(const BuilderInput& input, tables::ForwardingTable& table,
                                             const config::Backend& configured) {
         tables::Backend& backend = table.backends[index_of(configured, input)];
         backend = make_backend(pool, configured, input);
+        if (backend.is_present && backend.label.is_set())
+            table.labelled.push_back(index_of(configured, input));
         const std::string prefix =
             "backend " + configured.name + ": " + configured.address.to_string();
         const tables::Route* route = route_to(backend.address, table);
@@ -306,6 +312,10 @@ void build_spread(const BuilderInput& input, tables::ForwardingTable& table, Rem
         tables::Service& service = table.services[index];
         service.is_present = true;
         service.scheduler = scheduler_of(configured.scheduler);
+        service.affinity = configured.affinity == config::Affinity::sa ? tables::Affinity::sa
+                                                                       : tables::Affinity::source;
+        service.prefix_v4 = configured.affinity_prefix_v4;
+        service.prefix_v6 = configured.affinity_prefix_v6;
         const auto candidates = candidates_of(configured, input, table);
         for (const Candidate& candidate : candidates) service.members.push_back(candidate.index);
         spread(service, index, candidates, input, table);

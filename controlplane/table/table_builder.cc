@@ -62,8 +62,27 @@ tables::Timeouts make_timeouts(const config::Timeouts& configured) noexcept {
     timeouts.flow = lifetimes(configured.flow);
     timeouts.pair = lifetimes(configured.pair);
     timeouts.half_open = half_open;
+    timeouts.pending = to_seconds(configured.pending);
     timeouts.fragment = to_seconds(configured.fragment);
     return timeouts;
+}
+
+tables::AbuseLimits make_abuse_limits(const config::Abuse& configured,
+                                      unsigned workers) noexcept {
+    const auto whole = [](const config::Rate& rate) {
+        return tables::Rate{.per_second = rate.per_second, .burst = rate.burst};
+    };
+    // Rounded up: a share of nothing would let nobody in.
+    const auto share = [workers](const config::Rate& rate) {
+        return tables::Rate{.per_second = (rate.per_second + workers - 1) / workers,
+                            .burst = (rate.burst + workers - 1) / workers};
+    };
+    return {.requests_per_source = whole(configured.requests_per_source),
+            .requests_per_backend = share(configured.requests_per_backend),
+            .logins_per_source = whole(configured.logins_per_source),
+            .unknown_pairs_per_backend = share(configured.unknown_pairs_per_backend),
+            .opened_by_backends = share(configured.opened_by_backends),
+            .half_open_inserts = share(configured.half_open_inserts)};
 }
 
 BuiltTable build_table(const BuilderInput& input) {
@@ -72,6 +91,7 @@ BuiltTable build_table(const BuilderInput& input) {
     table.version = input.previous == nullptr ? 1 : input.previous->version + 1;
     table.hash_key = input.hash_key;
     table.timeouts = make_timeouts(input.config.timeouts);
+    table.limits = make_abuse_limits(input.config.abuse, input.config.workers.count);
     table.inside_prefixes = input.config.inside_prefixes;
     const InterfaceNames names{input};
     build_network(input, names, table, built.remarks);

@@ -61,4 +61,7 @@ BuiltTable build_table(const BuilderInput& input);
 /// The configured lives as the dataplane counts them: what build_table() puts into the table.
 tables::Timeouts make_timeouts(const config::Timeouts& configured) noexcept;
 
+/// The configured rates as one of `workers` workers counts them.
+tables::AbuseLimits make_abuse_limits(const config::Abuse& configured, unsigned workers) noexcept;
+
 }  // namespace ikelb::control

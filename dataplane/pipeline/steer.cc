@@ -33,6 +33,8 @@ bool counts(const Record& record, tables::ServiceIndex service, const Context& c
 /// Steers to the backend of an existing SA. Down is a flag, not an end: the SA is valid nowhere
 /// else, so it is never rescheduled.
 bool follow(Packet& packet, BackendIndex index, Rule rule, const Context& context) noexcept {
+    if ((context.passed_over >> static_cast<unsigned>(rule) & 1) != 0) [[unlikely]]
+        return false;
     const tables::Backend& backend = context.table.backends[index];
     packet.rule = rule;
     if (!backend.is_up && backend.flush_on_down)

@@ -37,6 +37,7 @@ MAY_INCLUDE = {
     "controlplane/ctl": ["controlplane/api", "config"],
     "controlplane/table": PURE + ["controlplane/kernel", "config"],
     "controlplane/state": PURE + ["controlplane/table", "controlplane/kernel", "config"],
+    "controlplane/inspect": PURE + ["dataplane/pipeline"],
     "controlplane/replay": PURE + ["dataplane/pipeline", "controlplane", "config"],
     "controlplane/daemon": ["controlplane", "config", "dataplane"],
 }

@@ -2,9 +2,12 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
+#include <deque>
 #include <stdexcept>
 #include <string>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "controlplane/api/commands.h"
 
@@ -17,6 +20,21 @@ public:
     CommandResult backends() override { return note("backends"); }
     CommandResult flows(const FlowFilter& filter) override {
         return note("flows " + filter.client.value_or("*") + " " + std::to_string(filter.limit));
+    }
+    CommandResult sessions(const SessionFilter& filter) override {
+        if (!session_slices.empty()) {
+            answer = session_slices.front();
+            session_slices.pop_front();
+        }
+        return note(fmt::format("sessions {} {:x} {} {} {}", filter.client.value_or("*"),
+                                filter.spi.value_or(0), filter.backend.value_or("*"), filter.from,
+                                filter.limit));
+    }
+    CommandResult explain(const ExplainQuery& query) override {
+        return note(fmt::format("explain {} {} {} {:x}:{:x} {:x}", query.client,
+                                query.port.value_or(0), query.vip.value_or("*"),
+                                query.initiator_spi.value_or(0), query.responder_spi.value_or(0),
+                                query.esp_spi.value_or(0)));
     }
     CommandResult drops() override { return note("drops"); }
     CommandResult version() override { return note("version"); }
@@ -38,6 +56,7 @@ public:
 
     std::vector<std::string> calls;
     nlohmann::json answer;  ///< null: {"did": ...}
+    std::deque<nlohmann::json> session_slices;  ///< answers to sessions(), one after the other
     bool explode = false;
 
 private:

@@ -89,6 +89,17 @@ TEST(ConfigDiff, EachKeySaysLiveOrRestart) {
         {"dpdk", with_added("dpdk: {memory: 512}\n"), "dpdk.memory: 256 -> 512", true},
         {"limits", with_added("limits: {flows: 1024}\n"), "limits.flows: 262144 -> 1024", true},
         {"timeouts", with_added("timeouts: {flow: 1h}\n"), "timeouts.flow: 45m -> 1h", false},
+        {"pending", with_added("timeouts: {pending: 5s}\n"), "timeouts.pending: 10s -> 5s", false},
+        {"affinity", with("pool: rras}", "pool: rras, affinity: sa}"),
+         "services[aovpn].affinity: source -> sa", false},
+        {"prefix", with("pool: rras}", "pool: rras, affinity_prefix_v4: 24}"),
+         "services[aovpn].affinity_prefix_v4: 32 -> 24", false},
+        {"spi_label", with("10.20.0.11", "10.20.0.11, spi_label: {esp_first: 0x100}"),
+         "pools[rras].backends[rras1].spi_label: added {ike_mask: 0x0, ike_value: 0x0, esp_first: "
+         "0x100, esp_last: 0x0}",
+         false},
+        {"abuse", with_added("abuse: {requests_per_backend: {burst: 9}}\n"),
+         "abuse.requests_per_backend.burst: 4000 -> 9", false},
         {"log", with_added("log: {level: debug}\n"), "log.level: info -> debug", false},
         {"admin", with_added("admin: {socket: /a}\n"), "admin.socket: /run/ikelb/admin.sock -> /a",
          true},
@@ -119,7 +130,9 @@ TEST(ConfigDiff, RestartReasonNamesTheKeysThatNeedIt) {
 
 TEST(ConfigDiff, ListingHoldsEveryValueOfTheSchema) {
     std::set<std::string_view> listed;
-    const Config config = parse_good(with_added("routes: [{to: 10.0.0.0/8, via: 10.20.0.9}]\n"));
+    const Config config =
+        parse_good(with("10.20.0.11", "10.20.0.11, spi_label: {ike_mask: 0x1}",
+                        with_added("routes: [{to: 10.0.0.0/8, via: 10.20.0.9}]\n")));
     for (const ListedMap& map : list_values(config))
         for (const ListedValue& value : map.values) {
             ASSERT_NE(value.key, nullptr) << map.path;

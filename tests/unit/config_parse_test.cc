@@ -71,17 +71,26 @@ TEST(ConfigParse, ReadsEveryValue) {
         "inside_prefixes: [10.0.0.0/8, 'fd00::/8']\n"
         "pools:\n"
         "  - name: P\n"
-        "    backends: [{name: b, address: 192.0.2.2, weight: 0}]\n"
+        "    backends:\n"
+        "      - {name: b, address: 192.0.2.2, weight: 0, spi_label: {ike_mask: 0xFF00000000000000,"
+        " ike_value: 0x0100000000000000, esp_first: 0xc1000000, esp_last: 0xc1ffffff}}\n"
         "    on_down: flush\n"
         "    health: {icmp: {interval: 500ms, timeout: 100ms, fall: 1, rise: 4}}\n"
         "services:\n"
         "  - {name: s, vip: '2001:db8::1', announce: always, interface: i, pool: P,\n"
-        "     scheduler: least_sas, affinity: source}\n"
+        "     scheduler: least_sas, affinity: sa, affinity_prefix_v4: 24, affinity_prefix_v6: 64}\n"
         "workers: {count: 2, cpus: [1, 3]}\n"
         "dpdk: {memory: 512, huge_pages: off, eal_args: ['--log-level=8']}\n"
         "limits: {flows: 2048, bindings: 1024, pairs: 4096, half_open: 8192, fragments: 64}\n"
         "timeouts: {flow: 1h, half_open: 10s, answered: 1m, pair: 2h, fragment: 1s,"
-        " delete_hint: 9s}\n"
+        " delete_hint: 9s, pending: 3s}\n"
+        "abuse:\n"
+        "  requests_per_source: {per_second: 1, burst: 2}\n"
+        "  requests_per_backend: {per_second: 3, burst: 4}\n"
+        "  logins_per_source: {per_second: 5, burst: 6}\n"
+        "  unknown_pairs_per_backend: {per_second: 7, burst: 8}\n"
+        "  opened_by_backends: {per_second: 9, burst: 10}\n"
+        "  half_open_inserts: {per_second: 11, burst: 12}\n"
         "state: {file: /tmp/s, interval: 1m}\n"
         "admin: {socket: /tmp/a.sock}\n"
         "metrics: {listen: '[::1]:80'}\n"
@@ -100,7 +109,13 @@ TEST(ConfigParse, ReadsEveryValue) {
         .routes = {{.to = *net::IpPrefix::parse("10.0.0.0/8"), .via = ip("192.0.2.9"), .dev = "i"}},
         .inside_prefixes = {*net::IpPrefix::parse("10.0.0.0/8"), *net::IpPrefix::parse("fd00::/8")},
         .pools = {{.name = "P",
-                   .backends = {{.name = "b", .address = ip("192.0.2.2"), .weight = 0}},
+                   .backends = {{.name = "b",
+                                 .address = ip("192.0.2.2"),
+                                 .weight = 0,
+                                 .spi_label = {.ike_mask = 0xff00000000000000,
+                                               .ike_value = 0x0100000000000000,
+                                               .esp_first = 0xc1000000,
+                                               .esp_last = 0xc1ffffff}}},
                    .on_down = OnDown::flush,
                    .health = {.icmp = IcmpHealth{.interval = 500ms,
                                                  .timeout = 100ms,
@@ -111,7 +126,10 @@ TEST(ConfigParse, ReadsEveryValue) {
                       .announce = Announce::always,
                       .interface = "i",
                       .pool = "P",
-                      .scheduler = Scheduler::least_sas}},
+                      .scheduler = Scheduler::least_sas,
+                      .affinity = Affinity::sa,
+                      .affinity_prefix_v4 = 24,
+                      .affinity_prefix_v6 = 64}},
         .workers = {.count = 2, .cpus = {1, 3}},
         .dpdk = {.memory_mib = 512, .huge_pages = HugePages::off, .eal_args = {"--log-level=8"}},
         .limits = {.flows = 2048,
@@ -123,8 +141,15 @@ TEST(ConfigParse, ReadsEveryValue) {
                      .half_open = 10s,
                      .answered = 1min,
                      .pair = 2h,
+                     .pending = 3s,
                      .fragment = 1s,
                      .delete_hint = 9s},
+        .abuse = {.requests_per_source = {1, 2},
+                  .requests_per_backend = {3, 4},
+                  .logins_per_source = {5, 6},
+                  .unknown_pairs_per_backend = {7, 8},
+                  .opened_by_backends = {9, 10},
+                  .half_open_inserts = {11, 12}},
         .state = {.file = "/tmp/s", .interval = 1min},
         .admin = {.socket = "/tmp/a.sock"},
         .metrics = {.listen = Endpoint{.address = ip("::1"), .port = 80}},
@@ -176,10 +201,41 @@ TEST(ConfigParse, SourceTranslationIsRefusedWithTheReason) {
     }
 }
 
-TEST(ConfigParse, AffinitySaIsRefusedAsNotAvailable) {
-    expect_only(parse_errors(with("pool: rras}", "pool: rras, affinity: sa}")),
-                "t.yaml:13: error: services[0].affinity: affinity: sa is not available in this "
-                "version; write affinity: source");
+TEST(ConfigParse, AffinityIsOneOfTwoWords) {
+    EXPECT_EQ(parse_good(with("pool: rras}", "pool: rras, affinity: sa}")).services[0].affinity,
+              Affinity::sa);
+    EXPECT_EQ(parse_good(with("pool: rras}", "pool: rras, affinity: source}")).services[0].affinity,
+              Affinity::source);
+    expect_only(parse_errors(with("pool: rras}", "pool: rras, affinity: sas}")),
+                "t.yaml:13: error: services[0].affinity: is 'sas'; write source or sa (did you "
+                "mean sa?)");
+    expect_only(parse_errors(with("pool: rras}", "pool: rras, affinity_prefix_v4: 33}")),
+                "t.yaml:13: error: services[0].affinity_prefix_v4: is '33'; write a whole number "
+                "8..32 (bits), such as 32");
+    expect_only(parse_errors(with("pool: rras}", "pool: rras, affinity_prefix_v6: 31}")),
+                "t.yaml:13: error: services[0].affinity_prefix_v6: is '31'; write a whole number "
+                "32..128 (bits)");
+}
+
+TEST(ConfigParse, SpiLabelsAreHexadecimal) {
+    const auto errors = [](const std::string& label) {
+        return parse_errors(
+            with("address: 10.20.0.11", "address: 10.20.0.11, spi_label: " + label));
+    };
+    const std::string at = "t.yaml:10: error: pools[0].backends[0].spi_label";
+    expect_only(errors("{ike_mask: ff}"),
+                at + ".ike_mask: is 'ff'; write a number 0x... of at most 16 digits, such as "
+                     "0xff00000000000000 (0x stands before the digits)");
+    for (const char* wrong : {"0x", "0xg", "0x-1", "0x12345678901234567", "-0x1", "0X12"})
+        expect_only(errors("{ike_mask: " + std::string{wrong} + "}"), at + ".ike_mask: is '");
+    expect_only(errors("{esp_last: 0x123456789}"),
+                at + ".esp_last: is '0x123456789'; write a number 0x... of at most 8 digits");
+    expect_only(errors("{mask: 0x1}"), at + ".mask: unknown key");
+    expect_only(errors("0x1"), at + ": is '0x1'; write a map");
+    EXPECT_EQ(parse_good(with("address: 10.20.0.11",
+                              "address: 10.20.0.11, spi_label: {ike_mask: 0xffffffffffffffff}"))
+                  .pools[0].backends[0].spi_label.ike_mask,
+              ~std::uint64_t{0});
 }
 
 TEST(ConfigParse, MissingKeysSayWhatToWrite) {
@@ -240,6 +296,13 @@ INSTANTIATE_TEST_SUITE_P(
         WrongValue{"timeouts: {flow: 1s}\n", "timeouts.flow: is '1s'; write a duration 30s..48h"},
         WrongValue{"timeouts: {flow: 5 min}\n", "timeouts.flow: is '5 min'; write a duration"},
         WrongValue{"timeouts: {flow: -5m}\n", "timeouts.flow: is '-5m'; write a duration"},
+        WrongValue{"timeouts: {pending: 2m}\n",
+                   "timeouts.pending: is '2m'; write a duration 1s..1m"},
+        WrongValue{"abuse: {requests_per_source: 5}\n",
+                   "abuse.requests_per_source: is '5'; write a map"},
+        WrongValue{"abuse: {requests_per_source: {burst: 0}}\n",
+                   "abuse.requests_per_source.burst: is '0'; write a whole number 1..10000000 (at "
+                   "once), such as 2000"},
         WrongValue{"dpdk: {huge_pages: onn}\n",
                    "dpdk.huge_pages: is 'onn'; write auto, on or off (did you mean on?)"},
         WrongValue{"dpdk: {eal_args: ['']}\n", "dpdk.eal_args[0]: is ''; write a list of at most"},

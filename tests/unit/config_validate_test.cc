@@ -241,6 +241,64 @@ TEST(ConfigValidate, HealthTimesFit) {
                 "t.yaml:12: error: pools[0].health.icmp.timeout: 2s is longer than the interval");
 }
 
+/// good_yaml with these SPI labels on its backends.
+std::string labelled(const std::string& first, const std::string& second) {
+    return with("10.20.0.11", "10.20.0.11, spi_label: {" + first + "}",
+                with("10.20.0.12", "10.20.0.12, spi_label: {" + second + "}"));
+}
+
+TEST(ConfigValidate, SpiLabelsAreWellFormed) {
+    const std::string at = "t.yaml:10: error: pools[0].backends[0].spi_label";
+    const std::string other = "ike_mask: 0xff00, ike_value: 0x200, esp_first: 0x2000, "
+                              "esp_last: 0x2fff";
+    const auto findings = [&](const std::string& ike, const std::string& esp) {
+        return findings_of(labelled(ike + ", " + esp, other));
+    };
+    const std::string good_ike = "ike_mask: 0xff00, ike_value: 0x100";
+    const std::string good_esp = "esp_first: 0x100, esp_last: 0x100";
+    EXPECT_EQ(findings(good_ike, good_esp).to_string(), "");
+    expect_only(findings("ike_mask: 0xff00, ike_value: 0x180", good_esp),
+                at + ".ike_value: 0x180 has bits outside of ike_mask, 0xff00, so that no SPI could "
+                     "match; write 0x100, or a mask that holds it");
+    expect_among(findings("ike_value: 0x1", good_esp),
+                 at + ".ike_value: 0x1 has bits outside of ike_mask, 0x0, so that no SPI could "
+                      "match; write the server's charon.spi_mask as ike_mask");
+    expect_only(findings(good_ike, "esp_first: 0xff, esp_last: 0x100"),
+                at + ".esp_first: 0xff is no ESP SPI that a server may choose; write 0x100");
+    expect_only(findings(good_ike, "esp_first: 0x200, esp_last: 0x1ff"),
+                at + ".esp_last: 0x1ff is below esp_first, 0x200; write the server's");
+    expect_among(findings(good_ike, "esp_last: 0x300"), at + ".esp_first: 0x0 is no ESP SPI");
+}
+
+TEST(ConfigValidate, SpiLabelsAreApart) {
+    const std::string at = "t.yaml:11: error: pools[0].backends[1].spi_label";
+    expect_only(findings_of(labelled("ike_mask: 0xff, ike_value: 0x1",
+                                     "ike_mask: 0xff, ike_value: 0x1")),
+                at + ".ike_value: 0x1 under 0xff and 0x1 under 0xff of 'rras1' can be in one SPI; "
+                     "give both servers the same mask and each its value");
+    expect_only(findings_of(labelled("ike_mask: 0xf0, ike_value: 0x10",
+                                     "ike_mask: 0xf, ike_value: 0x2")),
+                at + ".ike_value: 0x2 under 0xf and 0x10 under 0xf0 of 'rras1' can be in one SPI");
+    EXPECT_EQ(findings_of(labelled("ike_mask: 0xf0, ike_value: 0x10",
+                                   "ike_mask: 0x30, ike_value: 0x20")).to_string(), "");
+    expect_only(findings_of(labelled("esp_first: 0x100, esp_last: 0x1ff",
+                                     "esp_first: 0x1ff, esp_last: 0x2ff")),
+                at + ".esp_first: 0x1ff..0x2ff overlaps 0x100..0x1ff of 'rras1'; give each server "
+                     "a range of its own");
+    EXPECT_EQ(findings_of(labelled("esp_first: 0x100, esp_last: 0x1ff",
+                                   "esp_first: 0x200, esp_last: 0x2ff")).to_string(), "");
+}
+
+TEST(ConfigValidate, ABackendWithoutALabelBesideOneIsWorthAWarning) {
+    expect_only(findings_of(with("10.20.0.12", "10.20.0.12, spi_label: {ike_mask: 0x1}")),
+                "t.yaml:10: warning: pools[0].backends[0].spi_label: other backends of the pool "
+                "mark their IKE SPIs and this one does not");
+    expect_only(findings_of(labelled("ike_mask: 0x1", "ike_mask: 0x1, ike_value: 0x1, "
+                                                      "esp_first: 0x100, esp_last: 0x1ff")),
+                "t.yaml:10: warning: pools[0].backends[0].spi_label: other backends of the pool "
+                "mark their ESP SPIs and this one does not");
+}
+
 TEST(ConfigValidate, ServicesExist) {
     const std::string none{testing::good_yaml.substr(0, testing::good_yaml.find("services:"))};
     expect_among(findings_of(none + "services: []\n"),

@@ -88,6 +88,71 @@ TEST(Render, Flows) {
         "(1 of 9 flows; --limit N shows more)\n");
 }
 
+TEST(Render, Sessions) {
+    const json answer = json::parse(R"({"sessions":[
+      {"client":"192.0.2.1","port":4500,"spi_i":"00000000000000aa","spi_r":"00000000000000bb",
+       "service":"aovpn","vip":"203.0.113.10","backend":"rras1","state":"established",
+       "age_s":7300,"idle_s":12,"moves":2},
+      {"client":"?","port":null,"spi_i":"01","spi_r":"02","service":"aovpn","vip":"v",
+       "backend":"rras2","state":"half_open","age_s":null,"idle_s":0,"moves":0}],
+      "truncated":true})");
+    EXPECT_EQ(
+        render(RouteId::sessions, answer, 0),
+        "CLIENT     PORT  SPI I             SPI R             SERVICE  VIP           BACKEND  "
+        "STATE          AGE  IDLE  MOVES\n"
+        "192.0.2.1  4500  00000000000000aa  00000000000000bb  aovpn    203.0.113.10  rras1    "
+        "established  2h 1m   12s      2\n"
+        "?             -  01                02                aovpn    v             rras2    "
+        "half_open        -    0s      0\n"
+        "(the first 2; --limit N shows more)\n");
+    EXPECT_EQ(render(RouteId::sessions, json::parse(R"({"sessions":[]})"), 0), "no IKE SAs\n");
+}
+
+TEST(Render, Explain) {
+    const json answer = json::parse(R"({"answers":[
+      {"datagram":"IKE","spi":"aa:bb","client":"192.0.2.1","port":4500,"service":"aovpn",
+       "vip":"203.0.113.10","vip_port":4500,"served":false,"backend":"rras1","rule":"pair",
+       "drop":null,"remembered":false,"rules":[
+        {"rule":"label","help":"L","outcome":"miss","backend":null,"state":null,"age_s":null,
+         "idle_s":null},
+        {"rule":"pair","help":"P","outcome":"hit","backend":"rras1","state":"established",
+         "age_s":128,"idle_s":3},
+        {"rule":"flow","help":"F","outcome":"hit","backend":"rras2","state":"established",
+         "age_s":null,"idle_s":4}],"otherwise":"unknown_sa"},
+      {"datagram":"ESP","spi":"cc","client":"2001:db8::1","port":7,"service":"aovpn",
+       "vip":"2001:db8::2","vip_port":4500,"served":true,"backend":null,"rule":"flow",
+       "drop":"backend_down","remembered":false,"rules":[],"otherwise":null}]})");
+    EXPECT_EQ(render(RouteId::explain, answer, 0),
+              "IKE aa:bb, 192.0.2.1:4500 -> 203.0.113.10:4500\n"
+              "  to rras1, rule pair; the VIP is not served here at the moment\n"
+              "  RULE   OUTCOME       BACKEND  STATE        AGE  IDLE  MEANING\n"
+              "  label  miss          -        -              -     -  L\n"
+              "  pair   hit, decides  rras1    established   2m    3s  P\n"
+              "  flow   hit, next     rras2    established    -    4s  F\n"
+              "  without any of them: dropped as unknown_sa\n"
+              "\n"
+              "ESP cc, [2001:db8::1]:7 -> [2001:db8::2]:4500\n"
+              "  dropped as backend_down, rule flow\n"
+              "  no rule\n");
+    EXPECT_EQ(render(RouteId::explain, json::parse(R"({"answers":[]})"), 0),
+              "no service has such a VIP\n");
+}
+
+TEST(Render, StatusTellsTheMemoryOfAClientAndWhatWasRestored) {
+    const json answer = json::parse(R"({"memory":{"bytes_per_client":{"clients":131072,
+      "established":171,"bindings":21.4,"flows":64,"pairs":42.7,"esp_spis":42.9,
+      "provisional":16.5,"passing":34.8,"workers":3.25,"total":225.5}},
+      "restored":{"pairs":1,"esp_spis":2,"flows":3,"bindings":4}})");
+    const std::string text = render(RouteId::status, answer, 0);
+    EXPECT_NE(text.find("memory         171.0 B per IPv4 client: 21.4 for bindings, 64.0 flows, "
+                        "42.7 IKE SAs, 42.9 ESP SPIs\n"
+                        "               225.5 B with what all share: 16.5 half-open, 34.8 under "
+                        "way, 3.2 workers; room for 131072 clients\n"
+                        "restored       1 IKE SAs, 2 ESP SPIs, 3 flows, 4 bindings at the start\n"),
+              std::string::npos)
+        << text;
+}
+
 TEST(Render, DropsShowsOnlyWhatHappened) {
     const json answer = json::parse(R"({"drops":[
       {"reason":"no_backend","help":"no backend is up","packets":12},
@@ -132,6 +197,8 @@ TEST(Render, Status) {
 TEST(Render, NothingThrowsOnAnAnswerOfAnotherShape) {
     for (const char* text : {"{}", "[]", "null", "3", R"({"backends":3,"flows":{},"drops":"x"})",
                              R"({"backends":[1,"a",null],"flows":[[]],"drops":[1]})",
+                             R"({"sessions":[1],"answers":[1,{"rules":[3]}],"memory":[]})",
+                             R"({"answers":3,"memory":{"bytes_per_client":{}},"restored":{}})",
                              R"({"config":[],"workers":{},"ports":[1],"interfaces":[{}, 2]})"})
         for (const Route& one : routes())
             EXPECT_FALSE(render(one.id, json::parse(text), 40).empty()) << text << " " << one.path;

@@ -29,6 +29,7 @@ namespace ikelb::control {
 namespace {
 
 namespace asio = boost::asio;
+using nlohmann::json;
 namespace fs = std::filesystem;
 
 struct Outcome {
@@ -145,6 +146,62 @@ TEST_F(IkelbctlTest, ARefusalIs1WithTheDaemonsWords) {
     EXPECT_EQ(raw.out, "{\"error\":\"there is no backend \\\"nobody\\\"\"}\n");
 }
 
+TEST_F(IkelbctlTest, SessionsGoOnFromSliceToSliceUntilThereAreEnough) {
+    const auto slice = [](std::initializer_list<const char*> clients, json next) {
+        json rows = json::array();
+        for (const char* client : clients) rows.push_back({{"client", client}});
+        return json{{"sessions", rows}, {"next", std::move(next)}};
+    };
+    start_daemon();
+    commands_.session_slices = {slice({"a", "b"}, 10), slice({}, 20), slice({"c"}, nullptr)};
+    const Outcome all = run({"--json", "sessions", "--client", "192.0.2.0/24", "--spi", "c0ffee"});
+    EXPECT_EQ(all.status, 0) << all.err;
+    const json answer = json::parse(all.out);
+    EXPECT_EQ(answer.at("sessions").size(), 3u);
+    EXPECT_EQ(answer.at("sessions").at(2).at("client"), "c");
+    EXPECT_EQ(answer.at("truncated"), false);
+    EXPECT_EQ(commands_.calls, (std::vector<std::string>{
+                                   "sessions 192.0.2.0/24 c0ffee * 0 1001",
+                                   "sessions 192.0.2.0/24 c0ffee * 10 999",
+                                   "sessions 192.0.2.0/24 c0ffee * 20 999"}));
+
+    commands_.calls.clear();
+    commands_.session_slices = {slice({"a", "b"}, 10), slice({"c", "d"}, 20), slice({"e"}, 30)};
+    const Outcome two = run({"--json", "sessions", "--limit", "2", "--backend", "rras1"});
+    EXPECT_EQ(json::parse(two.out).at("sessions").size(), 2u);
+    EXPECT_EQ(json::parse(two.out).at("truncated"), true);
+    EXPECT_EQ(commands_.calls, (std::vector<std::string>{"sessions * 0 rras1 0 3",
+                                                         "sessions * 0 rras1 10 1"}));
+
+    commands_.session_slices = {slice({"a", "b"}, nullptr)};
+    EXPECT_EQ(json::parse(run({"--json", "sessions", "--limit", "2"}).out).at("truncated"), false);
+    const Outcome refused = run({"sessions", "--client", "me"});
+    EXPECT_EQ(refused.status, 1);
+    EXPECT_NE(refused.err.find("client=me is neither an IP address nor a prefix"),
+              std::string::npos);
+}
+
+TEST_F(IkelbctlTest, ExplainTakesAnAddressWithOrWithoutAPort) {
+    start_daemon();
+    for (const char* client : {"192.0.2.1", "192.0.2.1:4501", "2001:db8::1", "[2001:db8::1]",
+                               "[2001:db8::1]:4501"})
+        EXPECT_EQ(run({"explain", "--client", client}).status, 0) << client;
+    EXPECT_EQ(run({"explain", "--client", "192.0.2.1", "--vip", "203.0.113.10", "--spi", "a:b",
+                   "--esp", "c000"})
+                  .status,
+              0);
+    EXPECT_EQ(commands_.calls,
+              (std::vector<std::string>{"explain 192.0.2.1 0 * 0:0 0",
+                                        "explain 192.0.2.1 4501 * 0:0 0",
+                                        "explain 2001:db8::1 0 * 0:0 0",
+                                        "explain 2001:db8::1 0 * 0:0 0",
+                                        "explain 2001:db8::1 4501 * 0:0 0",
+                                        "explain 192.0.2.1 0 203.0.113.10 a:b c000"}));
+    for (const char* client :
+         {"192.0.2.1:", "192.0.2.1:x", "[2001:db8::1]:0", "[", "192.0.2.1:70000"})
+        EXPECT_EQ(run({"explain", "--client", client}).status, 1) << client;
+}
+
 TEST_F(IkelbctlTest, WrongUsageIs2) {
     for (const std::vector<std::string>& arguments :
          std::vector<std::vector<std::string>>{{},
@@ -153,6 +210,8 @@ TEST_F(IkelbctlTest, WrongUsageIs2) {
                                                {"drain", "a", "b"},
                                                {"drain", "a", "--mode", "fast"},
                                                {"flows", "--limit", "0"},
+                                               {"sessions", "--limit", "0"},
+                                               {"explain"},
                                                {"status", "--nope"},
                                                {"completion", "tcsh"},
                                                {"check"}}) {
@@ -256,8 +315,12 @@ protected:
 using Words = std::set<std::string>;
 
 TEST_F(CompletionTest, BashOffersWhatFits) {
-    EXPECT_EQ(offered("''"), (Words{"status", "backends", "flows", "drops", "drain", "enable",
-                                    "disable", "reload", "version", "check", "completion"}));
+    EXPECT_EQ(offered("''"), (Words{"status", "backends", "flows", "sessions", "explain", "drops",
+                                    "drain", "enable", "disable", "reload", "version", "check",
+                                    "completion"}));
+    EXPECT_EQ(offered("s"), (Words{"status", "sessions"}));
+    EXPECT_EQ(offered("sessions --backend r"), (Words{"rras1", "rras2"}));
+    EXPECT_EQ(offered("explain --v"), (Words{"--vip", "--version"}));
     EXPECT_EQ(offered("d"), (Words{"drops", "drain", "disable"}));
     EXPECT_EQ(offered("--"), (Words{"--help", "--version", "--socket", "--json"}));
     EXPECT_EQ(offered("drain --m"), (Words{"--mode"}));

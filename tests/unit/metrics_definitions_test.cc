@@ -30,7 +30,7 @@ MetricsSnapshot sample() {
     snapshot.dpdk_version = "DPDK 22.11.11";
     snapshot.started = std::chrono::system_clock::time_point{1700000000s};
     snapshot.services = {{.service = "aovpn", .served = true}};
-    snapshot.traffic = {{"aovpn", "rras1", 1, 2, 3, 4, 5, 6}};
+    snapshot.traffic = {{"aovpn", "rras1", 1, 2, 3, 4, 5, 6, 29, 30, 31, 32, 33}};
     snapshot.backends = {{.pool = "rras",
                           .backend = "rras1",
                           .up = true,
@@ -46,11 +46,17 @@ MetricsSnapshot sample() {
                          .packets = 8,
                          .flows_committed = 16,
                          .flows_moved = 17,
+                         .moves_refused = 34,
                          .pairs_learned = 18,
+                         .spis_learned = 35,
+                         .spi_collisions = 36,
+                         .spread = 37,
+                         .scheduler_fallbacks = 38,
                          .directory_busy = 19,
                          .directory_full = 20,
                          .udp6_without_checksum = 21,
-                         .drops = {{"no_backend", 9}}}};
+                         .drops = {{"no_backend", 9}},
+                         .steered = {{"pair", 39}}}};
     snapshot.punts = {{"arp", 10, 11}};
     snapshot.twins = {{.interface = "ext",
                        .to_kernel = 21,
@@ -94,6 +100,16 @@ const std::map<std::string, Change>& changes() {
         {"ikelb_backend_bytes_total", [](auto& s) { ++s.traffic[0].bytes_to_client; }},
         {"ikelb_backend_flows", [](auto& s) { ++s.traffic[0].flows; }},
         {"ikelb_backend_sas", [](auto& s) { ++s.traffic[0].sas; }},
+        {"ikelb_backend_ike_sas", [](auto& s) { ++s.traffic[0].pairs_established; }},
+        {"ikelb_backend_ike_requests_total", [](auto& s) { ++s.traffic[0].ike_requests; }},
+        {"ikelb_backend_ike_answers_total", [](auto& s) { ++s.traffic[0].ike_answers; }},
+        {"ikelb_steered_datagrams_total", [](auto& s) { ++s.workers[0].steered[0].packets; }},
+        {"ikelb_scheduler_spread_total", [](auto& s) { ++s.workers[0].spread; }},
+        {"ikelb_scheduler_fallbacks_total",
+         [](auto& s) { ++s.workers[0].scheduler_fallbacks; }},
+        {"ikelb_flow_moves_refused_total", [](auto& s) { ++s.workers[0].moves_refused; }},
+        {"ikelb_esp_spis_learned_total", [](auto& s) { ++s.workers[0].spis_learned; }},
+        {"ikelb_esp_spi_collisions_total", [](auto& s) { ++s.workers[0].spi_collisions; }},
         {"ikelb_backend_up", [](auto& s) { s.backends[0].up = false; }},
         {"ikelb_backend_checking", [](auto& s) { s.backends[0].checking = true; }},
         {"ikelb_backend_mode", [](auto& s) { s.backends[0].mode = BackendMode::drain_keep; }},
@@ -154,6 +170,10 @@ TEST(MetricDefinitions, DirectionsAndReasonsAreNotMixedUp) {
             R"(direction="to_client"} 2)",
             R"(ikelb_backend_bytes_total{service="aovpn",backend="rras1",direction="to_server"} 3)",
             R"(ikelb_backend_bytes_total{service="aovpn",backend="rras1",direction="to_client"} 4)",
+            R"(ikelb_backend_ike_sas{service="aovpn",backend="rras1",state="half_open"} 29)",
+            R"(ikelb_backend_ike_sas{service="aovpn",backend="rras1",state="answered"} 30)",
+            R"(ikelb_backend_ike_sas{service="aovpn",backend="rras1",state="established"} 31)",
+            R"(ikelb_steered_datagrams_total{worker="0",rule="pair"} 39)",
             R"(ikelb_backend_mode{pool="rras",backend="rras1",mode="enabled"} 1)",
             R"(ikelb_backend_mode{pool="rras",backend="rras1",mode="disabled"} 0)",
             R"(ikelb_worker_busy_seconds_total{worker="0"} 1.5)",

@@ -226,13 +226,47 @@ TEST(TableBuilder, TakesTheTimeoutsOver) {
                             .half_open = 1500ms,
                             .answered = 60s,
                             .pair = 1h,
+                            .pending = 1001ms,
                             .fragment = 1ms,
                             .delete_hint = 2min};
     const tables::Timeouts& others = site.build().timeouts;
     EXPECT_EQ(others.flow.by_state, (Lives{2, 60, 600, 120, 600}));
     EXPECT_EQ(others.pair.by_state, (Lives{2, 60, 3600, 120, 3600}));
     EXPECT_EQ(others.half_open, 2u) << "rounded up";
+    EXPECT_EQ(others.pending, 2u);
     EXPECT_EQ(others.fragment, 1u) << "never nothing";
+}
+
+TEST(TableBuilder, SharesTheAbuseLimitsAmongTheWorkers) {
+    Site site;
+    const auto pair = [](const tables::Rate& rate) {
+        return std::pair{rate.per_second, rate.burst};
+    };
+    // With one worker: what is configured, whose defaults are those of the dataplane.
+    const tables::AbuseLimits initial;
+    const tables::AbuseLimits one = site.build().limits;
+    EXPECT_EQ(pair(one.requests_per_source), pair(initial.requests_per_source));
+    EXPECT_EQ(pair(one.requests_per_backend), pair(initial.requests_per_backend));
+    EXPECT_EQ(pair(one.logins_per_source), pair(initial.logins_per_source));
+    EXPECT_EQ(pair(one.unknown_pairs_per_backend), pair(initial.unknown_pairs_per_backend));
+    EXPECT_EQ(pair(one.opened_by_backends), pair(initial.opened_by_backends));
+    EXPECT_EQ(pair(one.half_open_inserts), pair(initial.half_open_inserts));
+
+    site.config.workers.count = 3;
+    site.config.abuse = {.requests_per_source = {10, 20},
+                         .requests_per_backend = {30, 31},
+                         .logins_per_source = {11, 21},
+                         .unknown_pairs_per_backend = {1, 2},
+                         .opened_by_backends = {9, 10},
+                         .half_open_inserts = {300, 600}};
+    const tables::AbuseLimits& three = site.build().limits;
+    using Pair = std::pair<std::uint32_t, std::uint32_t>;
+    EXPECT_EQ(pair(three.requests_per_source), (Pair{10, 20})) << "a source is on one worker";
+    EXPECT_EQ(pair(three.logins_per_source), (Pair{11, 21}));
+    EXPECT_EQ(pair(three.requests_per_backend), (Pair{10, 11}));
+    EXPECT_EQ(pair(three.unknown_pairs_per_backend), (Pair{1, 1})) << "never nothing";
+    EXPECT_EQ(pair(three.opened_by_backends), (Pair{3, 4}));
+    EXPECT_EQ(pair(three.half_open_inserts), (Pair{100, 200}));
 }
 
 TEST(TableBuilder, TakesTheRestOver) {

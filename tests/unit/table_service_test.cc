@@ -153,6 +153,40 @@ TEST(TableBackends, OfAPoolThatNoServiceUsesAreNotThere) {
     EXPECT_EQ(site.table->member(0, site.registry.backend("rras1")->index), tables::no_member);
 }
 
+TEST(TableBackends, WithALabelAreListed) {
+    Site site;
+    site.config.pools[0].backends[1].spi_label = {.ike_mask = 0xff, .ike_value = 0x2};
+    site.config.pools[0].backends[2].spi_label = {.esp_first = 0x300, .esp_last = 0x3ff};
+    const auto& table = site.build();
+    ASSERT_EQ(table.labelled.size(), 2u);
+    const tables::SpiLabel& ike = table.backends[table.labelled[0]].label;
+    EXPECT_EQ(table.labelled[0], site.registry.backend("rras2")->index);
+    EXPECT_TRUE(ike.holds_ike(0x7702));
+    EXPECT_FALSE(ike.holds_ike(0x7701));
+    EXPECT_FALSE(ike.holds_esp(0x300));
+    const tables::SpiLabel& esp = table.backends[table.labelled[1]].label;
+    EXPECT_TRUE(esp.holds_esp(0x300) && esp.holds_esp(0x3ff));
+    EXPECT_FALSE(esp.holds_esp(0x400) || esp.holds_ike(0x2));
+    site.config.pools[0].backends[1].spi_label = {};
+    EXPECT_EQ(site.build().labelled.size(), 1u) << "a reload takes it away";
+    site.modes.set("rras3", tables::Mode::disabled, site.registry);
+    EXPECT_TRUE(site.build().labelled.empty()) << "who is disabled gets nothing by its label";
+}
+
+TEST(TableServices, TakeTheAffinityOver) {
+    Site site;
+    EXPECT_EQ(site.build().services[0].affinity, tables::Affinity::source);
+    EXPECT_EQ(site.table->services[0].prefix_v4, 32);
+    EXPECT_EQ(site.table->services[0].prefix_v6, 128);
+    site.config.services[0].affinity = config::Affinity::sa;
+    site.config.services[0].affinity_prefix_v4 = 24;
+    site.config.services[0].affinity_prefix_v6 = 64;
+    const tables::Service& service = site.build().services[0];
+    EXPECT_EQ(service.affinity, tables::Affinity::sa);
+    EXPECT_EQ(service.client_of(ip("198.51.100.77")), ip("198.51.100.0"));
+    EXPECT_EQ(service.client_of(ip("2001:db8:0:1:2::3")), ip("2001:db8:0:1::"));
+}
+
 TEST(TableReplies, OneVipNeedsNoState) {
     Site site;
     site.build();

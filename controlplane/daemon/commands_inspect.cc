@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+// What the directory holds and why a packet goes where: sessions and explain.
+#include <fmt/format.h>
+
+#include <array>
+#include <random>
+#include <vector>
+
+#include "controlplane/daemon/commands.h"
+#include "controlplane/daemon/daemon.h"
+#include "controlplane/inspect/as_json.h"
+
+namespace ikelb::control {
+
+namespace {
+
+using nlohmann::json;
+
+IndexNames index_names(const Daemon& daemon) {
+    IndexNames names;
+    const auto put = [](std::vector<std::string>& list, std::size_t index,
+                        const std::string& name) {
+        if (list.size() <= index) list.resize(index + 1);
+        list[index] = name;
+    };
+    for (const config::Pool& pool : daemon.config().pools)
+        for (const config::Backend& backend : pool.backends)
+            if (const auto ref = daemon.registry().backend(backend.name))
+                put(names.backends, ref->index, backend.name);
+    for (const config::Service& service : daemon.config().services)
+        if (const auto index = daemon.registry().service(service.name))
+            put(names.services, *index, service.name);
+    return names;
+}
+
+CommandError bad_address(const std::string& text) {
+    return {.status = 400, .message = text + " is no address; give one such as 198.51.100.7"};
+}
+
+std::uint64_t any_spi() {
+    std::random_device random;
+    return std::uint64_t{random()} << 32 | random() | 1;
+}
+
+/// What to ask of one service: the ports are 500 and 4500, the client's as well unless it says so.
+std::vector<Question> questions_of(const ExplainQuery& query, const net::IpAddress& client,
+                                   const std::array<tables::FrontendIndex, 2>& frontends) {
+    std::vector<Question> questions;
+    const auto ask = [&](Question::Kind kind, std::size_t position, std::uint32_t esp_spi = 0) {
+        questions.push_back(
+            {.kind = kind,
+             .client = client,
+             .port = query.port.value_or(tables::service_port_numbers[position]),
+             .frontend = frontends[position],
+             .initiator_spi = query.initiator_spi.value_or(any_spi()),
+             .responder_spi = query.responder_spi.value_or(0),
+             .esp_spi = esp_spi});
+    };
+    const auto kind = query.responder_spi ? Question::Kind::ike : Question::Kind::new_sa;
+    const bool is_ike_named = query.initiator_spi.has_value();
+    if (is_ike_named || !query.esp_spi)
+        for (std::size_t position = 0; position < frontends.size(); ++position)
+            ask(kind, position);
+    // Without any SPI: where the client's flow goes, for which an SPI stands that nobody has.
+    if (query.esp_spi || !is_ike_named)
+        ask(Question::Kind::esp, 1,
+            query.esp_spi.value_or(static_cast<std::uint32_t>(any_spi()) | 0x100));
+    return questions;
+}
+
+}  // namespace
+
+CommandResult DaemonCommands::sessions(const SessionFilter& filter) {
+    SessionQuery query{.spi = filter.spi, .from = filter.from, .limit = filter.limit};
+    if (filter.client) {
+        query.client = net::IpPrefix::parse(*filter.client);
+        if (!query.client) return bad_address(*filter.client);
+    }
+    if (filter.backend) {
+        const auto ref = daemon_.registry().backend(*filter.backend);
+        if (!ref) return no_such_backend(*filter.backend);
+        query.backend = ref->index;
+    }
+    const tables::ForwardingTable& table = daemon_.table();
+    const tables::Seconds now = daemon_.dataplane().clock().now();
+    const SessionSlice slice =
+        list_sessions(daemon_.dataplane().directory(), table, now, query);
+    const IndexNames names = index_names(daemon_);
+    json rows = json::array();
+    for (const Session& session : slice.sessions)
+        rows.push_back(as_json(session, table, now, names));
+    json next = nullptr;
+    if (slice.next) next = *slice.next;
+    return json{{"sessions", std::move(rows)}, {"next", std::move(next)}};
+}
+
+CommandResult DaemonCommands::explain(const ExplainQuery& query) {
+    const auto client = net::IpAddress::parse(query.client);
+    if (!client) return bad_address(query.client);
+    const auto vip = query.vip ? net::IpAddress::parse(*query.vip) : std::nullopt;
+    if (query.vip && !vip) return bad_address(*query.vip);
+    const tables::ForwardingTable& table = daemon_.table();
+    const tables::Seconds now = daemon_.dataplane().clock().now();
+    const IndexNames names = index_names(daemon_);
+    Explainer explainer{table, daemon_.dataplane().directory(), now};
+    json answers = json::array();
+    for (const config::Service& service : daemon_.config().services) {
+        if (service.vip.is_v4() != client->is_v4() || (vip && service.vip != *vip)) continue;
+        const auto ike = daemon_.registry().frontend(service.vip, net::port_ike);
+        const auto nat_t = daemon_.registry().frontend(service.vip, net::port_nat_t);
+        if (!ike || !nat_t) continue;
+        for (const Question& question : questions_of(query, *client, {*ike, *nat_t}))
+            answers.push_back(
+                as_json(question, explainer.explain(question), table, now, names));
+    }
+    if (answers.empty())
+        return CommandError{
+            .status = 404,
+            .message = fmt::format("no service has {}; `ikelbctl status` lists them",
+                                   query.vip ? "the VIP " + *query.vip
+                                             : "a VIP of the family of " + query.client)};
+    return json{{"answers", std::move(answers)}};
+}
+
+}  // namespace ikelb::control

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "controlplane/inspect/as_json.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace ikelb::control {
+
+namespace {
+
+using nlohmann::json;
+
+std::string name_at(const std::vector<std::string>& names, std::size_t index) {
+    return index < names.size() ? names[index] : std::string{};
+}
+
+template <typename T>
+json or_null(const std::optional<T>& value) {
+    return value ? json(*value) : json(nullptr);
+}
+
+json backend_name(tables::BackendIndex backend, const IndexNames& names) {
+    return backend == tables::no_backend ? json(nullptr) : json(name_at(names.backends, backend));
+}
+
+std::string spi_text(std::uint64_t spi) { return fmt::format("{:016x}", spi); }
+
+std::string_view to_string(Question::Kind kind) {
+    switch (kind) {
+        case Question::Kind::new_sa: return "new IKE SA";
+        case Question::Kind::ike: return "IKE";
+        case Question::Kind::esp: return "ESP";
+    }
+    return {};
+}
+
+std::string_view to_string(RuleOutcome outcome) {
+    switch (outcome) {
+        case RuleOutcome::miss: return "miss";
+        case RuleOutcome::hit: return "hit";
+        case RuleOutcome::ambiguous: return "ambiguous";
+        case RuleOutcome::backend_down: return "backend_down";
+    }
+    return {};
+}
+
+json verdict_name(pipeline::Verdict verdict) {
+    return verdict == pipeline::Verdict::undecided ? json(nullptr)
+                                                   : json(pipeline::info(verdict).name);
+}
+
+json rule_row(const RuleAnswer& answer, tables::Seconds now, const IndexNames& names) {
+    json row{{"rule", pipeline::info(answer.rule).name},
+             {"help", pipeline::info(answer.rule).help},
+             {"outcome", to_string(answer.outcome)},
+             {"backend", backend_name(answer.backend, names)},
+             {"state", nullptr},
+             {"age_s", or_null(answer.age)},
+             {"idle_s", nullptr}};
+    if (answer.record) {
+        row["state"] = control::to_string(answer.record->state);
+        row["idle_s"] = now - std::min(now, answer.record->last_seen);
+    }
+    return row;
+}
+
+double tenths(double value) { return std::round(value * 10) / 10; }
+
+}  // namespace
+
+std::string_view to_string(tables::RecordState state) noexcept {
+    switch (state) {
+        case tables::RecordState::half_open: return "half_open";
+        case tables::RecordState::answered: return "answered";
+        case tables::RecordState::established: return "established";
+        case tables::RecordState::closing: return "closing";
+        case tables::RecordState::tentative: return "tentative";
+    }
+    return "unknown";
+}
+
+json as_json(const Session& session, const tables::ForwardingTable& table, tables::Seconds now,
+             const IndexNames& names) {
+    std::string vip;
+    for (const tables::Frontend& frontend : table.frontends)
+        if (frontend.service == session.service) vip = frontend.vip.to_string();
+    json row{{"client", "?"},
+             {"port", nullptr},
+             {"spi_i", spi_text(session.initiator_spi)},
+             {"spi_r", spi_text(session.responder_spi)},
+             {"service", name_at(names.services, session.service)},
+             {"vip", vip},
+             {"backend", name_at(names.backends, session.record.backend.index)},
+             {"state", to_string(session.record.state)},
+             {"age_s", or_null(session.age)},
+             {"idle_s", now - std::min(now, session.record.last_seen)},
+             {"moves", session.moves}};
+    if (session.client) row["client"] = session.client->to_string();
+    if (session.port != 0) row["port"] = session.port;
+    return row;
+}
+
+json as_json(const Question& question, const Explanation& explanation,
+             const tables::ForwardingTable& table, tables::Seconds now, const IndexNames& names) {
+    const tables::Frontend& frontend = table.frontends[question.frontend];
+    json rules = json::array();
+    for (const RuleAnswer& answer : explanation.rules)
+        rules.push_back(rule_row(answer, now, names));
+    json answer{{"datagram", to_string(question.kind)},
+                {"spi", nullptr},
+                {"client", question.client.to_string()},
+                {"port", question.port},
+                {"service", name_at(names.services, frontend.service)},
+                {"vip", frontend.vip.to_string()},
+                {"vip_port", frontend.port.to_host()},
+                {"served", frontend.is_served},
+                {"backend", backend_name(explanation.backend, names)},
+                {"rule", nullptr},
+                {"drop", verdict_name(explanation.verdict)},
+                {"remembered", explanation.is_remembered},
+                {"rules", std::move(rules)},
+                {"otherwise", verdict_name(explanation.otherwise)}};
+    if (explanation.rule != pipeline::Rule::none)
+        answer["rule"] = pipeline::info(explanation.rule).name;
+    if (question.kind == Question::Kind::esp)
+        answer["spi"] = fmt::format("{:08x}", question.esp_spi);
+    else
+        answer["spi"] =
+            spi_text(question.initiator_spi) + ":" +
+            spi_text(question.kind == Question::Kind::ike ? question.responder_spi : 0);
+    return answer;
+}
+
+json as_json(const ClientMemory& memory) {
+    return {{"clients", memory.clients},
+            {"established", tenths(memory.established())},
+            {"bindings", tenths(memory.bindings)},
+            {"flows", tenths(memory.flows)},
+            {"pairs", tenths(memory.pairs)},
+            {"esp_spis", tenths(memory.esp_spis)},
+            {"provisional", tenths(memory.provisional)},
+            {"passing", tenths(memory.passing)},
+            {"workers", tenths(memory.workers)},
+            {"total", tenths(memory.total())}};
+}
+
+}  // namespace ikelb::control

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "controlplane/inspect/explain.h"
+#include "controlplane/inspect/memory.h"
+#include "controlplane/inspect/sessions.h"
+
+namespace ikelb::control {
+
+/// What the indices of a table are called; empty where an index stands for nothing.
+struct IndexNames {
+    std::vector<std::string> backends{};
+    std::vector<std::string> services{};
+};
+
+std::string_view to_string(tables::RecordState state) noexcept;
+
+/// A row of `ikelbctl sessions`.
+nlohmann::json as_json(const Session& session, const tables::ForwardingTable& table,
+                       tables::Seconds now, const IndexNames& names);
+
+/// An answer of `ikelbctl explain`.
+nlohmann::json as_json(const Question& question, const Explanation& explanation,
+                       const tables::ForwardingTable& table, tables::Seconds now,
+                       const IndexNames& names);
+
+nlohmann::json as_json(const ClientMemory& memory);
+
+}  // namespace ikelb::control

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "dataplane/net/address.h"
+#include "dataplane/pipeline/context.h"
+#include "dataplane/pipeline/rule.h"
+#include "dataplane/pipeline/verdict.h"
+
+namespace ikelb::control {
+
+/// A client's datagram to ask about.
+struct Question {
+    enum class Kind : std::uint8_t {
+        new_sa,  ///< a request that begins an IKE SA
+        ike,     ///< IKE of an SA that has both SPIs
+        esp,     ///< ESP in UDP, port 4500
+    };
+    Kind kind = Kind::new_sa;
+    net::IpAddress client{};
+    std::uint16_t port = 0;
+    tables::FrontendIndex frontend = 0;  ///< of the client's family
+    std::uint64_t initiator_spi = 0;     ///< host byte order, not 0; of IKE
+    std::uint64_t responder_spi = 0;
+    std::uint32_t esp_spi = 0;           ///< 256 and more; of ESP
+};
+
+enum class RuleOutcome : std::uint8_t {
+    miss,
+    hit,
+    ambiguous,     ///< two backends claim the ESP SPI
+    backend_down,  ///< a hit, and the packet is dropped
+};
+
+/// What one rule says when all before it are passed over.
+struct RuleAnswer {
+    pipeline::Rule rule = pipeline::Rule::none;
+    RuleOutcome outcome = RuleOutcome::miss;
+    tables::BackendIndex backend = tables::no_backend;
+    std::optional<tables::Record> record{};      ///< that it went by, where there is one
+    std::optional<tables::Seconds> age{};        ///< of the record; IKE SAs know theirs
+};
+
+struct Explanation {
+    /// undecided: it is forwarded to the backend, as far as steering goes.
+    pipeline::Verdict verdict = pipeline::Verdict::undecided;
+    pipeline::Rule rule = pipeline::Rule::none;  ///< that decides
+    tables::BackendIndex backend = tables::no_backend;
+    /// The flow keeps the SPI in mind, so that its packets ask no further.
+    bool is_remembered = false;
+    std::vector<RuleAnswer> rules{};  ///< in their order
+    /// What would happen without any of them; undecided where the scheduler is the last.
+    pipeline::Verdict otherwise = pipeline::Verdict::undecided;
+};
+
+/// Asks the decision of the packet path itself, with a crafted datagram: first as it is, then
+/// passing over one rule after the other that has answered. Nothing in the directory changes.
+/// Threads: one; the directory is read beside the workers.
+class Explainer {
+public:
+    /// All outlive this.
+    Explainer(const tables::ForwardingTable& table, tables::Directory& directory,
+              tables::Seconds now);
+
+    Explanation explain(const Question& question);
+
+private:
+    struct Attempt;
+    Attempt ask(const Question& question, unsigned passed_over, bool trusts_flow_spis);
+    RuleAnswer answer_of(const Question& question, const Attempt& attempt);
+    void find_pair(const Question& question, RuleAnswer& answer) const;
+    void find_record(const Question& question, RuleAnswer& answer);
+    pipeline::Context context(unsigned passed_over, bool trusts_flow_spis);
+
+    const tables::ForwardingTable& table_;
+    tables::Directory& directory_;
+    const tables::Seconds now_;
+    // Thrown away: what is counted and spent here is nobody's traffic.
+    std::unique_ptr<pipeline::Counters> counters_;
+    std::unique_ptr<pipeline::WorkerMemory> memory_;
+};
+
+}  // namespace ikelb::control

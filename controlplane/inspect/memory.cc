@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "controlplane/inspect/memory.h"
+
+#include <algorithm>
+
+#include "dataplane/pipeline/context.h"
+
+namespace ikelb::control {
+
+namespace {
+
+constexpr std::size_t flows_of_client = 2;
+constexpr std::size_t esp_spis_of_client = 2;
+
+double share(std::size_t bytes, std::size_t records, std::size_t of_client = 1) {
+    return static_cast<double>(bytes * of_client) / static_cast<double>(records);
+}
+
+}  // namespace
+
+ClientMemory memory_of_client(const tables::Directory& directory,
+                              const tables::DirectoryLimits& limits, unsigned workers) {
+    const tables::Directory& d = directory;
+    const std::size_t clients =
+        std::max<std::size_t>(1, std::min({limits.bindings, limits.flows / flows_of_client,
+                                           limits.pairs, limits.esp_spis / esp_spis_of_client}));
+    const std::size_t passing = d.half_open.bytes() + d.pending.bytes() + d.candidates.bytes() +
+                                d.logins.bytes() + d.hints.bytes() + d.fragments.bytes();
+    return {.clients = clients,
+            .bindings = share(d.bindings.confirmed.bytes(), limits.bindings),
+            .flows = share(d.flows.confirmed.bytes(), limits.flows, flows_of_client),
+            .pairs = share(d.pairs.confirmed.bytes(), limits.pairs),
+            .esp_spis = share(d.esp.bytes(), limits.esp_spis, esp_spis_of_client),
+            .provisional =
+                share(d.bindings.provisional.bytes(), limits.bindings) +
+                share(d.flows.provisional.bytes(), limits.flows, flows_of_client) +
+                share(d.pairs.provisional.bytes(), limits.pairs),
+            .passing = share(passing, clients),
+            .workers = share(workers * sizeof(pipeline::WorkerMemory), clients)};
+}
+
+}  // namespace ikelb::control

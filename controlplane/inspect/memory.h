@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <cstdint>
+
+#include "dataplane/tables/directory.h"
+
+namespace ikelb::control {
+
+/// Bytes of an IPv4 client as allocated, at the load that the tables are made for. One client: a
+/// binding, two flows (ports 500 and 4500), an IKE SA, and two ESP SPIs, as during a rekey.
+struct ClientMemory {
+    std::uint64_t clients = 0;  ///< that all tables have room for
+    // Of established clients, each kind by the limit it was made with.
+    double bindings = 0;
+    double flows = 0;
+    double pairs = 0;
+    double esp_spis = 0;
+    double provisional = 0;  ///< of those three kinds' regions for what is not established yet
+    double passing = 0;      ///< tables of things under way, shared by all clients
+    double workers = 0;      ///< workers' own memory, shared by all clients
+
+    double established() const noexcept { return bindings + flows + pairs + esp_spis; }
+    double total() const noexcept { return established() + provisional + passing + workers; }
+};
+
+/// limits: those that the directory was made with, each above zero.
+ClientMemory memory_of_client(const tables::Directory& directory,
+                              const tables::DirectoryLimits& limits, unsigned workers);
+
+}  // namespace ikelb::control

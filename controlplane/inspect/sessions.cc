@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "controlplane/inspect/sessions.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+namespace ikelb::control {
+
+namespace {
+
+using tables::Record;
+
+// Each worth some milliseconds at most.
+constexpr std::size_t buckets_per_slice = 65536;
+constexpr std::size_t rows_per_slice = 2000;
+
+/// Who uses an ESP SPI.
+struct EspUser {
+    std::uint32_t client = 0;  ///< PairNote::name_of
+    tables::BackendRef backend{};
+};
+
+std::vector<EspUser> users_of(std::uint64_t spi, const tables::Directory& directory,
+                              const tables::ForwardingTable& table, tables::Seconds now) {
+    std::vector<EspUser> users;
+    if (spi > 0xffffffff) return users;
+    const auto look = [&](const auto& esp) {
+        esp.visit_homes(esp.hash({spi}), [&](const auto& words, const Record& record) {
+            const auto key = tables::EspKey::from(words);
+            if (key.rest == spi && table.timeouts.flow.is_alive(record, now))
+                users.push_back({tables::PairNote::name_of(key.client), record.backend});
+        });
+    };
+    look(directory.esp.narrow());
+    look(directory.esp.wide());
+    return users;
+}
+
+/// A pair with what its note says, before the addresses are known.
+struct Found {
+    Session session{};
+    std::uint32_t client_name = 0;
+    bool is_noted = false;
+    bool is_v4 = true;
+};
+
+class Lister {
+public:
+    Lister(const tables::Directory& directory, const tables::ForwardingTable& table,
+           tables::Seconds now, const SessionQuery& query)
+        : directory_{directory}, table_{table}, now_{now}, query_{query} {
+        if (query.spi) esp_users_ = users_of(*query.spi, directory, table, now);
+        is_v6_.resize(table.services.size());
+        for (const tables::Frontend& frontend : table.frontends)
+            if (frontend.service < is_v6_.size()) is_v6_[frontend.service] = !frontend.vip.is_v4();
+    }
+
+    SessionSlice list() {
+        const auto& pairs = directory_.pairs;
+        const std::size_t confirmed = pairs.confirmed.buckets();
+        const std::size_t all = confirmed + pairs.provisional.buckets();
+        std::size_t at = std::min(query_.from, all);
+        const std::size_t end = std::min(all, at + buckets_per_slice);
+        const std::size_t most = std::min(query_.limit, rows_per_slice);
+        for (; at < end && found_.size() < most; ++at) {
+            if (at < confirmed)
+                pairs.confirmed.for_each(at, 1, [this](const auto& key, const Record& record,
+                                                       const auto& notes) {
+                    consider(key, record, notes[0]);
+                });
+            else
+                pairs.provisional.for_each(
+                    at - confirmed, 1,
+                    [this](const auto& key, const Record& record, const auto& notes) {
+                        if (!is_confirmed_elsewhere(key)) consider(key, record, notes[0]);
+                    });
+        }
+        SessionSlice slice;
+        if (at < all) slice.next = at;
+        name_clients();
+        for (Found& found : found_)
+            if (is_wanted_client(found)) slice.sessions.push_back(std::move(found.session));
+        return slice;
+    }
+
+private:
+    bool is_confirmed_elsewhere(const tables::PairKey& key) const {
+        const auto record = directory_.pairs.confirmed.find(key);
+        return record && table_.timeouts.pair.is_alive(*record, now_);
+    }
+
+    void consider(const tables::PairKey& key, const Record& record, std::uint64_t word) {
+        if (!table_.timeouts.pair.is_alive(record, now_) || !table_.is_current(record.backend) ||
+            record.gateway >= table_.services.size() ||
+            (query_.backend && record.backend.index != *query_.backend))
+            return;
+        const auto note = tables::PairNote::unpack(word);
+        Found found{.session = {.initiator_spi = net::be64::from_wire(key[0]).to_host(),
+                                .responder_spi = net::be64::from_wire(key[1]).to_host(),
+                                .record = record,
+                                .service = record.gateway},
+                    .client_name = note.client,
+                    .is_noted = word != 0,
+                    .is_v4 = !is_v6_[record.gateway]};
+        if (found.is_noted) {
+            found.session.port = note.port;
+            found.session.moves = note.moves;
+            found.session.age = note.age(now_);
+            if (found.is_v4) found.session.client = net::IpAddress::from_v4_host(note.client);
+        }
+        if (is_wanted_spi(found) && may_be_wanted_client(found)) found_.push_back(found);
+    }
+
+    bool is_wanted_spi(const Found& found) const {
+        if (!query_.spi || *query_.spi == found.session.initiator_spi ||
+            *query_.spi == found.session.responder_spi)
+            return true;
+        return std::ranges::any_of(esp_users_, [&](const EspUser& user) {
+            return found.is_noted && user.client == found.client_name &&
+                   user.backend == found.session.record.backend;
+        });
+    }
+    bool may_be_wanted_client(const Found& found) const {
+        if (!query_.client) return true;
+        if (!found.is_noted || query_.client->address.is_v4() != found.is_v4) return false;
+        return !found.is_v4 || query_.client->contains(*found.session.client);
+    }
+    bool is_wanted_client(const Found& found) const {
+        return !query_.client ||
+               (found.session.client && query_.client->contains(*found.session.client));
+    }
+
+    void name_clients() {
+        std::unordered_map<std::uint32_t, std::optional<net::IpAddress>> names;
+        for (const Found& found : found_)
+            if (!found.is_v4 && found.is_noted) names[found.client_name];
+        if (names.empty()) return;
+        const auto visit = [&names](const auto& words, const Record&, const auto&) {
+            const net::IpAddress client = tables::FlowKey::from(words).client;
+            const auto at = names.find(tables::PairNote::name_of(client));
+            if (at != names.end()) at->second = client;
+        };
+        const auto& flows = directory_.flows;
+        flows.confirmed.wide().for_each(0, flows.confirmed.wide().buckets(), visit);
+        flows.provisional.wide().for_each(0, flows.provisional.wide().buckets(), visit);
+        for (Found& found : found_)
+            if (!found.is_v4 && found.is_noted) found.session.client = names[found.client_name];
+    }
+
+    const tables::Directory& directory_;
+    const tables::ForwardingTable& table_;
+    const tables::Seconds now_;
+    const SessionQuery& query_;
+    std::vector<EspUser> esp_users_;
+    std::vector<bool> is_v6_;  ///< by service: its VIP's family is its clients'
+    std::vector<Found> found_;
+};
+
+}  // namespace
+
+SessionSlice list_sessions(const tables::Directory& directory,
+                           const tables::ForwardingTable& table, tables::Seconds now,
+                           const SessionQuery& query) {
+    return Lister{directory, table, now, query}.list();
+}
+
+}  // namespace ikelb::control

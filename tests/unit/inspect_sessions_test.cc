@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "controlplane/inspect/sessions.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "controlplane/inspect/as_json.h"
+#include "controlplane/inspect/memory.h"
+#include "dataplane/pipeline/context.h"
+#include "tests/testlib/bench.h"
+
+namespace ikelb::control {
+namespace {
+
+using namespace testlib;
+using namespace testlib::place;
+using tables::RecordState;
+
+class Sessions : public testing::Test {
+protected:
+    Bench bench{two_armed_farm()};
+
+    std::vector<Session> list(SessionQuery query = {}) {
+        std::vector<Session> all;
+        for (;;) {
+            const SessionSlice slice =
+                list_sessions(bench.directory(), bench.table(), bench.now(), query);
+            all.insert(all.end(), slice.sessions.begin(), slice.sessions.end());
+            if (!slice.next) return all;
+            EXPECT_GT(*slice.next, query.from);
+            query.from = *slice.next;
+        }
+    }
+    /// A pair as learned, without the packets.
+    void add_pair(std::uint64_t spi, const net::IpAddress& client, std::uint16_t port,
+                  tables::BackendIndex backend = rras1,
+                  RecordState state = RecordState::established) {
+        auto& pairs = bench.directory().pairs;
+        const tables::PairKey key{net::be64::from_host(spi).wire(), net::be64::from_host(1).wire()};
+        const tables::Record record{.backend = {.index = backend},
+                                    .state = state,
+                                    .last_seen = bench.now()};
+        ASSERT_EQ(pairs.write(key, record, bench.table().timeouts.pair, bench.now()),
+                  tables::WriteOutcome::written);
+        const tables::PairNote note{.client = tables::PairNote::name_of(client),
+                                    .port = port,
+                                    .created = tables::PairNote::created_at(bench.now())};
+        pairs.annotate(key, record, std::array{note.pack()});
+    }
+    void add_flow(const net::IpAddress& client, std::uint16_t port) {
+        bench.directory().flows.write(
+            tables::flow_key(client, net::be16::from_host(port), 1),
+            {.backend = {.index = rras1}, .state = RecordState::established,
+             .last_seen = bench.now()},
+            bench.table().timeouts.flow, bench.now());
+    }
+};
+
+TEST_F(Sessions, ALoginIsARowWithItsClientAndBackend) {
+    const testlib::Session login = log_in(bench);
+    bench.advance(300);
+    const auto rows = list();
+    ASSERT_EQ(rows.size(), 1u);
+    EXPECT_EQ(rows[0].initiator_spi, login.spi_i);
+    EXPECT_EQ(rows[0].responder_spi, login.spi_r);
+    EXPECT_EQ(rows[0].client->to_string(), login.client);
+    EXPECT_EQ(rows[0].port, 4500);
+    EXPECT_EQ(rows[0].record.backend.index, login.backend);
+    EXPECT_EQ(rows[0].record.state, RecordState::established);
+    EXPECT_EQ(rows[0].moves, 0u);
+    ASSERT_TRUE(rows[0].age);
+    EXPECT_LE(*rows[0].age, 300u + 128u);
+    EXPECT_GE(*rows[0].age, 300u - 128u);
+}
+
+TEST_F(Sessions, AMoveIsCountedAndTheRowNamesTheNewAddress) {
+    testlib::Session login = log_in(bench);
+    login.client = other_client;
+    bench.from_client(login.dpd());
+    bench.from_server(login.dpd_answer());
+    const auto rows = list();
+    ASSERT_EQ(rows.size(), 1u);
+    EXPECT_EQ(rows[0].client->to_string(), other_client);
+    EXPECT_EQ(rows[0].moves, 1u);
+}
+
+TEST_F(Sessions, FiltersLeaveTheOthersOut) {
+    add_pair(0x10, address("192.0.2.1"), 4500, rras1);
+    add_pair(0x20, address("192.0.2.2"), 4500, rras2);
+    add_pair(0x30, address("198.51.100.9"), 4500, rras2, RecordState::answered);
+    const auto spis = [this](const SessionQuery& query) {
+        std::set<std::uint64_t> found;
+        for (const Session& row : list(query)) found.insert(row.initiator_spi);
+        return found;
+    };
+    using Set = std::set<std::uint64_t>;
+    EXPECT_EQ(spis({}), (Set{0x10, 0x20, 0x30}));
+    EXPECT_EQ(spis({.client = prefix("192.0.2.2/32")}), (Set{0x20}));
+    EXPECT_EQ(spis({.client = prefix("192.0.2.0/24")}), (Set{0x10, 0x20}));
+    EXPECT_EQ(spis({.client = prefix("2001:db8::/32")}), (Set{}));
+    EXPECT_EQ(spis({.spi = 0x30}), (Set{0x30}));
+    EXPECT_EQ(spis({.spi = 1}), (Set{0x10, 0x20, 0x30})) << "of the other side";
+    EXPECT_EQ(spis({.spi = 0x31}), (Set{}));
+    EXPECT_EQ(spis({.backend = rras2}), (Set{0x20, 0x30}));
+    EXPECT_EQ(spis({.client = prefix("192.0.2.0/24"), .backend = rras2}), (Set{0x20}));
+}
+
+TEST_F(Sessions, AnEspSpiLeadsToTheSasOfWhoUsesIt) {
+    add_pair(0x10, address("192.0.2.1"), 4500, rras1);
+    add_pair(0x20, address("192.0.2.2"), 4500, rras2);
+    const auto use = [this](const char* client, std::uint32_t spi, tables::BackendIndex backend) {
+        bench.directory().esp.write(tables::esp_key(address(client), net::be32::from_host(spi)),
+                                    {.backend = {.index = backend},
+                                     .state = RecordState::established,
+                                     .last_seen = bench.now()},
+                                    bench.table().timeouts.flow, bench.now(),
+                                    tables::Evict::never);
+    };
+    use("192.0.2.1", 0xc0000001, rras1);
+    use("192.0.2.2", 0xc0000002, rras1);
+    ASSERT_EQ(list({.spi = 0xc0000001}).size(), 1u);
+    EXPECT_EQ(list({.spi = 0xc0000001})[0].initiator_spi, 0x10u);
+    EXPECT_TRUE(list({.spi = 0xc0000002}).empty()) << "its SA is on another backend";
+    EXPECT_TRUE(list({.spi = 0xc0000003}).empty());
+    bench.advance(2701);
+    EXPECT_TRUE(list({.spi = 0xc0000001}).empty()) << "the record has ended";
+}
+
+TEST_F(Sessions, WhatHasEndedIsNotListed) {
+    add_pair(0x10, address("192.0.2.1"), 4500, rras1);
+    add_pair(0x20, address("192.0.2.2"), 4500, rras2, RecordState::half_open);
+    bench.advance(31);
+    ASSERT_EQ(list().size(), 1u);
+    EXPECT_EQ(list()[0].initiator_spi, 0x10u);
+    bench.spec.backends[rras1].generation = 1;
+    bench.apply();
+    EXPECT_TRUE(list().empty());
+}
+
+TEST_F(Sessions, SlicesHoldEveryOneOnce) {
+    for (std::uint64_t i = 0; i < 3000; ++i)
+        add_pair(0x1000 + i, address("192.0.2.1"), static_cast<std::uint16_t>(1 + i), rras1,
+                 i % 3 == 0 ? RecordState::answered : RecordState::established);
+    std::multiset<std::uint64_t> seen;
+    std::size_t slices = 0;
+    SessionQuery query{.limit = 100};
+    for (bool is_last = false; !is_last; ++slices) {
+        const auto slice = list_sessions(bench.directory(), bench.table(), bench.now(), query);
+        EXPECT_LE(slice.sessions.size(), 103u) << "a bucket holds four";
+        for (const Session& row : slice.sessions) seen.insert(row.initiator_spi);
+        is_last = !slice.next;
+        query.from = slice.next.value_or(0);
+    }
+    EXPECT_GE(slices, 29u);
+    const auto wide = list_sessions(bench.directory(), bench.table(), bench.now(),
+                                    {.limit = 100000});
+    EXPECT_LE(wide.sessions.size(), 2003u) << "whoever asks for all does not get them at once";
+    EXPECT_TRUE(wide.next);
+    EXPECT_EQ(seen.size(), 3000u);
+    EXPECT_EQ((std::set<std::uint64_t>{seen.begin(), seen.end()}.size()), 3000u);
+}
+
+TEST_F(Sessions, AFlowNamesTheIpv6AddressOfWhichThePairHoldsAHash) {
+    bench.spec.services[0].vip = address("2001:db8::10");
+    bench.apply();
+    const net::IpAddress named = address("2001:db8:1::1");
+    const net::IpAddress unknown = address("2001:db8:2::1");
+    add_pair(0x10, named, 4500);
+    add_pair(0x20, unknown, 4500);
+    add_flow(named, 4500);
+    for (const Session& row : list()) {
+        if (row.initiator_spi == 0x10)
+            EXPECT_EQ(row.client, named);
+        else
+            EXPECT_EQ(row.client, std::nullopt);
+    }
+    ASSERT_EQ(list({.client = prefix("2001:db8:1::/48")}).size(), 1u);
+    EXPECT_EQ(list({.client = prefix("2001:db8:1::/48")})[0].initiator_spi, 0x10u);
+    EXPECT_TRUE(list({.client = prefix("2001:db8:2::/48")}).empty()) << "nobody knows its name";
+    const IndexNames names{.backends = {"rras1"}, .services = {"aovpn"}};
+    std::set<std::string> clients;
+    for (const Session& row : list())
+        clients.insert(as_json(row, bench.table(), bench.now(), names).at("client"));
+    EXPECT_EQ(clients, (std::set<std::string>{"2001:db8:1::1", "?"}));
+}
+
+TEST_F(Sessions, ARowAsJson) {
+    add_pair(0x10, address("192.0.2.1"), 4501, rras2);
+    bench.advance(7);
+    const auto rows = list();
+    ASSERT_EQ(rows.size(), 1u);
+    const nlohmann::json row = as_json(rows[0], bench.table(), bench.now(),
+                                       {.backends = {"a", "b"}, .services = {"aovpn"}});
+    EXPECT_EQ(row.at("client"), "192.0.2.1");
+    EXPECT_EQ(row.at("port"), 4501);
+    EXPECT_EQ(row.at("spi_i"), "0000000000000010");
+    EXPECT_EQ(row.at("spi_r"), "0000000000000001");
+    EXPECT_EQ(row.at("backend"), "b");
+    EXPECT_EQ(row.at("service"), "aovpn");
+    EXPECT_EQ(row.at("vip"), vip);
+    EXPECT_EQ(row.at("state"), "established");
+    EXPECT_EQ(row.at("idle_s"), 7);
+}
+
+TEST(ClientMemory, IsTheTablesOwnSizesByWhatOneClientNeeds) {
+    const tables::DirectoryLimits limits{.flows = 1 << 18, .bindings = 1 << 17, .pairs = 1 << 17,
+                                         .esp_spis = 1 << 18, .half_open = 1 << 16,
+                                         .fragments = 1 << 12};
+    const tables::Directory d{limits, {.k0 = 1, .k1 = 2}};
+    const ClientMemory memory = memory_of_client(d, limits, 2);
+    EXPECT_EQ(memory.clients, 1u << 17);
+    const auto of = [&](std::size_t bytes) { return static_cast<double>(bytes) / (1 << 17); };
+    // With limits in the very proportion of a client's records, each is bytes over clients.
+    EXPECT_DOUBLE_EQ(memory.bindings, of(d.bindings.confirmed.bytes()));
+    EXPECT_DOUBLE_EQ(memory.flows, of(d.flows.confirmed.bytes()));
+    EXPECT_DOUBLE_EQ(memory.pairs, of(d.pairs.confirmed.bytes()));
+    EXPECT_DOUBLE_EQ(memory.esp_spis, of(d.esp.bytes()));
+    EXPECT_NEAR(memory.total(), of(d.bytes() + 2 * sizeof(pipeline::WorkerMemory)), 0.001);
+    EXPECT_LE(memory.established(), 192);
+}
+
+TEST(ClientMemory, LimitsOutOfProportionChangeTheClientsAndNotTheRecords) {
+    const tables::DirectoryLimits even{.flows = 1 << 18, .bindings = 1 << 17, .pairs = 1 << 17,
+                                       .esp_spis = 1 << 18, .half_open = 1 << 16,
+                                       .fragments = 1 << 12};
+    tables::DirectoryLimits odd = even;
+    odd.bindings = 1 << 18;
+    odd.esp_spis = 1 << 16;
+    const tables::Directory even_directory{even, {.k0 = 1, .k1 = 2}};
+    const tables::Directory odd_directory{odd, {.k0 = 1, .k1 = 2}};
+    const ClientMemory a = memory_of_client(even_directory, even, 1);
+    const ClientMemory b = memory_of_client(odd_directory, odd, 1);
+    EXPECT_EQ(b.clients, 1u << 15);
+    EXPECT_NEAR(a.established(), b.established(), 1);
+    EXPECT_NEAR(b.passing, 4 * a.passing, 0.001) << "shared by fewer";
+}
+
+}  // namespace
+}  // namespace ikelb::control
