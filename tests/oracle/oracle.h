@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "tests/oracle/event.h"
+
+namespace ikelb::oracle {
+
+/// What becomes of a datagram, and by which rule.
+struct Decision {
+    std::string verdict{};      ///< to_server, to_client, or the name of the drop
+    int backend = -1;         ///< of to_server
+    int vip = -1;             ///< of to_client
+    bool any_member = false;  ///< of to_server: whoever the scheduler takes; see Oracle::chosen()
+    std::string rule{};
+};
+
+/// The rules of affinity, as slow and plain as they can be said: maps, no packing, no eviction,
+/// nothing shared with the product. Time and the scheduler's keyed hash are passed in.
+class Oracle {
+public:
+    /// Whom the keyed hash names for a client's datagram, by the table in use or by the one before
+    /// it; -1: nobody.
+    enum class Table : bool { current, previous };
+    using Hash = std::function<int(const Event&, Table)>;
+
+    Oracle(World world, Hash hash);
+
+    Decision step(const Event& event);
+
+    /// What a scheduler that takes turns made of a datagram decided as any_member.
+    void chosen(const Event& event, int backend);
+    bool may_be_chosen(int vip, int backend) const;
+
+private:
+    enum class State { half_open, answered, established, closing };
+    enum class Mode { enabled, drain_keep, drain_refuse };
+
+    struct Server {
+        bool is_present = true;
+        bool is_up = true;
+        bool flush_on_down = false;
+        Mode mode = Mode::enabled;
+        int generation = 0;
+    };
+    struct Record {
+        int backend = -1;
+        int generation = 0;
+        State state = State::half_open;
+        Seconds last_seen = 0;
+    };
+    struct Pair : Record {
+        int vip = -1;
+        std::optional<Address> home{};  ///< the client address that its INIT was answered to
+    };
+    /// An ESP SPI on its way to being believed.
+    struct Candidate {
+        std::uint32_t spi = 0;
+        std::uint32_t first_sequence = 0;
+        bool backend_spoke = false;
+    };
+    struct Flow : Record {
+        std::optional<Candidate> candidate{};
+        std::set<std::uint32_t> learned{};  ///< ESP SPIs
+    };
+    struct Timed {
+        int backend = -1;
+        int generation = 0;
+        Seconds since = 0;
+    };
+    struct Fragments {
+        Decision decision;
+        Seconds since = 0;
+    };
+
+    using PairKey = std::pair<std::uint64_t, std::uint64_t>;
+    using FlowKey = std::pair<Place, int>;                          // and VIP
+    using BindingKey = std::pair<Address, int>;                     // and VIP
+    using HalfOpenKey = std::tuple<Address, std::uint64_t, int>;    // SPIi, VIP
+    using PendingKey = std::tuple<FlowKey, PairKey, std::uint32_t>;  // message ID
+    using EspKey = std::pair<Address, std::uint32_t>;
+    using FragmentKey = std::tuple<int, Address, int, std::uint16_t>;  // side, client, peer, id
+
+    // The pool.
+    void change(const Event& event);
+    bool is_member(int vip, int backend) const;
+    bool takes_new(int backend) const;
+    bool takes_returning(int backend) const;
+    std::set<int> takers(int vip) const;
+    bool counts(int backend, int generation, int vip) const;
+
+    // Records, only while they live and count for the VIP.
+    static Seconds life_of(State state, bool is_pair);
+    bool is_alive(const Record& record, bool is_pair) const;
+    const Pair* pair(const PairKey& key, int vip) const;
+    Flow* flow(const FlowKey& key);
+    const Record* binding(const Address& client, int vip) const;
+    std::optional<int> half_open(const Event& event) const;
+    std::optional<int> esp_of_client(const EspKey& key, int vip) const;
+    std::optional<int> esp_alone(std::uint32_t spi, int vip) const;
+
+    // From the client.
+    Decision from_client(const Event& event);
+    Decision steer(const Event& event);
+    Decision new_sa(const Event& event);
+    Decision known_ike(const Event& event);
+    Decision esp(const Event& event);
+    Decision keepalive(const Event& event);
+    Decision later_from_client(const Event& event);
+    Decision session(int backend, const char* rule) const;
+    Decision schedule(const Event& event, bool is_new);
+    void note_candidate(const Event& event);
+
+    // From a backend.
+    Decision from_backend(const Event& event);
+    Decision later_from_backend(const Event& event) const;
+    std::optional<State> proof(const Event& event) const;
+    int vip_of_reply(const Event& event);
+    void learn_pair(const Event& event, int vip, std::optional<State> proof);
+    void learn_flow(const Event& event, int vip, std::optional<State> proof);
+    void learn_binding(const Event& event, int vip, std::optional<State> proof);
+    bool may_move(const Event& event, const FlowKey& key, const Flow& flow, int vip) const;
+    void renew(Record& record, std::optional<State> proof) const;
+    Record fresh(int backend, State state) const;
+
+    World world_;
+    Hash hash_;
+    Seconds now_ = 1000;
+    std::vector<Server> servers_;
+    std::vector<std::set<int>> members_;  ///< by VIP
+
+    struct Hashed {
+        std::set<int> takers;
+        bool has_previous = false;
+        Seconds rebuilt_at = 0;
+    };
+    std::vector<Hashed> hashed_;  ///< by VIP
+
+    std::map<PairKey, Pair> pairs_;
+    std::map<FlowKey, Flow> flows_;
+    std::map<BindingKey, Record> bindings_;
+    std::map<HalfOpenKey, Timed> half_open_;
+    std::map<PendingKey, Seconds> pending_;
+    std::map<FlowKey, Timed> hints_;            ///< left by an ESP SPI alone
+    std::map<EspKey, std::map<int, Timed>> esp_;  ///< by backend: more than one is ambiguous
+    std::map<FragmentKey, Fragments> fragments_;
+};
+
+}  // namespace ikelb::oracle

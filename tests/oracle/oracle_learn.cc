@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "tests/oracle/oracle.h"
+
+namespace ikelb::oracle {
+
+// What a backend's datagram teaches: section 3 of the rules.
+
+namespace {
+
+constexpr Seconds fragment_life = 5, pending_life = 10, half_open_life = 30;
+/// A shared last_seen is written at most this often.
+constexpr Seconds refresh_interval = 30;
+/// A backend that sent within 10 s, seen through last_seen.
+constexpr Seconds presence = 10 + refresh_interval;
+
+bool is_encrypted(const Ike& ike) {
+    return ike.first == First::encrypted || ike.first == First::encrypted_fragment;
+}
+
+bool is_malformed(const Event& event) {
+    if (event.kind == Kind::cut) return true;
+    if (event.kind == Kind::esp) return event.esp.spi < 256;
+    if (event.kind == Kind::keepalive) return false;
+    return event.ike.version == 0 || event.ike.spi_i == 0 ||
+           (event.ike.version == 2 && event.ike.exchange == sa_init && !event.ike.is_response &&
+            event.ike.spi_r != 0);
+}
+
+}  // namespace
+
+/// Rules 3.1 and 3.10, and the three states of section 6.
+std::optional<Oracle::State> Oracle::proof(const Event& event) const {
+    if (is_malformed(event) || event.kind == Kind::keepalive) return std::nullopt;
+    if (event.kind == Kind::esp) return State::established;
+    const Ike& ike = event.ike;
+    if (ike.version == 1) {
+        if (ike.spi_r == 0) return State::half_open;
+        const bool is_phase_1 = ike.exchange == main_mode;
+        if (is_encrypted(ike)) return is_phase_1 ? State::answered : State::established;
+        return is_phase_1 ? std::optional{State::half_open} : std::nullopt;
+    }
+    if (ike.spi_r == 0)
+        return ike.exchange == sa_init && !ike.is_response ? std::optional{State::half_open}
+                                                           : std::nullopt;
+    if (is_encrypted(ike))
+        return ike.exchange == ike_auth || ike.exchange == intermediate ? State::answered
+                                                                        : State::established;
+    if (ike.is_response && ike.exchange == sa_init && ike.holds_sa) return State::half_open;
+    return std::nullopt;
+}
+
+Decision Oracle::from_backend(const Event& event) {
+    if (event.part == Part::later) return later_from_backend(event);
+    const int vip = vip_of_reply(event);
+    Decision decision{.verdict = vip < 0 ? "reply_vip_unknown" : "to_client", .vip = vip};
+    if (event.part == Part::first)
+        fragments_[{1, event.place.client, event.backend, event.fragment_id}] = {decision, now_};
+    if (vip < 0) return decision;
+    const auto its_proof = proof(event);
+    if (event.kind == Kind::ike && !is_malformed(event)) learn_pair(event, vip, its_proof);
+    learn_flow(event, vip, its_proof);
+    return decision;
+}
+
+Decision Oracle::later_from_backend(const Event& event) const {
+    const auto first =
+        fragments_.find({1, event.place.client, event.backend, event.fragment_id});
+    if (first == fragments_.end() || now_ - first->second.since > fragment_life)
+        return {.verdict = event.may_hold ? "hold_fragment" : "fragment_timeout"};
+    if (first->second.decision.verdict == "to_client") return first->second.decision;
+    return {.verdict = "fragment_of_drop"};
+}
+
+/// Rule 3.8: flow, then IKE pair, then the one VIP that this client and this backend use.
+int Oracle::vip_of_reply(const Event& event) {
+    std::set<int> candidates;
+    for (std::size_t vip = 0; vip < members_.size(); ++vip)
+        if (is_member(static_cast<int>(vip), event.backend))
+            candidates.insert(static_cast<int>(vip));
+    if (candidates.size() == 1) return *candidates.begin();
+    const auto the_only = [&](auto&& holds) {
+        int only = -1;
+        for (const int vip : candidates) {
+            if (!holds(vip)) continue;
+            if (only >= 0) return -1;
+            only = vip;
+        }
+        return only;
+    };
+    int vip = -1;
+    if (event.kind == Kind::ike && !is_malformed(event))
+        vip = the_only([&](int one) {
+            const Pair* known = pair({event.ike.spi_i, event.ike.spi_r}, one);
+            if (known) return known->backend == event.backend && known->vip == one;
+            const auto asked = half_open_.find({event.place.client, event.ike.spi_i, one});
+            return asked != half_open_.end() && asked->second.backend == event.backend &&
+                   now_ - asked->second.since <= half_open_life;
+        });
+    if (vip < 0)
+        vip = the_only([&](int one) {
+            const Flow* at = flow({event.place, one});
+            return at && at->backend == event.backend;
+        });
+    if (vip < 0)
+        vip = the_only([&](int one) {
+            const Record* bound = binding(event.place.client, one);
+            return bound && bound->backend == event.backend;
+        });
+    return vip;
+}
+
+Oracle::Record Oracle::fresh(int backend, State state) const {
+    return {.backend = backend,
+            .generation = servers_.at(static_cast<std::size_t>(backend)).generation,
+            .state = state,
+            .last_seen = now_};
+}
+
+/// A stronger proof raises a record; a sign of life renews it, 30 s after the last time.
+void Oracle::renew(Record& record, std::optional<State> proof) const {
+    const bool is_confirmed = proof == State::established || proof == State::closing;
+    const bool raises =
+        proof && (record.state == State::half_open  ? *proof != State::half_open
+                  : record.state == State::answered ? is_confirmed
+                                                    : is_confirmed && record.state != *proof);
+    if (raises) record.state = *proof;
+    if (raises || now_ - record.last_seen >= refresh_interval) record.last_seen = now_;
+}
+
+void Oracle::learn_pair(const Event& event, int vip, std::optional<State> proof) {
+    if (!proof || event.ike.spi_r == 0) return;
+    const PairKey key{event.ike.spi_i, event.ike.spi_r};
+    const Pair* const known = pair(key, vip);
+    if (event.ike.holds_delete) proof = State::closing;
+    if (proof == State::closing &&
+        !(known && (known->state == State::established || known->state == State::closing)))
+        return;
+    if (known && known->backend == event.backend) {
+        renew(pairs_[key], proof);
+    } else if (!known) {
+        Pair learned;
+        static_cast<Record&>(learned) = fresh(event.backend, *proof);
+        learned.vip = vip;
+        if (*proof == State::half_open) learned.home = event.place.client;
+        pairs_[key] = learned;
+    }
+}
+
+/// Rule 3.4: the answer to a request of a known pair, at the very place it came from.
+bool Oracle::may_move(const Event& event, const FlowKey& key, const Flow& flow, int vip) const {
+    if (event.kind != Kind::ike || !event.ike.is_response || !is_encrypted(event.ike)) return false;
+    const PairKey its_pair{event.ike.spi_i, event.ike.spi_r};
+    const auto asked = pending_.find({key, its_pair, event.ike.message_id});
+    if (asked == pending_.end() || now_ - asked->second > pending_life) return false;
+    const Pair* known = pair(its_pair, vip);
+    if (!known || known->backend != event.backend) return false;
+    return now_ - flow.last_seen > presence || known->home == key.first.client;
+}
+
+void Oracle::learn_flow(const Event& event, int vip, std::optional<State> proof) {
+    const FlowKey key{event.place, vip};
+    Flow* const at = flow(key);
+    if (at && at->backend == event.backend) {
+        renew(*at, proof);
+        if (event.kind == Kind::esp && at->candidate) at->candidate->backend_spoke = true;
+    } else if (!proof || (at && !may_move(event, key, *at, vip))) {
+        return;
+    } else {
+        Flow learned;
+        static_cast<Record&>(learned) = fresh(event.backend, *proof);
+        flows_[key] = learned;
+    }
+    learn_binding(event, vip, proof);
+}
+
+/// Rules 3.4 and 3.5: it may be filled, never changed.
+void Oracle::learn_binding(const Event& event, int vip, std::optional<State> proof) {
+    const BindingKey key{event.place.client, vip};
+    const Record* const bound = binding(event.place.client, vip);
+    if (bound && bound->backend == event.backend)
+        renew(bindings_[key], proof);
+    else if (!bound && proof)
+        bindings_[key] = fresh(event.backend, *proof);
+}
+
+}  // namespace ikelb::oracle
