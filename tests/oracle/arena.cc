@@ -62,7 +62,8 @@ testlib::IkeMessage message(const Ike& ike) {
         return out;
     }
     if (ike.first == First::notify) out.payloads.push_back(payload(ike::payload::notify, 12));
-    if (ike.holds_sa || ike.first == First::sa) out.payloads.push_back(payload(ike::payload::sa, 40));
+    if (ike.holds_sa || ike.first == First::sa)
+        out.payloads.push_back(payload(ike::payload::sa, 40));
     out.payloads.push_back(payload(ike::payload::nonce, 32));
     return out;
 }

@@ -40,7 +40,7 @@ Decision Oracle::step(const Event& event) {
     return {};
 }
 
-// --- the pool -------------------------------------------------------------------------------------
+// --- the pool -----------------------------------------------------------------------------------
 
 void Oracle::change(const Event& event) {
     Server& server = servers_.at(static_cast<std::size_t>(event.backend));
@@ -98,7 +98,7 @@ bool Oracle::counts(int backend, int generation, int vip) const {
            servers_.at(static_cast<std::size_t>(backend)).generation == generation;
 }
 
-// --- records --------------------------------------------------------------------------------------
+// --- records ------------------------------------------------------------------------------------
 
 /// Section 6.
 Seconds Oracle::life_of(State state, bool is_pair) {
@@ -172,7 +172,7 @@ std::optional<int> Oracle::esp_alone(std::uint32_t spi, int vip) const {
     return *claimants.begin();
 }
 
-// --- from the client ------------------------------------------------------------------------------
+// --- from the client ----------------------------------------------------------------------------
 
 Decision Oracle::from_client(const Event& event) {
     if (event.part == Part::later) return later_from_client(event);

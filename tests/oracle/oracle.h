@@ -124,7 +124,7 @@ private:
     std::optional<State> proof(const Event& event) const;
     int vip_of_reply(const Event& event);
     void learn_pair(const Event& event, int vip, std::optional<State> proof);
-    void learn_flow(const Event& event, int vip, std::optional<State> proof);
+    std::string learn_flow(const Event& event, int vip, std::optional<State> proof);
     void learn_binding(const Event& event, int vip, std::optional<State> proof);
     bool may_move(const Event& event, const FlowKey& key, const Flow& flow, int vip) const;
     void renew(Record& record, std::optional<State> proof) const;

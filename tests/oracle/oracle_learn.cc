@@ -59,7 +59,7 @@ Decision Oracle::from_backend(const Event& event) {
     if (vip < 0) return decision;
     const auto its_proof = proof(event);
     if (event.kind == Kind::ike && !is_malformed(event)) learn_pair(event, vip, its_proof);
-    learn_flow(event, vip, its_proof);
+    decision.rule = learn_flow(event, vip, its_proof);
     return decision;
 }
 
@@ -158,20 +158,24 @@ bool Oracle::may_move(const Event& event, const FlowKey& key, const Flow& flow, 
     return now_ - flow.last_seen > presence || known->home == key.first.client;
 }
 
-void Oracle::learn_flow(const Event& event, int vip, std::optional<State> proof) {
+/// Returns what became of the flow.
+std::string Oracle::learn_flow(const Event& event, int vip, std::optional<State> proof) {
     const FlowKey key{event.place, vip};
     Flow* const at = flow(key);
     if (at && at->backend == event.backend) {
         renew(*at, proof);
         if (event.kind == Kind::esp && at->candidate) at->candidate->backend_spoke = true;
-    } else if (!proof || (at && !may_move(event, key, *at, vip))) {
-        return;
-    } else {
-        Flow learned;
-        static_cast<Record&>(learned) = fresh(event.backend, *proof);
-        flows_[key] = learned;
+        learn_binding(event, vip, proof);
+        return "renews its flow";
     }
+    if (!proof) return "proves nothing";
+    if (at && !may_move(event, key, *at, vip)) return "leaves another's flow";
+    const std::string what = at ? "moves a flow" : "fills a flow";
+    Flow learned;
+    static_cast<Record&>(learned) = fresh(event.backend, *proof);
+    flows_[key] = learned;
     learn_binding(event, vip, proof);
+    return what;
 }
 
 /// Rules 3.4 and 3.5: it may be filled, never changed.

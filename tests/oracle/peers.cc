@@ -9,7 +9,6 @@ namespace ikelb::oracle {
 
 namespace {
 
-constexpr std::uint32_t addresses = 4;
 constexpr std::array<std::uint16_t, 4> ports{500, 4500, 1024, 1025};
 
 /// Around each limit that the rules name, and in between.
@@ -18,7 +17,11 @@ constexpr std::array<Seconds, 10> limits{5, 10, 30, 40, 60, 180, 300, 2700, 3600
 }  // namespace
 
 Peers::Peers(const World& world, std::uint64_t seed)
-    : world_{world}, random_{seed}, salt_{random_()}, deals_by_tuple_{one_in(2)} {
+    : world_{world},
+      random_{seed},
+      salt_{random_()},
+      addresses_{2 + below(7)},
+      deals_by_tuple_{one_in(2)} {
     const std::uint32_t clients = 3 + below(5);
     for (std::uint32_t i = 0; i < clients; ++i) {
         Client client{.address = any_address()};
@@ -32,7 +35,7 @@ std::uint32_t Peers::below(std::uint32_t n) {
     return static_cast<std::uint32_t>(random_() % n);
 }
 Address Peers::any_address() {
-    return {.family = 4, .number = static_cast<std::uint16_t>(below(addresses))};
+    return {.family = 4, .number = static_cast<std::uint16_t>(below(addresses_))};
 }
 std::uint16_t Peers::any_port() { return ports[below(ports.size())]; }
 Place Peers::any_place() { return {any_address(), any_port(), !one_in(3)}; }
@@ -91,7 +94,7 @@ Event Peers::next() {
     }
     const std::uint32_t dice = below(100);
     Event event = dice < 20   ? passing_time()
-                  : dice < 22 ? pool_change()
+                  : dice < 21 ? pool_change()
                   : dice < 70 ? client_event()
                   : dice < 80 ? server_event()
                   : dice < 92 ? attack()
@@ -120,11 +123,15 @@ Event Peers::passing_time() {
 Event Peers::pool_change() {
     Event event{.what = What::pool};
     event.backend = static_cast<int>(below(static_cast<std::uint32_t>(world_.backends)));
-    static constexpr std::array changes{Change::down,       Change::up,           Change::up,
-                                        Change::up,         Change::enable,       Change::enable,
-                                        Change::drain_keep, Change::drain_refuse, Change::add,
-                                        Change::add,        Change::remove,       Change::flush};
-    event.change = changes[below(changes.size())];
+    static constexpr std::array harms{Change::down, Change::down, Change::drain_keep,
+                                      Change::drain_refuse, Change::remove, Change::flush};
+    static constexpr std::array cures{Change::up, Change::enable, Change::add};
+    event.change = one_in(4) ? harms[below(harms.size())] : cures[below(cures.size())];
+    // Somebody is between his COOKIE and his retry.
+    Event retry = datagram(clients_[below(static_cast<std::uint32_t>(clients_.size()))], "retry");
+    retry.place = {any_address(), 500, false};
+    retry.ike = {.spi_i = fresh_initiator_spi(), .first = First::notify, .holds_sa = true};
+    due_.push_back(retry);
     return event;
 }
 

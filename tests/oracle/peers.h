@@ -91,6 +91,7 @@ private:
     std::deque<Event> fragments_;  ///< later fragments of what was sent
     std::uint64_t next_spi_ = 0;
     std::uint64_t salt_;
+    std::uint32_t addresses_;
     bool deals_by_tuple_;
 };
 
