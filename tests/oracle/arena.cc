@@ -30,6 +30,7 @@ testlib::TableSpec farm(const World& world) {
                                 .scheduler = service.is_hashed
                                                  ? tables::Scheduler::maglev
                                                  : tables::Scheduler::weighted_round_robin};
+        in.affinity = service.by_sa ? tables::Affinity::sa : tables::Affinity::source;
         for (const int member : service.members)
             in.members.push_back(static_cast<tables::BackendIndex>(member));
         spec.services.push_back(in);
@@ -186,8 +187,11 @@ int Arena::hash(const Event& event, Oracle::Table table) const {
         table == Oracle::Table::current ? service.maglev : service.old_maglev;
     if (list.empty()) return -1;
     const net::IpAddress client = testlib::address(text_address(event.place.client).c_str());
-    const std::uint64_t hash =
-        tables::keyed_hash(client.low(), client.high(), bench_.table().hash_key);
+    const tables::HashKey key = bench_.table().hash_key;
+    std::uint64_t hash = tables::keyed_hash(client.low(), client.high(), key);
+    if (service.affinity == tables::Affinity::sa && event.kind == Kind::ike &&
+        event.ike.spi_r == 0)
+        hash = tables::keyed_hash(net::be64::from_host(event.ike.spi_i).wire(), hash, key);
     return list[tables::maglev_index(hash, list.size())];
 }
 

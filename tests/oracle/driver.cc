@@ -52,6 +52,7 @@ World make_world(std::uint64_t seed) {
         if (one_in(3)) second.members = {1, 2};
         world.services.push_back(second);
     }
+    for (Service& service : world.services) service.by_sa = one_in(4);
     return world;
 }
 

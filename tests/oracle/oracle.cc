@@ -6,7 +6,8 @@ namespace ikelb::oracle {
 
 namespace {
 
-constexpr Seconds half_open_life = 30, fragment_life = 5, hint_life = 10, cookie_grace = 30;
+constexpr Seconds half_open_life = 30, fragment_life = 5, hint_life = 10, cookie_grace = 30,
+                  flow_life = 45 * 60;
 
 Decision drop(const char* verdict, const char* rule = "") {
     return {.verdict = verdict, .rule = rule};
@@ -80,6 +81,14 @@ bool Oracle::takes_returning(int backend) const {
     return server.is_present && server.is_up && server.mode != Mode::drain_refuse;
 }
 
+int Oracle::generation(int backend) const {
+    return servers_.at(static_cast<std::size_t>(backend)).generation;
+}
+
+bool Oracle::by_sa(const Event& event) const {
+    return world_.services.at(static_cast<std::size_t>(event.vip)).by_sa;
+}
+
 std::set<int> Oracle::takers(int vip) const {
     std::set<int> found;
     for (const int member : members_.at(static_cast<std::size_t>(vip)))
@@ -132,7 +141,7 @@ Oracle::Flow* Oracle::flow(const FlowKey& key) {
 }
 
 const Oracle::Record* Oracle::binding(const Address& client, int vip) const {
-    const auto found = bindings_.find({client, vip});
+    const auto found = bindings_.find({client, vip});  // by SA there are none
     if (found == bindings_.end() || !is_alive(found->second, false) ||
         !counts(found->second.backend, found->second.generation, vip))
         return nullptr;
@@ -147,28 +156,24 @@ std::optional<int> Oracle::half_open(const Event& event) const {
     return found->second.backend;
 }
 
-/// Section 2, ESP 1: what one backend alone has claimed.
 std::optional<int> Oracle::esp_of_client(const EspKey& key, int vip) const {
     const auto found = esp_.find(key);
-    if (found == esp_.end()) return std::nullopt;
-    std::optional<int> only;
-    for (const auto& [backend, claim] : found->second) {
-        if (!counts(backend, claim.generation, vip)) continue;
-        if (only) return std::nullopt;
-        only = backend;
-    }
-    return only;
+    if (found == esp_.end() || now_ - found->second.since > flow_life ||
+        !counts(found->second.backend, found->second.generation, vip))
+        return std::nullopt;
+    return found->second.backend;
 }
 
 /// Section 2, ESP 4: the SPI alone, if exactly one backend claims it for whomever.
 std::optional<int> Oracle::esp_alone(std::uint32_t spi, int vip) const {
     std::set<int> claimants;
-    for (const auto& [key, claims] : esp_) {
-        if (key.second != spi) continue;
-        for (const auto& [backend, claim] : claims)
-            if (counts(backend, claim.generation, vip)) claimants.insert(backend);
+    for (const auto& [key, claim] : esp_) {
+        const Server& server = servers_.at(static_cast<std::size_t>(claim.backend));
+        if (key.second == spi && now_ - claim.since <= flow_life && server.is_present &&
+            server.generation == claim.generation)
+            claimants.insert(claim.backend);
     }
-    if (claimants.size() != 1) return std::nullopt;
+    if (claimants.size() != 1 || !is_member(vip, *claimants.begin())) return std::nullopt;
     return *claimants.begin();
 }
 
@@ -177,6 +182,8 @@ std::optional<int> Oracle::esp_alone(std::uint32_t spi, int vip) const {
 Decision Oracle::from_client(const Event& event) {
     if (event.part == Part::later) return later_from_client(event);
     const Decision decision = steer(event);
+    if (event.kind == Kind::ike && decision.verdict == "to_server" && !decision.any_member)
+        note_request(event, decision.backend);
     if (event.part == Part::first)
         fragments_[{0, event.place.client, event.vip, event.fragment_id}] = {decision, now_};
     return decision;
@@ -211,7 +218,7 @@ Decision Oracle::session(int backend, const char* rule) const {
 Decision Oracle::new_sa(const Event& event) {
     if (const Record* bound = binding(event.place.client, event.vip);
         bound && takes_returning(bound->backend)) {
-        chosen(event, bound->backend);
+        keep_choice(event, bound->backend, false);
         return {.verdict = "to_server", .backend = bound->backend, .rule = "client binding"};
     }
     if (const auto choice = half_open(event); choice && takes_returning(*choice))
@@ -219,18 +226,34 @@ Decision Oracle::new_sa(const Event& event) {
     return schedule(event, true);
 }
 
-/// Keeps a half-open choice, where the hash would not make it again or where the reply of a
+/// Keeps a half-open choice where the hash would not make it again, or where the reply of a
 /// backend with several VIPs has to find the one that was asked.
-void Oracle::chosen(const Event& event, int backend) {
+void Oracle::keep_choice(const Event& event, int backend, bool took_turns) {
     int vips = 0;
     for (std::size_t vip = 0; vip < members_.size(); ++vip)
-        vips += members_[vip].contains(backend) ? 1 : 0;
-    const bool is_hashed = world_.services.at(static_cast<std::size_t>(event.vip)).is_hashed;
-    const bool is_bound = binding(event.place.client, event.vip) != nullptr &&
-                          binding(event.place.client, event.vip)->backend == backend;
-    if ((is_hashed || is_bound) && vips < 2) return;
-    half_open_[{event.place.client, event.ike.spi_i, event.vip}] = {
-        backend, servers_.at(static_cast<std::size_t>(backend)).generation, now_};
+        vips += is_member(static_cast<int>(vip), backend) ? 1 : 0;
+    if (!took_turns && vips < 2) return;
+    half_open_[{event.place.client, event.ike.spi_i, event.vip}] = {backend, generation(backend),
+                                                                    now_};
+}
+
+void Oracle::chosen(const Event& event, int backend) {
+    keep_choice(event, backend, true);
+    note_request(event, backend);
+    if (event.part == Part::first)
+        fragments_[{0, event.place.client, event.vip, event.fragment_id}].decision.backend =
+            backend;
+}
+
+/// Rule 3.4: an answer to a request from where another backend has the flow may move it.
+void Oracle::note_request(const Event& event, int backend) {
+    if (is_response(event.ike)) return;
+    const FlowKey place{event.place, event.vip};
+    const auto at = flows_.find(place);
+    if (at == flows_.end() || !is_alive(at->second, false) ||
+        (at->second.backend == backend && at->second.generation == generation(backend)))
+        return;
+    pending_[{place, event.ike.spi_i, event.ike.message_id}] = {backend, generation(backend), now_};
 }
 
 Decision Oracle::schedule(const Event& event, bool is_new) {
@@ -244,74 +267,88 @@ Decision Oracle::schedule(const Event& event, bool is_new) {
     if (is_cookie_retry(event) && hashed.has_previous && now_ - hashed.rebuilt_at <= cookie_grace) {
         const int old = hash_(event, Table::previous);
         if (old >= 0 && takes_returning(old)) {
-            if (is_new) chosen(event, old);
+            if (is_new) keep_choice(event, old, false);
             return {.verdict = "to_server", .backend = old, .rule = "previous hash"};
         }
     }
     if (hashed.takers.empty()) return drop("no_backend");
     const int choice = hash_(event, Table::current);
-    if (is_new) chosen(event, choice);
+    if (is_new) keep_choice(event, choice, false);
     return {.verdict = "to_server", .backend = choice, .rule = "hash"};
 }
 
 Decision Oracle::known_ike(const Event& event) {
     const FlowKey place{event.place, event.vip};
-    const bool by_sa = world_.services.at(static_cast<std::size_t>(event.vip)).by_sa;
-    const Flow* const at = flow(place);
-    if (const Pair* known = pair({event.ike.spi_i, event.ike.spi_r}, event.vip)) {
-        if (!is_response(event.ike) && (at == nullptr || at->backend != known->backend))
-            pending_[{place, {event.ike.spi_i, event.ike.spi_r}, event.ike.message_id}] = now_;
+    if (const Pair* known = pair({event.ike.spi_i, event.ike.spi_r}, event.vip))
         return session(known->backend, "pair");
-    }
-    if (at != nullptr && !(by_sa && !event.place.nat_t)) return session(at->backend, "flow");
-    if (const Record* bound = binding(event.place.client, event.vip); bound && !by_sa)
+    // By SA: clients of one address share the flow of its port 500.
+    if (const Flow* at = flow(place); at && !(by_sa(event) && !event.place.nat_t))
+        return session(at->backend, "flow");
+    if (const Record* bound = binding(event.place.client, event.vip))
         return session(bound->backend, "client binding");
     if (const auto hint = hints_.find(place);
         hint != hints_.end() && now_ - hint->second.since <= hint_life &&
         counts(hint->second.backend, hint->second.generation, event.vip))
         return session(hint->second.backend, "hint of an ESP SPI");
     if (is_response(event.ike)) return drop("unknown_response");
-    return by_sa ? drop("unknown_sa") : schedule(event, false);
+    return by_sa(event) ? drop("unknown_sa") : schedule(event, false);
 }
 
 Decision Oracle::esp(const Event& event) {
     const FlowKey place{event.place, event.vip};
-    const bool by_sa = world_.services.at(static_cast<std::size_t>(event.vip)).by_sa;
-    const auto of_client = esp_of_client({event.place.client, event.esp.spi}, event.vip);
-    const Flow* const at = flow(place);
-    if (at != nullptr && !of_client) note_candidate(event);
-    if (of_client) return session(*of_client, "client and ESP SPI");
-    if (at != nullptr) return session(at->backend, "flow");
+    Flow* const at = flow(place);
+    if (const auto its = esp_of_client({event.place.client, event.esp.spi}, event.vip)) {
+        if (at && at->backend == *its && at->state == State::established &&
+            at->latest_spi != event.esp.spi && at->earlier_spi != event.esp.spi) {
+            at->earlier_spi = at->latest_spi;
+            at->latest_spi = event.esp.spi;
+        }
+        return session(*its, "client and ESP SPI");
+    }
+    if (at != nullptr) {
+        note_candidate(event, *at);
+        return session(at->backend, "flow");
+    }
     if (const auto alone = esp_alone(event.esp.spi, event.vip)) {
-        hints_[place] = {*alone, servers_.at(static_cast<std::size_t>(*alone)).generation, now_};
+        Timed& hint = hints_[place];
+        if (hint.backend != *alone || hint.generation != generation(*alone) ||
+            now_ - hint.since > hint_life / 2)
+            hint = {*alone, generation(*alone), now_};
         return session(*alone, "ESP SPI alone");
     }
-    if (by_sa) return drop("unknown_sa");
     if (const Record* bound = binding(event.place.client, event.vip))
         return session(bound->backend, "client binding");
-    return schedule(event, false);
+    return by_sa(event) ? drop("unknown_sa") : schedule(event, false);
 }
 
 /// Rule 3.9: client ESP, ESP of the flow's backend to that very place, client ESP that advances.
-void Oracle::note_candidate(const Event& event) {
-    Flow& at = *flow({event.place, event.vip});
-    auto& candidate = at.candidate;
-    if (!candidate || candidate->spi != event.esp.spi) {
-        candidate = Candidate{.spi = event.esp.spi, .first_sequence = event.esp.sequence};
-        return;
+void Oracle::note_candidate(const Event& event, const Flow& at) {
+    constexpr int most_of_a_flow = 8;
+    constexpr Seconds grace = 2;
+    if (at.state != State::established) return;
+    Candidate& candidate = candidates_[{event.place, event.vip}];
+    if (candidate.backend != at.backend || candidate.generation != at.generation ||
+        now_ - candidate.since > flow_life)
+        candidate = {};
+    if (candidate.taught >= most_of_a_flow) return;
+    if (candidate.spi != event.esp.spi) {
+        if (candidate.backend_spoke && now_ - candidate.since <= grace) return;
+        static_cast<Timed&>(candidate) = {at.backend, at.generation, now_};
+        candidate.spi = event.esp.spi;
+        candidate.first_sequence = event.esp.sequence;
+        candidate.backend_spoke = false;
+    } else if (candidate.backend_spoke && event.esp.sequence > candidate.first_sequence) {
+        esp_[{event.place.client, event.esp.spi}] = {at.backend, at.generation, now_};
+        ++candidate.taught;
+        candidate.spi = 0;
+        candidate.backend_spoke = false;
+        candidate.since = now_;
     }
-    if (!candidate->backend_spoke || event.esp.sequence <= candidate->first_sequence) return;
-    candidate.reset();
-    constexpr std::size_t most_of_a_flow = 8;
-    if (at.learned.size() >= most_of_a_flow) return;
-    at.learned.insert(event.esp.spi);
-    esp_[{event.place.client, event.esp.spi}][at.backend] = {at.backend, at.generation, now_};
 }
 
 Decision Oracle::keepalive(const Event& event) {
     if (const Flow* at = flow({event.place, event.vip})) return session(at->backend, "flow");
-    const bool by_sa = world_.services.at(static_cast<std::size_t>(event.vip)).by_sa;
-    if (const Record* bound = binding(event.place.client, event.vip); bound && !by_sa)
+    if (const Record* bound = binding(event.place.client, event.vip))
         return session(bound->backend, "client binding");
     return drop("unknown_keepalive");
 }
@@ -319,8 +356,10 @@ Decision Oracle::keepalive(const Event& event) {
 Decision Oracle::later_from_client(const Event& event) {
     const auto first = fragments_.find({0, event.place.client, event.vip, event.fragment_id});
     if (first != fragments_.end() && now_ - first->second.since <= fragment_life) {
-        if (first->second.decision.verdict == "to_server") return first->second.decision;
-        return drop("fragment_of_drop");
+        const Decision& decision = first->second.decision;
+        if (decision.verdict != "to_server") return drop("fragment_of_drop");
+        if (servers_.at(static_cast<std::size_t>(decision.backend)).is_present)
+            return {.verdict = decision.verdict, .backend = decision.backend, .rule = "fragment"};
     }
     return drop(event.may_hold ? "hold_fragment" : "fragment_timeout");
 }

@@ -24,6 +24,21 @@ struct Decision {
 
 /// The rules of affinity, as slow and plain as they can be said: maps, no packing, no eviction,
 /// nothing shared with the product. Time and the scheduler's keyed hash are passed in.
+///
+/// Where the rules leave freedom, it has these readings:
+/// - A record's last_seen is written at most every 30 s, by the first packet after that. What
+///   hangs on a flow (its binding, its ESP SPIs, its login) is renewed when the flow is written.
+/// - A backend sent within 10 s if last_seen is at most 40 s ago. Such a flow yields only to an SA
+///   whose INIT was answered to its address within 30 s; one that no session has confirmed yields
+///   to every answered request.
+/// - An ESP SPI has one candidate a flow, which stays for 2 s once the backend has spoken. A claim
+///   lives as a flow does, renewed by its flow while it is one of the last two that the flow met.
+/// - Two backends that claim an SPI make it ambiguous, also if they serve different VIPs.
+/// - ESP that went by its SPI alone leaves a hint, which IKE of an unknown pair follows from that
+///   very place, in the order after flow and binding. It is renewed after half its life.
+/// - A reply's own IKE SPIs tell its VIP before its flow does: a new SA may be of another VIP.
+/// - What a server of several VIPs proves of a client's place on one of them ends its flow there
+///   on the others.
 class Oracle {
 public:
     /// Whom the keyed hash names for a client's datagram, by the table in use or by the one before
@@ -58,22 +73,24 @@ private:
     };
     struct Pair : Record {
         int vip = -1;
-        std::optional<Address> home{};  ///< the client address that its INIT was answered to
-    };
-    /// An ESP SPI on its way to being believed.
-    struct Candidate {
-        std::uint32_t spi = 0;
-        std::uint32_t first_sequence = 0;
-        bool backend_spoke = false;
-    };
-    struct Flow : Record {
-        std::optional<Candidate> candidate{};
-        std::set<std::uint32_t> learned{};  ///< ESP SPIs
     };
     struct Timed {
         int backend = -1;
         int generation = 0;
         Seconds since = 0;
+    };
+    /// An ESP SPI of a flow on its way to being believed.
+    struct Candidate : Timed {
+        std::uint32_t spi = 0;  ///< 0: none at the moment
+        std::uint32_t first_sequence = 0;
+        bool backend_spoke = false;
+        int taught = 0;  ///< how many the flow has taught so far
+    };
+    struct Flow : Record {
+        std::uint32_t latest_spi = 0, earlier_spi = 0;  ///< that the full order resolved to it
+    };
+    struct Login : Timed {
+        std::pair<std::uint64_t, std::uint64_t> pair;
     };
     struct Fragments {
         Decision decision;
@@ -84,7 +101,7 @@ private:
     using FlowKey = std::pair<Place, int>;                          // and VIP
     using BindingKey = std::pair<Address, int>;                     // and VIP
     using HalfOpenKey = std::tuple<Address, std::uint64_t, int>;    // SPIi, VIP
-    using PendingKey = std::tuple<FlowKey, PairKey, std::uint32_t>;  // message ID
+    using PendingKey = std::tuple<FlowKey, std::uint64_t, std::uint32_t>;  // SPIi, message ID
     using EspKey = std::pair<Address, std::uint32_t>;
     using FragmentKey = std::tuple<int, Address, int, std::uint16_t>;  // side, client, peer, id
 
@@ -116,7 +133,11 @@ private:
     Decision later_from_client(const Event& event);
     Decision session(int backend, const char* rule) const;
     Decision schedule(const Event& event, bool is_new);
-    void note_candidate(const Event& event);
+    void keep_choice(const Event& event, int backend, bool took_turns);
+    void note_request(const Event& event, int backend);
+    void note_candidate(const Event& event, const Flow& at);
+    bool by_sa(const Event& event) const;
+    int generation(int backend) const;
 
     // From a backend.
     Decision from_backend(const Event& event);
@@ -124,10 +145,13 @@ private:
     std::optional<State> proof(const Event& event) const;
     int vip_of_reply(const Event& event);
     void learn_pair(const Event& event, int vip, std::optional<State> proof);
+    void note_answered_init(const Event& event, int vip);
     std::string learn_flow(const Event& event, int vip, std::optional<State> proof);
     void learn_binding(const Event& event, int vip, std::optional<State> proof);
-    bool may_move(const Event& event, const FlowKey& key, const Flow& flow, int vip) const;
-    void renew(Record& record, std::optional<State> proof) const;
+    bool may_move(const Event& event, const FlowKey& key, const Flow& flow,
+                  std::optional<State> proof) const;
+    void after_flow(const Event& event, const FlowKey& key, std::optional<State> proof);
+    bool renew(Record& record, std::optional<State> proof) const;
     Record fresh(int backend, State state) const;
 
     World world_;
@@ -147,9 +171,12 @@ private:
     std::map<FlowKey, Flow> flows_;
     std::map<BindingKey, Record> bindings_;
     std::map<HalfOpenKey, Timed> half_open_;
-    std::map<PendingKey, Seconds> pending_;
+    std::map<HalfOpenKey, Timed> answered_inits_;
+    std::map<PendingKey, Timed> pending_;
+    std::map<FlowKey, Candidate> candidates_;
+    std::map<FlowKey, Login> logins_;
     std::map<FlowKey, Timed> hints_;            ///< left by an ESP SPI alone
-    std::map<EspKey, std::map<int, Timed>> esp_;  ///< by backend: more than one is ambiguous
+    std::map<EspKey, Timed> esp_;
     std::map<FragmentKey, Fragments> fragments_;
 };
 

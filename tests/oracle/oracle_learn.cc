@@ -8,7 +8,8 @@ namespace ikelb::oracle {
 
 namespace {
 
-constexpr Seconds fragment_life = 5, pending_life = 10, half_open_life = 30;
+constexpr Seconds fragment_life = 5, pending_life = 10, half_open_life = 30, login_life = 5 * 60,
+                  flow_life = 45 * 60;
 /// A shared last_seen is written at most this often.
 constexpr Seconds refresh_interval = 30;
 /// A backend that sent within 10 s, seen through last_seen.
@@ -117,15 +118,18 @@ Oracle::Record Oracle::fresh(int backend, State state) const {
             .last_seen = now_};
 }
 
-/// A stronger proof raises a record; a sign of life renews it, 30 s after the last time.
-void Oracle::renew(Record& record, std::optional<State> proof) const {
+/// A stronger proof raises a record; a sign of life renews it, 30 s after the last time. True: it
+/// was written.
+bool Oracle::renew(Record& record, std::optional<State> proof) const {
     const bool is_confirmed = proof == State::established || proof == State::closing;
     const bool raises =
         proof && (record.state == State::half_open  ? *proof != State::half_open
                   : record.state == State::answered ? is_confirmed
                                                     : is_confirmed && record.state != *proof);
     if (raises) record.state = *proof;
-    if (raises || now_ - record.last_seen >= refresh_interval) record.last_seen = now_;
+    if (!raises && now_ - record.last_seen < refresh_interval) return false;
+    record.last_seen = now_;
+    return true;
 }
 
 void Oracle::learn_pair(const Event& event, int vip, std::optional<State> proof) {
@@ -136,26 +140,46 @@ void Oracle::learn_pair(const Event& event, int vip, std::optional<State> proof)
     if (proof == State::closing &&
         !(known && (known->state == State::established || known->state == State::closing)))
         return;
+    if (proof == State::half_open) note_answered_init(event, vip);
+    if (proof == State::answered) {
+        Login& login = logins_[{event.place, vip}];
+        static_cast<Timed&>(login) = {event.backend, generation(event.backend), now_};
+        login.pair = key;
+    }
     if (known && known->backend == event.backend) {
         renew(pairs_[key], proof);
     } else if (!known) {
         Pair learned;
         static_cast<Record&>(learned) = fresh(event.backend, *proof);
         learned.vip = vip;
-        if (*proof == State::half_open) learned.home = event.place.client;
         pairs_[key] = learned;
     }
 }
 
-/// Rule 3.4: the answer to a request of a known pair, at the very place it came from.
-bool Oracle::may_move(const Event& event, const FlowKey& key, const Flow& flow, int vip) const {
-    if (event.kind != Kind::ike || !event.ike.is_response || !is_encrypted(event.ike)) return false;
-    const PairKey its_pair{event.ike.spi_i, event.ike.spi_r};
-    const auto asked = pending_.find({key, its_pair, event.ike.message_id});
-    if (asked == pending_.end() || now_ - asked->second > pending_life) return false;
-    const Pair* known = pair(its_pair, vip);
-    if (!known || known->backend != event.backend) return false;
-    return now_ - flow.last_seen > presence || known->home == key.first.client;
+/// Section 6: half-open is a request, or an INIT's answer seen.
+void Oracle::note_answered_init(const Event& event, int vip) {
+    const HalfOpenKey key{event.place.client, event.ike.spi_i, vip};
+    const Timed answered{event.backend, generation(event.backend), now_};
+    half_open_[key] = answered;
+    answered_inits_[key] = answered;
+}
+
+/// Rule 3.4: the answer to a request, at the very place it came from.
+bool Oracle::may_move(const Event& event, const FlowKey& key, const Flow& flow,
+                      std::optional<State> proof) const {
+    if (event.kind != Kind::ike || is_malformed(event) || !proof) return false;
+    if (event.ike.version == 2 && !event.ike.is_response) return false;
+    const auto asked = pending_.find({key, event.ike.spi_i, event.ike.message_id});
+    if (asked == pending_.end() || asked->second.backend != event.backend ||
+        now_ - asked->second.since > pending_life)
+        return false;
+    if (flow.state == State::half_open || flow.state == State::answered) return true;
+    if (proof == State::half_open) return false;
+    if (now_ - flow.last_seen > presence) return true;
+    const auto init = answered_inits_.find({event.place.client, event.ike.spi_i, key.second});
+    return init != answered_inits_.end() && init->second.backend == event.backend &&
+           init->second.generation == generation(event.backend) &&
+           now_ - init->second.since <= half_open_life;
 }
 
 /// Returns what became of the flow.
@@ -163,23 +187,59 @@ std::string Oracle::learn_flow(const Event& event, int vip, std::optional<State>
     const FlowKey key{event.place, vip};
     Flow* const at = flow(key);
     if (at && at->backend == event.backend) {
-        renew(*at, proof);
-        if (event.kind == Kind::esp && at->candidate) at->candidate->backend_spoke = true;
-        learn_binding(event, vip, proof);
+        if (const auto found = candidates_.find(key);
+            event.kind == Kind::esp && !is_malformed(event) && found != candidates_.end() &&
+            found->second.backend == event.backend && found->second.spi != 0)
+            found->second.backend_spoke = true;
+        if (!renew(*at, proof)) return "its flow";
+        for (const std::uint32_t spi : {at->latest_spi, at->earlier_spi})
+            if (const auto claim = esp_.find({event.place.client, spi});
+                claim != esp_.end() && claim->second.backend == event.backend &&
+                claim->second.generation == at->generation)
+                claim->second.since = now_;
+        after_flow(event, key, proof);
         return "renews its flow";
     }
     if (!proof) return "proves nothing";
-    if (at && !may_move(event, key, *at, vip)) return "leaves another's flow";
+    if (at && !may_move(event, key, *at, proof)) return "leaves another's flow";
     const std::string what = at ? "moves a flow" : "fills a flow";
     Flow learned;
     static_cast<Record&>(learned) = fresh(event.backend, *proof);
     flows_[key] = learned;
-    learn_binding(event, vip, proof);
+    after_flow(event, key, proof);
     return what;
+}
+
+/// What is done whenever a flow's record was written.
+void Oracle::after_flow(const Event& event, const FlowKey& key, std::optional<State> proof) {
+    const int vip = key.second;
+    if (proof && proof != State::half_open)
+        for (std::size_t other = 0; other < members_.size(); ++other)
+            if (static_cast<int>(other) != vip) {
+                const auto same = flows_.find({event.place, static_cast<int>(other)});
+                if (same != flows_.end() && same->second.backend == event.backend &&
+                    same->second.generation == generation(event.backend))
+                    flows_.erase(same);
+            }
+    if (const auto login = logins_.find(key);
+        event.kind == Kind::esp && !is_malformed(event) && login != logins_.end() &&
+        login->second.backend == event.backend &&
+        login->second.generation == generation(event.backend) &&
+        now_ - login->second.since <= login_life) {
+        // ESP names no SPI of its IKE SA: it confirms the login answered last at this place.
+        if (const auto its = pairs_.find(login->second.pair);
+            its != pairs_.end() && is_alive(its->second, true) &&
+            its->second.backend == event.backend &&
+            its->second.generation == login->second.generation)
+            renew(its->second, State::established);
+        logins_.erase(login);
+    }
+    learn_binding(event, vip, proof);
 }
 
 /// Rules 3.4 and 3.5: it may be filled, never changed.
 void Oracle::learn_binding(const Event& event, int vip, std::optional<State> proof) {
+    if (world_.services.at(static_cast<std::size_t>(vip)).by_sa) return;
     const BindingKey key{event.place.client, vip};
     const Record* const bound = binding(event.place.client, vip);
     if (bound && bound->backend == event.backend)
