@@ -65,6 +65,13 @@ void propose(const Packet& packet, const tables::FlowKey& key, const Record& flo
 
 void teach(const Packet& packet, const tables::FlowKey& key, const Record& flow,
            const Record& candidate, Context& context) noexcept {
+    // The full order came past a live claim only if its backend does not serve this VIP: the claim
+    // is another SA's, and is never overwritten.
+    const auto claim =
+        context.directory.esp.find(tables::esp_key(packet.source, packet.datagram.esp_spi));
+    if (claim && claim->backend != flow.backend && context.table.is_current(claim->backend) &&
+        context.table.timeouts.flow.is_alive(*claim, context.now))
+        return;
     const Record learned{.backend = flow.backend,
                          .state = RecordState::established,
                          .last_seen = context.now};
@@ -141,7 +148,9 @@ void refresh_spis(const net::IpAddress& client, const tables::Noted& flow,
         if (spi == 0) continue;
         const auto key = tables::esp_key(client, net::be32::from_host(spi));
         const auto found = context.directory.esp.find(key);
-        if (!found || found->backend != flow.record.backend) continue;
+        if (!found || found->backend != flow.record.backend ||
+            !context.table.timeouts.flow.is_alive(*found, context.now))
+            continue;
         Record renewed = *found;
         renewed.last_seen = context.now;
         context.directory.esp.refresh(key, *found, renewed);
