@@ -136,9 +136,18 @@ void vouch_for_candidate(const Packet& packet, Context& context) noexcept {
 void remember_spi(const Packet& packet, const tables::Noted& flow, Context& context) noexcept {
     const FlowSpis spis = FlowSpis::unpack(flow.note);
     const std::uint32_t spi = packet.datagram.esp_spi.to_host();
-    if (!spis.holds(spi))
-        note(context.directory.flows.annotate(flow_key_of(packet), flow.record,
-                                              std::array{spis.with(spi).pack()}), context);
+    if (spis.holds(spi)) return;
+    // From now on the flow renews the claim: it must not end before its flow.
+    const auto key = tables::esp_key(packet.source, packet.datagram.esp_spi);
+    const auto claim = context.directory.esp.find(key);
+    if (claim && claim->backend == flow.record.backend &&
+        static_cast<std::int32_t>(flow.record.last_seen - claim->last_seen) > 0) {
+        Record renewed = *claim;
+        renewed.last_seen = flow.record.last_seen;
+        context.directory.esp.refresh(key, *claim, renewed);
+    }
+    note(context.directory.flows.annotate(flow_key_of(packet), flow.record,
+                                          std::array{spis.with(spi).pack()}), context);
 }
 
 void refresh_spis(const net::IpAddress& client, const tables::Noted& flow,
