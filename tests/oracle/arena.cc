@@ -62,9 +62,11 @@ testlib::IkeMessage message(const Ike& ike) {
         if (ike.holds_delete) out.payloads[0].first_inner = ike::payload::delete_sa;
         return out;
     }
-    if (ike.first == First::notify) out.payloads.push_back(payload(ike::payload::notify, 12));
-    if (ike.holds_sa || ike.first == First::sa)
-        out.payloads.push_back(payload(ike::payload::sa, 40));
+    // Long enough to be cut into fragments, short enough for the first one to show an SA behind.
+    if (ike.first == First::notify)
+        out.payloads.push_back(payload(ike::payload::notify, ike.holds_sa ? 12 : 60));
+    if (!ike.holds_sa && ike.first != First::sa) return out;
+    if (ike.exchange != session_resume) out.payloads.push_back(payload(ike::payload::sa, 40));
     out.payloads.push_back(payload(ike::payload::nonce, 32));
     return out;
 }
@@ -89,8 +91,10 @@ std::span<const std::uint8_t> content(const Bytes& frame) {
 
 }  // namespace
 
-Arena::Arena(const World& world)
-    : world_{world}, bench_{farm(world), static_cast<std::size_t>(world.workers)} {}
+Arena::Arena(const World& world, Cache cache)
+    : world_{world}, bench_{farm(world), static_cast<std::size_t>(world.workers)} {
+    bench_.trusts_flow_spis = cache == Cache::on;
+}
 
 Decision Arena::step(const Event& event) {
     if (event.what == What::time) {

@@ -14,7 +14,9 @@ namespace ikelb::oracle {
 /// dealt to, and what leaves is read off the wire.
 class Arena {
 public:
-    explicit Arena(const World& world);
+    /// Whether flows may decide ESP by the SPIs they remember.
+    enum class Cache : bool { off, on };
+    Arena(const World& world, Cache cache);
 
     Decision step(const Event& event);
 

@@ -60,14 +60,17 @@ World make_world(std::uint64_t seed) {
 class Match {
 public:
     explicit Match(const World& world)
-        : arena_{world}, oracle_{world, [this](const Event& event, Oracle::Table table) {
-                                     return arena_.hash(event, table);
-                                 }} {}
+        : arena_{world, Arena::Cache::on},
+          uncached_{world, Arena::Cache::off},
+          oracle_{world, [this](const Event& event, Oracle::Table table) {
+                      return arena_.hash(event, table);
+                  }} {}
 
     /// What differs, or nothing.
     std::optional<Mismatch> step(const Event& event) {
         // Pool changes reach the product first: the rules ask its hash.
         actual_ = arena_.step(event);
+        Decision uncached = uncached_.step(event);
         Decision expected = oracle_.step(event);
         if (event.what == What::time || event.what == What::pool) return std::nullopt;
         if (expected.any_member && actual_.verdict == "to_server" &&
@@ -75,18 +78,26 @@ public:
             expected.backend = actual_.backend;
             oracle_.chosen(event, actual_.backend);
         }
-        if (expected.verdict == actual_.verdict && expected.backend == actual_.backend &&
-            expected.vip == actual_.vip) {
+        if (!are_equal(actual_, uncached)) {
+            uncached.rule = "without the SPIs that flows remember";
+            return Mismatch{.expected = uncached, .actual = actual_};
+        }
+        if (are_equal(expected, actual_)) {
             ++rules_[expected.verdict + (expected.rule.empty() ? "" : ": " + expected.rule)];
             return std::nullopt;
         }
         return Mismatch{.expected = expected, .actual = actual_};
+    }
+    static bool are_equal(const Decision& one, const Decision& other) {
+        return one.verdict == other.verdict && one.backend == other.backend &&
+               one.vip == other.vip;
     }
     const Decision& actual() const { return actual_; }
     const std::map<std::string, std::size_t>& rules() const { return rules_; }
 
 private:
     Arena arena_;
+    Arena uncached_;
     Oracle oracle_;
     Decision actual_;
     std::map<std::string, std::size_t> rules_;
@@ -148,7 +159,7 @@ void print(const World& world, const std::vector<Event>& events) {
 
 struct Options {
     std::uint64_t seed = 1;
-    std::uint64_t steps = 1'000'000;
+    std::uint64_t steps = 3'000'000;
     std::size_t failures = 1;
     bool is_verbose = false;
 };
@@ -214,7 +225,7 @@ std::optional<Options> parse(int count, char** words) {
     for (int i = 1; i < count; ++i) {
         const std::string_view word = words[i];
         if (word == "--long") {
-            options.steps = 20'000'000;
+            options.steps = 40'000'000;
             continue;
         }
         const auto value = i + 1 < count ? number(words[++i]) : std::nullopt;
@@ -238,7 +249,7 @@ int main(int count, char** words) {
     const auto options = ikelb::oracle::parse(count, words);
     if (!options) {
         std::puts("usage: oracle_driver [--seed N] [--steps M] [--long] [--failures N]\n"
-                  "N: the first world's seed; M: events over all worlds; --long: 20 million;\n"
+                  "N: the first world's seed; M: events over all worlds; --long: 40 million;\n"
                   "--failures: go on until so many worlds have failed");
         return 2;
     }

@@ -36,7 +36,8 @@ enum class First : std::uint8_t { sa, notify, encrypted, encrypted_fragment };
 
 // RFC 7296 section 3.1, RFC 9242; of IKEv1 only what the rules know of it.
 inline constexpr std::uint8_t sa_init = 34, ike_auth = 35, create_child = 36, informational = 37,
-                              intermediate = 43, main_mode = 2, quick_mode = 32;
+                              session_resume = 38, intermediate = 43, main_mode = 2,
+                              quick_mode = 32;
 
 struct Ike {
     std::uint64_t spi_i = 0;
@@ -47,7 +48,7 @@ struct Ike {
     bool from_initiator = true;
     std::uint32_t message_id = 0;
     First first = First::sa;
-    bool holds_sa = false;      ///< the chain of payloads holds SA, behind a notify too
+    bool holds_sa = false;      ///< in the chain, also behind a notify; of a resumption: a nonce
     bool holds_delete = false;  ///< the first inner payload is Delete
 };
 

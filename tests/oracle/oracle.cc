@@ -2,6 +2,8 @@
 // Copyright (c) 2026 The ikelb authors
 #include "tests/oracle/oracle.h"
 
+#include <algorithm>
+
 namespace ikelb::oracle {
 
 namespace {
@@ -302,6 +304,8 @@ Decision Oracle::esp(const Event& event) {
             at->latest_spi != event.esp.spi && at->earlier_spi != event.esp.spi) {
             at->earlier_spi = at->latest_spi;
             at->latest_spi = event.esp.spi;
+            Seconds& since = esp_[{event.place.client, event.esp.spi}].since;
+            since = std::max(since, at->last_seen);
         }
         return session(*its, "client and ESP SPI");
     }
@@ -322,10 +326,12 @@ Decision Oracle::esp(const Event& event) {
 }
 
 /// Rule 3.9: client ESP, ESP of the flow's backend to that very place, client ESP that advances.
-void Oracle::note_candidate(const Event& event, const Flow& at) {
+void Oracle::note_candidate(const Event& event, Flow& at) {
     constexpr int most_of_a_flow = 8;
     constexpr Seconds grace = 2;
-    if (at.state != State::established) return;
+    if (at.state != State::established || at.latest_spi == event.esp.spi ||
+        at.earlier_spi == event.esp.spi)
+        return;
     Candidate& candidate = candidates_[{event.place, event.vip}];
     if (candidate.backend != at.backend || candidate.generation != at.generation ||
         now_ - candidate.since > flow_life)
@@ -337,7 +343,17 @@ void Oracle::note_candidate(const Event& event, const Flow& at) {
         candidate.spi = event.esp.spi;
         candidate.first_sequence = event.esp.sequence;
         candidate.backend_spoke = false;
-    } else if (candidate.backend_spoke && event.esp.sequence > candidate.first_sequence) {
+        at.awaits_esp = true;
+    } else if (!candidate.backend_spoke) {
+        at.awaits_esp = true;
+    } else if (event.esp.sequence > candidate.first_sequence) {
+        // Never over another's: it may be of another VIP, whose flows are this client's too.
+        if (const auto other = esp_.find({event.place.client, event.esp.spi});
+            other != esp_.end() && now_ - other->second.since <= flow_life &&
+            other->second.backend != at.backend &&
+            servers_.at(static_cast<std::size_t>(other->second.backend)).is_present &&
+            other->second.generation == generation(other->second.backend))
+            return;
         esp_[{event.place.client, event.esp.spi}] = {at.backend, at.generation, now_};
         ++candidate.taught;
         candidate.spi = 0;

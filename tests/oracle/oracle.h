@@ -33,9 +33,14 @@ struct Decision {
 ///   to every answered request.
 /// - An ESP SPI has one candidate a flow, which stays for 2 s once the backend has spoken. A claim
 ///   lives as a flow does, renewed by its flow while it is one of the last two that the flow met.
+/// - A claim that a flow remembers ends no earlier than the flow.
+/// - Learning from ESP never overwrites a live claim, also if its backend serves another VIP.
 /// - Two backends that claim an SPI make it ambiguous, also if they serve different VIPs.
 /// - ESP that went by its SPI alone leaves a hint, which IKE of an unknown pair follows from that
 ///   very place, in the order after flow and binding. It is renewed after half its life.
+/// - IKE_SESSION_RESUME's answer holds a nonce where IKE_SA_INIT's holds SA (RFC 5723).
+/// - A later fragment follows its first one alone.
+/// - A binding to a backend that takes no SA back counts as empty for an SA's proof.
 /// - A reply's own IKE SPIs tell its VIP before its flow does: a new SA may be of another VIP.
 /// - What a server of several VIPs proves of a client's place on one of them ends its flow there
 ///   on the others.
@@ -88,6 +93,7 @@ private:
     };
     struct Flow : Record {
         std::uint32_t latest_spi = 0, earlier_spi = 0;  ///< that the full order resolved to it
+        bool awaits_esp = false;  ///< the backend's next ESP speaks for the candidate
     };
     struct Login : Timed {
         std::pair<std::uint64_t, std::uint64_t> pair;
@@ -135,7 +141,7 @@ private:
     Decision schedule(const Event& event, bool is_new);
     void keep_choice(const Event& event, int backend, bool took_turns);
     void note_request(const Event& event, int backend);
-    void note_candidate(const Event& event, const Flow& at);
+    void note_candidate(const Event& event, Flow& at);
     bool by_sa(const Event& event) const;
     int generation(int backend) const;
 

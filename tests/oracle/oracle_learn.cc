@@ -47,7 +47,9 @@ std::optional<Oracle::State> Oracle::proof(const Event& event) const {
     if (is_encrypted(ike))
         return ike.exchange == ike_auth || ike.exchange == intermediate ? State::answered
                                                                         : State::established;
-    if (ike.is_response && ike.exchange == sa_init && ike.holds_sa) return State::half_open;
+    if (ike.is_response && (ike.exchange == sa_init || ike.exchange == session_resume) &&
+        ike.holds_sa)
+        return State::half_open;
     return std::nullopt;
 }
 
@@ -92,10 +94,14 @@ int Oracle::vip_of_reply(const Event& event) {
     int vip = -1;
     if (event.kind == Kind::ike && !is_malformed(event))
         vip = the_only([&](int one) {
-            const Pair* known = pair({event.ike.spi_i, event.ike.spi_r}, one);
-            if (known) return known->backend == event.backend && known->vip == one;
+            const auto known = pairs_.find({event.ike.spi_i, event.ike.spi_r});
+            if (known != pairs_.end() && is_alive(known->second, true) &&
+                servers_.at(static_cast<std::size_t>(known->second.backend)).is_present &&
+                known->second.generation == generation(known->second.backend))
+                return known->second.backend == event.backend && known->second.vip == one;
             const auto asked = half_open_.find({event.place.client, event.ike.spi_i, one});
             return asked != half_open_.end() && asked->second.backend == event.backend &&
+                   asked->second.generation == generation(event.backend) &&
                    now_ - asked->second.since <= half_open_life;
         });
     if (vip < 0)
@@ -137,9 +143,12 @@ void Oracle::learn_pair(const Event& event, int vip, std::optional<State> proof)
     const PairKey key{event.ike.spi_i, event.ike.spi_r};
     const Pair* const known = pair(key, vip);
     if (event.ike.holds_delete) proof = State::closing;
-    if (proof == State::closing &&
-        !(known && (known->state == State::established || known->state == State::closing)))
-        return;
+    if (proof == State::closing) {  // it shortens what there is
+        const auto found = pairs_.find(key);
+        if (found == pairs_.end() || !is_alive(found->second, true) ||
+            found->second.state == State::half_open || found->second.state == State::answered)
+            return;
+    }
     if (proof == State::half_open) note_answered_init(event, vip);
     if (proof == State::answered) {
         Login& login = logins_[{event.place, vip}];
@@ -187,15 +196,18 @@ std::string Oracle::learn_flow(const Event& event, int vip, std::optional<State>
     const FlowKey key{event.place, vip};
     Flow* const at = flow(key);
     if (at && at->backend == event.backend) {
-        if (const auto found = candidates_.find(key);
-            event.kind == Kind::esp && !is_malformed(event) && found != candidates_.end() &&
-            found->second.backend == event.backend && found->second.spi != 0)
-            found->second.backend_spoke = true;
+        if (event.kind == Kind::esp && !is_malformed(event) && at->awaits_esp) {
+            at->awaits_esp = false;
+            if (const auto found = candidates_.find(key);
+                found != candidates_.end() && found->second.backend == event.backend)
+                found->second.backend_spoke = true;
+        }
         if (!renew(*at, proof)) return "its flow";
         for (const std::uint32_t spi : {at->latest_spi, at->earlier_spi})
             if (const auto claim = esp_.find({event.place.client, spi});
                 claim != esp_.end() && claim->second.backend == event.backend &&
-                claim->second.generation == at->generation)
+                claim->second.generation == at->generation &&
+                now_ - claim->second.since <= flow_life)
                 claim->second.since = now_;
         after_flow(event, key, proof);
         return "renews its flow";
@@ -237,14 +249,15 @@ void Oracle::after_flow(const Event& event, const FlowKey& key, std::optional<St
     learn_binding(event, vip, proof);
 }
 
-/// Rules 3.4 and 3.5: it may be filled, never changed.
+/// Rules 3.4 and 3.5: it may be filled, never changed. One whose backend takes none of its SAs
+/// back counts as empty for a proof by keys.
 void Oracle::learn_binding(const Event& event, int vip, std::optional<State> proof) {
     if (world_.services.at(static_cast<std::size_t>(vip)).by_sa) return;
     const BindingKey key{event.place.client, vip};
     const Record* const bound = binding(event.place.client, vip);
     if (bound && bound->backend == event.backend)
         renew(bindings_[key], proof);
-    else if (!bound && proof)
+    else if (proof && (!bound || (proof != State::half_open && !takes_returning(bound->backend))))
         bindings_[key] = fresh(event.backend, *proof);
 }
 

@@ -245,14 +245,15 @@ Event Peers::noise() {
         return event;
     }
     static constexpr std::uint8_t exchanges[] = {ike_auth, create_child, informational,
-                                                 intermediate, 38, 99};
+                                                 intermediate, session_resume, 99};
     event.ike = {.spi_i = 0x10 + below(4),
                  .spi_r = 0x7000 + below(4),
                  .exchange = exchanges[below(6)],
                  .is_response = one_in(2),
                  .from_initiator = one_in(2),
                  .message_id = below(4),
-                 .first = one_in(3) ? First::notify : First::encrypted};
+                 .first = one_in(3) ? First::notify : First::encrypted,
+                 .holds_sa = one_in(4)};
     if (one_in(5)) {
         event.ike.version = 1;
         event.ike.exchange = one_in(2) ? main_mode : quick_mode;
