@@ -228,6 +228,12 @@ def mutants(runner: Runner, options) -> Count:
     return meson_test(runner, "build", "--suite", "mutants")
 
 
+def property_suite(runner: Runner, options) -> Count:
+    """random lives of small worlds: each decision by the rules of affinity and by the product"""
+    long = ["--test-args=--long", "--timeout-multiplier", "10"] if options.long else []
+    return meson_test(runner, "build", "--suite", "property", *long)
+
+
 def sanitizers(runner: Runner, options) -> Count:
     """unit and golden tests under AddressSanitizer and UndefinedBehaviorSanitizer"""
     return meson_test(
@@ -301,6 +307,7 @@ SUITES = {
     "lint": (lint, 1, 1),
     "golden": (golden, 1, 1),
     "mutants": (mutants, 1, 1),
+    "property": (property_suite, 2, 30),
     "sanitizers": (sanitizers, 3, 3),
     "tsan": (tsan, 3, 15),
     "fuzz": (fuzz, 2, 35),
@@ -346,7 +353,7 @@ def parse_arguments() -> argparse.Namespace:
 def chosen(suites: list[str]) -> list[str]:
     """The suites in their order, with the builds that they use."""
     wanted = set(suites or SUITES)
-    if wanted & {"unit", "lint", "golden", "mutants", "namespaces"}:
+    if wanted & {"unit", "lint", "golden", "mutants", "property", "namespaces"}:
         wanted.add("build")
     if wanted & {"sanitizers", "fuzz"}:
         wanted.add("build-clang")

@@ -65,6 +65,13 @@ void propose(const Packet& packet, const tables::FlowKey& key, const Record& flo
 
 void teach(const Packet& packet, const tables::FlowKey& key, const Record& flow,
            const Record& candidate, Context& context) noexcept {
+    // The full order came past a live claim only if its backend does not serve this VIP: the claim
+    // is another SA's, and is never overwritten.
+    const auto claim =
+        context.directory.esp.find(tables::esp_key(packet.source, packet.datagram.esp_spi));
+    if (claim && claim->backend != flow.backend && context.table.is_current(claim->backend) &&
+        context.table.timeouts.flow.is_alive(*claim, context.now))
+        return;
     const Record learned{.backend = flow.backend,
                          .state = RecordState::established,
                          .last_seen = context.now};
@@ -129,9 +136,18 @@ void vouch_for_candidate(const Packet& packet, Context& context) noexcept {
 void remember_spi(const Packet& packet, const tables::Noted& flow, Context& context) noexcept {
     const FlowSpis spis = FlowSpis::unpack(flow.note);
     const std::uint32_t spi = packet.datagram.esp_spi.to_host();
-    if (!spis.holds(spi))
-        note(context.directory.flows.annotate(flow_key_of(packet), flow.record,
-                                              std::array{spis.with(spi).pack()}), context);
+    if (spis.holds(spi)) return;
+    // From now on the flow renews the claim: it must not end before its flow.
+    const auto key = tables::esp_key(packet.source, packet.datagram.esp_spi);
+    const auto claim = context.directory.esp.find(key);
+    if (claim && claim->backend == flow.record.backend &&
+        static_cast<std::int32_t>(flow.record.last_seen - claim->last_seen) > 0) {
+        Record renewed = *claim;
+        renewed.last_seen = flow.record.last_seen;
+        context.directory.esp.refresh(key, *claim, renewed);
+    }
+    note(context.directory.flows.annotate(flow_key_of(packet), flow.record,
+                                          std::array{spis.with(spi).pack()}), context);
 }
 
 void refresh_spis(const net::IpAddress& client, const tables::Noted& flow,
@@ -141,7 +157,9 @@ void refresh_spis(const net::IpAddress& client, const tables::Noted& flow,
         if (spi == 0) continue;
         const auto key = tables::esp_key(client, net::be32::from_host(spi));
         const auto found = context.directory.esp.find(key);
-        if (!found || found->backend != flow.record.backend) continue;
+        if (!found || found->backend != flow.record.backend ||
+            !context.table.timeouts.flow.is_alive(*found, context.now))
+            continue;
         Record renewed = *found;
         renewed.last_seen = context.now;
         context.directory.esp.refresh(key, *found, renewed);

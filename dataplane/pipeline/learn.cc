@@ -174,7 +174,8 @@ FrontendIndex find_vip(const Packet& packet, const std::vector<FrontendIndex>& c
                                                        table.timeouts.pair, context.now);
         vip = the_only_one([&](FrontendIndex candidate) {
             const auto service = table.frontends[candidate].service;
-            if (pair) return is_ours(pair) && pair->gateway == service;
+            if (pair && table.is_current(pair->backend))
+                return is_ours(pair) && pair->gateway == service;
             const auto choice = context.directory.half_open.find(
                 tables::half_open_key(packet.ike_header(), packet.destination, service));
             return is_ours(choice) &&
@@ -355,11 +356,14 @@ void learn_binding(const Packet& packet, const Claim& claim, Context& context) n
 /// established SA costs one look-up.
 void learn_client(Packet& packet, std::optional<RecordState> proof, Context& context) noexcept {
     const bool is_esp = packet.datagram.kind == ike::Kind::esp;
-    const auto found = flow_at(packet, packet.frontend, context);
+    auto found = flow_at(packet, packet.frontend, context);
     Claim claim{
         .backend = ref_of(packet, context), .service = packet.service, .proof = proof};
     const bool is_own = found && found->record.backend == claim.backend;
-    if (is_own && is_esp && found->record.awaits_esp) vouch_for_candidate(packet, context);
+    if (is_own && is_esp && found->record.awaits_esp) {
+        vouch_for_candidate(packet, context);
+        found->record.awaits_esp = false;  // as it is there now: update() compares
+    }
     const auto request = answered_request(packet, context);
     claim.gateway =
         choose_gateway(packet, is_own ? record_of(found) : std::nullopt, proof, request, context);

@@ -74,6 +74,7 @@ BackendIndex by_fewest_sas(const tables::Service& service, Context& context) noe
 /// Counts an SA that leaves the place where its client's address alone would put it.
 void count_spread(const Packet& packet, const tables::Service& service, BackendIndex choice,
                   Context& context) noexcept {
+    if (service.maglev.empty()) return;  // a COOKIE retry by the table before
     const auto hash = hash_of_client(service.client_of(packet.source), context.table);
     if (at_hash(service.maglev, hash) != choice) context.counters.spread.add(1);
 }

@@ -183,6 +183,9 @@ public:
         const TryHold hold{lock_of(home.first)};
         if (!hold.is_held()) return WriteOutcome::busy;
         if (Word* const slot = locate(home, key)) {
+            // A dead record's notes are over with it.
+            const Record before = Record::unpack(load(slot[value_offset]) & ~reach_bit);
+            if (!lifetimes.is_alive(before, now)) set_notes(slot, {});
             set_value(slot, record);
             return WriteOutcome::written;
         }

@@ -121,6 +121,20 @@ def includes() -> list[str]:
     return faults
 
 
+def oracle() -> list[str]:
+    """The model of the affinity rules and its peers see nothing of the product but the wire."""
+    faults = []
+    adapter = {"arena.h", "arena.cc", "driver.cc"}
+    folder = ROOT / "tests/oracle"
+    for path in (path for path in folder.iterdir() if path.name not in adapter):
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+            match = re.match(r'\s*#\s*include\s*"([^"]+)"', line)
+            if match and (Path(match[1]).parent != Path("tests/oracle") or
+                          Path(match[1]).name in adapter):  # fmt: skip
+                faults.append(f"{name(path)}:{number}: the model must not include {match[1]}")
+    return faults
+
+
 def headers() -> list[str]:
     """Every source begins with licence and owner, every header is included once."""
     faults = []
@@ -314,7 +328,7 @@ def scenarios() -> list[str]:
 
 RULES = [
     top_level, includes, headers, sizes, unfinished, text_form, python, shell, executables,
-    registered, verdict_docs, links, scenarios,
+    registered, verdict_docs, links, scenarios, oracle,
 ]  # fmt: skip
 
 

@@ -49,6 +49,9 @@ public:
     TableSpec spec;
     void apply();
 
+    /// May flows decide ESP by the SPIs they remember?
+    bool trusts_flow_spis = true;
+
     void advance(tables::Seconds seconds) { now_ += seconds; }
     tables::Seconds now() const { return now_; }
     void set_now(tables::Seconds now) { now_ = now; }

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "tests/oracle/arena.h"
+
+#include <algorithm>
+#include <array>
+
+#include "dataplane/tables/hash.h"
+#include "dataplane/tables/maglev.h"
+
+namespace ikelb::oracle {
+
+namespace {
+
+using testlib::Bytes;
+using testlib::PacketBuilder;
+
+constexpr std::array vips{testlib::place::vip, testlib::place::second_vip};
+
+std::string text_address(const Address& address) {
+    return "192.0.2." + std::to_string(10 + address.number);
+}
+
+testlib::TableSpec farm(const World& world) {
+    testlib::TableSpec spec = testlib::two_armed_farm();
+    spec.maglev_size = 251;
+    spec.services.clear();
+    for (const Service& service : world.services) {
+        testlib::ServiceSpec in{.vip = testlib::address(vips.at(spec.services.size())),
+                                .scheduler = service.is_hashed
+                                                 ? tables::Scheduler::maglev
+                                                 : tables::Scheduler::weighted_round_robin};
+        in.affinity = service.by_sa ? tables::Affinity::sa : tables::Affinity::source;
+        for (const int member : service.members)
+            in.members.push_back(static_cast<tables::BackendIndex>(member));
+        spec.services.push_back(in);
+    }
+    for (std::size_t b = 0; b < spec.backends.size(); ++b)
+        spec.backends[b].flush_on_down = world.flush_on_down[b];
+    return spec;
+}
+
+testlib::IkePayload payload(std::uint8_t type, std::size_t bytes) {
+    return {.type = type, .body = Bytes(bytes, 0x5a)};
+}
+
+testlib::IkeMessage message(const Ike& ike) {
+    testlib::IkeMessage out{.initiator_spi = ike.spi_i,
+                            .responder_spi = ike.spi_r,
+                            .version = static_cast<std::uint8_t>(ike.version << 4),
+                            .exchange = ike.exchange,
+                            .message_id = ike.message_id};
+    out.flags = static_cast<std::uint8_t>((ike.from_initiator ? 0x08 : 0) |
+                                          (ike.is_response ? 0x20 : 0));
+    const bool is_encrypted =
+        ike.first == First::encrypted || ike.first == First::encrypted_fragment;
+    if (ike.version == 1) out.flags = is_encrypted ? 1 : 0;
+    if (is_encrypted) {
+        const bool is_part = ike.first == First::encrypted_fragment;
+        out.payloads = {payload(is_part ? ike::payload::encrypted_fragment
+                                        : ike::payload::encrypted, 60)};
+        if (ike.holds_delete) out.payloads[0].first_inner = ike::payload::delete_sa;
+        return out;
+    }
+    // Long enough to be cut into fragments, short enough for the first one to show an SA behind.
+    if (ike.first == First::notify)
+        out.payloads.push_back(payload(ike::payload::notify, ike.holds_sa ? 12 : 60));
+    if (!ike.holds_sa && ike.first != First::sa) return out;
+    if (ike.exchange != session_resume) out.payloads.push_back(payload(ike::payload::sa, 40));
+    out.payloads.push_back(payload(ike::payload::nonce, 32));
+    return out;
+}
+
+Bytes udp_payload(const Event& event) {
+    switch (event.kind) {
+        case Kind::cut: return Bytes(3, 0);
+        case Kind::keepalive: return testlib::keepalive();
+        case Kind::esp: return testlib::esp(event.esp.spi, 100, event.esp.sequence);
+        case Kind::ike: break;
+    }
+    return event.place.nat_t ? testlib::behind_marker(message(event.ike))
+                             : message(event.ike).bytes();
+}
+
+/// What lies behind the UDP header, or behind the IP header of a later fragment.
+std::span<const std::uint8_t> content(const Bytes& frame) {
+    const testlib::Dissected packet = testlib::dissect(frame);
+    const std::size_t start = packet.is_later_fragment ? packet.l4 : packet.l4 + 8;
+    return std::span{frame}.subspan(start, packet.end - start);
+}
+
+}  // namespace
+
+Arena::Arena(const World& world, Cache cache)
+    : world_{world}, bench_{farm(world), static_cast<std::size_t>(world.workers)} {
+    bench_.trusts_flow_spis = cache == Cache::on;
+}
+
+Decision Arena::step(const Event& event) {
+    if (event.what == What::time) {
+        bench_.advance(event.seconds);
+        return {};
+    }
+    if (event.what == What::pool) {
+        change(event);
+        return {};
+    }
+    const bool from_client = event.what == What::from_client;
+    PacketBuilder packet =
+        from_client ? bench_.client_side(datagram(event)) : bench_.server_side(datagram(event));
+    testlib::Input input{.port = from_client ? testlib::place::wan : bench_.server_port(),
+                         .may_hold = event.may_hold};
+    if (event.part == Part::whole) {
+        input.bytes = packet.build();
+    } else {
+        packet.identification(event.fragment_id);
+        input.bytes = testlib::fragments_of(packet, 64)[event.part == Part::first ? 0 : 1];
+    }
+    return observe(event, input.bytes, bench_.run(input, event.worker));
+}
+
+PacketBuilder Arena::datagram(const Event& event) const {
+    const Place& place = event.place;
+    const std::uint16_t service_port = place.nat_t ? 4500 : 500;
+    const std::string client = text_address(place.client);
+    const Bytes bytes = event.part == Part::later ? Bytes(100, 0xee) : udp_payload(event);
+    PacketBuilder packet =
+        event.what == What::from_client
+            ? testlib::to_vip(client.c_str(), place.port, service_port, bytes,
+                              vips.at(static_cast<std::size_t>(event.vip)))
+            : testlib::reply(static_cast<tables::BackendIndex>(event.backend), service_port,
+                             client.c_str(), place.port, bytes);
+    if (event.kind == Kind::esp) packet.no_udp_checksum();
+    return packet;
+}
+
+Decision Arena::observe(const Event& event, const Bytes& sent,
+                        const testlib::Outcome& outcome) const {
+    Decision decision{.verdict = testlib::name(outcome.verdict)};
+    if (outcome.fate() != pipeline::Fate::forward) return decision;
+    const testlib::Dissected packet = outcome.packet();
+    if (event.what == What::from_client) {
+        for (std::size_t b = 0; b < bench_.spec.backends.size(); ++b)
+            if (packet.to == bench_.spec.backends[b].address)
+                decision.backend = static_cast<int>(b);
+    } else {
+        for (std::size_t vip = 0; vip < bench_.spec.services.size(); ++vip)
+            if (packet.from == bench_.spec.services[vip].vip) decision.vip = static_cast<int>(vip);
+    }
+    if (!std::ranges::equal(content(sent), content(outcome.bytes)))
+        decision.verdict += ", with other bytes";
+    return decision;
+}
+
+void Arena::change(const Event& event) {
+    const auto index = static_cast<tables::BackendIndex>(event.backend);
+    testlib::BackendSpec& backend = bench_.spec.backends.at(index);
+    switch (event.change) {
+        case Change::down: backend.is_up = false; break;
+        case Change::up: backend.is_up = true; break;
+        case Change::enable: backend.mode = tables::Mode::enabled; break;
+        case Change::drain_keep: backend.mode = tables::Mode::drain_keep; break;
+        case Change::drain_refuse: backend.mode = tables::Mode::drain_refuse; break;
+        case Change::remove:
+            if (backend.is_present) ++backend.generation;
+            backend.is_present = false;
+            set_membership(index, false);
+            break;
+        case Change::add:
+            backend.is_present = true;
+            set_membership(index, true);
+            break;
+        case Change::flush: ++backend.generation; break;
+    }
+    bench_.apply();
+}
+
+void Arena::set_membership(tables::BackendIndex backend, bool is_member) {
+    for (std::size_t vip = 0; vip < world_.services.size(); ++vip) {
+        auto& members = bench_.spec.services[vip].members;
+        std::erase(members, backend);
+        if (!is_member || !std::ranges::count(world_.services[vip].members, int{backend})) continue;
+        members.insert(std::ranges::lower_bound(members, backend), backend);
+    }
+}
+
+int Arena::hash(const Event& event, Oracle::Table table) const {
+    const tables::Service& service =
+        bench_.table().services.at(static_cast<std::size_t>(event.vip));
+    const auto& list =
+        table == Oracle::Table::current ? service.maglev : service.old_maglev;
+    if (list.empty()) return -1;
+    const net::IpAddress client = testlib::address(text_address(event.place.client).c_str());
+    const tables::HashKey key = bench_.table().hash_key;
+    std::uint64_t hash = tables::keyed_hash(client.low(), client.high(), key);
+    if (service.affinity == tables::Affinity::sa && event.kind == Kind::ike &&
+        event.ike.spi_r == 0)
+        hash = tables::keyed_hash(net::be64::from_host(event.ike.spi_i).wire(), hash, key);
+    return list[tables::maglev_index(hash, list.size())];
+}
+
+}  // namespace ikelb::oracle

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <string>
+
+#include "tests/oracle/event.h"
+#include "tests/oracle/oracle.h"
+#include "tests/testlib/bench.h"
+
+namespace ikelb::oracle {
+
+/// The product in a world: events become frames, go through the pipeline by the worker they were
+/// dealt to, and what leaves is read off the wire.
+class Arena {
+public:
+    /// Whether flows may decide ESP by the SPIs they remember.
+    enum class Cache : bool { off, on };
+    Arena(const World& world, Cache cache);
+
+    Decision step(const Event& event);
+
+    /// What the product's tables of the keyed hash hold for the client; -1: nobody.
+    int hash(const Event& event, Oracle::Table table) const;
+
+private:
+    void change(const Event& event);
+    void set_membership(tables::BackendIndex backend, bool is_member);
+    testlib::PacketBuilder datagram(const Event& event) const;
+    Decision observe(const Event& event, const testlib::Bytes& sent,
+                     const testlib::Outcome& outcome) const;
+
+    World world_;
+    testlib::Bench bench_;
+};
+
+}  // namespace ikelb::oracle

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+#include <map>
+#include <optional>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/oracle/arena.h"
+#include "tests/oracle/oracle.h"
+#include "tests/oracle/peers.h"
+
+// Random lives of small worlds, through the product and through the rules: both must decide each
+// datagram alike. A world's events follow from its seed alone.
+
+namespace ikelb::oracle {
+namespace {
+
+constexpr std::size_t steps_of_a_world = 2500;
+
+struct Mismatch {
+    std::size_t step = 0;
+    Decision expected;
+    Decision actual;
+};
+
+std::string text(const Decision& decision) {
+    std::string line = decision.verdict;
+    if (decision.any_member) line += " any member";
+    if (decision.backend >= 0) line += " b" + std::to_string(decision.backend);
+    if (decision.vip >= 0) line += " vip" + std::to_string(decision.vip);
+    if (!decision.rule.empty()) line += " (" + decision.rule + ")";
+    return line;
+}
+
+World make_world(std::uint64_t seed) {
+    std::mt19937_64 random{seed ^ 0x9e3779b97f4a7c15ULL};
+    const auto one_in = [&](unsigned n) { return random() % n == 0; };
+    World world;
+    world.workers = 2 + static_cast<int>(random() % 2);
+    for (int b = 0; b < world.backends; ++b) world.flush_on_down.push_back(one_in(4));
+    world.services.push_back({.members = {0, 1, 2}, .is_hashed = !one_in(4)});
+    if (one_in(2)) {
+        Service second{.is_hashed = !one_in(4)};
+        second.members = one_in(2) ? std::vector{0, 1, 2} : std::vector{2};
+        if (second.members.size() == 1) world.services[0].members = {0, 1};
+        if (one_in(3)) second.members = {1, 2};
+        world.services.push_back(second);
+    }
+    for (Service& service : world.services) service.by_sa = one_in(4);
+    return world;
+}
+
+/// Product and rules side by side.
+class Match {
+public:
+    explicit Match(const World& world)
+        : arena_{world, Arena::Cache::on},
+          uncached_{world, Arena::Cache::off},
+          oracle_{world, [this](const Event& event, Oracle::Table table) {
+                      return arena_.hash(event, table);
+                  }} {}
+
+    /// What differs, or nothing.
+    std::optional<Mismatch> step(const Event& event) {
+        // Pool changes reach the product first: the rules ask its hash.
+        actual_ = arena_.step(event);
+        Decision uncached = uncached_.step(event);
+        Decision expected = oracle_.step(event);
+        if (event.what == What::time || event.what == What::pool) return std::nullopt;
+        if (expected.any_member && actual_.verdict == "to_server" &&
+            oracle_.may_be_chosen(event.vip, actual_.backend)) {
+            expected.backend = actual_.backend;
+            oracle_.chosen(event, actual_.backend);
+        }
+        if (!are_equal(actual_, uncached)) {
+            uncached.rule = "without the SPIs that flows remember";
+            return Mismatch{.expected = uncached, .actual = actual_};
+        }
+        if (are_equal(expected, actual_)) {
+            ++rules_[expected.verdict + (expected.rule.empty() ? "" : ": " + expected.rule)];
+            return std::nullopt;
+        }
+        return Mismatch{.expected = expected, .actual = actual_};
+    }
+    static bool are_equal(const Decision& one, const Decision& other) {
+        return one.verdict == other.verdict && one.backend == other.backend &&
+               one.vip == other.vip;
+    }
+    const Decision& actual() const { return actual_; }
+    const std::map<std::string, std::size_t>& rules() const { return rules_; }
+
+private:
+    Arena arena_;
+    Arena uncached_;
+    Oracle oracle_;
+    Decision actual_;
+    std::map<std::string, std::size_t> rules_;
+};
+
+std::optional<Mismatch> replay(const World& world, const std::vector<Event>& events) {
+    Match match{world};
+    for (std::size_t i = 0; i < events.size(); ++i)
+        if (auto mismatch = match.step(events[i])) {
+            mismatch->step = i;
+            return mismatch;
+        }
+    return std::nullopt;
+}
+
+/// Drops events, many at once and then one by one, while a mismatch stays.
+std::vector<Event> shrink(const World& world, std::vector<Event> events) {
+    for (std::size_t chunk = events.size() / 2; chunk > 0;) {
+        bool has_shrunk = false;
+        for (std::size_t start = 0; start + chunk < events.size();) {
+            std::vector<Event> fewer{events};
+            const auto first = fewer.begin() + static_cast<std::ptrdiff_t>(start);
+            fewer.erase(first, first + static_cast<std::ptrdiff_t>(chunk));
+            if (const auto mismatch = replay(world, fewer)) {
+                fewer.resize(mismatch->step + 1);
+                events = fewer;
+                has_shrunk = true;
+            } else {
+                start += chunk;
+            }
+        }
+        if (chunk > 1 || !has_shrunk) chunk /= 2;
+    }
+    return events;
+}
+
+void print(const World& world, const std::vector<Event>& events) {
+    for (std::size_t vip = 0; vip < world.services.size(); ++vip) {
+        const Service& service = world.services[vip];
+        std::printf("  vip%zu: %s%s, servers", vip, service.is_hashed ? "hash" : "turns",
+                    service.by_sa ? ", affinity: sa" : "");
+        for (const int member : service.members)
+            std::printf(" b%d%s", member,
+                        world.flush_on_down[static_cast<std::size_t>(member)] ? " (flush)" : "");
+        std::printf("\n");
+    }
+    Match match{world};
+    for (const Event& event : events) {
+        const auto mismatch = match.step(event);
+        std::printf("  %s", text(event).c_str());
+        if (event.what == What::from_client || event.what == What::from_backend)
+            std::printf("  = %s", text(match.actual()).c_str());
+        std::printf("\n");
+        if (mismatch)
+            std::printf("expected: %s\nactual:   %s\n", text(mismatch->expected).c_str(),
+                        text(mismatch->actual).c_str());
+    }
+}
+
+struct Options {
+    std::uint64_t seed = 1;
+    std::uint64_t steps = 3'000'000;
+    std::size_t failures = 1;
+    bool is_verbose = false;
+};
+
+/// One world's life. True: no mismatch.
+bool live(std::uint64_t seed, std::size_t steps, std::map<std::string, std::size_t>& rules) {
+    const World world = make_world(seed);
+    Peers peers{world, seed};
+    Match match{world};
+    std::vector<Event> events;
+    for (std::size_t step = 0; step < steps; ++step) {
+        events.push_back(peers.next());
+        const Event& event = events.back();
+        if (match.step(event)) {
+            std::printf("seed %llu, step %zu: product and rules differ\n",
+                        static_cast<unsigned long long>(seed), step);
+            const std::vector<Event> few = shrink(world, events);
+            std::printf("%zu events are enough:\n", few.size());
+            print(world, few);
+            std::fflush(stdout);
+            return false;
+        }
+        const Decision& decision = match.actual();
+        if (event.what == What::from_client && decision.verdict == "to_server")
+            peers.reached_server(event, decision.backend);
+        else if (event.what == What::from_backend && decision.verdict == "to_client")
+            peers.reached_client(event);
+    }
+    for (const auto& [rule, count] : match.rules()) rules[rule] += count;
+    return true;
+}
+
+int run(const Options& options) {
+    const auto begun = std::chrono::steady_clock::now();
+    std::map<std::string, std::size_t> rules;
+    std::uint64_t done = 0;
+    std::uint64_t seed = options.seed;
+    std::size_t failures = 0;
+    for (; done < options.steps && failures < options.failures; ++seed) {
+        const auto steps = std::min<std::uint64_t>(steps_of_a_world, options.steps - done);
+        if (!live(seed, steps, rules)) ++failures;
+        done += steps;
+    }
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begun;
+    std::printf("seeds %llu to %llu: %llu steps, %zu worlds with a mismatch, %.1f s\n",
+                static_cast<unsigned long long>(options.seed),
+                static_cast<unsigned long long>(seed - 1), static_cast<unsigned long long>(done),
+                failures, seconds.count());
+    if (options.is_verbose || failures == 0)
+        for (const auto& [rule, count] : rules) std::printf("%10zu  %s\n", count, rule.c_str());
+    return failures == 0 ? 0 : 1;
+}
+
+std::optional<std::uint64_t> number(std::string_view text) {
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+
+std::optional<Options> parse(int count, char** words) {
+    Options options;
+    for (int i = 1; i < count; ++i) {
+        const std::string_view word = words[i];
+        if (word == "--long") {
+            options.steps = 40'000'000;
+            continue;
+        }
+        const auto value = i + 1 < count ? number(words[++i]) : std::nullopt;
+        if (!value) return std::nullopt;
+        if (word == "--seed")
+            options.seed = *value;
+        else if (word == "--steps")
+            options.steps = *value;
+        else if (word == "--failures")
+            options.failures = *value;
+        else
+            return std::nullopt;
+    }
+    return options;
+}
+
+}  // namespace
+}  // namespace ikelb::oracle
+
+int main(int count, char** words) {
+    const auto options = ikelb::oracle::parse(count, words);
+    if (!options) {
+        std::puts("usage: oracle_driver [--seed N] [--steps M] [--long] [--failures N]\n"
+                  "N: the first world's seed; M: events over all worlds; --long: 40 million;\n"
+                  "--failures: go on until so many worlds have failed");
+        return 2;
+    }
+    return ikelb::oracle::run(*options);
+}

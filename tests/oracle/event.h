@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace ikelb::oracle {
+
+// What can happen to the farm, as plain values. This header and the model behind it know nothing
+// of the product: no type, constant or line of it.
+
+using Seconds = std::uint32_t;
+
+/// A host on the client side, by number; how that looks on the wire is the driver's business.
+struct Address {
+    std::uint8_t family = 4;
+    std::uint16_t number = 0;
+    friend auto operator<=>(const Address&, const Address&) = default;
+};
+
+/// A client's place: address, port, and which port of the VIP it talks to.
+struct Place {
+    Address client{};
+    std::uint16_t port = 0;
+    bool nat_t = false;  ///< the VIP's port is 4500, else 500
+    friend auto operator<=>(const Place&, const Place&) = default;
+};
+
+enum class Kind : std::uint8_t { ike, esp, keepalive, cut };
+
+/// The first payload of an IKE message.
+enum class First : std::uint8_t { sa, notify, encrypted, encrypted_fragment };
+
+// RFC 7296 section 3.1, RFC 9242; of IKEv1 only what the rules know of it.
+inline constexpr std::uint8_t sa_init = 34, ike_auth = 35, create_child = 36, informational = 37,
+                              session_resume = 38, intermediate = 43, main_mode = 2,
+                              quick_mode = 32;
+
+struct Ike {
+    std::uint64_t spi_i = 0;
+    std::uint64_t spi_r = 0;
+    std::uint8_t version = 2;
+    std::uint8_t exchange = sa_init;
+    bool is_response = false;
+    bool from_initiator = true;
+    std::uint32_t message_id = 0;
+    First first = First::sa;
+    bool holds_sa = false;      ///< in the chain, also behind a notify; of a resumption: a nonce
+    bool holds_delete = false;  ///< the first inner payload is Delete
+};
+
+struct Esp {
+    std::uint32_t spi = 0;
+    std::uint32_t sequence = 0;
+};
+
+/// Which part of its IP datagram: a later one has addresses and an identification, no more.
+enum class Part : std::uint8_t { whole, first, later };
+
+enum class What : std::uint8_t { time, pool, from_client, from_backend };
+
+enum class Change : std::uint8_t {
+    down,
+    up,
+    enable,
+    drain_keep,
+    drain_refuse,
+    remove,
+    add,
+    flush,
+};
+
+struct Event {
+    What what = What::time;
+
+    Seconds seconds = 0;              ///< time
+    Change change = Change::down;     ///< pool
+    int backend = 0;                  ///< pool, from_backend
+    int vip = 0;                      ///< from_client
+
+    Place place{};                    ///< from_client: its source; from_backend: where it goes
+    Kind kind = Kind::ike;
+    Ike ike{};
+    Esp esp{};
+    Part part = Part::whole;
+    std::uint16_t fragment_id = 0;
+    bool may_hold = false;            ///< a later fragment may be held for its first
+
+    std::uint8_t worker = 0;          ///< which worker's burst it is in
+    const char* who = "";             ///< who sent it and why
+};
+
+std::string text(const Event& event);
+
+/// One VIP with its servers.
+struct Service {
+    std::vector<int> members{};
+    bool is_hashed = true;  ///< the default scheduler; else one that takes turns
+    bool by_sa = false;     ///< affinity: sa
+};
+
+struct World {
+    int backends = 3;
+    std::vector<bool> flush_on_down{};  ///< by backend
+    std::vector<Service> services{};    ///< by VIP
+    int workers = 2;
+};
+
+}  // namespace ikelb::oracle

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <deque>
+#include <random>
+#include <vector>
+
+#include "tests/oracle/event.h"
+
+namespace ikelb::oracle {
+
+/// Clients and servers that keep to the protocols, and attackers who do not, in a world so small
+/// that they get into each other's way: few addresses, ports and SPIs.
+class Peers {
+public:
+    Peers(const World& world, std::uint64_t seed);
+
+    /// What happens next.
+    Event next();
+    /// A datagram arrived: at a server, or at a place on the client side.
+    void reached_server(const Event& event, int backend);
+    void reached_client(const Event& event);
+
+private:
+    struct Sa {
+        int server = 0;
+        int client = 0;
+        std::uint64_t spi_i = 0, spi_r = 0;
+        bool client_began = true;  ///< the initiator's flag of the client's messages
+        Place place{};             ///< where the server thinks that the client is
+        std::uint32_t client_id = 2, server_id = 0;
+        std::uint32_t spi_up = 0, spi_down = 0;
+        std::uint32_t sequence_up = 0, sequence_down = 0;
+        bool is_rekeying = false;
+        bool is_over = false;      ///< for the client; a server may not have heard
+    };
+    enum class Stage { idle, asked, accepted, up };
+    struct Client {
+        Address address{};
+        std::uint16_t port_500 = 500, port_4500 = 4500;
+        int vip = 0;
+        Stage stage = Stage::idle;
+        std::uint64_t spi_i = 0;
+        bool has_cookie = false;
+        bool floats = true;  ///< to 4500
+        std::size_t sa = 0;
+        std::size_t waiting = 0;  ///< the SA that accepted
+    };
+
+    std::uint32_t below(std::uint32_t n);
+    bool one_in(std::uint32_t n) { return below(n) == 0; }
+    Address any_address();
+    std::uint16_t any_port();
+    Place any_place();
+    std::uint64_t fresh_initiator_spi();
+
+    Event passing_time();
+    Event pool_change();
+    Event client_event();
+    Event client_start(std::size_t who);
+    Event client_auth(std::size_t who);
+    Event client_traffic(std::size_t who);
+    Event server_event();
+    Event attack();
+    Event echo();
+    Event noise();
+    Event malformed();
+
+    Place place_of(const Client& client, bool nat_t) const;
+    Place place_of(const Client& client) const { return place_of(client, client.floats); }
+    Event datagram(const Client& client, const char* who) const;
+    Event from_client_of(std::size_t sa, std::uint8_t exchange, const char* who);
+    Event from_server_of(std::size_t sa, std::uint8_t exchange, const char* who);
+    void move(Client& client);
+    Event& spread(Event& event);
+    void maybe_fragment(Event& event);
+
+    void server_gets_init(const Event& event, int backend);
+    void server_gets_ike(const Event& event, int backend);
+    void server_gets_esp(const Event& event, int backend);
+    void client_gets_answer(Client& client, const Event& event);
+    void rekey(Sa& sa, bool client_begins);
+    Sa* sa_of(const Event& event, int backend);
+
+    const World& world_;
+    std::mt19937_64 random_;
+    std::vector<Client> clients_;
+    std::vector<Sa> sas_;
+    std::deque<Event> due_;        ///< answers on their way, servers' and clients'
+    std::deque<Event> fragments_;  ///< later fragments of what was sent
+    std::uint64_t next_spi_ = 0;
+    std::uint64_t salt_;
+    std::uint32_t addresses_;
+    bool deals_by_tuple_;
+};
+
+}  // namespace ikelb::oracle
