@@ -111,6 +111,7 @@ class Farm:
     isp_count: int = 1
     mtu: int = 1500
     driver: str = "af_xdp"
+    queues: int = 1  # of the balancer's cables; with 2, clients and servers fill one each
     isps: list[Isp] = field(default_factory=list)
     servers: list[Server] = field(default_factory=list)
     clients: list[Client] = field(default_factory=list)
@@ -147,8 +148,16 @@ class Farm:
     def _connect_balancer(self) -> None:
         if self.arm == "two":
             for isp in self.isps:
-                veth(isp.space, "uplink", self.lb, f"wan{isp.number}", mtu=self.mtu)
-            veth(self.switch, "lb", self.lb, "lan0", mtu=self.mtu)
+                veth(
+                    *(isp.space, "uplink", self.lb, f"wan{isp.number}"),
+                    mtu=self.mtu,
+                    queues=self.queues,
+                )
+            veth(self.switch, "lb", self.lb, "lan0", mtu=self.mtu, queues=self.queues)
+            if self.queues > 1:
+                for isp in self.isps:
+                    isp.space.send_into_queue("uplink", 0)
+                self.switch.send_into_queue("lb", 1)
             self.switch.ip("link set lb master sw")
         elif self.arm == "one":
             veth(self.switch, "isp", self.isp.space, "uplink", mtu=self.mtu)
@@ -347,7 +356,7 @@ class Farm:
                 }
                 for isp in self.isps
             ],
-            "workers": {"count": 1},
+            "workers": {"count": self.queues},
             "dpdk": {"memory": 256},
         }
 
@@ -362,7 +371,8 @@ class Farm:
         return "farm" if self.arm == "one" else "int"
 
     def _device(self, number: int, interface: str) -> str:
-        return f"net_{self.driver}{number},iface={interface}"
+        count = f",queue_count={self.queues}" if self.queues > 1 else ""
+        return f"net_{self.driver}{number},iface={interface}{count}"
 
     def _links(self) -> dict:
         gateway = f"{self.isp.uplink_net}.254" if self.arm != "one" else ISP_ON_FARM
