@@ -36,6 +36,7 @@ charon-systemd {{
   retransmit_base = 1.2
   retransmit_tries = {tries}
   retry_initiate_interval = 1
+  keep_alive = {keep_alive}
   plugins {{
     vici {{
       socket = unix://{folder}/vici
@@ -79,18 +80,24 @@ class Charon:
         *,
         credentials: dict[str, Path] | None = None,
         tries: int = 3,
+        keep_alive: str = "20s",
     ):
         self.space = space
         self.folder = folder
         self.log = CharonLog(folder / "log")
         self.process: subprocess.Popen | None = None
-        self._write(swanctl, credentials or {}, tries)
+        self._write(swanctl, credentials or {}, tries, keep_alive)
 
-    def _write(self, swanctl: str, credentials: dict[str, Path], tries: int) -> None:
+    def _write(
+        self, swanctl: str, credentials: dict[str, Path], tries: int, keep_alive: str
+    ) -> None:
         config = self.folder / "swanctl"
         config.mkdir(parents=True, exist_ok=True)
         (self.folder / "strongswan.conf").write_text(
-            _STRONGSWAN_CONF.format(plugins=_PLUGINS, folder=self.folder, tries=tries), "utf-8"
+            _STRONGSWAN_CONF.format(
+                plugins=_PLUGINS, folder=self.folder, tries=tries, keep_alive=keep_alive
+            ),
+            "utf-8",
         )
         (config / "swanctl.conf").write_text(swanctl, "utf-8")
         for kind, source in credentials.items():
@@ -161,6 +168,15 @@ class Charon:
     def terminate(self, connection: str = "ikelb") -> None:
         """Deletes the SA and tells the peer."""
         self._swanctl("--terminate", "--ike", connection, "--timeout", "5", check=False)
+
+    def rekey(self, *, ike: str = "", child: str = "", number: str = "") -> None:
+        """Renews an SA now: the IKE_SA of a connection or of that unique `number`, or a CHILD_SA."""
+        which = ["--ike-id", number] if number else ["--ike", ike] if ike else ["--child", child]
+        self._swanctl("--rekey", *which)
+
+    def reauthenticate(self, connection: str = "ikelb") -> None:
+        """A new IKE_SA_INIT and IKE_AUTH beside the old SA, which goes afterwards."""
+        self._swanctl("--rekey", "--ike", connection, "--reauth")
 
     def sas(self) -> list[dict]:
         """Present IKE_SAs (see vici.parse_sas); empty when the daemon is down."""

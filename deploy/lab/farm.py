@@ -38,8 +38,12 @@ class Isp:
     space: Namespace
 
     @property
+    def wide_net(self) -> str:
+        return f"198.{18 + 2 * self.number}"
+
+    @property
     def client_net(self) -> str:
-        return f"198.{18 + 2 * self.number}.0"
+        return f"{self.wide_net}.0"
 
     @property
     def uplink_net(self) -> str:
@@ -96,6 +100,7 @@ class Client:
     kind: str
     isp: Isp
     charon: Charon | None = None
+    habits: peers.Habits = peers.Habits()
 
 
 @dataclass
@@ -133,6 +138,10 @@ class Farm:
     # --- building ---------------------------------------------------------------------------------
 
     def _add_isp(self, number: int) -> None:
+        self.isps.append(self.provider(number))
+
+    def provider(self, number: int) -> Isp:
+        """An access network with its router, connected to nothing yet."""
         isp = Isp(number, self.lab.namespace("isp" if number == 0 else f"isp{number + 1}"))
         bridge(isp.space, "acc")
         isp.space.ip(f"address add {isp.client_net}.1/16 dev acc")
@@ -143,7 +152,7 @@ class Farm:
                 "net/ipv4/conf/default/send_redirects": 0,
             }
         )
-        self.isps.append(isp)
+        return isp
 
     def _connect_balancer(self) -> None:
         if self.arm == "two":
@@ -233,6 +242,22 @@ class Farm:
         isp.space.ip(f"link set {space.label} master acc")
         space.ip(f"address add {address}/16 dev eth0", f"route add default via {isp.client_net}.1")
 
+    def add_client(
+        self,
+        name: str,
+        address: str,
+        isp: Isp,
+        *,
+        kind: str = "psk",
+        habits: peers.Habits = peers.Habits(),
+    ) -> Client:
+        """One more client with an address of its own on that provider's network."""
+        space = self.lab.namespace(name)
+        self.attach(space, address, isp)
+        client = Client(name, space, address, address, False, kind, isp, habits=habits)
+        self.clients.append(client)
+        return client
+
     def nat_gateway(self) -> Namespace:
         """A home router that changes source ports: no client behind it keeps 500 or 4500."""
         if "nat" not in self.lab.namespaces:
@@ -276,7 +301,9 @@ class Farm:
 
     # --- daemons ----------------------------------------------------------------------------------
 
-    def start_servers(self, servers: list[Server] | None = None) -> None:
+    def start_servers(
+        self, servers: list[Server] | None = None, *, dpd: str = "30s", keep_alive: str = "20s"
+    ) -> None:
         """Starts charon on the servers and waits until all accept clients."""
         keys = (
             pki.create(self.lab.path("pki", "x").parent)
@@ -289,27 +316,35 @@ class Farm:
             server.charon = Charon(
                 server.space,
                 self.lab.path(server.name, "log").parent,
-                peers.server(server.number, users),
+                peers.server(server.number, users, dpd=dpd),
                 credentials={
                     "x509": keys.certificate,
                     "private": keys.key,
                     "x509ca": keys.authority,
                 },
+                keep_alive=keep_alive,
             )
             server.charon.start()
         for server in chosen:
             server.charon.ready()
 
-    def start_clients(self, clients: list[Client] | None = None) -> None:
+    def start_clients(
+        self, clients: list[Client] | None = None, *, keep_alive: str = "20s"
+    ) -> None:
         """Starts charon on the clients; nobody connects yet. After `start_servers`."""
         chosen = clients if clients is not None else self.clients
         for client in chosen:
-            make = peers.windows_client if client.kind == "windows" else peers.psk_client
+            make = getattr(peers, f"{client.kind}_client")
+            credentials = {"x509ca": self.lab.path("pki", "ca.pem")}
+            if client.kind == "certificate":
+                made = pki.client(self.lab.path("pki", "x").parent, client.name)
+                credentials |= dict(zip(("x509", "private"), made))
             client.charon = Charon(
                 client.space,
                 self.lab.path(client.name, "log").parent,
-                make(client.name, client.isp.vip),
-                credentials={"x509ca": self.lab.path("pki", "ca.pem")},
+                make(client.name, client.isp.vip, client.habits),
+                credentials=credentials,
+                keep_alive=keep_alive,
             )
             client.charon.start()
         for client in chosen:

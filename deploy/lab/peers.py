@@ -2,11 +2,14 @@
 # Copyright (c) 2026 The ikelb authors
 """The swanctl configurations of the lab's servers and clients.
 
-Two kinds of client: `psk`, and `windows`, which offers what the Windows client offers (server
-certificate, EAP-MSCHAPv2, AES-256 / SHA-256 / MODP-2048, ESP AES-256 / SHA-1).
+Three kinds of client: `psk`; `windows`, which offers what the Windows client offers (server
+certificate, EAP-MSCHAPv2, AES-256 / SHA-256 / MODP-2048, ESP AES-256 / SHA-1); `certificate`, whose
+IKE_AUTH is larger than a packet.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from .pki import SERVER_NAME
 
@@ -16,13 +19,56 @@ _IKE = "aes128gcm16-prfsha256-x25519,aes256-sha256-modp2048"
 _ESP = "aes128gcm16,aes256-sha1"
 INSIDE_NET = "192.168.70.0/24"
 
+
+@dataclass(frozen=True)
+class Habits:
+    """How a client of kind psk or certificate behaves. A lifetime is strongSwan's: empty means
+    hours."""
+
+    mobike: bool = True
+    fragmentation: bool = True
+    dpd: str = "1s"
+    ike_lifetime: str = ""
+    child_lifetime: str = ""
+    proposals: str = "aes128gcm16-prfsha256-x25519"
+    domain: str = "lab.example"  # of its identity: the server's lifetimes depend on it
+
+
+# A client of this domain has its SAs rekeyed by the server.
+REKEYED = "rekeyed.example"
+
 _SERVER = """\
 connections {{
+  rekeyed {{
+    version = 2
+    proposals = {ike}
+    pools = clients
+    rekey_time = 4s
+    over_time = 60s
+    rand_time = 0s
+    local {{
+      auth = psk
+      id = {name}
+    }}
+    remote {{
+      auth = psk
+      id = *@{rekeyed}
+    }}
+    children {{
+      inside {{
+        local_ts = {inside_net}
+        esp_proposals = {esp}
+        rekey_time = 3s
+        life_time = 60s
+        rand_time = 0s
+      }}
+    }}
+  }}
   psk {{
     version = 2
     proposals = {ike}
     pools = clients
-    dpd_delay = 30s
+    dpd_delay = {dpd}
     send_cert = always
     local {{
       auth = psk
@@ -30,6 +76,27 @@ connections {{
     }}
     remote {{
       auth = psk
+    }}
+    children {{
+      inside {{
+        local_ts = {inside_net}
+        esp_proposals = {esp}
+      }}
+    }}
+  }}
+  certificate {{
+    version = 2
+    proposals = {ike}
+    pools = clients
+    send_cert = always
+    local {{
+      auth = pubkey
+      certs = server.pem
+      id = {name}
+    }}
+    remote {{
+      auth = pubkey
+      cacerts = ca.pem
     }}
     children {{
       inside {{
@@ -79,11 +146,11 @@ connections {{
     remote_addrs = {vip}
     vips = 0.0.0.0
     proposals = {ike}
-    mobike = yes
-    fragmentation = yes
-    dpd_delay = 1s
+    mobike = {mobike}
+    fragmentation = {fragmentation}
+    dpd_delay = {dpd}
     keyingtries = 0
-    local {{
+{ike_times}    local {{
       {local}
     }}
     remote {{
@@ -96,7 +163,7 @@ connections {{
         esp_proposals = {esp}
         dpd_action = restart
         close_action = start
-      }}
+{child_times}      }}
     }}
   }}
 }}
@@ -106,9 +173,9 @@ secrets {{
 """
 
 
-def server(number: int, windows_users: list[str]) -> str:
-    """swanctl.conf of server `number` (1..254): accepts every PSK client and the named EAP
-    users."""
+def server(number: int, windows_users: list[str], *, dpd: str = "30s") -> str:
+    """swanctl.conf of server `number` (1..254): accepts every PSK client, every one with a
+    certificate of the lab's, and the named EAP users."""
     eap = "".join(
         f"  eap-{user} {{\n    id = {user}\n    secret = {_PASSWORD}\n  }}\n"
         for user in windows_users
@@ -121,29 +188,61 @@ def server(number: int, windows_users: list[str]) -> str:
         number=number,
         secret=_SECRET,
         eap=eap,
+        dpd=dpd,
+        rekeyed=REKEYED,
     )
 
 
-def psk_client(name: str, vip: str) -> str:
+def _times(soft: str, hard: str, lifetime: str, indent: int) -> str:
+    lines = [f"{soft} = {lifetime}", f"{hard} = 60s", "rand_time = 0s"] if lifetime else []
+    return "".join(" " * indent + line + "\n" for line in lines)
+
+
+def _client(vip: str, habits: Habits, **fields: str) -> str:
     return _CLIENT.format(
         vip=vip,
-        ike="aes128gcm16-prfsha256-x25519",
-        esp="aes128gcm16",
         name=SERVER_NAME,
         inside_net=INSIDE_NET,
-        local=f"auth = psk\n      id = {name}@lab.example",
+        mobike="yes" if habits.mobike else "no",
+        fragmentation="yes" if habits.fragmentation else "no",
+        dpd=habits.dpd,
+        ike_times=_times("rekey_time", "over_time", habits.ike_lifetime, 4),
+        child_times=_times("rekey_time", "life_time", habits.child_lifetime, 8),
+        **fields,
+    )
+
+
+def psk_client(name: str, vip: str, habits: Habits = Habits()) -> str:
+    return _client(
+        vip,
+        habits,
+        ike=habits.proposals,
+        esp="aes128gcm16",
+        local=f"auth = psk\n      id = {name}@{habits.domain}",
         remote_auth="psk",
         secret=f"ike-lab {{\n    secret = {_SECRET}\n  }}",
     )
 
 
-def windows_client(name: str, vip: str) -> str:
-    return _CLIENT.format(
-        vip=vip,
+def certificate_client(name: str, vip: str, habits: Habits = Habits()) -> str:
+    """Its certificate is client.pem."""
+    return _client(
+        vip,
+        habits,
+        ike=habits.proposals,
+        esp="aes128gcm16",
+        local=f"auth = pubkey\n      certs = client.pem\n      id = {name}.lab.example",
+        remote_auth="pubkey",
+        secret="",
+    )
+
+
+def windows_client(name: str, vip: str, habits: Habits = Habits()) -> str:
+    return _client(
+        vip,
+        habits,
         ike="aes256-sha256-modp2048",
         esp="aes256-sha1",
-        name=SERVER_NAME,
-        inside_net=INSIDE_NET,
         local=f"auth = eap-mschapv2\n      id = {name}\n      eap_id = {name}",
         remote_auth="pubkey",
         secret=f"eap-{name} {{\n    id = {name}\n    secret = {_PASSWORD}\n  }}",

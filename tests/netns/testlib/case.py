@@ -24,12 +24,14 @@ class Case:
     for the real run."""
 
     def __init__(
-        self, lab: Lab, *, balancer: str = "ikelbd", driver: str = "af_xdp", broken: str = ""
+        self, lab: Lab, *, balancer: str = "ikelbd", driver: str = "af_xdp", broken: str = "",
+        long: bool = False,
     ):
         self.lab = lab
         self.balancer_kind = balancer
         self.driver = driver
         self.broken = broken
+        self.long = long
         self.notes: list[str] = []
 
     # --- claims -----------------------------------------------------------------------------------
@@ -38,6 +40,10 @@ class Case:
     def check(condition: object, message: str) -> None:
         if not condition:
             raise CheckFailed(message)
+
+    @staticmethod
+    def failed(message: str) -> CheckFailed:
+        return CheckFailed(message)
 
     @staticmethod
     def equal(found: object, expected: object, what: str) -> None:

@@ -45,6 +45,11 @@ def init_request(spi_i: bytes) -> bytes:
     return _init(spi_i, bytes(8), FLAG_INITIATOR)
 
 
+def bare_init(spi_i: bytes) -> bytes:
+    """An IKE_SA_INIT request without payloads: servers refuse it and keep nothing."""
+    return _message(spi_i, bytes(8), 0, IKE_SA_INIT, FLAG_INITIATOR, 0, b"")
+
+
 def init_response(spi_i: bytes, spi_r: bytes) -> bytes:
     return _init(spi_i, spi_r, FLAG_RESPONSE)
 

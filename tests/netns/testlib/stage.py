@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The ikelb authors
+"""What the tests of events share: one farm, ikelbd with two workers, the control beside it, and the
+proof that a tunnel is still the same.
+
+    clients 198.18.0.0/16 ── [isp]  ── [lb]   ikelbd ──┬── s1
+    clients 198.26.0.0/16 ── [isp5] ── [hash] kernel ──┴── s2
+
+What clients send arrives at worker 0, what servers send at worker 1: whatever ikelbd learns from an
+answer, another worker has to know.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from dataclasses import asdict, dataclass, field
+
+from lab.cgnat import Cgnat
+from lab.farm import Client, Isp, Server
+from lab.peers import Habits
+from lab.ping import Echoes, Watch
+from testlib import ikewire
+from testlib.beside import SourceHash
+from testlib.case import Case
+from testlib.results import Row
+
+PROBE_PORT = 40000  # no client's: what it leaves in the control's connection table harms nobody
+LOST_AFTER = 5.0  # seconds without any answer after which a tunnel counts as lost
+
+
+@dataclass
+class Side:
+    """ikelb, or the control."""
+
+    name: str
+    isp: Isp
+    nat: Cgnat | None = None
+    used: int = 20  # hosts of the access network that are taken
+
+    def address(self) -> str:
+        """An address that nobody had before."""
+        self.used += 1
+        return f"{self.isp.wide_net}.{1 + self.used // 200}.{1 + self.used % 200}"
+
+
+@dataclass(eq=False)
+class Walker:
+    """A client with a tunnel, and a ping through it to the one server that it ends at."""
+
+    client: Client
+    side: Side
+    home: Server
+    ping: Watch
+    logins: int = 0
+    quiet_since: int = field(default=0)
+
+
+class Stage:
+    """Built once for a file of event tests; `begin` and `end` enclose each test."""
+
+    def __init__(self, case: Case, *, servers: int = 2, control: bool = True, **peers_options):
+        self.case = case
+        self.farm = case.farm(server_count=servers, client_count=0, queues=2)
+        self.balancer = case.make_balancer(self.farm)
+        self.ikelb = Side("ikelb", self.farm.isp)
+        self.sides = [self.ikelb]
+        if control:
+            self.hash = SourceHash(self.farm)
+            self.control = Side("control", self.hash.isp)
+            self.sides.append(self.control)
+        self.outcome = Row()
+        self._packets: dict[int, int] = {}
+        self._names = 0
+        self._peers_options = peers_options
+
+    def start(self) -> "Stage":
+        self.balancer.start()
+        self.farm.start_servers(**self._peers_options)
+        self.case.await_backends(self.balancer)
+        return self
+
+    # --- one test ---------------------------------------------------------------------------------
+
+    def begin(self, test: str) -> None:
+        self.outcome = Row(event=test.partition("_")[0].upper(), test=test)
+        self._packets = self.packets()
+
+    def packets(self) -> dict[int, int]:
+        return {row["id"]: row["packets"] for row in self.balancer.query("status")["workers"]}
+
+    def end(self) -> None:
+        """Both workers had a part in it. A restart begins to count anew."""
+        for worker, count in self.packets().items():
+            before = self._packets.get(worker, 0)
+            self.case.check(
+                count - (before if count >= before else 0) >= 3,
+                f"worker {worker} had no part in it",
+            )
+
+    def row(self) -> dict:
+        return asdict(self.outcome)
+
+    # --- clients ----------------------------------------------------------------------------------
+
+    def name(self) -> str:
+        self._names += 1
+        return f"c{self._names}"
+
+    def clients(self, *, kind: str = "psk", habits: Habits = Habits(), sides=None) -> list[Client]:
+        """One client on each side, at addresses of their own, not yet started."""
+        return [
+            self.farm.add_client(self.name(), side.address(), side.isp, kind=kind, habits=habits)
+            for side in sides or self.sides
+        ]
+
+    def nat(self, side: Side) -> Cgnat:
+        if side.nat is None:
+            side.nat = Cgnat(self.farm, side.isp, f"nat-{side.name}")
+        return side.nat
+
+    def side_of(self, client: Client) -> Side:
+        return next(side for side in self.sides if side.isp is client.isp)
+
+    def connect(self, clients: list[Client], **options) -> None:
+        self.farm.start_clients(clients, **options)
+        connected = self.farm.connect(clients)
+        missing = [c.name for c in clients if c not in connected]
+        self.case.check(not missing, f"no tunnel for {', '.join(missing)}")
+
+    def home(self, client: Client) -> Server:
+        """The server of the client's tunnel, by the servers' own lists."""
+        spis = {sa["initiator-spi"] for sa in client.charon.established()}
+        for server in self.farm.servers:
+            if server.charon and spis & {sa["initiator-spi"] for sa in server.charon.established()}:
+                return server
+        raise self.case.failed(f"no server has the tunnel of {client.name}")
+
+    def walk(self, clients: list[Client]) -> list[Walker]:
+        """Pings through the tunnels of connected clients, from now on."""
+        walkers = []
+        for client in clients:
+            home = self.home(client)
+            file = self.case.lab.path("pings", f"{client.name}-{len(self._pings(client))}")
+            ping = Watch(client.space, home.inside, file)
+            walkers.append(Walker(client, self.side_of(client), home, ping, self.logins(client)))
+        for walker in walkers:
+            self.case.eventually(
+                lambda w=walker: w.ping.answers() >= 3, 5, f"pings of {walker.client.name}"
+            )
+        return walkers
+
+    def _pings(self, client: Client) -> list:
+        return list(self.case.lab.path("pings", "x").parent.glob(f"{client.name}-*"))
+
+    def enter(self, **options) -> list[Walker]:
+        """A connected client on each side, pinging."""
+        clients = self.clients(**options)
+        self.connect(clients)
+        return self.walk(clients)
+
+    @staticmethod
+    def logins(client: Client) -> int:
+        """How often the client has begun to authenticate: a tunnel that lives on does not."""
+        return client.charon.log.text().count("generating IKE_AUTH request 1 ")
+
+    # --- where the hash sends an address ----------------------------------------------------------
+
+    def where(self, side: Side, address: str) -> Server:
+        """The server that a new client at this address would come to: sends a bare header from
+        there, which no server keeps anything of, and looks for it in the servers' logs."""
+        spi = ikewire.new_spi()
+        message = ikewire.bare_init(spi)
+        segment = struct.pack("!HHHH", PROBE_PORT, 500, 8 + len(message), 0) + message
+        header = struct.pack(
+            *("!BBHHHBBH4s4s", 0x45, 0, 20 + len(segment), 0, 0, 64, 17, 0),
+            socket.inet_aton(address),
+            socket.inet_aton(side.isp.vip),
+        )
+        with side.isp.space.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as one:
+            one.sendto(header + segment, (side.isp.vip, 0))
+        found: list[Server] = []
+
+        def seen() -> bool:
+            text = f"{spi.hex()}_i"
+            found[:] = [s for s in self.farm.servers if s.charon and text in s.charon.log.text()]
+            return bool(found)
+
+        self.case.eventually(seen, 5, f"the probe from {address} reaches a server")
+        return found[0]
+
+    def elsewhere(self, side: Side, home: Server, choose=None) -> str:
+        """An address, not yet used, that the source hash sends to another server than `home`."""
+        for _ in range(40):
+            address = (choose or side.address)()
+            if self.where(side, address) is not home:
+                return address
+        raise self.case.failed(f"the hash of {side.name} sends 40 addresses to {home.name}")
+
+    # --- verdicts ---------------------------------------------------------------------------------
+
+    def kept(self, walkers: list[Walker], *, within: float = 8.0) -> None:
+        """Each tunnel is the one it was, at the same server, and carries pings again."""
+        for walker in walkers:
+            name = walker.client.name
+            mark = walker.ping.answers()
+            self.case.eventually(
+                lambda: walker.ping.answers() >= mark + 5,
+                within,
+                f"{walker.side.name}: {name} has answers from {walker.home.name} again",
+            )
+            self.case.equal(
+                self.logins(walker.client), walker.logins, f"logins of {name}, {walker.side.name}"
+            )
+            self.case.equal(
+                self.home(walker.client).name, walker.home.name, f"server of {name}"
+            )
+            self.finish(walker)
+        if any(w.side is not self.ikelb for w in walkers):
+            self.outcome.control = "kept"
+
+    def lost(self, walkers: list[Walker], since: dict[Walker, int]) -> None:
+        """The control's tunnels do not come back; a control that survives is a failed test."""
+        for walker in walkers:
+            what = f"the control kept the tunnel of {walker.client.name}: the move shows nothing"
+            before = since[walker]
+            try:
+                self.case.eventually(lambda: walker.ping.answers() > before + 1, LOST_AFTER, what)
+            except AssertionError:
+                walker.ping.stop()
+                continue
+            raise self.case.failed(what)
+        self.outcome.control = "lost"
+
+    def finish(self, walker: Walker) -> Echoes:
+        """Ends its ping; what it lost goes into the row."""
+        echoes = walker.ping.stop()
+        if walker.side is self.ikelb:
+            self.outcome.sent += echoes.sent
+            self.outcome.lost += echoes.sent - echoes.received
+            self.case.note(f"lost {echoes.sent - echoes.received} of {echoes.sent} pings")
+        return echoes
+
+    def of(self, walkers: list[Walker], side: Side) -> list[Walker]:
+        return [walker for walker in walkers if walker.side is side]
