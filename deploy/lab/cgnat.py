@@ -57,6 +57,9 @@ class Cgnat:
         self._farm.clients.append(client)
         return client
 
+    def of(self, client: Client) -> Mapping:
+        return self._mappings[client.address]
+
     def remap(self, client: Client, mapping: Mapping) -> None:
         """From its next packet on, the client has another address or port, without a word to it."""
         self._mappings[client.address] = mapping

@@ -31,15 +31,150 @@ def roam(stage, client):
     client.address = client.outside = address
 
 
+def remap(stage, client, mapping):
+    """The NAT's doing: the client does not know. Its next ESP is the first packet from there."""
+    stage.nat(stage.side_of(client)).remap(client, mapping)
+
+
+def both(stage, walkers, *, control):
+    """Moves are made: ikelb's tunnel lives, the control's is `control`."""
+    since = {walker: walker.ping.answers() for walker in walkers}
+    beside = stage.of(walkers, stage.control)
+    stage.kept(stage.of(walkers, stage.ikelb) + (beside if control == "kept" else []))
+    if control == "lost":
+        stage.lost(beside, since)
+
+
+def e4_float_port(stage):
+    """From 500 to 4500 the NAT changes the source port."""
+    walkers = stage.enter_behind_nat()
+    both(stage, walkers, control="kept")
+
+
+def e4_float_address(stage):
+    """From 500 to 4500 the NAT changes the public address: CGNAT without pairing."""
+    clients = []
+    for side in stage.sides:
+        ike = stage.mapping(side)
+        home = stage.where(side, ike.ike[0])
+        other = stage.elsewhere(side, home, lambda s=side: stage.public(s))
+        split = Mapping(ike.ike, (other, ike.natt[1]))
+        clients.append(stage.behind_nat(split, side=side))
+    stage.farm.start_clients(clients)
+    connected = stage.farm.connect(clients, timeout=5)
+    stage.case.check(clients[0] in connected, "no tunnel through ikelb")
+    stage.case.check(clients[1] not in connected, "the control connects: the float shows nothing")
+    stage.outcome.control = "lost"
+    stage.kept(stage.walk(clients[:1]))
+    clients[1].charon.stop()
+
+
 def e14_mobike(stage):
     """MOBIKE to a new address, IKE first."""
     walkers = stage.enter()
-    before = {}
     for walker in walkers:
         roam(stage, walker.client)
-        before[walker] = walker.ping.answers()
-    stage.kept(stage.of(walkers, stage.ikelb))
-    stage.lost(stage.of(walkers, stage.control), before)
+    both(stage, walkers, control="lost")
 
 
-TESTS = (e14_mobike,)
+def e15_mobike_after_rekey(stage):
+    """MOBIKE right after an IKE rekey: nothing outside encryption ever showed the new pair."""
+    walkers = stage.enter()
+    rekey(stage, walkers)
+    for walker in walkers:
+        roam(stage, walker.client)
+    both(stage, walkers, control="lost")
+
+
+def e15_rebinding_after_rekey(stage):
+    """A NAT's new address right after an IKE rekey, ESP first."""
+    walkers = stage.enter_behind_nat()
+    rekey(stage, walkers)
+    for walker in walkers:
+        rebind(stage, walker)
+    both(stage, walkers, control="lost")
+
+
+def rekey(stage, walkers):
+    before = stage.case.spis([walker.client for walker in walkers])
+    for walker in walkers:
+        walker.client.charon.rekey(ike="ikelb")
+    stage.case.eventually(
+        lambda: all(
+            spi != before[name]
+            for name, spi in stage.case.spis([w.client for w in walkers]).items()
+        ),
+        5,
+        "the IKE SAs are rekeyed",
+    )
+
+
+def rebind(stage, walker):
+    """A new public address, which the source hash sends to another server."""
+    side = walker.side
+    address = stage.elsewhere(side, walker.home, lambda: stage.public(side))
+    remap(stage, walker.client, stage.mapping(side, address))
+
+
+def e16_nat_rebinding_port(stage):
+    """The NAT's mapping gets a new port, ESP first."""
+    walkers = stage.enter_behind_nat()
+    for walker in walkers:
+        address = walker.client.outside
+        remap(stage, walker.client, stage.mapping(walker.side, address))
+    both(stage, walkers, control="kept")
+
+
+def e17_nat_rebinding_address(stage):
+    """The NAT's mapping gets a new address, ESP first."""
+    walkers = stage.enter_behind_nat()
+    for walker in walkers:
+        rebind(stage, walker)
+    both(stage, walkers, control="lost")
+
+
+def e17_nat_rebinding_bound_address(stage):
+    """The new address has a client already, with a tunnel to another server; both live on."""
+    movers = stage.enter_behind_nat()
+    addresses = {
+        mover.side.name: stage.elsewhere(
+            mover.side, mover.home, lambda s=mover.side: stage.public(s)
+        )
+        for mover in movers
+    }
+    residents = stage.enter_behind_nat(addresses=addresses)
+    for mover, resident in zip(movers, residents):
+        stage.case.check(mover.home is not resident.home, "mover and resident share a server")
+        remap(stage, mover.client, stage.mapping(mover.side, addresses[mover.side.name]))
+    both(stage, movers, control="lost")
+    stage.kept(stage.of(residents, stage.ikelb))
+
+
+def e20_same_port_reused(stage):
+    """Two clients with different servers exchange their public addresses and ports."""
+    first = stage.enter_behind_nat()
+    addresses = {
+        one.side.name: stage.elsewhere(one.side, one.home, lambda s=one.side: stage.public(s))
+        for one in first
+    }
+    second = stage.enter_behind_nat(addresses=addresses)
+    for one, other in zip(first, second):
+        stage.case.check(one.home is not other.home, "both clients on one server: no basis")
+        nat = stage.nat(one.side)
+        mappings = nat.of(one.client), nat.of(other.client)
+        remap(stage, one.client, mappings[1])
+        remap(stage, other.client, mappings[0])
+    both(stage, first + second, control="lost")
+
+
+TESTS = (
+    e4_float_port,
+    e4_float_address,
+    e14_mobike,
+    e15_mobike_after_rekey,
+    e15_rebinding_after_rekey,
+    e16_nat_rebinding_port,
+    e17_nat_rebinding_address,
+    e17_nat_rebinding_bound_address,
+    e20_same_port_reused,
+)
