@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from . import peers, pki, trunk
+from . import peers, pki, shuffle, trunk
 from .charon import Charon
 from .netns import Namespace, bridge, veth
 from .session import Lab
@@ -240,6 +240,11 @@ class Farm:
         isp = isp or self.isp
         veth(isp.space, space.label, space, "eth0")
         isp.space.ip(f"link set {space.label} master acc")
+        self.address(space, address, isp)
+
+    @staticmethod
+    def address(space: Namespace, address: str, isp: Isp) -> None:
+        """Its address on the access network, and its default route."""
         space.ip(f"address add {address}/16 dev eth0", f"route add default via {isp.client_net}.1")
 
     def add_client(
@@ -250,10 +255,25 @@ class Farm:
         *,
         kind: str = "psk",
         habits: peers.Habits = peers.Habits(),
+        shuffled: str = "",
+        path_mtu: int = 0,
     ) -> Client:
-        """One more client with an address of its own on that provider's network."""
+        """One more client with an address of its own on that provider's network. With `shuffled`,
+        its cable brings IP fragments in that order (see shuffle); with `path_mtu`, it sends
+        nothing larger."""
         space = self.lab.namespace(name)
-        self.attach(space, address, isp)
+        if shuffled:
+            veth(isp.space, f"{name}o", isp.space, f"{name}m")
+            veth(isp.space, f"{name}i", space, "eth0")
+            isp.space.ip(f"link set {name}o master acc")
+            log = self.lab.path("shuffled", name)
+            shuffle.start(isp.space, f"{name}i", f"{name}m", shuffled, log)
+            self.address(space, address, isp)
+        else:
+            self.attach(space, address, isp)
+        if path_mtu:
+            via = f"default via {isp.client_net}.1"
+            space.ip(f"route replace {via} mtu lock {path_mtu}")
         client = Client(name, space, address, address, False, kind, isp, habits=habits)
         self.clients.append(client)
         return client

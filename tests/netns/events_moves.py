@@ -38,7 +38,7 @@ def remap(stage, client, mapping):
 
 def both(stage, walkers, *, control):
     """Moves are made: ikelb's tunnel lives, the control's is `control`."""
-    since = {walker: walker.ping.answers() for walker in walkers}
+    since = stage.mark(walkers)
     beside = stage.of(walkers, stage.control)
     stage.kept(stage.of(walkers, stage.ikelb) + (beside if control == "kept" else []))
     if control == "lost":

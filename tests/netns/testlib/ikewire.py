@@ -23,6 +23,15 @@ _SA = bytes.fromhex(
     "000000080400001f"
 )
 
+# What the lab's servers accept: AES-GCM-128 with 16 octets of ICV in place of the first two and the
+# integrity transform.
+_SA_OF_LAB = bytes.fromhex(
+    "0000002401010003"
+    "0300000c01000014800e0080"
+    "0300000802000005"
+    "000000080400001f"
+)
+
 
 def _payload(following: int, body: bytes) -> bytes:
     return struct.pack("!BBH", following, 0, 4 + len(body)) + body
@@ -45,6 +54,11 @@ def init_request(spi_i: bytes) -> bytes:
     return _init(spi_i, bytes(8), FLAG_INITIATOR)
 
 
+def acceptable_init(spi_i: bytes) -> bytes:
+    """A strongSwan server of the lab opens an SA for it, and keeps it half open for 30 s."""
+    return _init(spi_i, bytes(8), FLAG_INITIATOR, _SA_OF_LAB)
+
+
 def bare_init(spi_i: bytes) -> bytes:
     """An IKE_SA_INIT request without payloads: servers refuse it and keep nothing."""
     return _message(spi_i, bytes(8), 0, IKE_SA_INIT, FLAG_INITIATOR, 0, b"")
@@ -54,10 +68,10 @@ def init_response(spi_i: bytes, spi_r: bytes) -> bytes:
     return _init(spi_i, spi_r, FLAG_RESPONSE)
 
 
-def _init(spi_i: bytes, spi_r: bytes, flags: int) -> bytes:
+def _init(spi_i: bytes, spi_r: bytes, flags: int, proposals: bytes = _SA) -> bytes:
     key_exchange = struct.pack("!HH", 31, 0) + os.urandom(32)
     payloads = (
-        _payload(PAYLOAD_KE, _SA)
+        _payload(PAYLOAD_KE, proposals)
         + _payload(PAYLOAD_NONCE, key_exchange)
         + _payload(0, os.urandom(32))
     )

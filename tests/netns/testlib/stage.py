@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import socket
 import struct
+import time
 from dataclasses import asdict, dataclass, field
 
 from lab.cgnat import Cgnat, Mapping
 from lab.farm import Client, Isp, Server
-from lab.peers import Habits
 from lab.ping import Echoes, Watch
 from lab.shell import holds_for
 from testlib import ikewire
@@ -104,6 +104,10 @@ class Stage:
             )
 
     def row(self) -> dict:
+        if self.outcome.sent:
+            self.case.note(f"lost {self.outcome.lost} of {self.outcome.sent} pings")
+        if self.outcome.control != "not run":
+            self.case.note(f"control: {self.outcome.control}")
         return asdict(self.outcome)
 
     # --- clients ----------------------------------------------------------------------------------
@@ -112,10 +116,10 @@ class Stage:
         self._names += 1
         return f"c{self._names}"
 
-    def clients(self, *, kind: str = "psk", habits: Habits = Habits(), sides=None) -> list[Client]:
+    def clients(self, *, sides: list[Side] | None = None, **options) -> list[Client]:
         """One client on each side, at addresses of their own, not yet started."""
         return [
-            self.farm.add_client(self.name(), side.address(), side.isp, kind=kind, habits=habits)
+            self.farm.add_client(self.name(), side.address(), side.isp, **options)
             for side in sides or self.sides
         ]
 
@@ -236,30 +240,33 @@ class Stage:
 
     def kept(self, walkers: list[Walker], *, within: float = 8.0) -> None:
         """Each tunnel is the one it was, at the same server, and carries pings again."""
+        marks = self.mark(walkers)
         for walker in walkers:
             name = walker.client.name
-            mark = walker.ping.answers()
             self.case.eventually(
-                lambda: walker.ping.answers() >= mark + 5,
+                lambda w=walker: w.ping.answers() >= marks[w][0] + 5,
                 within,
                 f"{walker.side.name}: {name} has answers from {walker.home.name} again",
             )
             self.case.equal(
                 self.logins(walker.client), walker.logins, f"logins of {name}, {walker.side.name}"
             )
-            self.case.equal(
-                self.home(walker.client).name, walker.home.name, f"server of {name}"
-            )
+            self.case.equal(self.home(walker.client).name, walker.home.name, f"server of {name}")
             self.finish(walker)
         if any(w.side is not self.ikelb for w in walkers):
             self.outcome.control = "kept"
 
-    def lost(self, walkers: list[Walker], since: dict[Walker, int]) -> None:
+    def mark(self, walkers: list[Walker]) -> dict[Walker, tuple[int, float]]:
+        """The answers so far, and when: a move is made now."""
+        return {walker: (walker.ping.answers(), time.monotonic()) for walker in walkers}
+
+    def lost(self, walkers: list[Walker], since: dict[Walker, tuple[int, float]]) -> None:
         """The control's tunnels do not come back; a control that survives is a failed test."""
         for walker in walkers:
-            before = since[walker] + 1  # one may have been on its way
-            self.case.check(
-                holds_for(lambda: walker.ping.answers() <= before, LOST_AFTER),
+            answers, when = since[walker]
+            left = max(1.0, LOST_AFTER - (time.monotonic() - when))
+            self.case.check(  # one answer may have been on its way
+                holds_for(lambda w=walker, n=answers + 1: w.ping.answers() <= n, left),
                 f"the control kept the tunnel of {walker.client.name}: the move shows nothing",
             )
             self._gone[walker] = walker.ping.answers()
@@ -271,7 +278,6 @@ class Stage:
         if walker.side is self.ikelb:
             self.outcome.sent += echoes.sent
             self.outcome.lost += echoes.sent - echoes.received
-            self.case.note(f"lost {echoes.sent - echoes.received} of {echoes.sent} pings")
         return echoes
 
     def of(self, walkers: list[Walker], side: Side) -> list[Walker]:
