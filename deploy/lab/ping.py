@@ -24,6 +24,9 @@ class Echoes:
     def __str__(self) -> str:
         return f"{self.received}/{self.sent}"
 
+    def since(self, before: Echoes) -> Echoes:
+        return Echoes(self.sent - before.sent, self.received - before.received)
+
     @property
     def all(self) -> bool:
         return self.sent > 0 and self.sent == self.received
@@ -89,6 +92,10 @@ class Watch:
         """The sequence number of the last answer; 0 before the first."""
         found = _SEQUENCE.findall(self._text())
         return int(found[-1]) if found else 0
+
+    def so_far(self) -> Echoes:
+        """While it runs on: what lies before the last answer."""
+        return Echoes(self.last(), self.answers())
 
     def stop(self) -> Echoes:
         """Ends it. A request whose answer was still on its way at that moment does not count."""

@@ -19,18 +19,6 @@ def build(case):
     return Stage(case).start()
 
 
-def roam(stage, client):
-    """The client's own address changes, as from Wi-Fi to LTE; charon notices by itself."""
-    side = stage.side_of(client)
-    address = stage.elsewhere(side, stage.home(client))
-    client.space.ip(
-        f"address del {client.address}/16 dev eth0",
-        f"address add {address}/16 dev eth0",
-        f"route replace default via {side.isp.client_net}.1",
-    )
-    client.address = client.outside = address
-
-
 def remap(stage, client, mapping):
     """The NAT's doing: the client does not know. Its next ESP is the first packet from there."""
     stage.nat(stage.side_of(client)).remap(client, mapping)
@@ -73,7 +61,7 @@ def e14_mobike(stage):
     """MOBIKE to a new address, IKE first."""
     walkers = stage.enter()
     for walker in walkers:
-        roam(stage, walker.client)
+        stage.roam(walker.client)
     both(stage, walkers, control="lost")
 
 
@@ -82,7 +70,7 @@ def e15_mobike_after_rekey(stage):
     walkers = stage.enter()
     rekey(stage, walkers)
     for walker in walkers:
-        roam(stage, walker.client)
+        stage.roam(walker.client)
     both(stage, walkers, control="lost")
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import socket
 import struct
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 
 from lab.cgnat import Cgnat, Mapping
 from lab.farm import Client, Isp, Server
@@ -26,7 +26,7 @@ from testlib.beside import SourceHash
 from testlib.case import Case
 from testlib.results import Row
 
-PROBE_PORT = 40000  # no client's: what it leaves in the control's connection table harms nobody
+PROBE_PORT = 60000  # and up: each probe is a new flow to the control
 LOST_AFTER = 5.0  # seconds without any answer after which a tunnel counts as lost
 
 
@@ -54,16 +54,25 @@ class Walker:
     home: Server
     ping: Watch
     logins: int = 0
-    quiet_since: int = field(default=0)
+    counted: Echoes = Echoes(0, 0)  # of the ping that runs on, what rows have already
 
 
 class Stage:
     """Built once for a file of event tests; `begin` and `end` enclose each test."""
 
-    def __init__(self, case: Case, *, servers: int = 2, control: bool = True, **peers_options):
+    def __init__(
+        self,
+        case: Case,
+        *,
+        servers: int = 2,
+        control: bool = True,
+        config: dict | None = None,
+        **peers_options,
+    ):
+        """`config` replaces top keys of the farm's; `peers_options` are those of the servers."""
         self.case = case
         self.farm = case.farm(server_count=servers, client_count=0, queues=2)
-        self.balancer = case.make_balancer(self.farm)
+        self.balancer = case.make_balancer(self.farm, self.farm.config() | (config or {}))
         self.ikelb = Side("ikelb", self.farm.isp)
         self.sides = [self.ikelb]
         if control:
@@ -72,7 +81,7 @@ class Stage:
             self.sides.append(self.control)
         self.outcome = Row()
         self._packets: dict[int, int] = {}
-        self._names = self._ports = self._hosts = 0
+        self._names = self._ports = self._hosts = self._probes = 0
         self._gone: dict[Walker, int] = {}
         self._peers_options = peers_options
 
@@ -81,6 +90,19 @@ class Stage:
         self.farm.start_servers(**self._peers_options)
         self.case.await_backends(self.balancer)
         return self
+
+    def await_save(self) -> None:
+        """A save of ikelbd's state that began after this call: the second that ends."""
+        for _ in range(2):
+            before = self._saved_at()
+            self.case.eventually(lambda: self._saved_at() > before, 10, "the state is saved")
+
+    def _saved_at(self) -> float:
+        for line in self.balancer.metrics().splitlines():
+            name, _, value = line.rpartition(" ")
+            if name == "ikelb_state_last_save_timestamp_seconds":
+                return float(value)
+        return 0.0
 
     # --- one test ---------------------------------------------------------------------------------
 
@@ -173,6 +195,18 @@ class Stage:
         """How often the client has begun to authenticate: a tunnel that lives on does not."""
         return client.charon.log.text().count("generating IKE_AUTH request 1 ")
 
+    def roam(self, client: Client) -> None:
+        """The client's own address changes, as from Wi-Fi to LTE, to one that the source hash sends
+        to another server. charon notices by itself."""
+        side = self.side_of(client)
+        address = self.elsewhere(side, self.home(client))
+        client.space.ip(
+            f"address del {client.address}/16 dev eth0",
+            f"address add {address}/16 dev eth0",
+            f"route replace default via {side.isp.client_net}.1",
+        )
+        client.address = client.outside = address
+
     # --- behind a NAT -----------------------------------------------------------------------------
 
     def mapping(self, side: Side, address: str = "") -> Mapping:
@@ -210,7 +244,9 @@ class Stage:
         there, which no server keeps anything of, and looks for it in the servers' logs."""
         spi = ikewire.new_spi()
         message = ikewire.bare_init(spi)
-        segment = struct.pack("!HHHH", PROBE_PORT, 500, 8 + len(message), 0) + message
+        self._probes += 1
+        port = PROBE_PORT + self._probes
+        segment = struct.pack("!HHHH", port, 500, 8 + len(message), 0) + message
         header = struct.pack(
             *("!BBHHHBBH4s4s", 0x45, 0, 20 + len(segment), 0, 0, 64, 17, 0),
             socket.inet_aton(address),
@@ -238,7 +274,7 @@ class Stage:
 
     # --- verdicts ---------------------------------------------------------------------------------
 
-    def kept(self, walkers: list[Walker], *, within: float = 8.0) -> None:
+    def check_alive(self, walkers: list[Walker], *, within: float = 8.0) -> None:
         """Each tunnel is the one it was, at the same server, and carries pings again."""
         marks = self.mark(walkers)
         for walker in walkers:
@@ -252,6 +288,11 @@ class Stage:
                 self.logins(walker.client), walker.logins, f"logins of {name}, {walker.side.name}"
             )
             self.case.equal(self.home(walker.client).name, walker.home.name, f"server of {name}")
+
+    def kept(self, walkers: list[Walker], *, within: float = 8.0) -> None:
+        """They are alive at the end of the test, which counts their pings."""
+        self.check_alive(walkers, within=within)
+        for walker in walkers:
             self.finish(walker)
         if any(w.side is not self.ikelb for w in walkers):
             self.outcome.control = "kept"
@@ -259,6 +300,15 @@ class Stage:
     def mark(self, walkers: list[Walker]) -> dict[Walker, tuple[int, float]]:
         """The answers so far, and when: a move is made now."""
         return {walker: (walker.ping.answers(), time.monotonic()) for walker in walkers}
+
+    def holds(self, walker: Walker, seconds: float) -> None:
+        """Its ping is answered without a pause of two seconds."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            mark = walker.ping.answers()
+            self.case.eventually(
+                lambda: walker.ping.answers() > mark, 2, f"{walker.client.name} has answers"
+            )
 
     def lost(self, walkers: list[Walker], since: dict[Walker, tuple[int, float]]) -> None:
         """The control's tunnels do not come back; a control that survives is a failed test."""
@@ -275,10 +325,13 @@ class Stage:
     def finish(self, walker: Walker) -> Echoes:
         """Ends its ping; what it lost goes into the row."""
         echoes = walker.ping.stop()
+        self.count(walker, echoes)
+        return echoes
+
+    def count(self, walker: Walker, echoes: Echoes) -> None:
         if walker.side is self.ikelb:
             self.outcome.sent += echoes.sent
             self.outcome.lost += echoes.sent - echoes.received
-        return echoes
 
     def of(self, walkers: list[Walker], side: Side) -> list[Walker]:
         return [walker for walker in walkers if walker.side is side]
