@@ -68,18 +68,20 @@ def e9_keepalives(stage):
     wire = Capture(stage.case.lab, client.space, "eth0", "udp port 4500 and udp[4:2] == 9")
     home = stage.home(client)
     far = Capture(stage.case.lab, home.space, "eth0", "udp port 4500 and udp[4:2] == 9")
-    tables = stage.balancer.query("status")["tables"]
 
-    def both_ways():
+    def both_ways(count):
         inward = [p for p in far.packets() if p.source == client.outside]
         outward = [p for p in wire.packets() if p.source == stage.farm.vip]
-        return len(inward) >= 2 and len(outward) >= 2
+        return len(inward) >= count and len(outward) >= count
 
-    stage.case.eventually(both_ways, 10, "two keepalives each way")
+    stage.case.eventually(lambda: both_ways(1), 10, "a keepalive each way")
+    tables = stage.balancer.query("status")["tables"]
+    stage.case.eventually(lambda: both_ways(3), 10, "three keepalives each way")
     for capture in (wire, far):
         capture.stop()
     after = stage.balancer.query("status")["tables"]
-    stage.case.equal(used(after, "bindings"), used(tables, "bindings"), "bindings")
+    for name in ("flows", "bindings", "pairs"):
+        stage.case.equal(used(after, name), used(tables, name), f"records, {name}")
     stage.kept(stage.walk([client]))
 
 
