@@ -146,6 +146,12 @@ class Charon:
             check=check,
         )
 
+    def add(self, swanctl: str) -> None:
+        """One more section of swanctl.conf, loaded at once."""
+        with open(self.folder / "swanctl" / "swanctl.conf", "a", encoding="utf-8") as config:
+            config.write(swanctl)
+        self._swanctl("--load-all")
+
     def initiate(self, child: str = "inside", *, timeout: float = 15.0) -> subprocess.Popen:
         """Begins to connect; the process returned ends with 0 once the tunnel is up."""
         return subprocess.Popen(

@@ -172,6 +172,49 @@ secrets {{
 }}
 """
 
+_SITE = """\
+connections {{
+  {name} {{
+    version = {version}
+    remote_addrs = {remote}
+    proposals = {ike}
+    local {{
+      auth = psk
+      id = {own}
+    }}
+    remote {{
+      auth = psk
+      id = {other}
+    }}
+    children {{
+      {name} {{
+        local_ts = {own_net}
+        remote_ts = {other_net}
+        esp_proposals = {esp}
+      }}
+    }}
+  }}
+}}
+"""
+
+
+def site(name: str, remote: str, net: str, *, at_server: bool, version: int = 2) -> str:
+    """One half of a site-to-site tunnel between a server and the network `net` of the client of
+    that name. Either side may begin; `remote` is the other's address."""
+    ids, nets = (f"{name}.site.example", SERVER_NAME), (net, INSIDE_NET)
+    mine, theirs = (1, 0) if at_server else (0, 1)
+    return _SITE.format(
+        name=f"site-{name}",
+        version=version,
+        remote=remote,
+        ike="aes128gcm16-prfsha256-x25519" if version == 2 else "aes256-sha256-modp2048",
+        esp="aes128gcm16",
+        own=ids[mine],
+        other=ids[theirs],
+        own_net=nets[mine],
+        other_net=nets[theirs],
+    )
+
 
 def server(number: int, windows_users: list[str], *, dpd: str = "30s") -> str:
     """swanctl.conf of server `number` (1..254): accepts every PSK client, every one with a

@@ -72,12 +72,20 @@ class Ping:
 class Watch:
     """A running ping whose answers so far can be asked for. Its output is in `file`."""
 
-    def __init__(self, space: Namespace, target: str, file: Path, *, interval: float = 0.1):
-        self.target = target
+    def __init__(
+        self,
+        space: Namespace,
+        target: str,
+        file: Path,
+        *,
+        interval: float = 0.1,
+        source: str = "",
+    ):
         self._file = file
+        origin = ["-I", source] if source else []
         with open(file, "wb") as output:
             self._process = space.popen(
-                ["ping", "-n", "-D", "-i", f"{interval:g}", "-W", "1", target],
+                ["ping", "-n", "-D", "-i", f"{interval:g}", "-W", "1", *origin, target],
                 stdout=output,
                 stderr=output,
             )

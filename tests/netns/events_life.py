@@ -178,6 +178,18 @@ def e18_delete(stage):
     stage.kept([walker])
 
 
+def e23_server_first(stage):
+    """A server begins a site-to-site tunnel; another one is the client's by hash."""
+    (client,) = stage.clients()
+    stage.kept([stage.called(client)])
+
+
+def e23_server_first_ikev1(stage):
+    """The same with IKEv1."""
+    (client,) = stage.clients()
+    stage.kept([stage.called(client, version=1)])
+
+
 TESTS = (
     e7_esp,
     e8_child_rekey_client,
@@ -190,4 +202,6 @@ TESTS = (
     e13_reauthentication,
     e13_reauthentication_under_refuse,
     e18_delete,
+    e23_server_first,
+    e23_server_first_ikev1,
 )

@@ -17,6 +17,7 @@ import struct
 import time
 from dataclasses import asdict, dataclass
 
+from lab import peers
 from lab.cgnat import Cgnat, Mapping
 from lab.farm import Client, Isp, Server
 from lab.ping import Echoes, Watch
@@ -66,14 +67,18 @@ class Stage:
         *,
         servers: int = 2,
         control: bool = True,
+        providers: int = 1,
         config: dict | None = None,
         **peers_options,
     ):
         """`config` replaces top keys of the farm's; `peers_options` are those of the servers."""
         self.case = case
-        self.farm = case.farm(server_count=servers, client_count=0, queues=2)
+        self.farm = case.farm(
+            server_count=servers, client_count=0, isp_count=providers, queues=2
+        )
         self.balancer = case.make_balancer(self.farm, self.farm.config() | (config or {}))
         self.ikelb = Side("ikelb", self.farm.isp)
+        self.second = Side("second", self.farm.isps[-1])  # ikelb's other provider, if it has two
         self.sides = [self.ikelb]
         if control:
             self.hash = SourceHash(self.farm)
@@ -151,7 +156,8 @@ class Stage:
         return side.nat
 
     def side_of(self, client: Client) -> Side:
-        return next(side for side in self.sides if side.isp is client.isp)
+        known = [*self.sides, self.second]
+        return next(side for side in known if side.isp is client.isp)
 
     def connect(self, clients: list[Client], **options) -> None:
         self.farm.start_clients(clients, **options)
@@ -167,13 +173,13 @@ class Stage:
                 return server
         raise self.case.failed(f"no server has the tunnel of {client.name}")
 
-    def walk(self, clients: list[Client]) -> list[Walker]:
+    def walk(self, clients: list[Client], *, source: str = "") -> list[Walker]:
         """Pings through the tunnels of connected clients, from now on."""
         walkers = []
         for client in clients:
             home = self.home(client)
             file = self.case.lab.path("pings", f"{client.name}-{len(self._pings(client))}")
-            ping = Watch(client.space, home.inside, file)
+            ping = Watch(client.space, home.inside, file, source=source)
             walkers.append(Walker(client, self.side_of(client), home, ping, self.logins(client)))
         for walker in walkers:
             self.case.eventually(
@@ -183,6 +189,32 @@ class Stage:
 
     def _pings(self, client: Client) -> list:
         return list(self.case.lab.path("pings", "x").parent.glob(f"{client.name}-*"))
+
+    def called(
+        self, client: Client, *, caller: Server | None = None, version: int = 2
+    ) -> Walker:
+        """A server opens a tunnel to the client's network; by default one that the source hash of
+        the client's address does not name."""
+        if caller is None:
+            hashed = self.where(self.side_of(client), client.address)
+            caller = next(server for server in self.farm.servers if server is not hashed)
+        self._names += 1
+        net = f"10.77.{self._names}.1"
+        client.space.ip(f"address add {net}/32 dev lo")
+        if client.charon is None:
+            self.farm.start_clients([client])
+        options = {"net": f"{net}/32", "version": version}
+        vip = client.isp.vip
+        client.charon.add(peers.site(client.name, vip, at_server=False, **options))
+        caller.charon.add(peers.site(client.name, client.outside, at_server=True, **options))
+        known = len(client.charon.log.text())
+        done = caller.charon.initiate(f"site-{client.name}", timeout=8)
+        self.case.equal(done.wait(20), 0, f"status of {caller.name} calling {client.name}")
+        told = client.charon.log.text()[known:]
+        self.case.check(f"received packet: from {vip}[" in told, f"the call is not from {vip}")
+        (walker,) = self.walk([client], source=net)
+        self.case.equal(walker.home.name, caller.name, "server of the tunnel")
+        return walker
 
     def enter(self, **options) -> list[Walker]:
         """A connected client on each side, pinging."""
@@ -294,7 +326,7 @@ class Stage:
         self.check_alive(walkers, within=within)
         for walker in walkers:
             self.finish(walker)
-        if any(w.side is not self.ikelb for w in walkers):
+        if any(walker.side.name == "control" for walker in walkers):
             self.outcome.control = "kept"
 
     def mark(self, walkers: list[Walker]) -> dict[Walker, tuple[int, float]]:
@@ -329,7 +361,7 @@ class Stage:
         return echoes
 
     def count(self, walker: Walker, echoes: Echoes) -> None:
-        if walker.side is self.ikelb:
+        if walker.side.name != "control":
             self.outcome.sent += echoes.sent
             self.outcome.lost += echoes.sent - echoes.received
 
