@@ -22,6 +22,10 @@ class Row:
     sent: int = 0
     lost: int = 0
 
+    @classmethod
+    def of(cls, test: str) -> Row:
+        return cls(event=test.partition("_")[0].upper(), test=test)
+
 
 def default_file() -> Path:
     return build_directory() / "event-results.jsonl"

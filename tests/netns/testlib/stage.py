@@ -58,7 +58,26 @@ class Walker:
     counted: Echoes = Echoes(0, 0)  # of the ping that runs on, what rows have already
 
 
-class Stage:
+class Workers:
+    """Sees to it that both workers had a part in a test."""
+
+    def count_packets(self) -> None:
+        self._packets = self.packets()
+
+    def packets(self) -> dict[int, int]:
+        return {row["id"]: row["packets"] for row in self.balancer.query("status")["workers"]}
+
+    def check_workers(self) -> None:
+        """A restart begins to count anew."""
+        for worker, count in self.packets().items():
+            before = self._packets.get(worker, 0)
+            self.case.check(
+                count - (before if count >= before else 0) >= 3,
+                f"worker {worker} had no part in it",
+            )
+
+
+class Stage(Workers):
     """Built once for a file of event tests; `begin` and `end` enclose each test."""
 
     def __init__(
@@ -68,6 +87,7 @@ class Stage:
         servers: int = 2,
         control: bool = True,
         providers: int = 1,
+        affinity: str = "source",
         config: dict | None = None,
         **peers_options,
     ):
@@ -76,7 +96,10 @@ class Stage:
         self.farm = case.farm(
             server_count=servers, client_count=0, isp_count=providers, queues=2
         )
-        self.balancer = case.make_balancer(self.farm, self.farm.config() | (config or {}))
+        settings = self.farm.config() | (config or {})
+        for service in settings["services"]:
+            service["affinity"] = affinity
+        self.balancer = case.make_balancer(self.farm, settings)
         self.ikelb = Side("ikelb", self.farm.isp)
         self.second = Side("second", self.farm.isps[-1])  # ikelb's other provider, if it has two
         self.sides = [self.ikelb]
@@ -85,7 +108,6 @@ class Stage:
             self.control = Side("control", self.hash.isp)
             self.sides.append(self.control)
         self.outcome = Row()
-        self._packets: dict[int, int] = {}
         self._names = self._ports = self._hosts = self._probes = 0
         self._gone: dict[Walker, int] = {}
         self._peers_options = peers_options
@@ -112,23 +134,15 @@ class Stage:
     # --- one test ---------------------------------------------------------------------------------
 
     def begin(self, test: str) -> None:
-        self.outcome = Row(event=test.partition("_")[0].upper(), test=test)
-        self._packets = self.packets()
-
-    def packets(self) -> dict[int, int]:
-        return {row["id"]: row["packets"] for row in self.balancer.query("status")["workers"]}
+        self.outcome = Row.of(test)
+        self.count_packets()
 
     def end(self) -> None:
-        """Both workers had a part in it (a restart begins to count anew), and what the control
-        has lost, in this test or before, stays lost."""
+        """Both workers had a part in it, and what the control has lost, in this test or before,
+        stays lost."""
         for walker, answers in self._gone.items():
             self.case.equal(walker.ping.answers(), answers, "answers that the control lost for good")
-        for worker, count in self.packets().items():
-            before = self._packets.get(worker, 0)
-            self.case.check(
-                count - (before if count >= before else 0) >= 3,
-                f"worker {worker} had no part in it",
-            )
+        self.check_workers()
 
     def row(self) -> dict:
         if self.outcome.sent:
