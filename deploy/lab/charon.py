@@ -36,8 +36,7 @@ charon-systemd {{
   retransmit_base = 1.2
   retransmit_tries = {tries}
   retry_initiate_interval = 1
-  keep_alive = {keep_alive}
-  plugins {{
+{settings}  plugins {{
     vici {{
       socket = unix://{folder}/vici
     }}
@@ -69,7 +68,7 @@ class Charon:
     """The daemon of one peer.
 
     `swanctl` is the text of its swanctl.conf; `credentials` maps a folder of swanctl (x509,
-    x509ca, private) to a file copied there.
+    x509ca, private) to a file copied there; `settings` are further ones of the daemon.
     """
 
     def __init__(
@@ -80,22 +79,25 @@ class Charon:
         *,
         credentials: dict[str, Path] | None = None,
         tries: int = 3,
-        keep_alive: str = "20s",
+        settings: dict[str, str] | None = None,
     ):
         self.space = space
         self.folder = folder
         self.log = CharonLog(folder / "log")
         self.process: subprocess.Popen | None = None
-        self._write(swanctl, credentials or {}, tries, keep_alive)
+        self._write(swanctl, credentials or {}, tries, settings or {})
 
     def _write(
-        self, swanctl: str, credentials: dict[str, Path], tries: int, keep_alive: str
+        self, swanctl: str, credentials: dict[str, Path], tries: int, settings: dict[str, str]
     ) -> None:
         config = self.folder / "swanctl"
         config.mkdir(parents=True, exist_ok=True)
         (self.folder / "strongswan.conf").write_text(
             _STRONGSWAN_CONF.format(
-                plugins=_PLUGINS, folder=self.folder, tries=tries, keep_alive=keep_alive
+                plugins=_PLUGINS,
+                folder=self.folder,
+                tries=tries,
+                settings="".join(f"  {name} = {value}\n" for name, value in settings.items()),
             ),
             "utf-8",
         )

@@ -76,6 +76,22 @@ class Server:
         """An address only this server has: who answers on it through a tunnel names the server."""
         return f"192.168.70.{self.number}"
 
+    def label(self) -> dict[str, str]:
+        """How it marks its SPIs, in ikelb's words: by its number, in the first octet of IKE's."""
+        first = 0xC0000000 + (self.number << 20)
+        return {
+            "ike_mask": f"{0xFF << 56:#x}",
+            "ike_value": f"{self.number << 56:#018x}",
+            "esp_first": f"{first:#x}",
+            "esp_last": f"{first + 0xFFFFF:#x}",
+        }
+
+    def charon_label(self) -> dict[str, str]:
+        """The same in strongSwan's."""
+        names = {"ike_mask": "spi_mask", "ike_value": "spi_label"}
+        names |= {"esp_first": "spi_min", "esp_last": "spi_max"}
+        return {names[key]: value for key, value in self.label().items()}
+
     def cut(self) -> None:
         """Pulls its cable at the switch; its own routes stay as they are."""
         self.switch.ip(f"link set {self.name} down")
@@ -322,9 +338,15 @@ class Farm:
     # --- daemons ----------------------------------------------------------------------------------
 
     def start_servers(
-        self, servers: list[Server] | None = None, *, dpd: str = "30s", keep_alive: str = "20s"
+        self,
+        servers: list[Server] | None = None,
+        *,
+        dpd: str = "30s",
+        settings: dict[str, str] | None = None,
+        labelled: bool = False,
     ) -> None:
-        """Starts charon on the servers and waits until all accept clients."""
+        """Starts charon on the servers and waits until all accept clients. With `labelled`, each
+        marks its SPIs (see `label`)."""
         keys = (
             pki.create(self.lab.path("pki", "x").parent)
             if not self.lab.path("pki", "x").parent.joinpath("server.pem").exists()
@@ -342,14 +364,14 @@ class Farm:
                     "private": keys.key,
                     "x509ca": keys.authority,
                 },
-                keep_alive=keep_alive,
+                settings=(settings or {}) | (server.charon_label() if labelled else {}),
             )
             server.charon.start()
         for server in chosen:
             server.charon.ready()
 
     def start_clients(
-        self, clients: list[Client] | None = None, *, keep_alive: str = "20s"
+        self, clients: list[Client] | None = None, *, settings: dict[str, str] | None = None
     ) -> None:
         """Starts charon on the clients; nobody connects yet. After `start_servers`."""
         chosen = clients if clients is not None else self.clients
@@ -364,7 +386,7 @@ class Farm:
                 self.lab.path(client.name, "log").parent,
                 make(client.name, client.isp.vip, client.habits),
                 credentials=credentials,
-                keep_alive=keep_alive,
+                settings=settings,
             )
             client.charon.start()
         for client in chosen:

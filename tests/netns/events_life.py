@@ -20,7 +20,7 @@ LIVES = {
 
 def build(case):
     """Clients with short lives begin at once: their SAs are renewed while other tests run."""
-    stage = Stage(case, control=False, dpd="3s", keep_alive="1s").start()
+    stage = Stage(case, control=False, dpd="3s", settings={"keep_alive": "1s"}).start()
     clients = {name: stage.clients(habits=habits)[0] for name, habits in LIVES.items()}
     stage.connect(list(clients.values()))
     stage.lives = dict(zip(clients, stage.walk(list(clients.values()))))
@@ -64,7 +64,7 @@ def e8_child_rekey_server(stage):
 def e9_keepalives(stage):
     """NAT keepalives of both ends cross, and nothing is recorded for them."""
     client = stage.behind_nat(side=stage.ikelb, habits=QUIET)  # without a NAT it sends none
-    stage.connect([client], keep_alive="1s")
+    stage.connect([client], settings={"keep_alive": "1s"})
     wire = Capture(stage.case.lab, client.space, "eth0", "udp port 4500 and udp[4:2] == 9")
     home = stage.home(client)
     far = Capture(stage.case.lab, home.space, "eth0", "udp port 4500 and udp[4:2] == 9")

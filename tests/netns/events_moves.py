@@ -24,19 +24,10 @@ def remap(stage, client, mapping):
     stage.nat(stage.side_of(client)).remap(client, mapping)
 
 
-def both(stage, walkers, *, control):
-    """Moves are made: ikelb's tunnel lives, the control's is `control`."""
-    since = stage.mark(walkers)
-    beside = stage.of(walkers, stage.control)
-    stage.kept(stage.of(walkers, stage.ikelb) + (beside if control == "kept" else []))
-    if control == "lost":
-        stage.lost(beside, since)
-
-
 def e4_float_port(stage):
     """From 500 to 4500 the NAT changes the source port."""
     walkers = stage.enter_behind_nat()
-    both(stage, walkers, control="kept")
+    stage.both(walkers, control="kept")
 
 
 def e4_float_address(stage):
@@ -62,39 +53,25 @@ def e14_mobike(stage):
     walkers = stage.enter()
     for walker in walkers:
         stage.roam(walker.client)
-    both(stage, walkers, control="lost")
+    stage.both(walkers, control="lost")
 
 
 def e15_mobike_after_rekey(stage):
     """MOBIKE right after an IKE rekey: nothing outside encryption ever showed the new pair."""
     walkers = stage.enter()
-    rekey(stage, walkers)
+    stage.rekey(walkers)
     for walker in walkers:
         stage.roam(walker.client)
-    both(stage, walkers, control="lost")
+    stage.both(walkers, control="lost")
 
 
 def e15_rebinding_after_rekey(stage):
     """A NAT's new address right after an IKE rekey, ESP first."""
     walkers = stage.enter_behind_nat()
-    rekey(stage, walkers)
+    stage.rekey(walkers)
     for walker in walkers:
         rebind(stage, walker)
-    both(stage, walkers, control="lost")
-
-
-def rekey(stage, walkers):
-    before = stage.case.spis([walker.client for walker in walkers])
-    for walker in walkers:
-        walker.client.charon.rekey(ike="ikelb")
-    stage.case.eventually(
-        lambda: all(
-            spi != before[name]
-            for name, spi in stage.case.spis([w.client for w in walkers]).items()
-        ),
-        5,
-        "the IKE SAs are rekeyed",
-    )
+    stage.both(walkers, control="lost")
 
 
 def rebind(stage, walker):
@@ -110,7 +87,7 @@ def e16_nat_rebinding_port(stage):
     for walker in walkers:
         address = walker.client.outside
         remap(stage, walker.client, stage.mapping(walker.side, address))
-    both(stage, walkers, control="kept")
+    stage.both(walkers, control="kept")
 
 
 def e17_nat_rebinding_address(stage):
@@ -118,7 +95,7 @@ def e17_nat_rebinding_address(stage):
     walkers = stage.enter_behind_nat()
     for walker in walkers:
         rebind(stage, walker)
-    both(stage, walkers, control="lost")
+    stage.both(walkers, control="lost")
 
 
 def e17_nat_rebinding_bound_address(stage):
@@ -134,7 +111,7 @@ def e17_nat_rebinding_bound_address(stage):
     for mover, resident in zip(movers, residents):
         stage.case.check(mover.home is not resident.home, "mover and resident share a server")
         remap(stage, mover.client, stage.mapping(mover.side, addresses[mover.side.name]))
-    both(stage, movers, control="lost")
+    stage.both(movers, control="lost")
     stage.kept(stage.of(residents, stage.ikelb))
 
 
@@ -152,7 +129,7 @@ def e20_same_port_reused(stage):
         mappings = nat.of(one.client), nat.of(other.client)
         remap(stage, one.client, mappings[1])
         remap(stage, other.client, mappings[0])
-    both(stage, first + second, control="lost")
+    stage.both(first + second, control="lost")
 
 
 TESTS = (

@@ -28,14 +28,7 @@ def e23_two_vips_server_first(stage):
 def e12_two_vips_rekey_server(stage):
     """The server renews the IKE SA of a client of the second VIP."""
     (walker,) = stage.enter(sides=[stage.second])
-    (sa,) = [
-        sa
-        for sa in walker.home.charon.established()
-        if sa["initiator-spi"] in stage.case.spis([walker.client]).values()
-    ]
-    walker.home.charon.rekey(number=sa["uniqueid"])
-    log = walker.client.charon.log
-    stage.case.eventually(lambda: "rekeyed between" in log.text(), 5, "the IKE SA is rekeyed")
+    stage.rekey([walker], by_server=True)
     stage.kept([walker])
 
 

@@ -143,6 +143,8 @@ def run_here(name: str, options: argparse.Namespace) -> dict:
     module = importlib.import_module(name)
     if options.balancer == "kernel" and not getattr(module, "FOR_CONTROL", False):
         return {"result": "skipped", "detail": "needs ikelbd", "notes": []}
+    if options.driver != "af_xdp" and hasattr(module, "TESTS"):
+        return {"result": "skipped", "detail": "needs af_xdp", "notes": []}
     notes: list[str] = []
     try:
         if hasattr(module, "TESTS"):

@@ -88,6 +88,7 @@ class Stage(Workers):
         control: bool = True,
         providers: int = 1,
         affinity: str = "source",
+        labelled: bool = False,
         config: dict | None = None,
         **peers_options,
     ):
@@ -99,6 +100,10 @@ class Stage(Workers):
         settings = self.farm.config() | (config or {})
         for service in settings["services"]:
             service["affinity"] = affinity
+        if labelled:
+            for backend, server in zip(settings["pools"][0]["backends"], self.farm.servers):
+                backend["spi_label"] = server.label()
+            peers_options["labelled"] = True
         self.balancer = case.make_balancer(self.farm, settings)
         self.ikelb = Side("ikelb", self.farm.isp)
         self.second = Side("second", self.farm.isps[-1])  # ikelb's other provider, if it has two
@@ -253,6 +258,32 @@ class Stage(Workers):
         )
         client.address = client.outside = address
 
+    def rekey(self, walkers: list[Walker], *, by_server: bool = False) -> None:
+        """New IKE SAs for old, of which nothing but the exchange itself is to be seen."""
+        before = self.case.spis([walker.client for walker in walkers])
+        for walker in walkers:
+            if by_server:
+                walker.home.charon.rekey(number=self.number_at(walker))
+            else:
+                walker.client.charon.rekey(ike="ikelb")
+        self.case.eventually(
+            lambda: all(
+                spi != before[name]
+                for name, spi in self.case.spis([w.client for w in walkers]).items()
+            ),
+            5,
+            "the IKE SAs are rekeyed",
+        )
+
+    def number_at(self, walker: Walker) -> str:
+        """The number of the walker's IKE_SA at its server."""
+        spis = self.case.spis([walker.client]).values()
+        return next(
+            sa["uniqueid"]
+            for sa in walker.home.charon.established()
+            if sa["initiator-spi"] in spis
+        )
+
     # --- behind a NAT -----------------------------------------------------------------------------
 
     def mapping(self, side: Side, address: str = "") -> Mapping:
@@ -367,6 +398,15 @@ class Stage(Workers):
             )
             self._gone[walker] = walker.ping.answers()
         self.outcome.control = "lost"
+
+    def both(self, walkers: list[Walker], *, control: str) -> None:
+        """Moves are made: ikelb's tunnels live, the control's are `control`."""
+        since = self.mark(walkers)
+        ours = [walker for walker in walkers if walker.side.name != "control"]
+        beside = [walker for walker in walkers if walker.side.name == "control"]
+        self.kept(ours + (beside if control == "kept" else []))
+        if control == "lost":
+            self.lost(beside, since)
 
     def finish(self, walker: Walker) -> Echoes:
         """Ends its ping; what it lost goes into the row."""
