@@ -12,6 +12,7 @@ hash of the address must; if it does not, the move proves nothing and the test f
 """
 
 from lab.cgnat import Mapping
+from lab.peers import Habits
 from testlib.stage import Stage
 
 
@@ -67,7 +68,9 @@ def e15_mobike_after_rekey(stage):
 
 def e15_rebinding_after_rekey(stage):
     """A NAT's new address right after an IKE rekey, ESP first."""
-    walkers = stage.enter_behind_nat()
+    # With MOBIKE, strongSwan compares a NAT's mapping with what the same IKE SA told before: it
+    # would never notice a change right after a rekey, whatever is between it and its server.
+    walkers = stage.enter_behind_nat(habits=Habits(mobike=False))
     stage.rekey(walkers)
     for walker in walkers:
         rebind(stage, walker)
@@ -129,7 +132,7 @@ def e20_same_port_reused(stage):
         mappings = nat.of(one.client), nat.of(other.client)
         remap(stage, one.client, mappings[1])
         remap(stage, other.client, mappings[0])
-    stage.both(first + second, control="lost")
+    stage.both(first + second, control="lost", within=60)
 
 
 TESTS = (

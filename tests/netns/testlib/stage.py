@@ -300,10 +300,14 @@ class Stage(Workers):
     def behind_nat(self, mapping: Mapping | None = None, *, side: Side, **options) -> Client:
         return self.nat(side).add(self.name(), mapping or self.mapping(side), **options)
 
-    def enter_behind_nat(self, *, addresses: dict[str, str] | None = None) -> list[Walker]:
+    def enter_behind_nat(
+        self, *, addresses: dict[str, str] | None = None, **options
+    ) -> list[Walker]:
         """A connected client behind a NAT on each side, pinging."""
         clients = [
-            self.behind_nat(self.mapping(side, (addresses or {}).get(side.name, "")), side=side)
+            self.behind_nat(
+                self.mapping(side, (addresses or {}).get(side.name, "")), side=side, **options
+            )
             for side in self.sides
         ]
         self.connect(clients)
@@ -399,12 +403,12 @@ class Stage(Workers):
             self._gone[walker] = walker.ping.answers()
         self.outcome.control = "lost"
 
-    def both(self, walkers: list[Walker], *, control: str) -> None:
+    def both(self, walkers: list[Walker], *, control: str, within: float = 8.0) -> None:
         """Moves are made: ikelb's tunnels live, the control's are `control`."""
         since = self.mark(walkers)
         ours = [walker for walker in walkers if walker.side.name != "control"]
         beside = [walker for walker in walkers if walker.side.name == "control"]
-        self.kept(ours + (beside if control == "kept" else []))
+        self.kept(ours + (beside if control == "kept" else []), within=within)
         if control == "lost":
             self.lost(beside, since)
 
