@@ -178,7 +178,7 @@ class Charon:
         self._swanctl("--terminate", "--ike", connection, "--timeout", "5", check=False)
 
     def rekey(self, *, ike: str = "", child: str = "", number: str = "") -> None:
-        """Renews an SA now: the IKE_SA of a connection or of that unique `number`, or a CHILD_SA."""
+        """Renews an SA now: a connection's IKE_SA, that of a unique `number`, or a CHILD_SA."""
         which = ["--ike-id", number] if number else ["--ike", ike] if ike else ["--child", child]
         self._swanctl("--rekey", *which)
 

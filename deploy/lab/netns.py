@@ -109,7 +109,8 @@ class Namespace:
         """Whatever is sent on the device goes into this queue of it, and arrives in the same one
         at the cable's other end."""
         every_cpu = f"{(1 << (os.cpu_count() or 1)) - 1:x}"
-        self.run(["sh", "-c", f"echo {every_cpu} >/sys/class/net/{device}/queues/tx-{queue}/xps_cpus"])
+        file = f"/sys/class/net/{device}/queues/tx-{queue}/xps_cpus"
+        self.run(["sh", "-c", f"echo {every_cpu} >{file}"])
 
     def mac(self, device: str) -> str:
         with self.inside(), socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as probe:

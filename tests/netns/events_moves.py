@@ -13,7 +13,7 @@ hash of the address must; if it does not, the move proves nothing and the test f
 
 from lab.cgnat import Mapping
 from lab.peers import Habits
-from testlib.stage import Stage
+from testlib.stage import SETTLED, Stage
 
 
 def build(case):
@@ -123,7 +123,7 @@ def e20_same_port_reused(stage):
         mappings = nat.of(one.client), nat.of(other.client)
         remap(stage, one.client, mappings[1])
         remap(stage, other.client, mappings[0])
-    stage.both(first + second, control="lost", within=60)
+    stage.both(first + second, control="lost", within=SETTLED)
 
 
 TESTS = (

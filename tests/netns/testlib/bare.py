@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The ikelb authors
-"""Events in crafted datagrams: servers that follow a script, clients that go where they are told."""
+"""Events in crafted datagrams: servers follow a script, clients go where they are told."""
 
 from __future__ import annotations
 

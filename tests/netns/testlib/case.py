@@ -24,7 +24,12 @@ class Case:
     for the real run."""
 
     def __init__(
-        self, lab: Lab, *, balancer: str = "ikelbd", driver: str = "af_xdp", broken: str = "",
+        self,
+        lab: Lab,
+        *,
+        balancer: str = "ikelbd",
+        driver: str = "af_xdp",
+        broken: str = "",
         long: bool = False,
     ):
         self.lab = lab

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The ikelb authors
-"""The results of event tests: one JSON line each, and the table of docs/affinity.md made of them."""
+"""The results of event tests, a JSON line each, of which docs/affinity.md has its table."""
 
 from __future__ import annotations
 
