@@ -23,20 +23,11 @@ def build(case):
     stage.spare = stage.farm.add_server(SERVERS + 1)
     stage.hash.adopt(stage.spare)
     stage.farm.start_servers([stage.spare])
-    clients = [resident(stage, server) for server in stage.farm.servers[:SERVERS]]
+    clients = [stage.resident(server) for server in stage.farm.servers[:SERVERS]]
     stage.connect(clients)
     stage.residents = stage.walk(clients)
     stage.beside = None
     return stage
-
-
-def resident(stage, server):
-    """A client of ikelb's that comes to this server."""
-    for _ in range(60):
-        address = stage.ikelb.address()
-        if stage.where(stage.ikelb, address) is server:
-            return stage.farm.add_client(stage.name(), address, stage.farm.isp)
-    raise stage.case.failed(f"60 addresses and none for {server.name}")
 
 
 def alive(stage, walkers):
@@ -147,7 +138,7 @@ def e22_backend_added(stage):
     stage.balancer.wait_state(stage.spare.name, "up")
     rehashed(stage, others, old, new)
     alive(stage, stage.residents)
-    client = resident(stage, stage.spare)
+    client = stage.resident(stage.spare)
     stage.connect([client])
     stage.kept(stage.walk([client]))
 

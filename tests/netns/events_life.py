@@ -156,10 +156,7 @@ def e13_reauthentication_under_refuse(stage):
 def together(stage):
     """Two walkers with one server."""
     (first,) = stage.enter()
-    address = stage.ikelb.address
-    while (there := address()) and stage.where(stage.ikelb, there) is not first.home:
-        pass
-    client = stage.farm.add_client(stage.name(), there, stage.farm.isp)
+    client = stage.resident(first.home)
     stage.connect([client])
     (second,) = stage.walk([client])
     stage.case.equal(second.home.name, first.home.name, "server of the second client")

@@ -56,7 +56,7 @@ class SourceHash:
         server.space.ip(f"route replace {self.isp.wide_net}.0.0/16 via {ADDRESS}")
 
     def spread(self, servers: list[Server]) -> None:
-        """The hash over these servers, from now on; its seed is fixed, so a move can be made again."""
+        """The hash over these servers, from now on; its seed is fixed: moves are repeatable."""
         table = ", ".join(f"{n} : {s.address}" for n, s in enumerate(servers))
         self.space.nft(
             "table ip beside {\n}\ndelete table ip beside\ntable ip beside {\n chain in {\n"

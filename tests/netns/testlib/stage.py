@@ -356,6 +356,14 @@ class Stage(Workers):
                 return address
         raise self.case.failed(f"the hash of {side.name} sends 40 addresses to {home.name}")
 
+    def resident(self, server: Server, **options) -> Client:
+        """A client of ikelb's, not yet started, that comes to this server."""
+        for _ in range(60):
+            address = self.ikelb.address()
+            if self.where(self.ikelb, address) is server:
+                return self.farm.add_client(self.name(), address, self.farm.isp, **options)
+        raise self.case.failed(f"60 addresses and none for {server.name}")
+
     # --- verdicts ---------------------------------------------------------------------------------
 
     def check_alive(self, walkers: list[Walker], *, within: float = 8.0) -> None:
