@@ -7,7 +7,7 @@
                one public address each
 """
 
-from testlib.stage import SETTLED, Stage
+from testlib.stage import Stage
 
 CROWD = {"ikelb": 12, "control": 3}
 
@@ -37,6 +37,7 @@ def e19_shared_address(stage):
     """Clients behind one NAT are spread over the farm, each with all it does at one server."""
     everybody = [client for clients in stage.crowd.values() for client in clients]
     stage.connect(everybody)
+    stage.know_mappings(everybody)
     stage.walkers = {name: stage.walk(clients) for name, clients in stage.crowd.items()}
     walkers = stage.walkers["ikelb"]
     homes = [walker.home.name for walker in walkers]
@@ -63,7 +64,7 @@ def e20_shared_address_ports_exchanged(stage):
     mappings = nat.of(one.client), nat.of(other.client)
     nat.remap(one.client, mappings[1])
     nat.remap(other.client, mappings[0])
-    stage.kept(walkers, within=SETTLED)
+    stage.kept(walkers)
 
 
 def e13_shared_address_reauthentication(stage):
