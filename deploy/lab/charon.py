@@ -36,7 +36,7 @@ charon-systemd {{
   retransmit_base = 1.2
   retransmit_tries = {tries}
   retry_initiate_interval = 1
-  plugins {{
+{settings}  plugins {{
     vici {{
       socket = unix://{folder}/vici
     }}
@@ -68,7 +68,7 @@ class Charon:
     """The daemon of one peer.
 
     `swanctl` is the text of its swanctl.conf; `credentials` maps a folder of swanctl (x509,
-    x509ca, private) to a file copied there.
+    x509ca, private) to a file copied there; `settings` are further ones of the daemon.
     """
 
     def __init__(
@@ -79,18 +79,27 @@ class Charon:
         *,
         credentials: dict[str, Path] | None = None,
         tries: int = 3,
+        settings: dict[str, str] | None = None,
     ):
         self.space = space
         self.folder = folder
         self.log = CharonLog(folder / "log")
         self.process: subprocess.Popen | None = None
-        self._write(swanctl, credentials or {}, tries)
+        self._write(swanctl, credentials or {}, tries, settings or {})
 
-    def _write(self, swanctl: str, credentials: dict[str, Path], tries: int) -> None:
+    def _write(
+        self, swanctl: str, credentials: dict[str, Path], tries: int, settings: dict[str, str]
+    ) -> None:
         config = self.folder / "swanctl"
         config.mkdir(parents=True, exist_ok=True)
         (self.folder / "strongswan.conf").write_text(
-            _STRONGSWAN_CONF.format(plugins=_PLUGINS, folder=self.folder, tries=tries), "utf-8"
+            _STRONGSWAN_CONF.format(
+                plugins=_PLUGINS,
+                folder=self.folder,
+                tries=tries,
+                settings="".join(f"  {name} = {value}\n" for name, value in settings.items()),
+            ),
+            "utf-8",
         )
         (config / "swanctl.conf").write_text(swanctl, "utf-8")
         for kind, source in credentials.items():
@@ -139,6 +148,12 @@ class Charon:
             check=check,
         )
 
+    def add(self, swanctl: str) -> None:
+        """One more section of swanctl.conf, loaded at once."""
+        with open(self.folder / "swanctl" / "swanctl.conf", "a", encoding="utf-8") as config:
+            config.write(swanctl)
+        self._swanctl("--load-all")
+
     def initiate(self, child: str = "inside", *, timeout: float = 15.0) -> subprocess.Popen:
         """Begins to connect; the process returned ends with 0 once the tunnel is up."""
         return subprocess.Popen(
@@ -161,6 +176,15 @@ class Charon:
     def terminate(self, connection: str = "ikelb") -> None:
         """Deletes the SA and tells the peer."""
         self._swanctl("--terminate", "--ike", connection, "--timeout", "5", check=False)
+
+    def rekey(self, *, ike: str = "", child: str = "", number: str = "") -> None:
+        """Renews an SA now: a connection's IKE_SA, that of a unique `number`, or a CHILD_SA."""
+        which = ["--ike-id", number] if number else ["--ike", ike] if ike else ["--child", child]
+        self._swanctl("--rekey", *which)
+
+    def reauthenticate(self, connection: str = "ikelb") -> None:
+        """A new IKE_SA_INIT and IKE_AUTH beside the old SA, which goes afterwards."""
+        self._swanctl("--rekey", "--ike", connection, "--reauth")
 
     def sas(self) -> list[dict]:
         """Present IKE_SAs (see vici.parse_sas); empty when the daemon is down."""

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from . import peers, pki, trunk
+from . import peers, pki, shuffle, trunk
 from .charon import Charon
 from .netns import Namespace, bridge, veth
 from .session import Lab
@@ -38,8 +38,12 @@ class Isp:
     space: Namespace
 
     @property
+    def wide_net(self) -> str:
+        return f"198.{18 + 2 * self.number}"
+
+    @property
     def client_net(self) -> str:
-        return f"198.{18 + 2 * self.number}.0"
+        return f"{self.wide_net}.0"
 
     @property
     def uplink_net(self) -> str:
@@ -72,6 +76,22 @@ class Server:
         """An address only this server has: who answers on it through a tunnel names the server."""
         return f"192.168.70.{self.number}"
 
+    def label(self) -> dict[str, str]:
+        """How it marks its SPIs, in ikelb's words: by its number, in the first octet of IKE's."""
+        first = 0xC0000000 + (self.number << 20)
+        return {
+            "ike_mask": f"{0xFF << 56:#x}",
+            "ike_value": f"{self.number << 56:#018x}",
+            "esp_first": f"{first:#x}",
+            "esp_last": f"{first + 0xFFFFF:#x}",
+        }
+
+    def charon_label(self) -> dict[str, str]:
+        """The same in strongSwan's."""
+        names = {"ike_mask": "spi_mask", "ike_value": "spi_label"}
+        names |= {"esp_first": "spi_min", "esp_last": "spi_max"}
+        return {names[key]: value for key, value in self.label().items()}
+
     def cut(self) -> None:
         """Pulls its cable at the switch; its own routes stay as they are."""
         self.switch.ip(f"link set {self.name} down")
@@ -96,6 +116,7 @@ class Client:
     kind: str
     isp: Isp
     charon: Charon | None = None
+    habits: peers.Habits = peers.Habits()
 
 
 @dataclass
@@ -111,6 +132,7 @@ class Farm:
     isp_count: int = 1
     mtu: int = 1500
     driver: str = "af_xdp"
+    queues: int = 1  # of the balancer's cables; with 2, clients and servers fill one each
     isps: list[Isp] = field(default_factory=list)
     servers: list[Server] = field(default_factory=list)
     clients: list[Client] = field(default_factory=list)
@@ -132,6 +154,10 @@ class Farm:
     # --- building ---------------------------------------------------------------------------------
 
     def _add_isp(self, number: int) -> None:
+        self.isps.append(self.provider(number))
+
+    def provider(self, number: int) -> Isp:
+        """An access network with its router, connected to nothing yet."""
         isp = Isp(number, self.lab.namespace("isp" if number == 0 else f"isp{number + 1}"))
         bridge(isp.space, "acc")
         isp.space.ip(f"address add {isp.client_net}.1/16 dev acc")
@@ -142,13 +168,21 @@ class Farm:
                 "net/ipv4/conf/default/send_redirects": 0,
             }
         )
-        self.isps.append(isp)
+        return isp
 
     def _connect_balancer(self) -> None:
         if self.arm == "two":
             for isp in self.isps:
-                veth(isp.space, "uplink", self.lb, f"wan{isp.number}", mtu=self.mtu)
-            veth(self.switch, "lb", self.lb, "lan0", mtu=self.mtu)
+                veth(
+                    *(isp.space, "uplink", self.lb, f"wan{isp.number}"),
+                    mtu=self.mtu,
+                    queues=self.queues,
+                )
+            veth(self.switch, "lb", self.lb, "lan0", mtu=self.mtu, queues=self.queues)
+            if self.queues > 1:
+                for isp in self.isps:
+                    isp.space.send_into_queue("uplink", 0)
+                self.switch.send_into_queue("lb", 1)
             self.switch.ip("link set lb master sw")
         elif self.arm == "one":
             veth(self.switch, "isp", self.isp.space, "uplink", mtu=self.mtu)
@@ -222,7 +256,43 @@ class Farm:
         isp = isp or self.isp
         veth(isp.space, space.label, space, "eth0")
         isp.space.ip(f"link set {space.label} master acc")
+        self.address(space, address, isp)
+
+    @staticmethod
+    def address(space: Namespace, address: str, isp: Isp) -> None:
+        """Its address on the access network, and its default route."""
         space.ip(f"address add {address}/16 dev eth0", f"route add default via {isp.client_net}.1")
+
+    def add_client(
+        self,
+        name: str,
+        address: str,
+        isp: Isp,
+        *,
+        kind: str = "psk",
+        habits: peers.Habits = peers.Habits(),
+        shuffled: str = "",
+        path_mtu: int = 0,
+    ) -> Client:
+        """One more client with an address of its own on that provider's network. With `shuffled`,
+        its cable brings IP fragments in that order (see shuffle); with `path_mtu`, it sends
+        nothing larger."""
+        space = self.lab.namespace(name)
+        if shuffled:
+            veth(isp.space, f"{name}o", isp.space, f"{name}m")
+            veth(isp.space, f"{name}i", space, "eth0")
+            isp.space.ip(f"link set {name}o master acc")
+            log = self.lab.path("shuffled", name)
+            shuffle.start(isp.space, f"{name}i", f"{name}m", shuffled, log)
+            self.address(space, address, isp)
+        else:
+            self.attach(space, address, isp)
+        if path_mtu:
+            via = f"default via {isp.client_net}.1"
+            space.ip(f"route replace {via} mtu lock {path_mtu}")
+        client = Client(name, space, address, address, False, kind, isp, habits=habits)
+        self.clients.append(client)
+        return client
 
     def nat_gateway(self) -> Namespace:
         """A home router that changes source ports: no client behind it keeps 500 or 4500."""
@@ -267,8 +337,16 @@ class Farm:
 
     # --- daemons ----------------------------------------------------------------------------------
 
-    def start_servers(self, servers: list[Server] | None = None) -> None:
-        """Starts charon on the servers and waits until all accept clients."""
+    def start_servers(
+        self,
+        servers: list[Server] | None = None,
+        *,
+        dpd: str = "30s",
+        settings: dict[str, str] | None = None,
+        labelled: bool = False,
+    ) -> None:
+        """Starts charon on the servers and waits until all accept clients. With `labelled`, each
+        marks its SPIs (see `label`)."""
         keys = (
             pki.create(self.lab.path("pki", "x").parent)
             if not self.lab.path("pki", "x").parent.joinpath("server.pem").exists()
@@ -280,31 +358,40 @@ class Farm:
             server.charon = Charon(
                 server.space,
                 self.lab.path(server.name, "log").parent,
-                peers.server(server.number, users),
+                peers.server(server.number, users, dpd=dpd),
                 credentials={
                     "x509": keys.certificate,
                     "private": keys.key,
                     "x509ca": keys.authority,
                 },
+                settings=(settings or {}) | (server.charon_label() if labelled else {}),
             )
             server.charon.start()
         for server in chosen:
             server.charon.ready()
 
     def start_clients(
-        self, clients: list[Client] | None = None, *, vip: str = "", fragmentation: bool = True
+        self,
+        clients: list[Client] | None = None,
+        *,
+        vip: str = "",
+        settings: dict[str, str] | None = None,
     ) -> None:
         """Starts charon on the clients; nobody connects yet. After `start_servers`. Default VIP:
-        their provider's. Without IKE fragmentation they also ask for many networks, so that their
-        IKE_AUTH comes in IP fragments."""
+        their provider's."""
         chosen = clients if clients is not None else self.clients
         for client in chosen:
-            make = peers.windows_client if client.kind == "windows" else peers.psk_client
+            make = getattr(peers, f"{client.kind}_client")
+            credentials = {"x509ca": self.lab.path("pki", "ca.pem")}
+            if client.kind == "certificate":
+                made = pki.client(self.lab.path("pki", "x").parent, client.name)
+                credentials |= dict(zip(("x509", "private"), made))
             client.charon = Charon(
                 client.space,
                 self.lab.path(client.name, "log").parent,
-                make(client.name, vip or client.isp.vip, fragmentation=fragmentation),
-                credentials={"x509ca": self.lab.path("pki", "ca.pem")},
+                make(client.name, vip or client.isp.vip, client.habits),
+                credentials=credentials,
+                settings=settings,
             )
             client.charon.start()
         for client in chosen:
@@ -351,7 +438,7 @@ class Farm:
                 }
                 for isp in self.isps
             ],
-            "workers": {"count": 1},
+            "workers": {"count": self.queues},
             "dpdk": {"memory": 256},
         }
 
@@ -366,7 +453,8 @@ class Farm:
         return "farm" if self.arm == "one" else "int"
 
     def _device(self, number: int, interface: str) -> str:
-        return f"net_{self.driver}{number},iface={interface}"
+        count = f",queue_count={self.queues}" if self.queues > 1 else ""
+        return f"net_{self.driver}{number},iface={interface}{count}"
 
     def _links(self) -> dict:
         gateway = f"{self.isp.uplink_net}.254" if self.arm != "one" else ISP_ON_FARM

@@ -43,6 +43,7 @@ class Ikelbd:
         self.log_file = self.folder / "log"
         self.process: subprocess.Popen | None = None
         self.started_in = 0.0
+        self.environment: dict[str, str] = {}
         self.write_config()
 
     @property
@@ -75,6 +76,7 @@ class Ikelbd:
                 cwd=self.folder,
                 env={
                     **os.environ,
+                    **self.environment,
                     "NOTIFY_SOCKET": str(path),
                     "STATE_DIRECTORY": str(self.folder),
                     "RUNTIME_DIRECTORY": str(self.folder),

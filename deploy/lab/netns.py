@@ -106,6 +106,13 @@ class Namespace:
         with self.inside():
             run(["ethtool", "-K", device, "tx", "off", "gso", "off", "tso", "off", "gro", "off"])
 
+    def send_into_queue(self, device: str, queue: int) -> None:
+        """Whatever is sent on the device goes into this queue of it, and arrives in the same one
+        at the cable's other end."""
+        every_cpu = f"{(1 << (os.cpu_count() or 1)) - 1:x}"
+        file = f"/sys/class/net/{device}/queues/tx-{queue}/xps_cpus"
+        self.run(["sh", "-c", f"echo {every_cpu} >{file}"])
+
     def mac(self, device: str) -> str:
         with self.inside(), socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as probe:
             probe.bind((device, 0))
@@ -113,9 +120,16 @@ class Namespace:
 
 
 def veth(
-    left: Namespace, left_device: str, right: Namespace, right_device: str, *, mtu: int = 1500
+    left: Namespace,
+    left_device: str,
+    right: Namespace,
+    right_device: str,
+    *,
+    mtu: int = 1500,
+    queues: int = 1,
 ) -> None:
     """A cable between two namespaces, both ends up."""
+    count = ["numtxqueues", str(queues), "numrxqueues", str(queues)] if queues > 1 else []
     run(
         [
             "ip",
@@ -127,6 +141,7 @@ def veth(
             left.name,
             "mtu",
             str(mtu),
+            *count,
             "type",
             "veth",
             "peer",
@@ -136,6 +151,7 @@ def veth(
             right.name,
             "mtu",
             str(mtu),
+            *count,
         ]
     )
     for space, device in ((left, left_device), (right, right_device)):

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 
 from .farm import Client, Server
 from .netns import Namespace
@@ -22,6 +23,9 @@ class Echoes:
 
     def __str__(self) -> str:
         return f"{self.received}/{self.sent}"
+
+    def since(self, before: Echoes) -> Echoes:
+        return Echoes(self.sent - before.sent, self.received - before.received)
 
     @property
     def all(self) -> bool:
@@ -63,6 +67,54 @@ class Ping:
         answered = [int(number) for number in _SEQUENCE.findall(output)]
         in_flight = bool(answered) and answered[-1] == sent - 1
         return Echoes(sent - in_flight, received)
+
+
+class Watch:
+    """A running ping whose answers so far can be asked for. Its output is in `file`."""
+
+    def __init__(
+        self,
+        space: Namespace,
+        target: str,
+        file: Path,
+        *,
+        interval: float = 0.1,
+        source: str = "",
+    ):
+        self._file = file
+        origin = ["-I", source] if source else []
+        with open(file, "wb") as output:
+            self._process = space.popen(
+                ["ping", "-n", "-D", "-i", f"{interval:g}", "-W", "1", *origin, target],
+                stdout=output,
+                stderr=output,
+            )
+
+    def _text(self) -> str:
+        return self._file.read_text("ascii", "replace")
+
+    def answers(self) -> int:
+        return len(_SEQUENCE.findall(self._text()))
+
+    def last(self) -> int:
+        """The sequence number of the last answer; 0 before the first."""
+        found = _SEQUENCE.findall(self._text())
+        return int(found[-1]) if found else 0
+
+    def so_far(self) -> Echoes:
+        """While it runs on: what lies before the last answer."""
+        return Echoes(self.last(), self.answers())
+
+    def stop(self) -> Echoes:
+        """Ends it. A request whose answer was still on its way at that moment does not count."""
+        if self._process.poll() is None:
+            self._process.send_signal(2)
+            self._process.wait(30)
+        counts = _COUNTS.search(self._text())
+        if not counts:
+            return Echoes(0, 0)
+        sent, received = int(counts[1]), int(counts[2])
+        return Echoes(sent - (self.last() == sent - 1), received)
 
 
 def through_tunnels(

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The ikelb authors
-"""A throw-away certificate authority and one server certificate, as a Windows client would check
-them."""
+"""A throw-away certificate authority, one server certificate, as a Windows client would check it,
+and certificates of clients."""
 
 from __future__ import annotations
 
@@ -65,3 +65,20 @@ def create(folder: Path) -> Pki:
         ]
     )
     return pki
+
+
+def client(folder: Path, name: str) -> tuple[Path, Path]:
+    """(certificate, key) of a client, from the authority of `create`. A long comment makes it as
+    large as those of a company's authority: IKE_AUTH with it does not fit into one packet."""
+    request, extensions = folder / f"{name}.csr", folder / f"{name}.ext"
+    made, key = folder / name / "client.pem", folder / name / "client.key"
+    made.parent.mkdir(exist_ok=True)
+    new_key = ["openssl", "req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}"]
+    run([*new_key, "-keyout", str(key), "-out", str(request)])
+    extensions.write_text(
+        f"subjectAltName=DNS:{name}.lab.example\nnsComment={'large ' * 200}\n", "ascii"
+    )
+    authority = ["-CA", str(folder / "ca.pem"), "-CAkey", str(folder / "ca.key")]
+    files = ["-in", str(request), "-out", str(made), "-extfile", str(extensions)]
+    run(["openssl", "x509", "-req", "-days", "2", "-CAcreateserial", *authority, *files])
+    return made, key

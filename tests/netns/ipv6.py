@@ -18,6 +18,7 @@ import struct
 
 from lab import dualstack
 from lab.capture import Capture, checksum
+from lab.peers import Habits
 from lab.ping import Ping
 from lab.shell import holds_for
 from testlib import crafted, ikewire
@@ -148,7 +149,9 @@ def tunnels(case, farm):
     wire = Capture(case.lab, farm.isp.space, "uplink", "ip6 proto 44", name="fragments")
     over_v6, over_v4 = farm.clients[:3], farm.clients[3:]
     farm.start_clients(over_v6[:1], vip=dualstack.VIP)
-    farm.start_clients(over_v6[1:], vip=dualstack.VIP, fragmentation=False)
+    for client in over_v6[1:]:
+        client.habits = Habits(fragmentation=False, many_networks=True)
+    farm.start_clients(over_v6[1:], vip=dualstack.VIP)
     farm.start_clients(over_v4)
     connected = farm.connect(timeout=6 if case.broken else 20)
     missing = [c.name for c in farm.clients if c not in connected]

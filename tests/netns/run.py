@@ -5,6 +5,9 @@
 
 A scenario is a file here with a function `run(case)`. Its TWINS, {fault: text}, name falsification
 twins: the same function with `case.broken` set must fail, and its message must contain the text.
+
+A file may instead hold several tests that share a lab: `build(case)` makes what they work with, and
+each function of TESTS, called with it, is a test of its own name.
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1] / "deploy")]
 
 from lab import session  # noqa: E402
 from lab.session import Lab  # noqa: E402
+from testlib import results  # noqa: E402
 from testlib.case import Case, CheckFailed  # noqa: E402
 
 TIME_LIMIT = 180.0  # seconds for one scenario with its twins; a slow machine needs a fraction of it
@@ -37,14 +41,37 @@ def scenario_names() -> list[str]:
     return sorted(path.stem for path in HERE.glob("*.py") if path.name != "run.py")
 
 
+def tests_of(name: str) -> list[str]:
+    """The tests that a file holds: TESTS, or the one scenario."""
+    module = importlib.import_module(name)
+    return [test.__name__ for test in getattr(module, "TESTS", ())] or [name]
+
+
+def files_of(names: list[str]) -> dict[str, list[str]]:
+    """{file: tests of it to run}, for names of files and of tests; all for none."""
+    chosen: dict[str, list[str]] = {}
+    for name in scenario_names():
+        tests = tests_of(name)
+        wanted = tests if not names or name in names else [t for t in tests if t in names]
+        if wanted:
+            chosen[name] = wanted
+    return chosen
+
+
 # --- in the scenario's process --------------------------------------------------------------------
+
+
+def make_case(lab: Lab, options: argparse.Namespace, broken: str = "") -> Case:
+    return Case(
+        lab, balancer=options.balancer, driver=options.driver, broken=broken, long=options.long
+    )
 
 
 def _attempt(module, options: argparse.Namespace, broken: str, notes: list[str]) -> str:
     """Runs once; the text of what failed, or an empty one. Logs of a run that ends wrong are
     kept."""
     with Lab() as lab:
-        case = Case(lab, balancer=options.balancer, driver=options.driver, broken=broken)
+        case = make_case(lab, options, broken)
         try:
             module.run(case)
             failure = ""
@@ -72,13 +99,56 @@ def _keep_logs(lab: Lab, options: argparse.Namespace, name: str, broken: str) ->
     )
 
 
+def _run_test(test, stage, case: Case) -> dict:
+    """One of the tests that share a lab."""
+    begun = time.monotonic()
+    case.notes = []
+    outcome = {"name": test.__name__, "result": "passed", "detail": ""}
+    try:
+        stage.begin(test.__name__)
+        test(stage)
+        stage.end()
+        outcome["event"] = stage.row()
+    except CheckFailed as error:
+        outcome |= {"result": "failed", "detail": str(error)}
+    except Exception as error:  # the lab's own trouble, as below
+        traceback.print_exc()
+        outcome |= {"result": "failed", "detail": f"{type(error).__name__}: {error}"}
+    return outcome | {"notes": case.notes, "seconds": round(time.monotonic() - begun, 1)}
+
+
+def run_tests(module, options: argparse.Namespace) -> dict:
+    """The tests of a file that share a lab; a failed one does not keep the others from running."""
+    with Lab() as lab:
+        case = make_case(lab, options)
+        try:
+            stage = module.build(case)
+            outcomes = [
+                _run_test(test, stage, case)
+                for test in module.TESTS
+                if test.__name__ in options.scenario
+            ]
+        except BaseException:
+            _keep_logs(lab, options, module.__name__, "")
+            raise
+        failed = any(outcome["result"] == "failed" for outcome in outcomes)
+        if failed:
+            _keep_logs(lab, options, module.__name__, "")
+    word = "failed" if failed else "passed"
+    return {"result": word, "detail": "", "notes": [], "tests": outcomes}
+
+
 def run_here(name: str, options: argparse.Namespace) -> dict:
-    """The scenario and its twins, in this process."""
+    """The scenario and its twins, or the tests of a file, in this process."""
     module = importlib.import_module(name)
     if options.balancer == "kernel" and not getattr(module, "FOR_CONTROL", False):
         return {"result": "skipped", "detail": "needs ikelbd", "notes": []}
+    if options.driver != "af_xdp" and hasattr(module, "TESTS"):
+        return {"result": "skipped", "detail": "needs af_xdp", "notes": []}
     notes: list[str] = []
     try:
+        if hasattr(module, "TESTS"):
+            return run_tests(module, options)
         if failure := _attempt(module, options, "", notes):
             return {"result": "failed", "detail": failure, "notes": notes}
         for broken, text in getattr(module, "TWINS", {}).items():
@@ -107,8 +177,8 @@ def run_here(name: str, options: argparse.Namespace) -> dict:
 # --- in the runner --------------------------------------------------------------------------------
 
 
-def run_scenario(name: str, options: argparse.Namespace) -> dict:
-    """The scenario in a child process, with a time limit."""
+def run_scenario(name: str, tests: list[str], options: argparse.Namespace) -> list[dict]:
+    """The scenario, or the tests of a file, in a child process, with a time limit."""
     begun = time.monotonic()
     log = Path(options.logs) / f"{name}.log"
     with tempfile.NamedTemporaryFile("r", suffix=".json") as result, open(log, "wb") as output:
@@ -124,7 +194,10 @@ def run_scenario(name: str, options: argparse.Namespace) -> dict:
                 options.driver,
                 "--logs",
                 options.logs,
+                *(["--long"] if options.long else []),
+                "--file",
                 name,
+                *tests,
             ],
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -161,7 +234,9 @@ def run_scenario(name: str, options: argparse.Namespace) -> dict:
     )
     if outcome["result"] != "failed":
         log.unlink()
-    return {"name": name, "seconds": round(seconds, 1), **outcome}
+    if "tests" in outcome:
+        return [{"file": name, **test} for test in outcome["tests"]]
+    return [{"name": name, "file": name, "seconds": round(seconds, 1), **outcome}]
 
 
 def show(outcome: dict, logs: str) -> None:
@@ -174,7 +249,7 @@ def show(outcome: dict, logs: str) -> None:
         detail = outcome["detail"].strip().replace("\n", "\n       ")
         print(
             f"     {detail}"
-            + (f"\n     logs: {logs}/{outcome['name']}*" if word == "FAIL" else ""),
+            + (f"\n     logs: {logs}/{outcome['file']}*" if word == "FAIL" else ""),
             flush=True,
         )
 
@@ -196,10 +271,19 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--logs", default="/run/ikelb-lab/failed", metavar="DIR", help="logs of failing scenarios"
     )
+    parser.add_argument(
+        "--events",
+        metavar="FILE",
+        help="take the rows of event tests in there; default: event-results.jsonl of the build",
+    )
+    parser.add_argument("--long", action="store_true", help="real times where they are scaled down")
     parser.add_argument("--child", metavar="FILE", help=argparse.SUPPRESS)
+    parser.add_argument("--file", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    unknown = sorted(set(options.scenario) - set(scenario_names()))
-    if unknown:
+    if options.child:
+        return options
+    known = {*scenario_names(), *(test for name in scenario_names() for test in tests_of(name))}
+    if unknown := sorted(set(options.scenario) - known):
         parser.error(f"no such scenario: {', '.join(unknown)}; --list shows them")
     return options
 
@@ -209,13 +293,16 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     options = parse_arguments()
     if options.child:
-        outcome = run_here(options.scenario[0], options)
+        outcome = run_here(options.file, options)
         Path(options.child).write_text(json.dumps(outcome), "utf-8")
         return 0
     if options.list:
         for name in scenario_names():
-            text = (importlib.import_module(name).__doc__ or "").strip().splitlines()
-            print(f"{name:<24} {text[0] if text else ''}")
+            module = importlib.import_module(name)
+            for one in [module, *getattr(module, "TESTS", ())]:
+                text = " ".join((one.__doc__ or "").split("\n\n")[0].split())
+                indent = "" if one is module else "  "
+                print(f"{indent + one.__name__:<32} {text}")
         return 0
     if os.geteuid() != 0:
         print("network namespaces need root", file=sys.stderr)
@@ -223,9 +310,13 @@ def main() -> int:
     Path(options.logs).mkdir(parents=True, exist_ok=True)
     session.sweep()
     outcomes = []
-    for name in options.scenario or scenario_names():
-        outcomes.append(run_scenario(name, options))
-        show(outcomes[-1], options.logs)
+    for name, tests in files_of(options.scenario).items():
+        for outcome in run_scenario(name, tests, options):
+            outcomes.append(outcome)
+            show(outcome, options.logs)
+    rows = [outcome["event"] for outcome in outcomes if outcome.get("event")]
+    if rows:
+        results.merge(Path(options.events) if options.events else results.default_file(), rows)
     counts = {
         word: sum(o["result"] == word for o in outcomes) for word in ("passed", "failed", "skipped")
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Callable
 
 from lab.farm import Client, Farm
-from lab.ikelbd import Ikelbd
+from lab.ikelbd import Ikelbd, build_directory
 from lab.ping import through_tunnels
 from lab.session import Lab
 from lab.shell import LabError, wait_until
@@ -24,12 +24,19 @@ class Case:
     for the real run."""
 
     def __init__(
-        self, lab: Lab, *, balancer: str = "ikelbd", driver: str = "af_xdp", broken: str = ""
+        self,
+        lab: Lab,
+        *,
+        balancer: str = "ikelbd",
+        driver: str = "af_xdp",
+        broken: str = "",
+        long: bool = False,
     ):
         self.lab = lab
         self.balancer_kind = balancer
         self.driver = driver
         self.broken = broken
+        self.long = long
         self.notes: list[str] = []
 
     # --- claims -----------------------------------------------------------------------------------
@@ -38,6 +45,10 @@ class Case:
     def check(condition: object, message: str) -> None:
         if not condition:
             raise CheckFailed(message)
+
+    @staticmethod
+    def failed(message: str) -> CheckFailed:
+        return CheckFailed(message)
 
     @staticmethod
     def equal(found: object, expected: object, what: str) -> None:
@@ -66,7 +77,12 @@ class Case:
         config = config or farm.config()
         if self.balancer_kind == "kernel":
             return KernelBalancer(farm, farm.lb, config)
-        return Ikelbd(self.lab, farm.lb, config)
+        made = Ikelbd(self.lab, farm.lb, config)
+        if farm.queues > 1:
+            made.environment["LD_PRELOAD"] = str(
+                build_directory() / "tests" / "netns" / "libveth_channels.so"
+            )
+        return made
 
     def balancer(self, farm: Farm, config: dict | None = None) -> Ikelbd:
         """The balancer under test, ready, and all its backends up."""
