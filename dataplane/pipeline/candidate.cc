@@ -34,10 +34,8 @@ std::uint32_t sequence_of(const Packet& packet) noexcept {
 
 /// A candidate lives as long as a flow: so long counts how many SPIs the flow has taught.
 tables::Lifetimes lives_of(const Context& context) noexcept {
-    tables::Lifetimes lives = context.table.timeouts.flow;
-    const auto longest = lives.by_state[static_cast<std::size_t>(RecordState::established)];
-    lives.by_state.fill(longest);
-    return lives;
+    const auto& by_state = context.table.timeouts.flow.by_state;
+    return tables::Lifetimes::of(by_state[static_cast<std::size_t>(RecordState::established)]);
 }
 
 void await_esp(const tables::FlowKey& key, const Record& flow, Context& context) noexcept {
@@ -191,7 +189,7 @@ void leave_hint(const tables::FlowKey& flow, const Record& claim, Context& conte
     if (found && found->backend == claim.backend &&
         is_within(pending / 2, found->last_seen, context.now))
         return;
-    const tables::Lifetimes lives{{pending}};
+    const auto lives = tables::Lifetimes::of(pending);
     note(context.directory.hints.write(flow, {.backend = claim.backend, .last_seen = context.now},
                                        lives, context.now, tables::Evict::oldest), context);
 }

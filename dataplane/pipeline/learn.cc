@@ -269,8 +269,7 @@ void note_answered_init(const Packet& packet, Context& context) noexcept {
     const Record record{.backend = ref_of(packet, context),
                         .state = RecordState::answered,
                         .last_seen = context.now};
-    tables::Lifetimes lives;
-    lives.by_state.fill(context.table.timeouts.half_open);
+    const auto lives = tables::Lifetimes::of(context.table.timeouts.half_open);
     note(context.directory.half_open.write(
              tables::half_open_key(packet.ike_header(), packet.destination, packet.service), record,
              lives, context.now, tables::Evict::oldest), context);

@@ -76,7 +76,7 @@ void note_request(const Packet& packet, Context& context) noexcept {
         }
     }
     const Record pending{.backend = ref, .gateway = gateway, .last_seen = context.now};
-    const tables::Lifetimes lives{{table.timeouts.pending}};
+    const auto lives = tables::Lifetimes::of(table.timeouts.pending);
     const auto outcome = context.directory.pending.write(
         request_key(key, header, table.hash_key), pending, lives, context.now,
         tables::Evict::oldest);

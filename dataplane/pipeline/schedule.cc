@@ -103,7 +103,7 @@ bool remember_choice(const Packet& packet, tables::ServiceIndex service, Backend
     const tables::Record record{
         .backend = {.index = choice, .generation = context.table.backends[choice].generation},
         .last_seen = context.now};
-    const tables::Lifetimes lives{{context.table.timeouts.half_open}};
+    const auto lives = tables::Lifetimes::of(context.table.timeouts.half_open);
     return context.directory.half_open.write(
                tables::half_open_key(packet.ike_header(), packet.source, service), record, lives,
                context.now,

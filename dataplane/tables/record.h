@@ -63,6 +63,13 @@ static_assert(max_backends <= 1 << 10 && record_states <= 1 << 3);
 struct Lifetimes {
     std::array<Seconds, record_states> by_state{30, 300, 2700, 180, 2700};
 
+    /// The same life in every state.
+    static constexpr Lifetimes of(Seconds life) noexcept {
+        Lifetimes lives;
+        lives.by_state.fill(life);
+        return lives;
+    }
+
     constexpr bool is_alive(const Record& record, Seconds now) const noexcept {
         const auto age = static_cast<std::int32_t>(now - record.last_seen);
         return age <= static_cast<std::int32_t>(by_state[static_cast<std::size_t>(record.state)]);

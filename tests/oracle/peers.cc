@@ -70,7 +70,8 @@ Event& Peers::spread(Event& event) {
 void Peers::maybe_fragment(Event& event) {
     if (event.kind == Kind::keepalive || event.kind == Kind::cut || !one_in(12)) return;
     event.part = Part::first;
-    event.fragment_id = static_cast<std::uint16_t>(1 + below(8));
+    // Two datagrams of one identification overlap: another matter than where they go.
+    event.fragment_id = ++last_fragment_id_;
     Event later = event;
     later.part = Part::later;
     later.may_hold = one_in(2);

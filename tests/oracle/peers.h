@@ -88,6 +88,7 @@ private:
     std::vector<Client> clients_;
     std::vector<Sa> sas_;
     std::deque<Event> due_;        ///< answers on their way, servers' and clients'
+    std::uint16_t last_fragment_id_ = 0;
     std::deque<Event> fragments_;  ///< later fragments of what was sent
     std::uint64_t next_spi_ = 0;
     std::uint64_t salt_;
