@@ -127,7 +127,8 @@ ListedMap list_service(const Service& service) {
                  value(in, "scheduler", service.scheduler),
                  value(in, "affinity", service.affinity),
                  value(in, "affinity_prefix_v4", service.affinity_prefix_v4),
-                 value(in, "affinity_prefix_v6", service.affinity_prefix_v6)});
+                 value(in, "affinity_prefix_v6", service.affinity_prefix_v6),
+                 value(in, "ask_all_per_second", service.ask_all_per_second)});
 }
 
 ListedMap list_limits(const Limits& limits) {

@@ -98,6 +98,7 @@ Service read_service(const MapReader& map) {
             .affinity = map.choice("affinity", initial.affinity),
             .affinity_prefix_v4 = map.integer("affinity_prefix_v4", initial.affinity_prefix_v4),
             .affinity_prefix_v6 = map.integer("affinity_prefix_v6", initial.affinity_prefix_v6),
+            .ask_all_per_second = map.integer("ask_all_per_second", initial.ask_all_per_second),
             .line = map.line()};
 }
 

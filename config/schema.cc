@@ -246,6 +246,14 @@ const std::array keys{
         .purpose = "The same for IPv6: 64 takes the temporary addresses of a client (RFC 8981) "
                    "for one.",
         .effect = "As for affinity_prefix_v4."},
+    Key{.path = "services[].ask_all_per_second", .form = Form::integer, .range = {0, 10000},
+        .unit = "requests a second", .initial = "0",
+        .purpose = "How many encrypted IKE requests that no rule knows are copied to every backend "
+                   "that is up; 0 turns it off. Servers are silent on SAs that are not theirs, so "
+                   "the right one answers. It saves a client that changes its address right "
+                   "after an IKE rekey, where servers do not mark their SPIs (spi_label).",
+        .effect = "Turned off, such a client connects anew. Each copy costs every server a "
+                  "look-up."},
 
     Key{.path = "workers", .form = Form::map, .apply = restart,
         .purpose = "The threads of the fast path.",

@@ -52,6 +52,7 @@ WorkerMetrics worker_metrics(Daemon& daemon, unsigned id) {
                           .spis_learned = stats.pipeline.spis_learned.read(),
                           .spi_collisions = stats.pipeline.spi_collisions.read(),
                           .spread = stats.pipeline.spread.read(),
+                          .asked_all = stats.pipeline.asked_all.read(),
                           .scheduler_fallbacks = stats.pipeline.scheduler_fallbacks.read(),
                           .directory_busy = stats.pipeline.directory_busy.read(),
                           .directory_full = stats.pipeline.directory_full.read(),

@@ -301,6 +301,9 @@ constexpr std::array definitions{
                      "New SAs, of services with affinity: sa, placed elsewhere than their "
                      "client's address alone would be; retries count again",
                      read_worker<&WorkerMetrics::spread>},
+    MetricDefinition{"ikelb_ike_asked_all_total", counter, "requests", worker_labels,
+                     "IKE requests of unknown SAs of which every backend got a copy",
+                     read_worker<&WorkerMetrics::asked_all>},
     MetricDefinition{"ikelb_scheduler_fallbacks_total", counter, "choices", worker_labels,
                      "Choices left to the hash because the table of half-open exchanges is "
                      "crowded or fills too fast",

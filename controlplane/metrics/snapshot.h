@@ -74,6 +74,7 @@ struct WorkerMetrics {
     std::uint64_t spis_learned = 0;
     std::uint64_t spi_collisions = 0;
     std::uint64_t spread = 0;
+    std::uint64_t asked_all = 0;
     std::uint64_t scheduler_fallbacks = 0;
     std::uint64_t directory_busy = 0;  ///< writes left out: another worker held the shard
     std::uint64_t directory_full = 0;  ///< writes left out: no room

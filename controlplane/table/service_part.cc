@@ -316,6 +316,8 @@ void build_spread(const BuilderInput& input, tables::ForwardingTable& table, Rem
                                                                        : tables::Affinity::source;
         service.prefix_v4 = configured.affinity_prefix_v4;
         service.prefix_v6 = configured.affinity_prefix_v6;
+        const unsigned workers = input.config.workers.count;
+        service.ask_all_rate = (configured.ask_all_per_second + workers - 1) / workers;
         const auto candidates = candidates_of(configured, input, table);
         for (const Candidate& candidate : candidates) service.members.push_back(candidate.index);
         spread(service, index, candidates, input, table);

@@ -116,6 +116,7 @@ struct WorkerMemory {
     std::array<Spending, tables::max_backends> requests_by_backend{};
     std::array<Spending, tables::max_backends> unknown_pairs_by_backend{};
     Spending opened_by_backends;
+    std::array<Spending, tables::max_services> asked_all{};
     Spending half_open_inserts;
 
     // What comes from the servers' side has buckets of its own: no flood of clients takes ARP or

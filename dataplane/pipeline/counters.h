@@ -50,6 +50,7 @@ struct alignas(64) Counters {
     Counter spis_learned;
     Counter spi_collisions;  ///< ESP SPIs that two backends claim, met by themselves
     Counter spread;          ///< new SAs placed elsewhere than their client's address would be
+    Counter asked_all;       ///< requests of which every backend got a copy
     Counter scheduler_fallbacks;  ///< choices left to the hash: the half-open region is crowded
     std::array<Counter, rule_count> steered;  ///< client datagrams by the rule that decided
     Counter directory_busy;  ///< a write was left to a later packet: another worker held the shard

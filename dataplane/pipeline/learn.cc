@@ -16,12 +16,16 @@ using tables::RecordState;
 using tables::WriteOutcome;
 using tables::is_confirmed;
 
-// A shared last_seen is written at most this often: its cache line is read by every worker.
-constexpr tables::Seconds refresh_interval = 30;
+// A shared last_seen is written at most this often: its cache line is read by every worker. A
+// flow's tells whether its backend is there, so it lags behind less.
+constexpr tables::Seconds refresh_interval = 30, flow_refresh_interval = 5;
 
-// A flow whose backend has sent within this time is somebody's. It may have sent for as long as
+// A flow whose backend has sent within 10 s is somebody's. It may have sent for as long as
 // last_seen lags behind.
-constexpr tables::Seconds lively = 10 + refresh_interval;
+constexpr tables::Seconds lively = 10 + flow_refresh_interval;
+
+// ESP that was on its way when an SA ended comes no later than this after the delete.
+constexpr tables::Seconds in_flight = 5;
 
 /// What a packet of a backend says about one record.
 struct Claim {
@@ -29,6 +33,7 @@ struct Claim {
     tables::ServiceIndex service = 0;
     std::optional<RecordState> proof{};      ///< nullopt: sign of life only
     std::optional<GatewayIndex> gateway{};   ///< to store now; nullopt: keep what is there
+    tables::Seconds renew_after = refresh_interval;
 };
 
 bool note(WriteOutcome outcome, Context& context) noexcept {
@@ -76,7 +81,7 @@ Change update(Regions& regions, const Key& key, const std::optional<Record>& fou
         if (claim.proof && raises(*claim.proof, found->state)) desired.state = *claim.proof;
         if (claim.gateway) desired.gateway = *claim.gateway;
         if (desired == *found &&
-            is_within(refresh_interval - 1, found->last_seen, context.now))
+            is_within(claim.renew_after - 1, found->last_seen, context.now))
             return Change::none;
         desired.last_seen = context.now;
         Record renewed = *found;
@@ -215,14 +220,16 @@ std::optional<GatewayIndex> choose_gateway(Packet& packet, const std::optional<R
     return packet.gateway;
 }
 
-/// An answered login is not yet a session: anybody can be answered that he has failed. ESP is,
-/// but names no SPI of its IKE SA, so the flow has to tell which one it confirms.
-void note_login(const Packet& packet, const tables::PairKey& pair, Context& context) noexcept {
+/// An answered login is not yet a session: anybody can be answered that he has failed. And a delete
+/// may be of a child alone. ESP tells, but names no SPI of its IKE SA, so the flow has to say which
+/// one it confirms.
+void note_login(const Packet& packet, const tables::PairKey& pair, RecordState state,
+                Context& context) noexcept {
     const auto key = flow_key_of(packet);
     auto& logins = context.directory.logins;
     const tables::Lifetimes lives = context.table.timeouts.pair;
     const Record record{.backend = ref_of(packet, context),
-                        .state = RecordState::answered,
+                        .state = state,
                         .last_seen = context.now};
     if (note(logins.write(key, record, lives, context.now, tables::Evict::oldest), context))
         note(logins.annotate(key, pair), context);
@@ -233,7 +240,10 @@ void confirm_login(const Packet& packet, const Claim& claim, Context& context) n
     auto& logins = context.directory.logins;
     const auto& lives = context.table.timeouts.pair;
     const auto login = logins.find(key);
-    if (!login || login->backend != claim.backend || !lives.is_alive(*login, context.now)) return;
+    if (!login || login->backend != claim.backend || !lives.is_alive(*login, context.now) ||
+        (login->state == RecordState::closing &&
+         is_within(in_flight, login->last_seen, context.now)))
+        return;
     const tables::PairKey pair = logins.notes(key);
     note(logins.erase(key), context);
     if (pair[0] == 0) return;
@@ -285,7 +295,8 @@ void learn_pair(const Packet& packet, std::optional<RecordState> proof,
     const auto found = context.directory.pairs.find_noted(key, lives, context.now);
     if (proof == RecordState::closing && !(found && is_confirmed(found->record.state))) return;
     if (proof == RecordState::half_open) note_answered_init(packet, context);
-    if (proof == RecordState::answered) note_login(packet, key, context);
+    if (proof == RecordState::answered || proof == RecordState::closing)
+        note_login(packet, key, *proof, context);
     const Claim claim{.backend = ref_of(packet, context),
                       .service = packet.service,
                       .proof = proof,
@@ -318,6 +329,15 @@ void forget_other_vips(const Packet& packet, tables::BackendRef ref, Context& co
     }
 }
 
+/// Did the SA of this IKE message begin at the very address it is sent to?
+bool began_here(const Packet& packet, const Claim& claim, const Context& context) noexcept {
+    if (packet.datagram.kind != ike::Kind::ike) return false;
+    const auto init = context.directory.half_open.find(
+        tables::half_open_key(packet.ike_header(), packet.destination, packet.service));
+    return init && init->state == RecordState::answered && init->backend == claim.backend &&
+           is_within(context.table.timeouts.half_open, init->last_seen, context.now);
+}
+
 /// May an answer take over a flow that another backend has? Only to a request that came from that
 /// very address and port, and by the keys of an SA: whoever spoofs an address is answered an
 /// IKE_SA_INIT too. A lively flow is somebody's: it yields to an SA that began at its address, else
@@ -327,25 +347,24 @@ bool may_move(const Packet& packet, const Record& flow, const Claim& claim,
     if (!request || !claim.proof) return false;
     if (!is_confirmed(flow.state)) return true;
     if (!is_by_keys(claim)) return false;
-    if (!is_within(lively, flow.last_seen, context.now)) return true;
-    const auto init = context.directory.half_open.find(
-        tables::half_open_key(packet.ike_header(), packet.destination, packet.service));
-    if (init && init->state == RecordState::answered && init->backend == claim.backend &&
-        is_within(context.table.timeouts.half_open, init->last_seen, context.now))
+    if (!is_within(lively, flow.last_seen, context.now) || began_here(packet, claim, context))
         return true;
     context.counters.moves_refused.add(1);
     return false;
 }
 
 /// A binding keeps its backend, else one roamer who enters an office's NAT would take the office
-/// along; but not one that takes none of its SAs back: theirs have left already.
-void learn_binding(const Packet& packet, const Claim& claim, Context& context) noexcept {
+/// along. But one that takes none of its SAs back is replaced by a new login at its address, or the
+/// client would leave that server again at its next one.
+void learn_binding(const Packet& packet, Claim claim, Context& context) noexcept {
     const tables::Service& service = context.table.services[packet.service];
     if (service.affinity != tables::Affinity::source) return;
+    claim.renew_after = refresh_interval;
     const auto found = binding_of(packet, packet.service, context);
     const bool may_replace =
         found && is_by_keys(claim) && context.table.is_current(found->backend) &&
-        !context.table.backends[found->backend.index].takes_returning_clients();
+        !context.table.backends[found->backend.index].takes_returning_clients() &&
+        began_here(packet, claim, context);
     update(context.directory.bindings,
            tables::binding_key(service.client_of(packet.destination), packet.service), found, claim,
            may_replace, context.table.timeouts.flow, context);
@@ -356,8 +375,10 @@ void learn_binding(const Packet& packet, const Claim& claim, Context& context) n
 void learn_client(Packet& packet, std::optional<RecordState> proof, Context& context) noexcept {
     const bool is_esp = packet.datagram.kind == ike::Kind::esp;
     auto found = flow_at(packet, packet.frontend, context);
-    Claim claim{
-        .backend = ref_of(packet, context), .service = packet.service, .proof = proof};
+    Claim claim{.backend = ref_of(packet, context),
+                .service = packet.service,
+                .proof = proof,
+                .renew_after = flow_refresh_interval};
     const bool is_own = found && found->record.backend == claim.backend;
     if (is_own && is_esp && found->record.awaits_esp) {
         vouch_for_candidate(packet, context);

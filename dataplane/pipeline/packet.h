@@ -65,6 +65,7 @@ struct Packet {
     tables::ServiceIndex service = tables::max_services;
     tables::BackendIndex backend = tables::no_backend;
     Rule rule = Rule::none;
+    bool asks_all = false;  ///< the other backends are to get copies: readdress()
     tables::GatewayIndex gateway = tables::no_gateway;
     const tables::LinkHeader* link = nullptr;
 

@@ -95,7 +95,26 @@ MemberCounters* counters_of(const Packet& packet, Context& context) noexcept {
     return member == tables::no_member ? nullptr : &context.counters.members[member];
 }
 
+void count_to_server(const Packet& packet, Context& context) noexcept {
+    if (MemberCounters* counters = counters_of(packet, context)) {
+        counters->packets_to_server.add(1);
+        counters->bytes_to_server.add(packet.ip_bytes);
+    }
+}
+
 }  // namespace
+
+bool readdress(Packet& copy, tables::BackendIndex to, Context& context) noexcept {
+    const tables::Backend& backend = context.table.backends[to];
+    if (!backend.link.is_resolved || copy.ip_bytes > backend.link.mtu) return false;
+    copy.backend = to;
+    copy.link = &backend.link;
+    write_link(copy);
+    if (copy.verdict == Verdict::no_buffer) return false;
+    translate(copy, Field::destination, backend.address, context.counters);
+    count_to_server(copy, context);
+    return true;
+}
 
 void rewrite(Packet& packet, Context& context) noexcept {
     write_link(packet);
@@ -106,10 +125,7 @@ void rewrite(Packet& packet, Context& context) noexcept {
             if (packet.is_icmp_error) rewrite_quoted(packet, backend, true);
             translate(packet, Field::destination, backend, context.counters);
             packet.verdict = Verdict::to_server;
-            if (MemberCounters* counters = counters_of(packet, context)) {
-                counters->packets_to_server.add(1);
-                counters->bytes_to_server.add(packet.ip_bytes);
-            }
+            count_to_server(packet, context);
             break;
         }
         case Direction::to_client: {

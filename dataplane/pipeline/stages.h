@@ -58,6 +58,11 @@ void rewrite(Packet& packet, Context& context) noexcept;
 /// The ICMP errors that a router owes the sender.
 enum class OwedError : std::uint8_t { time_exceeded, too_big };
 
+/// Sends a copy of a packet that rewrite() has sent to one backend to another one. Offsets of the
+/// packet count from its frame.data, as before; out_shift and out_length are set anew. False: that
+/// backend cannot be reached now.
+bool readdress(Packet& copy, tables::BackendIndex to, Context& context) noexcept;
+
 /// Turns the packet, as it came in, into an ICMP error of its family to its sender, back the way
 /// it came and from the interface's own address. mtu: of the next hop, if the packet is too big
 /// for it. verdict_if_not: what to call the packet where RFC 1122 section 3.2.2, RFC 4443

@@ -152,13 +152,28 @@ void steer_new_sa(Packet& packet, Context& context) noexcept {
         remember_choice(packet, packet.service, packet.backend, context);
 }
 
+/// A request of an SA that nobody knows: the client moved right after a rekey. Servers are silent
+/// on what they do not know, so the one that answers is the right one.
+bool may_ask_all(const Packet& packet, Context& context) noexcept {
+    const std::uint32_t rate = service_of(packet, context).ask_all_rate;
+    const std::uint8_t first = packet.ike_header().next_payload;
+    return rate != 0 && !context.is_rehearsal &&
+           (first == ike::payload::encrypted || first == ike::payload::encrypted_fragment) &&
+           context.memory.asked_all[packet.service].take(context.now_micros,
+                                                         {.per_second = rate, .burst = rate});
+}
+
 void steer_known_sa(Packet& packet, bool is_response, Context& context) noexcept {
     if (by_label(packet, context) || by_pair(packet, context) || by_flow(packet, context) ||
         by_binding(packet, context) || by_hint(packet, context))
         return;
-    if (is_response)
+    if (is_response) {
         packet.verdict = Verdict::unknown_response;
-    else if (is_by_source(packet, context))
+        return;
+    }
+    packet.asks_all = may_ask_all(packet, context);
+    if (packet.asks_all) context.counters.asked_all.add(1);
+    if (packet.asks_all || is_by_source(packet, context))
         by_schedule(packet, context);
     else
         packet.verdict = Verdict::unknown_sa;

@@ -138,6 +138,9 @@ struct Service {
     /// How many bits of a client's address make one client, in the family's own count.
     std::uint8_t prefix_v4 = 32;
     std::uint8_t prefix_v6 = 128;
+    /// Requests of an IKE SA that nobody knows, a second and worker, of which every backend gets a
+    /// copy.
+    std::uint32_t ask_all_rate = 0;
     std::vector<BackendIndex> members;  ///< that take new clients
     BackendList maglev;                 ///< members by hash; empty when there are none
     BackendList old_maglev;             ///< the table before the last rebuild, for COOKIE retries

@@ -127,7 +127,34 @@ void Worker::process(std::span<rte_mbuf*> packets, std::uint64_t cycles,
                               .now_micros = micros};
     pipeline::run(batch_, context);
     for (std::size_t i = 0; i < packets.size(); ++i)
+        if (batch_.packets[i].asks_all && batch_.packets[i].verdict == Verdict::to_server)
+            [[unlikely]] ask_others(packets[i], batch_.packets[i], context);
+    for (std::size_t i = 0; i < packets.size(); ++i)
         finish(packets[i], batch_.packets[i], held_since == nullptr ? micros : held_since[i]);
+}
+
+/// The original goes its way; each other backend of the service that is up gets a copy.
+void Worker::ask_others(rte_mbuf* packet, const Packet& decided,
+                        pipeline::Context& context) noexcept {
+    const tables::ForwardingTable& table = context.table;
+    for (tables::BackendIndex other = 0; other < table.backends.size(); ++other) {
+        if (other == decided.backend || !table.backends[other].is_up ||
+            table.member(decided.service, other) == tables::no_member)
+            continue;
+        rte_mbuf* const copy = rte_pktmbuf_copy(packet, packet->pool, 0, UINT32_MAX);
+        if (copy == nullptr) {
+            stats_.pipeline.verdicts[static_cast<std::size_t>(Verdict::no_buffer)].add(1);
+            return;
+        }
+        Packet readdressed = decided;
+        readdressed.frame = frame_of(copy);
+        if (pipeline::readdress(readdressed, other, context)) {
+            take_shape(copy, readdressed);
+            send(copy, readdressed.out_port);
+        } else {
+            rte_pktmbuf_free(copy);
+        }
+    }
 }
 
 void Worker::finish(rte_mbuf* packet, const Packet& decided, std::uint64_t held_since) noexcept {

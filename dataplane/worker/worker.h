@@ -68,6 +68,8 @@ private:
                  const std::uint64_t* held_since) noexcept;
     void finish(rte_mbuf* packet, const pipeline::Packet& decided,
                 std::uint64_t held_since) noexcept;
+    void ask_others(rte_mbuf* packet, const pipeline::Packet& decided,
+                    pipeline::Context& context) noexcept;
     void hold(const Held& newcomer) noexcept;
     void punt(rte_mbuf* packet, tables::InterfaceIndex interface) noexcept;
     void send(rte_mbuf* packet, tables::PortIndex port) noexcept;

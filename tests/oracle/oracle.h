@@ -26,9 +26,10 @@ struct Decision {
 /// nothing shared with the product. Time and the scheduler's keyed hash are passed in.
 ///
 /// Where the rules leave freedom, it has these readings:
-/// - A record's last_seen is written at most every 30 s, by the first packet after that. What
-///   hangs on a flow (its binding, its ESP SPIs, its login) is renewed when the flow is written.
-/// - A backend sent within 10 s if last_seen is at most 40 s ago. Such a flow yields only to an SA
+/// - A record's last_seen is written at most every 30 s (a flow's: 5 s), by the first packet after
+///   that. What hangs on a flow (its binding, its ESP SPIs, its login) is renewed when the flow is
+///   written.
+/// - A backend sent within 10 s if last_seen is at most 15 s ago. Such a flow yields only to an SA
 ///   whose INIT was answered to its address within 30 s; one that no session has confirmed yields
 ///   to every answered request.
 /// - An ESP SPI has one candidate a flow, which stays for 2 s once the backend has spoken. A claim
@@ -40,7 +41,8 @@ struct Decision {
 ///   very place, in the order after flow and binding. It is renewed after half its life.
 /// - IKE_SESSION_RESUME's answer holds a nonce where IKE_SA_INIT's holds SA (RFC 5723).
 /// - A later fragment follows its first one alone.
-/// - A binding to a backend that takes no SA back counts as empty for an SA's proof.
+/// - A binding to a backend that takes no SA back counts as empty for a login that began there.
+/// - A delete may be of a child: ESP of the flow more than 5 s later restores the pair.
 /// - A reply's own IKE SPIs tell its VIP before its flow does: a new SA may be of another VIP.
 /// - What a server of several VIPs proves of a client's place on one of them ends its flow there
 ///   on the others.
@@ -96,6 +98,7 @@ private:
         bool awaits_esp = false;  ///< the backend's next ESP speaks for the candidate
     };
     struct Login : Timed {
+        bool is_closing = false;  ///< a delete was hinted at, of the SA or of a child
         std::pair<std::uint64_t, std::uint64_t> pair;
     };
     struct Fragments {
@@ -157,7 +160,9 @@ private:
     bool may_move(const Event& event, const FlowKey& key, const Flow& flow,
                   std::optional<State> proof) const;
     void after_flow(const Event& event, const FlowKey& key, std::optional<State> proof);
-    bool renew(Record& record, std::optional<State> proof) const;
+    bool renew(Record& record, std::optional<State> proof, Seconds after) const;
+    /// Was the INIT of this IKE message's SA answered to this client address a moment ago?
+    bool began_here(const Event& event, int vip) const;
     Record fresh(int backend, State state) const;
 
     World world_;

@@ -10,10 +10,12 @@ namespace {
 
 constexpr Seconds fragment_life = 5, pending_life = 10, half_open_life = 30, login_life = 5 * 60,
                   flow_life = 45 * 60;
-/// A shared last_seen is written at most this often.
-constexpr Seconds refresh_interval = 30;
+/// A shared last_seen is written at most this often; a flow's, more often.
+constexpr Seconds refresh_interval = 30, flow_refresh_interval = 5;
 /// A backend that sent within 10 s, seen through last_seen.
-constexpr Seconds presence = 10 + refresh_interval;
+constexpr Seconds presence = 10 + flow_refresh_interval;
+/// After a delete, what the dead SA has sent before may still come.
+constexpr Seconds in_flight = 5, closing_life = 3 * 60;
 
 bool is_encrypted(const Ike& ike) {
     return ike.first == First::encrypted || ike.first == First::encrypted_fragment;
@@ -124,16 +126,16 @@ Oracle::Record Oracle::fresh(int backend, State state) const {
             .last_seen = now_};
 }
 
-/// A stronger proof raises a record; a sign of life renews it, 30 s after the last time. True: it
-/// was written.
-bool Oracle::renew(Record& record, std::optional<State> proof) const {
+/// A stronger proof raises a record; a sign of life renews it, so long after the last time. True:
+/// it was written.
+bool Oracle::renew(Record& record, std::optional<State> proof, Seconds after) const {
     const bool is_confirmed = proof == State::established || proof == State::closing;
     const bool raises =
         proof && (record.state == State::half_open  ? *proof != State::half_open
                   : record.state == State::answered ? is_confirmed
                                                     : is_confirmed && record.state != *proof);
     if (raises) record.state = *proof;
-    if (!raises && now_ - record.last_seen < refresh_interval) return false;
+    if (!raises && now_ - record.last_seen < after) return false;
     record.last_seen = now_;
     return true;
 }
@@ -150,13 +152,14 @@ void Oracle::learn_pair(const Event& event, int vip, std::optional<State> proof)
             return;
     }
     if (proof == State::half_open) note_answered_init(event, vip);
-    if (proof == State::answered) {
+    if (proof == State::answered || proof == State::closing) {
         Login& login = logins_[{event.place, vip}];
         static_cast<Timed&>(login) = {event.backend, generation(event.backend), now_};
         login.pair = key;
+        login.is_closing = proof == State::closing;
     }
     if (known && known->backend == event.backend) {
-        renew(pairs_[key], proof);
+        renew(pairs_[key], proof, refresh_interval);
     } else if (!known) {
         Pair learned;
         static_cast<Record&>(learned) = fresh(event.backend, *proof);
@@ -185,7 +188,12 @@ bool Oracle::may_move(const Event& event, const FlowKey& key, const Flow& flow,
     if (flow.state == State::half_open || flow.state == State::answered) return true;
     if (proof == State::half_open) return false;
     if (now_ - flow.last_seen > presence) return true;
-    const auto init = answered_inits_.find({event.place.client, event.ike.spi_i, key.second});
+    return began_here(event, key.second);
+}
+
+bool Oracle::began_here(const Event& event, int vip) const {
+    if (event.kind != Kind::ike || is_malformed(event)) return false;
+    const auto init = answered_inits_.find({event.place.client, event.ike.spi_i, vip});
     return init != answered_inits_.end() && init->second.backend == event.backend &&
            init->second.generation == generation(event.backend) &&
            now_ - init->second.since <= half_open_life;
@@ -202,7 +210,7 @@ std::string Oracle::learn_flow(const Event& event, int vip, std::optional<State>
                 found != candidates_.end() && found->second.backend == event.backend)
                 found->second.backend_spoke = true;
         }
-        if (!renew(*at, proof)) return "its flow";
+        if (!renew(*at, proof, flow_refresh_interval)) return "its flow";
         for (const std::uint32_t spi : {at->latest_spi, at->earlier_spi})
             if (const auto claim = esp_.find({event.place.client, spi});
                 claim != esp_.end() && claim->second.backend == event.backend &&
@@ -237,27 +245,30 @@ void Oracle::after_flow(const Event& event, const FlowKey& key, std::optional<St
         event.kind == Kind::esp && !is_malformed(event) && login != logins_.end() &&
         login->second.backend == event.backend &&
         login->second.generation == generation(event.backend) &&
-        now_ - login->second.since <= login_life) {
-        // ESP names no SPI of its IKE SA: it confirms the login answered last at this place.
+        now_ - login->second.since <= (login->second.is_closing ? closing_life : login_life) &&
+        !(login->second.is_closing && now_ - login->second.since <= in_flight)) {
+        // ESP names no SPI of its IKE SA: it confirms the login answered last at this place, or
+        // shows that only a child was deleted.
         if (const auto its = pairs_.find(login->second.pair);
             its != pairs_.end() && is_alive(its->second, true) &&
             its->second.backend == event.backend &&
             its->second.generation == login->second.generation)
-            renew(its->second, State::established);
+            renew(its->second, State::established, refresh_interval);
         logins_.erase(login);
     }
     learn_binding(event, vip, proof);
 }
 
 /// Rules 3.4 and 3.5: it may be filled, never changed. One whose backend takes none of its SAs
-/// back counts as empty for a proof by keys.
+/// back counts as empty for a new login at its address.
 void Oracle::learn_binding(const Event& event, int vip, std::optional<State> proof) {
     if (world_.services.at(static_cast<std::size_t>(vip)).by_sa) return;
     const BindingKey key{event.place.client, vip};
     const Record* const bound = binding(event.place.client, vip);
     if (bound && bound->backend == event.backend)
-        renew(bindings_[key], proof);
-    else if (proof && (!bound || (proof != State::half_open && !takes_returning(bound->backend))))
+        renew(bindings_[key], proof, refresh_interval);
+    else if (proof && (!bound || (proof != State::half_open && !takes_returning(bound->backend) &&
+                                  began_here(event, vip))))
         bindings_[key] = fresh(event.backend, *proof);
 }
 

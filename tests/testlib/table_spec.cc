@@ -80,6 +80,7 @@ void add_services(ForwardingTable& table, const TableSpec& spec, const Forwardin
         service.affinity = in.affinity;
         service.prefix_v4 = in.prefix_v4;
         service.prefix_v6 = in.prefix_v6;
+        service.ask_all_rate = in.ask_all_rate;
         add_schedule(service, in, table, spec.maglev_size);
         if (previous != nullptr && s < previous->services.size()) {
             const Service& before = previous->services[s];

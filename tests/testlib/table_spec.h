@@ -46,6 +46,7 @@ struct ServiceSpec {
     tables::Affinity affinity = tables::Affinity::source;
     std::uint8_t prefix_v4 = 32;
     std::uint8_t prefix_v6 = 128;
+    std::uint32_t ask_all_rate = 0;
 };
 
 struct RouteSpec {

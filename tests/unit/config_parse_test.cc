@@ -78,7 +78,8 @@ TEST(ConfigParse, ReadsEveryValue) {
         "    health: {icmp: {interval: 500ms, timeout: 100ms, fall: 1, rise: 4}}\n"
         "services:\n"
         "  - {name: s, vip: '2001:db8::1', announce: always, interface: i, pool: P,\n"
-        "     scheduler: least_sas, affinity: sa, affinity_prefix_v4: 24, affinity_prefix_v6: 64}\n"
+        "     scheduler: least_sas, affinity: sa, affinity_prefix_v4: 24, affinity_prefix_v6: 64,\n"
+        "     ask_all_per_second: 20}\n"
         "workers: {count: 2, cpus: [1, 3]}\n"
         "dpdk: {memory: 512, huge_pages: off, eal_args: ['--log-level=8']}\n"
         "limits: {flows: 2048, bindings: 1024, pairs: 4096, half_open: 8192, fragments: 64}\n"
@@ -129,7 +130,8 @@ TEST(ConfigParse, ReadsEveryValue) {
                       .scheduler = Scheduler::least_sas,
                       .affinity = Affinity::sa,
                       .affinity_prefix_v4 = 24,
-                      .affinity_prefix_v6 = 64}},
+                      .affinity_prefix_v6 = 64,
+                      .ask_all_per_second = 20}},
         .workers = {.count = 2, .cpus = {1, 3}},
         .dpdk = {.memory_mib = 512, .huge_pages = HugePages::off, .eal_args = {"--log-level=8"}},
         .limits = {.flows = 2048,

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The ikelb authors
 #include <gtest/gtest.h>
 
+#include "dataplane/pipeline/stages.h"
 #include "tests/testlib/bench.h"
 
 // The events that a tunnel survives, by crafted datagrams dealt to different workers, and the
@@ -138,6 +139,107 @@ TEST_F(Affinity, E15AndE17NeedNoMemoryWithLabelledSpis) {
     EXPECT_EQ(backend_of(to_vip(client, 4500, 4500, behind_marker(as_responder))), 2);
     as_responder.flags = 0x08;
     EXPECT_EQ(backend_of(to_vip(client, 4500, 4500, behind_marker(as_responder))), 0);
+}
+
+TEST_F(Affinity, E15WithoutLabelsEveryBackendIsAskedIfSoConfigured) {
+    const auto unknown = to_vip(client, 700, 4500,
+                                behind_marker(encrypted(7, 8, ike::exchange::informational)));
+    up(unknown);
+    EXPECT_EQ(bench.counters(0).asked_all.read(), 0u);
+    bench.spec.services[0].ask_all_rate = 2;
+    use_sa_affinity();
+    const auto sent = bench.from_client(unknown);
+    EXPECT_EQ(name(sent.verdict), "to_server");
+    for (int n = 0; n < 3; ++n) bench.from_client(unknown);
+    EXPECT_EQ(bench.counters(0).asked_all.read(), 2u);
+    EXPECT_EQ(name(bench.from_client(unknown).verdict), "unknown_sa");  // the cap
+    // Whoever answers has the client from then on.
+    Session right{.client = client, .port_4500 = 700, .spi_i = 7, .spi_r = 8};
+    right.backend = another(sent.backend);
+    down(ike_answer(right, ike::exchange::informational, 1));
+    EXPECT_EQ(backend_of(unknown), right.backend);
+}
+
+TEST_F(Affinity, ACopyGoesToAnotherBackendWithGoodChecksums) {
+    const Session s{};
+    const auto sent = bench.from_client(s.dpd());
+    ASSERT_EQ(name(sent.verdict), "to_server");
+    const BackendIndex other = another(sent.backend);
+    const auto expected = [&] {
+        schedule_only(other);
+        return bench.from_client(s.dpd());
+    }();
+    ASSERT_EQ(expected.backend, other);
+    EXPECT_NE(sent.bytes, expected.bytes);
+
+    Batch batch;
+    Bytes frame(128);
+    const Bytes whole = bench.client_side(s.dpd()).build();
+    frame.insert(frame.end(), whole.begin(), whole.end());
+    const auto size = static_cast<std::uint16_t>(whole.size());
+    schedule_only(sent.backend);
+    Context context{.table = bench.table(),
+                    .directory = bench.directory(),
+                    .counters = bench.counters(0),
+                    .memory = bench.memory(0),
+                    .now = bench.now(),
+                    .now_micros = std::uint64_t{bench.now()} * 1'000'000};
+    Packet& packet = batch.add({.data = frame.data() + 128,
+                                .contiguous = size,
+                                .headroom = 128,
+                                .length = size,
+                                .port = place::wan});
+    pipeline::run(batch, context);
+    ASSERT_EQ(packet.backend, sent.backend);
+    ASSERT_TRUE(readdress(packet, other, context));
+    const std::uint8_t* const start = packet.frame.data + packet.out_shift;
+    EXPECT_EQ((Bytes{start, start + packet.out_length}), expected.bytes);
+    bench.spec.backends[other].mac = {};
+    bench.apply();
+    Context later{.table = bench.table(),
+                  .directory = bench.directory(),
+                  .counters = bench.counters(0),
+                  .memory = bench.memory(0)};
+    EXPECT_FALSE(readdress(packet, other, later));
+}
+
+TEST_F(Affinity, ADeleteOfAChildDoesNotEndTheIkeSa) {
+    const Session s = connect();
+    down(reply(s.backend, 4500, s.client.c_str(), s.port_4500,
+               behind_marker(delete_request(s.spi_i, s.spi_r))));
+    bench.advance(60);
+    down(s.esp_down(spi_down));
+    bench.advance(600);
+    schedule_only(another(s.backend));
+    Session moved = s;
+    moved.client = other_client;
+    EXPECT_EQ(backend_of(ike_from(moved, ike::exchange::informational, 9)), s.backend);
+}
+
+TEST_F(Affinity, E18AfterADeleteTheSasLastEspInFlightChangesNothing) {
+    const Session s = connect();
+    down(reply(s.backend, 4500, s.client.c_str(), s.port_4500,
+               behind_marker(delete_request(s.spi_i, s.spi_r))));
+    bench.advance(5);
+    down(s.esp_down(spi_down));
+    bench.advance(600);
+    schedule_only(another(s.backend));
+    Session moved = s;
+    moved.client = other_client;
+    EXPECT_NE(backend_of(ike_from(moved, ike::exchange::informational, 9)), s.backend);
+}
+
+TEST_F(Affinity, ChatterOfAStaleSaTakesNoBindingOver) {
+    const Session s = connect();
+    bench.spec.backends[s.backend].mode = tables::Mode::drain_refuse;
+    bench.apply();
+    Session stale = s;
+    stale.backend = another(s.backend);
+    stale.port_500 = 888;
+    down(reply(stale.backend, 4500, s.client.c_str(), 777, esp(spi_down)));
+    bench.spec.backends[s.backend].mode = tables::Mode::enabled;
+    bench.apply();
+    EXPECT_EQ(backend_of(to_vip(client, 500, 500, sa_init(77).bytes())), s.backend);
 }
 
 TEST_F(Affinity, E17EspFromANewAddressFindsItsBackendAlsoPastAForeignBinding) {

@@ -262,15 +262,24 @@ TEST_F(Learn, AServersInitOverwritesNoFlow) {
     EXPECT_EQ(flow(client, 500, 0)->backend.index, session.backend);
 }
 
-TEST_F(Learn, SharedRecordsAreWrittenEveryThirtySecondsAtMost) {
+TEST_F(Learn, AFlowsRecordIsWrittenEveryFiveSecondsAtMostAndOthersEveryThirty) {
     const Session session = log_in(bench);
     const auto before = flow(client, 4500, 1)->last_seen;
-    bench.advance(29);
+    const auto binding = [&] {
+        return bench.directory().bindings.confirmed.find(tables::binding_key(address(client), 0));
+    };
+    bench.advance(4);
     bench.from_server(session.esp_down());
     EXPECT_EQ(flow(client, 4500, 1)->last_seen, before);
-    bench.advance(1);
+    for (int n = 0; n < 5; ++n) {
+        bench.advance(n == 0 ? 1 : 6);
+        bench.from_server(session.esp_down());
+        EXPECT_EQ(flow(client, 4500, 1)->last_seen, bench.now());
+        EXPECT_EQ(binding()->last_seen, before);
+    }
+    bench.advance(5);
     bench.from_server(session.esp_down());
-    EXPECT_EQ(flow(client, 4500, 1)->last_seen, bench.now());
+    EXPECT_EQ(binding()->last_seen, bench.now());
 }
 
 }  // namespace
