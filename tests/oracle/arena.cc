@@ -16,27 +16,36 @@ using testlib::Bytes;
 using testlib::PacketBuilder;
 
 constexpr std::array vips{testlib::place::vip, testlib::place::second_vip};
+constexpr std::array v6_vips{testlib::place::vip6, "2001:db8:203::20"};
 
-std::string text_address(const Address& address) {
-    return "192.0.2." + std::to_string(10 + address.number);
+const char* vip_of(const World& world, std::size_t vip) {
+    return world.is_v6 ? v6_vips.at(vip) : vips.at(vip);
+}
+
+std::string client_of(const World& world, const Address& address) {
+    return (world.is_v6 ? "2001:db8:192::" : "192.0.2.") + std::to_string(10 + address.number);
 }
 
 testlib::TableSpec farm(const World& world) {
-    testlib::TableSpec spec = testlib::two_armed_farm();
+    testlib::TableSpec spec =
+        world.is_v6 ? testlib::dual_stack_farm() : testlib::two_armed_farm();
+    const std::size_t first = world.is_v6 ? testlib::place::first_v6_server : 0;
     spec.maglev_size = 251;
     spec.services.clear();
     for (const Service& service : world.services) {
-        testlib::ServiceSpec in{.vip = testlib::address(vips.at(spec.services.size())),
+        testlib::ServiceSpec in{.vip = testlib::address(vip_of(world, spec.services.size())),
                                 .scheduler = service.is_hashed
                                                  ? tables::Scheduler::maglev
                                                  : tables::Scheduler::weighted_round_robin};
         in.affinity = service.by_sa ? tables::Affinity::sa : tables::Affinity::source;
         for (const int member : service.members)
-            in.members.push_back(static_cast<tables::BackendIndex>(member));
+            in.members.push_back(
+                static_cast<tables::BackendIndex>(first + static_cast<std::size_t>(member)));
+        if (world.is_v6) in.uplink = testlib::place::v6_gateway;
         spec.services.push_back(in);
     }
-    for (std::size_t b = 0; b < spec.backends.size(); ++b)
-        spec.backends[b].flush_on_down = world.flush_on_down[b];
+    for (std::size_t b = 0; b < world.flush_on_down.size(); ++b)
+        spec.backends[first + b].flush_on_down = world.flush_on_down[b];
     return spec;
 }
 
@@ -92,7 +101,9 @@ std::span<const std::uint8_t> content(const Bytes& frame) {
 }  // namespace
 
 Arena::Arena(const World& world, Cache cache)
-    : world_{world}, bench_{farm(world), static_cast<std::size_t>(world.workers)} {
+    : world_{world},
+      first_{world.is_v6 ? testlib::place::first_v6_server : 0},
+      bench_{farm(world), static_cast<std::size_t>(world.workers)} {
     bench_.trusts_flow_spis = cache == Cache::on;
 }
 
@@ -122,13 +133,13 @@ Decision Arena::step(const Event& event) {
 PacketBuilder Arena::datagram(const Event& event) const {
     const Place& place = event.place;
     const std::uint16_t service_port = place.nat_t ? 4500 : 500;
-    const std::string client = text_address(place.client);
+    const std::string client = client_of(world_, place.client);
     const Bytes bytes = event.part == Part::later ? Bytes(100, 0xee) : udp_payload(event);
     PacketBuilder packet =
         event.what == What::from_client
             ? testlib::to_vip(client.c_str(), place.port, service_port, bytes,
-                              vips.at(static_cast<std::size_t>(event.vip)))
-            : testlib::reply(static_cast<tables::BackendIndex>(event.backend), service_port,
+                              vip_of(world_, static_cast<std::size_t>(event.vip)))
+            : testlib::reply(index_of(event.backend), service_port,
                              client.c_str(), place.port, bytes);
     if (event.kind == Kind::esp) packet.no_udp_checksum();
     return packet;
@@ -142,7 +153,7 @@ Decision Arena::observe(const Event& event, const Bytes& sent,
     if (event.what == What::from_client) {
         for (std::size_t b = 0; b < bench_.spec.backends.size(); ++b)
             if (packet.to == bench_.spec.backends[b].address)
-                decision.backend = static_cast<int>(b);
+                decision.backend = static_cast<int>(b) - first_;
     } else {
         for (std::size_t vip = 0; vip < bench_.spec.services.size(); ++vip)
             if (packet.from == bench_.spec.services[vip].vip) decision.vip = static_cast<int>(vip);
@@ -153,7 +164,7 @@ Decision Arena::observe(const Event& event, const Bytes& sent,
 }
 
 void Arena::change(const Event& event) {
-    const auto index = static_cast<tables::BackendIndex>(event.backend);
+    const auto index = index_of(event.backend);
     testlib::BackendSpec& backend = bench_.spec.backends.at(index);
     switch (event.change) {
         case Change::down: backend.is_up = false; break;
@@ -179,7 +190,7 @@ void Arena::set_membership(tables::BackendIndex backend, bool is_member) {
     for (std::size_t vip = 0; vip < world_.services.size(); ++vip) {
         auto& members = bench_.spec.services[vip].members;
         std::erase(members, backend);
-        if (!is_member || !std::ranges::count(world_.services[vip].members, int{backend})) continue;
+        if (!is_member || !std::ranges::count(world_.services[vip].members, backend - first_)) continue;
         members.insert(std::ranges::lower_bound(members, backend), backend);
     }
 }
@@ -190,13 +201,13 @@ int Arena::hash(const Event& event, Oracle::Table table) const {
     const auto& list =
         table == Oracle::Table::current ? service.maglev : service.old_maglev;
     if (list.empty()) return -1;
-    const net::IpAddress client = testlib::address(text_address(event.place.client).c_str());
+    const net::IpAddress client = testlib::address(client_of(world_, event.place.client).c_str());
     const tables::HashKey key = bench_.table().hash_key;
     std::uint64_t hash = tables::keyed_hash(client.low(), client.high(), key);
     if (service.affinity == tables::Affinity::sa && event.kind == Kind::ike &&
         event.ike.spi_r == 0)
         hash = tables::keyed_hash(net::be64::from_host(event.ike.spi_i).wire(), hash, key);
-    return list[tables::maglev_index(hash, list.size())];
+    return list[tables::maglev_index(hash, list.size())] - first_;
 }
 
 }  // namespace ikelb::oracle

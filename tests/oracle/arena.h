@@ -30,7 +30,13 @@ private:
     Decision observe(const Event& event, const testlib::Bytes& sent,
                      const testlib::Outcome& outcome) const;
 
+    /// The product's index of a server.
+    tables::BackendIndex index_of(int backend) const {
+        return static_cast<tables::BackendIndex>(backend + first_);
+    }
+
     World world_;
+    int first_;  ///< the index of server 0
     testlib::Bench bench_;
 };
 

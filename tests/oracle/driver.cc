@@ -43,6 +43,7 @@ World make_world(std::uint64_t seed) {
     const auto one_in = [&](unsigned n) { return random() % n == 0; };
     World world;
     world.workers = 2 + static_cast<int>(random() % 2);
+    world.is_v6 = random() % 3 == 0;
     for (int b = 0; b < world.backends; ++b) world.flush_on_down.push_back(one_in(4));
     world.services.push_back({.members = {0, 1, 2}, .is_hashed = !one_in(4)});
     if (one_in(2)) {
@@ -137,7 +138,8 @@ std::vector<Event> shrink(const World& world, std::vector<Event> events) {
 void print(const World& world, const std::vector<Event>& events) {
     for (std::size_t vip = 0; vip < world.services.size(); ++vip) {
         const Service& service = world.services[vip];
-        std::printf("  vip%zu: %s%s, servers", vip, service.is_hashed ? "hash" : "turns",
+        std::printf("  vip%zu: %s%s%s, servers", vip, world.is_v6 ? "IPv6, " : "",
+                    service.is_hashed ? "hash" : "turns",
                     service.by_sa ? ", affinity: sa" : "");
         for (const int member : service.members)
             std::printf(" b%d%s", member,

@@ -107,6 +107,7 @@ struct World {
     std::vector<bool> flush_on_down{};  ///< by backend
     std::vector<Service> services{};    ///< by VIP
     int workers = 2;
+    bool is_v6 = false;
 };
 
 }  // namespace ikelb::oracle
