@@ -190,7 +190,8 @@ void Arena::set_membership(tables::BackendIndex backend, bool is_member) {
     for (std::size_t vip = 0; vip < world_.services.size(); ++vip) {
         auto& members = bench_.spec.services[vip].members;
         std::erase(members, backend);
-        if (!is_member || !std::ranges::count(world_.services[vip].members, backend - first_)) continue;
+        if (!is_member || !std::ranges::count(world_.services[vip].members, backend - first_))
+            continue;
         members.insert(std::ranges::lower_bound(members, backend), backend);
     }
 }

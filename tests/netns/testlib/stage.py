@@ -92,6 +92,7 @@ class Stage(Workers):
         providers: int = 1,
         affinity: str = "source",
         labelled: bool = False,
+        ask_all: int = 0,
         config: dict | None = None,
         **peers_options,
     ):
@@ -103,6 +104,7 @@ class Stage(Workers):
         settings = self.farm.config() | (config or {})
         for service in settings["services"]:
             service["affinity"] = affinity
+            service["ask_all_per_second"] = ask_all
         if labelled:
             for backend, server in zip(settings["pools"][0]["backends"], self.farm.servers):
                 backend["spi_label"] = server.label()
