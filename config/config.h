@@ -192,6 +192,8 @@ struct Abuse {
     Rate unknown_pairs_per_backend{100, 200};
     Rate opened_by_backends{200, 200};
     Rate half_open_inserts{8000, 16000};
+    Rate fragments_per_source{2000, 2000};
+    Rate pending_per_source{100, 500};
     friend bool operator==(const Abuse&, const Abuse&) = default;
 };
 

@@ -160,6 +160,8 @@ void list_abuse(const Abuse& abuse, std::vector<ListedMap>& maps) {
     add("abuse.unknown_pairs_per_backend", abuse.unknown_pairs_per_backend);
     add("abuse.opened_by_backends", abuse.opened_by_backends);
     add("abuse.half_open_inserts", abuse.half_open_inserts);
+    add("abuse.fragments_per_source", abuse.fragments_per_source);
+    add("abuse.pending_per_source", abuse.pending_per_source);
 }
 
 }  // namespace

@@ -155,7 +155,9 @@ Abuse read_abuse(const MapReader& map) {
             .unknown_pairs_per_backend =
                 rate("unknown_pairs_per_backend", initial.unknown_pairs_per_backend),
             .opened_by_backends = rate("opened_by_backends", initial.opened_by_backends),
-            .half_open_inserts = rate("half_open_inserts", initial.half_open_inserts)};
+            .half_open_inserts = rate("half_open_inserts", initial.half_open_inserts),
+            .fragments_per_source = rate("fragments_per_source", initial.fragments_per_source),
+            .pending_per_source = rate("pending_per_source", initial.pending_per_source)};
 }
 
 State read_state(const MapReader& top) {

@@ -25,6 +25,12 @@ constexpr std::string_view resize =
 constexpr std::string_view of_others =
     "None: packets of known SAs are not counted.";
 
+constexpr std::string_view of_fragments =
+    "Fragments of a tunnel count as well: too low a rate loses some of its large datagrams.";
+
+constexpr std::string_view of_pending =
+    "Too low a rate makes clients that roam wait: they are steered by their SPIs meanwhile.";
+
 constexpr std::string_view on_average = "How many are let through on average.";
 constexpr std::string_view at_once = "How many are let through at once after a time without any.";
 constexpr Range most_events{1, 10'000'000};
@@ -426,6 +432,28 @@ const std::array keys{
     Key{.path = "abuse.half_open_inserts.burst", .form = Form::integer,
         .range = most_events, .unit = "at once", .initial = "16000", .purpose = at_once,
         .effect = of_others},
+    Key{.path = "abuse.fragments_per_source", .form = Form::map,
+        .purpose = "Datagrams of one source on the clients' side that arrive in fragments: "
+                   "each is remembered for a moment. Backends are not counted. Not divided, as "
+                   "requests_per_source. The rest is dropped as fragment_limited.",
+        .effect = of_fragments},
+    Key{.path = "abuse.fragments_per_source.per_second", .form = Form::integer,
+        .range = most_events, .unit = "a second", .initial = "2000", .purpose = on_average,
+        .effect = of_fragments},
+    Key{.path = "abuse.fragments_per_source.burst", .form = Form::integer,
+        .range = most_events, .unit = "at once", .initial = "2000", .purpose = at_once,
+        .effect = of_fragments},
+    Key{.path = "abuse.pending_per_source", .form = Form::map,
+        .purpose = "Requests of one source that are remembered because their answer may move a "
+                   "flow, or its way back. Not divided, as requests_per_source. The rest is "
+                   "forwarded all the same.",
+        .effect = of_pending},
+    Key{.path = "abuse.pending_per_source.per_second", .form = Form::integer,
+        .range = most_events, .unit = "a second", .initial = "100", .purpose = on_average,
+        .effect = of_pending},
+    Key{.path = "abuse.pending_per_source.burst", .form = Form::integer,
+        .range = most_events, .unit = "at once", .initial = "500", .purpose = at_once,
+        .effect = of_pending},
 
     Key{.path = "state", .form = Form::map, .apply = restart, .is_none_allowed = true,
         .purpose = "The file that brings tunnels through a restart or a crash of ikelb; the word "

@@ -48,6 +48,7 @@ WorkerMetrics worker_metrics(Daemon& daemon, unsigned id) {
                           .flows_committed = stats.pipeline.flows_committed.read(),
                           .flows_moved = stats.pipeline.flows_moved.read(),
                           .moves_refused = stats.pipeline.moves_refused.read(),
+                          .pending_limited = stats.pipeline.pending_limited.read(),
                           .pairs_learned = stats.pipeline.pairs_learned.read(),
                           .spis_learned = stats.pipeline.spis_learned.read(),
                           .spi_collisions = stats.pipeline.spi_collisions.read(),

@@ -318,6 +318,10 @@ constexpr std::array definitions{
     MetricDefinition{"ikelb_flow_moves_refused_total", counter, "moves", worker_labels,
                      "Moves of a flow not made because its present backend had just sent on it",
                      read_worker<&WorkerMetrics::moves_refused>},
+    MetricDefinition{"ikelb_pending_limited_total", counter, "requests", worker_labels,
+                     "Requests of roaming clients that were forwarded but not remembered: over "
+                     "the rate of their source",
+                     read_worker<&WorkerMetrics::pending_limited>},
     MetricDefinition{"ikelb_pairs_learned_total", counter, "SPI pairs", worker_labels,
                      "IKE SPI pairs recorded for the first time",
                      read_worker<&WorkerMetrics::pairs_learned>},

@@ -70,6 +70,7 @@ struct WorkerMetrics {
     std::uint64_t flows_committed = 0;  ///< recorded for the first time
     std::uint64_t flows_moved = 0;      ///< recorded on another backend than before
     std::uint64_t moves_refused = 0;
+    std::uint64_t pending_limited = 0;  ///< requests not remembered
     std::uint64_t pairs_learned = 0;
     std::uint64_t spis_learned = 0;
     std::uint64_t spi_collisions = 0;

@@ -82,7 +82,9 @@ tables::AbuseLimits make_abuse_limits(const config::Abuse& configured,
             .logins_per_source = whole(configured.logins_per_source),
             .unknown_pairs_per_backend = share(configured.unknown_pairs_per_backend),
             .opened_by_backends = share(configured.opened_by_backends),
-            .half_open_inserts = share(configured.half_open_inserts)};
+            .half_open_inserts = share(configured.half_open_inserts),
+            .fragments_per_source = whole(configured.fragments_per_source),
+            .pending_per_source = whole(configured.pending_per_source)};
 }
 
 BuiltTable build_table(const BuilderInput& input) {

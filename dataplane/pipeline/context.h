@@ -113,6 +113,8 @@ struct WorkerMemory {
     NeighbourRequests neighbours;
     SourceBuckets requests_by_source;
     SourceBuckets logins_by_source;
+    SourceBuckets fragments_by_source;
+    SourceBuckets pending_by_source;
     std::array<Spending, tables::max_backends> requests_by_backend{};
     std::array<Spending, tables::max_backends> unknown_pairs_by_backend{};
     Spending opened_by_backends;

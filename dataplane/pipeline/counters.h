@@ -52,6 +52,7 @@ struct alignas(64) Counters {
     Counter spread;          ///< new SAs placed elsewhere than their client's address would be
     Counter asked_all;       ///< requests of which every backend got a copy
     Counter scheduler_fallbacks;  ///< choices left to the hash: the half-open region is crowded
+    Counter pending_limited;  ///< requests not remembered: over the rate of their source
     std::array<Counter, rule_count> steered;  ///< client datagrams by the rule that decided
     Counter directory_busy;  ///< a write was left to a later packet: another worker held the shard
     Counter directory_full;

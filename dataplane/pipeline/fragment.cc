@@ -115,6 +115,22 @@ std::optional<FragmentFate> fate_of(const Packet& packet) noexcept {
     return FragmentFate{.kind = FragmentFate::Kind::transit};
 }
 
+/// Does the sender have to share? A backend does not: what it sends is the servers' own traffic.
+bool is_limited(const Packet& packet, const tables::ForwardingTable& table) noexcept {
+    const tables::Interface& from = table.interfaces[packet.in_interface];
+    if (from.faces_servers && !from.faces_clients) return false;
+    const auto* source = table.addresses.find(packet.source);
+    return source == nullptr || source->role != tables::AddressRole::backend;
+}
+
+/// Each source has its share of the records: who floods them evicts mostly his own.
+bool is_within_share(const Packet& packet, Context& context) noexcept {
+    return !is_limited(packet, context.table) ||
+           context.memory.fragments_by_source.take(packet.source, context.table.hash_key,
+                                                   context.now_micros,
+                                                   context.table.limits.fragments_per_source);
+}
+
 void write_record(const tables::FragmentKey& key, const Record& record, Context& context) noexcept {
     tables::Lifetimes lives;
     lives.by_state.fill(context.table.timeouts.fragment);
@@ -147,6 +163,10 @@ void remember_fragment(Packet& packet, Context& context) noexcept {
         return;
     const auto fate = fate_of(packet);
     if (!fate) return;
+    if (!is_within_share(packet, context)) {
+        if (fate->kind != FragmentFate::Kind::drop) packet.verdict = Verdict::fragment_limited;
+        return;
+    }
     const auto key = key_of(packet);
     Record record = tables::to_record(*fate, context.now);
     record.backend.generation = fingerprint_of(packet, context);

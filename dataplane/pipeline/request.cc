@@ -75,6 +75,11 @@ void note_request(const Packet& packet, Context& context) noexcept {
             context.directory.flows.write(key, moved, table.timeouts.flow, context.now);
         }
     }
+    if (!context.memory.pending_by_source.take(packet.source, table.hash_key, context.now_micros,
+                                               table.limits.pending_per_source)) {
+        context.counters.pending_limited.add(1);
+        return;
+    }
     const Record pending{.backend = ref, .gateway = gateway, .last_seen = context.now};
     const auto lives = tables::Lifetimes::of(table.timeouts.pending);
     const auto outcome = context.directory.pending.write(

@@ -65,6 +65,7 @@ namespace ikelb::pipeline {
     X(fragment_of_drop,     drop,    "later fragment of a dropped datagram") \
     X(fragment_short,       drop,    "first IPv6 fragment without all of its headers") \
     X(fragment_overlap,     drop,    "fragment that begins 8 bytes into its datagram, or a second first fragment unlike the one before") \
+    X(fragment_limited,     drop,    "first fragment over the rate of its source address") \
     X(icmp_unmatched,       drop,    "ICMP error that quotes no flow of ours") \
     X(no_route,             drop,    "the kernel has no route to the destination") \
     X(blackhole,            drop,    "the kernel's route says blackhole or unreachable") \

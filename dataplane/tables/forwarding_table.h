@@ -175,6 +175,8 @@ struct AbuseLimits {
     Rate unknown_pairs_per_backend{100, 200};
     Rate opened_by_backends{200, 200};       ///< flows for IKE_SA_INIT requests of backends
     Rate half_open_inserts{8000, 16000};     ///< choices of schedulers other than the hash
+    Rate fragments_per_source{2000, 2000};   ///< datagrams of clients that come in fragments
+    Rate pending_per_source{100, 500};       ///< requests remembered until they are answered
 };
 
 /// One (VIP, service port).

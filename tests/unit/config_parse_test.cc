@@ -92,6 +92,8 @@ TEST(ConfigParse, ReadsEveryValue) {
         "  unknown_pairs_per_backend: {per_second: 7, burst: 8}\n"
         "  opened_by_backends: {per_second: 9, burst: 10}\n"
         "  half_open_inserts: {per_second: 11, burst: 12}\n"
+        "  fragments_per_source: {per_second: 13, burst: 14}\n"
+        "  pending_per_source: {per_second: 15, burst: 16}\n"
         "state: {file: /tmp/s, interval: 1m}\n"
         "admin: {socket: /tmp/a.sock}\n"
         "metrics: {listen: '[::1]:80'}\n"
@@ -151,7 +153,9 @@ TEST(ConfigParse, ReadsEveryValue) {
                   .logins_per_source = {5, 6},
                   .unknown_pairs_per_backend = {7, 8},
                   .opened_by_backends = {9, 10},
-                  .half_open_inserts = {11, 12}},
+                  .half_open_inserts = {11, 12},
+                  .fragments_per_source = {13, 14},
+                  .pending_per_source = {15, 16}},
         .state = {.file = "/tmp/s", .interval = 1min},
         .admin = {.socket = "/tmp/a.sock"},
         .metrics = {.listen = Endpoint{.address = ip("::1"), .port = 80}},

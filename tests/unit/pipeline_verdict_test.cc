@@ -212,6 +212,11 @@ const std::map<Verdict, std::function<Verdict()>>& examples() {
         {fragment_short, [] { return of_client6(init6().fragment(0, true).raw({})); }},
         {fragment_overlap,
          [] { return of_client(to_vip(client, 500, 500, Bytes(8, 1)).fragment(8, true)); }},
+        {fragment_limited,
+         [] {
+             return with_farm([](TableSpec& s) { s.limits.fragments_per_source = {1, 0}; },
+                              Session{}.init().fragment(0, true));
+         }},
         {icmp_unmatched,
          [] {
              return of_client(client_ip(vip).icmp(3, 3).payload(

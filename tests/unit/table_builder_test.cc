@@ -251,6 +251,8 @@ TEST(TableBuilder, SharesTheAbuseLimitsAmongTheWorkers) {
     EXPECT_EQ(pair(one.unknown_pairs_per_backend), pair(initial.unknown_pairs_per_backend));
     EXPECT_EQ(pair(one.opened_by_backends), pair(initial.opened_by_backends));
     EXPECT_EQ(pair(one.half_open_inserts), pair(initial.half_open_inserts));
+    EXPECT_EQ(pair(one.fragments_per_source), pair(initial.fragments_per_source));
+    EXPECT_EQ(pair(one.pending_per_source), pair(initial.pending_per_source));
 
     site.config.workers.count = 3;
     site.config.abuse = {.requests_per_source = {10, 20},
@@ -258,7 +260,9 @@ TEST(TableBuilder, SharesTheAbuseLimitsAmongTheWorkers) {
                          .logins_per_source = {11, 21},
                          .unknown_pairs_per_backend = {1, 2},
                          .opened_by_backends = {9, 10},
-                         .half_open_inserts = {300, 600}};
+                         .half_open_inserts = {300, 600},
+                         .fragments_per_source = {40, 41},
+                         .pending_per_source = {50, 51}};
     const tables::AbuseLimits& three = site.build().limits;
     using Pair = std::pair<std::uint32_t, std::uint32_t>;
     EXPECT_EQ(pair(three.requests_per_source), (Pair{10, 20})) << "a source is on one worker";
@@ -267,6 +271,8 @@ TEST(TableBuilder, SharesTheAbuseLimitsAmongTheWorkers) {
     EXPECT_EQ(pair(three.unknown_pairs_per_backend), (Pair{1, 1})) << "never nothing";
     EXPECT_EQ(pair(three.opened_by_backends), (Pair{3, 4}));
     EXPECT_EQ(pair(three.half_open_inserts), (Pair{100, 200}));
+    EXPECT_EQ(pair(three.fragments_per_source), (Pair{40, 41}));
+    EXPECT_EQ(pair(three.pending_per_source), (Pair{50, 51}));
 }
 
 TEST(TableBuilder, TakesTheRestOver) {

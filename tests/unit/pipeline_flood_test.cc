@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <random>
+
+#include "tests/testlib/bench.h"
+
+// What strangers can do to those who have a session: floods by the hundred thousand, through tables
+// far smaller. After each, every session is where it was, nothing of the flood stands among what is
+// confirmed, and a new user gets in.
+
+namespace ikelb::pipeline {
+namespace {
+
+using namespace testlib;
+using namespace testlib::place;
+using tables::BackendIndex;
+
+constexpr std::size_t crowd = 50;
+
+/// A frame of which a flood changes a few bytes, without a UDP checksum.
+class Template {
+public:
+    explicit Template(const Bytes& frame) : bytes_{frame} {}
+
+    Template& source(std::uint32_t address, std::uint16_t port) {
+        put(26, address, 4);
+        put(34, port, 2);
+        put(24, 0, 2);
+        put(24, slow_checksum(std::span{bytes_}.subspan(14, 20)), 2);
+        return *this;
+    }
+    Template& identification(std::uint16_t id) {
+        put(18, id, 2);
+        return *this;
+    }
+    /// offset: into the UDP payload.
+    Template& at(std::size_t offset, std::uint64_t value, std::size_t size) {
+        put(payload + offset, value, size);
+        return *this;
+    }
+    const Bytes& bytes() const { return bytes_; }
+
+private:
+    static constexpr std::size_t payload = 14 + 20 + 8;
+    void put(std::size_t offset, std::uint64_t value, std::size_t size) {
+        for (std::size_t i = 0; i < size; ++i)
+            bytes_[offset + i] = static_cast<std::uint8_t>(value >> 8 * (size - 1 - i));
+    }
+    Bytes bytes_;
+};
+
+std::size_t resident_bytes() {
+    std::ifstream statm{"/proc/self/statm"};
+    std::size_t total = 0, resident = 0;
+    statm >> total >> resident;
+    return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+
+template <typename Table>
+std::size_t records_in(const Table& table) {
+    std::size_t count = 0;
+    table.for_each(0, table.buckets(), [&](const auto&, const tables::Record&) { ++count; });
+    EXPECT_LE(count, table.slots());
+    return count;
+}
+
+class Flood : public testing::TestWithParam<tables::Scheduler> {
+protected:
+    Bench bench{farm()};
+    std::vector<Session> sessions;
+    std::mt19937_64 random{20};
+
+    void SetUp() override {
+        for (std::size_t n = 1; n <= crowd; ++n) sessions.push_back(connect(user(n)));
+        ASSERT_EQ(bench.counters().spis_learned.read(), crowd);
+        confirmed_ = confirmed();
+        bytes_ = bench.directory().bytes();
+    }
+
+    static TableSpec farm() {
+        TableSpec spec = two_armed_farm();
+        spec.services[0].scheduler = GetParam();
+        return spec;
+    }
+    static Session user(std::size_t n) {
+        return {.client = "192.0.2." + std::to_string(n),
+                .spi_i = 0xaaaa000000000000 + n,
+                .spi_r = 0xbbbb000000000000 + n};
+    }
+    static std::uint32_t spi_of(const Session& s) {
+        return 0xc1000000 + static_cast<std::uint32_t>(s.spi_i & 0xffff);
+    }
+    PacketBuilder esp_of(const Session& s, std::uint32_t spi, std::uint32_t sequence) const {
+        return to_vip(s.client.c_str(), s.port_4500, 4500, esp(spi, 64, sequence))
+            .no_udp_checksum();
+    }
+    void teach(const Session& s, std::uint32_t spi) {
+        bench.from_client(esp_of(s, spi, 10));
+        bench.from_server(s.esp_down());
+        bench.from_client(esp_of(s, spi, 11));
+    }
+    Session connect(Session session) {
+        session = log_in(bench, session);
+        teach(session, spi_of(session));
+        return session;
+    }
+
+    // --- The flood
+
+    std::uint32_t stranger() { return 0x0b000000 | (random() & 0x00ffffff); }
+    std::uint16_t port() { return static_cast<std::uint16_t>(random() | 1024); }
+    Template of(PacketBuilder packet) const {
+        return Template{bench.client_side(std::move(packet.no_udp_checksum())).build()};
+    }
+    Template init_template() const { return of(to_vip(client, 500, 500, sa_init(1).bytes())); }
+
+    /// count frames that make() yields, in full bursts, spread over so many seconds; sees what
+    /// became of each.
+    template <typename Make, typename See>
+    void flood(std::size_t count, tables::Seconds seconds, Make&& make, See&& see) {
+        std::vector<Input> burst(32, {.port = wan});
+        const std::size_t bursts = count / burst.size(), a_second = bursts / seconds;
+        std::size_t resident = 0;
+        for (std::size_t n = 0; n < bursts; ++n) {
+            for (Input& input : burst) input.bytes = make();
+            see(bench.run(burst), burst);
+            if (n % a_second == a_second - 1) bench.advance(1);
+            if (n == bursts / 10) resident = resident_bytes();
+        }
+        expect_flat(resident);
+    }
+    template <typename Make>
+    void flood(std::size_t count, tables::Seconds seconds, Make&& make) {
+        flood(count, seconds, make, [](const auto&, const auto&) {});
+    }
+    static void expect_flat(std::size_t before) {
+#if !defined(__SANITIZE_ADDRESS__)  // which keeps what is freed for a while
+        EXPECT_LE(resident_bytes(), before + 400 * 1024);
+#endif
+    }
+
+    // --- Afterwards
+
+    std::uint64_t by_rule(Rule rule) {
+        return bench.counters().steered[static_cast<std::size_t>(rule)].read();
+    }
+    void expect_steered(const PacketBuilder& packet, const Session& s, Rule rule) {
+        const auto before = by_rule(rule);
+        EXPECT_EQ(bench.from_client(packet).backend, s.backend) << s.client;
+        EXPECT_EQ(by_rule(rule), before + 1) << s.client;
+    }
+    void expect_all_sessions() {
+        for (const Session& s : sessions) {
+            expect_steered(s.dpd(), s, Rule::pair);
+            expect_steered(esp_of(s, spi_of(s), 20), s, Rule::flow);
+            expect_steered(to_vip(s.client.c_str(), s.port_4500, 4500, keepalive()), s, Rule::flow);
+            // From where nobody knows it: by what has been learned of its SPI alone.
+            expect_steered(to_vip("198.18.0.1", 4500, 4500, esp(spi_of(s))), s, Rule::esp_spi);
+        }
+    }
+    std::vector<std::size_t> confirmed() {
+        const auto& directory = bench.directory();
+        return {records_in(directory.flows.confirmed), records_in(directory.bindings.confirmed),
+                records_in(directory.pairs.confirmed), records_in(directory.esp)};
+    }
+    void expect_bounded_tables() {
+        const auto& directory = bench.directory();
+        EXPECT_EQ(confirmed(), confirmed_);
+        EXPECT_EQ(directory.bytes(), bytes_);
+        EXPECT_EQ(bench.counters().directory_full.read(), 0u);
+        records_in(directory.flows.provisional);
+        records_in(directory.bindings.provisional);
+        records_in(directory.pairs.provisional);
+        records_in(directory.half_open);
+        records_in(directory.pending);
+        records_in(directory.candidates);
+        records_in(directory.logins);
+        records_in(directory.hints);
+        records_in(directory.fragments);
+    }
+    void expect_a_new_user_gets_in() {
+        const auto learned = bench.counters().spis_learned.read();
+        Session s = user(200);
+        EXPECT_EQ(name(bench.from_client(s.init()).verdict), "to_server");
+        s = connect(s);
+        EXPECT_EQ(bench.counters().spis_learned.read(), learned + 1);
+        expect_steered(s.dpd(), s, Rule::pair);
+        expect_steered(to_vip("198.18.0.1", 4500, 4500, esp(spi_of(s))), s, Rule::esp_spi);
+    }
+    /// after: until the buckets that the flood has emptied let strangers in again.
+    void expect_all_is_well(tables::Seconds after = 3) {
+        expect_all_sessions();
+        expect_bounded_tables();
+        bench.advance(after);
+        expect_a_new_user_gets_in();
+        expect_all_sessions();
+    }
+
+private:
+    std::vector<std::size_t> confirmed_;
+    std::size_t bytes_ = 0;
+};
+
+INSTANTIATE_TEST_SUITE_P(Schedulers, Flood,
+                         testing::Values(tables::Scheduler::maglev,
+                                         tables::Scheduler::weighted_round_robin),
+                         [](const auto& param) {
+                             return param.param == tables::Scheduler::maglev ? "maglev"
+                                                                             : "roundrobin";
+                         });
+
+TEST_P(Flood, SpoofedInitsThatServersAnswer) {
+    Template init = init_template();
+    std::vector<Template> answers;
+    for (BackendIndex b = 0; b < 3; ++b)
+        answers.emplace_back(bench.server_side(reply(b, 500, client, 500,
+                                                     sa_init_answer(1, 1).bytes())
+                                                   .no_udp_checksum())
+                                 .build());
+    const auto make = [&] {
+        return init.source(stranger(), port()).at(0, random(), 8).bytes();
+    };
+    const auto answer = [&](const std::vector<Outcome>& outcomes, const std::vector<Input>& burst) {
+        std::vector<Input> back;
+        for (std::size_t i = 0; i < burst.size(); ++i) {
+            if (outcomes[i].verdict != Verdict::to_server) continue;
+            back.push_back({.bytes = answers[outcomes[i].backend].bytes(), .port = lan});
+            Bytes& frame = back.back().bytes;
+            std::copy_n(burst[i].bytes.begin() + 26, 4, frame.begin() + 30);
+            std::copy_n(burst[i].bytes.begin() + 34, 2, frame.begin() + 36);
+            std::copy_n(burst[i].bytes.begin() + 42, 8, frame.begin() + 42);
+            frame[24] = frame[25] = 0;
+            const std::uint16_t sum = slow_checksum(std::span{frame}.subspan(14, 20));
+            frame[24] = static_cast<std::uint8_t>(sum >> 8);
+            frame[25] = static_cast<std::uint8_t>(sum);
+        }
+        for (const Outcome& outcome : bench.run(back))
+            EXPECT_EQ(name(outcome.verdict), "to_client");
+    };
+    flood(1'000'000, 10, make, answer);
+    const auto passed = bench.count(Verdict::to_client);
+    EXPECT_GT(passed, 50'000u);
+    EXPECT_LT(passed, 80'000u);  // 3 servers, 2,000 a second, and the bursts
+    EXPECT_GT(bench.count(Verdict::backend_limited), 900'000u);
+    EXPECT_GT(records_in(bench.directory().flows.provisional), 1000u) << "the region is full";
+    if (GetParam() != tables::Scheduler::maglev) {
+        EXPECT_GT(bench.counters().scheduler_fallbacks.read(), 800'000u);
+    }
+    // In the thick of it: a COOKIE tells who is not spoofed.
+    flood(32'000, 1, make);
+    bench.set_now(bench.now() - 1);
+    EXPECT_EQ(name(bench.from_client(to_vip("192.0.2.201", 500, 500, sa_init(9).bytes())).verdict),
+              "backend_limited");
+    EXPECT_EQ(name(bench.from_client(to_vip("192.0.2.201", 500, 500,
+                                            sa_init_with_cookie(9).bytes()))
+                       .verdict),
+              "to_server");
+    expect_all_is_well();
+}
+
+TEST_P(Flood, LoginsThatFail) {
+    // One of the five addresses is that of a session as well.
+    const std::array<const char*, 5> sources{"192.0.2.1", "192.0.2.101", "192.0.2.102",
+                                             "192.0.2.103", "192.0.2.104"};
+    std::size_t passed = 0;
+    constexpr std::size_t logins = 200'000, seconds = 100;
+    Template init = init_template();
+    for (std::size_t n = 0; n < logins; ++n) {
+        Session s{.client = sources[n % sources.size()],
+                  .port_500 = port(),
+                  .port_4500 = port(),
+                  .spi_i = random() | 1,
+                  .spi_r = random() | 1};
+        const auto from = static_cast<std::uint32_t>(address(s.client.c_str()).low());
+        const Outcome first = bench.run({
+            .bytes = init.source(from, s.port_500).at(0, s.spi_i, 8).bytes(), .port = wan});
+        s.backend = first.backend;
+        if (first.verdict == Verdict::to_server) {
+            ++passed;
+            bench.from_server(s.init_answer().no_udp_checksum());
+            bench.from_client(s.auth().no_udp_checksum());
+            bench.from_server(s.auth_answer().no_udp_checksum());
+        }
+        if (n % (logins / seconds) == 0) bench.advance(1);
+    }
+    EXPECT_GT(passed, 100'000u);
+    EXPECT_EQ(bench.count(Verdict::source_limited), logins - passed);
+    EXPECT_GT(records_in(bench.directory().logins), 0u);
+    expect_all_is_well();
+}
+
+TEST_P(Flood, FirstFragments) {
+    Template part = of(to_vip(client, 4500, 4500, esp(1, 64)).fragment(0, true));
+    const auto make = [&](std::uint32_t from) {
+        return part.identification(static_cast<std::uint16_t>(random()))
+            .source(from, 4500)
+            .at(0, random() | 1u << 31, 4)
+            .bytes();
+    };
+    flood(150'000, 10, [&] { return make(stranger()); });
+    EXPECT_EQ(bench.count(Verdict::fragment_limited), 0u);
+    flood(150'000, 10, [&] { return make(0x0b000001); });
+    EXPECT_GT(bench.count(Verdict::fragment_limited), 125'000u);
+    // Sessions, and the servers' own traffic, have their fragments all the same.
+    const Session& s = sessions[0];
+    const auto follow = [&](const std::vector<Bytes>& parts, tables::PortIndex in) {
+        std::vector<Input> burst;
+        for (const Bytes& one : parts) burst.push_back({.bytes = one, .port = in});
+        std::vector<std::string> verdicts;
+        for (const Outcome& outcome : bench.run(burst)) verdicts.push_back(name(outcome.verdict));
+        return verdicts;
+    };
+    for (std::uint16_t id = 0; id < 1000; ++id) {
+        auto up = fragments_of(bench.client_side(esp_of(s, spi_of(s), 30)).identification(id), 40);
+        auto down = fragments_of(bench.server_side(s.esp_down()).identification(id), 40);
+        ASSERT_EQ(follow(up, wan), std::vector<std::string>(2, "to_server"));
+        ASSERT_EQ(follow(down, lan), std::vector<std::string>(2, "to_client"));
+    }
+    expect_all_is_well();
+}
+
+TEST_P(Flood, AServersFragmentsAreNotLimited) {
+    bench.spec.limits.fragments_per_source = {1, 1};
+    bench.apply();
+    for (std::uint16_t id = 0; id < 100; ++id)
+        EXPECT_EQ(name(bench.from_server(sessions[0].esp_down().identification(id).fragment(
+                           0, true)).verdict),
+                  "to_client");
+    EXPECT_EQ(bench.count(Verdict::fragment_limited), 0u);
+}
+
+TEST_P(Flood, UnknownIkePairs) {
+    // One client's flow has left for a server that neither its binding nor the hash names.
+    const Session moved = sessions[0];
+    const BackendIndex hashed = Bench{two_armed_farm()}.from_client(moved.init()).backend;
+    const auto other = std::find_if(sessions.begin(), sessions.end(), [&](const Session& s) {
+        return s.backend != moved.backend && s.backend != hashed;
+    });
+    ASSERT_NE(other, sessions.end());
+    bench.advance(60);
+    Session roamer = *other;
+    roamer.client = moved.client;
+    bench.from_client(roamer.dpd());
+    bench.from_server(roamer.dpd_answer());
+    sessions.erase(sessions.begin());
+
+    Template ike = of(to_vip(client, 4500, 4500,
+                             behind_marker(encrypted(1, 2, ike::exchange::informational))));
+    const auto make = [&](std::uint32_t from, std::uint16_t from_port) {
+        return ike.source(from, from_port).at(4, random() | 1, 8).at(12, random() | 1, 8).bytes();
+    };
+    const auto passed = bench.count(Verdict::to_server);
+    flood(150'000, 10, [&] { return make(stranger(), port()); });
+    // The hash has one place for each: there they end in silence, and nothing is kept of them.
+    EXPECT_EQ(bench.count(Verdict::to_server), passed + 150'000 / 32 * 32);
+    EXPECT_EQ(bench.count(Verdict::unknown_pair_limited), 0u);
+    EXPECT_EQ(records_in(bench.directory().flows.provisional), 0u);
+    const auto victim = static_cast<std::uint32_t>(address(moved.client.c_str()).low());
+    flood(150'000, 10, [&] { return make(victim, roamer.port_4500); });
+    EXPECT_GT(bench.count(Verdict::unknown_pair_limited), 148'000u);
+    expect_all_is_well();
+}
+
+TEST_P(Flood, RequestsThatWantToBeRemembered) {
+    // From another gateway than replies take: each would be remembered for its answer.
+    const auto request = [&](std::uint64_t n) {
+        return bench.from_gateway(to_vip("11.0.0.1", 4500, 4500,
+                                         behind_marker(encrypted(
+                                             n, n, ike::exchange::informational))),
+                                  second_gateway_mac());
+    };
+    for (std::uint64_t n = 1; n <= 2000; ++n) EXPECT_EQ(name(request(n).verdict), "to_server");
+    EXPECT_EQ(bench.counters().pending_limited.read(), 1500u);
+    EXPECT_LE(records_in(bench.directory().pending), 500u);
+    bench.advance(1);
+    for (std::uint64_t n = 1; n <= 200; ++n) request(n);
+    EXPECT_EQ(bench.counters().pending_limited.read(), 1600u);
+    expect_all_is_well();
+}
+
+TEST_P(Flood, EspOfRandomSpis) {
+    Template up = of(to_vip(client, 4500, 4500, esp(1, 64)));
+    flood(1'000'000, 10, [&] {
+        return up.source(stranger(), port()).at(0, random() | 1u << 31, 8).bytes();
+    });
+    EXPECT_EQ(bench.counters().spis_learned.read(), crowd);
+    EXPECT_EQ(records_in(bench.directory().flows.provisional), 0u);
+    EXPECT_GE(by_rule(Rule::schedule), 999'000u);
+    expect_all_is_well();
+}
+
+TEST_P(Flood, EspOfRandomSpisFromAVictimsTuple) {
+    const Session& victim = sessions[7];
+    const auto from = static_cast<std::uint32_t>(address(victim.client.c_str()).low());
+    Template up = of(to_vip(client, 4500, 4500, esp(1, 64)));
+    std::size_t n = 0;
+    flood(1'000'000, 10, [&] {
+        if (++n % 1000 == 0) {  // meanwhile the tunnel is in use
+            bench.from_server(victim.esp_down());
+            expect_steered(esp_of(victim, spi_of(victim), 20), victim, Rule::flow);
+        }
+        return up.source(from, victim.port_4500).at(0, random() | 1u << 31, 8).bytes();
+    });
+    EXPECT_EQ(bench.counters().spis_learned.read(), crowd) << "nothing of the flood was learned";
+    bench.advance(3);
+    teach(victim, 0xc2000001);
+    EXPECT_EQ(bench.counters().spis_learned.read(), crowd + 1);
+    expect_steered(to_vip("198.18.0.1", 4500, 4500, esp(0xc2000001)), victim, Rule::esp_spi);
+}
+
+}  // namespace
+}  // namespace ikelb::pipeline
