@@ -215,7 +215,7 @@ const std::map<Verdict, std::function<Verdict()>>& examples() {
         {fragment_limited,
          [] {
              return with_farm([](TableSpec& s) { s.limits.fragments_per_source = {1, 0}; },
-                              Session{}.init().fragment(0, true));
+                              to_vip(client, 4500, 4500, esp(256)).fragment(0, true));
          }},
         {icmp_unmatched,
          [] {
