@@ -123,7 +123,8 @@ bool is_limited(const Packet& packet, const tables::ForwardingTable& table) noex
     return source == nullptr || source->role != tables::AddressRole::backend;
 }
 
-/// Each source has its share of the records: who floods them evicts mostly his own.
+/// Each source has its share of the records: what one alone may write leaves each of them in its
+/// place for longer than a datagram takes to arrive.
 bool is_within_share(const Packet& packet, Context& context) noexcept {
     return !is_limited(packet, context.table) ||
            context.memory.fragments_by_source.take(packet.source, context.table.hash_key,
