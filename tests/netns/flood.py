@@ -23,9 +23,7 @@ INITS, LONG_INITS, OTHERS, WARM_UP = 200_000, 1_200_000, 50_000, 10_000
 GROWTH = 2048  # KB of ikelbd's memory that count as none
 
 INIT = Kind(ikewire.init_request(bytes(8)), 500, random=(0, 8))
-FRAGMENT = Kind(
-    b"\xc0" + bytes(103), 4500, random=(1, 3), is_fragment=True, source="11.0.0.1"
-)
+FRAGMENT = Kind(b"\xc0" + bytes(103), 4500, random=(1, 3), is_fragment=True, source="11.0.0.1")
 ESP = Kind(b"\xc0" + bytes(103), 4500, random=(1, 7))
 
 
@@ -39,9 +37,7 @@ def run(case):
     farm = case.farm(client_count=0 if case.broken else 4, nat_clients=0)
     config = farm.config()
     if case.broken == "unlimited":
-        config["abuse"] = {
-            "requests_per_backend": {"per_second": 10_000_000, "burst": 10_000_000}
-        }
+        config["abuse"] = {"requests_per_backend": {"per_second": 10_000_000, "burst": 10_000_000}}
     balancer = case.balancer(farm, config)
     farm.isp.space.ip("route add blackhole 11.0.0.0/8")
     flooder = Flooder(farm.isp.space, "uplink", farm.lb.mac("ext"), farm.vip)
@@ -66,7 +62,7 @@ def run(case):
 
 def floods(case, farm, balancer, flooder):
     """Each flood has its tunnels pinged meanwhile, and its name among the drops."""
-    inits = OTHERS if case.broken else LONG_INITS if case.long else INITS
+    inits = WARM_UP if case.broken else LONG_INITS if case.long else INITS
     for name, kind, count, drop in (
         ("IKE_SA_INIT", INIT, inits, "backend_limited"),
         ("fragments", FRAGMENT, OTHERS, "fragment_limited"),
@@ -83,9 +79,7 @@ def floods(case, farm, balancer, flooder):
             received >= 0.9 * sent, f"{received} of {sent} pings answered in the flood of {name}"
         )
         lost = f", {dropped // 1000}k {drop}" if drop else ""
-        case.note(
-            f"{count // 1000}k {name} at {rate / 1000:.0f}k/s{lost}, pings {received}/{sent}"
-        )
+        case.note(f"{count // 1000}k {name} at {rate / 1000:.0f}k/s{lost}, pings {received}/{sent}")
 
 
 def start_pings(case, farm):

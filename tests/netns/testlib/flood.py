@@ -101,9 +101,7 @@ class Flooder:
         flags = _MORE_FRAGMENTS if kind.is_fragment else 0
         length = _IP + _UDP + len(kind.payload)
         source = socket.inet_aton(kind.source or "0.0.0.0")
-        ip = struct.pack(
-            "!BBHHHBBH4s4s", 0x45, 0, length, 0, flags, 64, 17, 0, source, self._to
-        )
+        ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, length, 0, flags, 64, 17, 0, source, self._to)
         return self._link + ip + udp + kind.payload
 
     @staticmethod
