@@ -78,20 +78,21 @@ def _attempt(module, options: argparse.Namespace, broken: str, notes: list[str])
         except CheckFailed as error:
             failure = str(error)
         except BaseException:
-            _keep_logs(lab, options, module.__name__, broken)
+            _keep_logs(case, options, module.__name__, broken)
             raise
         if bool(failure) != bool(broken):
-            _keep_logs(lab, options, module.__name__, broken)
+            _keep_logs(case, options, module.__name__, broken)
         if not broken:
             notes += case.notes
         return failure
 
 
-def _keep_logs(lab: Lab, options: argparse.Namespace, name: str, broken: str) -> None:
+def _keep_logs(case: Case, options: argparse.Namespace, name: str, broken: str) -> None:
     target = Path(options.logs) / (f"{name}-{broken}" if broken else name)
     shutil.rmtree(target, ignore_errors=True)
+    case.write_down()
     shutil.copytree(
-        lab.directory,
+        case.lab.directory,
         target,
         ignore=lambda folder, names: [
             n for n in names if not (Path(folder, n).is_file() or Path(folder, n).is_dir())
@@ -129,11 +130,11 @@ def run_tests(module, options: argparse.Namespace) -> dict:
                 if test.__name__ in options.scenario
             ]
         except BaseException:
-            _keep_logs(lab, options, module.__name__, "")
+            _keep_logs(case, options, module.__name__, "")
             raise
         failed = any(outcome["result"] == "failed" for outcome in outcomes)
         if failed:
-            _keep_logs(lab, options, module.__name__, "")
+            _keep_logs(case, options, module.__name__, "")
     word = "failed" if failed else "passed"
     return {"result": word, "detail": "", "notes": [], "tests": outcomes}
 

@@ -5,6 +5,8 @@ seen."""
 
 from __future__ import annotations
 
+import contextlib
+import subprocess
 from typing import Callable
 
 from lab.farm import Client, Farm
@@ -38,6 +40,7 @@ class Case:
         self.broken = broken
         self.long = long
         self.notes: list[str] = []
+        self._balancers: list[Ikelbd] = []
 
     # --- claims -----------------------------------------------------------------------------------
 
@@ -78,6 +81,7 @@ class Case:
         if self.balancer_kind == "kernel":
             return KernelBalancer(farm, farm.lb, config)
         made = Ikelbd(self.lab, farm.lb, config)
+        self._balancers.append(made)
         if farm.queues > 1:
             made.environment["LD_PRELOAD"] = str(
                 build_directory() / "tests" / "netns" / "libveth_channels.so"
@@ -106,6 +110,14 @@ class Case:
         connected = farm.connect()
         missing = [c.name for c in farm.clients if c not in connected]
         self.check(not missing, f"no tunnel for {', '.join(missing)}")
+
+    def write_down(self) -> None:
+        """What running balancers say of themselves goes beside their logs."""
+        for balancer in self._balancers:
+            for question in ("status", "backends", "drops", "flows", "sessions"):
+                with contextlib.suppress(LabError, subprocess.SubprocessError):
+                    said = balancer.control("--json", question, check=False).stdout
+                    (balancer.folder / f"{question}.json").write_text(said, "utf-8")
 
     # --- looking ----------------------------------------------------------------------------------
 
