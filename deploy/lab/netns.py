@@ -160,9 +160,11 @@ def veth(
 
 
 def bridge(space: Namespace, device: str, ports: Sequence[str] = ()) -> None:
-    """A switch. Spanning tree off: a port forwards at once."""
+    """A switch. Spanning tree off: a port forwards at once. The MAC address is given: a bridge
+    without takes its lowest port's, and with a new port its neighbours could lose it."""
+    mac = bytes([2, *os.urandom(5)]).hex(":")
     space.ip(
-        f"link add {device} type bridge stp_state 0 forward_delay 0",
+        f"link add name {device} address {mac} type bridge stp_state 0 forward_delay 0",
         f"link set {device} up",
         *(f"link set {port} master {device}" for port in ports),
     )
