@@ -29,7 +29,7 @@ def run(case):
         c.name: Ping(c.space, farm.server_at(f"10.20.0.{10 + int(homes[c.name][1:])}").inside)
         for c in innocent
     }
-    seen = outage.happen(farm, balancer, timeout=6 if case.broken else 30)
+    seen = outage.happen(farm, balancer, timeout=4 if case.broken else 30)
     lost = {name: str(ping.stop()) for name, ping in pings.items()}
     case.check(not seen.faults(), "; ".join(seen.faults()))
     for name, counts in lost.items():
