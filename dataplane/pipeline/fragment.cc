@@ -126,7 +126,7 @@ bool is_limited(const Packet& packet, const tables::ForwardingTable& table) noex
 /// Each source has its share of the records: what one alone may write leaves each of them in its
 /// place for longer than a datagram takes to arrive.
 bool is_within_share(const Packet& packet, Context& context) noexcept {
-    return !is_limited(packet, context.table) ||
+    return packet.frame.was_held || !is_limited(packet, context.table) ||
            context.memory.fragments_by_source.take(packet.source, context.table.hash_key,
                                                    context.now_micros,
                                                    context.table.limits.fragments_per_source);
@@ -150,6 +150,10 @@ void follow_fragment(Packet& packet, Context& context) noexcept {
             apply(packet, fate, context);
             return;
         }
+    }
+    if (!is_within_share(packet, context)) {
+        packet.verdict = Verdict::fragment_limited;
+        return;
     }
     packet.verdict =
         packet.frame.may_hold ? Verdict::hold_fragment : Verdict::fragment_timeout;

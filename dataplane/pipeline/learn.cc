@@ -187,6 +187,13 @@ FrontendIndex find_vip(const Packet& packet, const std::vector<FrontendIndex>& c
                    is_within(table.timeouts.half_open, choice->last_seen, context.now);
         });
     }
+    // Whoever spoofs a client's address has an IKE_SA_INIT answered on another VIP: what that
+    // leaves must not make a tunnel's own VIP one of two.
+    if (vip == tables::no_frontend)
+        vip = the_only_one([&](FrontendIndex candidate) {
+            const auto flow = record_of(flow_at(packet, candidate, context));
+            return is_ours(flow) && flow->state != RecordState::half_open;
+        });
     if (vip == tables::no_frontend)
         vip = the_only_one([&](FrontendIndex candidate) {
             return is_ours(record_of(flow_at(packet, candidate, context)));
@@ -419,7 +426,7 @@ std::optional<RecordState> within_limits(const Packet& packet, std::optional<Rec
         return RecordState::half_open;
     // A backend that opens an SA towards the clients.
     if (proof == RecordState::half_open && packet.ike_header().responder_spi.wire() == 0 &&
-        !memory.opened_by_backends.take(context.now_micros, limits.opened_by_backends))
+        !packet.frame.was_held && !memory.opened_by_backends.take(context.now_micros, limits.opened_by_backends))
         return std::nullopt;
     return proof;
 }

@@ -56,7 +56,8 @@ void note_request(const Packet& packet, Context& context) noexcept {
     if (header.major_version() == 2 && header.is_response()) return;
     const tables::ForwardingTable& table = context.table;
     const auto member = table.member(packet.service, packet.backend);
-    if (member != tables::no_member) context.counters.ike[member].requests.add(1);
+    if (member != tables::no_member && !packet.frame.was_held)
+        context.counters.ike[member].requests.add(1);
     const auto key = tables::flow_key(packet.source, packet.source_port, packet.frontend);
     const auto flow = context.directory.flows.find(key, table.timeouts.flow, context.now);
     const tables::BackendRef ref{.index = packet.backend,
@@ -75,7 +76,8 @@ void note_request(const Packet& packet, Context& context) noexcept {
             context.directory.flows.write(key, moved, table.timeouts.flow, context.now);
         }
     }
-    if (!context.memory.pending_by_source.take(packet.source, table.hash_key, context.now_micros,
+    if (!packet.frame.was_held &&
+        !context.memory.pending_by_source.take(packet.source, table.hash_key, context.now_micros,
                                                table.limits.pending_per_source)) {
         context.counters.pending_limited.add(1);
         return;
@@ -102,17 +104,20 @@ std::optional<Record> answered_request(const Packet& packet, const Context& cont
     return pending;
 }
 
+bool is_source_limited(Packet& packet, Context& context) noexcept {
+    if (context.memory.requests_by_source.take(packet.source, context.table.hash_key,
+                                               context.now_micros,
+                                               context.table.limits.requests_per_source))
+        return false;
+    packet.verdict = Verdict::source_limited;
+    return true;
+}
+
 void limit_new_sa(Packet& packet, Context& context) noexcept {
     const tables::AbuseLimits& limits = context.table.limits;
-    WorkerMemory& memory = context.memory;
-    if (!memory.requests_by_source.take(packet.source, context.table.hash_key,
-                                        context.now_micros, limits.requests_per_source)) {
-        packet.verdict = Verdict::source_limited;
-        return;
-    }
     const std::uint32_t reserve =
         is_cookie_retry(packet) ? 0 : limits.requests_per_backend.burst / 2;
-    if (!memory.requests_by_backend[packet.backend].take(
+    if (!context.memory.requests_by_backend[packet.backend].take(
             context.now_micros, limits.requests_per_backend, reserve))
         packet.verdict = Verdict::backend_limited;
 }

@@ -159,13 +159,14 @@ bool may_ask_all(const Packet& packet, Context& context) noexcept {
     const std::uint8_t first = packet.ike_header().next_payload;
     return rate != 0 && !context.is_rehearsal &&
            (first == ike::payload::encrypted || first == ike::payload::encrypted_fragment) &&
-           context.memory.asked_all[packet.service].take(context.now_micros,
-                                                         {.per_second = rate, .burst = rate});
+           (packet.frame.was_held ||
+            context.memory.asked_all[packet.service].take(context.now_micros,
+                                                          {.per_second = rate, .burst = rate}));
 }
 
 void steer_known_sa(Packet& packet, bool is_response, Context& context) noexcept {
     if (by_label(packet, context) || by_pair(packet, context) || by_flow(packet, context) ||
-        by_binding(packet, context) || by_hint(packet, context))
+        by_hint(packet, context) || by_binding(packet, context))
         return;
     if (is_response) {
         packet.verdict = Verdict::unknown_response;
@@ -185,11 +186,14 @@ void steer_ike(Packet& packet, Context& context) noexcept {
     // A response without a responder's SPI (COOKIE, INVALID_KE_PAYLOAD) answers an SA that a
     // backend opens: no new SA of the client's, and nothing to schedule.
     const bool is_new_sa = header.responder_spi.wire() == 0 && !is_response;
+    // What a held packet has paid for, it does not pay for again.
+    const bool must_pay = !context.is_rehearsal && !packet.frame.was_held;
+    if (is_new_sa && must_pay && is_source_limited(packet, context)) return;
     if (is_new_sa)
         steer_new_sa(packet, context);
     else
         steer_known_sa(packet, is_response, context);
-    if (!packet.is_decided() && !context.is_rehearsal) {
+    if (!packet.is_decided() && must_pay) {
         if (is_new_sa)
             limit_new_sa(packet, context);
         else if (!is_response)

@@ -66,8 +66,8 @@ struct TwoRegions {
     /// Replaces the notes of the record that find() has returned.
     template <typename Notes>
     WriteOutcome annotate(const Key& key, const Record& found, const Notes& notes) noexcept {
-        return is_confirmed(found.state) ? confirmed.annotate(key, notes)
-                                         : provisional.annotate(key, notes);
+        return is_confirmed(found.state) ? confirmed.annotate(key, notes, found.backend)
+                                         : provisional.annotate(key, notes, found.backend);
     }
 
     /// Renews last_seen of a record that find() has returned, or changes its mark.

@@ -47,9 +47,10 @@ public:
             return table.write(words, record, lives, now, evict);
         });
     }
-    WriteOutcome annotate(const Key& key, const Notes& notes) noexcept {
+    WriteOutcome annotate(const Key& key, const Notes& notes,
+                          std::optional<BackendRef> backend = std::nullopt) noexcept {
         return of(key, [&](auto& table, const auto& words) {
-            return table.annotate(words, notes);
+            return table.annotate(words, notes, backend);
         });
     }
     bool refresh(const Key& key, const Record& expected, const Record& desired) noexcept {

@@ -152,12 +152,17 @@ public:
         }
         return {};
     }
-    /// Replaces the notes of a key that is there.
-    WriteOutcome annotate(const Key& key, const Notes& notes) noexcept {
+    /// Replaces the notes of a key that is there, of whatever backend, or of this one alone: it may
+    /// have changed since the caller looked.
+    WriteOutcome annotate(const Key& key, const Notes& notes,
+                          std::optional<BackendRef> of = std::nullopt) noexcept {
         const Home home = home_of(hash(key));
         const TryHold hold{lock_of(home.first)};
         if (!hold.is_held()) return WriteOutcome::busy;
-        if (Word* const slot = locate(home, key)) set_notes(slot, notes);
+        Word* const slot = locate(home, key);
+        if (slot != nullptr &&
+            (!of || Record::unpack(load(slot[value_offset]) & ~reach_bit).backend == *of))
+            set_notes(slot, notes);
         return WriteOutcome::written;
     }
 

@@ -286,12 +286,12 @@ Decision Oracle::known_ike(const Event& event) {
     // By SA: clients of one address share the flow of its port 500.
     if (const Flow* at = flow(place); at && !(by_sa(event) && !event.place.nat_t))
         return session(at->backend, "flow");
-    if (const Record* bound = binding(event.place.client, event.vip))
-        return session(bound->backend, "client binding");
     if (const auto hint = hints_.find(place);
         hint != hints_.end() && now_ - hint->second.since <= hint_life &&
         counts(hint->second.backend, hint->second.generation, event.vip))
         return session(hint->second.backend, "hint of an ESP SPI");
+    if (const Record* bound = binding(event.place.client, event.vip))
+        return session(bound->backend, "client binding");
     if (is_response(event.ike)) return drop("unknown_response");
     return by_sa(event) ? drop("unknown_sa") : schedule(event, false);
 }

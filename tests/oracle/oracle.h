@@ -38,7 +38,7 @@ struct Decision {
 /// - Learning from ESP never overwrites a live claim, also if its backend serves another VIP.
 /// - Two backends that claim an SPI make it ambiguous, also if they serve different VIPs.
 /// - ESP that went by its SPI alone leaves a hint, which IKE of an unknown pair follows from that
-///   very place, in the order after flow and binding. It is renewed after half its life.
+///   very place, in the order between flow and binding. It is renewed after half its life.
 /// - IKE_SESSION_RESUME's answer holds a nonce where IKE_SA_INIT's holds SA (RFC 5723).
 /// - A later fragment follows its first one alone.
 /// - A binding to a backend that takes no SA back counts as empty for a login that began there.

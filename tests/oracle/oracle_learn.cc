@@ -106,6 +106,11 @@ int Oracle::vip_of_reply(const Event& event) {
                    asked->second.generation == generation(event.backend) &&
                    now_ - asked->second.since <= half_open_life;
         });
+    if (vip < 0)  // an INIT's answer proves nobody's presence
+        vip = the_only([&](int one) {
+            const Flow* at = flow({event.place, one});
+            return at && at->backend == event.backend && at->state != State::half_open;
+        });
     if (vip < 0)
         vip = the_only([&](int one) {
             const Flow* at = flow({event.place, one});

@@ -242,6 +242,60 @@ TEST_F(Affinity, ChatterOfAStaleSaTakesNoBindingOver) {
     EXPECT_EQ(backend_of(to_vip(client, 500, 500, sa_init(77).bytes())), s.backend);
 }
 
+TEST_F(Affinity, ASpoofedInitOnAnotherVipTakesNoTunnelsReplies) {
+    Bench two{farm_with_two_vips()};
+    const Session victim = log_in(two);
+    two.from_server(victim.esp_down(spi_down));
+    // The same server answers a forged IKE_SA_INIT from the victim's address and port.
+    const auto forged = two.from_client(
+        to_vip(client, victim.port_4500, 4500, behind_marker(sa_init(0xbad)), second_vip));
+    two.from_server(reply(victim.backend, 4500, client, victim.port_4500,
+                          behind_marker(sa_init_answer(0xbad, 0xf00))));
+    ASSERT_EQ(name(forged.verdict), "to_server");
+    const auto down = two.from_server(victim.esp_down(spi_down));
+    EXPECT_EQ(name(down.verdict), "to_client");
+    EXPECT_EQ(down.packet().from, address(vip));
+}
+
+TEST_F(Affinity, WhoIsOverHisShareCostsNobodyAChoice) {
+    bench.spec.services[0].scheduler = tables::Scheduler::weighted_round_robin;
+    bench.spec.limits.requests_per_source = {1, 5};
+    bench.spec.limits.half_open_inserts = {1, 10};
+    bench.apply();
+    for (std::uint64_t n = 1; n <= 50; ++n)
+        bench.from_client(to_vip(client, 500, 500, sa_init(n).bytes()));
+    EXPECT_EQ(bench.count(Verdict::source_limited), 45u);
+    EXPECT_EQ(bench.counters(0).scheduler_fallbacks.read(), 0u);
+    bench.from_client(to_vip(other_client, 500, 500, sa_init(99).bytes()));
+    EXPECT_EQ(bench.counters(0).scheduler_fallbacks.read(), 0u);
+}
+
+TEST_F(Affinity, AHeldRequestPaysOnce) {
+    bench.spec.limits.requests_per_backend = {1, 4};
+    for (auto& backend : bench.spec.backends) backend.mac = {};
+    bench.apply();
+    const PacketBuilder request = to_vip(client, 500, 500, sa_init(1).bytes());
+    const Input first{.bytes = bench.client_side(request).build(), .port = wan};
+    Input again = first;
+    again.was_held = true;
+    EXPECT_EQ(name(bench.run(first).verdict), "hold_neighbour");
+    for (int n = 0; n < 20; ++n) EXPECT_EQ(name(bench.run(again).verdict), "hold_neighbour");
+}
+
+TEST_F(Affinity, E15AHintGoesBeforeAForeignBinding) {
+    const Session s = connect();
+    schedule_only(another(s.backend));
+    const Session office = log_in(bench, {.client = other_client, .spi_i = 3, .spi_r = 4});
+    ASSERT_NE(office.backend, s.backend);
+    Session moved = s;
+    moved.client = other_client;
+    moved.port_4500 = 40001;
+    moved.spi_i = 0x5555;
+    moved.spi_r = 0x6666;
+    EXPECT_EQ(backend_of(esp_from(moved, 30)), s.backend);
+    EXPECT_EQ(backend_of(ike_from(moved, ike::exchange::informational, 0)), s.backend);
+}
+
 TEST_F(Affinity, E17EspFromANewAddressFindsItsBackendAlsoPastAForeignBinding) {
     const Session s = connect();
     schedule_only(another(s.backend));
