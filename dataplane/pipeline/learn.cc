@@ -426,7 +426,8 @@ std::optional<RecordState> within_limits(const Packet& packet, std::optional<Rec
         return RecordState::half_open;
     // A backend that opens an SA towards the clients.
     if (proof == RecordState::half_open && packet.ike_header().responder_spi.wire() == 0 &&
-        !packet.frame.was_held && !memory.opened_by_backends.take(context.now_micros, limits.opened_by_backends))
+        !packet.frame.was_held &&
+        !memory.opened_by_backends.take(context.now_micros, limits.opened_by_backends))
         return std::nullopt;
     return proof;
 }

@@ -25,7 +25,8 @@ std::optional<tables::Record> answered_request(const Packet& packet,
 /// A request without a responder's SPI, before it costs anything. Exit: source_limited.
 bool is_source_limited(Packet& packet, Context& context) noexcept;
 
-/// The same when it has its backend. Exit: backend_limited. Under pressure those that bring a COOKIE go first.
+/// The same when it has its backend. Exit: backend_limited. Under pressure those that bring a
+/// COOKIE go first.
 void limit_new_sa(Packet& packet, Context& context) noexcept;
 
 /// A request of an SA that nobody knows, by a flow or the scheduler where neither the client's

@@ -166,7 +166,7 @@ TEST_F(Ipv6, MalformedIsDroppedByName) {
 
 TEST_F(Ipv6, WithHeadersInSeveralBuffersIsDroppedByName) {
     const Bytes frame = bench.client_side(esp_up().extension(options)).build();
-    for (const std::size_t first : {53, 54, 61, 62, 69})
+    for (const std::size_t first : {53u, 54u, 61u, 62u, 69u})
         EXPECT_EQ(name(bench.run({.bytes = frame, .contiguous = first}).verdict), "headers_split")
             << first;
     EXPECT_EQ(name(bench.run({.bytes = frame, .contiguous = 14 + 48 + 8 + 32}).verdict),
