@@ -2,6 +2,8 @@
 // Copyright (c) 2026 The ikelb authors
 #include "dataplane/pipeline/candidate.h"
 
+#include "dataplane/pipeline/write_outcome.h"
+
 namespace ikelb::pipeline {
 
 namespace {
@@ -10,17 +12,10 @@ using tables::Candidate;
 using tables::FlowSpis;
 using tables::Record;
 using tables::RecordState;
-using tables::WriteOutcome;
 
 /// A candidate whose backend has spoken is not given up for another SPI within this time, so that
 /// whoever spoofs the client's tuple cannot keep its SPIs from being learned.
 constexpr tables::Seconds candidate_grace = 2;
-
-bool note(WriteOutcome outcome, Context& context) noexcept {
-    if (outcome == WriteOutcome::busy) context.counters.directory_busy.add(1);
-    if (outcome == WriteOutcome::full) context.counters.directory_full.add(1);
-    return outcome == WriteOutcome::written;
-}
 
 tables::FlowKey flow_key_of(const Packet& packet) noexcept {
     return tables::flow_key(packet.source, packet.source_port, packet.frontend);

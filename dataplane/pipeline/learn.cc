@@ -4,6 +4,7 @@
 #include "dataplane/pipeline/candidate.h"
 #include "dataplane/pipeline/request.h"
 #include "dataplane/pipeline/stages.h"
+#include "dataplane/pipeline/write_outcome.h"
 
 namespace ikelb::pipeline {
 
@@ -13,7 +14,6 @@ using tables::FrontendIndex;
 using tables::GatewayIndex;
 using tables::Record;
 using tables::RecordState;
-using tables::WriteOutcome;
 using tables::is_confirmed;
 
 // A shared last_seen is written at most this often: its cache line is read by every worker. A
@@ -35,12 +35,6 @@ struct Claim {
     std::optional<GatewayIndex> gateway{};   ///< to store now; nullopt: keep what is there
     tables::Seconds renew_after = refresh_interval;
 };
-
-bool note(WriteOutcome outcome, Context& context) noexcept {
-    if (outcome == WriteOutcome::busy) context.counters.directory_busy.add(1);
-    if (outcome == WriteOutcome::full) context.counters.directory_full.add(1);
-    return outcome == WriteOutcome::written;
-}
 
 /// Does the proof raise the state? A tentative record becomes what a session proves, no less: it
 /// stands among the confirmed ones.
