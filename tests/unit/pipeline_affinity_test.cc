@@ -60,6 +60,19 @@ protected:
         exchange_esp(session, spi_up, 10);
         return session;
     }
+    /// The server deletes an SA or a child, sends ESP so many seconds later, and the client moves
+    /// in ten minutes.
+    Session move_after_delete(const Session& s, tables::Seconds esp_after) {
+        down(reply(s.backend, 4500, s.client.c_str(), s.port_4500,
+                   behind_marker(delete_request(s.spi_i, s.spi_r))));
+        bench.advance(esp_after);
+        down(s.esp_down(spi_down));
+        bench.advance(600);
+        schedule_only(another(s.backend));
+        Session moved = s;
+        moved.client = other_client;
+        return moved;
+    }
     BackendIndex backend_of(const PacketBuilder& packet) { return up(packet).backend; }
     std::string verdict_of(const PacketBuilder& packet) { return name(up(packet).verdict); }
     std::uint64_t learned() {
@@ -205,27 +218,13 @@ TEST_F(Affinity, ACopyGoesToAnotherBackendWithGoodChecksums) {
 
 TEST_F(Affinity, ADeleteOfAChildDoesNotEndTheIkeSa) {
     const Session s = connect();
-    down(reply(s.backend, 4500, s.client.c_str(), s.port_4500,
-               behind_marker(delete_request(s.spi_i, s.spi_r))));
-    bench.advance(60);
-    down(s.esp_down(spi_down));
-    bench.advance(600);
-    schedule_only(another(s.backend));
-    Session moved = s;
-    moved.client = other_client;
+    const Session moved = move_after_delete(s, 60);
     EXPECT_EQ(backend_of(ike_from(moved, ike::exchange::informational, 9)), s.backend);
 }
 
 TEST_F(Affinity, E18AfterADeleteTheSasLastEspInFlightChangesNothing) {
     const Session s = connect();
-    down(reply(s.backend, 4500, s.client.c_str(), s.port_4500,
-               behind_marker(delete_request(s.spi_i, s.spi_r))));
-    bench.advance(5);
-    down(s.esp_down(spi_down));
-    bench.advance(600);
-    schedule_only(another(s.backend));
-    Session moved = s;
-    moved.client = other_client;
+    const Session moved = move_after_delete(s, 5);
     EXPECT_NE(backend_of(ike_from(moved, ike::exchange::informational, 9)), s.backend);
 }
 

@@ -2,7 +2,7 @@
 // Copyright (c) 2026 The ikelb authors
 #include <gtest/gtest.h>
 
-#include "tests/testlib/bench.h"
+#include "tests/testlib/quoted.h"
 
 namespace ikelb::pipeline {
 namespace {
@@ -14,15 +14,6 @@ constexpr std::uint8_t unreachable = 3, time_exceeded = 11;
 
 std::uint16_t word(const Bytes& bytes, std::size_t at) {
     return static_cast<std::uint16_t>(bytes[at] << 8 | bytes[at + 1]);
-}
-
-/// The packet that an ICMP error in a frame quotes, as a frame.
-Bytes quoted(const Outcome& outcome) {
-    const Dissected d = outcome.packet();
-    Bytes frame(outcome.bytes.begin(), outcome.bytes.begin() + 14);
-    frame.insert(frame.end(), outcome.bytes.begin() + static_cast<std::ptrdiff_t>(d.l4 + 8),
-                 outcome.bytes.end());
-    return frame;
 }
 
 class IcmpError : public testing::Test {

@@ -2,7 +2,7 @@
 // Copyright (c) 2026 The ikelb authors
 #include <gtest/gtest.h>
 
-#include "tests/testlib/bench.h"
+#include "tests/testlib/quoted.h"
 
 namespace ikelb::pipeline {
 namespace {
@@ -17,15 +17,6 @@ constexpr std::uint8_t routing = 43, options = 60;
 std::uint32_t word(const Bytes& bytes, std::size_t at) {
     return std::uint32_t{bytes[at]} << 24 | std::uint32_t{bytes[at + 1]} << 16 |
            std::uint32_t{bytes[at + 2]} << 8 | bytes[at + 3];
-}
-
-/// The packet that an ICMPv6 error in a frame quotes, as a frame.
-Bytes quoted(const Outcome& outcome) {
-    const Dissected d = outcome.packet();
-    Bytes frame(outcome.bytes.begin(), outcome.bytes.begin() + 14);
-    frame.insert(frame.end(), outcome.bytes.begin() + static_cast<std::ptrdiff_t>(d.l4 + 8),
-                 outcome.bytes.end());
-    return frame;
 }
 
 class Icmpv6Error : public testing::Test {
