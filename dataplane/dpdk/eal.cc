@@ -13,7 +13,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <utility>
 
 namespace ikelb::dpdk {
 
@@ -111,14 +110,6 @@ Result<Eal> Eal::start(const EalOptions& options) {
                        "; its own message stands above; the arguments were:" + line};
     }
     return Eal{use_huge_pages};
-}
-
-Eal::Eal(Eal&& other) noexcept
-    : uses_huge_pages_{other.uses_huge_pages_},
-      is_owner_{std::exchange(other.is_owner_, false)} {}
-
-Eal::~Eal() {
-    if (is_owner_) rte_eal_cleanup();
 }
 
 Result<std::uint16_t> probe_port(const std::string& devargs) {

@@ -31,14 +31,13 @@ std::vector<std::string> eal_arguments(const EalOptions& options, bool use_huge_
 std::uint64_t free_huge_page_bytes();
 
 /// DPDK's environment: once in a process. Lcore 0 is the calling thread's, 1..workers the
-/// workers'. Destroyed after everything that lives in its memory.
+/// workers'. It ends with the process: rte_eal_cleanup() of DPDK 22.11 unmaps memory that its
+/// interrupt thread may be using (closing a memif port makes the other end free its queues there),
+/// and what it would give back the kernel takes back anyway; no files are left, see
+/// eal_arguments().
 class Eal {
 public:
     static Result<Eal> start(const EalOptions& options);
-
-    Eal(Eal&& other) noexcept;
-    Eal& operator=(Eal&&) = delete;
-    ~Eal();
 
     bool uses_huge_pages() const noexcept { return uses_huge_pages_; }
 
@@ -46,7 +45,6 @@ private:
     explicit Eal(bool uses_huge_pages) noexcept : uses_huge_pages_{uses_huge_pages} {}
 
     bool uses_huge_pages_;
-    bool is_owner_ = true;
 };
 
 /// 0000:03:00.0 or 03:00.0, as opposed to a vdev string.

@@ -3,9 +3,12 @@
 #include "dataplane/dpdk/port.h"
 
 #include <net/if.h>
+#include <rte_alarm.h>
+#include <rte_cycles.h>
 #include <rte_errno.h>
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
 #include "dataplane/dpdk/eal.h"
@@ -63,6 +66,18 @@ bool starts_with(const std::string& text, const char* head) { return text.rfind(
 
 bool says(const std::string& device, const char* key) {
     return device.find(std::string{","} + key + "=") != std::string::npos;
+}
+
+/// Returns once DPDK's interrupt thread has handled what there was before the call, or after a
+/// second.
+void await_interrupt_thread() {
+    // Outlives a late alarm.
+    static std::atomic<bool> is_through;
+    is_through.store(false, std::memory_order_relaxed);
+    const auto alarm = [](void*) { is_through.store(true, std::memory_order_release); };
+    if (rte_eal_alarm_set(1, alarm, nullptr) != 0) return;
+    for (int tries = 0; tries < 10'000 && !is_through.load(std::memory_order_acquire); ++tries)
+        rte_delay_us_sleep(100);
 }
 
 }  // namespace
@@ -129,6 +144,9 @@ Port::~Port() {
     if (!is_owner_) return;
     rte_eth_dev_stop(id_);
     rte_eth_dev_close(id_);
+    // Closing one end of a memif makes the interrupt thread take down the other. Where that is a
+    // port of ours too, both threads would free its queues.
+    await_interrupt_thread();
 }
 
 bool Port::is_link_up() const noexcept {

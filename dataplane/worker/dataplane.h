@@ -67,7 +67,7 @@ private:
     dpdk::Result<void> make_rings();
     void make_workers();
 
-    // Destroyed in reverse: workers before rings, ports before the pool, EAL last.
+    // Destroyed in reverse: workers before rings, ports before the pool.
     dpdk::Eal eal_;
     DataplaneOptions options_;
     Clock clock_;
