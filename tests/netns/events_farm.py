@@ -84,7 +84,7 @@ def restart(stage, end):
     stage.await_save()
     end()
     stage.hash.forget()
-    stage.balancer.start()
+    stage.start_again()
     alive(stage, stage.residents)
     stage.check_alive([mover])
     stage.roam(mover.client)

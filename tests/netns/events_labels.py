@@ -38,7 +38,7 @@ def e21_crash_labelled(stage):
     stage.check_alive([walker])
     stage.balancer.kill()
     (stage.balancer.folder / "state").unlink(missing_ok=True)
-    stage.balancer.start()
+    stage.start_again()
     stage.kept([walker])
 
 
