@@ -98,6 +98,7 @@ BuiltTable build_table(const BuilderInput& input) {
     const InterfaceNames names{input};
     build_network(input, names, table, built.remarks);
     build_services(input, names, table, built.remarks);
+    table.prepare_express();
     return built;
 }
 

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "dataplane/net/address.h"
+#include "dataplane/net/headers.h"
 
 namespace ikelb::net {
 
@@ -29,6 +30,15 @@ std::uint64_t sum_bytes(std::span<const std::uint8_t> bytes) noexcept;
 /// The checksum field's value for the bytes, in memory order; the field itself must be zero.
 inline std::uint16_t checksum(std::span<const std::uint8_t> bytes) noexcept {
     return static_cast<std::uint16_t>(~fold(sum_bytes(bytes)));
+}
+
+/// Is the checksum of an IPv4 header without options right?
+inline bool is_sum_good(const Ipv4Header& ip) noexcept {
+    const auto* bytes = reinterpret_cast<const std::uint8_t*>(&ip);
+    const auto word = [bytes](std::size_t at) {
+        return std::uint64_t{load<std::uint32_t>(bytes + at)};
+    };
+    return fold(word(0) + word(4) + word(8) + word(12) + word(16)) == 0xffff;
 }
 
 /// Unfolded sum of the pseudo-header of RFC 8200 section 8.1. length: of the upper-layer packet.

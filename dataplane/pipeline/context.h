@@ -140,6 +140,8 @@ struct Context {
     bool is_rehearsal = false;
     /// False: every ESP packet takes the full order, for tests to compare with.
     bool trusts_flow_spis = true;
+    /// False: every packet takes all stages, for tests to compare with.
+    bool takes_express = true;
     /// Rules that a rehearsal passes over, a bit for each: what would the next one say?
     std::uint16_t passed_over = 0;
 };

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The ikelb authors
 #include "dataplane/ike/payload_walk.h"
 #include "dataplane/pipeline/candidate.h"
+#include "dataplane/pipeline/renewal.h"
 #include "dataplane/pipeline/request.h"
 #include "dataplane/pipeline/stages.h"
 #include "dataplane/pipeline/write_outcome.h"
@@ -15,10 +16,6 @@ using tables::GatewayIndex;
 using tables::Record;
 using tables::RecordState;
 using tables::is_confirmed;
-
-// A shared last_seen is written at most this often: its cache line is read by every worker. A
-// flow's tells whether its backend is there, so it lags behind less.
-constexpr tables::Seconds refresh_interval = 30, flow_refresh_interval = 5;
 
 // A flow whose backend has sent within 10 s is somebody's. It may have sent for as long as
 // last_seen lags behind.

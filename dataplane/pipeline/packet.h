@@ -120,11 +120,12 @@ struct Batch {
     std::size_t count = 0;
 
     std::span<Packet> all() noexcept { return {packets.data(), count}; }
-    /// The next packet, made anew for a frame. The caller keeps count below max_burst.
+    /// The next packet, undecided, of a frame; run() sets the other fields that it needs. The
+    /// caller keeps count below max_burst.
     Packet& add(const Frame& frame) noexcept {
         Packet& packet = packets[count++];
-        packet = Packet{};
         packet.frame = frame;
+        packet.verdict = Verdict::undecided;
         return packet;
     }
 };

@@ -2,6 +2,10 @@
 // Copyright (c) 2026 The ikelb authors
 #include "dataplane/pipeline/pipeline.h"
 
+#include <bit>
+
+#include "dataplane/pipeline/express.h"
+
 namespace ikelb::pipeline {
 
 namespace {
@@ -29,42 +33,56 @@ void prefetch(const Packet& packet, const Context& context) noexcept {
                 tables::flow_key(packet.destination, packet.destination_port, frontend));
 }
 
+template <typename Visit>
+void for_each(Batch& batch, PlaceSet places, Visit&& visit) noexcept {
+    for (; places != 0; places &= places - 1)
+        visit(batch.packets[static_cast<std::size_t>(std::countr_zero(places))]);
+}
+
 template <typename Stage>
-void for_undecided(Batch& batch, Stage&& stage) noexcept {
-    for (Packet& packet : batch.all())
+void for_undecided(Batch& batch, PlaceSet places, Stage&& stage) noexcept {
+    for_each(batch, places, [&](Packet& packet) {
         if (!packet.is_decided()) stage(packet);
+    });
 }
 
-void count(const Batch& batch, Counters& counters) noexcept {
-    for (std::size_t i = 0; i < batch.count; ++i) {
-        const Packet& packet = batch.packets[i];
-        if (packet.frame.was_held && info(packet.verdict).fate == Fate::hold) continue;
-        counters.verdicts[static_cast<std::size_t>(packet.verdict)].add(1);
-    }
+void count(const Packet& packet, Counters& counters) noexcept {
+    if (packet.frame.was_held && info(packet.verdict).fate == Fate::hold) return;
+    counters.verdicts[static_cast<std::size_t>(packet.verdict)].add(1);
 }
 
-}  // namespace
-
-void run(Batch& batch, Context& context) noexcept {
-    forget_old_choices(context);
-    for (Packet& packet : batch.all()) parse(packet, context);
-    for_undecided(batch, [&](Packet& packet) {
+void run_stages(Batch& batch, PlaceSet places, Context& context) noexcept {
+    for_each(batch, places, [&](Packet& packet) {
+        const Frame frame = packet.frame;
+        packet = Packet{};
+        packet.frame = frame;
+        parse(packet, context);
+    });
+    for_undecided(batch, places, [&](Packet& packet) {
         classify(packet, context);
         prefetch(packet, context);
     });
-    for_undecided(batch, [&](Packet& packet) { match_icmp_error(packet, context); });
-    for_undecided(batch, [&](Packet& packet) {
+    for_undecided(batch, places, [&](Packet& packet) { match_icmp_error(packet, context); });
+    for_undecided(batch, places, [&](Packet& packet) {
         if (packet.direction == Direction::to_server)
             steer(packet, context);
         else if (packet.direction == Direction::to_client)
             learn(packet, context);
     });
     // A datagram's fragments mostly share a burst: the first ones speak before the later ones ask.
-    for (Packet& packet : batch.all()) remember_fragment(packet, context);
-    for_undecided(batch, [&](Packet& packet) { follow_fragment(packet, context); });
-    for_undecided(batch, [&](Packet& packet) { route(packet, context); });
-    for_undecided(batch, [&](Packet& packet) { rewrite(packet, context); });
-    count(batch, context.counters);
+    for_each(batch, places, [&](Packet& packet) { remember_fragment(packet, context); });
+    for_undecided(batch, places, [&](Packet& packet) { follow_fragment(packet, context); });
+    for_undecided(batch, places, [&](Packet& packet) { route(packet, context); });
+    for_undecided(batch, places, [&](Packet& packet) { rewrite(packet, context); });
+    for_each(batch, places, [&](const Packet& packet) { count(packet, context.counters); });
+}
+
+}  // namespace
+
+void run(Batch& batch, Context& context) noexcept {
+    forget_old_choices(context);
+    const PlaceSet left = express(batch, context);
+    if (left != 0) run_stages(batch, left, context);
 }
 
 }  // namespace ikelb::pipeline

@@ -89,17 +89,54 @@ public:
     AddressMap() = default;
 
     AddressMap(std::span<const Entry> entries, HashKey hash_key)
-        : map_{words_of(entries), hash_key} {}
+        : map_{words_of(entries), hash_key} {
+        const std::size_t slots = std::bit_ceil(entries.size() * v4_slots_each + 2);
+        v4_.resize(slots);
+        v4_shift_ = 32 - static_cast<unsigned>(std::countr_zero(slots));
+        for (const Entry& entry : entries)
+            if (entry.address.is_v4())
+                add_v4(static_cast<std::uint32_t>(entry.address.low() & 0xffffffff), entry.value);
+    }
 
     /// The address's value, or nullptr.
     const Value* find(const net::IpAddress& address) const noexcept {
+        if (address.is_v4())
+            return find_v4(static_cast<std::uint32_t>(address.low() & 0xffffffff));
         return map_.find(key_of(address));
+    }
+
+    /// The same for an IPv4 address as a number, 10.0.0.1 = 0x0a000001.
+    const Value* find_v4(std::uint32_t host) const noexcept {
+        for (std::size_t at = v4_place(host);; at = (at + 1) & (v4_.size() - 1)) {
+            const V4Slot& slot = v4_[at];
+            if (slot.value == 0) return nullptr;
+            if (slot.host == host) return &v4_values_[slot.value - 1];
+        }
     }
 
     std::size_t size() const noexcept { return map_.size(); }
 
 private:
     using Map = WordMap<2, Value>;
+
+    /// Most look-ups are of clients' addresses, which are not in the map: the slots are so many
+    /// more than the addresses that the first one is mostly free. No secret is needed: packets
+    /// choose what is looked up, not what lies in the way.
+    struct V4Slot {
+        std::uint32_t host = 0;
+        std::uint32_t value = 0;  ///< place in v4_values_ plus 1; 0: free
+    };
+    static constexpr std::size_t v4_slots_each = 8;
+
+    std::size_t v4_place(std::uint32_t host) const noexcept {
+        return host * 0x9e3779b1U >> v4_shift_;
+    }
+    void add_v4(std::uint32_t host, const Value& value) {
+        std::size_t at = v4_place(host);
+        while (v4_[at].value != 0 && v4_[at].host != host) at = (at + 1) & (v4_.size() - 1);
+        v4_values_.push_back(value);
+        v4_[at] = {.host = host, .value = static_cast<std::uint32_t>(v4_values_.size())};
+    }
 
     static typename Map::Key key_of(const net::IpAddress& address) noexcept {
         return {address.high(), address.low()};
@@ -112,6 +149,9 @@ private:
     }
 
     Map map_;
+    std::vector<V4Slot> v4_ = std::vector<V4Slot>(2);
+    unsigned v4_shift_ = 31;
+    std::vector<Value> v4_values_;
 };
 
 }  // namespace ikelb::tables

@@ -12,6 +12,7 @@
 #include "dataplane/net/address.h"
 #include "dataplane/net/headers.h"
 #include "dataplane/tables/address_map.h"
+#include "dataplane/tables/express_table.h"
 #include "dataplane/tables/hash.h"
 #include "dataplane/tables/ids.h"
 #include "dataplane/tables/record.h"
@@ -242,6 +243,10 @@ struct ForwardingTable {
     WordMap<3, LinkHeader> neighbours;          ///< by neighbour_key()
     std::vector<Gateway> gateways;              ///< [0] is no gateway
     WordMap<1, GatewayIndex> gateway_of_mac;    ///< by gateway_key()
+    ExpressTable express;                       ///< of all the above
+
+    /// Works out `express`; whoever builds a table calls it last.
+    void prepare_express();
 
     MemberIndex member(ServiceIndex service, BackendIndex backend) const noexcept {
         return (*members)[service * max_backends + backend];

@@ -50,6 +50,12 @@ inline FlowKey flow_key(const net::IpAddress& client, net::be16 client_port,
     return {.client = client,
             .rest = std::uint32_t{client_port.to_host()} << 16 | 0x8000u | frontend};
 }
+/// The one word of flow_key() for an IPv4 client, given as a number.
+inline std::uint64_t narrow_flow_key(std::uint32_t client, net::be16 client_port,
+                                     FrontendIndex frontend) noexcept {
+    return std::uint64_t{client} << 32 | std::uint64_t{client_port.to_host()} << 16 | 0x8000u |
+           frontend;
+}
 inline std::uint16_t client_port_of(const FlowKey& key) noexcept {
     return static_cast<std::uint16_t>(key.rest >> 16);
 }

@@ -101,14 +101,23 @@ public:
 
     std::uint64_t hash(const Key& key) const noexcept { return Hashing::hash(key, hash_key_); }
 
-    /// Starts loading both buckets of a key. Inlined by force: a call that only prefetches has no
-    /// effect in g++'s eyes, which drops it.
-    [[gnu::always_inline]] void prefetch(std::uint64_t hash) const noexcept {
-        const Home home = home_of(hash);
-        for (const Word* const words : {bucket(home.first), bucket(home.second)}) {
+    /// The two buckets where a key belongs, for a look-up in two steps.
+    class Spot {
+        friend RecordTable;
+        std::uint64_t* first;
+        std::uint64_t* second;
+    };
+    Spot spot_of(std::uint64_t hash) const noexcept { return at(home_of(hash)); }
+    /// Starts loading both. Inlined by force: a call that only prefetches has no effect in g++'s
+    /// eyes, which drops it.
+    [[gnu::always_inline]] void prefetch(const Spot& spot) const noexcept {
+        for (const Word* const words : {spot.first, spot.second}) {
             __builtin_prefetch(words);
             if constexpr (slot_words > 2) __builtin_prefetch(words + bucket_words - 1);
         }
+    }
+    [[gnu::always_inline]] void prefetch(std::uint64_t hash) const noexcept {
+        prefetch(spot_of(hash));
     }
 
     /// The record of the key, dead or alive: the caller asks Lifetimes. key[0] must not be 0.
@@ -124,13 +133,12 @@ public:
     }
     std::optional<Record> find(const Key& key) const noexcept { return find(key, hash(key)); }
 
-    /// As find(), with the first note.
-    std::optional<Noted> find_noted(const Key& key, std::uint64_t hash) const noexcept
+    /// As find(), with the first note, where the key's spot is known.
+    std::optional<Noted> find_noted(const Key& key, const Spot& spot) const noexcept
         requires(NoteWords > 0)
     {
         assert(key[0] != 0);
-        const Home home = home_of(hash);
-        while (Word* const slot = locate(home, key)) {
+        while (Word* const slot = locate(spot, key)) {
             const Word value = load(slot[value_offset]);
             const Word note = load(slot[note_offset]);
             if (holds(slot, key)) [[likely]]
@@ -141,7 +149,7 @@ public:
     std::optional<Noted> find_noted(const Key& key) const noexcept
         requires(NoteWords > 0)
     {
-        return find_noted(key, hash(key));
+        return find_noted(key, spot_of(hash(key)));
     }
     /// All notes of a key; zeros if it is not there.
     Notes notes(const Key& key) const noexcept {
@@ -326,6 +334,12 @@ private:
         return static_cast<unsigned>(std::min<std::size_t>(reach.back(), shard_mask_));
     }
     Word* bucket(std::size_t index) const noexcept { return words_ + index * bucket_words; }
+    Spot at(const Home& home) const noexcept {
+        Spot spot;
+        spot.first = bucket(home.first);
+        spot.second = bucket(home.second);
+        return spot;
+    }
     TryLock& lock_of(std::size_t bucket) const noexcept { return locks_[bucket >> shard_bits_]; }
 
     static Key key_at(Word* slot) noexcept {
@@ -351,11 +365,14 @@ private:
     }
 
     /// The slot that holds the key, or nullptr.
-    Word* locate(const Home& home, const Key& key) const noexcept {
-        Word* const slot = match(bucket(home.first), key, match(bucket(home.second), key, nullptr));
+    Word* locate(const Spot& spot, const Key& key) const noexcept {
+        Word* const slot = match(spot.first, key, match(spot.second, key, nullptr));
         if (slot != nullptr) [[likely]]
             return slot;
-        return locate_spilled(home.first, key);
+        return locate_spilled(static_cast<std::size_t>(spot.first - words_) / bucket_words, key);
+    }
+    Word* locate(const Home& home, const Key& key) const noexcept {
+        return locate(at(home), key);
     }
     Word* locate_spilled(std::size_t first, const Key& key) const noexcept {
         const unsigned last = reach_of(first);

@@ -92,7 +92,8 @@ std::vector<Outcome> Bench::run(std::span<const Input> burst, std::size_t worker
                               .memory = *workers_[worker]->memory,
                               .now = now_,
                               .now_micros = std::uint64_t{now_} * 1'000'000,
-                              .trusts_flow_spis = trusts_flow_spis};
+                              .trusts_flow_spis = trusts_flow_spis,
+                              .takes_express = takes_express};
     pipeline::run(*batch, context);
     std::vector<Outcome> outcomes;
     for (std::size_t i = 0; i < burst.size(); ++i)

@@ -51,6 +51,8 @@ public:
 
     /// May flows decide ESP by the SPIs they remember?
     bool trusts_flow_spis = true;
+    /// May ESP of an established SA leave before the stages?
+    bool takes_express = true;
 
     void advance(tables::Seconds seconds) { now_ += seconds; }
     tables::Seconds now() const { return now_; }

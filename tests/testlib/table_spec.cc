@@ -170,6 +170,7 @@ ForwardingTable build_table(const TableSpec& spec, const ForwardingTable* previo
     add_services(table, spec, previous, rebuilt_at);
     add_addresses(table, spec);
     add_next_hops(table, spec);
+    table.prepare_express();
     return table;
 }
 

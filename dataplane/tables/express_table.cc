@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "dataplane/tables/express_table.h"
+
+#include <algorithm>
+
+#include "dataplane/net/checksum.h"
+#include "dataplane/tables/forwarding_table.h"
+
+namespace ikelb::tables {
+
+namespace {
+
+static_assert(sizeof(ExpressTable::Exit) == 32);
+
+ExpressTable::Exit exit_by(const LinkHeader& link, const ForwardingTable& table) {
+    ExpressTable::Exit exit;
+    exit.mtu = link.mtu;
+    exit.length = link.length;
+    exit.port = link.port;
+    std::copy_n(link.bytes.begin(), exit.link.size(), exit.link.begin());
+    exit.is_usable =
+        link.is_resolved &&
+        (link.interface >= table.interfaces.size() || table.interfaces[link.interface].is_up);
+    return exit;
+}
+
+ExpressTable::Exit exit_to(const Backend& backend, const ForwardingTable& table) {
+    ExpressTable::Exit exit = exit_by(backend.link, table);
+    exit.address = ExpressTable::Address{backend.address};
+    exit.generation = backend.generation;
+    exit.is_usable = exit.is_usable && backend.is_present && backend.address.is_v4() &&
+                     (backend.is_up || !backend.flush_on_down);
+    return exit;
+}
+
+}  // namespace
+
+ExpressTable::Address::Address(const net::IpAddress& address) noexcept
+    : value{address.v4()},
+      plus{net::fold(value.value.wire())},
+      minus{net::fold(~value.value.wire())} {}
+
+void ForwardingTable::prepare_express() {
+    constexpr std::size_t nat_t = 1;
+    ExpressTable prepared;
+    for (const Interface& interface : interfaces)
+        prepared.interfaces.push_back(
+            {.mac = interface.mac, .faces_servers = interface.faces_servers});
+    for (const Backend& backend : backends) {
+        prepared.backends.push_back(exit_to(backend, *this));
+        prepared.reply_frontends.push_back(backend.reply_frontend[nat_t]);
+    }
+    for (const Gateway& gateway : gateways) {
+        ExpressTable::Exit exit = exit_by(gateway.link, *this);
+        exit.is_usable = exit.is_usable && gateway.interface != no_interface;
+        prepared.gateways.push_back(exit);
+    }
+    if (!prepared.gateways.empty()) prepared.gateways[no_gateway].is_usable = false;
+    for (const Frontend& frontend : frontends)
+        prepared.frontends.push_back(
+            {.vip = ExpressTable::Address{frontend.vip},
+             .service = frontend.service,
+             .is_usable = frontend.is_served && frontend.vip.is_v4() &&
+                          frontend.port == net::be16::from_host(service_port_numbers[nat_t])});
+    for (const net::IpPrefix& prefix : inside_prefixes) {
+        if (!prefix.address.is_v4()) continue;
+        const std::uint32_t mask = prefix.length == 0 ? 0 : ~0U << (32 - prefix.length);
+        prepared.inside.push_back(
+            {.value = prefix.address.v4().value.to_host() & mask, .mask = mask});
+    }
+    express = std::move(prepared);
+}
+
+}  // namespace ikelb::tables
