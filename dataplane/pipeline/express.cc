@@ -43,12 +43,6 @@ bool is_plain(std::uint32_t address) noexcept {
     return first - 1 < 223 && first != 127;
 }
 
-bool is_mac_of(const std::uint8_t* frame, const net::MacAddress& mac) noexcept {
-    return ((net::load<std::uint32_t>(frame) ^ net::load<std::uint32_t>(mac.bytes.data())) |
-            static_cast<std::uint32_t>(net::load<std::uint16_t>(frame + 4) ^
-                                       net::load<std::uint16_t>(mac.bytes.data() + 4))) == 0;
-}
-
 /// The interface that an IPv4 frame for us came in by, and where its IP header is; nullptr: it is
 /// something else.
 const tables::ExpressTable::Interface* find_interface(
@@ -69,7 +63,7 @@ const tables::ExpressTable::Interface* find_interface(
     packet.in_interface = table.interface_of[slot];
     if (packet.in_interface == tables::no_interface) return nullptr;
     const auto& interface = table.express.interfaces[packet.in_interface];
-    return is_mac_of(frame.data, interface.mac) ? &interface : nullptr;
+    return tables::ExpressTable::load_mac(frame.data) == interface.mac ? &interface : nullptr;
 }
 
 /// A whole, sound UDP datagram with room for ESP, in one buffer, that may travel on.

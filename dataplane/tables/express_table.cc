@@ -13,6 +13,12 @@ namespace {
 
 static_assert(sizeof(ExpressTable::Exit) == 32);
 
+std::uint64_t number_of(const net::MacAddress& mac) {
+    std::array<std::uint8_t, 8> bytes{};
+    std::ranges::copy(mac.bytes, bytes.begin());
+    return ExpressTable::load_mac(bytes.data());
+}
+
 ExpressTable::Exit exit_by(const LinkHeader& link, const ForwardingTable& table) {
     ExpressTable::Exit exit;
     exit.mtu = link.mtu;
@@ -46,7 +52,7 @@ void ForwardingTable::prepare_express() {
     ExpressTable prepared;
     for (const Interface& interface : interfaces)
         prepared.interfaces.push_back(
-            {.mac = interface.mac, .faces_servers = interface.faces_servers});
+            {.mac = number_of(interface.mac), .faces_servers = interface.faces_servers});
     for (const Backend& backend : backends) {
         prepared.backends.push_back(exit_to(backend, *this));
         prepared.reply_frontends.push_back(backend.reply_frontend[nat_t]);
