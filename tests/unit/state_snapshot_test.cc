@@ -408,6 +408,7 @@ TEST(StateRestore, CountsWhatTheDirectoryDoesNotHold) {
     state.pairs.clear();
     state.flows.clear();
     state.bindings.clear();
+    state.esp.clear();
     for (std::uint64_t i = 1; i <= 50'000; ++i) {
         state.pairs.push_back(pair);
         state.pairs.back().initiator_spi = i;
