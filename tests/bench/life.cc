@@ -28,9 +28,11 @@ const std::vector<Step>& login_steps() {
 std::vector<Step> settling_steps(bool has_two_flows) {
     std::vector<Step> steps{
         {.towards = Towards::server, .kind = Kind::esp, .spi = 0, .sequence = 2},
-        {.towards = Towards::server, .kind = Kind::esp, .spi = 0, .sequence = 3},
-        {.towards = Towards::server, .kind = Kind::esp, .spi = 1, .sequence = 1},
         {.towards = Towards::client, .kind = Kind::esp, .sequence = 2},
+        {.towards = Towards::server, .kind = Kind::esp, .spi = 0, .sequence = 3},
+        {.towards = Towards::server, .kind = Kind::esp, .spi = 0, .sequence = 4},
+        {.towards = Towards::server, .kind = Kind::esp, .spi = 1, .sequence = 1},
+        {.towards = Towards::client, .kind = Kind::esp, .sequence = 3},
         {.towards = Towards::server, .kind = Kind::esp, .spi = 1, .sequence = 2},
         {.towards = Towards::server, .kind = Kind::esp, .spi = 1, .sequence = 3},
     };

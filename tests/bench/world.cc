@@ -30,6 +30,11 @@ net::MacAddress server_mac(BackendIndex backend) {
     return own;
 }
 
+net::MacAddress gateway_mac(Family family) {
+    return family == Family::v4 ? testlib::place::first_gateway_mac()
+                                : testlib::mac("02:00:00:00:01:fc");
+}
+
 std::string server_address(BackendIndex backend) {
     return (backend < first_of_v6 ? "10.20.0." : "fd00:20::") + std::to_string(11 + backend);
 }
@@ -56,6 +61,8 @@ testlib::TableSpec farm() {
     spec.neighbours.clear();
     for (testlib::ServiceSpec& service : spec.services) service.members.clear();
     add_servers(spec);
+    // Its own, so that one MAC address stands for one gateway.
+    spec.gateways.back().mac = gateway_mac(Family::v6);
     spec.maglev_size = shipped_maglev_size;
     return spec;
 }
@@ -81,7 +88,7 @@ BackendIndex World::backend_of(const Client& client) const noexcept {
 FrameMaker World::frames(std::size_t esp_frame) const {
     using namespace testlib;
     return {options_.family,
-            {.from_gateway = place::first_gateway_mac(),
+            {.from_gateway = gateway_mac(options_.family),
              .to_gateway_side = place::ext_mac(),
              .from_server = server_mac(0),
              .to_server_side = place::srv_mac(),
