@@ -16,6 +16,11 @@ struct Command {
 };
 
 Command pipeline_command(CLI::App& app);
+Command setup_command(CLI::App& app);
+Command flood_command(CLI::App& app);
+Command memory_command(CLI::App& app);
+Command scaling_command(CLI::App& app);
+Command instructions_command(CLI::App& app);
 Command environment_command(CLI::App& app);
 
 /// Progress, for people: a line on stderr.

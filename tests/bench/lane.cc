@@ -50,9 +50,18 @@ std::span<const std::uint8_t> Lane::frame(std::size_t i) const noexcept {
 
 [[gnu::noinline]] void measured_bursts(Lane& lane, std::size_t first, std::size_t count,
                                        std::size_t burst) noexcept {
-    const std::span packets = std::span{lane.packets_}.subspan(first, count);
+    lane.process_all(first, count, burst);
+}
+
+void Lane::process_all(std::size_t first, std::size_t count, std::size_t burst) noexcept {
+    const std::span packets = std::span{packets_}.subspan(first, count);
     for (std::size_t done = 0; done < count; done += burst)
-        lane.process(packets.subspan(done, std::min(burst, count - done)));
+        process(packets.subspan(done, std::min(burst, count - done)));
+}
+
+void Lane::warm_up(std::size_t first, std::size_t count, std::size_t burst) noexcept {
+    process_all(first, count, burst);
+    offered_ += count;
 }
 
 std::uint64_t Lane::run(std::size_t first, std::size_t count, std::size_t burst) noexcept {

@@ -47,6 +47,8 @@ public:
     /// Takes buffers [first, first + count) through the packet path; returns TSC cycles. The fences
     /// at both ends cost some ten cycles: time as many bursts at once as there are.
     std::uint64_t run(std::size_t first, std::size_t count, std::size_t burst) noexcept;
+    /// The same, neither timed nor in measured_bursts().
+    void warm_up(std::size_t first, std::size_t count, std::size_t burst) noexcept;
 
     /// Of this lane; the worker's own counters go on.
     Deliveries deliveries() const noexcept;
@@ -59,6 +61,7 @@ private:
         std::uint16_t count = 0;
     };
 
+    void process_all(std::size_t first, std::size_t count, std::size_t burst) noexcept;
     void process(std::span<rte_mbuf*> packets) noexcept;
     void finish(rte_mbuf* packet, const pipeline::Packet& decided) noexcept;
     void send(rte_mbuf* packet, tables::PortIndex port) noexcept;

@@ -26,7 +26,9 @@ int main(int argc, char** argv) {
     using namespace ikelb::bench;
     CLI::App app{"Measures ikelb's packet path from memory: one JSON object on stdout"};
     app.require_subcommand(1);
-    const Command commands[]{pipeline_command(app), environment_command(app)};
+    const Command commands[]{pipeline_command(app), setup_command(app),   flood_command(app),
+                             memory_command(app),   scaling_command(app), instructions_command(app),
+                             environment_command(app)};
     CLI11_PARSE(app, argc, argv);
     try {
         for (const Command& command : commands)

@@ -139,6 +139,7 @@ public:
                             {"stream", v.mix == Mix::esp ? "esp" : "mixed"},
                             {"headers", v.headers == Headers::warm ? "warm" : "cold"},
                             {"pages", stage_.pages()},
+                            {"interrupted", entry.interrupted},
                             {"runs", entry.cycles.size()},
                             {"stages", json::object()}});
         }
@@ -154,6 +155,7 @@ private:
         Lane* lane;
         World* world;
         std::vector<double> cycles{};
+        double interrupted = 0;  ///< the most of a run
     };
 
     void measure(Entry& entry) {
@@ -165,6 +167,7 @@ private:
         Measurement measurement{*entry.stream, lane, entry.variant.burst, entry.variant.headers};
         measurement.cycles_per_packet(matrix_.packets / 8);  // to warm up
         entry.cycles.push_back(measurement.cycles_per_packet(matrix_.packets));
+        entry.interrupted = std::max(entry.interrupted, measurement.interrupted());
     }
 
     const Matrix& matrix_;

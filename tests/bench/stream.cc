@@ -37,8 +37,7 @@ Stream::Stream(const World& world, const StreamOptions& options)
     bytes_.reserve((count + 1) * stride_);
     std::mt19937_64 random{options.seed};
     while (entries_.size() < count) {
-        const auto client =
-            static_cast<std::size_t>((random() >> 32) * world.options().clients >> 32);
+        const std::size_t client = draw_client(random());
         const std::uint64_t draw = options.mix == Mix::esp ? of : random() % of;
         if (draw < ike_share) {
             add(Kind::dpd, client, 0);
@@ -53,6 +52,17 @@ Stream::Stream(const World& world, const StreamOptions& options)
         }
     }
     entries_.resize(count);
+}
+
+/// The number's own hash deals it: a part's clients have nothing in common.
+std::size_t Stream::draw_client(std::uint64_t random) const noexcept {
+    const std::size_t clients = world_.options().clients;
+    std::size_t number = (random >> 32) * clients >> 32;
+    const auto part_of = [&](std::size_t n) {
+        return tables::keyed_hash(n, {.k0 = options_.seed, .k1 = 1}) % options_.parts;
+    };
+    while (part_of(number) != options_.part) number = (number + 1) % clients;
+    return number;
 }
 
 void Stream::add(Kind kind, std::size_t number, std::uint64_t random) {
@@ -90,16 +100,21 @@ std::string Stream::check(std::size_t n, std::span<const std::uint8_t> frame) co
                                std::uint32_t{at[0]} << 24 | std::uint32_t{at[1]} << 16 |
                                    std::uint32_t{at[2]} << 8 | at[3]);
     }
-    return check_output(world_, world_.client(entry.client), options_.towards, in, frame);
+    const Client client = world_.client(entry.client);
+    return check_output(world_,
+                        {.towards = options_.towards,
+                         .client = client.address,
+                         .backend = world_.backend_of(client)},
+                        in, frame);
 }
 
-std::string check_output(const World& world, const Client& client, Towards towards,
-                         std::span<const std::uint8_t> in, std::span<const std::uint8_t> out) {
+std::string check_output(const World& world, const Ends& ends, std::span<const std::uint8_t> in,
+                         std::span<const std::uint8_t> out) {
     const testlib::Dissected before = testlib::dissect(in), after = testlib::dissect(out);
     const tables::ForwardingTable& table = world.table();
     const tables::Frontend& frontend = table.frontends[2 * world.service()];
-    const tables::Backend& backend = table.backends[world.backend_of(client)];
-    const bool up = towards == Towards::server;
+    const tables::Backend& backend = table.backends.at(ends.backend);
+    const bool up = ends.towards == Towards::server;
     const tables::LinkHeader& link = up ? backend.link : table.gateways[frontend.uplink].link;
     std::string wrong;
     const auto hold = [&](bool is_good, const char* what) {
@@ -109,8 +124,8 @@ std::string check_output(const World& world, const Client& client, Towards towar
          "not the frame that came in");
     if (!wrong.empty()) return wrong;
     hold(std::equal(out.begin(), out.begin() + 12, link.bytes.begin()), "link addresses");
-    hold(after.from == (up ? client.address : frontend.vip), "source address");
-    hold(after.to == (up ? backend.address : client.address), "destination address");
+    hold(after.from == (up ? ends.client : frontend.vip), "source address");
+    hold(after.to == (up ? backend.address : ends.client), "destination address");
     hold(after.ttl == before.ttl - 1, "TTL");
     hold(after.is_ip_checksum_good, "IP checksum");
     hold(after.is_later_fragment ||

@@ -18,8 +18,10 @@ struct StreamOptions {
     Towards towards = Towards::server;
     Mix mix = Mix::esp;
     std::size_t esp_frame = 64;
-    std::size_t packets = 0;    ///< 0: as many as the size of the frames allows, see least_packets
+    std::size_t packets = 0;  ///< 0: as many as the size of the frames allows, see least_packets
     std::uint64_t seed = 1;
+    /// Of clients that are dealt at random to so many parts, those of one part.
+    std::size_t part = 0, parts = 1;
 };
 
 /// Packets of a world's established clients, each of a client drawn at random, made beforehand: so
@@ -50,6 +52,7 @@ private:
         bool has_new_spi = false;
     };
     void add(Kind kind, std::size_t client, std::uint64_t random);
+    std::size_t draw_client(std::uint64_t random) const noexcept;
     std::span<const std::uint8_t> bytes(std::size_t n) const noexcept {
         return {bytes_.data() + n * stride_, entries_[n].length};
     }
@@ -63,9 +66,16 @@ private:
     std::uint32_t new_spi_ = 1;
 };
 
+/// Between whom a packet is.
+struct Ends {
+    Towards towards = Towards::server;
+    net::IpAddress client{};
+    tables::BackendIndex backend = tables::no_backend;
+};
+
 /// Compares a frame that has left with the one that came in: addresses, ports, TTL, both checksums,
 /// link addresses, and every byte that nobody may touch. Empty if all is well.
-std::string check_output(const World& world, const Client& client, Towards towards,
-                         std::span<const std::uint8_t> in, std::span<const std::uint8_t> out);
+std::string check_output(const World& world, const Ends& ends, std::span<const std::uint8_t> in,
+                         std::span<const std::uint8_t> out);
 
 }  // namespace ikelb::bench

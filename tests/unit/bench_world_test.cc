@@ -119,6 +119,9 @@ TEST_P(WorldOf, VerificationSeesWhatIsWrong) {
                     .backend = world.address_of(world.backend_of(client)),
                     .esp_spi = client.esp_up[0]};
     for (const Towards towards : {Towards::server, Towards::client}) {
+        const Ends ends{.towards = towards,
+                        .client = client.address,
+                        .backend = world.backend_of(client)};
         const testlib::Bytes in = frames.make(towards, Kind::esp, said);
         testlib::Bytes frame = in;
         pipeline::Batch batch;
@@ -135,12 +138,12 @@ TEST_P(WorldOf, VerificationSeesWhatIsWrong) {
                                   .now = world.now(),
                                   .now_micros = world.now_micros()};
         pipeline::run(batch, context);
-        ASSERT_EQ(check_output(world, client, towards, in, frame), "");
+        ASSERT_EQ(check_output(world, ends, in, frame), "");
         const testlib::Dissected good = testlib::dissect(frame);
         const auto broken = [&](std::size_t at) {
             testlib::Bytes bad = frame;
             bad[at] ^= 1;
-            return check_output(world, client, towards, in, bad);
+            return check_output(world, ends, in, bad);
         };
         EXPECT_EQ(broken(0), "link addresses");
         EXPECT_EQ(broken(11), "link addresses");
@@ -152,8 +155,11 @@ TEST_P(WorldOf, VerificationSeesWhatIsWrong) {
         } else {
             EXPECT_EQ(broken(good.l3 + 7), "TTL");
         }
-        EXPECT_NE(check_output(world, world.client(8), towards, in, frame), "");
-        EXPECT_NE(check_output(world, client, towards, in, in), "") << "not forwarded at all";
+        Ends others = ends;
+        others.client = world.client(8).address;
+        EXPECT_EQ(check_output(world, others, in, frame),
+                  towards == Towards::server ? "source address" : "destination address");
+        EXPECT_NE(check_output(world, ends, in, in), "") << "not forwarded at all";
     }
 }
 
