@@ -4,13 +4,13 @@
 
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
-#include <rte_prefetch.h>
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 
+#include "dataplane/worker/frame.h"
 #include "dataplane/worker/idle.h"
 
 namespace ikelb::worker {
@@ -29,29 +29,6 @@ constexpr std::uint64_t default_timer_slack = 1;  // nanoseconds: sleep as long 
 void sleep_for(std::uint32_t nanoseconds) noexcept {
     const timespec time{.tv_sec = 0, .tv_nsec = static_cast<long>(nanoseconds)};
     nanosleep(&time, nullptr);
-}
-
-pipeline::Frame frame_of(rte_mbuf* packet) noexcept {
-    return {.data = rte_pktmbuf_mtod(packet, std::uint8_t*),
-            .contiguous = rte_pktmbuf_data_len(packet),
-            .headroom = rte_pktmbuf_headroom(packet),
-            .length = rte_pktmbuf_pkt_len(packet),
-            .port = packet->port};
-}
-
-/// Makes the buffer hold what the pipeline says the frame now is.
-void take_shape(rte_mbuf* packet, const Packet& decided) noexcept {
-    packet->data_off = static_cast<std::uint16_t>(packet->data_off + decided.out_shift);
-    packet->data_len = static_cast<std::uint16_t>(packet->data_len - decided.out_shift);
-    packet->pkt_len = static_cast<std::uint32_t>(static_cast<std::int64_t>(packet->pkt_len) -
-                                                 decided.out_shift);
-    if (packet->pkt_len == decided.out_length) return;
-    // Only an ICMP error is shorter than what came in, and it fits in the first buffer.
-    rte_pktmbuf_free(packet->next);
-    packet->next = nullptr;
-    packet->nb_segs = 1;
-    packet->data_len = static_cast<std::uint16_t>(decided.out_length);
-    packet->pkt_len = decided.out_length;
 }
 
 }  // namespace
@@ -109,15 +86,11 @@ std::uint64_t Worker::poll(std::uint64_t cycles) noexcept {
 void Worker::process(std::span<rte_mbuf*> packets, std::uint64_t cycles,
                      const std::uint64_t* held_since) noexcept {
     const std::uint64_t micros = parts_.clock.micros(cycles);
-    for (rte_mbuf* packet : packets) rte_prefetch0(rte_pktmbuf_mtod(packet, void*));
-    batch_.count = 0;
-    for (std::size_t i = 0; i < packets.size(); ++i) {
-        pipeline::Frame frame = frame_of(packets[i]);
-        if (held_since != nullptr) {
-            frame.was_held = true;
-            frame.may_hold = micros - held_since[i] < hold_for_micros;
-        }
-        batch_.add(frame);
+    fill(batch_, packets);
+    for (std::size_t i = 0; held_since != nullptr && i < packets.size(); ++i) {
+        pipeline::Frame& frame = batch_.packets[i].frame;
+        frame.was_held = true;
+        frame.may_hold = micros - held_since[i] < hold_for_micros;
     }
     pipeline::Context context{.table = *parts_.published->read(),
                               .directory = *parts_.directory,

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <rte_mbuf.h>
+#include <rte_prefetch.h>
+
+#include <span>
+
+#include "dataplane/pipeline/packet.h"
+
+namespace ikelb::worker {
+
+// Between DPDK's packet buffers and the pipeline's frames: the worker's part of the packet path,
+// shared with whoever feeds the pipeline from memory.
+
+inline pipeline::Frame frame_of(rte_mbuf* packet) noexcept {
+    return {.data = rte_pktmbuf_mtod(packet, std::uint8_t*),
+            .contiguous = rte_pktmbuf_data_len(packet),
+            .headroom = rte_pktmbuf_headroom(packet),
+            .length = rte_pktmbuf_pkt_len(packet),
+            .port = packet->port};
+}
+
+/// Makes the packets a batch; at most pipeline::max_burst.
+inline void fill(pipeline::Batch& batch, std::span<rte_mbuf* const> packets) noexcept {
+    for (rte_mbuf* packet : packets) rte_prefetch0(rte_pktmbuf_mtod(packet, void*));
+    batch.count = 0;
+    for (rte_mbuf* packet : packets) batch.add(frame_of(packet));
+}
+
+/// Makes the buffer hold what the pipeline says the frame now is.
+inline void take_shape(rte_mbuf* packet, const pipeline::Packet& decided) noexcept {
+    packet->data_off = static_cast<std::uint16_t>(packet->data_off + decided.out_shift);
+    packet->data_len = static_cast<std::uint16_t>(packet->data_len - decided.out_shift);
+    packet->pkt_len = static_cast<std::uint32_t>(static_cast<std::int64_t>(packet->pkt_len) -
+                                                 decided.out_shift);
+    if (packet->pkt_len == decided.out_length) return;
+    // Only an ICMP error is shorter than what came in, and it fits in the first buffer.
+    rte_pktmbuf_free(packet->next);
+    packet->next = nullptr;
+    packet->nb_segs = 1;
+    packet->data_len = static_cast<std::uint16_t>(decided.out_length);
+    packet->pkt_len = decided.out_length;
+}
+
+}  // namespace ikelb::worker

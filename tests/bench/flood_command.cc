@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include <fmt/format.h>
+#include <rte_cycles.h>
+
+#include <array>
+#include <memory>
+#include <random>
+#include <stdexcept>
+
+#include "tests/bench/command.h"
+#include "tests/bench/life.h"
+#include "tests/bench/measure.h"
+#include "tests/bench/stage.h"
+
+// What an established client's ESP gets while strangers send IKE_SA_INIT from spoofed addresses.
+//
+// "Established packets per second" (alone, one_to_one, ten_to_one): both kinds are offered
+// interleaved at random in the same bursts, as a port delivers them, as fast as one core takes
+// them; counted are the established packets, divided by all the time the core spent, the flood's
+// part included. With ten strange packets for each established one it cannot be more than what
+// eleven packets' time leaves. Nothing is hidden by it, but it says little about harm: a core that
+// is offered eleven times what it can do loses ten elevenths to the port's queue, whatever it runs.
+//
+// "own" (of the same three): bursts of either kind alone, in turns at that ratio; the time of the
+// established packets' bursts alone. This is what the flood does to the established packets
+// themselves: by caches that it fills, tables that it crowds, branches that it teaches.
+//
+// "flood_cycles": a strange packet's own cost. "absorbed_at_80_percent": so many of them a second
+// leave the core time for 80 % of the established packets that it forwards alone, by flood_cycles
+// and what "own" says of the dearer established packet at ten to one.
+
+namespace ikelb::bench {
+
+namespace {
+
+using nlohmann::json;
+
+struct Sizes {
+    std::size_t flows = std::size_t{1} << 20;
+    std::size_t packets = std::size_t{1} << 19;  ///< in a run of a ratio, of both kinds
+    std::size_t runs = 7;
+};
+
+constexpr std::size_t burst = 32, esp_frame = 64;
+/// Strangers are drawn from those numbers that no established client has.
+constexpr std::size_t strangers = max_clients / 2;
+
+class Flood {
+public:
+    Flood(const Sizes& sizes, rte_mempool& pool)
+        : world_{{.clients = sizes.flows}}, lane_{world_, pool, warm_packets},
+          frames_{world_.frames(esp_frame)}, esp_{make_stream(sizes)} {
+        say("tables that are full of what strangers began");
+        crowd(sizes.flows);
+        confirmed_ = confirmed_records();
+    }
+
+    /// Offers packets of both kinds, mixed, in full bursts; inits of them for each ESP packet.
+    /// TSC cycles for each established packet.
+    double mixed(std::size_t packets, std::size_t inits) {
+        Pieces pieces;
+        begin();
+        for (std::size_t done = 0; done < packets; done += warm_packets) {
+            for (std::size_t i = 0; i < warm_packets; ++i) {
+                const bool is_esp = random_() % (inits + 1) == 0;
+                if (is_esp)
+                    load_esp(i);
+                else
+                    load_init(i);
+            }
+            pieces.add(lane_.run(0, warm_packets, burst));
+        }
+        end(packets);
+        return pieces.mean() / static_cast<double>(warm_packets) *
+               static_cast<double>(packets) / static_cast<double>(esp_offered_);
+    }
+
+    struct Apart {
+        double esp = 0, init = 0;  ///< TSC cycles per packet
+    };
+    /// Offers bursts of either kind alone, in turns.
+    Apart in_turns(std::size_t packets, std::size_t inits) {
+        Pieces esp, init;
+        begin();
+        std::size_t done = 0;
+        for (; done < packets; done += warm_packets) {
+            const bool is_esp = done / warm_packets % (inits + 1) == 0;
+            for (std::size_t i = 0; i < warm_packets; ++i) is_esp ? load_esp(i) : load_init(i);
+            (is_esp ? esp : init).add(lane_.run(0, warm_packets, burst));
+        }
+        end(done);
+        return {.esp = esp.mean() / static_cast<double>(warm_packets),
+                .init = inits == 0 ? 0 : init.mean() / static_cast<double>(warm_packets)};
+    }
+
+    /// Throws if an established client has lost anything.
+    void check() const {
+        if (confirmed_records() != confirmed_)
+            throw std::runtime_error{"confirmed records were lost, or strangers have some"};
+    }
+
+private:
+    std::unique_ptr<Stream> make_stream(const Sizes& sizes) {
+        world_.establish_in_bulk(0, sizes.flows);
+        return std::make_unique<Stream>(world_, StreamOptions{.esp_frame = esp_frame});
+    }
+
+    /// IKE_SA_INIT of strangers that servers answer, until the regions for what is under way hold
+    /// nothing else.
+    void crowd(std::size_t flows) {
+        const std::size_t count = 2 * (flows / 8 + world_.options().half_open);
+        for (std::size_t done = 0; done < count; done += burst) {
+            for (const Towards towards : {Towards::server, Towards::client}) {
+                for (std::size_t i = 0; i < burst; ++i)
+                    load_init(i, strangers + done + i, towards);
+                lane_.run(0, burst, burst);
+            }
+            world_.advance(1'000'000 * burst / World::logins_per_second);
+        }
+    }
+
+    void load_esp(std::size_t i) {
+        esp_->load(next_, lane_, i);
+        next_ = (next_ + 1) % esp_->packets();
+        ++esp_offered_;
+    }
+    void load_init(std::size_t i) {
+        load_init(i, strangers + random_() % strangers, Towards::server);
+    }
+    void load_init(std::size_t i, std::size_t number, Towards towards) {
+        const Client client = world_.client(number);
+        frames_.make(towards, Kind::init,
+                     {.by = client, .backend = world_.address_of(world_.backend_of(client))},
+                     lane_.put(i, frames_.length(towards, Kind::init), towards));
+    }
+
+    std::uint64_t limited() const {
+        const auto& verdicts = lane_.counters().verdicts;
+        return verdicts[static_cast<std::size_t>(pipeline::Verdict::backend_limited)].read() +
+               verdicts[static_cast<std::size_t>(pipeline::Verdict::source_limited)].read();
+    }
+    void begin() {
+        lane_.clear();
+        esp_offered_ = 0;
+        limited_before_ = limited();
+    }
+    /// Only the limits on IKE_SA_INIT may have cost anybody a packet.
+    void end(std::size_t offered) const {
+        const Deliveries sent = lane_.deliveries();
+        if (sent.offered != offered || sent.to_server + sent.not_forwarded != offered ||
+            sent.not_forwarded != limited() - limited_before_)
+            throw std::runtime_error{"an established packet was not forwarded"};
+    }
+
+    std::array<std::size_t, 3> confirmed_records() const {
+        const auto count = [](const auto& table) {
+            std::size_t records = 0;
+            table.for_each(0, table.buckets(),
+                           [&](const auto&, const tables::Record&) { ++records; });
+            return records;
+        };
+        const tables::Directory& d = world_.directory();
+        return {count(d.flows.confirmed), count(d.bindings.confirmed), count(d.pairs.confirmed)};
+    }
+
+    World world_;
+    Lane lane_;
+    FrameMaker frames_;
+    std::unique_ptr<Stream> esp_;
+    std::mt19937_64 random_{7};
+    std::size_t next_ = 0;
+    std::size_t esp_offered_ = 0;
+    std::uint64_t limited_before_ = 0;
+    std::array<std::size_t, 3> confirmed_{};
+};
+
+json run(const Sizes& sizes) {
+    const Stage stage{2 * warm_packets, 512, Pages::any};
+    stage.take_cpu();
+    Flood flood{sizes, stage.pool()};
+    static constexpr std::array<std::size_t, 3> ratios{0, 1, 10};
+    static constexpr std::array names{"alone", "one_to_one", "ten_to_one"};
+    std::array<std::vector<double>, ratios.size()> all, own;
+    std::vector<double> init;
+    for (std::size_t run = 0; run <= sizes.runs; ++run) {
+        say(fmt::format("run {} of {}", run, sizes.runs));
+        for (std::size_t i = 0; i < ratios.size(); ++i) {
+            const double mixed = flood.mixed(sizes.packets, ratios[i]);
+            const auto apart = flood.in_turns(sizes.packets, ratios[i]);
+            if (run == 0) continue;  // it warms up
+            all[i].push_back(mixed);
+            own[i].push_back(apart.esp);
+            if (ratios[i] != 0) init.push_back(apart.init);
+        }
+    }
+    flood.check();
+    const auto hz = static_cast<double>(rte_get_tsc_hz());
+    json result, of_own;
+    for (std::size_t i = 0; i < ratios.size(); ++i) {
+        result[names[i]] = hz / median_of(all[i]).value;
+        of_own[names[i]] = hz / median_of(own[i]).value;
+    }
+    const double alone = median_of(own[0]).value, under = median_of(own[2]).value;
+    const double flood_cycles = median_of(init).value;
+    result["own"] = of_own;
+    result["flood_cycles"] = flood_cycles;
+    result["absorbed_at_80_percent"] = hz * (1 - 0.8 * under / alone) / flood_cycles;
+    result["spread"] = median_of(all[2]).spread;
+    result["flows"] = sizes.flows;
+    result["pages"] = stage.pages();
+    return {{"flood", result}};
+}
+
+}  // namespace
+
+Command flood_command(CLI::App& app) {
+    auto sizes = std::make_shared<Sizes>();
+    CLI::App* const sub = app.add_subcommand(
+        "flood", "Established ESP while spoofed IKE_SA_INIT come, with crowded tables");
+    sub->add_option("--flows", sizes->flows, "Established clients")->capture_default_str();
+    sub->add_option("--runs", sizes->runs, "Runs of which the median is taken")
+        ->capture_default_str();
+    sub->add_flag_callback("--quick", [sizes] {
+        sizes->packets = std::size_t{1} << 17;
+        sizes->runs = 5;
+    });
+    return {.options = sub, .run = [sizes] { return run(*sizes); }};
+}
+
+}  // namespace ikelb::bench

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "tests/bench/life.h"
+
+#include <stdexcept>
+#include <string>
+
+namespace ikelb::bench {
+
+namespace {
+
+constexpr std::size_t buffer = 512, headroom = 128, esp_frame = 64;
+
+}  // namespace
+
+const std::vector<Step>& login_steps() {
+    static const std::vector<Step> steps{
+        {.towards = Towards::server, .kind = Kind::init},
+        {.towards = Towards::client, .kind = Kind::init},
+        {.towards = Towards::server, .kind = Kind::auth},
+        {.towards = Towards::client, .kind = Kind::auth},
+        {.towards = Towards::server, .kind = Kind::esp, .spi = 0, .sequence = 1},
+        {.towards = Towards::client, .kind = Kind::esp, .sequence = 1},
+    };
+    return steps;
+}
+
+std::vector<Step> settling_steps(bool has_two_flows) {
+    std::vector<Step> steps{
+        {.towards = Towards::server, .kind = Kind::esp, .spi = 0, .sequence = 2},
+        {.towards = Towards::client, .kind = Kind::esp, .sequence = 2},
+        {.towards = Towards::server, .kind = Kind::esp, .spi = 0, .sequence = 3},
+        {.towards = Towards::server, .kind = Kind::esp, .spi = 0, .sequence = 4},
+        {.towards = Towards::server, .kind = Kind::esp, .spi = 1, .sequence = 1},
+        {.towards = Towards::client, .kind = Kind::esp, .sequence = 3},
+        {.towards = Towards::server, .kind = Kind::esp, .spi = 1, .sequence = 2},
+        {.towards = Towards::server, .kind = Kind::esp, .spi = 1, .sequence = 3},
+    };
+    if (has_two_flows) {
+        steps.push_back({.towards = Towards::server, .kind = Kind::dpd_on_500});
+        steps.push_back({.towards = Towards::client, .kind = Kind::dpd_on_500});
+    }
+    return steps;
+}
+
+Life::Life(World& world)
+    : world_{world},
+      frames_{world.frames(esp_frame)},
+      steps_{login_steps()},
+      batch_{std::make_unique<pipeline::Batch>()},
+      counters_{std::make_unique<pipeline::Counters>()},
+      memory_{std::make_unique<pipeline::WorkerMemory>()},
+      buffers_(at_once * buffer) {
+    const auto more = settling_steps(world.options().has_two_flows);
+    steps_.insert(steps_.end(), more.begin(), more.end());
+}
+
+Life::~Life() = default;
+
+void Life::live(std::size_t first, std::size_t count) {
+    for (const Step& step : steps_) take(step, first, count);
+}
+
+void Life::take(const Step& step, std::size_t first, std::size_t count) {
+    batch_->count = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        std::uint8_t* const frame = buffers_.data() + i * buffer + headroom;
+        const Client client = world_.client(first + i);
+        const bool up = step.towards == Towards::server;
+        frames_.make(step.towards, step.kind,
+                     {.by = client,
+                      .backend = world_.address_of(world_.backend_of(client)),
+                      .esp_spi = up ? client.esp_up[step.spi] : client.esp_down,
+                      .sequence = step.sequence},
+                     frame);
+        const std::size_t length = frames_.length(step.towards, step.kind);
+        batch_->add({.data = frame,
+                     .contiguous = static_cast<std::uint16_t>(length),
+                     .headroom = headroom,
+                     .length = static_cast<std::uint32_t>(length),
+                     .port = static_cast<tables::PortIndex>(up ? 0 : 1)});
+    }
+    pipeline::Context context{.table = world_.table(),
+                              .directory = world_.directory(),
+                              .counters = *counters_,
+                              .memory = *memory_,
+                              .now = world_.now(),
+                              .now_micros = world_.now_micros()};
+    pipeline::run(*batch_, context);
+    const auto wanted = step.towards == Towards::server ? pipeline::Verdict::to_server
+                                                        : pipeline::Verdict::to_client;
+    for (const pipeline::Packet& packet : batch_->all())
+        if (packet.verdict != wanted)
+            throw std::runtime_error{"a client's packet ended as " +
+                                     std::string{pipeline::info(packet.verdict).name}};
+}
+
+}  // namespace ikelb::bench

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "tests/bench/world.h"
+
+namespace ikelb::bench {
+
+/// One step of a client's life: a packet of a kind, one way.
+struct Step {
+    Towards towards;
+    Kind kind;
+    std::size_t spi = 0;         ///< of ESP: which of esp_up
+    std::uint32_t sequence = 1;  ///< of ESP
+};
+
+/// From the IKE_SA_INIT to the first ESP packets both ways: a confirmed SA.
+const std::vector<Step>& login_steps();
+/// Until the flow itself knows both of its ESP SPIs: what makes the client's ESP cheap.
+std::vector<Step> settling_steps(bool has_two_flows);
+
+/// Takes clients of a world through the packet path, a burst of them at a time.
+class Life {
+public:
+    static constexpr std::size_t at_once = 32;
+
+    explicit Life(World& world);
+    ~Life();
+
+    /// count: at most at_once. Throws std::runtime_error on a packet that is not forwarded.
+    void live(std::size_t first, std::size_t count);
+
+    const pipeline::Counters& counters() const noexcept { return *counters_; }
+
+private:
+    void take(const Step& step, std::size_t first, std::size_t count);
+
+    World& world_;
+    FrameMaker frames_;
+    std::vector<Step> steps_;
+    std::unique_ptr<pipeline::Batch> batch_;
+    std::unique_ptr<pipeline::Counters> counters_;
+    std::unique_ptr<pipeline::WorkerMemory> memory_;
+    std::vector<std::uint8_t> buffers_;
+};
+
+}  // namespace ikelb::bench
