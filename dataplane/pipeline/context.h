@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "dataplane/pipeline/counters.h"
+#include "dataplane/pipeline/stage_probe.h"
 #include "dataplane/tables/directory.h"
 #include "dataplane/tables/forwarding_table.h"
 
@@ -142,6 +143,7 @@ struct Context {
     bool trusts_flow_spis = true;
     /// False: every packet takes all stages, for tests to compare with.
     bool takes_express = true;
+    StageProbe* probe = nullptr;
     /// Rules that a rehearsal passes over, a bit for each: what would the next one say?
     std::uint16_t passed_over = 0;
 };

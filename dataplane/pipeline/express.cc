@@ -262,6 +262,7 @@ PlaceSet express(Batch& batch, Context& context) noexcept {
     // A label decides before a flow does.
     if (!context.takes_express || !context.trusts_flow_spis || !context.table.labelled.empty())
         return all;
+    StageTimer timer{context.probe};
     std::array<Prospect, max_burst> prospects;
     std::size_t count_of_prospects = 0;
     for (std::size_t i = 0; i < batch.count; ++i) {
@@ -269,12 +270,14 @@ PlaceSet express(Batch& batch, Context& context) noexcept {
         next.place = static_cast<std::uint8_t>(i);
         count_of_prospects += glance(batch.packets[i], next, context) ? 1 : 0;
     }
+    timer.lap(&StageProbe::glance);
     PlaceSet left = all;
     Tally tally;
     for (std::size_t i = 0; i < count_of_prospects; ++i)
         left &= ~(static_cast<PlaceSet>(finish(prospects[i], tally, context))
                   << prospects[i].place);
     count(tally, context.counters);
+    timer.lap(&StageProbe::finish);
     return left;
 }
 

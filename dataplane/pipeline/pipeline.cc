@@ -82,7 +82,10 @@ void run_stages(Batch& batch, PlaceSet places, Context& context) noexcept {
 void run(Batch& batch, Context& context) noexcept {
     forget_old_choices(context);
     const PlaceSet left = express(batch, context);
-    if (left != 0) run_stages(batch, left, context);
+    if (left == 0) return;
+    StageTimer timer{context.probe};
+    run_stages(batch, left, context);
+    timer.lap(&StageProbe::steps);
 }
 
 }  // namespace ikelb::pipeline

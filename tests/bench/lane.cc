@@ -85,7 +85,8 @@ void Lane::process(std::span<rte_mbuf*> packets) noexcept {
         .counters = stats_->pipeline,
         .memory = *memory_,
         .now = clock_.seconds(cycles) - worker::Clock::first_second + world_.now(),
-        .now_micros = micros + world_.now_micros()};
+        .now_micros = micros + world_.now_micros(),
+        .probe = probe_};
     pipeline::run(*batch_, context);
     for (std::size_t i = 0; i < packets.size(); ++i)
         if (batch_->packets[i].asks_all && batch_->packets[i].verdict == Verdict::to_server)

@@ -50,6 +50,8 @@ public:
     /// The same, neither timed nor in measured_bursts().
     void warm_up(std::size_t first, std::size_t count, std::size_t burst) noexcept;
 
+    /// Puts the cycles of each stage there from now on; nullptr: nowhere.
+    void probe(pipeline::StageProbe* probe) noexcept { probe_ = probe; }
     /// Of this lane; the worker's own counters go on.
     Deliveries deliveries() const noexcept;
     void clear() noexcept;
@@ -81,6 +83,7 @@ private:
     bool clock_stands_;
     Deliveries at_clear_;
     std::uint64_t offered_ = 0, not_forwarded_ = 0;
+    pipeline::StageProbe* probe_ = nullptr;
 };
 
 /// All that run() times, by a name that callgrind can be told: nothing else is called by it.

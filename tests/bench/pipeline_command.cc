@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
 #include <fmt/format.h>
+#include <rte_cycles.h>
 
 #include <algorithm>
 #include <map>
@@ -141,7 +142,7 @@ public:
                             {"pages", stage_.pages()},
                             {"interrupted", entry.interrupted},
                             {"runs", entry.cycles.size()},
-                            {"stages", json::object()}});
+                            {"stages", entry.stages}});
         }
         return list;
     }
@@ -156,6 +157,7 @@ private:
         World* world;
         std::vector<double> cycles{};
         double interrupted = 0;  ///< the most of a run
+        json stages = json::object();
     };
 
     void measure(Entry& entry) {
@@ -168,6 +170,23 @@ private:
         measurement.cycles_per_packet(matrix_.packets / 8);  // to warm up
         entry.cycles.push_back(measurement.cycles_per_packet(matrix_.packets));
         entry.interrupted = std::max(entry.interrupted, measurement.interrupted());
+        if (entry.cycles.size() == matrix_.runs) entry.stages = stages_of(lane, measurement);
+    }
+
+    /// A run of its own: looking at the clock takes time.
+    json stages_of(Lane& lane, Measurement& measurement) const {
+        pipeline::StageProbe probe{.clock = []() noexcept { return rte_rdtsc(); }};
+        lane.probe(&probe);
+        const double whole = measurement.cycles_per_packet(matrix_.packets);
+        lane.probe(nullptr);
+        const auto each = [&](std::uint64_t cycles) {
+            return static_cast<double>(cycles) / static_cast<double>(matrix_.packets);
+        };
+        const double known = each(probe.glance) + each(probe.finish) + each(probe.steps);
+        return {{"glance", each(probe.glance)},
+                {"finish", each(probe.finish)},
+                {"steps", each(probe.steps)},
+                {"worker", whole - known}};
     }
 
     const Matrix& matrix_;
