@@ -30,6 +30,7 @@ struct Prospect {
     Packet* packet;
     std::uint64_t key;   ///< of the flow
     Flows::Spot spot;
+    const std::uint64_t* slot;     ///< of the flow's record; nullptr: there is none
     std::uint32_t spi;   ///< host byte order
     std::uint16_t l3;
     tables::FrontendIndex frontend;
@@ -128,7 +129,7 @@ bool glance(Packet& packet, Prospect& prospect, const Context& context) noexcept
     const auto& flows = context.directory.flows.confirmed.narrow();
     prospect.packet = &packet;
     prospect.spot = flows.spot_of(flows.hash({prospect.key}));
-    flows.prefetch(prospect.spot);
+    flows.prefetch_keys(prospect.spot);
     return true;
 }
 
@@ -209,8 +210,9 @@ struct Tally {
 
 bool finish(const Prospect& prospect, Tally& tally, Context& context) noexcept {
     const tables::ExpressTable& express = context.table.express;
+    if (prospect.slot == nullptr) return false;
     const auto flow =
-        context.directory.flows.confirmed.narrow().find_noted({prospect.key}, prospect.spot);
+        context.directory.flows.confirmed.narrow().read_noted(prospect.slot, {prospect.key});
     if (!flow || !context.table.timeouts.flow.is_alive(flow->record, context.now)) return false;
     const bool is_to_server = prospect.backend == tables::no_backend;
     const Course course = is_to_server ? to_server(*flow, prospect, context)
@@ -271,6 +273,13 @@ PlaceSet express(Batch& batch, Context& context) noexcept {
         count_of_prospects += glance(batch.packets[i], next, context) ? 1 : 0;
     }
     timer.lap(&StageProbe::glance);
+    const auto& flows = context.directory.flows.confirmed.narrow();
+    for (std::size_t i = 0; i < count_of_prospects; ++i) {
+        Prospect& prospect = prospects[i];
+        prospect.slot = flows.find_slot({prospect.key}, prospect.spot);
+        flows.prefetch_slot(prospect.slot);
+    }
+    timer.lap(&StageProbe::look_up);
     PlaceSet left = all;
     Tally tally;
     for (std::size_t i = 0; i < count_of_prospects; ++i)

@@ -13,10 +13,11 @@ namespace ikelb::pipeline {
 using PlaceSet = std::uint64_t;
 static_assert(max_burst <= 64);
 
-/// Forwards what most packets are, ESP of an established SA over IPv4, in two passes: one that
-/// glances at all headers and starts the look-ups' memory accesses, one that finishes. It changes
-/// no record. Each packet either ends here just as the stages would have ended it, counters
-/// included, or is left as it came in, for the stages. Returns which ones are left.
+/// Forwards what most packets are, ESP of an established SA over IPv4, in three passes: one that
+/// glances at all headers, one that finds the flows' slots, one that reads the records and
+/// rewrites. Each pass starts the memory accesses of the next. It changes no record. Each packet
+/// either ends here just as the stages would have ended it, counters included, or is left as it
+/// came in, for the stages. Returns which ones are left.
 PlaceSet express(Batch& batch, Context& context) noexcept;
 
 }  // namespace ikelb::pipeline

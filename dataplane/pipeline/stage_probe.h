@@ -10,7 +10,8 @@ namespace ikelb::pipeline {
 struct StageProbe {
     std::uint64_t (*clock)() noexcept;  ///< TSC cycles
     std::uint64_t glance = 0;           ///< express: headers read, look-ups started
-    std::uint64_t finish = 0;           ///< express: looked up, rewritten
+    std::uint64_t look_up = 0;          ///< express: flows found
+    std::uint64_t finish = 0;           ///< express: records read, packets rewritten
     std::uint64_t steps = 0;            ///< everything that express has left
 };
 

@@ -101,15 +101,39 @@ public:
 
     std::uint64_t hash(const Key& key) const noexcept { return Hashing::hash(key, hash_key_); }
 
-    /// The two buckets where a key belongs, for a look-up in two steps.
+    /// The two buckets where a key belongs, for a look-up in steps: spot_of(), prefetch_keys();
+    /// find_slot(), prefetch_slot(); read_noted(). Others' look-ups go in between. Prefetches are
+    /// inlined by force: a call that only prefetches has no effect in g++'s eyes, which drops it.
     class Spot {
         friend RecordTable;
         std::uint64_t* first;
         std::uint64_t* second;
     };
     Spot spot_of(std::uint64_t hash) const noexcept { return at(home_of(hash)); }
-    /// Starts loading both. Inlined by force: a call that only prefetches has no effect in g++'s
-    /// eyes, which drops it.
+    [[gnu::always_inline]] void prefetch_keys(const Spot& spot) const noexcept {
+        __builtin_prefetch(spot.first);
+        __builtin_prefetch(spot.second);
+    }
+    /// Where the key stands now; nullptr: nowhere.
+    const std::uint64_t* find_slot(const Key& key, const Spot& spot) const noexcept {
+        return locate(spot, key);
+    }
+    [[gnu::always_inline]] void prefetch_slot(const std::uint64_t* slot) const noexcept {
+        __builtin_prefetch(slot + value_offset);
+        __builtin_prefetch(slot + note_offset);
+    }
+    /// As find_noted(), if the key still stands there.
+    std::optional<Noted> read_noted(const std::uint64_t* slot, const Key& key) const noexcept
+        requires(NoteWords > 0)
+    {
+        auto* const words = const_cast<Word*>(slot);  // atomic_ref takes no const before C++26
+        const Word value = load(words[value_offset]);
+        const Word note = load(words[note_offset]);
+        if (!holds(words, key)) [[unlikely]]
+            return std::nullopt;
+        return Noted{.record = Record::unpack(value & ~reach_bit), .note = note};
+    }
+    /// Starts loading all of both buckets.
     [[gnu::always_inline]] void prefetch(const Spot& spot) const noexcept {
         for (const Word* const words : {spot.first, spot.second}) {
             __builtin_prefetch(words);
@@ -133,23 +157,16 @@ public:
     }
     std::optional<Record> find(const Key& key) const noexcept { return find(key, hash(key)); }
 
-    /// As find(), with the first note, where the key's spot is known.
-    std::optional<Noted> find_noted(const Key& key, const Spot& spot) const noexcept
-        requires(NoteWords > 0)
-    {
-        assert(key[0] != 0);
-        while (Word* const slot = locate(spot, key)) {
-            const Word value = load(slot[value_offset]);
-            const Word note = load(slot[note_offset]);
-            if (holds(slot, key)) [[likely]]
-                return Noted{.record = Record::unpack(value & ~reach_bit), .note = note};
-        }
-        return std::nullopt;
-    }
+    /// As find(), with the first note.
     std::optional<Noted> find_noted(const Key& key) const noexcept
         requires(NoteWords > 0)
     {
-        return find_noted(key, spot_of(hash(key)));
+        assert(key[0] != 0);
+        const Spot spot = spot_of(hash(key));
+        while (const Word* const slot = locate(spot, key))
+            if (const auto noted = read_noted(slot, key)) [[likely]]
+                return noted;
+        return std::nullopt;
     }
     /// All notes of a key; zeros if it is not there.
     Notes notes(const Key& key) const noexcept {

@@ -182,8 +182,10 @@ private:
         const auto each = [&](std::uint64_t cycles) {
             return static_cast<double>(cycles) / static_cast<double>(matrix_.packets);
         };
-        const double known = each(probe.glance) + each(probe.finish) + each(probe.steps);
+        const double known = each(probe.glance) + each(probe.look_up) + each(probe.finish) +
+                             each(probe.steps);
         return {{"glance", each(probe.glance)},
+                {"look_up", each(probe.look_up)},
                 {"finish", each(probe.finish)},
                 {"steps", each(probe.steps)},
                 {"worker", whole - known}};
