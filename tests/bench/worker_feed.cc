@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <cstdio>
 #include <cstring>
 #include <random>
 #include <stdexcept>
@@ -131,6 +132,7 @@ Json generate_traffic(const GenerateOptions& options) {
     const dpdk::Port out = open_port("out", options.out, **pool);
     const dpdk::Port in = open_port("in", options.in, **pool);
     Generator generator{options, out, in, **pool};
+    std::fputs("ready\n", stderr);  // a memif client finds us from now on
     generator.run();
     return generator.result();
 }

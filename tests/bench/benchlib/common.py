@@ -63,17 +63,22 @@ def installed(program: str, package: str) -> str:
     return found
 
 
-def run_json(argv: Sequence[str], *, timeout: float, cpu: int | None = None) -> dict:
-    """The JSON object that a program of ours prints; its progress goes on to our stderr."""
+def run_json(
+    argv: Sequence[str], *, timeout: float, cpu: int | None = None, shows_progress: bool = False
+) -> dict:
+    """The JSON object that a program of ours prints. What it writes to stderr is progress, for
+    ours, or else what to say should it fail."""
     pin = [] if cpu is None else ["taskset", "-c", str(cpu)]
+    errors = None if shows_progress else subprocess.PIPE
     try:
         done = subprocess.run(
-            [*pin, *argv], stdout=subprocess.PIPE, text=True, timeout=timeout, check=False
-        )
+            [*pin, *argv], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
+            text=True, timeout=timeout, check=False,
+        )  # fmt: skip
     except subprocess.TimeoutExpired as error:
         raise LabError(f"{' '.join(argv)}: no end within {timeout:g} s") from error
     if done.returncode != 0:
-        raise LabError(f"{' '.join(argv)}: exit {done.returncode}")
+        raise LabError(f"{' '.join(argv)}: exit {done.returncode}\n{(done.stderr or '')[-1500:]}")
     return json.loads(done.stdout)
 
 

@@ -13,7 +13,8 @@ LIMIT = 1800.0  # seconds, of one part
 
 def ask(part: str, plan: Plan) -> dict:
     """The JSON object of one of bench_core's commands."""
-    return run_json([built("bench_core"), part, *plan.choose([], ["--quick"])], timeout=LIMIT)
+    quick = ["--quick"] if plan.is_quick and part != "environment" else []
+    return run_json([built("bench_core"), part, *quick], timeout=LIMIT, shows_progress=True)
 
 
 def measure(part: str) -> Callable[[Plan], object]:

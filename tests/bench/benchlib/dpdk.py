@@ -65,23 +65,41 @@ class DpdkProcess:
         """Waits until the output matches so often; the matches."""
 
         def look():
-            if self.process.poll() is not None:
-                raise LabError(f"{self.process.args[0]} ended:\n{self.text()[-1500:]}")
-            found = re.findall(pattern, self.text())
+            self._must_run()
+            found = re.findall(pattern, self.text(), re.MULTILINE)
             return found if len(found) >= count else None
 
         return wait_until(look, timeout, f"/{pattern}/ in {self.log}")
 
+    def _must_run(self) -> None:
+        if self.process.poll() is not None:
+            raise LabError(f"{self.process.args[0]} ended:\n{self.text()[-1500:]}")
+
+    def _connect(self) -> socket.socket:
+        path = self._folder / "dpdk_telemetry.v2"
+
+        def is_there() -> bool:
+            self._must_run()
+            return path.exists()
+
+        wait_until(is_there, 20, str(path))
+        telemetry = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        telemetry.settimeout(5)
+        telemetry.connect(str(path))
+        telemetry.recv(4096)
+        return telemetry
+
     def _ask(self, command: str) -> dict:
-        if self._telemetry is None:
-            path = self._folder / "dpdk_telemetry.v2"
-            wait_until(path.exists, 20, str(path))
-            self._telemetry = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            self._telemetry.settimeout(5)
-            self._telemetry.connect(str(path))
-            self._telemetry.recv(4096)
-        self._telemetry.send(command.encode())
-        return json.loads(self._telemetry.recv(65536))[command.partition(",")[0]]
+        try:
+            if self._telemetry is None:
+                self._telemetry = self._connect()
+            self._telemetry.send(command.encode())
+            return json.loads(self._telemetry.recv(65536))[command.partition(",")[0]]
+        except (OSError, ValueError) as error:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(2)
+            self._must_run()
+            raise LabError(f"{self.process.args[0]}, telemetry: {error}") from error
 
     def packets(self, port: int = 0, way: str = "ipackets") -> int:
         return self._ask(f"/ethdev/stats,{port}")[way]
@@ -143,11 +161,15 @@ _FORWARD_CYCLES = r"CPU cycles/packet=([\d.]+)"
 def busy_cycles_of_testpmd(process: DpdkProcess, warm_up: float, seconds: float) -> float:
     """TSC cycles of polls that moved packets, for each packet, by its own count."""
     process.command("set record-core-cycles on")
-    for turn, length in enumerate((warm_up, seconds), 1):
+    for length in (warm_up, seconds):
         process.command("start")
         time.sleep(length)
         process.command("stop")
-        found = process.await_text(_FORWARD_CYCLES, turn)
+    process.command("quit")  # what it has printed comes out at its end
+    process.process.wait(20)
+    found = re.findall(_FORWARD_CYCLES, process.text())
+    if len(found) != 2:
+        raise LabError(f"testpmd forwarded nothing:\n{process.text()[-1500:]}")
     return float(found[-1])
 
 
@@ -183,19 +205,25 @@ def build_l3fwd(folder: Path) -> Path:
 
 
 def l3fwd(
-    program: Path, devices: Sequence[str], rules: tuple[Path, Path], folder: Path,
-    *, cpus: tuple[int, int], has_huge_pages: bool,
+    program: Path,
+    devices: Sequence[str],
+    rules: tuple[Path, Path],
+    folder: Path,
+    *,
+    cpu: int,
+    has_huge_pages: bool,
 ) -> DpdkProcess:
-    """l3fwd with exact matches by 5-tuple, forwarding from the first port."""
+    """l3fwd with exact matches by 5-tuple, forwarding from the first port. It wants a transmit
+    queue for each lcore, so that it gets only one, which forwards: its main thread."""
     prefix = prefix_of("l3fwd")
     argv = [
-        str(program), "--lcores", f"0@{cpus[1]},1@{cpus[0]}", f"--file-prefix={prefix}",
+        str(program), "--lcores", f"0@{cpu}", f"--file-prefix={prefix}",
         *memory_arguments(has_huge_pages, 2048),
         *(f"--vdev={device}" for device in devices),
-        "--", "-E", "-P", "-p", "0x3", "--config=(0,0,1)", "--parse-ptype",
+        "--", "-E", "-P", "-p", "0x3", "--config=(0,0,0)", "--parse-ptype",
         f"--rule_ipv4={rules[0]}", f"--rule_ipv6={rules[1]}",
     ]  # fmt: skip
-    return DpdkProcess(argv, prefix, folder / "l3fwd.log", thread=WORKER_THREAD)
+    return DpdkProcess(argv, prefix, folder / "l3fwd.log")
 
 
 @contextlib.contextmanager

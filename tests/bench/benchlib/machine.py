@@ -56,5 +56,5 @@ def measure(plan: Plan) -> dict:
         "load_average": os.getloadavg()[0],
         "dpdk": _version("pkg-config", "--modversion", "libdpdk"),
         "ikelbd": run([str(ikelbd), "--version"]).stdout.strip() if ikelbd.exists() else "",
-        "of_bench_core": core.ask("environment", plan),
+        **core.measure("environment")(plan),
     }  # fmt: skip

@@ -21,6 +21,7 @@ from typing import Callable
 from lab.shell import stop_process
 
 from . import dpdk
+
 from .common import (
     Missing, Plan, built, cpus, huge_pages, middle, must_be_root, progress, run_json, spread,
 )  # fmt: skip
@@ -132,7 +133,7 @@ class Peers:
 
     def _l3fwd(self, program: Path, rules: tuple[Path, Path]) -> float:
         process = dpdk.l3fwd(
-            program, self._devices(), rules, self.folder, cpus=self.cpus,
+            program, self._devices(), rules, self.folder, cpu=self.cpus[0],
             has_huge_pages=self.has_huge_pages,
         )  # fmt: skip
         with dpdk.checked_exit(process, port=1):
@@ -173,7 +174,7 @@ class Peers:
     @contextlib.contextmanager
     def _generator(self, flows: int):
         """Sends into the first memif, takes what leaves by the second."""
-        out, back = self._memif("client")
+        out, back = self._memif("server")
         argv = [
             "taskset", "-c", str(self.cpus[1]), built("bench_worker"), "generate", "--out", out,
             "--in", back, "--flows", str(flows), "--frame", str(FRAME), *self._page_options(),
@@ -181,6 +182,7 @@ class Peers:
         log = self.folder / "generator.log"
         process = dpdk.DpdkProcess(argv, dpdk.prefix_of("generator"), log)
         try:
+            process.await_text("^ready$")  # a client connects once, when it starts
             yield
         finally:
             stop_process(process.process)
@@ -188,11 +190,11 @@ class Peers:
 
     def _ikelb_on_memif(self, flows: int) -> float:
         with self._generator(flows):
-            return self._ikelb(*self._memif("server"), flows)["cycles_per_packet"]
+            return self._ikelb(*self._memif("client"), flows)["cycles_per_packet"]
 
     def _swap_on_memif(self, flows: int) -> float:
         with self._generator(flows), dpdk.testpmd(
-            "5tswap", self._memif("server"), self.folder, cpus=self.cpus,
+            "5tswap", self._memif("client"), self.folder, cpus=self.cpus,
             has_huge_pages=self.has_huge_pages,
         ) as process:  # fmt: skip
             return dpdk.busy_cycles_of_testpmd(process, self.warm_up + 0.5, self.seconds)
