@@ -64,10 +64,12 @@ class Tables(unittest.TestCase):
              "spread": 0.1},
             {"name": "l3fwd_em", "flows": 4096, "source": "pcap", "cycles_per_packet": 100.0,
              "spread": 0.1},
+            {"name": "testpmd_rxonly", "flows": 4096, "source": "pcap", "cycles_per_packet": 50.0,
+             "spread": 0.1},
             {"name": "testpmd_io", "flows": 4096, "source": "pcap", "cycles_per_packet": None,
              "missing": "run `apt-get install x`"},
         ]})  # fmt: skip
-        self.assertRegex(text, r"l3fwd_em +100\.0 +10\.0% +0\.90 x")
+        self.assertRegex(text, r"l3fwd_em +100\.0 +10\.0% +50\.0 +0\.90 x, without source 0\.80 x")
         self.assertIn("run `apt-get install x`", text)
 
 

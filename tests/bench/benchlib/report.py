@@ -8,6 +8,9 @@ from typing import Callable, Sequence
 
 from lab.terminal import paint, table
 
+SOURCE = "testpmd_rxonly"  # the source by itself
+KERNEL = "nftables_dnat"  # what ikelb on veth is compared with
+
 
 def _number(value, digits: int = 1) -> str:
     if value is None:
@@ -52,39 +55,44 @@ def _pipeline(found: list[dict]) -> str:
 
 
 def _peers(found: list[dict]) -> str:
-    """Beside each figure the quotient of ikelb's and it, on the same source."""
-    ours = {
-        (one["source"], one["flows"]): one["cycles_per_packet"]
-        for one in found
-        if one["name"] == "ikelb"
-    }
+    """Beside each figure the quotient of ikelb's and it, on the same source: with the source's own
+    cost in both, and without."""
+    costs = {(one["name"], one["source"], one["flows"]): one["cycles_per_packet"] for one in found}
 
     def cells(one: dict) -> Sequence[str]:
-        cost, own = one["cycles_per_packet"], ours.get((one["source"], one["flows"]))
-        ratio = f"{own / cost:.2f} x" if cost and own and one["name"] != "ikelb" else ""
-        note = one.get("missing", ratio)
+        cost, on = one["cycles_per_packet"], (one["source"], one["flows"])
+        own, bare = costs.get(("ikelb", *on)), costs.get((SOURCE, *on))
+        net = cost - bare if cost and bare and one["name"] != SOURCE else None
+        ratio = ""
+        if cost and own and one["name"] not in ("ikelb", SOURCE):
+            ratio = f"{own / cost:.2f} x"
+            if net and net > 0:
+                ratio += f", without source {(own - bare) / net:.2f} x"
         return (
             one["source"], f"{one['flows']:,}", one["name"], _number(cost),
-            _share(one.get("spread")), note,
+            _share(one.get("spread")), _number(net), one.get("missing", ratio),
         )  # fmt: skip
 
     order = sorted(found, key=lambda one: (one["source"] != "pcap", one["flows"]))
-    head = ("source", "flows", "program", "cycles/packet", "spread", "ikelb takes")
+    head = ("source", "flows", "program", "cycles/packet", "spread", "less source", "ikelb takes")
     return _rows(head, order, cells)
 
 
 def _veth(found: list[dict]) -> str:
-    head = ("path", "kpps", "CPU s/Mpkt", "at equal load", "loss at equal load", "+p50 us",
-            "+p99", "+p99.9", "one way p50")  # fmt: skip
-    lines = _rows(
-        head, found,
-        lambda one: (
-            one["path"], _number(one["pps"] / 1e3, 0), _number(one["cpu_seconds_per_mpkt"], 2),
+    head = ("path", "kpps", "spread", "CPU s/Mpkt", f"of {KERNEL}", "at equal load",
+            "loss at equal load", "+p50 us", "+p99", "+p99.9", "one way p50")  # fmt: skip
+    kernel = next((one["cpu_seconds_per_mpkt"] for one in found if one["path"] == KERNEL), None)
+
+    def cells(one: dict) -> Sequence[str]:
+        cpu = one["cpu_seconds_per_mpkt"]
+        return (
+            one["path"], _number(one["pps"] / 1e3, 0), _share(one["pps_spread"]), _number(cpu, 2),
+            f"{cpu / kernel:.2f} x" if kernel else "",
             _number(one["cpu_seconds_per_mpkt_at_equal_load"], 2), _share(one["loss"]),
             *(_number(one[key]) for key in ("p50_us", "p99_us", "p999_us", "one_way_p50_us")),
-        ),
-    )  # fmt: skip
-    return lines + "\nLatencies with + are added to those of the cable alone."
+        )  # fmt: skip
+
+    return _rows(head, found, cells) + "\nLatencies with + are added to those of the cable alone."
 
 
 _TABLES = {"pipeline": _pipeline, "peers": _peers, "veth": _veth}
