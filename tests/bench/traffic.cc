@@ -100,7 +100,7 @@ Json latency(const Options& options, RawLink& clients, RawLink& servers,
         Bytes& frame = frames[random() % frames.size()];
         count_up(frame);
         stamp(frame, now_nanos());
-        clients.send({{&frame}});
+        clients.send({&frame});
         const std::uint64_t next = begun + (i + 1) * gap;
         const std::uint64_t until = i + 1 == count ? now_nanos() + late : next;
         do {
