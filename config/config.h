@@ -42,6 +42,9 @@ enum class OnDown { keep, flush };
 /// Whether DPDK takes its memory from huge pages; `automatic` (YAML: auto): if there are any.
 enum class HugePages { automatic, on, off };
 
+/// What a worker does that finds no packet: sleep, longer and longer up to 1 ms, or poll on.
+enum class Idle { sleep, poll };
+
 enum class LogLevel { debug, info, warning, error };
 
 /// A DPDK port.
@@ -140,6 +143,7 @@ struct Service {
 struct Workers {
     std::uint16_t count = 1;
     std::vector<std::uint16_t> cpus{};  ///< empty: not pinned; else as many as `count`
+    Idle idle = Idle::sleep;
     SourceLine line{};
     friend bool operator==(const Workers&, const Workers&) = default;
 };

@@ -177,7 +177,8 @@ std::vector<ListedMap> list_values(const Config& config) {
     for (const Pool& pool : config.pools) list_pool(pool, maps);
     for (const Service& service : config.services) maps.push_back(list_service(service));
     maps.push_back(map("workers", {value("workers", "count", config.workers.count),
-                                   value("workers", "cpus", config.workers.cpus)}));
+                                   value("workers", "cpus", config.workers.cpus),
+                                   value("workers", "idle", config.workers.idle)}));
     maps.push_back(map("dpdk", {value("dpdk", "memory", config.dpdk.memory_mib),
                                 value("dpdk", "huge_pages", config.dpdk.huge_pages),
                                 value("dpdk", "eal_args", config.dpdk.eal_args)}));

@@ -53,6 +53,10 @@ inline constexpr auto enum_names<HugePages> = std::to_array<NamedValue<HugePages
     {{"auto", HugePages::automatic}, {"on", HugePages::on}, {"off", HugePages::off}});
 
 template <>
+inline constexpr auto enum_names<Idle> =
+    std::to_array<NamedValue<Idle>>({{"sleep", Idle::sleep}, {"poll", Idle::poll}});
+
+template <>
 inline constexpr auto enum_names<LogLevel> =
     std::to_array<NamedValue<LogLevel>>({{"debug", LogLevel::debug},
                                          {"info", LogLevel::info},

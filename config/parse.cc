@@ -105,6 +105,7 @@ Service read_service(const MapReader& map) {
 Workers read_workers(const MapReader& map) {
     return {.count = map.integer("count", Workers{}.count),
             .cpus = map.cpus("cpus"),
+            .idle = map.choice("idle", Workers{}.idle),
             .line = map.line()};
 }
 

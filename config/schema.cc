@@ -267,11 +267,17 @@ const std::array keys{
     Key{.path = "workers.count", .form = Form::integer, .apply = restart, .range = {1, 64},
         .unit = "threads", .initial = "1",
         .purpose = "How many threads forward packets. Each polls one queue of every port and "
-                   "keeps one CPU busy.",
+                   "keeps one CPU busy while there is traffic.",
         .effect = needs_restart},
     Key{.path = "workers.cpus", .form = Form::list_of_integers, .apply = restart,
         .range = {0, 64}, .initial = "[]", .example = "[1]",
         .purpose = "The CPU of each worker, as many as count; empty leaves it to the kernel.",
+        .effect = needs_restart},
+    Key{.path = "workers.idle", .form = Form::choice, .apply = restart, .initial = "sleep",
+        .choices = choices_of<Idle>,
+        .purpose = "What a worker does that finds no packet. sleep: it goes to sleep, for 8 us at "
+                   "first and 1 ms in the end, and leaves its CPU to others. poll: it never "
+                   "sleeps, which saves a packet after a pause the wait and costs a whole CPU.",
         .effect = needs_restart},
 
     Key{.path = "dpdk", .form = Form::map, .apply = restart,

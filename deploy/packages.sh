@@ -22,6 +22,9 @@ lab_packages=(
 # look into the kernel's own NAT.
 test_packages=(prometheus iperf3 python3-scapy conntrack)
 
+# What ikelb-bench takes beyond that: testpmd, and the source of DPDK's l3fwd.
+bench_packages=(dpdk dpdk-doc)
+
 # Prints those of its arguments that are not installed.
 missing_packages() {
   local package

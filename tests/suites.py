@@ -223,6 +223,11 @@ def golden(runner: Runner, options) -> Count:
     return meson_test(runner, "build", "--suite", "golden")
 
 
+def bench(runner: Runner, options) -> Count:
+    """ikelb-bench measures, and its JSON has the keys that it has to have"""
+    return meson_test(runner, "build", "--suite", "bench")
+
+
 def mutants(runner: Runner, options) -> Count:
     """builds that lack a rule on purpose: named tests must notice"""
     return meson_test(runner, "build", "--suite", "mutants")
@@ -309,6 +314,7 @@ SUITES = {
     "unit": (unit, 1, 1),
     "lint": (lint, 1, 1),
     "golden": (golden, 1, 1),
+    "bench": (bench, 1, 1),
     "mutants": (mutants, 1, 1),
     "property": (property_suite, 2, 30),
     "sanitizers": (sanitizers, 3, 3),
@@ -356,7 +362,7 @@ def parse_arguments() -> argparse.Namespace:
 def chosen(suites: list[str]) -> list[str]:
     """The suites in their order, with the builds that they use."""
     wanted = set(suites or SUITES)
-    if wanted & {"unit", "lint", "golden", "mutants", "property", "namespaces"}:
+    if wanted & {"unit", "lint", "golden", "bench", "mutants", "property", "namespaces"}:
         wanted.add("build")
     if wanted & {"sanitizers", "fuzz"}:
         wanted.add("build-clang")

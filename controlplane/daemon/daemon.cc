@@ -71,7 +71,8 @@ worker::DataplaneOptions dataplane_options(const config::Config& config,
                    .esp_spis = config.limits.esp_spis,
                    .half_open = config.limits.half_open,
                    .fragments = config.limits.fragments},
-        .hash_key = hash_key};
+        .hash_key = hash_key,
+        .may_sleep = config.workers.idle == config::Idle::sleep};
     for (const config::Port& port : config.ports) {
         if (dpdk::is_pci_address(port.device)) options.eal.pci.push_back(port.device);
         options.ports.push_back({.name = port.name, .device = port.device, .mtu = port.mtu});

@@ -107,7 +107,8 @@ void Dataplane::make_workers() {
                           .wake_control = event_fd_,
                           .published = &published_,
                           .directory = &directory_,
-                          .clock = clock_};
+                          .clock = clock_,
+                          .may_sleep = options_.may_sleep};
         for (const dpdk::Port& port : ports_) {
             parts.receive.push_back(port.rx(queue));
             parts.transmit[port.id()] = port.tx(queue);

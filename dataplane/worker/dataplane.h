@@ -21,6 +21,7 @@ struct DataplaneOptions {
     std::vector<dpdk::PortOptions> ports;  ///< their queues are set to the number of workers
     tables::DirectoryLimits limits;
     tables::HashKey hash_key;
+    bool may_sleep = true;  ///< false: workers poll on when there is nothing to do
 };
 
 /// The whole fast path: ports, workers, the shared directory, and the control thread's ends of

@@ -46,7 +46,7 @@ void Worker::run(const std::atomic<bool>& stop) noexcept {
             stats_.busy_micros.add(parts_.clock.micros(parts_.clock.cycles()) -
                                    parts_.clock.micros(cycles));
         const std::uint32_t pause = idle.after(moved != 0);
-        if (pause == 0) continue;
+        if (pause == 0 || !parts_.may_sleep) continue;
         stats_.sleeps.add(1);
         quiescent.go_offline();
         constexpr std::uint32_t while_holding = retry_every_micros * 1000 / 2;

@@ -29,6 +29,7 @@ struct WorkerParts {
     Published* published = nullptr;
     tables::Directory* directory = nullptr;
     Clock clock;
+    bool may_sleep = true;  ///< false: polls on when there is nothing to do
 };
 
 /// One lcore of the fast path: receives, runs the pipeline, and does with each packet what its
@@ -38,7 +39,7 @@ class Worker {
 public:
     explicit Worker(WorkerParts parts) : parts_{std::move(parts)} {}
 
-    /// Until stop is set. Sleeps when there is nothing to do.
+    /// Until stop is set. Sleeps when there is nothing to do, if it may.
     void run(const std::atomic<bool>& stop) noexcept;
 
     const WorkerStats& stats() const noexcept { return stats_; }

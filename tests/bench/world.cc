@@ -106,10 +106,14 @@ void World::establish_by_packets(std::size_t first, std::size_t count) {
 }
 
 void World::establish_in_bulk(std::size_t first, std::size_t count) {
-    for (std::size_t number = first; number < first + count; ++number) write_client(number);
+    establish_in_bulk(first, count, *directory_);
 }
 
-void World::write_client(std::size_t number) {
+void World::establish_in_bulk(std::size_t first, std::size_t count, tables::Directory& into) {
+    for (std::size_t number = first; number < first + count; ++number) write_client(number, into);
+}
+
+void World::write_client(std::size_t number, tables::Directory& d) {
     const Client c = client(number);
     const auto& lives = table_->timeouts;
     const auto passing = tables::Lifetimes::of(lives.half_open);
@@ -127,7 +131,6 @@ void World::write_client(std::size_t number) {
                                 net::be16::from_host(is_nat_t ? c.nat_t_port : c.ike_port),
                                 static_cast<tables::FrontendIndex>(2 * service() + is_nat_t));
     };
-    tables::Directory& d = *directory_;
     must_be_written(d.half_open.write({.client = c.address,
                                        .initiator_spi = net::be64::from_host(c.spi_i).wire(),
                                        .service = service()},

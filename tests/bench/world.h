@@ -55,6 +55,8 @@ public:
     void establish_by_packets(std::size_t first, std::size_t count);
     /// Writes what those packets leave behind. Throws if a table has no room.
     void establish_in_bulk(std::size_t first, std::size_t count);
+    /// The same into a directory made for limits() and the table's hash key.
+    void establish_in_bulk(std::size_t first, std::size_t count, tables::Directory& into);
 
     /// So many may log in within a second without a limit being met.
     static constexpr std::size_t logins_per_second = 6000;
@@ -62,7 +64,7 @@ public:
 private:
     static constexpr std::uint64_t second = 1'000'000;
 
-    void write_client(std::size_t number);
+    void write_client(std::size_t number, tables::Directory& d);
 
     WorldOptions options_;
     std::unique_ptr<tables::ForwardingTable> table_;

@@ -80,7 +80,7 @@ TEST(ConfigParse, ReadsEveryValue) {
         "  - {name: s, vip: '2001:db8::1', announce: always, interface: i, pool: P,\n"
         "     scheduler: least_sas, affinity: sa, affinity_prefix_v4: 24, affinity_prefix_v6: 64,\n"
         "     ask_all_per_second: 20}\n"
-        "workers: {count: 2, cpus: [1, 3]}\n"
+        "workers: {count: 2, cpus: [1, 3], idle: poll}\n"
         "dpdk: {memory: 512, huge_pages: off, eal_args: ['--log-level=8']}\n"
         "limits: {flows: 2048, bindings: 1024, pairs: 4096, half_open: 8192, fragments: 64}\n"
         "timeouts: {flow: 1h, half_open: 10s, answered: 1m, pair: 2h, fragment: 1s,"
@@ -134,7 +134,7 @@ TEST(ConfigParse, ReadsEveryValue) {
                       .affinity_prefix_v4 = 24,
                       .affinity_prefix_v6 = 64,
                       .ask_all_per_second = 20}},
-        .workers = {.count = 2, .cpus = {1, 3}},
+        .workers = {.count = 2, .cpus = {1, 3}, .idle = Idle::poll},
         .dpdk = {.memory_mib = 512, .huge_pages = HugePages::off, .eal_args = {"--log-level=8"}},
         .limits = {.flows = 2048,
                    .bindings = 1024,
@@ -294,6 +294,8 @@ INSTANTIATE_TEST_SUITE_P(
         WrongValue{"workers: {cpus: [x]}\n", "workers.cpus[0]: is 'x'; write the number of a CPU"},
         WrongValue{"workers: {cpus: [4096]}\n", "workers.cpus[0]: is '4096'; write the number"},
         WrongValue{"workers: {cpus: [[1]]}\n", "workers.cpus[0]: is a list; write a list of at"},
+        WrongValue{"workers: {idle: spin}\n",
+                   "workers.idle: is 'spin'; write sleep or poll"},
         WrongValue{"workers: 4\n", "workers: is '4'; write a map"},
         WrongValue{"workers:\n", "workers: has no value; write a map"},
         WrongValue{"timeouts: {flow: 45}\n",

@@ -4,7 +4,12 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
 #include <cstdint>
+#include <thread>
+
+#include "dataplane/worker/worker.h"
 
 namespace ikelb::worker {
 namespace {
@@ -49,6 +54,31 @@ TEST(IdlePolicy, WeeksOfSilenceOverflowNothing) {
     IdlePolicy idle;
     for (int i = 0; i < 3'000'000; ++i) idle.after(false);
     EXPECT_EQ(idle.after(false), 1'000'000U);
+}
+
+/// Sleeps of a worker without any port; it ends after the first, or after the time.
+std::uint64_t sleeps_of_idle_worker(bool may_sleep, std::chrono::milliseconds time) {
+    Published published{1};
+    WorkerParts parts;
+    parts.published = &published;
+    parts.may_sleep = may_sleep;
+    Worker worker{std::move(parts)};
+    std::atomic<bool> stop{false};
+    std::thread thread{[&] { worker.run(stop); }};
+    const auto deadline = std::chrono::steady_clock::now() + time;
+    while (worker.stats().sleeps.read() == 0 && std::chrono::steady_clock::now() < deadline)
+        std::this_thread::yield();
+    stop = true;
+    thread.join();
+    return worker.stats().sleeps.read();
+}
+
+TEST(WorkerIdle, SleepsIfItMay) {
+    EXPECT_GT(sleeps_of_idle_worker(true, std::chrono::seconds{20}), 0U);
+}
+
+TEST(WorkerIdle, PollsOnIfItMayNot) {
+    EXPECT_EQ(sleeps_of_idle_worker(false, std::chrono::milliseconds{100}), 0U);
 }
 
 }  // namespace

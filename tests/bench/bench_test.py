@@ -1,0 +1,147 @@
+#!/usr/bin/python3 -B
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The ikelb authors
+"""ikelb-bench: its JSON has the keys that other programs rely on, and its measurements measure.
+
+Numbers are not judged: this runs beside other tests, on any machine.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+from unittest import mock
+
+HERE = Path(__file__).resolve().parent
+sys.dont_write_bytecode = True
+sys.path[:0] = [str(HERE), str(HERE.parents[1] / "deploy")]
+
+from benchlib import common, dpdk, ground, idle, peers, report, veth  # noqa: E402
+from lab.session import Lab  # noqa: E402
+
+PROGRAM = HERE / "ikelb-bench"
+QUICK = common.Plan(is_quick=True)
+
+
+def bench(*arguments: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [str(PROGRAM), *arguments], capture_output=True, text=True, timeout=100, check=False
+    )
+
+
+class Numbers(unittest.TestCase):
+    def test_spread_is_the_range_by_the_median(self):
+        self.assertEqual(common.middle([3.0, 1.0, 2.0]), 2.0)
+        self.assertEqual(common.spread([3.0, 1.0, 2.0]), 1.0)
+        self.assertEqual(common.spread([0.0]), 0.0)
+
+    def test_added_latency_is_that_of_the_path_less_the_cables_in_each_round(self):
+        def one(p50):
+            return {"pps": 1000.0, "one_way_p50_us": p50, "one_way_p99_us": p50 + 1,
+                    "one_way_p999_us": p50 + 2}  # fmt: skip
+
+        found = veth.combined("x", [one(5.0), one(9.0), one(7.0)], [one(1.0), one(2.0), one(4.0)])
+        self.assertEqual(found["path"], "x")
+        self.assertEqual(found["p50_us"], 4.0)
+        self.assertEqual(found["one_way_p50_us"], 7.0)
+        self.assertEqual(found["pps_spread"], 0.0)
+
+    def test_loss_and_cpu_time_count_what_arrived(self):
+        load = ground.Load(sent=2_000_000, received=1_000_000, seconds=2.0, cpu_seconds=3.0)
+        self.assertEqual(load.loss, 0.5)
+        self.assertEqual(veth.per_million(load), 3.0)
+
+
+class Tables(unittest.TestCase):
+    def test_a_peer_stands_beside_the_quotient_of_ikelbs_cost_and_its(self):
+        text = report.text({"peers": [
+            {"name": "ikelb", "flows": 4096, "source": "pcap", "cycles_per_packet": 90.0,
+             "spread": 0.1},
+            {"name": "l3fwd_em", "flows": 4096, "source": "pcap", "cycles_per_packet": 100.0,
+             "spread": 0.1},
+            {"name": "testpmd_rxonly", "flows": 4096, "source": "pcap", "cycles_per_packet": 50.0,
+             "spread": 0.1},
+            {"name": "testpmd_io", "flows": 4096, "source": "pcap", "cycles_per_packet": None,
+             "missing": "run `apt-get install x`"},
+        ]})  # fmt: skip
+        self.assertRegex(text, r"l3fwd_em +100\.0 +10\.0% +50\.0 +0\.90 x, without source 0\.80 x")
+        self.assertIn("run `apt-get install x`", text)
+
+
+class Missing(unittest.TestCase):
+    def test_a_program_that_is_not_there_is_named_with_its_package(self):
+        with self.assertRaisesRegex(common.Missing, "apt-get install some-package"):
+            common.installed("no-such-program", "some-package")
+
+    def test_l3fwd_is_not_left_out_silently(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with mock.patch.object(dpdk, "EXAMPLES", Path(folder)):
+                one = peers.Peers(QUICK, Path(folder), False)
+                self.assertEqual(one.of_l3fwd(), [])
+        self.assertEqual(one.missing[0]["name"], "l3fwd_em")
+        self.assertIn("apt-get install dpdk-doc", one.missing[0]["missing"])
+
+    def test_an_unknown_part_is_refused(self):
+        done = bench("--only", "nonsense")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("idle", done.stderr)
+
+
+@unittest.skipUnless(os.geteuid() == 0, "needs root")
+class Measured(unittest.TestCase):
+    def test_json_of_environment_and_idle(self):
+        done = bench("--json", "--quick", "--only", "environment", "--only", "idle")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        found = json.loads(done.stdout)
+        self.assertEqual(set(found), {"environment", "idle"})
+        for key in ("cpu", "cpus", "kernel", "dpdk", "ikelbd"):
+            self.assertTrue(found["environment"][key], key)
+        shares = found["idle"]
+        self.assertGreater(shares["core_share"], 0)
+        # An awake worker takes a CPU: less of one where others want it too.
+        self.assertGreater(shares["poll"]["core_share"], 3 * shares["sleep"]["core_share"])
+        for mode in ("sleep", "poll"):
+            self.assertGreater(shares[mode]["p50_us"], 0)
+            self.assertGreaterEqual(shares[mode]["p999_us"], shares[mode]["p50_us"])
+
+    def test_the_same_packets_through_testpmd_and_ikelb(self):
+        with tempfile.TemporaryDirectory() as folder:
+            one = peers.Peers(QUICK, Path(folder), False)
+            one.write_capture()
+            self.assertEqual(sum(1 for _ in peers.packets_of(one.capture)), peers.PACKETS)
+            series = {each.name: each for each in one.on_capture()[:3]}
+            self.assertEqual(set(series), {"ikelb", "testpmd_rxonly", "testpmd_io"})
+            for each in series.values():
+                each.values.append(each.measure())
+            result = series["ikelb"].result()
+        for key in ("name", "flows", "cycles_per_packet", "spread", "source"):
+            self.assertIn(key, result)
+        self.assertGreater(result["cycles_per_packet"], 0)
+        self.assertGreater(series["testpmd_io"].values[0], 0)
+
+    def test_ikelb_on_veth_carries_logged_in_clients(self):
+        with Lab() as lab:
+            path = ground.AfXdp(lab)
+            path.start()
+            try:
+                path.log_in()
+                load = veth.load(path, seconds=0.3, rate=2000)
+            finally:
+                path.stop()
+        self.assertGreater(load.sent, 0)
+        self.assertGreater(load.received, 0)
+        self.assertLessEqual(load.received, load.sent)
+
+    def test_idle_counts_all_threads(self):
+        shares = idle.Shares(os.getpid())
+        sum(range(200_000))
+        self.assertGreater(shares.result()["core_share"], 0)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

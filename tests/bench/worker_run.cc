@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "tests/bench/worker_run.h"
+
+#include <rte_cycles.h>
+
+#include <array>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <stdexcept>
+#include <thread>
+
+#include "dataplane/worker/dataplane.h"
+#include "tests/bench/world.h"
+
+namespace ikelb::bench {
+
+namespace {
+
+using Json = nlohmann::json;
+using pipeline::Verdict;
+
+/// Nanoseconds that the worker's thread has run on a CPU.
+std::uint64_t worker_nanos() {
+    for (const auto& task : std::filesystem::directory_iterator{"/proc/self/task"}) {
+        std::string name;
+        std::getline(std::ifstream{task.path() / "comm"} >> std::ws, name);
+        if (name != "rte-worker-1") continue;
+        std::uint64_t nanos = 0;
+        if (std::ifstream{task.path() / "schedstat"} >> nanos) return nanos;
+    }
+    throw std::runtime_error{"the worker's thread is not in /proc/self/task"};
+}
+
+/// Counts at one moment.
+struct Sample {
+    std::uint64_t cycles = 0, nanos = 0, busy_micros = 0, packets = 0, bursts = 0;
+    std::array<std::uint64_t, pipeline::verdict_count> verdicts{};
+};
+
+Sample sample(const worker::WorkerStats& stats) {
+    Sample now{.cycles = rte_get_tsc_cycles(),
+               .nanos = worker_nanos(),
+               .busy_micros = stats.busy_micros.read(),
+               .packets = stats.packets.read(),
+               .bursts = stats.bursts.read()};
+    for (std::size_t i = 0; i < now.verdicts.size(); ++i)
+        now.verdicts[i] = stats.pipeline.verdicts[i].read();
+    return now;
+}
+
+double cycles_of_nanos(std::uint64_t nanos) {
+    return static_cast<double>(nanos) * static_cast<double>(rte_get_tsc_hz()) * 1e-9;
+}
+
+Json verdicts_of(const Sample& before, const Sample& after) {
+    Json result = Json::object();
+    for (std::size_t i = 0; i < after.verdicts.size(); ++i)
+        if (const std::uint64_t count = after.verdicts[i] - before.verdicts[i]; count != 0)
+            result[std::string{pipeline::info(static_cast<Verdict>(i)).name}] = count;
+    return result;
+}
+
+Json result_of(const Sample& before, const Sample& after) {
+    const std::uint64_t packets = after.packets - before.packets;
+    const double busy = cycles_of_nanos((after.busy_micros - before.busy_micros) * 1000);
+    const double cpu = cycles_of_nanos(after.nanos - before.nanos);
+    const double bursts = static_cast<double>(after.bursts - before.bursts);
+    const double count = static_cast<double>(packets);
+    return {{"packets", packets},
+            {"busy_cycles", busy},
+            {"cpu_cycles", cpu},
+            {"wall_cycles", after.cycles - before.cycles},
+            {"cycles_per_packet", packets == 0 ? Json{} : Json(busy / count)},
+            {"packets_per_burst", bursts == 0 ? Json{} : Json(count / bursts)},
+            {"tsc_hz", rte_get_tsc_hz()},
+            {"verdicts", verdicts_of(before, after)}};
+}
+
+worker::DataplaneOptions dataplane_options(const RunOptions& options, const World& world) {
+    worker::DataplaneOptions made;
+    made.eal.cpus = {options.cpu};
+    if (options.has_no_huge_pages) made.eal.huge_pages = dpdk::HugePages::off;
+    made.ports = {{.name = "wan", .device = options.wan}, {.name = "lan", .device = options.lan}};
+    made.limits = world.limits();
+    made.hash_key = world.table().hash_key;
+    return made;
+}
+
+void pass(double seconds) { std::this_thread::sleep_for(std::chrono::duration<double>{seconds}); }
+
+void await_links(const worker::Dataplane& dataplane) {
+    for (int tries = 0; tries < 1000; ++tries) {
+        bool are_up = true;
+        for (const dpdk::Port& port : dataplane.ports()) are_up = are_up && port.is_link_up();
+        if (are_up) return;
+        pass(0.01);
+    }
+    throw std::runtime_error{"a port has no link after 10 s"};
+}
+
+/// What the worker sees cannot be wrong: all packets are of established clients.
+void must_be_delivered(const Json& result) {
+    const std::uint64_t packets = result["packets"];
+    const std::uint64_t delivered = result["verdicts"].value("to_server", std::uint64_t{0});
+    // Those of one poll may be counted on one side of the sample only.
+    constexpr std::uint64_t in_flight = 64;
+    if (packets == 0 || delivered + in_flight < packets)
+        throw std::runtime_error{"of " + std::to_string(packets) + " packets only " +
+                                 std::to_string(delivered) +
+                                 " went to a server: " + result["verdicts"].dump()};
+}
+
+}  // namespace
+
+Json run_worker(const RunOptions& options) {
+    World world{{.clients = options.flows}};
+    auto opened = worker::Dataplane::open(dataplane_options(options, world));
+    if (!opened) throw std::runtime_error{opened.error().message};
+    worker::Dataplane& dataplane = **opened;
+    // The records are as old as the dataplane's clock.
+    world.advance(std::uint64_t{dataplane.clock().now() - world.now()} * 1'000'000);
+    world.establish_in_bulk(0, options.flows, dataplane.directory());
+    dataplane.published().publish(std::make_unique<tables::ForwardingTable>(world.table()));
+    if (const auto started = dataplane.start(); !started)
+        throw std::runtime_error{started.error().message};
+    await_links(dataplane);
+    pass(options.warm_up);
+    const Sample before = sample(dataplane.stats(0));
+    pass(options.seconds);
+    const Sample after = sample(dataplane.stats(0));
+    dataplane.stop();
+    Json result = result_of(before, after);
+    result["flows"] = options.flows;
+    result["huge_pages"] = dataplane.uses_huge_pages();
+    must_be_delivered(result);
+    return result;
+}
+
+}  // namespace ikelb::bench
