@@ -31,8 +31,8 @@ struct Prospect {
     std::uint64_t key;   ///< of the flow
     Flows::Spot spot;
     const std::uint64_t* slot;     ///< of the flow's record; nullptr: there is none
+    std::uint8_t* l3;    ///< the IP header
     std::uint32_t spi;   ///< host byte order
-    std::uint16_t l3;
     tables::FrontendIndex frontend;
     tables::BackendIndex backend;  ///< that a reply comes from; no_backend towards the servers
     std::uint8_t place;
@@ -47,7 +47,7 @@ bool is_plain(std::uint32_t address) noexcept {
 /// The interface that an IPv4 frame for us came in by, and where its IP header is; nullptr: it is
 /// something else.
 const tables::ExpressTable::Interface* find_interface(
-    Packet& packet, std::uint16_t& l3, const tables::ForwardingTable& table) noexcept {
+    Packet& packet, std::size_t& l3, const tables::ForwardingTable& table) noexcept {
     const Frame& frame = packet.frame;
     std::size_t vlan = 0;
     be16 type = net::load<be16>(frame.data + 12);
@@ -112,13 +112,14 @@ bool glance(Packet& packet, Prospect& prospect, const Context& context) noexcept
     const Frame& frame = packet.frame;
     if (frame.contiguous < headers || frame.contiguous != frame.length || frame.was_held)
         return false;
-    const auto* interface = find_interface(packet, prospect.l3, table);
+    std::size_t offset = 0;
+    const auto* interface = find_interface(packet, offset, table);
     if (interface == nullptr) return false;
-    const std::uint8_t* l3 = frame.data + prospect.l3;
+    std::uint8_t* const l3 = frame.data + offset;
     const auto& ip = *reinterpret_cast<const net::Ipv4Header*>(l3);
     const auto& udp = *reinterpret_cast<const net::UdpHeader*>(l3 + sizeof ip);
     prospect.spi = net::load<be32>(l3 + sizeof ip + sizeof udp).to_host();
-    if (prospect.spi < 256 || !is_sound(ip, udp, frame.length - std::size_t{prospect.l3}))
+    if (prospect.spi < 256 || !is_sound(ip, udp, frame.length - offset))
         return false;
     const AddressEntry* to = table.addresses.find_v4(ip.destination.value.to_host());
     const bool is_prospect =
@@ -128,6 +129,7 @@ bool glance(Packet& packet, Prospect& prospect, const Context& context) noexcept
     if (!is_prospect) return false;
     const auto& flows = context.directory.flows.confirmed.narrow();
     prospect.packet = &packet;
+    prospect.l3 = l3;
     prospect.spot = flows.spot_of(flows.hash({prospect.key}));
     flows.prefetch_keys(prospect.spot);
     return true;
@@ -165,14 +167,21 @@ Course to_client(const tables::Record& flow, const Prospect& prospect,
     return {.exit = &express.gateways[flow.gateway], .backend = ref.index};
 }
 
-void write_link(Packet& packet, const tables::ExpressTable::Exit& exit, std::uint16_t l3) noexcept {
+bool has_room(const Prospect& prospect, const tables::ExpressTable::Exit& exit) noexcept {
+    const Frame& frame = prospect.packet->frame;
+    const std::ptrdiff_t more = exit.length - (prospect.l3 - frame.data);
+    return more <= 0 || more <= frame.headroom;
+}
+
+/// Right before the IP header, whatever stood there.
+void write_link(Packet& packet, const tables::ExpressTable::Exit& exit, std::uint8_t* l3) noexcept {
     constexpr std::size_t macs = 2 * sizeof(net::MacAddress);
-    const std::int32_t shift = std::int32_t{l3} - exit.length;
-    std::uint8_t* start = packet.frame.data + shift;
+    std::uint8_t* start = l3 - exit.length;
     std::memcpy(start, exit.link.data(), macs);
     if (exit.length != sizeof(net::EthernetHeader)) [[unlikely]]
         std::memcpy(start + macs, exit.link.data() + macs, sizeof(net::VlanTag));
-    net::store(start + exit.length - sizeof(be16), be16::from_host(net::ether_type::ipv4));
+    net::store(l3 - sizeof(be16), be16::from_host(net::ether_type::ipv4));
+    const auto shift = static_cast<std::int32_t>(start - packet.frame.data);
     packet.out_port = exit.port;
     packet.out_shift = shift;
     packet.out_length = packet.frame.length - static_cast<std::uint32_t>(shift);
@@ -189,9 +198,10 @@ constexpr std::uint32_t hop_delta = 0xfffe;
 static_assert(std::endian::native == std::endian::little);
 
 /// One address and one hop less, with both checksums. A UDP checksum of zero is none.
-void translate(net::Ipv4Header& ip, net::UdpHeader& udp, net::Ipv4Address& field,
-               const tables::ExpressTable::Address& from,
-               const tables::ExpressTable::Address& to) noexcept {
+[[gnu::always_inline]] inline void translate(net::Ipv4Header& ip, net::UdpHeader& udp,
+                                             net::Ipv4Address& field,
+                                             const tables::ExpressTable::Address& from,
+                                             const tables::ExpressTable::Address& to) noexcept {
     const std::uint32_t delta = std::uint32_t{from.minus} + to.plus;
     field = to.value;
     --ip.ttl;
@@ -222,13 +232,12 @@ bool finish(const Prospect& prospect, Tally& tally, Context& context) noexcept {
     const auto& frontend = express.frontends[prospect.frontend];
     const auto member = context.table.member(frontend.service, course.backend);
     Packet& packet = *prospect.packet;
-    auto& ip = *reinterpret_cast<net::Ipv4Header*>(packet.frame.data + prospect.l3);
+    auto& ip = *reinterpret_cast<net::Ipv4Header*>(prospect.l3);
+    auto& udp = *reinterpret_cast<net::UdpHeader*>(prospect.l3 + sizeof ip);
     const std::size_t ip_bytes = ip.total_length.to_host();
-    if (member == tables::no_member || !exit.is_usable || ip_bytes > exit.mtu ||
-        packet.frame.headroom + prospect.l3 < exit.length ||
+    if (member == tables::no_member || ip_bytes > exit.mtu || !has_room(prospect, exit) ||
         (is_to_server && !frontend.is_usable))
         return false;
-    auto& udp = *reinterpret_cast<net::UdpHeader*>(packet.frame.data + prospect.l3 + sizeof ip);
     write_link(packet, exit, prospect.l3);
     MemberCounters& counters = context.counters.members[member];
     if (is_to_server) {

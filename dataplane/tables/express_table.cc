@@ -21,13 +21,12 @@ std::uint64_t number_of(const net::MacAddress& mac) {
 
 ExpressTable::Exit exit_by(const LinkHeader& link, const ForwardingTable& table) {
     ExpressTable::Exit exit;
-    exit.mtu = link.mtu;
     exit.length = link.length;
     exit.port = link.port;
     std::copy_n(link.bytes.begin(), exit.link.size(), exit.link.begin());
-    exit.is_usable =
-        link.is_resolved &&
-        (link.interface >= table.interfaces.size() || table.interfaces[link.interface].is_up);
+    const bool is_up =
+        link.interface >= table.interfaces.size() || table.interfaces[link.interface].is_up;
+    exit.mtu = link.is_resolved && is_up ? link.mtu : std::uint16_t{0};
     return exit;
 }
 
@@ -35,8 +34,9 @@ ExpressTable::Exit exit_to(const Backend& backend, const ForwardingTable& table)
     ExpressTable::Exit exit = exit_by(backend.link, table);
     exit.address = ExpressTable::Address{backend.address};
     exit.generation = backend.generation;
-    exit.is_usable = exit.is_usable && backend.is_present && backend.address.is_v4() &&
-                     (backend.is_up || !backend.flush_on_down);
+    if (!backend.is_present || !backend.address.is_v4() ||
+        (!backend.is_up && backend.flush_on_down))
+        exit.mtu = 0;
     return exit;
 }
 
@@ -59,10 +59,10 @@ void ForwardingTable::prepare_express() {
     }
     for (const Gateway& gateway : gateways) {
         ExpressTable::Exit exit = exit_by(gateway.link, *this);
-        exit.is_usable = exit.is_usable && gateway.interface != no_interface;
+        if (gateway.interface == no_interface) exit.mtu = 0;
         prepared.gateways.push_back(exit);
     }
-    if (!prepared.gateways.empty()) prepared.gateways[no_gateway].is_usable = false;
+    if (!prepared.gateways.empty()) prepared.gateways[no_gateway].mtu = 0;
     for (const Frontend& frontend : frontends)
         prepared.frontends.push_back(
             {.vip = ExpressTable::Address{frontend.vip},

@@ -29,11 +29,10 @@ struct ExpressTable {
     struct alignas(32) Exit {
         std::array<std::uint8_t, 16> link{};  ///< MAC addresses, and a tag if length says so
         Address address;                      ///< of a backend over IPv4
-        std::uint16_t mtu = 0;
+        std::uint16_t mtu = 0;                ///< 0: not usable now, the stages know what to do
         PortIndex port = 0;
         std::uint8_t length = 14;             ///< of the whole header, as LinkHeader's
         std::uint8_t generation = 0;          ///< of a backend
-        bool is_usable = false;               ///< false: the stages know what to do
     };
 
     struct alignas(16) Frontend {
