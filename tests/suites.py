@@ -239,6 +239,11 @@ def property_suite(runner: Runner, options) -> Count:
     return meson_test(runner, "build", "--suite", "property", *long)
 
 
+def instructions(runner: Runner, options) -> Count:
+    """instructions of the packet path, counted by callgrind, against the numbers on file"""
+    return meson_test(runner, "build", "--suite", "instructions")
+
+
 def sanitizers(runner: Runner, options) -> Count:
     """unit and golden tests under AddressSanitizer and UndefinedBehaviorSanitizer"""
     return meson_test(
@@ -317,6 +322,7 @@ SUITES = {
     "bench": (bench, 1, 1),
     "mutants": (mutants, 1, 1),
     "property": (property_suite, 2, 30),
+    "instructions": (instructions, 1, 1),
     "sanitizers": (sanitizers, 3, 3),
     "tsan": (tsan, 3, 15),
     "fuzz": (fuzz, 2, 35),
@@ -362,7 +368,8 @@ def parse_arguments() -> argparse.Namespace:
 def chosen(suites: list[str]) -> list[str]:
     """The suites in their order, with the builds that they use."""
     wanted = set(suites or SUITES)
-    if wanted & {"unit", "lint", "golden", "bench", "mutants", "property", "namespaces"}:
+    others = {"unit", "lint", "golden", "bench", "mutants", "property", "instructions"}
+    if wanted & (others | {"namespaces"}):
         wanted.add("build")
     if wanted & {"sanitizers", "fuzz"}:
         wanted.add("build-clang")

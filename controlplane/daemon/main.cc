@@ -11,6 +11,7 @@
 #include "controlplane/daemon/build_info.h"
 #include "controlplane/daemon/daemon.h"
 #include "controlplane/daemon/log.h"
+#include "dataplane/worker/packet_path.h"
 
 namespace {
 
@@ -18,8 +19,8 @@ constexpr int exit_failure = 1, exit_usage = 2;
 
 std::string version_line() {
     using namespace ikelb::control;
-    return fmt::format("ikelbd {} (-march={}, {}, DPDK {})", build_version, build_march,
-                       build_compiler, build_dpdk);
+    return fmt::format("ikelbd {} (-march={}, {}, DPDK {}, packet path {})", build_version,
+                       build_march, build_compiler, build_dpdk, ikelb::worker::packet_path_id);
 }
 
 int run(const std::string& file, bool check_only) {

@@ -112,10 +112,11 @@ std::size_t room(const Sizes& sizes) {
 }
 
 /// New clients: IKE_SA_INIT, answer, IKE_AUTH, answer, ESP both ways.
-Median set_up(const Sizes& sizes, rte_mempool& pool) {
+Median set_up(const Sizes& sizes, const Stage& stage, std::string& pages) {
     World world{{.clients = room(sizes)}};
     world.establish_in_bulk(0, sizes.established);
-    Exchange exchange{world, pool, login_steps()};
+    pages = stage.pages();
+    Exchange exchange{world, stage.pool(), login_steps()};
     std::vector<double> cycles;
     std::size_t next = sizes.established;
     for (std::size_t run = 0; run <= sizes.runs; ++run) {
@@ -168,7 +169,8 @@ json run(const Sizes& sizes) {
     stage.take_cpu();
     const auto hz = static_cast<double>(rte_get_tsc_hz());
     say("new SAs");
-    const Median sas = set_up(sizes, stage.pool());
+    std::string pages;
+    const Median sas = set_up(sizes, stage, pages);
     say("moves");
     const Median moves = move(sizes, stage.pool());
     return {{"setup",
@@ -179,7 +181,7 @@ json run(const Sizes& sizes) {
               {"cycles_per_move", moves.value},
               {"moves_spread", moves.spread},
               {"established_before", sizes.established},
-              {"pages", stage.pages()}}}};
+              {"pages", pages}}}};
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "controlplane/daemon/build_info.h"
+#include "dataplane/worker/packet_path.h"
 
 namespace ikelb::bench {
 
@@ -96,6 +97,7 @@ nlohmann::json environment_of(const Stage& stage) {
             {"ikelb", control::build_version},
             {"compiler", control::build_compiler},
             {"march", control::build_march},
+            {"packet_path", worker::packet_path_id},
             {"dpdk", rte_version()},
             {"pages", stage.pages()},
             {"memory_bytes", kib_of("/proc/meminfo", "MemTotal")},
