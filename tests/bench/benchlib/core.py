@@ -9,11 +9,12 @@ from typing import Callable
 from .common import Plan, built, progress, run_json
 
 LIMIT = 1800.0  # seconds, of one part
+ALWAYS_WHOLE = ("environment", "memory")
 
 
 def ask(part: str, plan: Plan) -> dict:
     """The JSON object of one of bench_core's commands."""
-    quick = ["--quick"] if plan.is_quick and part != "environment" else []
+    quick = ["--quick"] if plan.is_quick and part not in ALWAYS_WHOLE else []
     return run_json([built("bench_core"), part, *quick], timeout=LIMIT, shows_progress=True)
 
 
