@@ -11,6 +11,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterator, Sequence
@@ -131,10 +132,12 @@ def thread_nanos(pid: int, thread: str = "") -> int:
 
 
 def busy_seconds() -> float:
-    """CPU time of the whole machine that was not idle, since it started."""
+    """CPU time of the whole machine that was neither idle nor the host's, from some time on; as
+    bench_traffic measures it, which says why."""
     words = Path("/proc/stat").read_text("ascii").splitlines()[0].split()[1:]
-    user, nice, system, _idle, _iowait, irq, softirq = map(int, words[:7])
-    return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
+    _user, _nice, _system, idle, iowait, _irq, _softirq, steal = map(int, words[:8])
+    unused = (idle + iowait + steal) / os.sysconf("SC_CLK_TCK")
+    return time.monotonic() * (os.cpu_count() or 1) - unused
 
 
 # --- numbers --------------------------------------------------------------------------------------

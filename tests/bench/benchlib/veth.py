@@ -22,15 +22,15 @@ PERCENTILES = ("p50_us", "p99_us", "p999_us")
 
 
 def load(ground: Ground, **options) -> Load:
-    """A flood, and what the machine did until its last packet was through."""
-    before, cpu = ground.settled(), busy_seconds()
+    """A flood, and what became of it."""
+    before = ground.settled()
     sent = ground.traffic("flood", **options)
-    used = busy_seconds() - cpu
-    return Load(sent["sent"], ground.settled() - before, sent["seconds"], used)
+    arrived = ground.settled() - before
+    return Load(sent["sent"], arrived, sent["seconds"], sent["cpu_seconds"])
 
 
 def cpu_of_nothing(seconds: float) -> float:
-    """The share of a CPU that others on the machine take."""
+    """The share of a CPU that is taken without any traffic."""
     before = busy_seconds()
     time.sleep(seconds)
     return (busy_seconds() - before) / seconds
@@ -47,6 +47,7 @@ def one_round(kind: type[Ground], seconds: float, latency_seconds: float) -> dic
         try:
             ground.log_in()
             ground.traffic("flood", seconds=0.2)
+            others = cpu_of_nothing(0.3)
             most = load(ground, seconds=seconds)
             equal = load(ground, seconds=seconds, rate=EQUAL_RATE)
             single = ground.traffic("latency", seconds=latency_seconds, rate=LOW_RATE)
@@ -58,6 +59,7 @@ def one_round(kind: type[Ground], seconds: float, latency_seconds: float) -> dic
         "loss_at_most": most.loss,
         "loss": equal.loss,
         "cpu_seconds_per_mpkt_at_equal_load": per_million(equal),
+        "cpu_share_before": others,
         "lost_singles": single["sent"] - single["received"],
         **{f"one_way_{key}": single[key] for key in PERCENTILES},
     }
@@ -80,7 +82,8 @@ def measure(plan: Plan) -> list[dict]:
     must_be_root("making network namespaces (veth)")
     turns = plan.choose(5, 1)
     seconds, latency_seconds = plan.choose((2.0, 5.0), (0.5, 1.0))
-    progress(f"veth: others on this machine use {cpu_of_nothing(0.5):.0%} of a CPU")
+    others = cpu_of_nothing(0.5)
+    progress(f"veth: others on this machine use {others:.0%} of a CPU, which counts as everyone's")
     rounds: dict[str, list[dict]] = {path.name: [] for path in PATHS}
     for turn in range(turns):
         for path in PATHS:
