@@ -36,7 +36,7 @@ class Plan:
     @property
     def rounds(self) -> int:
         """Of whatever is compared, one after the other in each."""
-        return self.choose(5, 2)
+        return self.choose(5, 1)
 
 
 def progress(text: str) -> None:
