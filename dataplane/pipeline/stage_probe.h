@@ -15,7 +15,8 @@ struct StageProbe {
     std::uint64_t steps = 0;            ///< everything that express has left
 };
 
-/// Adds the time since it was made, or since the last lap, to a field of the probe, if there is one.
+/// Adds the time since it was made, or since its last lap, to a field of the probe, if there is
+/// one.
 class StageTimer {
 public:
     explicit StageTimer(StageProbe* probe) noexcept

@@ -38,7 +38,8 @@ json run(const Choice& choice) {
 Command instructions_command(CLI::App& app) {
     auto choice = std::make_shared<Choice>();
     CLI::App* const sub = app.add_subcommand(
-        "instructions", "The same bursts each time, for callgrind --toggle-collect=*measured_bursts*");
+        "instructions",
+        "The same bursts each time, for callgrind --toggle-collect='*measured_bursts*'");
     sub->add_option("--direction", choice->towards, "to_server, to_client")
         ->transform(CLI::CheckedTransformer(std::map<std::string, Towards>{
             {"to_server", Towards::server}, {"to_client", Towards::client}}));

@@ -44,7 +44,8 @@ double Measurement::cycles_per_packet(std::size_t packets) {
         throw std::runtime_error{"of " + std::to_string(done) + " packets " +
                                  std::to_string(delivered) + " were delivered"};
     const double cycles = pieces.mean() / static_cast<double>(warm_packets);
-    interrupted_ = static_cast<double>(pieces.left_out() * warm_packets) / static_cast<double>(done);
+    interrupted_ =
+        static_cast<double>(pieces.left_out() * warm_packets) / static_cast<double>(done);
     return cycles;
 }
 

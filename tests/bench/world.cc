@@ -115,52 +115,69 @@ void World::establish_in_bulk(std::size_t first, std::size_t count, tables::Dire
 
 void World::write_client(std::size_t number, tables::Directory& d) {
     const Client c = client(number);
-    const auto& lives = table_->timeouts;
-    const auto passing = tables::Lifetimes::of(lives.half_open);
-    const tables::GatewayIndex gateway = table_->frontends[2 * service()].uplink;
-    const tables::BackendIndex backend = backend_of(c);
-    Record record{.backend = {.index = backend}, .last_seen = now()};
-    const auto as = [&](RecordState state, tables::GatewayIndex by = tables::no_gateway) {
-        record.state = state;
-        record.gateway = by;
-        return record;
-    };
-    const auto flow = [&](std::uint16_t port) {
-        const bool is_nat_t = port == nat_t;
-        return tables::flow_key(c.address,
-                                net::be16::from_host(is_nat_t ? c.nat_t_port : c.ike_port),
-                                static_cast<tables::FrontendIndex>(2 * service() + is_nat_t));
-    };
-    must_be_written(d.half_open.write({.client = c.address,
-                                       .initiator_spi = net::be64::from_host(c.spi_i).wire(),
-                                       .service = service()},
-                                      as(RecordState::answered), passing, now(), Evict::oldest));
-    const bool two = options_.has_two_flows;
-    const Record on_500 = as(two ? RecordState::established : RecordState::half_open, gateway);
-    must_be_written(d.flows.write(flow(ike), on_500, lives.flow, now()));
-    const Record established = as(RecordState::established, gateway);
-    must_be_written(d.flows.write(flow(nat_t), established, lives.flow, now()));
-    const tables::FlowSpis spis{.latest = c.esp_up[1], .earlier = c.esp_up[0]};
-    must_be_written(d.flows.annotate(flow(nat_t), established, std::array{spis.pack()}));
-    must_be_written(d.bindings.write(tables::binding_key(c.address, service()),
-                                     as(RecordState::established), lives.flow, now()));
+    write_flows(c, d);
+    write_sa(c, d);
+}
 
-    const tables::PairKey pair{net::be64::from_host(c.spi_i).wire(),
-                               net::be64::from_host(c.spi_r).wire()};
-    const Record sa = as(RecordState::established, static_cast<tables::GatewayIndex>(service()));
-    must_be_written(d.pairs.write(pair, sa, lives.pair, now()));
+tables::FlowKey World::flow_of(const Client& client, std::uint16_t port) const noexcept {
+    const bool is_nat_t = port == nat_t;
+    return tables::flow_key(client.address,
+                            net::be16::from_host(is_nat_t ? client.nat_t_port : client.ike_port),
+                            static_cast<tables::FrontendIndex>(2 * service() + is_nat_t));
+}
+
+Record World::record_of(const Client& client, RecordState state,
+                        tables::GatewayIndex gateway) const noexcept {
+    return {.backend = {.index = backend_of(client)},
+            .state = state,
+            .gateway = gateway,
+            .last_seen = now()};
+}
+
+/// Both flows, and the binding.
+void World::write_flows(const Client& c, tables::Directory& d) {
+    const auto& lives = table_->timeouts.flow;
+    auto& flows = d.flows;
+    const tables::GatewayIndex gateway = table_->frontends[2 * service()].uplink;
+    const auto on_500 =
+        options_.has_two_flows ? RecordState::established : RecordState::half_open;
+    must_be_written(
+        flows.write(flow_of(c, ike), record_of(c, on_500, gateway), lives, now()));
+    const Record record = record_of(c, RecordState::established, gateway);
+    const tables::FlowSpis spis{.latest = c.esp_up[1], .earlier = c.esp_up[0]};
+    must_be_written(flows.write(flow_of(c, nat_t), record, lives, now()));
+    must_be_written(flows.annotate(flow_of(c, nat_t), record, std::array{spis.pack()}));
+    must_be_written(d.bindings.write(tables::binding_key(c.address, service()),
+                                               record_of(c, RecordState::established), lives,
+                                               now()));
+}
+
+/// The IKE SA, what is left of its beginning, and the ESP SPIs.
+void World::write_sa(const Client& c, tables::Directory& d) {
+    const tables::Timeouts& lives = table_->timeouts;
+    const std::uint64_t spi_i = net::be64::from_host(c.spi_i).wire();
+    must_be_written(
+        d.half_open.write({.client = c.address, .initiator_spi = spi_i, .service = service()},
+                          record_of(c, RecordState::answered),
+                          tables::Lifetimes::of(lives.half_open), now(), Evict::oldest));
+    const tables::PairKey pair{spi_i, net::be64::from_host(c.spi_r).wire()};
+    const Record sa = record_of(c, RecordState::established,
+                                static_cast<tables::GatewayIndex>(service()));
+    const bool two = options_.has_two_flows;  // the answer on port 500 came last
     const tables::PairNote seen{.client = tables::PairNote::name_of(c.address),
                                 .port = two ? c.ike_port : c.nat_t_port,
                                 .moves = static_cast<std::uint8_t>(two ? 1 : 0),
                                 .created = tables::PairNote::created_at(now())};
+    must_be_written(d.pairs.write(pair, sa, lives.pair, now()));
     must_be_written(d.pairs.annotate(pair, sa, std::array{seen.pack()}));
     for (const std::uint32_t spi : c.esp_up)
         must_be_written(d.esp.write(tables::esp_key(c.address, net::be32::from_host(spi)),
-                                    as(RecordState::established), lives.flow, now(),
+                                    record_of(c, RecordState::established), lives.flow, now(),
                                     Evict::never));
     // The flow's candidate has become an SPI, twice.
-    must_be_written(d.candidates.write(flow(nat_t), as(RecordState::half_open, 2), lives.flow,
-                                       now(), Evict::oldest));
+    must_be_written(d.candidates.write(flow_of(c, nat_t),
+                                       record_of(c, RecordState::half_open, 2), lives.flow, now(),
+                                       Evict::oldest));
 }
 
 }  // namespace ikelb::bench

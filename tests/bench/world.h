@@ -65,6 +65,11 @@ private:
     static constexpr std::uint64_t second = 1'000'000;
 
     void write_client(std::size_t number, tables::Directory& d);
+    void write_flows(const Client& c, tables::Directory& d);
+    void write_sa(const Client& c, tables::Directory& d);
+    tables::FlowKey flow_of(const Client& client, std::uint16_t port) const noexcept;
+    tables::Record record_of(const Client& client, tables::RecordState state,
+                             tables::GatewayIndex gateway = tables::no_gateway) const noexcept;
 
     WorldOptions options_;
     std::unique_ptr<tables::ForwardingTable> table_;
