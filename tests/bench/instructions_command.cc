@@ -13,18 +13,19 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t clients = 4096, stream_packets = 8192, burst = 32;
+constexpr std::size_t stream_packets = 8192, burst = 32;
 constexpr std::size_t warm_up_pieces = 16, measured_pieces = 16;
 
 struct Choice {
     Towards towards = Towards::server;
     Mix mix = Mix::esp;
+    std::size_t clients = 4096;
 };
 
 json run(const Choice& choice) {
     const Stage stage{2 * warm_packets, 256, Pages::small};
-    World world{{.clients = clients, .half_open = 1024}};
-    world.establish_in_bulk(0, clients);
+    World world{{.clients = choice.clients, .half_open = 1024}};
+    world.establish_in_bulk(0, choice.clients);
     Stream stream{world,
                   {.towards = choice.towards, .mix = choice.mix, .packets = stream_packets}};
     Lane lane{world, stage.pool(), warm_packets, true};
@@ -46,6 +47,7 @@ Command instructions_command(CLI::App& app) {
     sub->add_option("--stream", choice->mix, "esp, mixed")
         ->transform(CLI::CheckedTransformer(
             std::map<std::string, Mix>{{"esp", Mix::esp}, {"mixed", Mix::mixed}}));
+    sub->add_option("--clients", choice->clients, "Established ones")->capture_default_str();
     return {.options = sub, .run = [choice] { return run(*choice); }};
 }
 
