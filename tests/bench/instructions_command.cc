@@ -20,6 +20,7 @@ struct Choice {
     Towards towards = Towards::server;
     Mix mix = Mix::esp;
     std::size_t clients = 4096;
+    bool steps_only = false;
 };
 
 json run(const Choice& choice) {
@@ -29,6 +30,7 @@ json run(const Choice& choice) {
     Stream stream{world,
                   {.towards = choice.towards, .mix = choice.mix, .packets = stream_packets}};
     Lane lane{world, stage.pool(), warm_packets, true};
+    if (choice.steps_only) lane.take_steps_only();
     Measurement measurement{stream, lane, burst, Headers::warm};
     measurement.walk(warm_up_pieces, true);
     return {{"instructions", {{"packets", measurement.walk(measured_pieces, false)}}}};
@@ -48,6 +50,7 @@ Command instructions_command(CLI::App& app) {
         ->transform(CLI::CheckedTransformer(
             std::map<std::string, Mix>{{"esp", Mix::esp}, {"mixed", Mix::mixed}}));
     sub->add_option("--clients", choice->clients, "Established ones")->capture_default_str();
+    sub->add_flag("--steps", choice->steps_only, "Without the path for ESP of established SAs");
     return {.options = sub, .run = [choice] { return run(*choice); }};
 }
 

@@ -86,6 +86,7 @@ void Lane::process(std::span<rte_mbuf*> packets) noexcept {
         .memory = *memory_,
         .now = clock_.seconds(cycles) - worker::Clock::first_second + world_.now(),
         .now_micros = micros + world_.now_micros(),
+        .takes_express = takes_express_,
         .probe = probe_};
     pipeline::run(*batch_, context);
     for (std::size_t i = 0; i < packets.size(); ++i)

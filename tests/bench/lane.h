@@ -52,6 +52,8 @@ public:
 
     /// Puts the cycles of each stage there from now on; nullptr: nowhere.
     void probe(pipeline::StageProbe* probe) noexcept { probe_ = probe; }
+    /// Every packet takes all steps, as if there were no path for ESP alone.
+    void take_steps_only() noexcept { takes_express_ = false; }
     /// Of this lane; the worker's own counters go on.
     Deliveries deliveries() const noexcept;
     void clear() noexcept;
@@ -84,6 +86,7 @@ private:
     Deliveries at_clear_;
     std::uint64_t offered_ = 0, not_forwarded_ = 0;
     pipeline::StageProbe* probe_ = nullptr;
+    bool takes_express_ = true;
 };
 
 /// All that run() times, by a name that callgrind can be told: nothing else is called by it.
