@@ -286,7 +286,8 @@ PlaceSet express(Batch& batch, Context& context) noexcept {
     for (std::size_t i = 0; i < count_of_prospects; ++i) {
         Prospect& prospect = prospects[i];
         prospect.slot = flows.find_slot({prospect.key}, prospect.spot);
-        flows.prefetch_slot(prospect.slot);
+        if (prospect.slot != nullptr) [[likely]]
+            flows.prefetch_slot(prospect.slot);
     }
     timer.lap(&StageProbe::look_up);
     PlaceSet left = all;
