@@ -27,6 +27,10 @@ struct EthernetHeader {
 struct VlanTag {
     be16 control;  ///< priority 3, drop eligible 1, VLAN 12
     be16 type;
+
+    std::uint16_t id() const noexcept {
+        return static_cast<std::uint16_t>(control.to_host() & 0x0fff);
+    }
 };
 
 /// RFC 791 section 3.1, without options.

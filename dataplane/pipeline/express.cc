@@ -20,7 +20,6 @@ using tables::AddressRole;
 
 constexpr std::size_t nat_t_position = 1;
 constexpr be16 nat_t_port = be16::from_host(tables::service_port_numbers[nat_t_position]);
-constexpr std::uint16_t vlan_id_mask = 0x0fff;
 constexpr std::size_t udp_and_esp = sizeof(net::UdpHeader) + 8;  // RFC 4303: SPI and sequence
 
 using Flows = tables::FamilyTable<tables::FlowKey, 1>::Narrow;
@@ -54,7 +53,7 @@ const tables::ExpressTable::Interface* find_interface(
     l3 = sizeof(net::EthernetHeader);
     if (type == be16::from_host(net::ether_type::vlan)) {
         const auto tag = net::load<net::VlanTag>(frame.data + l3);
-        vlan = tag.control.to_host() & vlan_id_mask;
+        vlan = tag.id();
         type = tag.type;
         l3 += sizeof(net::VlanTag);
     }

@@ -10,8 +10,6 @@ namespace {
 
 using net::be16;
 
-constexpr std::uint16_t vlan_id_mask = 0x0fff;
-
 void find_interface(Packet& packet, std::uint16_t vlan, const Context& context) noexcept {
     const std::size_t slot = std::size_t{packet.frame.port} * 4096 + vlan;
     if (slot < context.table.interface_of.size())
@@ -35,7 +33,7 @@ void parse_link(Packet& packet, be16& type, const Context& context) noexcept {
             return;
         }
         const auto tag = net::load<net::VlanTag>(packet.at(packet.l3));
-        vlan = tag.control.to_host() & vlan_id_mask;
+        vlan = tag.id();
         type = tag.type;
         packet.l3 += sizeof(net::VlanTag);
     }

@@ -134,14 +134,12 @@ public:
         return Noted{.record = Record::unpack(value & ~reach_bit), .note = note};
     }
     /// Starts loading all of both buckets.
-    [[gnu::always_inline]] void prefetch(const Spot& spot) const noexcept {
+    [[gnu::always_inline]] void prefetch(std::uint64_t hash) const noexcept {
+        const Spot spot = spot_of(hash);
         for (const Word* const words : {spot.first, spot.second}) {
             __builtin_prefetch(words);
             if constexpr (slot_words > 2) __builtin_prefetch(words + bucket_words - 1);
         }
-    }
-    [[gnu::always_inline]] void prefetch(std::uint64_t hash) const noexcept {
-        prefetch(spot_of(hash));
     }
 
     /// The record of the key, dead or alive: the caller asks Lifetimes. key[0] must not be 0.

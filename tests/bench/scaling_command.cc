@@ -115,13 +115,7 @@ Command scaling_command(CLI::App& app) {
     auto sizes = std::make_shared<Sizes>();
     CLI::App* const sub = app.add_subcommand(
         "scaling", "Two workers on two CPUs and one directory, against one worker");
-    sub->add_option("--flows", sizes->flows, "Established clients")->capture_default_str();
-    sub->add_option("--runs", sizes->runs, "Runs of which the median is taken")
-        ->capture_default_str();
-    sub->add_flag_callback("--quick", [sizes] {
-        sizes->packets = std::size_t{1} << 17;
-        sizes->runs = 5;
-    });
+    add_sizes(*sub, sizes);
     return {.options = sub, .run = [sizes] { return run(*sizes); }};
 }
 

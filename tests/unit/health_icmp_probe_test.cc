@@ -42,7 +42,7 @@ class IcmpProbeTest : public testing::Test {
 protected:
     static void SetUpTestSuite() { network_ = make_private_network(); }
     void SetUp() override {
-        if (!network_) GTEST_SKIP() << "needs CAP_NET_ADMIN and CAP_NET_RAW for a private network";
+        ASSERT_TRUE(network_) << "needs CAP_NET_ADMIN and CAP_NET_RAW for a private network";
     }
     std::unique_ptr<IcmpProbe> open(IpFamily family = IpFamily::v4) {
         auto opened = IcmpProbe::open(io_.get_executor(), family);

@@ -32,7 +32,7 @@ protected:
         ASSERT_TRUE(outside_.is_open());
         if (::unshare(CLONE_NEWNET) != 0) {
             outside_ = {};
-            GTEST_SKIP() << "a network namespace needs CAP_SYS_ADMIN: run as root, or unshare -rn";
+            FAIL() << "a network namespace needs CAP_SYS_ADMIN: run as root, or unshare -rn";
         }
         ASSERT_TRUE(run("ip link set lo up"));
     }

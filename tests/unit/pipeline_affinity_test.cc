@@ -24,6 +24,17 @@ protected:
     static BackendIndex another(BackendIndex than) {
         return static_cast<BackendIndex>((than + 1) % 3);
     }
+    /// Another client, whose address is bound to this backend.
+    Session open_office(BackendIndex backend) {
+        schedule_only(backend);
+        return log_in(bench, {.client = other_client, .spi_i = 3, .spi_r = 4});
+    }
+    /// The session's client, at the office's address now.
+    static Session moved_into_office(Session session) {
+        session.client = other_client;
+        session.port_4500 = 40001;
+        return session;
+    }
     void schedule_only(BackendIndex backend) {
         for (BackendIndex b = 0; b < 3; ++b) bench.spec.backends[b].weight = b == backend ? 100 : 0;
         bench.apply();
@@ -283,12 +294,9 @@ TEST_F(Affinity, AHeldRequestPaysOnce) {
 
 TEST_F(Affinity, E15AHintGoesBeforeAForeignBinding) {
     const Session s = connect();
-    schedule_only(another(s.backend));
-    const Session office = log_in(bench, {.client = other_client, .spi_i = 3, .spi_r = 4});
+    const Session office = open_office(another(s.backend));
     ASSERT_NE(office.backend, s.backend);
-    Session moved = s;
-    moved.client = other_client;
-    moved.port_4500 = 40001;
+    Session moved = moved_into_office(s);
     moved.spi_i = 0x5555;
     moved.spi_r = 0x6666;
     EXPECT_EQ(backend_of(esp_from(moved, 30)), s.backend);
@@ -297,12 +305,9 @@ TEST_F(Affinity, E15AHintGoesBeforeAForeignBinding) {
 
 TEST_F(Affinity, E17EspFromANewAddressFindsItsBackendAlsoPastAForeignBinding) {
     const Session s = connect();
-    schedule_only(another(s.backend));
-    const Session office = log_in(bench, {.client = other_client, .spi_i = 3, .spi_r = 4});
+    const Session office = open_office(another(s.backend));
     ASSERT_NE(office.backend, s.backend);
-    Session moved = s;
-    moved.client = other_client;
-    moved.port_4500 = 40001;
+    const Session moved = moved_into_office(s);
     EXPECT_EQ(backend_of(esp_from(moved, 30)), s.backend);
     // The backend's ESP to the new tuple commits the flow; the office's binding stays.
     down(moved.esp_down(spi_down));
