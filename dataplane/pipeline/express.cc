@@ -5,6 +5,7 @@
 #include <array>
 #include <bit>
 #include <cstring>
+#include <span>
 
 #include "dataplane/net/checksum.h"
 #include "dataplane/pipeline/renewal.h"
@@ -24,191 +25,257 @@ constexpr std::size_t udp_and_esp = sizeof(net::UdpHeader) + 8;  // RFC 4303: SP
 
 using Flows = tables::FamilyTable<tables::FlowKey, 1>::Narrow;
 
-/// What the glance has found out about one packet.
-struct Prospect {
-    Packet* packet;
+/// What the glance has found out about one packet: a cache line.
+struct alignas(64) Prospect {
     std::uint64_t key;   ///< of the flow
     Flows::Spot spot;
-    const std::uint64_t* slot;     ///< of the flow's record; nullptr: there is none
-    std::uint8_t* l3;    ///< the IP header
-    std::uint32_t spi;   ///< host byte order
+    const std::uint64_t* slot;  ///< of the flow's record; nullptr: there is none
+    Packet* packet;
+    std::uint8_t* l3;   ///< the IP header
+    std::uint32_t spi;  ///< host byte order
+    std::uint16_t ip_bytes;
     tables::FrontendIndex frontend;
     tables::BackendIndex backend;  ///< that a reply comes from; no_backend towards the servers
-    std::uint8_t place;
+    std::uint16_t place;           ///< in the burst
+};
+static_assert(sizeof(Prospect) == 64);
+
+/// What the passes need of the tables. By value: they write to packets, and behind a pointer
+/// anything could have changed by that, as far as the compiler knows.
+struct View {
+    explicit View(const Context& context) noexcept
+        : addresses{context.table.addresses.v4()},
+          flows{context.directory.flows.confirmed.narrow().reader()},
+          ports{context.table.express.untagged.data()},
+          port_count{context.table.express.untagged.size()},
+          backends{context.table.express.backends.data()},
+          gateways{context.table.express.gateways.data()},
+          frontends{context.table.express.frontends.data()},
+          reply_frontends{context.table.express.reply_frontends.data()},
+          members{context.table.members->data()},
+          lives{context.table.timeouts.flow},
+          now{context.now} {}
+
+    tables::AddressMap<AddressEntry>::V4 addresses;
+    Flows::Reader flows;
+    const tables::ExpressTable::Interface* ports;
+    std::size_t port_count;
+    const tables::ExpressTable::Exit* backends;
+    const tables::ExpressTable::Exit* gateways;
+    const tables::ExpressTable::Frontend* frontends;
+    const tables::FrontendIndex* reply_frontends;
+    const tables::MemberIndex* members;
+    tables::Lifetimes lives;
+    tables::Seconds now;
 };
 
-/// Neither 0/8, nor 127/8, nor class D or above. The stages are more exact.
-bool is_plain(std::uint32_t address) noexcept {
-    const std::uint32_t first = address >> 24;
-    return first - 1 < 223 && first != 127;
-}
-
-/// The interface that an IPv4 frame for us came in by, and where its IP header is; nullptr: it is
-/// something else.
-const tables::ExpressTable::Interface* find_interface(
-    Packet& packet, std::size_t& l3, const tables::ForwardingTable& table) noexcept {
-    const Frame& frame = packet.frame;
-    std::size_t vlan = 0;
-    be16 type = net::load<be16>(frame.data + 12);
-    l3 = sizeof(net::EthernetHeader);
-    if (type == be16::from_host(net::ether_type::vlan)) {
-        const auto tag = net::load<net::VlanTag>(frame.data + l3);
-        vlan = tag.id();
-        type = tag.type;
-        l3 += sizeof(net::VlanTag);
-    }
-    const std::size_t slot = std::size_t{frame.port} * 4096 + vlan;
-    if (type != be16::from_host(net::ether_type::ipv4) || slot >= table.interface_of.size())
+/// The interface of a frame whose tag comes next; nullptr: none, or no IPv4.
+[[gnu::noinline]] const tables::ExpressTable::Interface* tagged_interface(
+    const Frame& frame, const tables::ForwardingTable& table) noexcept {
+    const auto tag = net::load<net::VlanTag>(frame.data + sizeof(net::EthernetHeader));
+    const std::size_t slot = std::size_t{frame.port} * 4096 + tag.id();
+    if (tag.type != be16::from_host(net::ether_type::ipv4) || slot >= table.interface_of.size() ||
+        table.interface_of[slot] == tables::no_interface)
         return nullptr;
-    packet.in_interface = table.interface_of[slot];
-    if (packet.in_interface == tables::no_interface) return nullptr;
-    const auto& interface = table.express.interfaces[packet.in_interface];
-    return tables::ExpressTable::load_mac(frame.data) == interface.mac ? &interface : nullptr;
+    return &table.express.interfaces[table.interface_of[slot]];
 }
 
-/// A whole, sound UDP datagram with room for ESP, in one buffer, that may travel on.
-bool is_sound(const net::Ipv4Header& ip, const net::UdpHeader& udp, std::size_t bytes) noexcept {
-    constexpr be16 fragment = be16::from_host(net::ipv4_flags::offset_mask |
-                                              net::ipv4_flags::more_fragments);
-    const std::size_t total = ip.total_length.to_host();
-    const std::size_t length = udp.length.to_host();
-    return ip.version_ihl == 0x45 && ip.protocol == net::ip_protocol::udp && ip.ttl > 1 &&
-           (ip.flags_offset.wire() & fragment.wire()) == 0 && total <= bytes &&
-           length >= udp_and_esp && length + sizeof ip <= total && net::is_sum_good(ip);
+/// The 32 bytes from an IPv4 header without options to the SPI, as numbers in memory order. What is
+/// wrong with them is gathered in bits, which cost less than a branch for each.
+struct Headers {
+    std::uint64_t w0, w1, w2, w3;
+
+    explicit Headers(const std::uint8_t* l3) noexcept
+        : w0{net::load<std::uint64_t>(l3)},
+          w1{net::load<std::uint64_t>(l3 + 8)},
+          w2{net::load<std::uint64_t>(l3 + 16)},
+          w3{net::load<std::uint64_t>(l3 + 24)} {}
+
+    std::uint16_t ip_bytes() const noexcept {
+        return net::byte_swap(static_cast<std::uint16_t>(w0 >> 16));
+    }
+    std::uint32_t source() const noexcept {
+        return net::byte_swap(static_cast<std::uint32_t>(w1 >> 32));
+    }
+    std::uint32_t destination() const noexcept {
+        return net::byte_swap(static_cast<std::uint32_t>(w2));
+    }
+    be16 source_port() const noexcept {
+        return be16::from_wire(static_cast<std::uint16_t>(w2 >> 32));
+    }
+    be16 destination_port() const noexcept {
+        return be16::from_wire(static_cast<std::uint16_t>(w2 >> 48));
+    }
+    std::uint16_t udp_bytes() const noexcept {
+        return net::byte_swap(static_cast<std::uint16_t>(w3));
+    }
+    std::uint32_t spi() const noexcept {
+        return net::byte_swap(static_cast<std::uint32_t>(w3 >> 32));
+    }
+
+    /// Zero if this is a whole, sound packet of UDP with an ESP header in it that may travel on.
+    /// bytes: that are there of it.
+    std::uint64_t faults(std::size_t bytes) const noexcept {
+        constexpr std::uint64_t version = 0xff, fragment = 0xff3fULL << 48, ttl_above_1 = 0xfe,
+                                protocol = 0xff00;
+        const std::uint64_t fixed = (w0 & (version | fragment)) ^ 0x45;
+        const std::uint64_t is_udp = (w1 & protocol) ^ net::ip_protocol::udp << 8;
+        const auto total = std::int64_t{ip_bytes()};
+        const auto length = std::int64_t{udp_bytes()};
+        // The highest bit is set if any of these is below zero.
+        const std::int64_t room = (static_cast<std::int64_t>(bytes) - total) |
+                                  (length - std::int64_t{udp_and_esp}) |
+                                  (total - std::int64_t{sizeof(net::Ipv4Header)} - length) |
+                                  (std::int64_t{spi()} - 256);
+        return fixed | is_udp | static_cast<std::uint64_t>((w1 & ttl_above_1) == 0) |
+               static_cast<std::uint64_t>(room) >> 63 | static_cast<std::uint64_t>(!is_sum_good());
+    }
+
+private:
+    /// 2^16 is 1 modulo 0xffff, and so is 2^64: a carry is added again. The sum is not 0, since
+    /// the first byte is not.
+    bool is_sum_good() const noexcept {
+        std::uint64_t sum = w0 + w1;
+        sum += static_cast<std::uint64_t>(sum < w1);
+        const std::uint64_t last = w2 & 0xffffffff;
+        sum += last;
+        sum += static_cast<std::uint64_t>(sum < last);
+        return sum % 0xffff == 0;
+    }
+};
+
+/// 0/8, 127/8, class D or above: the stages are more exact.
+bool is_special(std::uint32_t address) noexcept {
+    const std::uint32_t first = address >> 24;
+    return (first - 1 >= 223) | (first == 127);
 }
 
-bool glance_to_server(const net::Ipv4Header& ip, const net::UdpHeader& udp,
-                      const AddressEntry& vip, Prospect& prospect,
-                      const tables::ForwardingTable& table) noexcept {
-    const std::uint32_t client = ip.source.value.to_host();
-    if (udp.destination_port != nat_t_port || !is_plain(client) ||
-        table.addresses.find_v4(client) != nullptr)
+/// Of a packet from the clients' side to a VIP.
+[[gnu::always_inline]] inline bool glance_to_server(const Headers& headers, const AddressEntry& vip,
+                                                    Prospect& prospect, const View& view) noexcept {
+    const std::uint32_t client = headers.source();
+    if ((headers.destination_port() != nat_t_port) | is_special(client) |
+        (vip.role != AddressRole::vip))
         return false;
     prospect.frontend = vip.frontends[nat_t_position];
     prospect.backend = tables::no_backend;
-    prospect.key = tables::narrow_flow_key(client, udp.source_port, prospect.frontend);
-    return true;
+    prospect.key = tables::narrow_flow_key(client, headers.source_port(), prospect.frontend);
+    return view.addresses.find(client) == nullptr;
 }
 
-bool glance_to_client(const net::Ipv4Header& ip, const net::UdpHeader& udp, Prospect& prospect,
-                      const tables::ForwardingTable& table) noexcept {
-    const std::uint32_t client = ip.destination.value.to_host();
-    const AddressEntry* from = table.addresses.find_v4(ip.source.value.to_host());
-    if (udp.source_port != nat_t_port || from == nullptr || from->role != AddressRole::backend ||
-        !is_plain(client) || table.express.is_inside(client))
+[[gnu::always_inline]] inline bool glance_to_client(const Headers& headers, Prospect& prospect,
+                                                    const View& view,
+                                                    const Context& context) noexcept {
+    const std::uint32_t client = headers.destination();
+    const AddressEntry* from = view.addresses.find(headers.source());
+    if (from == nullptr || (from->role != AddressRole::backend) |
+                               (headers.source_port() != nat_t_port) | is_special(client) |
+                               context.table.express.is_inside(client))
         return false;
     prospect.backend = from->backend;
-    prospect.frontend = table.express.reply_frontends[from->backend];
-    prospect.key = tables::narrow_flow_key(client, udp.destination_port, prospect.frontend);
+    prospect.frontend = view.reply_frontends[from->backend];
+    prospect.key = tables::narrow_flow_key(client, headers.destination_port(), prospect.frontend);
     return prospect.frontend != tables::no_frontend;
 }
 
 /// Reads the headers; false: this one is for the stages.
-bool glance(Packet& packet, Prospect& prospect, const Context& context) noexcept {
-    constexpr std::size_t headers = sizeof(net::EthernetHeader) + sizeof(net::VlanTag) +
-                                    sizeof(net::Ipv4Header) + udp_and_esp;
-    const tables::ForwardingTable& table = context.table;
-    const Frame& frame = packet.frame;
-    if (frame.contiguous < headers || frame.contiguous != frame.length || frame.was_held)
+[[gnu::always_inline]] inline bool glance(Packet& packet, Prospect& prospect, const View& view,
+                                          const Context& context) noexcept {
+    constexpr std::size_t least = sizeof(net::EthernetHeader) + sizeof(net::VlanTag) +
+                                  sizeof(net::Ipv4Header) + udp_and_esp;
+    const Frame frame = packet.frame;
+    if ((frame.contiguous < least) | (frame.contiguous != frame.length) | frame.was_held |
+        (frame.port >= view.port_count))
         return false;
-    std::size_t offset = 0;
-    const auto* interface = find_interface(packet, offset, table);
-    if (interface == nullptr) return false;
+    std::size_t offset = sizeof(net::EthernetHeader);
+    const auto* interface = &view.ports[frame.port];
+    const auto type = net::load<be16>(frame.data + 12);
+    if (type != be16::from_host(net::ether_type::ipv4)) [[unlikely]] {
+        if (type != be16::from_host(net::ether_type::vlan)) return false;
+        interface = tagged_interface(frame, context.table);
+        if (interface == nullptr) return false;
+        offset += sizeof(net::VlanTag);
+    }
     std::uint8_t* const l3 = frame.data + offset;
-    const auto& ip = *reinterpret_cast<const net::Ipv4Header*>(l3);
-    const auto& udp = *reinterpret_cast<const net::UdpHeader*>(l3 + sizeof ip);
-    prospect.spi = net::load<be32>(l3 + sizeof ip + sizeof udp).to_host();
-    if (prospect.spi < 256 || !is_sound(ip, udp, frame.length - offset))
-        return false;
-    const AddressEntry* to = table.addresses.find_v4(ip.destination.value.to_host());
-    const bool is_prospect =
-        to == nullptr ? interface->faces_servers && glance_to_client(ip, udp, prospect, table)
-                      : to->role == AddressRole::vip &&
-                            glance_to_server(ip, udp, *to, prospect, table);
-    if (!is_prospect) return false;
-    const auto& flows = context.directory.flows.confirmed.narrow();
+    const Headers headers{l3};
     prospect.packet = &packet;
     prospect.l3 = l3;
-    prospect.spot = flows.spot_of(flows.hash({prospect.key}));
-    flows.prefetch_keys(prospect.spot);
+    prospect.spi = headers.spi();
+    prospect.ip_bytes = headers.ip_bytes();
+    const std::uint64_t faults = headers.faults(frame.length - offset) |
+                                 (tables::ExpressTable::load_mac(frame.data) ^ interface->mac);
+    if (faults != 0) return false;
+    const AddressEntry* to = view.addresses.find(headers.destination());
+    const bool is_prospect =
+        to == nullptr
+            ? interface->faces_servers && glance_to_client(headers, prospect, view, context)
+            : glance_to_server(headers, *to, prospect, view);
+    if (!is_prospect) return false;
+    packet.in_interface = interface->index;
+    prospect.spot = view.flows.spot_of({prospect.key});
+    view.flows.prefetch_keys(prospect.spot);
     return true;
 }
 
-/// Where a packet goes: out by which link, and with which of the two addresses instead of which.
-struct Course {
-    const tables::ExpressTable::Exit* exit = nullptr;  ///< nullptr: the stages have to see to it
-    tables::BackendIndex backend = tables::no_backend;
-};
-
 /// The backend that the flow names for this very SPI.
-Course to_server(const tables::Noted& flow, const Prospect& prospect,
-                 const Context& context) noexcept {
-    const tables::ExpressTable& express = context.table.express;
-    const tables::BackendRef ref = flow.record.backend;
-    if (!tables::FlowSpis::unpack(flow.note).holds(prospect.spi) ||
-        ref.index >= express.backends.size())
-        return {};
-    const tables::ExpressTable::Exit& exit = express.backends[ref.index];
-    if (exit.generation != ref.generation) return {};
-    return {.exit = &exit, .backend = ref.index};
+[[gnu::always_inline]] inline bool is_for_server(const tables::Noted& flow,
+                                                 const tables::ExpressTable::Exit& exit,
+                                                 const Prospect& prospect) noexcept {
+    return tables::FlowSpis::unpack(flow.note).holds(prospect.spi) &
+           (exit.generation == flow.record.backend.generation);
 }
 
-/// The way to the client, if the flow has nothing to learn from this packet.
-Course to_client(const tables::Record& flow, const Prospect& prospect,
-                 const Context& context) noexcept {
-    const tables::ExpressTable& express = context.table.express;
+/// The flow has nothing to learn from this packet of its backend.
+[[gnu::always_inline]] inline bool is_for_client(const tables::Record& flow,
+                                                 const Prospect& prospect,
+                                                 const View& view) noexcept {
     const tables::BackendRef ref{.index = prospect.backend,
-                                 .generation = express.backends[prospect.backend].generation};
-    if (flow.backend != ref || flow.state != tables::RecordState::established ||
-        flow.awaits_esp || !is_within(flow_refresh_interval - 1, flow.last_seen, context.now) ||
-        flow.gateway >= express.gateways.size())
-        return {};
-    return {.exit = &express.gateways[flow.gateway], .backend = ref.index};
+                                 .generation = view.backends[prospect.backend].generation};
+    return (flow.backend == ref) & (flow.state == tables::RecordState::established) &
+           !flow.awaits_esp & is_within(flow_refresh_interval - 1, flow.last_seen, view.now);
 }
 
-bool has_room(const Prospect& prospect, const tables::ExpressTable::Exit& exit) noexcept {
-    const Frame& frame = prospect.packet->frame;
-    const std::ptrdiff_t more = exit.length - (prospect.l3 - frame.data);
-    return more <= 0 || more <= frame.headroom;
-}
-
-/// Right before the IP header, whatever stood there.
-void write_link(Packet& packet, const tables::ExpressTable::Exit& exit, std::uint8_t* l3) noexcept {
+/// Right before the IP header, whatever stood there; false: there is no room for it.
+[[gnu::always_inline]] inline bool write_link(Packet& packet,
+                                              const tables::ExpressTable::Exit& exit,
+                                              std::uint8_t* l3) noexcept {
     constexpr std::size_t macs = 2 * sizeof(net::MacAddress);
-    std::uint8_t* start = l3 - exit.length;
+    std::uint8_t* const start = l3 - exit.length;
+    const auto shift = static_cast<std::int32_t>(start - packet.frame.data);
+    if (shift < -std::int32_t{packet.frame.headroom}) return false;
     std::memcpy(start, exit.link.data(), macs);
     if (exit.length != sizeof(net::EthernetHeader)) [[unlikely]]
         std::memcpy(start + macs, exit.link.data() + macs, sizeof(net::VlanTag));
     net::store(l3 - sizeof(be16), be16::from_host(net::ether_type::ipv4));
-    const auto shift = static_cast<std::int32_t>(start - packet.frame.data);
     packet.out_port = exit.port;
     packet.out_shift = shift;
     packet.out_length = packet.frame.length - static_cast<std::uint32_t>(shift);
+    return true;
 }
 
-std::uint16_t fold(std::uint32_t sum) noexcept {
-    sum = (sum & 0xffff) + (sum >> 16);
-    return static_cast<std::uint16_t>(sum + (sum >> 16));
-}
+/// A sum of 16-bit words folded to 16 bits, in the upper half (the lower one holds no meaning).
+constexpr std::uint32_t fold_up(std::uint32_t sum) noexcept { return sum + std::rotl(sum, 16); }
 
 /// What one hop less adds to the checksum: the word of TTL and protocol becomes less by one, the
 /// TTL being its first byte (RFC 1624 eqn. 3, in memory order as all sums here).
 constexpr std::uint32_t hop_delta = 0xfffe;
 static_assert(std::endian::native == std::endian::little);
 
-/// One address and one hop less, with both checksums. A UDP checksum of zero is none.
+/// One address and one hop less, with both checksums. A UDP checksum of zero is none and stays;
+/// otherwise what changes is taken away instead of added to the complement: the same sum, but that
+/// zero comes out as the 0xffff which UDP wants.
 [[gnu::always_inline]] inline void translate(net::Ipv4Header& ip, net::UdpHeader& udp,
                                              net::Ipv4Address& field,
                                              const tables::ExpressTable::Address& from,
                                              const tables::ExpressTable::Address& to) noexcept {
     const std::uint32_t delta = std::uint32_t{from.minus} + to.plus;
+    const std::uint32_t before = udp.checksum;
+    const std::uint32_t after = fold_up(before + 0x1fffe - delta) >> 16;
     field = to.value;
     --ip.ttl;
-    const auto complement = [](std::uint16_t sum) { return std::uint32_t{sum} ^ 0xffffU; };
-    ip.checksum = static_cast<std::uint16_t>(~fold(complement(ip.checksum) + delta + hop_delta));
-    const auto updated = static_cast<std::uint16_t>(~fold(complement(udp.checksum) + delta));
-    const std::uint16_t not_none = updated == 0 ? std::uint16_t{0xffff} : updated;
-    udp.checksum = udp.checksum == 0 ? std::uint16_t{0} : not_none;
+    ip.checksum = static_cast<std::uint16_t>(
+        ~fold_up((std::uint32_t{ip.checksum} ^ 0xffff) + delta + hop_delta) >> 16);
+    udp.checksum = static_cast<std::uint16_t>(before == 0 ? 0 : after);
 }
 
 /// What a burst's packets have in common is counted once.
@@ -217,42 +284,45 @@ struct Tally {
     std::uint64_t to_client = 0;
 };
 
-bool finish(const Prospect& prospect, Tally& tally, Context& context) noexcept {
-    const tables::ExpressTable& express = context.table.express;
+/// Reads the flow's record and rewrites; false: this one is for the stages.
+[[gnu::always_inline]] inline bool finish(const Prospect& prospect, Tally& tally,
+                                          const View& view, Counters& counters) noexcept {
     if (prospect.slot == nullptr) return false;
-    const auto flow =
-        context.directory.flows.confirmed.narrow().read_noted(prospect.slot, {prospect.key});
-    if (!flow || !context.table.timeouts.flow.is_alive(flow->record, context.now)) return false;
+    const auto flow = view.flows.read_noted(prospect.slot, {prospect.key});
+    if (!flow) return false;
     const bool is_to_server = prospect.backend == tables::no_backend;
-    const Course course = is_to_server ? to_server(*flow, prospect, context)
-                                       : to_client(flow->record, prospect, context);
-    if (course.exit == nullptr) return false;
-    const auto& exit = *course.exit;
-    const auto& frontend = express.frontends[prospect.frontend];
-    const auto member = context.table.member(frontend.service, course.backend);
+    const tables::BackendIndex backend = flow->record.backend.index;
+    const auto& exit =
+        is_to_server ? view.backends[backend] : view.gateways[flow->record.gateway];
+    const auto& frontend = view.frontends[prospect.frontend];
+    const tables::MemberIndex member =
+        view.members[frontend.service * tables::max_backends + backend];
+    const bool is_clear = is_to_server
+                              ? is_for_server(*flow, exit, prospect) & frontend.is_usable
+                              : is_for_client(flow->record, prospect, view);
+    if (!(is_clear & view.lives.is_alive(flow->record, view.now) &
+          (member != tables::no_member) & (prospect.ip_bytes <= exit.mtu)) ||
+        !write_link(*prospect.packet, exit, prospect.l3))
+        return false;
     Packet& packet = *prospect.packet;
     auto& ip = *reinterpret_cast<net::Ipv4Header*>(prospect.l3);
     auto& udp = *reinterpret_cast<net::UdpHeader*>(prospect.l3 + sizeof ip);
-    const std::size_t ip_bytes = ip.total_length.to_host();
-    if (member == tables::no_member || ip_bytes > exit.mtu || !has_room(prospect, exit) ||
-        (is_to_server && !frontend.is_usable))
-        return false;
-    write_link(packet, exit, prospect.l3);
-    MemberCounters& counters = context.counters.members[member];
+    MemberCounters& of_member = counters.members[member];
+    packet.backend = backend;
+    packet.asks_all = false;
     if (is_to_server) {
+        packet.verdict = Verdict::to_server;
         translate(ip, udp, ip.destination, frontend.vip, exit.address);
-        counters.packets_to_server.add(1);
-        counters.bytes_to_server.add(ip_bytes);
+        of_member.packets_to_server.add(1);
+        of_member.bytes_to_server.add(prospect.ip_bytes);
         ++tally.to_server;
     } else {
-        translate(ip, udp, ip.source, express.backends[course.backend].address, frontend.vip);
-        counters.packets_to_client.add(1);
-        counters.bytes_to_client.add(ip_bytes);
+        packet.verdict = Verdict::to_client;
+        translate(ip, udp, ip.source, view.backends[backend].address, frontend.vip);
+        of_member.packets_to_client.add(1);
+        of_member.bytes_to_client.add(prospect.ip_bytes);
         ++tally.to_client;
     }
-    packet.verdict = is_to_server ? Verdict::to_server : Verdict::to_client;
-    packet.backend = course.backend;
-    packet.asks_all = false;
     return true;
 }
 
@@ -273,30 +343,31 @@ PlaceSet express(Batch& batch, Context& context) noexcept {
     if (!context.takes_express || !context.trusts_flow_spis || !context.table.labelled.empty())
         return all;
     StageTimer timer{context.probe};
+    const View view{context};
     std::array<Prospect, max_burst> prospects;
-    std::size_t count_of_prospects = 0;
+    Prospect* next = prospects.data();
     for (std::size_t i = 0; i < batch.count; ++i) {
-        Prospect& next = prospects[count_of_prospects];
-        next.place = static_cast<std::uint8_t>(i);
-        count_of_prospects += glance(batch.packets[i], next, context) ? 1 : 0;
+        next->place = static_cast<std::uint16_t>(i);
+        next += glance(batch.packets[i], *next, view, context) ? 1 : 0;
     }
+    const std::span found{prospects.data(), next};
     timer.lap(&StageProbe::glance);
-    const auto& flows = context.directory.flows.confirmed.narrow();
-    for (std::size_t i = 0; i < count_of_prospects; ++i) {
-        Prospect& prospect = prospects[i];
-        prospect.slot = flows.find_slot({prospect.key}, prospect.spot);
+    for (Prospect& prospect : found) {
+        prospect.slot = view.flows.find_slot({prospect.key}, prospect.spot);
+        if (prospect.slot == nullptr) [[unlikely]]
+            prospect.slot = context.directory.flows.confirmed.narrow().find_spilled(
+                {prospect.key}, prospect.spot);
         if (prospect.slot != nullptr) [[likely]]
-            flows.prefetch_slot(prospect.slot);
+            view.flows.prefetch_slot(prospect.slot);
     }
     timer.lap(&StageProbe::look_up);
-    PlaceSet left = all;
+    PlaceSet done = 0;
     Tally tally;
-    for (std::size_t i = 0; i < count_of_prospects; ++i)
-        left &= ~(static_cast<PlaceSet>(finish(prospects[i], tally, context))
-                  << prospects[i].place);
+    for (const Prospect& prospect : found)
+        done |= PlaceSet{finish(prospect, tally, view, context.counters)} << prospect.place;
     count(tally, context.counters);
     timer.lap(&StageProbe::finish);
-    return left;
+    return all & ~done;
 }
 
 }  // namespace ikelb::pipeline

@@ -122,8 +122,10 @@ struct Batch {
     std::span<Packet> all() noexcept { return {packets.data(), count}; }
     /// The next packet, undecided, of a frame; run() sets the other fields that it needs. The
     /// caller keeps count below max_burst.
-    Packet& add(const Frame& frame) noexcept {
-        Packet& packet = packets[count++];
+    Packet& add(const Frame& frame) noexcept { return put(count++, frame); }
+    /// The same for the place that the caller says, who counts.
+    Packet& put(std::size_t place, const Frame& frame) noexcept {
+        Packet& packet = packets[place];
         packet.frame = frame;
         packet.verdict = Verdict::undecided;
         return packet;

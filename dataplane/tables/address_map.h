@@ -92,7 +92,9 @@ public:
         : map_{words_of(entries), hash_key} {
         const std::size_t slots = std::bit_ceil(entries.size() * v4_slots_each + 2);
         v4_.resize(slots);
-        v4_shift_ = 32 - static_cast<unsigned>(std::countr_zero(slots));
+        v4_shift_ = shift_for(slots);
+        v4_seen_.assign(slots * v4_bits_for_slot / 64 + 1, 0);
+        v4_seen_shift_ = shift_for(slots * v4_bits_for_slot);
         for (const Entry& entry : entries)
             if (entry.address.is_v4())
                 add_v4(static_cast<std::uint32_t>(entry.address.low() & 0xffffffff), entry.value);
@@ -101,17 +103,8 @@ public:
     /// The address's value, or nullptr.
     const Value* find(const net::IpAddress& address) const noexcept {
         if (address.is_v4())
-            return find_v4(static_cast<std::uint32_t>(address.low() & 0xffffffff));
+            return v4().find(static_cast<std::uint32_t>(address.low() & 0xffffffff));
         return map_.find(key_of(address));
-    }
-
-    /// The same for an IPv4 address as a number, 10.0.0.1 = 0x0a000001.
-    const Value* find_v4(std::uint32_t host) const noexcept {
-        for (std::size_t at = v4_place(host);; at = (at + 1) & (v4_.size() - 1)) {
-            const V4Slot& slot = v4_[at];
-            if (slot.value == 0) return nullptr;
-            if (slot.host == host) return &v4_values_[slot.value - 1];
-        }
     }
 
     std::size_t size() const noexcept { return map_.size(); }
@@ -119,20 +112,61 @@ public:
 private:
     using Map = WordMap<2, Value>;
 
-    /// Most look-ups are of clients' addresses, which are not in the map: the slots are so many
-    /// more than the addresses that the first one is mostly free. No secret is needed: packets
-    /// choose what is looked up, not what lies in the way.
     struct V4Slot {
         std::uint32_t host = 0;
         std::uint32_t value = 0;  ///< place in v4_values_ plus 1; 0: free
     };
-    static constexpr std::size_t v4_slots_each = 8;
 
-    std::size_t v4_place(std::uint32_t host) const noexcept {
-        return host * 0x9e3779b1U >> v4_shift_;
+public:
+    /// The IPv4 part, as a value for a loop over packets: whatever is written to them, the
+    /// compiler knows that these pointers stay. As long-lived as the map.
+    class V4 {
+    public:
+        /// Most look-ups are of clients' addresses, which are not in the map, and must not end in a
+        /// branch that cannot be predicted: of 64 of them one gets past the bits. No secret is
+        /// needed: packets choose what is looked up, not what lies in the way.
+        [[gnu::always_inline]] const Value* find(std::uint32_t host) const noexcept {
+            const std::uint32_t hash = host * 0x9e3779b1U;
+            const std::uint32_t bit = hash >> seen_shift_;
+            if ((seen_[bit / 64] >> bit % 64 & 1) == 0) [[likely]]
+                return nullptr;
+            for (std::size_t at = hash >> shift_;; at = (at + 1) & mask_) {
+                const V4Slot& slot = slots_[at];
+                if (slot.value == 0) return nullptr;
+                if (slot.host == host) return &values_[slot.value - 1];
+            }
+        }
+
+    private:
+        friend AddressMap;
+        const std::uint64_t* seen_;
+        const V4Slot* slots_;
+        const Value* values_;
+        std::size_t mask_;
+        unsigned seen_shift_, shift_;
+    };
+    V4 v4() const noexcept {
+        V4 part;
+        part.seen_ = v4_seen_.data();
+        part.slots_ = v4_.data();
+        part.values_ = v4_values_.data();
+        part.mask_ = v4_.size() - 1;
+        part.seen_shift_ = v4_seen_shift_;
+        part.shift_ = v4_shift_;
+        return part;
+    }
+
+private:
+    static constexpr std::size_t v4_slots_each = 4, v4_bits_for_slot = 16;
+
+    static unsigned shift_for(std::size_t places) noexcept {
+        return 32 - static_cast<unsigned>(std::countr_zero(places));
     }
     void add_v4(std::uint32_t host, const Value& value) {
-        std::size_t at = v4_place(host);
+        const std::uint32_t hash = host * 0x9e3779b1U;
+        const std::uint32_t bit = hash >> v4_seen_shift_;
+        v4_seen_[bit / 64] |= std::uint64_t{1} << bit % 64;
+        std::size_t at = hash >> v4_shift_;
         while (v4_[at].value != 0 && v4_[at].host != host) at = (at + 1) & (v4_.size() - 1);
         v4_values_.push_back(value);
         v4_[at] = {.host = host, .value = static_cast<std::uint32_t>(v4_values_.size())};
@@ -150,7 +184,8 @@ private:
 
     Map map_;
     std::vector<V4Slot> v4_ = std::vector<V4Slot>(2);
-    unsigned v4_shift_ = 31;
+    std::vector<std::uint64_t> v4_seen_ = std::vector<std::uint64_t>(1);  ///< hashes, a bit each
+    unsigned v4_shift_ = 31, v4_seen_shift_ = 31;
     std::vector<Value> v4_values_;
 };
 

@@ -52,17 +52,20 @@ void ForwardingTable::prepare_express() {
     ExpressTable prepared;
     for (const Interface& interface : interfaces)
         prepared.interfaces.push_back(
-            {.mac = number_of(interface.mac), .faces_servers = interface.faces_servers});
+            {.mac = number_of(interface.mac),
+             .index = static_cast<InterfaceIndex>(prepared.interfaces.size()),
+             .faces_servers = interface.faces_servers});
+    for (std::size_t slot = 0; slot < interface_of.size(); slot += 4096)
+        prepared.untagged.push_back(interface_of[slot] == no_interface
+                                        ? ExpressTable::Interface{}
+                                        : prepared.interfaces[interface_of[slot]]);
     for (const Backend& backend : backends) {
-        prepared.backends.push_back(exit_to(backend, *this));
+        prepared.backends[prepared.reply_frontends.size()] = exit_to(backend, *this);
         prepared.reply_frontends.push_back(backend.reply_frontend[nat_t]);
     }
-    for (const Gateway& gateway : gateways) {
-        ExpressTable::Exit exit = exit_by(gateway.link, *this);
-        if (gateway.interface == no_interface) exit.mtu = 0;
-        prepared.gateways.push_back(exit);
-    }
-    if (!prepared.gateways.empty()) prepared.gateways[no_gateway].mtu = 0;
+    for (std::size_t i = no_gateway + 1; i < gateways.size(); ++i)
+        if (gateways[i].interface != no_interface)
+            prepared.gateways[i] = exit_by(gateways[i].link, *this);
     for (const Frontend& frontend : frontends)
         prepared.frontends.push_back(
             {.vip = ExpressTable::Address{frontend.vip},

@@ -42,12 +42,13 @@ struct ExpressTable {
     };
 
     struct alignas(16) Interface {
-        std::uint64_t mac = 0;  ///< as load_mac() reads it
+        std::uint64_t mac = 0;  ///< as load_mac() reads it; 0: there is no such interface
+        InterfaceIndex index = no_interface;
         bool faces_servers = false;
     };
-    /// The six bytes of a MAC address as a number; two more are read and left out.
+    /// The six bytes of a MAC address as some number that is not 0; two more are read and left out.
     static std::uint64_t load_mac(const std::uint8_t* bytes) noexcept {
-        return net::load<net::be64>(bytes).to_host() >> 16;
+        return net::load<std::uint64_t>(bytes) << 16 | 1;
     }
 
     struct Network {
@@ -56,8 +57,11 @@ struct ExpressTable {
     };
 
     std::vector<Interface> interfaces;
-    std::vector<Exit> backends;
-    std::vector<Exit> gateways;
+    std::vector<Interface> untagged;  ///< by port: the interface of frames without a tag
+    // For each index that a record can hold, so that none has to be compared with a size: what is
+    // not there cannot be used.
+    std::vector<Exit> backends = std::vector<Exit>(max_backends);
+    std::vector<Exit> gateways = std::vector<Exit>(on_link_client + 1);
     std::vector<Frontend> frontends;
     std::vector<FrontendIndex> reply_frontends;  ///< on the NAT-T port, by backend
     std::vector<Network> inside;

@@ -15,6 +15,7 @@
 #include <optional>
 #include <type_traits>
 
+#include "dataplane/tables/bucket_match.h"
 #include "dataplane/tables/hash.h"
 #include "dataplane/tables/mapped_memory.h"
 #include "dataplane/tables/record.h"
@@ -101,41 +102,67 @@ public:
 
     std::uint64_t hash(const Key& key) const noexcept { return Hashing::hash(key, hash_key_); }
 
-    /// The two buckets where a key belongs, for a look-up in steps: spot_of(), prefetch_keys();
-    /// find_slot(), prefetch_slot(); read_noted(). Others' look-ups go in between. Prefetches are
-    /// inlined by force: a call that only prefetches has no effect in g++'s eyes, which drops it.
+    /// The two buckets where a key belongs.
     class Spot {
         friend RecordTable;
         std::uint64_t* first;
         std::uint64_t* second;
     };
-    Spot spot_of(std::uint64_t hash) const noexcept { return at(home_of(hash)); }
-    [[gnu::always_inline]] void prefetch_keys(const Spot& spot) const noexcept {
-        __builtin_prefetch(spot.first);
-        __builtin_prefetch(spot.second);
+    /// What look-ups in steps need of a table: spot_of(), prefetch_keys(); find_slot(),
+    /// prefetch_slot(); read_noted(), others' look-ups in between. A value, so that in a loop that
+    /// writes to packets the compiler need not read the table's fields again and again; as
+    /// long-lived as the table. Inlined by force: a call that only prefetches has no effect in
+    /// g++'s eyes, which drops it.
+    class Reader {
+    public:
+        [[gnu::always_inline]] Spot spot_of(const Key& key) const noexcept {
+            return at(words_, home_of(Hashing::hash(key, hash_key_), buckets_, shard_mask_));
+        }
+        [[gnu::always_inline]] void prefetch_keys(const Spot& spot) const noexcept {
+            __builtin_prefetch(spot.first);
+            __builtin_prefetch(spot.second);
+        }
+        /// Where the key stands now; nullptr: not in its two buckets. It may have spilled.
+        [[gnu::always_inline]] const std::uint64_t* find_slot(const Key& key,
+                                                              const Spot& spot) const noexcept {
+            if constexpr (KeyWords == 1 && is_vectorized)
+                return first_match(spot.first, spot.second, key[0]);
+            return match(spot.first, key, match(spot.second, key, nullptr));
+        }
+        [[gnu::always_inline]] void prefetch_slot(const std::uint64_t* slot) const noexcept {
+            __builtin_prefetch(slot + value_offset);
+            __builtin_prefetch(slot + note_offset);
+        }
+        /// As find_noted(), if the key still stands there.
+        [[gnu::always_inline]] std::optional<Noted> read_noted(const std::uint64_t* slot,
+                                                               const Key& key) const noexcept
+            requires(NoteWords > 0)
+        {
+            return RecordTable::read_noted(slot, key);
+        }
+
+    private:
+        friend RecordTable;
+        HashKey hash_key_;
+        std::size_t buckets_;
+        std::size_t shard_mask_;
+        std::uint64_t* words_;
+    };
+    Reader reader() const noexcept {
+        Reader reader;
+        reader.hash_key_ = hash_key_;
+        reader.buckets_ = buckets_;
+        reader.shard_mask_ = shard_mask_;
+        reader.words_ = words_;
+        return reader;
     }
-    /// Where the key stands now; nullptr: nowhere.
-    const std::uint64_t* find_slot(const Key& key, const Spot& spot) const noexcept {
-        return locate(spot, key);
-    }
-    [[gnu::always_inline]] void prefetch_slot(const std::uint64_t* slot) const noexcept {
-        __builtin_prefetch(slot + value_offset);
-        __builtin_prefetch(slot + note_offset);
-    }
-    /// As find_noted(), if the key still stands there.
-    std::optional<Noted> read_noted(const std::uint64_t* slot, const Key& key) const noexcept
-        requires(NoteWords > 0)
-    {
-        auto* const words = const_cast<Word*>(slot);  // atomic_ref takes no const before C++26
-        const Word value = load(words[value_offset]);
-        const Word note = load(words[note_offset]);
-        if (!holds(words, key)) [[unlikely]]
-            return std::nullopt;
-        return Noted{.record = Record::unpack(value & ~reach_bit), .note = note};
+    /// Where a key stands that is not in its two buckets; nullptr: nowhere.
+    const std::uint64_t* find_spilled(const Key& key, const Spot& spot) const noexcept {
+        return locate_spilled(static_cast<std::size_t>(spot.first - words_) / bucket_words, key);
     }
     /// Starts loading all of both buckets.
     [[gnu::always_inline]] void prefetch(std::uint64_t hash) const noexcept {
-        const Spot spot = spot_of(hash);
+        const Spot spot = at(home_of(hash));
         for (const Word* const words : {spot.first, spot.second}) {
             __builtin_prefetch(words);
             if constexpr (slot_words > 2) __builtin_prefetch(words + bucket_words - 1);
@@ -160,7 +187,7 @@ public:
         requires(NoteWords > 0)
     {
         assert(key[0] != 0);
-        const Spot spot = spot_of(hash(key));
+        const Spot spot = at(home_of(hash(key)));
         while (const Word* const slot = locate(spot, key))
             if (const auto noted = read_noted(slot, key)) [[likely]]
                 return noted;
@@ -333,10 +360,14 @@ private:
 
     /// The two buckets of a hash: its high bits scaled to the number of buckets, and its low bits
     /// within the shard of the first.
-    Home home_of(std::uint64_t hash) const noexcept {
-        const auto first = static_cast<std::size_t>(Uint128{hash} * buckets_ >> 64);
-        const std::size_t second = (first & ~shard_mask_) | (hash & shard_mask_);
+    [[gnu::always_inline]] static Home home_of(std::uint64_t hash, std::size_t buckets,
+                                               std::size_t shard_mask) noexcept {
+        const auto first = static_cast<std::size_t>(Uint128{hash} * buckets >> 64);
+        const std::size_t second = (first & ~shard_mask) | (hash & shard_mask);
         return {.first = first, .second = second ^ static_cast<std::size_t>(second == first)};
+    }
+    Home home_of(std::uint64_t hash) const noexcept {
+        return home_of(hash, buckets_, shard_mask_);
     }
     /// The bucket where a key of bucket first spills at this distance. Distance 1 is the other
     /// bucket of an aligned pair, which hardware tends to fetch along with it.
@@ -349,12 +380,13 @@ private:
         return static_cast<unsigned>(std::min<std::size_t>(reach.back(), shard_mask_));
     }
     Word* bucket(std::size_t index) const noexcept { return words_ + index * bucket_words; }
-    Spot at(const Home& home) const noexcept {
+    [[gnu::always_inline]] static Spot at(Word* words, const Home& home) noexcept {
         Spot spot;
-        spot.first = bucket(home.first);
-        spot.second = bucket(home.second);
+        spot.first = words + home.first * bucket_words;
+        spot.second = words + home.second * bucket_words;
         return spot;
     }
+    Spot at(const Home& home) const noexcept { return at(words_, home); }
     TryLock& lock_of(std::size_t bucket) const noexcept { return locks_[bucket >> shard_bits_]; }
 
     static Key key_at(Word* slot) noexcept {
@@ -371,7 +403,7 @@ private:
     }
     /// The slot of a bucket that holds the key, or what was found before. Which slot it is cannot
     /// be predicted: these are four conditional moves, no branches.
-    static Word* match(Word* bucket, const Key& key, Word* before) noexcept {
+    [[gnu::always_inline]] static Word* match(Word* bucket, const Key& key, Word* before) noexcept {
         static_assert(slots_per_bucket == 4);
         before = holds(bucket, key) ? bucket : before;
         before = holds(bucket + 1, key) ? bucket + 1 : before;
@@ -384,7 +416,7 @@ private:
         Word* const slot = match(spot.first, key, match(spot.second, key, nullptr));
         if (slot != nullptr) [[likely]]
             return slot;
-        return locate_spilled(static_cast<std::size_t>(spot.first - words_) / bucket_words, key);
+        return const_cast<Word*>(find_spilled(key, spot));
     }
     Word* locate(const Home& home, const Key& key) const noexcept {
         return locate(at(home), key);
@@ -466,6 +498,16 @@ private:
                 return {.slot = found.vacant, .distance = distance};
         }
         return {};
+    }
+
+    [[gnu::always_inline]] static std::optional<Noted> read_noted(const Word* slot,
+                                                                  const Key& key) noexcept {
+        auto* const words = const_cast<Word*>(slot);  // atomic_ref takes no const before C++26
+        const Word value = load(words[value_offset]);
+        const Word note = load(words[note_offset]);
+        if (!holds(words, key)) [[unlikely]]
+            return std::nullopt;
+        return Noted{.record = Record::unpack(value & ~reach_bit), .note = note};
     }
 
     static Notes notes_at(Word* slot) noexcept {

@@ -24,13 +24,18 @@ inline pipeline::Frame frame_of(rte_mbuf* packet) noexcept {
 
 /// Makes the packets a batch; at most pipeline::max_burst.
 inline void fill(pipeline::Batch& batch, std::span<rte_mbuf* const> packets) noexcept {
-    for (rte_mbuf* packet : packets) rte_prefetch0(rte_pktmbuf_mtod(packet, void*));
-    batch.count = 0;
-    for (rte_mbuf* packet : packets) batch.add(frame_of(packet));
+    batch.count = packets.size();
+    for (std::size_t i = 0; i < packets.size(); ++i) {
+        const pipeline::Frame frame = frame_of(packets[i]);
+        rte_prefetch0(frame.data);
+        batch.put(i, frame);
+    }
 }
 
 /// Makes the buffer hold what the pipeline says the frame now is.
 inline void take_shape(rte_mbuf* packet, const pipeline::Packet& decided) noexcept {
+    if (decided.out_shift == 0 && decided.out_length == packet->pkt_len) [[likely]]
+        return;
     packet->data_off = static_cast<std::uint16_t>(packet->data_off + decided.out_shift);
     packet->data_len = static_cast<std::uint16_t>(packet->data_len - decided.out_shift);
     packet->pkt_len = static_cast<std::uint32_t>(static_cast<std::int64_t>(packet->pkt_len) -

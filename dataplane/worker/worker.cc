@@ -83,6 +83,13 @@ std::uint64_t Worker::poll(std::uint64_t cycles) noexcept {
     return moved;
 }
 
+inline void Worker::send(rte_mbuf* packet, tables::PortIndex port) noexcept {
+    Outgoing& outgoing = outgoing_[port];
+    if (outgoing.count == outgoing.packets.size()) [[unlikely]]
+        flush();
+    outgoing.packets[outgoing.count++] = packet;
+}
+
 void Worker::process(std::span<rte_mbuf*> packets, std::uint64_t cycles,
                      const std::uint64_t* held_since) noexcept {
     const std::uint64_t micros = parts_.clock.micros(cycles);
@@ -99,11 +106,17 @@ void Worker::process(std::span<rte_mbuf*> packets, std::uint64_t cycles,
                               .now = parts_.clock.seconds(cycles),
                               .now_micros = micros};
     pipeline::run(batch_, context);
-    for (std::size_t i = 0; i < packets.size(); ++i)
-        if (batch_.packets[i].asks_all && batch_.packets[i].verdict == Verdict::to_server)
-            [[unlikely]] ask_others(packets[i], batch_.packets[i], context);
-    for (std::size_t i = 0; i < packets.size(); ++i)
-        finish(packets[i], batch_.packets[i], held_since == nullptr ? micros : held_since[i]);
+    for (std::size_t i = 0; i < packets.size(); ++i) {
+        const Packet& decided = batch_.packets[i];
+        if (pipeline::info(decided.verdict).fate == Fate::forward) [[likely]] {
+            if (decided.asks_all && decided.verdict == Verdict::to_server) [[unlikely]]
+                ask_others(packets[i], decided, context);
+            take_shape(packets[i], decided);
+            send(packets[i], decided.out_port);
+        } else {
+            finish(packets[i], decided, held_since == nullptr ? micros : held_since[i]);
+        }
+    }
 }
 
 /// The original goes its way; each other backend of the service that is up gets a copy.
@@ -132,10 +145,7 @@ void Worker::ask_others(rte_mbuf* packet, const Packet& decided,
 
 void Worker::finish(rte_mbuf* packet, const Packet& decided, std::uint64_t held_since) noexcept {
     switch (pipeline::info(decided.verdict).fate) {
-        case Fate::forward:
-            take_shape(packet, decided);
-            send(packet, decided.out_port);
-            return;
+        case Fate::forward: return;  // process() has sent it
         case Fate::punt:
             take_shape(packet, decided);
             punt(packet, decided.in_interface);
@@ -188,12 +198,6 @@ void Worker::punt(rte_mbuf* packet, tables::InterfaceIndex interface) noexcept {
         return;
     }
     must_wake_control_ = true;
-}
-
-void Worker::send(rte_mbuf* packet, tables::PortIndex port) noexcept {
-    Outgoing& outgoing = outgoing_[port];
-    if (outgoing.count == outgoing.packets.size()) flush();
-    outgoing.packets[outgoing.count++] = packet;
 }
 
 void Worker::flush() noexcept {

@@ -72,6 +72,17 @@ std::uint64_t Lane::run(std::size_t first, std::size_t count, std::size_t burst)
     return end - begin;
 }
 
+inline void Lane::finish(rte_mbuf* packet, const Packet& decided) noexcept {
+    if (pipeline::info(decided.verdict).fate != Fate::forward ||
+        (decided.asks_all && decided.verdict == Verdict::to_server)) [[unlikely]] {
+        ++not_forwarded_;
+        return;
+    }
+    worker::take_shape(packet, decided);
+    Outgoing& outgoing = outgoing_[decided.out_port];
+    outgoing.packets[outgoing.count++] = packet;
+}
+
 /// As worker::Worker::poll() and process().
 void Lane::process(std::span<rte_mbuf*> packets) noexcept {
     const std::uint64_t cycles = clock_stands_ ? 0 : clock_.cycles();
@@ -89,28 +100,8 @@ void Lane::process(std::span<rte_mbuf*> packets) noexcept {
         .takes_express = takes_express_,
         .probe = probe_};
     pipeline::run(*batch_, context);
-    for (std::size_t i = 0; i < packets.size(); ++i)
-        if (batch_->packets[i].asks_all && batch_->packets[i].verdict == Verdict::to_server)
-            [[unlikely]] ++not_forwarded_;
     for (std::size_t i = 0; i < packets.size(); ++i) finish(packets[i], batch_->packets[i]);
     for (Outgoing& outgoing : outgoing_) outgoing.count = 0;
-}
-
-void Lane::finish(rte_mbuf* packet, const Packet& decided) noexcept {
-    switch (pipeline::info(decided.verdict).fate) {
-        case Fate::forward:
-            worker::take_shape(packet, decided);
-            send(packet, decided.out_port);
-            return;
-        case Fate::punt:
-        case Fate::hold:
-        case Fate::drop: ++not_forwarded_; return;
-    }
-}
-
-void Lane::send(rte_mbuf* packet, tables::PortIndex port) noexcept {
-    Outgoing& outgoing = outgoing_[port];
-    outgoing.packets[outgoing.count++] = packet;
 }
 
 Deliveries Lane::deliveries() const noexcept {

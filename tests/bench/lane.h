@@ -68,7 +68,6 @@ private:
     void process_all(std::size_t first, std::size_t count, std::size_t burst) noexcept;
     void process(std::span<rte_mbuf*> packets) noexcept;
     void finish(rte_mbuf* packet, const pipeline::Packet& decided) noexcept;
-    void send(rte_mbuf* packet, tables::PortIndex port) noexcept;
     std::uint64_t forwarded(pipeline::Verdict verdict) const noexcept {
         return stats_->pipeline.verdicts[static_cast<std::size_t>(verdict)].read();
     }
