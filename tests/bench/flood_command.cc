@@ -69,7 +69,7 @@ public:
                 else
                     load_init(i);
             }
-            pieces.add(lane_.run(0, warm_packets, burst));
+            pieces.time([&] { return lane_.run(0, warm_packets, burst); });
         }
         end(packets);
         return pieces.mean() / static_cast<double>(warm_packets) *
@@ -87,7 +87,7 @@ public:
         for (; done < packets; done += warm_packets) {
             const bool is_esp = done / warm_packets % (inits + 1) == 0;
             for (std::size_t i = 0; i < warm_packets; ++i) is_esp ? load_esp(i) : load_init(i);
-            (is_esp ? esp : init).add(lane_.run(0, warm_packets, burst));
+            (is_esp ? esp : init).time([&] { return lane_.run(0, warm_packets, burst); });
         }
         end(done);
         return {.esp = esp.mean() / static_cast<double>(warm_packets),

@@ -3,6 +3,7 @@
 #include "tests/bench/measure.h"
 
 #include <algorithm>
+#include <numeric>
 #include <stdexcept>
 
 namespace ikelb::bench {
@@ -16,27 +17,31 @@ Median median_of(std::vector<double> values) {
     return {.value = middle, .spread = (values.back() - values.front()) / middle};
 }
 
-double Pieces::mean() {
-    std::vector<std::uint64_t> sorted = cycles_;
+double Pieces::mean() const {
+    std::vector<std::uint64_t> sorted = quiet_;
+    if (!are_quiet_enough()) sorted.insert(sorted.end(), disturbed_.begin(), disturbed_.end());
     std::ranges::sort(sorted);
     const std::uint64_t limit = 4 * sorted.at(sorted.size() / 2);
-    std::uint64_t sum = 0, count = 0;
-    for (const std::uint64_t cycles : cycles_)
-        if (cycles <= limit) {
-            sum += cycles;
-            ++count;
-        }
-    left_out_ = cycles_.size() - count;
-    return static_cast<double>(sum) / static_cast<double>(count);
+    const auto end = std::ranges::upper_bound(sorted, limit);
+    return static_cast<double>(std::accumulate(sorted.begin(), end, std::uint64_t{0})) /
+           static_cast<double>(end - sorted.begin());
 }
 
-double Measurement::cycles_per_packet(std::size_t packets) {
+double Pieces::disturbed() const noexcept {
+    return static_cast<double>(disturbed_.size()) /
+           static_cast<double>(std::max<std::size_t>(quiet_.size() + disturbed_.size(), 1));
+}
+
+double Measurement::cycles_per_packet(std::size_t packets, Pieces::Keep keep) {
     const std::size_t count = headers_ == Headers::warm ? warm_packets : cold_packets;
     if (count > lane_.capacity()) throw std::runtime_error{"the lane has too few buffers"};
     lane_.clear();
-    Pieces pieces;
+    Pieces pieces{keep};
     std::uint64_t done = 0;
-    for (; done < packets; done += count) load_and_run(count, pieces);
+    const auto is_too_little = [&] {
+        return done < packets || (done < 3 * packets && pieces.disturbed() > 0.75);
+    };
+    for (; is_too_little(); done += count) load_and_run(count, pieces);
     const Deliveries sent = lane_.deliveries();
     const std::uint64_t delivered =
         stream_.towards() == Towards::server ? sent.to_server : sent.to_client;
@@ -44,8 +49,7 @@ double Measurement::cycles_per_packet(std::size_t packets) {
         throw std::runtime_error{"of " + std::to_string(done) + " packets " +
                                  std::to_string(delivered) + " were delivered"};
     const double cycles = pieces.mean() / static_cast<double>(warm_packets);
-    interrupted_ =
-        static_cast<double>(pieces.left_out() * warm_packets) / static_cast<double>(done);
+    disturbed_ = pieces.disturbed();
     return cycles;
 }
 
@@ -67,7 +71,7 @@ void Measurement::load_and_run(std::size_t count, Pieces& pieces) {
     const auto at = [&](std::size_t i) { return (first + i) % stream_.packets(); };
     for (std::size_t i = 0; i < count; ++i) stream_.load(at(i), lane_, i);
     for (std::size_t done = 0; done < count; done += warm_packets)
-        pieces.add(lane_.run(done, warm_packets, burst_));
+        pieces.time([&] { return lane_.run(done, warm_packets, burst_); });
     for (std::size_t done = 0; done < count; done += warm_packets) {
         sample_ = (sample_ + 37) % warm_packets;
         const std::size_t i = done + sample_;

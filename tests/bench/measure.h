@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "tests/bench/quiet.h"
 #include "tests/bench/stream.h"
 
 namespace ikelb::bench {
@@ -23,19 +24,34 @@ enum class Headers : std::uint8_t { warm, cold };
 /// so many that the first have left the caches when the last has been loaded.
 inline constexpr std::size_t warm_packets = 256, cold_packets = 65536;
 
-/// A sum of timed pieces of work that leaves out those in which the machine did something else:
-/// they took more than four times the median. Nothing that the packet path does by itself is so
-/// rare and so long.
+/// A sum of timed pieces of work that leaves out those in which something else went on: the core
+/// was not quiet before or after, or they took more than four times the median of the rest. Nothing
+/// that the packet path does by itself is so rare and so long. If hardly any piece was quiet, all
+/// count: the machine shows no better.
 class Pieces {
 public:
-    void add(std::uint64_t cycles) { cycles_.push_back(cycles); }
+    /// all: whatever went on counts, as where the own work may be what disturbs.
+    enum class Keep : std::uint8_t { quiet, all };
+    explicit Pieces(Keep keep = Keep::quiet) : keep_{keep} {}
+
+    /// Times the work, which returns TSC cycles, if it is wanted between two looks at the core.
+    template <typename Work>
+    void time(Work&& work) {
+        const bool was_quiet = is_quiet();
+        const std::uint64_t cycles = work();
+        (was_quiet && is_quiet() ? quiet_ : disturbed_).push_back(cycles);
+    }
     /// Of a piece, on average.
-    double mean();
-    std::size_t left_out() const noexcept { return left_out_; }
+    double mean() const;
+    /// The share of the pieces in which the core was not quiet.
+    double disturbed() const noexcept;
 
 private:
-    std::vector<std::uint64_t> cycles_;
-    std::size_t left_out_ = 0;
+    bool is_quiet() const noexcept { return keep_ == Keep::all || is_core_quiet(); }
+    bool are_quiet_enough() const noexcept { return quiet_.size() * 8 >= disturbed_.size(); }
+
+    Keep keep_;
+    std::vector<std::uint64_t> quiet_, disturbed_;
 };
 
 /// Runs a stream through a lane: loading packets is not timed, their way is, 256 of them at a time
@@ -45,13 +61,13 @@ public:
     Measurement(Stream& stream, Lane& lane, std::size_t burst, Headers headers)
         : stream_{stream}, lane_{lane}, burst_{burst}, headers_{headers} {}
 
-    /// TSC cycles per packet over at least so many packets, which go on where the last call ended.
-    /// Throws std::runtime_error if a packet was not forwarded or a sample is wrong.
-    double cycles_per_packet(std::size_t packets);
+    /// TSC cycles per packet over at least so many packets, which go on where the last call ended:
+    /// three times as many if the core is quiet too seldom. Throws std::runtime_error if a packet was not forwarded or a sample is wrong.
+    double cycles_per_packet(std::size_t packets, Pieces::Keep keep = Pieces::Keep::quiet);
     /// The same way for packets that are counted by another means; returns how many there were.
     std::size_t walk(std::size_t pieces, bool is_warm_up);
-    /// The share of the last call's packets that Pieces has left out.
-    double interrupted() const noexcept { return interrupted_; }
+    /// The share of the last call's packets that went while the core was not quiet.
+    double disturbed() const noexcept { return disturbed_; }
 
 private:
     void load_and_run(std::size_t count, Pieces& pieces);
@@ -61,7 +77,7 @@ private:
     std::size_t burst_;
     Headers headers_;
     std::size_t next_ = 0, sample_ = 0;
-    double interrupted_ = 0;
+    double disturbed_ = 0;
 };
 
 }  // namespace ikelb::bench

@@ -140,7 +140,7 @@ public:
                             {"stream", v.mix == Mix::esp ? "esp" : "mixed"},
                             {"headers", v.headers == Headers::warm ? "warm" : "cold"},
                             {"pages", stage_.pages()},
-                            {"interrupted", entry.interrupted},
+                            {"disturbed", entry.disturbed},
                             {"runs", entry.cycles.size()},
                             {"stages", entry.stages}});
         }
@@ -156,7 +156,7 @@ private:
         Lane* lane;
         World* world;
         std::vector<double> cycles{};
-        double interrupted = 0;  ///< the most of a run
+        double disturbed = 0;  ///< the most of a run
         json stages = json::object();
     };
 
@@ -169,7 +169,7 @@ private:
         Measurement measurement{*entry.stream, lane, entry.variant.burst, entry.variant.headers};
         measurement.cycles_per_packet(matrix_.packets / 8);  // to warm up
         entry.cycles.push_back(measurement.cycles_per_packet(matrix_.packets));
-        entry.interrupted = std::max(entry.interrupted, measurement.interrupted());
+        entry.disturbed = std::max(entry.disturbed, measurement.disturbed());
         if (entry.cycles.size() == matrix_.runs) entry.stages = stages_of(lane, measurement);
     }
 

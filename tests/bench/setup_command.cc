@@ -46,10 +46,12 @@ public:
     double run(std::size_t count, Who&& speaker) {
         Pieces pieces;
         for (std::size_t done = 0; done < count; done += warm_packets) {
-            std::uint64_t cycles = 0;
-            for (const Step& step : steps_)
-                cycles += take(step, [&](std::size_t i) { return speaker(done + i); });
-            pieces.add(cycles);
+            pieces.time([&] {
+                std::uint64_t cycles = 0;
+                for (const Step& step : steps_)
+                    cycles += take(step, [&](std::size_t i) { return speaker(done + i); });
+                return cycles;
+            });
             world_.advance(1'000'000 * warm_packets / World::logins_per_second);
         }
         return pieces.mean() / static_cast<double>(warm_packets);
