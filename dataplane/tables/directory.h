@@ -32,7 +32,7 @@ struct TwoRegions {
     Table provisional;
 
     TwoRegions(std::size_t capacity, HashKey key)
-        : confirmed{capacity, key}, provisional{capacity / 8 + 1024, key} {}
+        : confirmed{capacity, key}, provisional{capacity / 12 + 1024, key} {}
 
     /// The key's live record, the confirmed one first.
     std::optional<Record> find(const Key& key, const Lifetimes& lives,

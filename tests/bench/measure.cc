@@ -17,6 +17,18 @@ Median median_of(std::vector<double> values) {
     return {.value = middle, .spread = (values.back() - values.front()) / middle};
 }
 
+QuietMedian median_of(const std::vector<Sample>& samples) {
+    std::vector<double> all, quiet;
+    double disturbed = 0;
+    for (const Sample& sample : samples) {
+        all.push_back(sample.value);
+        if (sample.disturbed <= 0.75) quiet.push_back(sample.value);
+        disturbed += sample.disturbed / static_cast<double>(samples.size());
+    }
+    const std::vector<double>& chosen = quiet.empty() ? all : quiet;
+    return {median_of(chosen), chosen.size(), disturbed};
+}
+
 double Pieces::mean() const {
     std::vector<std::uint64_t> sorted = quiet_;
     if (!are_quiet_enough()) sorted.insert(sorted.end(), disturbed_.begin(), disturbed_.end());

@@ -17,6 +17,18 @@ struct Median {
 };
 Median median_of(std::vector<double> values);
 
+/// A run's result, and the share of it that went while the core was not quiet.
+struct Sample {
+    double value = 0;
+    double disturbed = 0;
+};
+/// Of those runs that were quiet for a quarter of the time or more; of all if none was.
+struct QuietMedian : Median {
+    std::size_t runs = 0;      ///< that count
+    double disturbed = 0;      ///< the share of all runs
+};
+QuietMedian median_of(const std::vector<Sample>& samples);
+
 /// Headers of packets in the caches, as where a driver has just written them; or in memory.
 enum class Headers : std::uint8_t { warm, cold };
 

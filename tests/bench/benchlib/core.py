@@ -6,16 +6,18 @@ from __future__ import annotations
 
 from typing import Callable
 
-from .common import Plan, built, progress, run_json
+from .common import Plan, built, huge_pages, progress, run_json
 
 LIMIT = 1800.0  # seconds, of one part
 ALWAYS_WHOLE = ("environment", "memory")
+PACKET_BUFFERS = 256  # MiB, at most; the tables' pages are the kernel's to give
 
 
-def ask(part: str, plan: Plan) -> dict:
+def ask(part: str, plan: Plan, *words: str) -> dict:
     """The JSON object of one of bench_core's commands."""
     quick = ["--quick"] if plan.is_quick and part not in ALWAYS_WHOLE else []
-    return run_json([built("bench_core"), part, *quick], timeout=LIMIT, shows_progress=True)
+    argv = [built("bench_core"), part, *quick, *words]
+    return run_json(argv, timeout=LIMIT, shows_progress=True)
 
 
 def measure(part: str) -> Callable[[Plan], object]:
@@ -23,8 +25,21 @@ def measure(part: str) -> Callable[[Plan], object]:
 
     def run(plan: Plan):
         progress(f"{part}: bench_core {part}")
-        found = ask(part, plan)
+        with huge_pages(PACKET_BUFFERS):
+            found = ask(part, plan)
         # A list stands under its name; an object may stand there by itself.
         return found.get(part, found)
 
     return run
+
+
+def pipeline(plan: Plan) -> list[dict]:
+    """With pages of 2 MiB, and what matters most beside with pages of 4 KiB."""
+    progress("pipeline: bench_core pipeline")
+    with huge_pages(PACKET_BUFFERS):
+        found = ask("pipeline", plan)["pipeline"]
+    progress("pipeline: the same with pages of 4 KiB")
+    flows = plan.choose(("1024", "1048576", "16777216"), ("1024", "1048576"))
+    small = ("--pages", "small", "--family", "4", "--flows", *flows, "--burst", "32",
+             "--frame", "64", "--stream", "esp", "--headers", "warm")  # fmt: skip
+    return found + ask("pipeline", plan, *small)["pipeline"]
