@@ -21,12 +21,6 @@ int hex_digit(char c) {
     return -1;
 }
 
-std::uint64_t mask_of(int bits) {
-    if (bits <= 0) return 0;
-    if (bits >= 64) return ~std::uint64_t{0};
-    return ~std::uint64_t{0} << (64 - bits);
-}
-
 }  // namespace
 
 std::optional<MacAddress> MacAddress::parse(std::string_view text) {
@@ -70,16 +64,6 @@ std::string IpAddress::to_string() const {
     return text.data();
 }
 
-bool IpAddress::is_multicast_or_broadcast() const noexcept {
-    if (!is_v4()) return bytes_[0] == 0xff;
-    return (bytes_[12] & 0xf0) == 0xe0 || v4().value.to_host() == 0xffffffff;
-}
-
-bool IpAddress::is_loopback() const noexcept {
-    if (is_v4()) return bytes_[12] == 127;
-    return high() == 0 && low() == 1;
-}
-
 std::optional<IpPrefix> IpPrefix::parse(std::string_view text) {
     const std::size_t slash = text.find('/');
     if (slash == std::string_view::npos) return std::nullopt;
@@ -95,13 +79,6 @@ std::optional<IpPrefix> IpPrefix::parse(std::string_view text) {
 
 std::string IpPrefix::to_string() const {
     return address.to_string() + "/" + std::to_string(length);
-}
-
-bool IpPrefix::contains(const IpAddress& other) const noexcept {
-    if (address.is_v4() != other.is_v4()) return false;
-    const int bits = mapped_length();
-    return ((address.high() ^ other.high()) & mask_of(bits)) == 0 &&
-           ((address.low() ^ other.low()) & mask_of(bits - 64)) == 0;
 }
 
 IpPrefix IpPrefix::network() const noexcept {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <compare>
 #include <cstdint>
 #include <functional>
@@ -45,26 +46,16 @@ public:
     constexpr explicit IpAddress(const std::array<std::uint8_t, 16>& bytes) : bytes_{bytes} {}
 
     static constexpr IpAddress from_v4(Ipv4Address v4) noexcept {
-        const std::uint32_t host = v4.value.to_host();
-        IpAddress address;
-        address.bytes_[10] = address.bytes_[11] = 0xff;
-        address.bytes_[12] = static_cast<std::uint8_t>(host >> 24);
-        address.bytes_[13] = static_cast<std::uint8_t>(host >> 16);
-        address.bytes_[14] = static_cast<std::uint8_t>(host >> 8);
-        address.bytes_[15] = static_cast<std::uint8_t>(host);
-        return address;
+        return from_v4_host(v4.value.to_host());
     }
     /// host: the address as a number, 10.0.0.1 = 0x0a000001.
     static constexpr IpAddress from_v4_host(std::uint32_t host) noexcept {
-        return from_v4({be32::from_host(host)});
+        return from_halves(0, v4_prefix << 32 | host);
     }
 
     /// The inverse of high() and low().
-    static IpAddress from_halves(std::uint64_t high, std::uint64_t low) noexcept {
-        IpAddress address;
-        store(address.bytes_.data(), be64::from_host(high));
-        store(address.bytes_.data() + 8, be64::from_host(low));
-        return address;
+    static constexpr IpAddress from_halves(std::uint64_t high, std::uint64_t low) noexcept {
+        return IpAddress{std::bit_cast<Bytes>(Halves{byte_swap(high), byte_swap(low)})};
     }
 
     /// Reads dotted-quad or RFC 4291 text; no zone, no port, no prefix length.
@@ -72,38 +63,46 @@ public:
     /// RFC 5952 text for IPv6, dotted-quad for IPv4.
     std::string to_string() const;
 
-    constexpr bool is_v4() const noexcept {
-        for (std::size_t i = 0; i < 10; ++i)
-            if (bytes_[i] != 0) return false;
-        return bytes_[10] == 0xff && bytes_[11] == 0xff;
-    }
+    constexpr bool is_v4() const noexcept { return high() == 0 && low() >> 32 == v4_prefix; }
     /// The IPv4 address; meaningful only if is_v4().
     Ipv4Address v4() const noexcept { return {load<be32>(bytes_.data() + 12)}; }
+    /// The same as a number, 10.0.0.1 = 0x0a000001.
+    constexpr std::uint32_t v4_host() const noexcept { return static_cast<std::uint32_t>(low()); }
     const std::array<std::uint8_t, 16>& bytes() const noexcept { return bytes_; }
     /// The two halves as numbers, most significant first, for masks and ordering.
-    std::uint64_t high() const noexcept { return load<be64>(bytes_.data()).to_host(); }
-    std::uint64_t low() const noexcept { return load<be64>(bytes_.data() + 8).to_host(); }
+    constexpr std::uint64_t high() const noexcept { return byte_swap(halves()[0]); }
+    constexpr std::uint64_t low() const noexcept { return byte_swap(halves()[1]); }
 
     constexpr bool is_unspecified() const noexcept {
-        for (std::size_t i = 12; i < 16; ++i)
-            if (bytes_[i] != 0) return false;
-        for (std::size_t i = 0; i < 10; ++i)
-            if (bytes_[i] != 0) return false;
-        return (bytes_[10] == 0 && bytes_[11] == 0) || is_v4();
+        return high() == 0 && (low() == 0 || low() == v4_prefix << 32);
     }
     /// Class D or ff00::/8, and the IPv4 limited broadcast.
-    bool is_multicast_or_broadcast() const noexcept;
-    bool is_loopback() const noexcept;
+    constexpr bool is_multicast_or_broadcast() const noexcept {
+        if (!is_v4()) return bytes_[0] == 0xff;
+        return (bytes_[12] & 0xf0) == 0xe0 || v4_host() == 0xffffffff;
+    }
+    constexpr bool is_loopback() const noexcept {
+        return is_v4() ? bytes_[12] == 127 : high() == 0 && low() == 1;
+    }
     /// fe80::/10 (RFC 4291 section 2.5.6): no router forwards from or to it.
     constexpr bool is_ipv6_link_local() const noexcept {
         return bytes_[0] == 0xfe && (bytes_[1] & 0xc0) == 0x80;
     }
 
-    friend constexpr bool operator==(const IpAddress&, const IpAddress&) = default;
+    friend constexpr bool operator==(const IpAddress& a, const IpAddress& b) noexcept {
+        const Halves x = a.halves(), y = b.halves();
+        return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
+    }
     friend constexpr auto operator<=>(const IpAddress&, const IpAddress&) = default;
 
 private:
-    std::array<std::uint8_t, 16> bytes_{};
+    using Bytes = std::array<std::uint8_t, 16>;
+    using Halves = std::array<std::uint64_t, 2>;
+    static constexpr std::uint64_t v4_prefix = 0xffff;
+
+    constexpr Halves halves() const noexcept { return std::bit_cast<Halves>(bytes_); }
+
+    Bytes bytes_{};
 };
 static_assert(sizeof(IpAddress) == 16);
 
@@ -117,7 +116,12 @@ struct IpPrefix {
     static std::optional<IpPrefix> parse(std::string_view text);
     std::string to_string() const;
 
-    bool contains(const IpAddress& other) const noexcept;
+    bool contains(const IpAddress& other) const noexcept {
+        if (address.is_v4() != other.is_v4()) return false;
+        const int bits = mapped_length();
+        return ((address.high() ^ other.high()) & mask_of(bits)) == 0 &&
+               ((address.low() ^ other.low()) & mask_of(bits - 64)) == 0;
+    }
     IpPrefix network() const noexcept;
     /// The length counted on the 128-bit form: IPv4's plus 96.
     constexpr std::uint8_t mapped_length() const noexcept {
@@ -126,6 +130,13 @@ struct IpPrefix {
 
     friend constexpr bool operator==(const IpPrefix&, const IpPrefix&) = default;
     friend constexpr auto operator<=>(const IpPrefix&, const IpPrefix&) = default;
+
+private:
+    /// The first so many bits of 64.
+    static constexpr std::uint64_t mask_of(int bits) noexcept {
+        if (bits <= 0) return 0;
+        return bits >= 64 ? ~std::uint64_t{0} : ~std::uint64_t{0} << (64 - bits);
+    }
 };
 
 }  // namespace ikelb::net

@@ -25,6 +25,8 @@ CASES = {
     "to_client": ["--direction", "to_client", "--stream", "esp"],
     "to_server_mixed": ["--direction", "to_server", "--stream", "mixed"],
     "to_client_mixed": ["--direction", "to_client", "--stream", "mixed"],
+    "logins": ["--stream", "logins"],
+    "strangers": ["--stream", "strangers"],
 }
 
 

@@ -2,8 +2,10 @@
 // Copyright (c) 2026 The ikelb authors
 #include <map>
 #include <memory>
+#include <stdexcept>
 
 #include "tests/bench/command.h"
+#include "tests/bench/exchange.h"
 #include "tests/bench/measure.h"
 #include "tests/bench/stage.h"
 
@@ -16,24 +18,68 @@ using nlohmann::json;
 constexpr std::size_t stream_packets = 8192, burst = 32;
 constexpr std::size_t warm_up_pieces = 16, measured_pieces = 16;
 
+/// What the clients send: what a Stream holds, the packets of logins, or strangers' IKE_SA_INIT of
+/// which the limits on new SAs let none through.
+enum class Traffic : std::uint8_t { esp, mixed, logins, strangers };
+
 struct Choice {
     Towards towards = Towards::server;
-    Mix mix = Mix::esp;
+    Traffic traffic = Traffic::esp;
     std::size_t clients = 4096;
     bool steps_only = false;
 };
 
-json run(const Choice& choice) {
-    const Stage stage{2 * warm_packets, 256, Pages::small};
-    World world{{.clients = choice.clients, .half_open = 1024}};
-    world.establish_in_bulk(0, choice.clients);
-    Stream stream{world,
-                  {.towards = choice.towards, .mix = choice.mix, .packets = stream_packets}};
-    Lane lane{world, stage.pool(), warm_packets, true};
+std::size_t count_stream(const Choice& choice, World& world, rte_mempool& pool) {
+    const Mix mix = choice.traffic == Traffic::mixed ? Mix::mixed : Mix::esp;
+    Stream stream{world, {.towards = choice.towards, .mix = mix, .packets = stream_packets}};
+    Lane lane{world, pool, warm_packets, true};
     if (choice.steps_only) lane.take_steps_only();
     Measurement measurement{stream, lane, burst, Headers::warm};
     measurement.walk(warm_up_pieces, true);
-    return {{"instructions", {{"packets", measurement.walk(measured_pieces, false)}}}};
+    return measurement.walk(measured_pieces, false);
+}
+
+std::size_t count_logins(const Choice& choice, World& world, rte_mempool& pool) {
+    Exchange exchange{world, pool, login_steps()};
+    exchange.run(choice.clients, [&](std::size_t i) {
+        const Client client = world.client(choice.clients + i);
+        return Speaker{.client = client, .backend = world.backend_of(client)};
+    });
+    return choice.clients * login_steps().size();
+}
+
+std::size_t count_strangers(const Choice& choice, World& world, rte_mempool& pool) {
+    Lane lane{world, pool, warm_packets, true};
+    const FrameMaker frames = world.frames(64);
+    const std::size_t length = frames.length(Towards::server, Kind::init);
+    const auto send = [&](std::size_t first, auto&& run) {
+        for (std::size_t i = 0; i < warm_packets; ++i)
+            frames.make(Towards::server, Kind::init, {.by = world.client(first + i)},
+                        lane.put(i, length, Towards::server));
+        (lane.*run)(0, warm_packets, burst);
+        return first + warm_packets;
+    };
+    const std::size_t per_backend = world.table().limits.requests_per_backend.burst;
+    std::size_t next = choice.clients;
+    // Until the buckets are empty, however unevenly the servers are asked.
+    const std::size_t start = next + 2 * per_backend * world.table().backends.size();
+    while (next < start) next = send(next, &Lane::warm_up);
+    const std::size_t end = next + measured_pieces * warm_packets;
+    lane.clear();
+    while (next < end) next = send(next, &Lane::run);
+    if (lane.deliveries().to_server != 0) throw std::runtime_error{"a stranger got through"};
+    return measured_pieces * warm_packets;
+}
+
+json run(const Choice& choice) {
+    const Stage stage{2 * warm_packets, 512, Pages::small};
+    const bool has_logins = choice.traffic == Traffic::logins;
+    World world{{.clients = choice.clients * (has_logins ? 2 : 1), .half_open = 1024}};
+    world.establish_in_bulk(0, choice.clients);
+    const auto count = has_logins                              ? count_logins
+                       : choice.traffic == Traffic::strangers ? count_strangers
+                                                              : count_stream;
+    return {{"instructions", {{"packets", count(choice, world, stage.pool())}}}};
 }
 
 }  // namespace
@@ -46,9 +92,12 @@ Command instructions_command(CLI::App& app) {
     sub->add_option("--direction", choice->towards, "to_server, to_client")
         ->transform(CLI::CheckedTransformer(std::map<std::string, Towards>{
             {"to_server", Towards::server}, {"to_client", Towards::client}}));
-    sub->add_option("--stream", choice->mix, "esp, mixed")
+    sub->add_option("--stream", choice->traffic, "esp, mixed, logins, strangers")
         ->transform(CLI::CheckedTransformer(
-            std::map<std::string, Mix>{{"esp", Mix::esp}, {"mixed", Mix::mixed}}));
+            std::map<std::string, Traffic>{{"esp", Traffic::esp},
+                                           {"mixed", Traffic::mixed},
+                                           {"logins", Traffic::logins},
+                                           {"strangers", Traffic::strangers}}));
     sub->add_option("--clients", choice->clients, "Established ones")->capture_default_str();
     sub->add_flag("--steps", choice->steps_only, "Without the path for ESP of established SAs");
     return {.options = sub, .run = [choice] { return run(*choice); }};
