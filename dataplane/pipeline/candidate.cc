@@ -47,12 +47,11 @@ void propose(const Packet& packet, const tables::FlowKey& key, const Record& flo
                         .gateway = taught,
                         .last_seen = context.now};
     auto& candidates = context.directory.candidates;
-    if (!note(candidates.write(key, record, lives_of(context), context.now,
-                               tables::Evict::oldest), context))
-        return;
     const Candidate candidate{.spi = packet.datagram.esp_spi.to_host(),
                               .sequence = sequence_of(packet)};
-    if (note(candidates.annotate(key, {candidate.pack()}), context))
+    const std::array note_of_it{candidate.pack()};
+    if (note(candidates.write(key, record, lives_of(context), context.now, tables::Evict::oldest,
+                              &note_of_it), context))
         await_esp(key, flow, context);
 }
 
@@ -78,9 +77,9 @@ void teach(const Packet& packet, const tables::FlowKey& key, const Record& flow,
     ++done.gateway;
     done.last_seen = context.now;
     auto& candidates = context.directory.candidates;
-    if (note(candidates.write(key, done, lives_of(context), context.now, tables::Evict::oldest),
-             context))
-        note(candidates.annotate(key, {0}), context);
+    const std::array<std::uint64_t, 1> none{};
+    note(candidates.write(key, done, lives_of(context), context.now, tables::Evict::oldest, &none),
+         context);
 }
 
 }  // namespace

@@ -132,14 +132,27 @@ void from_backend(Packet& packet, tables::BackendIndex backend, Context& context
     }
 }
 
+/// No host's own address.
+bool is_nobody(const Packet& packet) noexcept {
+    if (packet.is_v6)
+        return packet.source.is_multicast_or_broadcast() || packet.source.is_loopback() ||
+               packet.source.is_unspecified();
+    const std::uint32_t host = packet.source.v4_host();
+    return host == 0 || host >> 24 == 127 || host >> 28 == 0xe || host == 0xffffffff;
+}
+
+const AddressEntry* find(const net::IpAddress& address, const Packet& packet,
+                         const Context& context) noexcept {
+    const auto& addresses = context.table.addresses;
+    return packet.is_v6 ? addresses.find(address) : addresses.find_v4(address.v4_host());
+}
+
 }  // namespace
 
 void classify(Packet& packet, Context& context) noexcept {
-    const auto& addresses = context.table.addresses;
-    const AddressEntry* to = addresses.find(packet.destination);
-    const AddressEntry* from = addresses.find(packet.source);
-    if (packet.source.is_multicast_or_broadcast() || packet.source.is_loopback() ||
-        packet.source.is_unspecified() || (from != nullptr && from->role != AddressRole::backend)) {
+    const AddressEntry* to = find(packet.destination, packet, context);
+    const AddressEntry* from = find(packet.source, packet, context);
+    if (is_nobody(packet) || (from != nullptr && from->role != AddressRole::backend)) {
         packet.verdict = Verdict::bad_source;
         return;
     }

@@ -62,11 +62,19 @@ class SourceBuckets {
 public:
     bool take(const net::IpAddress& source, tables::HashKey secret, std::uint64_t now,
               tables::Rate rate) noexcept {
-        const std::uint64_t word = source.is_v4() ? source.low() : source.high();
-        return buckets_[tables::keyed_hash(word, secret) % buckets_.size()].take(now, rate);
+        return buckets_[place_of(source, secret)].take(now, rate);
+    }
+    [[gnu::always_inline]] void prefetch(const net::IpAddress& source,
+                                         tables::HashKey secret) const noexcept {
+        __builtin_prefetch(&buckets_[place_of(source, secret)]);
     }
 
 private:
+    std::size_t place_of(const net::IpAddress& source, tables::HashKey secret) const noexcept {
+        const std::uint64_t word = source.is_v4() ? source.low() : source.high();
+        return tables::keyed_hash(word, secret) % buckets_.size();
+    }
+
     std::array<Spending, 8192> buckets_{};
 };
 

@@ -15,6 +15,7 @@ using tables::FrontendIndex;
 using tables::GatewayIndex;
 using tables::Record;
 using tables::RecordState;
+using tables::Seconds;
 using tables::is_confirmed;
 
 // A flow whose backend has sent within 10 s is somebody's. It may have sent for as long as
@@ -62,11 +63,11 @@ bool may_fill(const Record& record, const Claim& claim, const Context& context) 
 enum class Change : std::uint8_t { none, refreshed, created, moved };
 
 /// Brings one record up to date. found: what find() says now; may_replace: also that of another
-/// backend which is there.
+/// backend which is there; notes: to write along with more than a sign of life.
 template <typename Regions, typename Key>
 Change update(Regions& regions, const Key& key, const std::optional<Record>& found,
               const Claim& claim, bool may_replace, const tables::Lifetimes& lives,
-              Context& context) noexcept {
+              Context& context, const typename Regions::Notes* notes = nullptr) noexcept {
     if (found && found->backend == claim.backend) {
         Record desired = *found;
         if (claim.proof && raises(*claim.proof, found->state)) desired.state = *claim.proof;
@@ -79,7 +80,7 @@ Change update(Regions& regions, const Key& key, const std::optional<Record>& fou
         renewed.last_seen = context.now;
         if (renewed == desired) {
             regions.refresh(key, *found, renewed);
-        } else if (!note(regions.write(key, desired, lives, context.now), context)) {
+        } else if (!note(regions.write(key, desired, lives, context.now, notes), context)) {
             // No room or no lock for what is proven: what was known lives on meanwhile.
             regions.refresh(key, *found, renewed);
         } else if (is_confirmed(desired.state) && !is_confirmed(found->state)) {
@@ -97,7 +98,8 @@ Change update(Regions& regions, const Key& key, const std::optional<Record>& fou
                         .state = *claim.proof,
                         .gateway = claim.gateway.value_or(tables::no_gateway),
                         .last_seen = context.now};
-    if (!note(regions.write(key, record, lives, context.now), context)) return Change::none;
+    if (!note(regions.write(key, record, lives, context.now, notes), context))
+        return Change::none;
     return found ? Change::moved : Change::created;
 }
 
@@ -229,8 +231,7 @@ void note_login(const Packet& packet, const tables::PairKey& pair, RecordState s
     const Record record{.backend = ref_of(packet, context),
                         .state = state,
                         .last_seen = context.now};
-    if (note(logins.write(key, record, lives, context.now, tables::Evict::oldest), context))
-        note(logins.annotate(key, pair), context);
+    note(logins.write(key, record, lives, context.now, tables::Evict::oldest, &pair), context);
 }
 
 void confirm_login(const Packet& packet, const Claim& claim, Context& context) noexcept {
@@ -247,29 +248,26 @@ void confirm_login(const Packet& packet, const Claim& claim, Context& context) n
     if (pair[0] == 0) return;
     const auto found = context.directory.pairs.find_noted(pair, lives, context.now);
     if (!found || found->record.backend != claim.backend) return;
+    const std::array same_note{found->note};
     update(context.directory.pairs, pair, found->record,
            {.backend = claim.backend,
             .service = claim.service,
-            .proof = RecordState::established}, false, lives, context);
-    note(context.directory.pairs.confirmed.annotate(pair, {found->note}), context);
+            .proof = RecordState::established}, false, lives, context, &same_note);
 }
 
-/// Keeps where the pair's backend last sent to, for people to see.
-void note_client(const Packet& packet, const tables::PairKey& key, Context& context) noexcept {
-    auto& pairs = context.directory.pairs;
-    const auto found = pairs.find_noted(key, context.table.timeouts.pair, context.now);
-    if (!found) return;
-    tables::PairNote now = tables::PairNote::unpack(found->note);
+/// Where the pair's backend sends to now, for people to see. before: 0 if it is new.
+tables::PairNote noted_client(const Packet& packet, std::uint64_t before, bool is_confirmed,
+                              Seconds now) noexcept {
+    tables::PairNote note = tables::PairNote::unpack(before);
     const std::uint32_t client = tables::PairNote::name_of(packet.destination);
     const std::uint16_t port = packet.destination_port.to_host();
-    if (now.client == client && now.port == port) return;
-    if (found->note == 0)
-        now.created = tables::PairNote::created_at(context.now);
-    else if (is_confirmed(found->record.state) && now.moves < 31)
-        ++now.moves;
-    now.client = client;
-    now.port = port;
-    note(pairs.annotate(key, found->record, std::array{now.pack()}), context);
+    if (before == 0)
+        note.created = tables::PairNote::created_at(now);
+    else if ((note.client != client || note.port != port) && is_confirmed && note.moves < 31)
+        ++note.moves;
+    note.client = client;
+    note.port = port;
+    return note;
 }
 
 /// Its INIT was answered to this very address: a later answer may take over a flow there.
@@ -283,14 +281,13 @@ void note_answered_init(const Packet& packet, Context& context) noexcept {
              lives, context.now, tables::Evict::oldest), context);
 }
 
-void learn_pair(const Packet& packet, std::optional<RecordState> proof,
-                Context& context) noexcept {
-    const ike::Header& header = packet.ike_header();
-    if (!proof || header.responder_spi.wire() == 0) return;
+/// found: what is known of the pair.
+void learn_pair(const Packet& packet, const std::optional<tables::Noted>& found,
+                std::optional<RecordState> proof, Context& context) noexcept {
+    if (!proof || packet.ike_header().responder_spi.wire() == 0) return;
     if (ike::hints_at_delete(packet.ike_message())) proof = RecordState::closing;
-    const auto key = tables::pair_key(header);
-    const auto& lives = context.table.timeouts.pair;
-    const auto found = context.directory.pairs.find_noted(key, lives, context.now);
+    const auto key = tables::pair_key(packet.ike_header());
+    auto& pairs = context.directory.pairs;
     if (proof == RecordState::closing && !(found && is_confirmed(found->record.state))) return;
     if (proof == RecordState::half_open) note_answered_init(packet, context);
     if (proof == RecordState::answered || proof == RecordState::closing)
@@ -299,12 +296,17 @@ void learn_pair(const Packet& packet, std::optional<RecordState> proof,
                       .service = packet.service,
                       .proof = proof,
                       .gateway = static_cast<GatewayIndex>(packet.service)};
-    const Change change = update(context.directory.pairs, key, record_of(found), claim, false,
-                                 lives, context);
+    const tables::Noted known = found.value_or(tables::Noted{});
+    const bool is_own = found && known.record.backend == claim.backend;
+    const bool is_raised = !is_own || raises(*proof, known.record.state);
+    const RecordState state = is_raised ? *proof : known.record.state;
+    const std::array note_now{
+        noted_client(packet, is_own ? known.note : 0, is_confirmed(state), context.now).pack()};
+    const Change change = update(pairs, key, record_of(found), claim, false,
+                                 context.table.timeouts.pair, context, &note_now);
     if (change == Change::created) context.counters.pairs_learned.add(1);
-    if (found && found->note != 0 && is_confirmed(*proof) && !is_confirmed(found->record.state))
-        note(context.directory.pairs.confirmed.annotate(key, {found->note}), context);
-    note_client(packet, key, context);
+    if (is_own && !is_raised && note_now[0] != known.note)
+        note(pairs.annotate(key, known.record, note_now), context);
 }
 
 bool backend_is_ambiguous(const Packet& packet, const Context& context) noexcept {
@@ -400,18 +402,14 @@ void learn_client(Packet& packet, std::optional<RecordState> proof, Context& con
     learn_binding(packet, claim, context);
 }
 
-bool is_login_known(const Packet& packet, const Context& context) noexcept {
-    const auto pair = context.directory.pairs.find(tables::pair_key(packet.ike_header()),
-                                                   context.table.timeouts.pair, context.now);
-    return pair && pair->state != RecordState::half_open;
-}
-
 /// Anybody can have logins answered, if only that they failed: each source has its share.
 std::optional<RecordState> within_limits(const Packet& packet, std::optional<RecordState> proof,
+                                         const std::optional<tables::Noted>& pair,
                                          Context& context) noexcept {
     WorkerMemory& memory = context.memory;
     const tables::AbuseLimits& limits = context.table.limits;
-    if (proof == RecordState::answered && !is_login_known(packet, context) &&
+    const bool is_login_known = pair && pair->record.state != RecordState::half_open;
+    if (proof == RecordState::answered && !is_login_known &&
         !memory.logins_by_source.take(packet.destination, context.table.hash_key,
                                       context.now_micros, limits.logins_per_source))
         return RecordState::half_open;
@@ -444,10 +442,15 @@ void learn(Packet& packet, Context& context) noexcept {
         return;
     }
     packet.service = context.table.frontends[packet.frontend].service;
-    const auto proof = within_limits(packet, proof_of(packet), context);
-    if (packet.datagram.kind == ike::Kind::ike) {
+    const bool is_ike = packet.datagram.kind == ike::Kind::ike;
+    const auto pair = is_ike ? context.directory.pairs.find_noted(
+                                   tables::pair_key(packet.ike_header()),
+                                   context.table.timeouts.pair, context.now)
+                             : std::nullopt;
+    const auto proof = within_limits(packet, proof_of(packet), pair, context);
+    if (is_ike) {
         count_answer(packet, context);
-        learn_pair(packet, proof, context);
+        learn_pair(packet, pair, proof, context);
     }
     learn_client(packet, proof, context);
 }

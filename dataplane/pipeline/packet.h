@@ -58,7 +58,7 @@ struct Packet {
     // classify
     Direction direction = Direction::none;
     bool is_icmp_error = false;
-    ike::Datagram datagram;
+    ike::Datagram datagram{};
     tables::FrontendIndex frontend = tables::no_frontend;
 
     // affinity, learn, route

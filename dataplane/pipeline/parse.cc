@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
+#include <cstring>
+
 #include "dataplane/pipeline/icmp_kind.h"
 #include "dataplane/pipeline/parse_ip.h"
 #include "dataplane/pipeline/stages.h"
@@ -78,7 +80,8 @@ void parse(Packet& packet, const Context& context) noexcept {
     const auto& ethernet = *reinterpret_cast<const net::EthernetHeader*>(packet.at(0));
     const auto& interface = context.table.interfaces[packet.in_interface];
     const bool is_multicast = ethernet.destination.is_multicast();
-    if (!is_multicast && ethernet.destination != interface.mac) {
+    if (!is_multicast &&
+        std::memcmp(&ethernet.destination, &interface.mac, sizeof interface.mac) != 0) {
         packet.verdict = Verdict::not_for_us;
         return;
     }

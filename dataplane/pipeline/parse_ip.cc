@@ -115,7 +115,10 @@ void parse_ipv4(Packet& packet) noexcept {
         packet.verdict = Verdict::headers_split;
         return;
     }
-    if (net::checksum({packet.at(packet.l3), header}) != 0) {
+    const bool is_sum_good = header == sizeof(net::Ipv4Header)
+                                 ? net::is_sum_good(ip)
+                                 : net::checksum({packet.at(packet.l3), header}) == 0;
+    if (!is_sum_good) {
         packet.verdict = Verdict::bad_ip_checksum;
         return;
     }

@@ -3,8 +3,11 @@
 #include "dataplane/pipeline/pipeline.h"
 
 #include <bit>
+#include <new>
 
 #include "dataplane/pipeline/express.h"
+#include "dataplane/pipeline/prefetch.h"
+#include "dataplane/pipeline/request.h"
 
 namespace ikelb::pipeline {
 
@@ -18,32 +21,22 @@ void forget_old_choices(Context& context) noexcept {
     context.memory.chosen.fill(0);
 }
 
-/// Starts the memory accesses of the look-ups that every packet of an established SA makes.
-void prefetch(const Packet& packet, const Context& context) noexcept {
-    const auto& flows = context.directory.flows.confirmed;
-    if (packet.is_decided() || packet.is_later_fragment || packet.is_icmp_error) return;
-    if (packet.direction == Direction::to_server)
-        flows.prefetch(tables::flow_key(packet.source, packet.source_port, packet.frontend));
-    else if (packet.direction == Direction::to_client)
-        if (const auto frontend =
-                context.table.backends[packet.backend]
-                    .reply_frontend[tables::service_port_position(packet.source_port)];
-            frontend != tables::no_frontend)
-            flows.prefetch(
-                tables::flow_key(packet.destination, packet.destination_port, frontend));
-}
-
 template <typename Visit>
 void for_each(Batch& batch, PlaceSet places, Visit&& visit) noexcept {
     for (; places != 0; places &= places - 1)
         visit(batch.packets[static_cast<std::size_t>(std::countr_zero(places))]);
 }
 
-template <typename Stage>
-void for_undecided(Batch& batch, PlaceSet places, Stage&& stage) noexcept {
-    for_each(batch, places, [&](Packet& packet) {
-        if (!packet.is_decided()) stage(packet);
-    });
+/// The places of those packets for which test() says true.
+template <typename Test>
+PlaceSet filter(Batch& batch, PlaceSet places, Test&& test) noexcept {
+    PlaceSet chosen = 0;
+    for (; places != 0; places &= places - 1) {
+        const int place = std::countr_zero(places);
+        chosen |= static_cast<PlaceSet>(test(batch.packets[static_cast<std::size_t>(place)]))
+                  << place;
+    }
+    return chosen;
 }
 
 void count(const Packet& packet, Counters& counters) noexcept {
@@ -51,30 +44,48 @@ void count(const Packet& packet, Counters& counters) noexcept {
     counters.verdicts[static_cast<std::size_t>(packet.verdict)].add(1);
 }
 
+void take_in(Packet& packet, Context& context) noexcept {
+    const Frame frame = packet.frame;
+    ::new (&packet) Packet{.frame = frame};
+    parse(packet, context);
+    if (!packet.is_decided()) classify(packet, context);
+    if (!packet.is_decided()) prefetch_records(packet, context);
+}
+
+void find_way(Packet& packet, Context& context) noexcept {
+    if (packet.is_icmp_error && !packet.is_decided()) match_icmp_error(packet, context);
+    if (packet.is_decided()) return;
+    if (packet.direction == Direction::to_server)
+        steer(packet, context);
+    else if (packet.direction == Direction::to_client)
+        learn(packet, context);
+}
+
+void send_on(Packet& packet, Context& context) noexcept {
+    if (!packet.is_decided()) route(packet, context);
+    if (!packet.is_decided()) rewrite(packet, context);
+    count(packet, context.counters);
+}
+
 void run_stages(Batch& batch, PlaceSet places, Context& context) noexcept {
-    for_each(batch, places, [&](Packet& packet) {
-        const Frame frame = packet.frame;
-        packet = Packet{};
-        packet.frame = frame;
-        parse(packet, context);
+    const PlaceSet replies = filter(batch, places, [&](Packet& packet) {
+        take_in(packet, context);
+        return !packet.is_decided() && packet.direction == Direction::to_client;
     });
-    for_undecided(batch, places, [&](Packet& packet) {
-        classify(packet, context);
-        prefetch(packet, context);
+    for_each(batch, replies, [&](const Packet& packet) { prefetch_login(packet, context); });
+    const PlaceSet requests = filter(batch, places, [&](Packet& packet) {
+        find_way(packet, context);
+        return !packet.is_decided() && packet.direction == Direction::to_server;
     });
-    for_undecided(batch, places, [&](Packet& packet) { match_icmp_error(packet, context); });
-    for_undecided(batch, places, [&](Packet& packet) {
-        if (packet.direction == Direction::to_server)
-            steer(packet, context);
-        else if (packet.direction == Direction::to_client)
-            learn(packet, context);
-    });
+    for_each(batch, requests, [&](const Packet& packet) { note_request(packet, context); });
     // A datagram's fragments mostly share a burst: the first ones speak before the later ones ask.
-    for_each(batch, places, [&](Packet& packet) { remember_fragment(packet, context); });
-    for_undecided(batch, places, [&](Packet& packet) { follow_fragment(packet, context); });
-    for_undecided(batch, places, [&](Packet& packet) { route(packet, context); });
-    for_undecided(batch, places, [&](Packet& packet) { rewrite(packet, context); });
-    for_each(batch, places, [&](const Packet& packet) { count(packet, context.counters); });
+    const PlaceSet fragments =
+        filter(batch, places, [](const Packet& packet) { return packet.is_fragment; });
+    for_each(batch, fragments, [&](Packet& packet) { remember_fragment(packet, context); });
+    for_each(batch, fragments, [&](Packet& packet) {
+        if (!packet.is_decided()) follow_fragment(packet, context);
+    });
+    for_each(batch, places, [&](Packet& packet) { send_on(packet, context); });
 }
 
 }  // namespace

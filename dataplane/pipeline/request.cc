@@ -11,18 +11,6 @@ namespace {
 
 using tables::Record;
 
-/// Names a request on a flow. Who merely spoofs a client's address knows neither the SPIs nor the
-/// message ID of an SA in use. The answer to an IKE_SA_INIT adds the responder's SPI: left out.
-std::array<std::uint64_t, 1> request_key(const tables::FlowKey& flow, const ike::Header& header,
-                                         tables::HashKey secret) noexcept {
-    const auto words = flow.wide();
-    std::uint64_t hash = tables::keyed_hash(words[0], secret);
-    hash = tables::keyed_hash(words[1], hash, secret);
-    hash = tables::keyed_hash(words[2], hash, secret);
-    hash = tables::keyed_hash(header.initiator_spi.wire(), hash, secret);
-    return {tables::keyed_hash(header.message_id.wire(), hash, secret) | 1};
-}
-
 /// The gateway the frame came from, if it is one of those the kernel knows.
 tables::GatewayIndex gateway_of(const Packet& packet, const Context& context) noexcept {
     const auto& ethernet = *reinterpret_cast<const net::EthernetHeader*>(packet.at(0));
@@ -44,6 +32,14 @@ bool is_agreed(const Packet& packet, const Context& context) noexcept {
 
 }  // namespace
 
+std::array<std::uint64_t, 1> request_key(const tables::FlowKey& flow, const ike::Header& header,
+                                         tables::HashKey secret) noexcept {
+    std::uint64_t hash = flow.is_narrow() ? tables::WholeKey::hash(flow.narrow(), secret)
+                                          : tables::WholeKey::hash(flow.wide(), secret);
+    hash = tables::keyed_hash(header.initiator_spi.wire(), hash, secret);
+    return {tables::keyed_hash(header.message_id.wire(), hash, secret) | 1};
+}
+
 bool is_cookie_retry(const Packet& packet) noexcept {
     if (packet.datagram.kind != ike::Kind::ike) return false;
     const ike::Header& header = packet.ike_header();
@@ -52,6 +48,7 @@ bool is_cookie_retry(const Packet& packet) noexcept {
 }
 
 void note_request(const Packet& packet, Context& context) noexcept {
+    if (packet.datagram.kind != ike::Kind::ike || context.is_rehearsal) return;
     const ike::Header& header = packet.ike_header();
     if (header.major_version() == 2 && header.is_response()) return;
     const tables::ForwardingTable& table = context.table;

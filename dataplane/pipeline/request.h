@@ -12,10 +12,15 @@ namespace ikelb::pipeline {
 // IKE requests of clients: which of them an answer may commit something for, and how many a
 // stranger may send.
 
-/// Remembers for pending seconds a request whose answer would change something: it came from
-/// another gateway than replies would take, or from a flow that another backend has. ESP is not
-/// asked: it is too frequent, and proves no more.
+/// Of a steered packet that is an IKE request: remembers it for pending seconds if its answer would
+/// change something: it came from another gateway than replies would take, or from a flow that
+/// another backend has. ESP is not asked: it is too frequent, and proves no more.
 void note_request(const Packet& packet, Context& context) noexcept;
+
+/// Names a request on a flow. Who merely spoofs a client's address knows neither the SPIs nor the
+/// message ID of an SA in use. The answer to an IKE_SA_INIT adds the responder's SPI: left out.
+std::array<std::uint64_t, 1> request_key(const tables::FlowKey& flow, const ike::Header& header,
+                                         tables::HashKey secret) noexcept;
 
 /// The remembered request that a backend's IKE message answers (R = 1, same flow, SPIi and message
 /// ID; IKEv1, which has no response flag: whatever follows the request).

@@ -76,7 +76,10 @@ void write_link(Packet& packet) noexcept {
         return;
     }
     std::uint8_t* start = packet.frame.data + shift;
-    std::memcpy(start, link.bytes.data(), link.length - sizeof(net::be16));
+    constexpr std::size_t macs = 2 * sizeof(net::MacAddress);
+    std::memcpy(start, link.bytes.data(), macs);
+    if (link.length != sizeof(net::EthernetHeader)) [[unlikely]]
+        std::memcpy(start + macs, link.bytes.data() + macs, sizeof(net::VlanTag));
     net::store(start + link.length - sizeof(net::be16),
                net::be16::from_host(packet.is_v6 ? net::ether_type::ipv6
                                                  : net::ether_type::ipv4));

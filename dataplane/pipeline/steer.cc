@@ -276,8 +276,8 @@ void steer(Packet& packet, Context& context) noexcept {
     // A flow means that a reply passed us: its client is not on the servers' subnet.
     if (packet.rule != Rule::flow && is_on_farm_subnet(packet, context))
         packet.verdict = Verdict::client_on_farm_subnet;
-    else if (packet.datagram.kind == ike::Kind::ike && !context.is_rehearsal)
-        note_request(packet, context);
+    else if (packet.datagram.kind == ike::Kind::ike)
+        context.directory.flows.prefetch(flow_key_of(packet));
 }
 
 }  // namespace ikelb::pipeline

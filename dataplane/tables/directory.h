@@ -28,28 +28,44 @@ struct DirectoryLimits {
 /// and what is only on its way there. Whatever floods the second cannot evict from the first.
 template <typename Key, typename Table>
 struct TwoRegions {
+    using Notes = typename Table::Notes;
+
     Table confirmed;
     Table provisional;
 
     TwoRegions(std::size_t capacity, HashKey key)
         : confirmed{capacity, key}, provisional{capacity / 12 + 1024, key} {}
 
+    /// Starts loading the places of the key in both.
+    template <bool for_write = false>
+    [[gnu::always_inline]] void prefetch(const Key& key) const noexcept {
+        const std::uint64_t hash = confirmed.hash(key);
+        if constexpr (requires { confirmed.prefetch(key, hash); }) {
+            confirmed.template prefetch<for_write>(key, hash);
+            provisional.template prefetch<for_write>(key, hash);
+        } else {
+            confirmed.template prefetch<for_write>(hash);
+            provisional.template prefetch<for_write>(hash);
+        }
+    }
     /// The key's live record, the confirmed one first.
     std::optional<Record> find(const Key& key, const Lifetimes& lives,
                                Seconds now) const noexcept {
-        if (const auto record = confirmed.find(key); record && lives.is_alive(*record, now))
+        const std::uint64_t hash = confirmed.hash(key);
+        if (const auto record = confirmed.find(key, hash); record && lives.is_alive(*record, now))
             return record;
-        if (const auto record = provisional.find(key); record && lives.is_alive(*record, now))
+        if (const auto record = provisional.find(key, hash); record && lives.is_alive(*record, now))
             return record;
         return std::nullopt;
     }
     /// As find(), with the first note.
     std::optional<Noted> find_noted(const Key& key, const Lifetimes& lives,
                                     Seconds now) const noexcept {
-        if (const auto found = confirmed.find_noted(key);
+        const std::uint64_t hash = confirmed.hash(key);
+        if (const auto found = confirmed.find_noted(key, hash);
             found && lives.is_alive(found->record, now))
             return found;
-        if (const auto found = provisional.find_noted(key);
+        if (const auto found = provisional.find_noted(key, hash);
             found && lives.is_alive(found->record, now))
             return found;
         return std::nullopt;
@@ -58,13 +74,12 @@ struct TwoRegions {
     /// Writes where the record's state belongs. A provisional record gives way to the oldest of
     /// its kind; a confirmed one is never evicted while it lives.
     WriteOutcome write(const Key& key, const Record& record, const Lifetimes& lives,
-                       Seconds now) noexcept {
+                       Seconds now, const Notes* notes = nullptr) noexcept {
         return is_confirmed(record.state)
-                   ? confirmed.write(key, record, lives, now, Evict::never)
-                   : provisional.write(key, record, lives, now, Evict::oldest);
+                   ? confirmed.write(key, record, lives, now, Evict::never, notes)
+                   : provisional.write(key, record, lives, now, Evict::oldest, notes);
     }
     /// Replaces the notes of the record that find() has returned.
-    template <typename Notes>
     WriteOutcome annotate(const Key& key, const Record& found, const Notes& notes) noexcept {
         return is_confirmed(found.state) ? confirmed.annotate(key, notes, found.backend)
                                          : provisional.annotate(key, notes, found.backend);
@@ -72,8 +87,8 @@ struct TwoRegions {
 
     /// Renews last_seen of a record that find() has returned, or changes its mark.
     bool refresh(const Key& key, const Record& expected, const Record& desired) noexcept {
-        return confirmed.refresh(key, expected, desired) ||
-               provisional.refresh(key, expected, desired);
+        return is_confirmed(expected.state) ? confirmed.refresh(key, expected, desired)
+                                            : provisional.refresh(key, expected, desired);
     }
 
     /// Forgets the key's confirmed record, so that a provisional one can speak.

@@ -23,28 +23,46 @@ public:
     FamilyTable(std::size_t capacity, HashKey secret)
         : narrow_{capacity, secret}, wide_{capacity, secret, Touch::later} {}
 
-    [[gnu::always_inline]] void prefetch(const Key& key) const noexcept {
-        if (key.is_narrow()) [[likely]]
-            narrow_.prefetch(narrow_.hash(key.narrow()));
-        else
-            wide_.prefetch(wide_.hash(key.wide()));
+    /// Good for all tables of the same key and secret.
+    std::uint64_t hash(const Key& key) const noexcept {
+        return of(key, [](const auto& table, const auto& words) { return table.hash(words); });
     }
-    std::optional<Record> find(const Key& key) const noexcept {
-        return of(key, [](const auto& table, const auto& words) { return table.find(words); });
+    template <bool for_write = false>
+    [[gnu::always_inline]] void prefetch(const Key& key, std::uint64_t hash) const noexcept {
+        if (key.is_narrow()) [[likely]]
+            narrow_.template prefetch<for_write>(hash);
+        else
+            wide_.template prefetch<for_write>(hash);
+    }
+    template <bool for_write = false>
+    [[gnu::always_inline]] void prefetch(const Key& key) const noexcept {
+        prefetch<for_write>(key, hash(key));
+    }
+    std::optional<Record> find(const Key& key, std::uint64_t hash) const noexcept {
+        return of(key, [hash](const auto& table, const auto& words) {
+            return table.find(words, hash);
+        });
+    }
+    std::optional<Record> find(const Key& key) const noexcept { return find(key, hash(key)); }
+    std::optional<Noted> find_noted(const Key& key, std::uint64_t hash) const noexcept
+        requires(NoteWords > 0)
+    {
+        return of(key, [hash](const auto& table, const auto& words) {
+            return table.find_noted(words, hash);
+        });
     }
     std::optional<Noted> find_noted(const Key& key) const noexcept
         requires(NoteWords > 0)
     {
-        return of(key,
-                  [](const auto& table, const auto& words) { return table.find_noted(words); });
+        return find_noted(key, hash(key));
     }
     Notes notes(const Key& key) const noexcept {
         return of(key, [](const auto& table, const auto& words) { return table.notes(words); });
     }
     WriteOutcome write(const Key& key, const Record& record, const Lifetimes& lives, Seconds now,
-                       Evict evict) noexcept {
+                       Evict evict, const Notes* notes = nullptr) noexcept {
         return of(key, [&](auto& table, const auto& words) {
-            return table.write(words, record, lives, now, evict);
+            return table.write(words, record, lives, now, evict, notes);
         });
     }
     WriteOutcome annotate(const Key& key, const Notes& notes,
@@ -89,13 +107,13 @@ public:
 
 private:
     template <typename Use>
-    auto of(const Key& key, Use&& use) const noexcept {
+    [[gnu::always_inline]] auto of(const Key& key, Use&& use) const noexcept {
         if (key.is_narrow()) [[likely]]
             return use(narrow_, key.narrow());
         return use(wide_, key.wide());
     }
     template <typename Use>
-    auto of(const Key& key, Use&& use) noexcept {
+    [[gnu::always_inline]] auto of(const Key& key, Use&& use) noexcept {
         if (key.is_narrow()) [[likely]]
             return use(narrow_, key.narrow());
         return use(wide_, key.wide());

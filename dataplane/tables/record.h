@@ -42,12 +42,12 @@ struct Record {
     /// Of a flow: the backend's next ESP is to be told to the flow's candidate SPI.
     bool awaits_esp = false;
 
-    constexpr std::uint64_t pack() const noexcept {
+    [[gnu::always_inline]] constexpr std::uint64_t pack() const noexcept {
         return std::uint64_t{last_seen} | std::uint64_t{backend.index} << 32 |
                std::uint64_t{awaits_esp} << 42 | std::uint64_t{backend.generation} << 44 |
                static_cast<std::uint64_t>(state) << 52 | std::uint64_t{gateway} << 56;
     }
-    static constexpr Record unpack(std::uint64_t bits) noexcept {
+    [[gnu::always_inline]] static constexpr Record unpack(std::uint64_t bits) noexcept {
         return {.backend = {.index = static_cast<BackendIndex>(bits >> 32 & 0x3ff),
                             .generation = static_cast<std::uint8_t>(bits >> 44)},
                 .state = static_cast<RecordState>(bits >> 52 & 0x7),

@@ -160,13 +160,16 @@ public:
     const std::uint64_t* find_spilled(const Key& key, const Spot& spot) const noexcept {
         return locate_spilled(static_cast<std::size_t>(spot.first - words_) / bucket_words, key);
     }
-    /// Starts loading all of both buckets.
+    /// Starts loading both buckets, and for a writer their lock.
+    template <bool for_write = false>
     [[gnu::always_inline]] void prefetch(std::uint64_t hash) const noexcept {
-        const Spot spot = at(home_of(hash));
+        const Home home = home_of(hash);
+        const Spot spot = at(home);
         for (const Word* const words : {spot.first, spot.second}) {
             __builtin_prefetch(words);
             if constexpr (slot_words > 2) __builtin_prefetch(words + bucket_words - 1);
         }
+        if constexpr (for_write) __builtin_prefetch(&lock_of(home.first), 1);
     }
 
     /// The record of the key, dead or alive: the caller asks Lifetimes. key[0] must not be 0.
@@ -183,15 +186,20 @@ public:
     std::optional<Record> find(const Key& key) const noexcept { return find(key, hash(key)); }
 
     /// As find(), with the first note.
-    std::optional<Noted> find_noted(const Key& key) const noexcept
+    std::optional<Noted> find_noted(const Key& key, std::uint64_t hash) const noexcept
         requires(NoteWords > 0)
     {
         assert(key[0] != 0);
-        const Spot spot = at(home_of(hash(key)));
+        const Spot spot = at(home_of(hash));
         while (const Word* const slot = locate(spot, key))
             if (const auto noted = read_noted(slot, key)) [[likely]]
                 return noted;
         return std::nullopt;
+    }
+    std::optional<Noted> find_noted(const Key& key) const noexcept
+        requires(NoteWords > 0)
+    {
+        return find_noted(key, hash(key));
     }
     /// All notes of a key; zeros if it is not there.
     Notes notes(const Key& key) const noexcept {
@@ -229,10 +237,10 @@ public:
                 visit_bucket(index, visit);
     }
 
-    /// Inserts or replaces the key's record. Takes a slot that is empty or holds a dead record,
-    /// else as `evict` allows.
+    /// Inserts or replaces the key's record, and its notes if there are any here. Takes a slot that
+    /// is empty or holds a dead record, else as `evict` allows.
     WriteOutcome write(const Key& key, const Record& record, const Lifetimes& lifetimes,
-                       Seconds now, Evict evict) noexcept {
+                       Seconds now, Evict evict, const Notes* notes = nullptr) noexcept {
         assert(key[0] != 0);
         const Home home = home_of(hash(key));
         const TryHold hold{lock_of(home.first)};
@@ -242,12 +250,13 @@ public:
             const Record before = Record::unpack(load(slot[value_offset]) & ~reach_bit);
             if (!lifetimes.is_alive(before, now)) set_notes(slot, {});
             set_value(slot, record);
+            if (notes != nullptr) set_notes(slot, *notes);
             return WriteOutcome::written;
         }
         const Place place = choose(home, lifetimes, now, evict);
         if (place.slot == nullptr) return WriteOutcome::full;
         if (place.distance != 0) raise_reach(home.first, place.distance);
-        replace(place.slot, &key, record);
+        replace(place.slot, &key, record, notes);
         return WriteOutcome::written;
     }
 
@@ -543,12 +552,13 @@ private:
         }
     }
     /// Gives the slot to another key, or to none. The order of the stores is what readers rely on.
-    void replace(Word* slot, const Key* key, const Record& record) noexcept {
+    void replace(Word* slot, const Key* key, const Record& record,
+                 const Notes* notes = nullptr) noexcept {
         const Key before = key_at(slot);
         store(slot[0], 0);
         if (key != nullptr) {
-            set_notes(slot, {});
             set_value(slot, record);
+            set_notes(slot, notes == nullptr ? Notes{} : *notes);
             for (std::size_t i = 1; i < KeyWords; ++i) store(slot[i * slots_per_bucket], (*key)[i]);
             store(slot[0], (*key)[0]);
         }

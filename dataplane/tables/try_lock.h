@@ -14,7 +14,7 @@ struct alignas(64) TryLock {
 /// Holds a TryLock for the length of a scope, if it was free.
 class TryHold {
 public:
-    explicit TryHold(TryLock& lock) noexcept
+    [[gnu::always_inline]] explicit TryHold(TryLock& lock) noexcept
         : lock_{lock},
           // Reading first leaves the line shared among those who fail.
           is_held_{!lock.is_held.load(std::memory_order_relaxed) &&

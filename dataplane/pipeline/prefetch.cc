@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "dataplane/pipeline/prefetch.h"
+
+#include "dataplane/pipeline/request.h"
+
+namespace ikelb::pipeline {
+
+namespace {
+
+// Inlined by force: a call that only prefetches has no effect in g++'s eyes, which drops it.
+
+template <bool for_write>
+[[gnu::always_inline]] inline void prefetch_binding(const net::IpAddress& client,
+                                                    tables::ServiceIndex index,
+                                                    const Context& context) noexcept {
+    const tables::Service& service = context.table.services[index];
+    if (service.affinity == tables::Affinity::source)
+        context.directory.bindings.prefetch<for_write>(
+            tables::binding_key(service.client_of(client), index));
+}
+
+[[gnu::always_inline]] inline void prefetch_request(const Packet& packet,
+                                                    const Context& context) noexcept {
+    const tables::Directory& directory = context.directory;
+    const auto key = tables::flow_key(packet.source, packet.source_port, packet.frontend);
+    if (packet.datagram.kind != ike::Kind::ike) {
+        directory.flows.prefetch(key);
+        // The path for ESP of IPv4 has left it: its SPI is new to the flow.
+        if (packet.datagram.kind == ike::Kind::esp && !packet.is_v6)
+            directory.esp.prefetch(tables::esp_key(packet.source, packet.datagram.esp_spi));
+        return;
+    }
+    const ike::Header& header = packet.ike_header();
+    if (header.responder_spi.wire() != 0) {
+        directory.pairs.prefetch(tables::pair_key(header));
+        directory.flows.prefetch(key);
+        return;
+    }
+    const auto service = context.table.frontends[packet.frontend].service;
+    context.memory.requests_by_source.prefetch(packet.source, context.table.hash_key);
+    prefetch_binding<false>(packet.source, service, context);
+    directory.half_open.prefetch(tables::half_open_key(header, packet.source, service));
+}
+
+[[gnu::always_inline]] inline void prefetch_answer(const Packet& packet,
+                                                   const Context& context) noexcept {
+    const tables::Directory& directory = context.directory;
+    const auto frontend =
+        context.table.backends[packet.backend]
+            .reply_frontend[tables::service_port_position(packet.source_port)];
+    if (frontend == tables::no_frontend) return;
+    const auto key = tables::flow_key(packet.destination, packet.destination_port, frontend);
+    const bool is_esp = packet.datagram.kind == ike::Kind::esp;
+    directory.flows.prefetch<true>(key);
+    // Most ESP of IPv4 does not come here: what does changes the flow, and what hangs on it.
+    if (packet.datagram.kind != ike::Kind::ike && (!is_esp || packet.is_v6)) return;
+    const auto service = context.table.frontends[frontend].service;
+    prefetch_binding<true>(packet.destination, service, context);
+    if (is_esp) {
+        directory.logins.prefetch<true>(key);
+        return;
+    }
+    const ike::Header& header = packet.ike_header();
+    directory.pairs.prefetch<true>(tables::pair_key(header));
+    directory.pending.prefetch(
+        directory.pending.hash(request_key(key, header, context.table.hash_key)));
+    if (header.exchange == ike::exchange::ike_sa_init)
+        directory.half_open.prefetch<true>(
+            tables::half_open_key(header, packet.destination, service));
+    else
+        directory.logins.prefetch<true>(key);
+    context.memory.logins_by_source.prefetch(packet.destination, context.table.hash_key);
+}
+
+}  // namespace
+
+void prefetch_records(const Packet& packet, const Context& context) noexcept {
+    if (packet.is_later_fragment || packet.is_icmp_error) return;
+    if (packet.direction == Direction::to_server)
+        prefetch_request(packet, context);
+    else if (packet.direction == Direction::to_client)
+        prefetch_answer(packet, context);
+}
+
+void prefetch_login(const Packet& packet, const Context& context) noexcept {
+    if (packet.datagram.kind != ike::Kind::esp || packet.is_v6) return;
+    const auto frontend =
+        context.table.backends[packet.backend]
+            .reply_frontend[tables::service_port_position(packet.source_port)];
+    if (frontend == tables::no_frontend) return;
+    const tables::PairKey pair = context.directory.logins.notes(
+        tables::flow_key(packet.destination, packet.destination_port, frontend));
+    if (pair[0] != 0) context.directory.pairs.prefetch<true>(pair);
+}
+
+}  // namespace ikelb::pipeline
