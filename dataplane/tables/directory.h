@@ -39,36 +39,36 @@ struct TwoRegions {
     /// Starts loading the places of the key in both.
     template <bool for_write = false>
     [[gnu::always_inline]] void prefetch(const Key& key) const noexcept {
-        const std::uint64_t hash = confirmed.hash(key);
-        if constexpr (requires { confirmed.prefetch(key, hash); }) {
-            confirmed.template prefetch<for_write>(key, hash);
-            provisional.template prefetch<for_write>(key, hash);
-        } else {
-            confirmed.template prefetch<for_write>(hash);
-            provisional.template prefetch<for_write>(hash);
-        }
+        in_both(key, [](const auto& first, const auto& second,
+                        const auto& words) [[gnu::always_inline]] {
+            const std::uint64_t hash = first.hash(words);
+            first.template prefetch<for_write>(hash);
+            second.template prefetch<for_write>(hash);
+        });
     }
     /// The key's live record, the confirmed one first.
     std::optional<Record> find(const Key& key, const Lifetimes& lives,
                                Seconds now) const noexcept {
-        const std::uint64_t hash = confirmed.hash(key);
-        if (const auto record = confirmed.find(key, hash); record && lives.is_alive(*record, now))
+        return in_both(key, [&](const auto& first, const auto& second, const auto& words) {
+            const std::uint64_t hash = first.hash(words);
+            auto record = first.find(words, hash);
+            if (record && lives.is_alive(*record, now)) return record;
+            record = second.find(words, hash);
+            if (record && !lives.is_alive(*record, now)) record.reset();
             return record;
-        if (const auto record = provisional.find(key, hash); record && lives.is_alive(*record, now))
-            return record;
-        return std::nullopt;
+        });
     }
     /// As find(), with the first note.
     std::optional<Noted> find_noted(const Key& key, const Lifetimes& lives,
                                     Seconds now) const noexcept {
-        const std::uint64_t hash = confirmed.hash(key);
-        if (const auto found = confirmed.find_noted(key, hash);
-            found && lives.is_alive(found->record, now))
+        return in_both(key, [&](const auto& first, const auto& second, const auto& words) {
+            const std::uint64_t hash = first.hash(words);
+            auto found = first.find_noted(words, hash);
+            if (found && lives.is_alive(found->record, now)) return found;
+            found = second.find_noted(words, hash);
+            if (found && !lives.is_alive(found->record, now)) found.reset();
             return found;
-        if (const auto found = provisional.find_noted(key, hash);
-            found && lives.is_alive(found->record, now))
-            return found;
-        return std::nullopt;
+        });
     }
 
     /// Writes where the record's state belongs. A provisional record gives way to the oldest of
@@ -95,6 +95,19 @@ struct TwoRegions {
     WriteOutcome forget_confirmed(const Key& key) noexcept { return confirmed.erase(key); }
 
     std::size_t bytes() const noexcept { return confirmed.bytes() + provisional.bytes(); }
+
+private:
+    /// Calls use(confirmed, provisional, words) with the tables of the key's family.
+    template <typename Use>
+    [[gnu::always_inline]] auto in_both(const Key& key, Use&& use) const noexcept {
+        if constexpr (requires { key.is_narrow(); }) {
+            if (key.is_narrow()) [[likely]]
+                return use(confirmed.narrow(), provisional.narrow(), key.narrow());
+            return use(confirmed.wide(), provisional.wide(), key.wide());
+        } else {
+            return use(confirmed, provisional, key);
+        }
+    }
 };
 
 /// What the first fragment of a datagram was, for the fragments that carry no ports.

@@ -23,38 +23,21 @@ public:
     FamilyTable(std::size_t capacity, HashKey secret)
         : narrow_{capacity, secret}, wide_{capacity, secret, Touch::later} {}
 
-    /// Good for all tables of the same key and secret.
-    std::uint64_t hash(const Key& key) const noexcept {
-        return of(key, [](const auto& table, const auto& words) { return table.hash(words); });
-    }
-    template <bool for_write = false>
-    [[gnu::always_inline]] void prefetch(const Key& key, std::uint64_t hash) const noexcept {
-        if (key.is_narrow()) [[likely]]
-            narrow_.template prefetch<for_write>(hash);
-        else
-            wide_.template prefetch<for_write>(hash);
-    }
     template <bool for_write = false>
     [[gnu::always_inline]] void prefetch(const Key& key) const noexcept {
-        prefetch<for_write>(key, hash(key));
+        if (key.is_narrow()) [[likely]]
+            narrow_.template prefetch<for_write>(narrow_.hash(key.narrow()));
+        else
+            wide_.template prefetch<for_write>(wide_.hash(key.wide()));
     }
-    std::optional<Record> find(const Key& key, std::uint64_t hash) const noexcept {
-        return of(key, [hash](const auto& table, const auto& words) {
-            return table.find(words, hash);
-        });
-    }
-    std::optional<Record> find(const Key& key) const noexcept { return find(key, hash(key)); }
-    std::optional<Noted> find_noted(const Key& key, std::uint64_t hash) const noexcept
-        requires(NoteWords > 0)
-    {
-        return of(key, [hash](const auto& table, const auto& words) {
-            return table.find_noted(words, hash);
-        });
+    std::optional<Record> find(const Key& key) const noexcept {
+        return of(key, [](const auto& table, const auto& words) { return table.find(words); });
     }
     std::optional<Noted> find_noted(const Key& key) const noexcept
         requires(NoteWords > 0)
     {
-        return find_noted(key, hash(key));
+        return of(key,
+                  [](const auto& table, const auto& words) { return table.find_noted(words); });
     }
     Notes notes(const Key& key) const noexcept {
         return of(key, [](const auto& table, const auto& words) { return table.notes(words); });

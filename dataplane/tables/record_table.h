@@ -336,8 +336,6 @@ private:
     struct Survey {
         unsigned live = 0;
         Word* vacant = nullptr;  ///< empty or dead
-        Word* oldest = nullptr;
-        std::int32_t oldest_age = std::numeric_limits<std::int32_t>::min();
     };
 
     RecordTable(Geometry geometry, HashKey hash_key, Touch touch)
@@ -477,18 +475,27 @@ private:
 
     Survey survey(std::size_t index, const Lifetimes& lifetimes, Seconds now) const noexcept {
         Survey result;
-        for (std::size_t s = 0; s < slots_per_bucket; ++s) {
-            Word* const slot = bucket(index) + s;
+        Word* const words = bucket(index);
+        for (Word* slot = words; slot != words + slots_per_bucket; ++slot) {
             const Record record = Record::unpack(load(slot[value_offset]) & ~reach_bit);
-            if (load(*slot) == 0 || !lifetimes.is_alive(record, now)) {
-                result.vacant = slot;
-                continue;
+            const bool is_live = (load(*slot) != 0) & lifetimes.is_alive(record, now);
+            result.live += is_live;
+            result.vacant = is_live ? result.vacant : slot;
+        }
+        return result;
+    }
+    /// Of both buckets.
+    Word* oldest(const Home& home, Seconds now) const noexcept {
+        Word* result = nullptr;
+        std::int32_t oldest_age = std::numeric_limits<std::int32_t>::min();
+        for (const std::size_t index : {home.second, home.first}) {
+            Word* const words = bucket(index);
+            for (Word* slot = words; slot != words + slots_per_bucket; ++slot) {
+                const Record record = Record::unpack(load(slot[value_offset]));
+                const auto age = static_cast<std::int32_t>(now - record.last_seen);
+                result = age < oldest_age ? result : slot;
+                oldest_age = std::max(age, oldest_age);
             }
-            ++result.live;
-            const auto age = static_cast<std::int32_t>(now - record.last_seen);
-            if (age < result.oldest_age) continue;
-            result.oldest_age = age;
-            result.oldest = slot;
         }
         return result;
     }
@@ -500,7 +507,7 @@ private:
         const Survey& emptier = first.live <= second.live ? first : second;
         if (emptier.vacant != nullptr) return {.slot = emptier.vacant};
         if (evict == Evict::oldest)
-            return {.slot = first.oldest_age >= second.oldest_age ? first.oldest : second.oldest};
+            return {.slot = oldest(home, now)};
         for (unsigned distance = 1; distance <= furthest(); ++distance) {
             const std::size_t index = neighbour(home.first, distance);
             if (const Survey found = survey(index, lifetimes, now); found.vacant != nullptr)
