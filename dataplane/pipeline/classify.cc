@@ -144,7 +144,7 @@ bool is_nobody(const Packet& packet) noexcept {
 const AddressEntry* find(const net::IpAddress& address, const Packet& packet,
                          const Context& context) noexcept {
     const auto& addresses = context.table.addresses;
-    return packet.is_v6 ? addresses.find(address) : addresses.find_v4(address.v4_host());
+    return packet.is_v6 ? addresses.find(address) : addresses.v4().find(address.v4_host());
 }
 
 }  // namespace

@@ -9,13 +9,12 @@
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <new>
 #include <optional>
 #include <type_traits>
 
-#include "dataplane/tables/bucket_match.h"
+#include "dataplane/tables/bucket.h"
 #include "dataplane/tables/hash.h"
 #include "dataplane/tables/mapped_memory.h"
 #include "dataplane/tables/record.h"
@@ -43,12 +42,6 @@ struct WholeKey {
         for (std::size_t i = 1; i < Words; ++i) result = keyed_hash(key[i], result, secret);
         return result;
     }
-};
-
-/// A record with the word that its holder keeps beside it.
-struct Noted {
-    Record record;
-    std::uint64_t note = 0;
 };
 
 /// Theory of operation. A bounded hash table from KeyWords 64-bit words to a Record, and to
@@ -83,15 +76,14 @@ struct Noted {
 /// record's backend has changed, and whoever reads a record first and its note then never takes the
 /// note of an earlier backend for the present one's.
 template <std::size_t KeyWords, std::size_t NoteWords = 0, typename Hashing = WholeKey>
-class RecordTable {
+class RecordTable : Bucket<KeyWords, NoteWords> {
     static_assert(KeyWords >= 1 && KeyWords <= 5 && NoteWords <= 2);
 
 public:
-    using Key = std::array<std::uint64_t, KeyWords>;
-    using Notes = std::array<std::uint64_t, NoteWords>;
-
-    static constexpr std::size_t slot_words = KeyWords + 1 + NoteWords;
-    static constexpr std::size_t slots_per_bucket = 4;
+    using typename Bucket<KeyWords, NoteWords>::Key;
+    using typename Bucket<KeyWords, NoteWords>::Notes;
+    using Bucket<KeyWords, NoteWords>::slot_words;
+    using Bucket<KeyWords, NoteWords>::slots_per_bucket;
 
     /// capacity: live records the table is meant to hold; memory is capacity * 4 / 3 slots, rounded
     /// up to whole shards of a power of two of buckets. Throws std::bad_alloc.
@@ -125,9 +117,7 @@ public:
         /// Where the key stands now; nullptr: not in its two buckets. It may have spilled.
         [[gnu::always_inline]] const std::uint64_t* find_slot(const Key& key,
                                                               const Spot& spot) const noexcept {
-            if constexpr (KeyWords == 1 && is_vectorized)
-                return first_match(spot.first, spot.second, key[0]);
-            return match(spot.first, key, match(spot.second, key, nullptr));
+            return match(spot.first, spot.second, key);
         }
         [[gnu::always_inline]] void prefetch_slot(const std::uint64_t* slot) const noexcept {
             __builtin_prefetch(slot + value_offset);
@@ -138,7 +128,7 @@ public:
                                                                const Key& key) const noexcept
             requires(NoteWords > 0)
         {
-            return RecordTable::read_noted(slot, key);
+            return Slots::read_noted(slot, key);
         }
 
     private:
@@ -192,7 +182,7 @@ public:
         assert(key[0] != 0);
         const Spot spot = at(home_of(hash));
         while (const Word* const slot = locate(spot, key))
-            if (const auto noted = read_noted(slot, key)) [[likely]]
+            if (const auto noted = Slots::read_noted(slot, key)) [[likely]]
                 return noted;
         return std::nullopt;
     }
@@ -229,12 +219,12 @@ public:
     template <typename Visit>
     void visit_homes(std::uint64_t hash, Visit&& visit) const noexcept {
         const Home home = home_of(hash);
-        visit_bucket(home.first, visit);
-        visit_bucket(home.second, visit);
+        Slots::for_each_slot(bucket(home.first), visit);
+        Slots::for_each_slot(bucket(home.second), visit);
         const unsigned last = reach_of(home.first);
         for (unsigned distance = 1; distance <= last; ++distance)
             if (const std::size_t index = neighbour(home.first, distance); index != home.second)
-                visit_bucket(index, visit);
+                Slots::for_each_slot(bucket(index), visit);
     }
 
     /// Inserts or replaces the key's record, and its notes if there are any here. Takes a slot that
@@ -255,7 +245,7 @@ public:
         }
         const Place place = choose(home, lifetimes, now, evict);
         if (place.slot == nullptr) return WriteOutcome::full;
-        if (place.distance != 0) raise_reach(home.first, place.distance);
+        if (place.distance != 0) Slots::raise_reach(bucket(home.first), place.distance);
         replace(place.slot, &key, record, notes);
         return WriteOutcome::written;
     }
@@ -294,7 +284,8 @@ public:
     void for_each(std::size_t first, std::size_t count, Visit&& visit) const {
         const std::size_t begin = std::min(first, buckets());
         const std::size_t end = begin + std::min(count, buckets() - begin);
-        for (std::size_t index = begin; index != end; ++index) visit_bucket(index, visit);
+        for (std::size_t index = begin; index != end; ++index)
+            Slots::for_each_slot(bucket(index), visit);
     }
 
     std::size_t buckets() const noexcept { return buckets_; }
@@ -302,19 +293,23 @@ public:
     std::size_t bytes() const noexcept { return buckets() * bucket_words * sizeof(Word); }
 
 private:
-    // The words lie in mapped pages, which start the lifetime of plain integers only; every access
-    // to them goes through std::atomic_ref. A slot is a pointer to its first key word; its other
-    // words follow at distances of slots_per_bucket: the key's, the value, the notes.
-    using Word = std::uint64_t;
-    static_assert(std::atomic_ref<Word>::is_always_lock_free);
+    using Slots = Bucket<KeyWords, NoteWords>;
+    using typename Slots::Survey;
+    using typename Slots::Word;
+    using Slots::bucket_words;
+    using Slots::holds;
+    using Slots::key_at;
+    using Slots::load;
+    using Slots::match;
+    using Slots::note_offset;
+    using Slots::notes_at;
+    using Slots::reach;
+    using Slots::reach_bit;
+    using Slots::set_notes;
+    using Slots::set_value;
+    using Slots::store;
+    using Slots::value_offset;
 
-    static constexpr std::size_t bucket_words = slots_per_bucket * slot_words;
-    static constexpr std::size_t value_offset = slots_per_bucket * KeyWords;
-    static constexpr std::size_t note_offset = value_offset + slots_per_bucket;
-    static constexpr Word reach_bit = Record::spare_bit;
-    /// Slot i's bit set: keys of this bucket stand up to reach[i] buckets away. Each level implies
-    /// those below, so a reader needs no consistent view of the bits.
-    static constexpr std::array<unsigned, slots_per_bucket> reach{1, 3, 9, 31};
     /// So many that the shards of a full table are about equally full.
     static constexpr std::size_t min_shard_buckets = 512;
     static constexpr std::size_t max_shards = 1024;
@@ -331,11 +326,6 @@ private:
     struct Place {
         Word* slot = nullptr;
         unsigned distance = 0;
-    };
-    /// What a writer wants to know of a bucket.
-    struct Survey {
-        unsigned live = 0;
-        Word* vacant = nullptr;  ///< empty or dead
     };
 
     RecordTable(Geometry geometry, HashKey hash_key, Touch touch)
@@ -356,13 +346,6 @@ private:
         while (needed / per_shard >= max_shards) per_shard *= 2;
         return {.shards = (needed + per_shard - 1) / per_shard,
                 .shard_bits = static_cast<unsigned>(std::countr_zero(per_shard))};
-    }
-
-    static Word load(Word& word) noexcept {
-        return std::atomic_ref<Word>{word}.load(std::memory_order_acquire);
-    }
-    static void store(Word& word, Word value) noexcept {
-        std::atomic_ref<Word>{word}.store(value, std::memory_order_release);
     }
 
     /// The two buckets of a hash: its high bits scaled to the number of buckets, and its low bits
@@ -396,31 +379,9 @@ private:
     Spot at(const Home& home) const noexcept { return at(words_, home); }
     TryLock& lock_of(std::size_t bucket) const noexcept { return locks_[bucket >> shard_bits_]; }
 
-    static Key key_at(Word* slot) noexcept {
-        Key key;
-        for (std::size_t i = 0; i < KeyWords; ++i) key[i] = load(slot[i * slots_per_bucket]);
-        return key;
-    }
-    /// The first word first: if it has been republished, this load makes the others visible.
-    static bool holds(Word* slot, const Key& key) noexcept {
-        bool is_equal = load(slot[0]) == key[0];
-        for (std::size_t i = 1; i < KeyWords; ++i)
-            is_equal &= load(slot[i * slots_per_bucket]) == key[i];
-        return is_equal;
-    }
-    /// The slot of a bucket that holds the key, or what was found before. Which slot it is cannot
-    /// be predicted: these are four conditional moves, no branches.
-    [[gnu::always_inline]] static Word* match(Word* bucket, const Key& key, Word* before) noexcept {
-        static_assert(slots_per_bucket == 4);
-        before = holds(bucket, key) ? bucket : before;
-        before = holds(bucket + 1, key) ? bucket + 1 : before;
-        before = holds(bucket + 2, key) ? bucket + 2 : before;
-        return holds(bucket + 3, key) ? bucket + 3 : before;
-    }
-
     /// The slot that holds the key, or nullptr.
     Word* locate(const Spot& spot, const Key& key) const noexcept {
-        Word* const slot = match(spot.first, key, match(spot.second, key, nullptr));
+        Word* const slot = match(spot.first, spot.second, key);
         if (slot != nullptr) [[likely]]
             return slot;
         return const_cast<Word*>(find_spilled(key, spot));
@@ -430,37 +391,22 @@ private:
     }
     Word* locate_spilled(std::size_t first, const Key& key) const noexcept {
         const unsigned last = reach_of(first);
-        for (unsigned distance = 1; distance <= last; ++distance)
-            if (Word* const slot = match(bucket(neighbour(first, distance)), key, nullptr))
-                return slot;
+        for (unsigned distance = 1; distance <= last; ++distance) {
+            Word* const words = bucket(neighbour(first, distance));
+            if (Word* const slot = match(words, words, key)) return slot;
+        }
         return nullptr;
     }
 
     unsigned reach_of(std::size_t first) const noexcept {
-        Word* const values = bucket(first) + value_offset;
-        // Most buckets have never spilled, and the lowest level says so.
-        if ((load(values[0]) & reach_bit) == 0) [[likely]]
-            return 0;
-        unsigned level = reach[0];
-        for (std::size_t s = 1; s < slots_per_bucket; ++s)
-            level = (load(values[s]) & reach_bit) != 0 ? reach[s] : level;
-        return std::min(level, furthest());
-    }
-    void raise_reach(std::size_t first, unsigned distance) noexcept {
-        Word* const values = bucket(first) + value_offset;
-        for (std::size_t s = 0; s < slots_per_bucket; ++s)
-            if (s == 0 || distance > reach[s - 1])
-                std::atomic_ref<Word>{values[s]}.fetch_or(reach_bit, std::memory_order_release);
+        return std::min(Slots::reach_of(bucket(first)), furthest());
     }
     /// Lowers a bucket's reach to what its spilled keys still need.
     void tighten_reach(std::size_t first) noexcept {
         unsigned needed = 0;
         for (unsigned distance = reach_of(first); distance >= 1 && needed == 0; --distance)
             if (holds_spilled_key_of(first, neighbour(first, distance))) needed = distance;
-        Word* const values = bucket(first) + value_offset;
-        for (std::size_t s = 0; s < slots_per_bucket; ++s)
-            if (needed <= (s == 0 ? 0 : reach[s - 1]))
-                std::atomic_ref<Word>{values[s]}.fetch_and(~reach_bit, std::memory_order_release);
+        Slots::lower_reach(bucket(first), needed);
     }
 
     bool holds_spilled_key_of(std::size_t first, std::size_t index) const noexcept {
@@ -473,91 +419,22 @@ private:
         return false;
     }
 
-    Survey survey(std::size_t index, const Lifetimes& lifetimes, Seconds now) const noexcept {
-        Survey result;
-        Word* const words = bucket(index);
-        for (Word* slot = words; slot != words + slots_per_bucket; ++slot) {
-            const Record record = Record::unpack(load(slot[value_offset]) & ~reach_bit);
-            const bool is_live = (load(*slot) != 0) & lifetimes.is_alive(record, now);
-            result.live += is_live;
-            result.vacant = is_live ? result.vacant : slot;
-        }
-        return result;
-    }
-    /// Of both buckets.
-    Word* oldest(const Home& home, Seconds now) const noexcept {
-        Word* result = nullptr;
-        std::int32_t oldest_age = std::numeric_limits<std::int32_t>::min();
-        for (const std::size_t index : {home.second, home.first}) {
-            Word* const words = bucket(index);
-            for (Word* slot = words; slot != words + slots_per_bucket; ++slot) {
-                const Record record = Record::unpack(load(slot[value_offset]));
-                const auto age = static_cast<std::int32_t>(now - record.last_seen);
-                result = age < oldest_age ? result : slot;
-                oldest_age = std::max(age, oldest_age);
-            }
-        }
-        return result;
-    }
-
     Place choose(const Home& home, const Lifetimes& lifetimes, Seconds now,
                  Evict evict) const noexcept {
-        const Survey first = survey(home.first, lifetimes, now);
-        const Survey second = survey(home.second, lifetimes, now);
+        const Survey first = Slots::survey(bucket(home.first), lifetimes, now);
+        const Survey second = Slots::survey(bucket(home.second), lifetimes, now);
         const Survey& emptier = first.live <= second.live ? first : second;
         if (emptier.vacant != nullptr) return {.slot = emptier.vacant};
         if (evict == Evict::oldest)
-            return {.slot = oldest(home, now)};
+            return {.slot = Slots::oldest(bucket(home.first), bucket(home.second), now)};
         for (unsigned distance = 1; distance <= furthest(); ++distance) {
-            const std::size_t index = neighbour(home.first, distance);
-            if (const Survey found = survey(index, lifetimes, now); found.vacant != nullptr)
+            Word* const words = bucket(neighbour(home.first, distance));
+            if (const Survey found = Slots::survey(words, lifetimes, now); found.vacant != nullptr)
                 return {.slot = found.vacant, .distance = distance};
         }
         return {};
     }
 
-    [[gnu::always_inline]] static std::optional<Noted> read_noted(const Word* slot,
-                                                                  const Key& key) noexcept {
-        auto* const words = const_cast<Word*>(slot);  // atomic_ref takes no const before C++26
-        const Word value = load(words[value_offset]);
-        const Word note = load(words[note_offset]);
-        if (!holds(words, key)) [[unlikely]]
-            return std::nullopt;
-        return Noted{.record = Record::unpack(value & ~reach_bit), .note = note};
-    }
-
-    static Notes notes_at(Word* slot) noexcept {
-        Notes notes{};
-        for (std::size_t i = 0; i < NoteWords; ++i)
-            notes[i] = load(slot[note_offset + i * slots_per_bucket]);
-        return notes;
-    }
-    static void set_notes(Word* slot, const Notes& notes) noexcept {
-        for (std::size_t i = 0; i < NoteWords; ++i)
-            store(slot[note_offset + i * slots_per_bucket], notes[i]);
-    }
-    static void set_value(Word* slot, const Record& record) noexcept {
-        Word& value = slot[value_offset];
-        const Word before = load(value);
-        if (Record::unpack(before & ~reach_bit).backend != record.backend) set_notes(slot, {});
-        store(value, record.pack() | (before & reach_bit));
-    }
-
-    template <typename Visit>
-    void visit_bucket(std::size_t index, Visit&& visit) const {
-        Word* const words = bucket(index);
-        for (Word* slot = words; slot != words + slots_per_bucket; ++slot) {
-            const Key key = key_at(slot);
-            if (key[0] == 0) continue;
-            const Word value = load(slot[value_offset]);
-            if constexpr (std::is_invocable_v<Visit, const Key&, const Record&, const Notes&>) {
-                const Notes notes = notes_at(slot);
-                if (holds(slot, key)) visit(key, Record::unpack(value & ~reach_bit), notes);
-            } else {
-                if (holds(slot, key)) visit(key, Record::unpack(value & ~reach_bit));
-            }
-        }
-    }
     /// Gives the slot to another key, or to none. The order of the stores is what readers rely on.
     void replace(Word* slot, const Key* key, const Record& record,
                  const Notes* notes = nullptr) noexcept {

@@ -74,7 +74,8 @@ public:
         : stream_{stream}, lane_{lane}, burst_{burst}, headers_{headers} {}
 
     /// TSC cycles per packet over at least so many packets, which go on where the last call ended:
-    /// three times as many if the core is quiet too seldom. Throws std::runtime_error if a packet was not forwarded or a sample is wrong.
+    /// three times as many if the core is quiet too seldom. Throws std::runtime_error if a packet
+    /// was not forwarded or a sample is wrong.
     double cycles_per_packet(std::size_t packets, Pieces::Keep keep = Pieces::Keep::quiet);
     /// The same way for packets that are counted by another means; returns how many there were.
     std::size_t walk(std::size_t pieces, bool is_warm_up);

@@ -172,7 +172,7 @@ private:
         measurement.cycles_per_packet(matrix_.packets / 8);  // to warm up
         const double cycles = measurement.cycles_per_packet(matrix_.packets);
         entry.cycles.push_back({.value = cycles, .disturbed = measurement.disturbed()});
-        if (entry.cycles.size() == matrix_.runs) 
+        if (entry.cycles.size() == matrix_.runs)
             entry.stages = stages_of(lane, measurement, cycles);
     }
 

@@ -46,7 +46,7 @@ MAY_USE_DPDK = ("dataplane/dpdk/", "dataplane/worker/")
 
 LINES_ALLOWED = 600
 LINES_REPORTED = 400
-DATAPLANE_LINES = 8760
+DATAPLANE_LINES = 9100
 
 UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX|HA" r"CK)\b")
 CODE = {".cc", ".h", ".py", ".sh", ".build", ".in"}

@@ -48,8 +48,8 @@ def _pipeline(found: list[dict]) -> str:
         words = [str(one.get(key, "")) for key in ("stream", "headers", "pages")]
         return (
             one["direction"], one["family"], f"{one['flows']:,}", one["burst"], one["frame"],
-            *words, _number(one["cycles_per_packet"]), _share(one["spread"]), _share(one.get("disturbed")),
-            stages,
+            *words, _number(one["cycles_per_packet"]), _share(one["spread"]),
+            _share(one.get("disturbed")), stages,
         )  # fmt: skip
 
     return _rows(head, found, cells)
