@@ -40,7 +40,7 @@ struct TwoRegions {
     template <bool for_write = false>
     [[gnu::always_inline]] void prefetch(const Key& key) const noexcept {
         in_both(key, [](const auto& first, const auto& second,
-                        const auto& words) [[gnu::always_inline]] {
+                        const auto& words) __attribute__((always_inline)) {
             const std::uint64_t hash = first.hash(words);
             first.template prefetch<for_write>(hash);
             second.template prefetch<for_write>(hash);
