@@ -7,6 +7,7 @@
 #include <cstring>
 #include <span>
 
+#include "dataplane/net/branchless.h"
 #include "dataplane/net/checksum.h"
 #include "dataplane/pipeline/renewal.h"
 
@@ -147,15 +148,15 @@ private:
 /// 0/8, 127/8, class D or above: the stages are more exact.
 bool is_special(std::uint32_t address) noexcept {
     const std::uint32_t first = address >> 24;
-    return (first - 1 >= 223) | (first == 127);
+    return net::any_of(first - 1 >= 223, first == 127);
 }
 
 /// Of a packet from the clients' side to a VIP.
 [[gnu::always_inline]] inline bool glance_to_server(const Headers& headers, const AddressEntry& vip,
                                                     Prospect& prospect, const View& view) noexcept {
     const std::uint32_t client = headers.source();
-    if ((headers.destination_port() != nat_t_port) | is_special(client) |
-        (vip.role != AddressRole::vip))
+    if (net::any_of(headers.destination_port() != nat_t_port, is_special(client),
+                    vip.role != AddressRole::vip))
         return false;
     prospect.frontend = vip.frontends[nat_t_position];
     prospect.backend = tables::no_backend;
@@ -168,9 +169,9 @@ bool is_special(std::uint32_t address) noexcept {
                                                     const Context& context) noexcept {
     const std::uint32_t client = headers.destination();
     const AddressEntry* from = view.addresses.find(headers.source());
-    if (from == nullptr || (from->role != AddressRole::backend) |
-                               (headers.source_port() != nat_t_port) | is_special(client) |
-                               context.table.express.is_inside(client))
+    if (from == nullptr || net::any_of(from->role != AddressRole::backend,
+                                       headers.source_port() != nat_t_port, is_special(client),
+                                       context.table.express.is_inside(client)))
         return false;
     prospect.backend = from->backend;
     prospect.frontend = view.reply_frontends[from->backend];
@@ -184,8 +185,8 @@ bool is_special(std::uint32_t address) noexcept {
     constexpr std::size_t least = sizeof(net::EthernetHeader) + sizeof(net::VlanTag) +
                                   sizeof(net::Ipv4Header) + udp_and_esp;
     const Frame frame = packet.frame;
-    if ((frame.contiguous < least) | (frame.contiguous != frame.length) | frame.was_held |
-        (frame.port >= view.port_count))
+    if (net::any_of(frame.contiguous < least, frame.contiguous != frame.length, frame.was_held,
+                    frame.port >= view.port_count))
         return false;
     std::size_t offset = sizeof(net::EthernetHeader);
     const auto* interface = &view.ports[frame.port];
@@ -221,8 +222,8 @@ bool is_special(std::uint32_t address) noexcept {
 [[gnu::always_inline]] inline bool is_for_server(const tables::Noted& flow,
                                                  const tables::ExpressTable::Exit& exit,
                                                  const Prospect& prospect) noexcept {
-    return tables::FlowSpis::unpack(flow.note).holds(prospect.spi) &
-           (exit.generation == flow.record.backend.generation);
+    return net::all_of(tables::FlowSpis::unpack(flow.note).holds(prospect.spi),
+                       exit.generation == flow.record.backend.generation);
 }
 
 /// The flow has nothing to learn from this packet of its backend.
@@ -231,8 +232,9 @@ bool is_special(std::uint32_t address) noexcept {
                                                  const View& view) noexcept {
     const tables::BackendRef ref{.index = prospect.backend,
                                  .generation = view.backends[prospect.backend].generation};
-    return (flow.backend == ref) & (flow.state == tables::RecordState::established) &
-           !flow.awaits_esp & is_within(flow_refresh_interval - 1, flow.last_seen, view.now);
+    return net::all_of(flow.backend == ref, flow.state == tables::RecordState::established,
+                       !flow.awaits_esp,
+                       is_within(flow_refresh_interval - 1, flow.last_seen, view.now));
 }
 
 /// Right before the IP header, whatever stood there; false: there is no room for it.
@@ -298,10 +300,11 @@ struct Tally {
     const tables::MemberIndex member =
         view.members[frontend.service * tables::max_backends + backend];
     const bool is_clear = is_to_server
-                              ? is_for_server(*flow, exit, prospect) & frontend.is_usable
+                              ? net::all_of(is_for_server(*flow, exit, prospect),
+                                            frontend.is_usable)
                               : is_for_client(flow->record, prospect, view);
-    if (!(is_clear & view.lives.is_alive(flow->record, view.now) &
-          (member != tables::no_member) & (prospect.ip_bytes <= exit.mtu)) ||
+    if (!net::all_of(is_clear, view.lives.is_alive(flow->record, view.now),
+                     member != tables::no_member, prospect.ip_bytes <= exit.mtu) ||
         !write_link(*prospect.packet, exit, prospect.l3))
         return false;
     Packet& packet = *prospect.packet;

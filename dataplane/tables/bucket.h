@@ -11,6 +11,7 @@
 #include <optional>
 #include <type_traits>
 
+#include "dataplane/net/branchless.h"
 #include "dataplane/tables/bucket_match.h"
 #include "dataplane/tables/record.h"
 
@@ -112,7 +113,7 @@ struct Bucket {
         Survey result;
         for (Word* slot = words; slot != words + slots_per_bucket; ++slot) {
             const Record record = Record::unpack(load(slot[value_offset]) & ~reach_bit);
-            const bool is_live = (load(*slot) != 0) & lifetimes.is_alive(record, now);
+            const bool is_live = net::all_of(load(*slot) != 0, lifetimes.is_alive(record, now));
             result.live += is_live;
             result.vacant = is_live ? result.vacant : slot;
         }

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <concepts>
+
+namespace ikelb::net {
+
+// Conditions that are all worked out, for one branch on them together. Each must be harmless
+// whatever the others say.
+
+constexpr bool all_of(std::same_as<bool> auto... each) noexcept {
+    return (static_cast<unsigned>(each) & ...) != 0;
+}
+constexpr bool any_of(std::same_as<bool> auto... each) noexcept {
+    return (static_cast<unsigned>(each) | ...) != 0;
+}
+
+}  // namespace ikelb::net
