@@ -22,6 +22,7 @@ Command flood_command(CLI::App& app);
 Command memory_command(CLI::App& app);
 Command scaling_command(CLI::App& app);
 Command instructions_command(CLI::App& app);
+Command lines_command(CLI::App& app);
 Command environment_command(CLI::App& app);
 
 /// --flows, --runs and --quick of a measurement that is repeated; Sizes has these and packets.

@@ -28,7 +28,7 @@ int main(int argc, char** argv) {
     app.require_subcommand(1);
     const Command commands[]{pipeline_command(app), setup_command(app),   flood_command(app),
                              memory_command(app),   scaling_command(app), instructions_command(app),
-                             environment_command(app)};
+                             lines_command(app),    environment_command(app)};
     CLI11_PARSE(app, argc, argv);
     try {
         for (const Command& command : commands)

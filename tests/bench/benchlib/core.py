@@ -9,7 +9,7 @@ from typing import Callable
 from .common import Plan, built, huge_pages, progress, run_json
 
 LIMIT = 1800.0  # seconds, of one part
-ALWAYS_WHOLE = ("environment", "memory")
+ALWAYS_WHOLE = ("environment", "lines", "memory")
 PACKET_BUFFERS = 256  # MiB, at most; the tables' pages are the kernel's to give
 
 
