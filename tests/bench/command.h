@@ -23,6 +23,7 @@ Command memory_command(CLI::App& app);
 Command scaling_command(CLI::App& app);
 Command instructions_command(CLI::App& app);
 Command lines_command(CLI::App& app);
+Command pace_command(CLI::App& app);
 Command environment_command(CLI::App& app);
 
 /// --flows, --runs and --quick of a measurement that is repeated; Sizes has these and packets.

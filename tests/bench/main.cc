@@ -6,6 +6,7 @@
 #include <exception>
 
 #include "tests/bench/command.h"
+#include "tests/bench/quiet.h"
 #include "tests/bench/stage.h"
 
 namespace ikelb::bench {
@@ -20,6 +21,12 @@ Command environment_command(CLI::App& app) {
             }};
 }
 
+Command pace_command(CLI::App& app) {
+    CLI::App* const sub =
+        app.add_subcommand("pace", "TSC cycles of a fixed loop: more if a neighbour has the core");
+    return {.options = sub, .run = [] { return nlohmann::json{{"pace", median_pace()}}; }};
+}
+
 }  // namespace ikelb::bench
 
 int main(int argc, char** argv) {
@@ -28,7 +35,8 @@ int main(int argc, char** argv) {
     app.require_subcommand(1);
     const Command commands[]{pipeline_command(app), setup_command(app),   flood_command(app),
                              memory_command(app),   scaling_command(app), instructions_command(app),
-                             lines_command(app),    environment_command(app)};
+                             lines_command(app),    pace_command(app),
+                             environment_command(app)};
     CLI11_PARSE(app, argc, argv);
     try {
         for (const Command& command : commands)

@@ -5,6 +5,7 @@
 #include <rte_cycles.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "tests/bench/lane.h"
 
@@ -16,6 +17,13 @@ std::uint64_t pace() noexcept {
     for (int i = 0; i < 1000; ++i) asm volatile("add $1,%0\n\tadd $1,%1\n\tadd $1,%2"
                                                 : "+r"(a), "+r"(b), "+r"(c));
     return fenced_cycles() - begin;
+}
+
+std::uint64_t median_pace() {
+    std::vector<std::uint64_t> paces(30'000);
+    std::ranges::generate(paces, pace);
+    std::ranges::nth_element(paces, paces.begin() + static_cast<std::ptrdiff_t>(paces.size() / 2));
+    return paces[paces.size() / 2];
 }
 
 bool is_core_quiet() noexcept {

@@ -13,6 +13,9 @@ namespace ikelb::bench {
 /// down all that keeps a core busy; it touches no memory. Takes about a microsecond.
 std::uint64_t pace() noexcept;
 
+/// The median of pace() over some hundredths of a second.
+std::uint64_t median_pace();
+
 /// Does this thread's core work as fast as the best that the thread has seen, within a sixth? The
 /// first call looks for a tenth of a second what the best is.
 bool is_core_quiet() noexcept;

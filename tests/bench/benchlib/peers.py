@@ -40,15 +40,24 @@ class Series:
     flows: int
     measure: Callable[[], float]
     values: list[float] = field(default_factory=list)
+    paces: list[float] = field(default_factory=list)  # the slower of before and after
 
-    def result(self) -> dict:
+    def quiet(self, best: float) -> list[float]:
+        """The values from while the core was as fast as at its best, within a sixth."""
+        return [v for v, pace in zip(self.values, self.paces, strict=True) if pace <= best * 7 / 6]
+
+    def result(self, best: float) -> dict:
+        """Of the quiet values; of all if there is but one."""
+        quiet = self.quiet(best)
+        chosen = quiet if len(quiet) > 1 else self.values
         return {
             "name": self.name,
             "flows": self.flows,
             "source": self.source,
-            "cycles_per_packet": round(middle(self.values), 1),
-            "spread": round(spread(self.values), 3),
-            "runs": len(self.values),
+            "cycles_per_packet": round(middle(chosen), 1),
+            "spread": round(spread(chosen), 3),
+            "runs": len(chosen),
+            "disturbed": round(1 - len(quiet) / len(self.values), 3),
         }
 
 
@@ -74,12 +83,22 @@ class Peers:
         progress(f"peers: {FLOWS} flows, {PACKETS} packets of {FRAME} bytes in random order")
         self.write_capture()
         every = [*self.on_capture(), *self.of_l3fwd(), *self.on_memif()]
-        for turn in range(self.plan.rounds):
+        best = self.pace()
+        for turn in range(self.plan.choose(2 * self.plan.rounds, 1)):
             for series in every:
-                progress(f"peers: round {turn + 1} of {self.plan.rounds}, {series.name} on "
-                         f"{series.source}, {series.flows} flows")  # fmt: skip
+                progress(f"peers: round {turn + 1}, {series.name} on {series.source}, "
+                         f"{series.flows} flows")  # fmt: skip
+                before = self.pace()
                 series.values.append(series.measure())
-        return [series.result() for series in every] + self.missing
+                series.paces.append(max(before, self.pace()))
+                best = min(best, series.paces[-1], before)
+            if all(len(series.quiet(best)) >= self.plan.rounds for series in every):
+                break
+        return [series.result(best) for series in every] + self.missing
+
+    def pace(self) -> float:
+        """How long the core takes for a fixed piece of work."""
+        return run_json([built("bench_core"), "pace"], timeout=60, cpu=self.cpus[0])["pace"]
 
     # --- from a file ------------------------------------------------------------------------------
 
