@@ -233,8 +233,8 @@ json run(const Matrix& matrix) {
 }
 
 void make_quick(Matrix& matrix) {
-    matrix.packets = std::size_t{1} << 18;
-    matrix.flows = {1024, 1048576, 16777216};
+    matrix.packets = std::size_t{1} << 17;
+    matrix.flows = {1024, 1048576};
     matrix.bursts = {32};
     matrix.frames = {64};
     matrix.families = {Family::v4};
