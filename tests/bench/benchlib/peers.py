@@ -11,6 +11,7 @@ find nothing to do, and counts the cycles of those polls that moved packets.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import struct
 import tempfile
@@ -70,6 +71,7 @@ class Peers:
         self.warm_up, self.seconds = plan.choose((0.5, 1.0), (0.2, 0.3))
         self.capture = folder / "clients.pcap"
         self.tsc_hz = 0.0
+        self.best = math.inf  # of the paces
         self.missing: list[dict] = []
 
     def write_capture(self) -> None:
@@ -83,18 +85,22 @@ class Peers:
         progress(f"peers: {FLOWS} flows, {PACKETS} packets of {FRAME} bytes in random order")
         self.write_capture()
         every = [*self.on_capture(), *self.of_l3fwd(), *self.on_memif()]
-        best = self.pace()
         for turn in range(self.plan.choose(2 * self.plan.rounds, 1)):
             for series in every:
                 progress(f"peers: round {turn + 1}, {series.name} on {series.source}, "
                          f"{series.flows} flows")  # fmt: skip
-                before = self.pace()
-                series.values.append(series.measure())
-                series.paces.append(max(before, self.pace()))
-                best = min(best, series.paces[-1], before)
-            if all(len(series.quiet(best)) >= self.plan.rounds for series in every):
+                self.take(series)
+            if all(len(series.quiet(self.best)) >= self.plan.rounds for series in every):
                 break
-        return [series.result(best) for series in every] + self.missing
+        return [series.result(self.best) for series in every] + self.missing
+
+    def take(self, series: Series) -> None:
+        """Another value of it."""
+        before = self.pace()
+        series.values.append(series.measure())
+        after = self.pace()
+        series.paces.append(max(before, after))
+        self.best = min(self.best, before, after)
 
     def pace(self) -> float:
         """How long the core takes for a fixed piece of work."""
