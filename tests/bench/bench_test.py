@@ -68,6 +68,12 @@ class Tables(unittest.TestCase):
         self.assertAlmostEqual(result["disturbed"], 1 / 3, places=3)
         self.assertEqual(series.result(best=90.0)["cycles_per_packet"], 12.0)
 
+    def test_random_lines_have_a_row_for_each_size(self):
+        text = report.text({"lines": [
+            {"mebibytes": 1024, "pages": "2M", "two_random_lines": 187.0, "two_on_one_page": 116.0},
+        ]})  # fmt: skip
+        self.assertRegex(text, r"1,024\s+2M\s+187\.0\s+116\.0")
+
     def test_a_peer_stands_beside_the_quotient_of_ikelbs_cost_and_its(self):
         text = report.text({"peers": [
             {"name": "ikelb", "flows": 4096, "source": "pcap", "cycles_per_packet": 90.0,

@@ -55,6 +55,14 @@ def _pipeline(found: list[dict]) -> str:
     return _rows(head, found, cells)
 
 
+def _lines(found: list[dict]) -> str:
+    head = ("MiB", "pages", "two lines anywhere", "two on a page of 4 KiB")
+    return _rows(head, found, lambda one: (
+        f"{one['mebibytes']:,}", one["pages"], _number(one["two_random_lines"]),
+        _number(one["two_on_one_page"]),
+    ))  # fmt: skip
+
+
 def _peers(found: list[dict]) -> str:
     """Beside each figure the quotient of ikelb's and it, on the same source: with the source's own
     cost in both, and without."""
@@ -96,7 +104,7 @@ def _veth(found: list[dict]) -> str:
     return _rows(head, found, cells) + "\nLatencies with + are added to those of the cable alone."
 
 
-_TABLES = {"pipeline": _pipeline, "peers": _peers, "veth": _veth}
+_TABLES = {"pipeline": _pipeline, "lines": _lines, "peers": _peers, "veth": _veth}
 
 
 def text(results: dict) -> str:
