@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view markdown_head = R"(# Configuration
 
-<!-- Printed by config_doc from config/schema.cc: change that table, then run
+<!-- Printed by config_doc from config/schema_keys.cc: change that table, then run
      tests/lint/config_docs.sh with --write. -->
 
 `ikelbd --config FILE` reads one YAML file. `ikelbctl check FILE` (or `ikelbd --check`) tells
@@ -42,7 +42,7 @@ line and the key. A file with an error changes nothing: the old configuration st
 
 constexpr std::string_view yaml_head =
     R"(# Every key of ikelb's configuration: a one-armed set-up with one server, and all defaults.
-# Printed by config_doc from config/schema.cc; docs/configuration.md holds the same as tables.
+# Printed by config_doc from config/schema_keys.cc; docs/configuration.md holds the same as tables.
 # [live]: applied by a reload. [restart]: needs a restart of ikelbd.
 )";
 

@@ -1,0 +1,514 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "config/schema.h"
+
+#include <array>
+
+#include "config/names.h"
+
+namespace ikelb::config {
+
+namespace {
+
+constexpr std::int64_t second = 1000;
+constexpr std::int64_t minute = 60 * second;
+constexpr std::int64_t hour = 60 * minute;
+
+constexpr std::string_view needs_restart =
+    "The restart it needs stops traffic for a moment; tunnels live on (see state).";
+constexpr std::string_view no_effect = "None.";
+constexpr std::string_view resize =
+    "The restart stops traffic for a moment; tunnels live on as far as the new size holds them.";
+
+constexpr std::string_view of_others =
+    "None: packets of known SAs are not counted.";
+
+constexpr std::string_view of_fragments =
+    "Fragments of a tunnel count as well: too low a rate loses some of its large datagrams.";
+
+constexpr std::string_view of_pending =
+    "Too low a rate makes clients that roam wait: they are steered by their SPIs meanwhile.";
+
+constexpr std::string_view on_average = "How many are let through on average.";
+constexpr std::string_view at_once = "How many are let through at once after a time without any.";
+constexpr Range most_events{1, 10'000'000};
+
+constexpr auto required = Presence::required;
+constexpr auto restart = Apply::restart;
+
+const std::array keys{
+    Key{.path = "ports", .form = Form::list_of_maps, .presence = required, .apply = restart,
+        .range = {1, 32},
+        .purpose = "The DPDK ports. ikelb receives and sends on them without the kernel.",
+        .effect = needs_restart},
+    Key{.path = "ports[].name", .form = Form::kernel_name, .presence = required,
+        .apply = restart, .example = "wan",
+        .purpose = "What interfaces, logs and metrics call the port.",
+        .effect = needs_restart},
+    Key{.path = "ports[].device", .form = Form::text, .presence = required, .apply = restart,
+        .example = "net_af_packet0,iface=eth1",
+        .purpose = "What DPDK opens: a PCI address (0000:03:00.0) of a NIC bound to a DPDK driver, "
+                   "or a vdev string with its arguments (net_af_packet0,iface=eth1).",
+        .effect = needs_restart},
+    Key{.path = "ports[].mtu", .form = Form::integer, .apply = restart, .range = {576, 9000},
+        .unit = "bytes", .initial = "1500",
+        .purpose = "The largest IP packet on the port. Larger ones are answered with an ICMP "
+                   "error, so that path MTU discovery works. IPv6 needs 1280 at least.",
+        .effect = needs_restart},
+    Key{.path = "ports[].mac", .form = Form::mac, .apply = restart,
+        .example = "02:00:00:00:00:01",
+        .purpose = "The MAC address of the port and of its kernel twins. Without it, the NIC's "
+                   "own; for af_packet and af_xdp one derived from it, since the kernel sees each "
+                   "of their frames as well and must not take it for its own.",
+        .effect = "The restart stops traffic for a moment; neighbours learn the new address."},
+
+    Key{.path = "interfaces", .form = Form::list_of_maps, .presence = required,
+        .apply = restart, .range = {1, 256},
+        .purpose = "Logical layer-3 interfaces: a port, or one VLAN of it. Each has a TAP twin of "
+                   "its name in the kernel, which answers ARP, NDP and ping and runs VRRP and BGP.",
+        .effect = needs_restart},
+    Key{.path = "interfaces[].name", .form = Form::kernel_name, .presence = required,
+        .apply = restart, .example = "ext",
+        .purpose = "The name of the twin in the kernel.",
+        .effect = needs_restart},
+    Key{.path = "interfaces[].port", .form = Form::reference, .presence = required,
+        .apply = restart, .example = "wan",
+        .purpose = "The name of the port below.",
+        .effect = needs_restart},
+    Key{.path = "interfaces[].vlan", .form = Form::integer, .apply = restart,
+        .range = {0, 4094}, .unit = "802.1Q tag", .initial = "0",
+        .purpose = "The VLAN of the port that this interface is; 0 is what comes untagged.",
+        .effect = needs_restart},
+    Key{.path = "interfaces[].addresses", .form = Form::list_of_prefixes, .range = {0, 32},
+        .initial = "[]",
+        .purpose = "Addresses ikelb puts on the twin. Those that others put there (ip address, "
+                   "keepalived) work as well and need no line here. The kernel adds an IPv6 "
+                   "link-local one by itself.",
+        .effect = "Tunnels live on as long as the servers' gateway and the VIPs stay reachable."},
+    Key{.path = "interfaces[].side", .form = Form::choice, .presence = required,
+        .apply = restart, .example = "both", .choices = choices_of<Side>,
+        .purpose = "Whom it leads to: clients (they reach the VIPs from here), servers (the "
+                   "backends answer from here), or both (one-armed).",
+        .effect = needs_restart},
+
+    Key{.path = "routes", .form = Form::list_of_maps, .range = {0, 4096}, .initial = "[]",
+        .purpose = "Routes ikelb puts into the kernel. Routes made by ip route or FRR are "
+                   "followed as well and need no line here.",
+        .effect = "A client or backend without a route is unreachable until it has one again."},
+    Key{.path = "routes[].to", .form = Form::prefix, .presence = required,
+        .example = "0.0.0.0/0",
+        .purpose = "The destinations; 0.0.0.0/0 and ::/0 are the default routes.",
+        .effect = "As for routes."},
+    Key{.path = "routes[].via", .form = Form::address, .presence = required,
+        .example = "198.51.100.254",
+        .purpose = "The gateway, an address in the subnet of one of the interfaces, or a "
+                   "link-local one together with dev.",
+        .effect = "Packets take the new gateway at once; tunnels stay."},
+    Key{.path = "routes[].dev", .form = Form::reference, .example = "ext",
+        .purpose = "The interface the gateway is on, where the address alone does not tell.",
+        .effect = "Packets take the new interface at once; tunnels stay."},
+
+    Key{.path = "inside_prefixes", .form = Form::list_of_prefixes, .range = {0, 256},
+        .initial = "[]", .example = "[10.0.0.0/8]",
+        .purpose = "Networks on the servers' side: the domain, the management, the clients' "
+                   "tunnel addresses. What a backend sends there from UDP 500 or 4500 is no "
+                   "answer to a client and keeps its source address.",
+        .effect = "Tunnels of clients whose addresses fall into a new prefix break: their "
+                  "answers are no longer translated."},
+
+    Key{.path = "pools", .form = Form::list_of_maps, .presence = required, .range = {0, 64},
+        .purpose = "Groups of servers that can stand in for each other.",
+        .effect = "Removing a pool ends the tunnels of its backends."},
+    Key{.path = "pools[].name", .form = Form::name, .presence = required, .example = "rras",
+        .purpose = "What services, logs and metrics call the pool.",
+        .effect = "A new name is a pool removed and another added."},
+    Key{.path = "pools[].backends", .form = Form::list_of_maps, .presence = required,
+        .range = {0, 1024},
+        .purpose = "The IKE servers. Their default gateway has to be ikelb.",
+        .effect = "A new backend gets new clients only. Removing one ends its tunnels; drain it "
+                  "first (ikelbctl drain)."},
+    Key{.path = "pools[].backends[].name", .form = Form::name, .presence = required,
+        .example = "rras1",
+        .purpose = "What ikelbctl, logs and metrics call the backend; unique over all pools.",
+        .effect = "A new name is a backend removed and another added."},
+    Key{.path = "pools[].backends[].address", .form = Form::address, .presence = required,
+        .example = "10.20.0.11",
+        .purpose = "Where the packets go instead of the VIP. Unique over all pools.",
+        .effect = "The tunnels of the old address end; it is another server."},
+    Key{.path = "pools[].backends[].weight", .form = Form::integer, .range = {0, 1000},
+        .unit = "share", .initial = "100",
+        .purpose = "The share of new clients, against the sum of the pool's weights. 0 gets no "
+                   "new clients.",
+        .effect = "None: tunnels stay where they are, only new clients are spread anew."},
+    Key{.path = "pools[].backends[].spi_label", .form = Form::map,
+        .purpose = "How this server marks the SPIs that it chooses, so that ikelb can tell whose "
+                   "an SA is without having seen it before, whatever address it comes from. All "
+                   "0x0: it marks none. Both pairs of numbers are the server's own, of its "
+                   "strongswan.conf; RRAS can't mark. Either all backends of a pool mark their "
+                   "IKE (ESP) SPIs, each in its own way, or none: another's SPI, chosen at "
+                   "random, may look like a marked one.",
+        .effect = "A marked SPI goes before every record: set it on the servers first, and here "
+                  "when the SAs from before that are gone, or they may go to the wrong server."},
+    Key{.path = "pools[].backends[].spi_label.ike_mask", .form = Form::hexadecimal,
+        .range = {1, 16}, .initial = "0x0", .example = "0xff00000000000000",
+        .purpose = "The bits of the server's IKE SPIs that it sets: strongSwan's "
+                   "charon.spi_mask, and the same number.",
+        .effect = "As for spi_label."},
+    Key{.path = "pools[].backends[].spi_label.ike_value", .form = Form::hexadecimal,
+        .range = {1, 16}, .initial = "0x0", .example = "0x0100000000000000",
+        .purpose = "What it sets them to: strongSwan's charon.spi_label. Within ike_mask.",
+        .effect = "As for spi_label."},
+    Key{.path = "pools[].backends[].spi_label.esp_first", .form = Form::hexadecimal,
+        .range = {1, 8}, .initial = "0x0", .example = "0xc1000000",
+        .purpose = "The first of the ESP SPIs that the server chooses, which are those that its "
+                   "clients send with: strongSwan's charon.spi_min. 0x100 and more.",
+        .effect = "As for spi_label."},
+    Key{.path = "pools[].backends[].spi_label.esp_last", .form = Form::hexadecimal,
+        .range = {1, 8}, .initial = "0x0", .example = "0xc1ffffff",
+        .purpose = "The last of them: strongSwan's charon.spi_max.",
+        .effect = "As for spi_label."},
+    Key{.path = "pools[].on_down", .form = Form::choice, .initial = "keep",
+        .choices = choices_of<OnDown>,
+        .purpose = "What becomes of the known tunnels of a backend whose health check fails. "
+                   "keep: their packets still go to it, for the ping alone may be broken, and no "
+                   "other server knows their keys. flush: they are dropped, clients connect anew.",
+        .effect = "flush drops the tunnels of backends that are down at that moment."},
+    Key{.path = "pools[].health", .form = Form::map, .is_none_allowed = true,
+        .purpose = "How the pool's backends are checked; the word none takes all of them for up.",
+        .effect = "A backend starts over with the new check; its tunnels stay (on_down: keep)."},
+    Key{.path = "pools[].health.icmp", .form = Form::map,
+        .purpose = "Echo requests (ping) from the servers' side interface to every backend.",
+        .effect = "As for health."},
+    Key{.path = "pools[].health.icmp.interval", .form = Form::duration,
+        .range = {100, hour}, .initial = "5s",
+        .purpose = "From one request to the next.",
+        .effect = "None by itself; a failure is seen after about interval times fall."},
+    Key{.path = "pools[].health.icmp.timeout", .form = Form::duration,
+        .range = {10, hour}, .initial = "2s",
+        .purpose = "How long to wait for the answer; not longer than interval.",
+        .effect = "None by itself; too short a time takes slow backends for dead ones."},
+    Key{.path = "pools[].health.icmp.fall", .form = Form::integer, .range = {1, 100},
+        .unit = "failures in a row", .initial = "3",
+        .purpose = "After how many requests without answer the backend is down.",
+        .effect = "None by itself."},
+    Key{.path = "pools[].health.icmp.rise", .form = Form::integer, .range = {1, 100},
+        .unit = "answers in a row", .initial = "2",
+        .purpose = "After how many answers the backend is up again.",
+        .effect = "None by itself."},
+
+    Key{.path = "services", .form = Form::list_of_maps, .presence = required,
+        .range = {0, 1024},
+        .purpose = "The addresses clients connect to. Each serves UDP 500 and 4500.",
+        .effect = "Removing a service ends the tunnels that go through its VIP."},
+    Key{.path = "services[].name", .form = Form::name, .presence = required,
+        .example = "aovpn",
+        .purpose = "What logs and metrics call the service.",
+        .effect = "A new name is a service removed and another added."},
+    Key{.path = "services[].vip", .form = Form::address, .presence = required,
+        .example = "203.0.113.10",
+        .purpose = "The virtual IP address. No other machine, interface or backend may have it.",
+        .effect = "The tunnels through the old address end."},
+    Key{.path = "services[].announce", .form = Form::choice, .initial = "address",
+        .choices = choices_of<Announce>,
+        .purpose = "address: ikelb adds the VIP to the interface's twin and serves it while the "
+                   "kernel has it, so that VRRP can move it. always: the VIP is served whether "
+                   "or not the kernel has it, for set-ups that route it here.",
+        .effect = "None while the kernel has the address."},
+    Key{.path = "services[].interface", .form = Form::reference, .presence = required,
+        .example = "ext",
+        .purpose = "The interface on the clients' side that gets the VIP; answers to clients "
+                   "nothing is recorded of leave by it.",
+        .effect = "The VIP moves; recorded tunnels follow it."},
+    Key{.path = "services[].pool", .form = Form::reference, .presence = required,
+        .example = "rras",
+        .purpose = "The pool that serves this VIP, with backends of its address family.",
+        .effect = "Tunnels to backends that are not in the new pool end."},
+    Key{.path = "services[].scheduler", .form = Form::choice, .initial = "maglev",
+        .choices = choices_of<Scheduler>,
+        .purpose = "Where a client goes of which nothing is recorded. maglev: a keyed "
+                   "consistent hash of its address, which stores nothing and moves few clients "
+                   "when the pool changes. weighted_round_robin: in turn, by weight. least_sas: "
+                   "the backend with the fewest live SAs for its weight.",
+        .effect = "None: recorded clients stay."},
+    Key{.path = "services[].affinity", .form = Form::choice, .initial = "source",
+        .choices = choices_of<Affinity>,
+        .purpose = "What keeps to one backend. source: all tunnels of one client address. sa: "
+                   "each tunnel by itself, so that many clients behind one address (CGNAT, an "
+                   "office) are spread; a reauthentication, which begins a new SA, may change "
+                   "the backend then.",
+        .effect = "Tunnels that are up stay, by their SPIs and ports. With sa a client's next "
+                  "login goes where the hash of its address and SPI says; with source, back to "
+                  "where its address is bound."},
+    Key{.path = "services[].affinity_prefix_v4", .form = Form::integer, .range = {8, 32},
+        .unit = "bits", .initial = "32",
+        .purpose = "How much of an IPv4 address makes one client: with 24, all of a /24 are on "
+                   "one backend. For providers that change a client's address within a block.",
+        .effect = "Tunnels that are up stay. The next login of a client may go to another "
+                  "backend, since bindings are found by the old length no more."},
+    Key{.path = "services[].affinity_prefix_v6", .form = Form::integer, .range = {32, 128},
+        .unit = "bits", .initial = "128",
+        .purpose = "The same for IPv6: 64 takes the temporary addresses of a client (RFC 8981) "
+                   "for one.",
+        .effect = "As for affinity_prefix_v4."},
+    Key{.path = "services[].ask_all_per_second", .form = Form::integer, .range = {0, 10000},
+        .unit = "requests a second", .initial = "0",
+        .purpose = "How many encrypted IKE requests that no rule knows are copied to every backend "
+                   "that is up; 0 turns it off. Servers are silent on SAs that are not theirs, so "
+                   "the right one answers. It saves a client that changes its address right "
+                   "after an IKE rekey, where servers do not mark their SPIs (spi_label).",
+        .effect = "Turned off, such a client connects anew. Each copy costs every server a "
+                  "look-up."},
+
+    Key{.path = "workers", .form = Form::map, .apply = restart,
+        .purpose = "The threads of the fast path.",
+        .effect = needs_restart},
+    Key{.path = "workers.count", .form = Form::integer, .apply = restart, .range = {1, 64},
+        .unit = "threads", .initial = "1",
+        .purpose = "How many threads forward packets. Each polls one queue of every port and "
+                   "keeps one CPU busy while there is traffic.",
+        .effect = needs_restart},
+    Key{.path = "workers.cpus", .form = Form::list_of_integers, .apply = restart,
+        .range = {0, 64}, .initial = "[]", .example = "[1]",
+        .purpose = "The CPU of each worker, as many as count; empty leaves it to the kernel.",
+        .effect = needs_restart},
+    Key{.path = "workers.idle", .form = Form::choice, .apply = restart, .initial = "sleep",
+        .choices = choices_of<Idle>,
+        .purpose = "What a worker does that finds no packet. sleep: it goes to sleep, for 8 us at "
+                   "first and 1 ms in the end, and leaves its CPU to others. poll: it never "
+                   "sleeps, which saves a packet after a pause the wait and costs a whole CPU.",
+        .effect = needs_restart},
+
+    Key{.path = "dpdk", .form = Form::map, .apply = restart,
+        .purpose = "What DPDK is started with.",
+        .effect = needs_restart},
+    Key{.path = "dpdk.memory", .form = Form::integer, .apply = restart,
+        .range = {64, 1048576}, .unit = "MiB", .initial = "256",
+        .purpose = "Memory for packet buffers where there are no huge pages.",
+        .effect = needs_restart},
+    Key{.path = "dpdk.huge_pages", .form = Form::choice, .apply = restart,
+        .initial = "auto", .choices = choices_of<HugePages>,
+        .purpose = "Huge pages save TLB misses and are what NICs without an IOMMU need. auto: "
+                   "use them if there are any. on: refuse to start without. off: ordinary memory.",
+        .effect = needs_restart},
+    Key{.path = "dpdk.eal_args", .form = Form::list_of_text, .apply = restart,
+        .range = {0, 64}, .initial = "[]", .example = "[\"--log-level=lib.eal:debug\"]",
+        .purpose = "Further arguments of DPDK's EAL, appended as they are.",
+        .effect = needs_restart},
+
+    Key{.path = "limits", .form = Form::map, .apply = restart,
+        .purpose = "Table sizes, each a power of two, for IPv4 and again for IPv6. IPv4's memory "
+                   "is taken at start, IPv6's as it is used.",
+        .effect = resize},
+    Key{.path = "limits.flows", .form = Form::integer, .apply = restart,
+        .range = {1024, 1 << 27}, .unit = "records", .initial = "262144",
+        .purpose = "Flows: a client's address and port on a VIP's port, about two a tunnel.",
+        .effect = resize},
+    Key{.path = "limits.bindings", .form = Form::integer, .apply = restart,
+        .range = {1024, 1 << 27}, .unit = "records", .initial = "262144",
+        .purpose = "Client bindings: a client's address on a service.",
+        .effect = resize},
+    Key{.path = "limits.pairs", .form = Form::integer, .apply = restart,
+        .range = {1024, 1 << 27}, .unit = "records", .initial = "262144",
+        .purpose = "IKE SAs, each known by its pair of SPIs; at a rekey a tunnel has two.",
+        .effect = resize},
+    Key{.path = "limits.esp_spis", .form = Form::integer, .apply = restart,
+        .range = {1024, 1 << 27}, .unit = "records", .initial = "262144",
+        .purpose = "ESP SPIs that clients use, about two a tunnel: they keep a tunnel whose client "
+                   "comes back from another address.",
+        .effect = resize},
+    Key{.path = "limits.half_open", .form = Form::integer, .apply = restart,
+        .range = {1024, 1 << 24}, .unit = "records", .initial = "65536",
+        .purpose = "Exchanges that no server has answered yet. When full, the oldest goes; a "
+                   "flood can't push out a tunnel.",
+        .effect = resize},
+    Key{.path = "limits.fragments", .form = Form::integer, .apply = restart,
+        .range = {64, 1 << 20}, .unit = "records", .initial = "4096",
+        .purpose = "Fragmented datagrams on their way at the same time.",
+        .effect = resize},
+
+    Key{.path = "timeouts", .form = Form::map,
+        .purpose = "How long a record lives after the last packet that refreshes it.",
+        .effect = "Counts for records at their next check; a shorter time may end idle tunnels."},
+    Key{.path = "timeouts.flow", .form = Form::duration, .range = {30 * second, 48 * hour},
+        .initial = "45m",
+        .purpose = "Flows and client bindings. Longer than the servers' idle time-out (5 min on "
+                   "RRAS) and network outage time (30 min), or idle tunnels break.",
+        .effect = "Idle tunnels older than a shorter time end."},
+    Key{.path = "timeouts.half_open", .form = Form::duration, .range = {second, 10 * minute},
+        .initial = "30s",
+        .purpose = "A request without answer: as long as clients repeat it.",
+        .effect = no_effect},
+    Key{.path = "timeouts.answered", .form = Form::duration, .range = {second, hour},
+        .initial = "5m",
+        .purpose = "An SA that is answered but not yet authenticated: a login with a second "
+                   "factor takes minutes.",
+        .effect = "Logins under way that take longer than a shorter time fail."},
+    Key{.path = "timeouts.pair", .form = Form::duration, .range = {minute, 30 * 24 * hour},
+        .initial = "24h",
+        .purpose = "An established IKE SA without IKE traffic. Longer than the time between "
+                   "its rekeys.",
+        .effect = "A roaming client idle for longer than a shorter time may have to connect anew."},
+    Key{.path = "timeouts.pending", .form = Form::duration, .range = {second, minute},
+        .initial = "10s",
+        .purpose = "A request that would move a flow, or its way back, waits so long for the "
+                   "server's answer, which moves it.",
+        .effect = "With a time shorter than the servers take to answer, roaming clients are "
+                  "steered by their SPIs packet by packet."},
+    Key{.path = "timeouts.fragment", .form = Form::duration, .range = {100, minute},
+        .initial = "5s",
+        .purpose = "How long to wait for the rest of a fragmented datagram.",
+        .effect = no_effect},
+    Key{.path = "timeouts.delete_hint", .form = Form::duration, .range = {second, hour},
+        .initial = "3m",
+        .purpose = "What is left to a record after a delete was seen: only a hint, as anybody "
+                   "could have sent it.",
+        .effect = no_effect},
+
+    Key{.path = "abuse", .form = Form::map,
+        .purpose = "What strangers may do: nothing that begins an SA is authenticated. Values "
+                   "are for all workers together, and divided among them where a key does not "
+                   "say otherwise.",
+        .effect = of_others},
+    Key{.path = "abuse.requests_per_source", .form = Form::map,
+        .purpose = "IKE requests without a responder's SPI, which begin SAs, of one "
+                   "source: an IPv4 address, an IPv6 /64. Many clients may stand behind "
+                   "one address, hence the large burst: it lets an office of them connect "
+                   "at once. Not divided: a source's packets reach one worker where ports "
+                   "spread by address (ikelbctl status), else as many as its ports lead "
+                   "to. The rest is dropped as source_limited.",
+        .effect = of_others},
+    Key{.path = "abuse.requests_per_source.per_second", .form = Form::integer,
+        .range = most_events, .unit = "a second", .initial = "200", .purpose = on_average,
+        .effect = of_others},
+    Key{.path = "abuse.requests_per_source.burst", .form = Form::integer,
+        .range = most_events, .unit = "at once", .initial = "2000", .purpose = at_once,
+        .effect = of_others},
+    Key{.path = "abuse.requests_per_backend", .form = Form::map,
+        .purpose = "The same requests towards one backend: more than it can answer do "
+                   "nobody any good. The second half of the burst is kept for those that "
+                   "bring a COOKIE. The rest is dropped as backend_limited.",
+        .effect = of_others},
+    Key{.path = "abuse.requests_per_backend.per_second", .form = Form::integer,
+        .range = most_events, .unit = "a second", .initial = "2000", .purpose = on_average,
+        .effect = of_others},
+    Key{.path = "abuse.requests_per_backend.burst", .form = Form::integer,
+        .range = most_events, .unit = "at once", .initial = "4000", .purpose = at_once,
+        .effect = of_others},
+    Key{.path = "abuse.logins_per_source", .form = Form::map,
+        .purpose = "Answered logins of one source that are recorded before they are "
+                   "sessions: anybody can be answered that a login has failed. Not "
+                   "divided, as requests_per_source.",
+        .effect = of_others},
+    Key{.path = "abuse.logins_per_source.per_second", .form = Form::integer,
+        .range = most_events, .unit = "a second", .initial = "10", .purpose = on_average,
+        .effect = of_others},
+    Key{.path = "abuse.logins_per_source.burst", .form = Form::integer,
+        .range = most_events, .unit = "at once", .initial = "2000", .purpose = at_once,
+        .effect = of_others},
+    Key{.path = "abuse.unknown_pairs_per_backend", .form = Form::map,
+        .purpose = "Packets of IKE SAs that nobody knows, to a backend that neither the "
+                   "client's binding nor the hash agrees with: servers stay silent on "
+                   "them. The rest is dropped as unknown_pair_limited.",
+        .effect = of_others},
+    Key{.path = "abuse.unknown_pairs_per_backend.per_second", .form = Form::integer,
+        .range = most_events, .unit = "a second", .initial = "100", .purpose = on_average,
+        .effect = of_others},
+    Key{.path = "abuse.unknown_pairs_per_backend.burst", .form = Form::integer,
+        .range = most_events, .unit = "at once", .initial = "200", .purpose = at_once,
+        .effect = of_others},
+    Key{.path = "abuse.opened_by_backends", .form = Form::map,
+        .purpose = "Flows recorded because a server begins an SA itself (site to site), so "
+                   "that the answer gets back to it.",
+        .effect = of_others},
+    Key{.path = "abuse.opened_by_backends.per_second", .form = Form::integer,
+        .range = most_events, .unit = "a second", .initial = "200", .purpose = on_average,
+        .effect = of_others},
+    Key{.path = "abuse.opened_by_backends.burst", .form = Form::integer,
+        .range = most_events, .unit = "at once", .initial = "200", .purpose = at_once,
+        .effect = of_others},
+    Key{.path = "abuse.half_open_inserts", .form = Form::map,
+        .purpose = "Choices of schedulers other than maglev, which have to be remembered. "
+                   "What is above goes by the hash, which needs no memory.",
+        .effect = of_others},
+    Key{.path = "abuse.half_open_inserts.per_second", .form = Form::integer,
+        .range = most_events, .unit = "a second", .initial = "8000", .purpose = on_average,
+        .effect = of_others},
+    Key{.path = "abuse.half_open_inserts.burst", .form = Form::integer,
+        .range = most_events, .unit = "at once", .initial = "16000", .purpose = at_once,
+        .effect = of_others},
+    Key{.path = "abuse.fragments_per_source", .form = Form::map,
+        .purpose = "Datagrams of one source on the clients' side that arrive in fragments: "
+                   "each is remembered for a moment. Backends are not counted. Not divided, as "
+                   "requests_per_source. The rest is dropped as fragment_limited.",
+        .effect = of_fragments},
+    Key{.path = "abuse.fragments_per_source.per_second", .form = Form::integer,
+        .range = most_events, .unit = "a second", .initial = "2000", .purpose = on_average,
+        .effect = of_fragments},
+    Key{.path = "abuse.fragments_per_source.burst", .form = Form::integer,
+        .range = most_events, .unit = "at once", .initial = "2000", .purpose = at_once,
+        .effect = of_fragments},
+    Key{.path = "abuse.pending_per_source", .form = Form::map,
+        .purpose = "Requests of one source that are remembered because their answer may move a "
+                   "flow, or its way back. Not divided, as requests_per_source. The rest is "
+                   "forwarded all the same.",
+        .effect = of_pending},
+    Key{.path = "abuse.pending_per_source.per_second", .form = Form::integer,
+        .range = most_events, .unit = "a second", .initial = "100", .purpose = on_average,
+        .effect = of_pending},
+    Key{.path = "abuse.pending_per_source.burst", .form = Form::integer,
+        .range = most_events, .unit = "at once", .initial = "500", .purpose = at_once,
+        .effect = of_pending},
+
+    Key{.path = "state", .form = Form::map, .apply = restart, .is_none_allowed = true,
+        .purpose = "The file that brings tunnels through a restart or a crash of ikelb; the word "
+                   "none turns it off.",
+        .effect = "With none, the next restart loses every client that the hash alone would send "
+                  "elsewhere."},
+    Key{.path = "state.file", .form = Form::text, .apply = restart,
+        .example = "/var/lib/ikelb/state",
+        .purpose = "Its absolute path. Without it, the file state in the directory that systemd "
+                   "gives to the service (STATE_DIRECTORY), else /var/lib/ikelb/state. It tells "
+                   "who is connected to what: only root can read it.",
+        .effect = "The restart finds no tunnels in a new file; move the old one there meanwhile."},
+    Key{.path = "state.interval", .form = Form::duration, .range = {second, hour},
+        .initial = "10s",
+        .purpose = "How often it is saved, besides on every stop. A crash loses what was learned "
+                   "since; most of that is learned again from the servers' next packets.",
+        .effect = no_effect},
+
+    Key{.path = "admin", .form = Form::map, .apply = restart,
+        .purpose = "The admin API, which ikelbctl talks to.",
+        .effect = no_effect},
+    Key{.path = "admin.socket", .form = Form::text, .apply = restart,
+        .initial = "/run/ikelb/admin.sock",
+        .purpose = "Path of the UNIX socket, absolute, at most 107 bytes.",
+        .effect = no_effect},
+
+    Key{.path = "metrics", .form = Form::map, .apply = restart, .is_none_allowed = true,
+        .purpose = "The metrics server for Prometheus; the word none turns it off.",
+        .effect = no_effect},
+    Key{.path = "metrics.listen", .form = Form::endpoint, .apply = restart,
+        .initial = "127.0.0.1:9465",
+        .purpose = "Where it listens. It asks for no password: keep it off the clients' side. IPv6 "
+                   "([::1]:9465) needs a libcivetweb built with it; Debian 12's is not.",
+        .effect = no_effect},
+
+    Key{.path = "log", .form = Form::map, .purpose = "Messages on standard error.",
+        .effect = no_effect},
+    Key{.path = "log.level", .form = Form::choice, .initial = "info",
+        .choices = choices_of<LogLevel>,
+        .purpose = "The least important level that is written. Nothing is logged per packet.",
+        .effect = no_effect},
+
+    Key{.path = "maglev_table_size", .form = Form::integer, .range = {251, 16777213},
+        .unit = "entries, a prime", .initial = "65537",
+        .purpose = "Size of the table of the maglev scheduler. About 100 times the backends of "
+                   "a pool keeps the shares within 1 %; all nodes that share VIPs need the same.",
+        .effect = "Recorded clients stay; most others are spread anew."},
+};
+
+}  // namespace
+
+std::span<const Key> schema() noexcept { return keys; }
+
+}  // namespace ikelb::config
