@@ -123,6 +123,14 @@ struct Pool {
     friend bool operator==(const Pool&, const Pool&) = default;
 };
 
+/// A protocol and a range of ports of one of our own addresses or of a destination.
+struct OpenPort {
+    std::uint8_t protocol = 0;  ///< IP protocol number; 0: any
+    std::uint16_t first = 0;    ///< host byte order, inclusive
+    std::uint16_t last = 65535;
+    friend bool operator==(const OpenPort&, const OpenPort&) = default;
+};
+
 /// A VIP and the pool behind it, for UDP 500 and 4500.
 struct Service {
     std::string name{};
@@ -135,8 +143,36 @@ struct Service {
     std::uint8_t affinity_prefix_v4 = 32;  ///< bits of an IPv4 address that make one client
     std::uint8_t affinity_prefix_v6 = 128;
     std::uint32_t ask_all_per_second = 0;
+    std::vector<OpenPort> host_ports{};  ///< of the VIP that the kernel may be asked at
     SourceLine line{};
     friend bool operator==(const Service&, const Service&) = default;
+};
+
+/// Transit that may begin on the clients' side.
+struct AllowRule {
+    net::IpPrefix from{};
+    net::IpPrefix to{};
+    OpenPort port{};
+    bool is_established = false;  ///< of TCP only segments with ACK or RST
+    SourceLine line{};
+    friend bool operator==(const AllowRule&, const AllowRule&) = default;
+};
+
+/// Routed traffic that is no service's.
+struct Transit {
+    bool is_open = false;  ///< YAML: `transit: open`; whoever filters upstream
+    std::vector<AllowRule> allow{};
+    SourceLine line{};
+    friend bool operator==(const Transit&, const Transit&) = default;
+};
+
+/// An own address that clients' side may reach though it is not the ingress interface's.
+struct OwnService {
+    net::IpAddress address{};
+    net::IpPrefix from{};
+    OpenPort port{};
+    SourceLine line{};
+    friend bool operator==(const OwnService&, const OwnService&) = default;
 };
 
 /// The lcores of the fast path.
@@ -164,6 +200,7 @@ struct Limits {
     std::uint32_t esp_spis = 262144;
     std::uint32_t half_open = 65536;
     std::uint32_t fragments = 4096;
+    std::uint32_t transit = 262144;
     SourceLine line{};
     friend bool operator==(const Limits&, const Limits&) = default;
 };
@@ -177,6 +214,12 @@ struct Timeouts {
     std::chrono::milliseconds pending{std::chrono::seconds{10}};
     std::chrono::milliseconds fragment{std::chrono::seconds{5}};
     std::chrono::milliseconds delete_hint{std::chrono::minutes{3}};
+    std::chrono::milliseconds transit_tcp{std::chrono::minutes{124}};
+    std::chrono::milliseconds transit_tcp_opening{std::chrono::minutes{4}};
+    std::chrono::milliseconds transit_udp{std::chrono::minutes{5}};
+    std::chrono::milliseconds transit_icmp{std::chrono::minutes{1}};
+    std::chrono::milliseconds transit_other{std::chrono::minutes{10}};
+    std::chrono::milliseconds transit_grace{std::chrono::minutes{1}};  ///< 0: none
     SourceLine line{};
     friend bool operator==(const Timeouts&, const Timeouts&) = default;
 };
@@ -242,6 +285,8 @@ struct Config {
     std::vector<Interface> interfaces{};
     std::vector<Route> routes{};
     std::vector<net::IpPrefix> inside_prefixes{};
+    Transit transit{};
+    std::vector<OwnService> own_services{};
     std::vector<Pool> pools{};
     std::vector<Service> services{};
     Workers workers{};

@@ -11,6 +11,7 @@
 #include "dataplane/tables/forwarding_table.h"
 #include "dataplane/tables/keys.h"
 #include "dataplane/tables/notes.h"
+#include "dataplane/wall/transit.h"
 
 namespace ikelb::tables {
 
@@ -22,6 +23,7 @@ struct DirectoryLimits {
     std::size_t esp_spis = 262144;
     std::size_t half_open = 65536;
     std::size_t fragments = 4096;
+    std::size_t transit = 262144;
 };
 
 /// A kind of record in two regions of their own memory: what a backend's session has confirmed,
@@ -133,7 +135,10 @@ public:
           candidates{limits.half_open / 4 + 1024, key},
           logins{limits.half_open / 4 + 1024, key},
           hints{limits.half_open / 4 + 1024, key},
-          fragments{limits.fragments, key} {}
+          fragments{limits.fragments, key},
+          transit{{{limits.transit / 4, key},
+                   {limits.transit / 4, key},
+                   {limits.transit / 2, key}}} {}
 
     /// The note: FlowSpis, the ESP SPIs that the full order has resolved to the flow's backend.
     TwoRegions<FlowKey, FamilyTable<FlowKey, 1>> flows;
@@ -148,6 +153,9 @@ public:
     FamilyTable<FlowKey, 2> logins;       ///< the pair whose login was answered last on a flow
     FamilyTable<FlowKey> hints;           ///< where ESP of an unknown tuple went by its SPI alone
     FamilyTable<FragmentKey> fragments;   ///< FragmentFate by datagram
+    /// By wall::TransitShare. Confirmed: answered.
+    std::array<TwoRegions<wall::TransitKey, FamilyTable<wall::TransitKey>>, wall::transit_shares>
+        transit;
 
     /// Live SAs of each backend at the control thread's last count; read by least_sas.
     std::array<std::atomic<std::uint32_t>, max_backends> sas{};

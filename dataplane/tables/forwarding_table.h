@@ -17,6 +17,7 @@
 #include "dataplane/tables/ids.h"
 #include "dataplane/tables/record.h"
 #include "dataplane/tables/route_table.h"
+#include "dataplane/wall/wall.h"
 
 namespace ikelb::tables {
 
@@ -147,6 +148,7 @@ struct Service {
     BackendList old_maglev;             ///< the table before the last rebuild, for COOKIE retries
     Seconds rebuilt_at = 0;
     BackendList round_robin;            ///< one turn of the weighted sequence
+    std::vector<wall::OpenPort> host_ports;   ///< of the VIP, besides 500, 4500 and ping
 
     /// The address under which a client is bound.
     net::IpAddress client_of(const net::IpAddress& address) const noexcept {
@@ -195,6 +197,7 @@ struct AddressEntry {
     AddressRole role = AddressRole::own;
     std::array<FrontendIndex, service_ports> frontends{no_frontend, no_frontend};  ///< of a vip
     BackendIndex backend = no_backend;                                            ///< of a backend
+    InterfaceIndex interface = no_interface;  ///< whose twin has it; none: another device
 };
 
 enum class RouteKind : std::uint8_t { on_link, gateway, local, blackhole, unreachable };
@@ -209,6 +212,9 @@ struct Gateway {
     InterfaceIndex interface = no_interface;
     net::IpAddress address;
     LinkHeader link;
+    /// A route to more than the servers' side leads over it: a frame of its MAC on an interface
+    /// that faces both sides is never a server's.
+    bool faces_clients = false;
 };
 
 struct Timeouts {
@@ -238,6 +244,7 @@ struct ForwardingTable {
     std::shared_ptr<const std::vector<MemberIndex>> members;
     AddressMap<AddressEntry> addresses;
     std::vector<net::IpPrefix> inside_prefixes;
+    wall::Wall wall;
     RouteTable route_table;  ///< to an index into routes
     std::vector<Route> routes;
     WordMap<3, LinkHeader> neighbours;          ///< by neighbour_key()
