@@ -3,9 +3,10 @@
 # Debian 12 packages and their installation. To be sourced: deploy/quickstart and tests/run do.
 # shellcheck shell=bash disable=SC2034
 
-# What building ikelb takes.
+# What building ikelb takes. Meson uses ccache where it is there: another build of the same sources
+# takes a minute.
 build_packages=(
-  g++ meson ninja-build pkg-config libdpdk-dev libyaml-cpp-dev prometheus-cpp-dev
+  g++ meson ninja-build pkgconf ccache libdpdk-dev libyaml-cpp-dev prometheus-cpp-dev
   libboost1.81-dev libcli11-dev nlohmann-json3-dev libfmt-dev libspdlog-dev
   libnl-3-dev libnl-route-3-dev libsystemd-dev libpcap-dev libgtest-dev libgmock-dev
 )
@@ -15,15 +16,15 @@ build_packages=(
 lab_packages=(
   charon-systemd strongswan-swanctl libcharon-extra-plugins libcharon-extauth-plugins
   libstrongswan-standard-plugins iproute2 iputils-ping ethtool nftables tcpdump openssl python3
-  python3-yaml
+  python3-minimal python3-yaml
 )
 
 # What the scenario tests take beyond that: promtool, TCP load, another packet library, and a
 # look into the kernel's own NAT.
 test_packages=(prometheus iperf3 python3-scapy conntrack)
 
-# What ikelb-bench takes beyond that: testpmd, and the source of DPDK's l3fwd.
-bench_packages=(dpdk dpdk-doc)
+# What ikelb-bench takes beyond that: testpmd, and the source of DPDK's l3fwd with what builds it.
+bench_packages=(dpdk-dev dpdk-doc make)
 
 # Prints those of its arguments that are not installed.
 missing_packages() {

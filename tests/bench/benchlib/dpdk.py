@@ -144,7 +144,7 @@ def testpmd(
     prefix = prefix_of(mode)
     measured, other = cpus
     argv = [
-        installed("dpdk-testpmd", "dpdk"),
+        installed("dpdk-testpmd", "dpdk-dev"),
         "--lcores", f"0@{other},1@{measured}", f"--file-prefix={prefix}",
         *memory_arguments(has_huge_pages, 256),
         *(f"--vdev={device}" for device in devices),
