@@ -22,8 +22,13 @@ import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 from pathlib import Path
 
+import targets
+
 ROOT = Path(__file__).resolve().parents[1]
 LOGS = ROOT / "build" / "test-logs"
+IS_CI = os.environ.get("CI") == "true"
+# Set by .ci/run, which did something before: its begin, in seconds since 1970.
+BEGUN = int(os.environ.get("IKELB_TESTS_BEGUN", time.time()))
 HEARTBEAT = 15.0  # seconds between signs of life
 FUZZ_SECONDS = {False: 20, True: 600}
 REPEATS = {False: 1, True: 25}  # of the suites that threads race in
@@ -31,7 +36,9 @@ REPEATS = {False: 1, True: 25}  # of the suites that threads race in
 # Not run with net_af_packet, which loses fragments: docs/decisions/0007-af-xdp-below-labs.md.
 NOT_WITH_AF_PACKET = ("dnat_only_capture", "transit_radius")
 
-# Instrumented builds, by directory: compiler and options.
+# Warnings are errors in CI alone: whoever tries ikelb with another compiler shall have it. Of the
+# directory `build`, which has no options, compile_in reads what the compiler said.
+WERROR = ["-Dwerror=true"] if IS_CI else []
 CLANG = "clang++"
 ASAN = [
     "-Doptimization=1", "-Ddebug=true", "-Db_ndebug=false", "-Db_lundef=false",
@@ -42,6 +49,13 @@ TSAN = [
     "-Doptimization=1", "-Ddebug=true", "-Db_lundef=false", "-Db_sanitize=thread",
     "-Dcpp_args=-DRTE_USE_C11_MEM_MODEL=1",
 ]  # fmt: skip
+# Other ways to build what is installed, for each compiler. One directory covers several: link-time
+# optimization, which finds types that differ between files, needs no optimization for that.
+PLAIN_BUILDS = {
+    "release": ["--buildtype=release", "-Dtests=false"],
+    "debug": ["--buildtype=debug", "-Dtests=false", "-Db_lto=true", "-Dcpp_args=-Wodr"],
+}
+PROGRAMS = ["controlplane/ikelbd", "controlplane/ctl/ikelbctl"]
 SANITIZER_ENVIRONMENT = {
     "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",
     "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
@@ -143,21 +157,28 @@ class Runner:
             found = re.findall(rb"(?m)^\[?(\d+/\d+)", log.read())
         return found[-1].decode() if found else ""
 
+    def grep(self, pattern: str, start: int) -> list[str]:
+        with open(self.log, "rb") as log:
+            log.seek(start)
+            text = log.read().decode("utf-8", "replace")
+        return [line for line in text.splitlines() if re.search(pattern, line)]
+
     def show_tail(self, start: int) -> None:
         with open(self.log, "rb") as log:
             log.seek(start)
             text = log.read().decode("utf-8", "replace")
         # Meson puts the output of a failed test between such lines.
         parts = re.findall("(?s)\u2015 \u2700 .*?\n(.*?)\u2015{20}", text)
-        lines = [line for part in parts for line in part.splitlines()[-40:]][:200]
+        most = 400 if IS_CI else 40  # the log does not outlive CI
+        lines = [line for part in parts for line in part.splitlines()[-most:]][: 5 * most]
         if not parts:
             lines = [line for line in text.splitlines() if re.search("error:|FAILED", line)][:20]
         for line in [*lines, "...", *text.splitlines()[-25:]]:
             print(f"  | {line[:200]}")
 
 
-def compile_in(runner: Runner, folder: str, options: list, targets: list, clang=False) -> bool:
-    """Configures the directory once and builds in it. ccache speeds it up where it is."""
+def configure(runner: Runner, folder: str, options: list, clang=False) -> bool:
+    """Once for each directory. ccache is used where it is."""
     if not (ROOT / folder / "build.ninja").exists():
         environment = {}
         if clang:
@@ -165,7 +186,18 @@ def compile_in(runner: Runner, folder: str, options: list, targets: list, clang=
         if not runner.run("meson", "setup", *options, folder, environment=environment):
             shutil.rmtree(ROOT / folder / "meson-private", ignore_errors=True)
             return False
-    return runner.run("ninja", "-C", folder, *targets)
+    return True
+
+
+def compile_in(runner: Runner, folder: str, files: list) -> bool:
+    """Builds these files, or all for none."""
+    begun = runner.log.stat().st_size
+    if not runner.run("ninja", "-C", folder, *files):
+        return False
+    warnings = runner.grep(r"^(?!ninja: ).*\bwarning: ", begun) if IS_CI else []
+    for line in warnings[:20]:
+        print(f"  | {line[:200]}")
+    return not warnings
 
 
 def count_junit(path: Path) -> Count:
@@ -195,17 +227,62 @@ def meson_test(runner: Runner, folder: str, *arguments, repeat: int = 1) -> Coun
     return count
 
 
+def scripted(runner: Runner, command: list) -> Count:
+    """Runs a script that says itself how its cases ended, by --json."""
+    results = runner.log.with_suffix(".json")
+    results.unlink(missing_ok=True)
+    is_good = runner.run(
+        *command, "--json", results, environment={"IKELB_BUILD": str(ROOT / "build")}, echo=True
+    )
+    found = json.loads(results.read_text("utf-8")) if results.exists() else {}
+    count = Count(*(found.get(word, 0) for word in ("passed", "failed", "skipped")))
+    return count if is_good or count.failed else count + FAILED
+
+
 # --- the suites -----------------------------------------------------------------------------------
 
 
 def build(runner: Runner, options) -> Count:
-    """g++, as it is shipped: everything"""
-    return PASSED if compile_in(runner, "build", [], []) else FAILED
+    """g++, as it is shipped: everything, or what the chosen suites use"""
+    if not configure(runner, "build", []):
+        return FAILED
+    files = []
+    if options.suite and "front_door" not in options.suite:
+        files = targets.of_suites(ROOT / "build", set(options.suite))
+        if "namespaces" in options.suite:
+            files += [*PROGRAMS, "tests/netns/libveth_channels.so"]
+    return PASSED if compile_in(runner, "build", files) else FAILED
 
 
 def build_clang(runner: Runner, options) -> Count:
-    """clang++ with the same warnings, instrumented for sanitizers and fuzzing"""
-    return PASSED if compile_in(runner, "build-asan", ASAN, [], clang=True) else FAILED
+    """clang++, instrumented for sanitizers and fuzzing: what those suites use"""
+    if not configure(runner, "build-asan", [*ASAN, *WERROR], clang=True):
+        return FAILED
+    folder = ROOT / "build-asan"
+    files = targets.of_suites(folder, {"unit", "golden"}) + targets.made_in(folder, "tests/fuzz")
+    return PASSED if compile_in(runner, "build-asan", files) else FAILED
+
+
+def builds(runner: Runner, options) -> Count:
+    """ikelbd and ikelbctl, built in other ways, by both compilers"""
+    count = Count()
+    for compiler in ("g++", "clang++"):
+        for name, words in PLAIN_BUILDS.items():
+            folder = f"build-{compiler.rstrip('+')}-{name}"
+            print(f"  {compiler} {' '.join(words)}")
+            # What the compiler says while it links is an error by its own option.
+            link = ["-Dcpp_link_args=-Werror=odr"] if WERROR and compiler == "g++" else []
+            is_good = configure(
+                runner, folder, [*words, *link, *WERROR], clang=compiler == CLANG
+            ) and compile_in(runner, folder, PROGRAMS)
+            count += PASSED if is_good else FAILED
+            shutil.rmtree(ROOT / folder, ignore_errors=True)
+    return count
+
+
+def front_door(runner: Runner, options) -> Count:
+    """the commands that the documents tell, in a clean copy of the tree"""
+    return scripted(runner, [ROOT / "tests/front_door/run.py"])
 
 
 def unit(runner: Runner, options) -> Count:
@@ -254,7 +331,9 @@ def sanitizers(runner: Runner, options) -> Count:
 def tsan(runner: Runner, options) -> Count:
     """what threads share, under ThreadSanitizer"""
     # Not unit_worker: its buffers change hands in DPDK's libraries, which are not instrumented.
-    if not compile_in(runner, "build-tsan", TSAN, ["tests/unit/unit_threads"], clang=True):
+    if not configure(runner, "build-tsan", [*TSAN, *WERROR], clang=True):
+        return FAILED
+    if not compile_in(runner, "build-tsan", ["tests/unit/unit_threads"]):
         return FAILED
     return meson_test(
         runner, "build-tsan", "--timeout-multiplier", "4", "threads", repeat=REPEATS[options.long]
@@ -300,22 +379,16 @@ def namespaces(runner: Runner, options) -> Count:
         print(f"  left out with af_packet: {left_out}; net_af_packet loses IP fragments")
         print("  left out with af_packet: events_*; they choose the queue of each packet")
     for words in runs:
-        results = LOGS / "namespaces.json"
-        results.unlink(missing_ok=True)
-        is_good = runner.run(
-            ROOT / "tests/netns/run.py", *words, "--json", results, "--logs", LOGS / "namespaces",
-            environment={"IKELB_BUILD": str(ROOT / "build")}, echo=True,
-        )  # fmt: skip
-        found = json.loads(results.read_text("utf-8")) if results.exists() else {}
-        part = Count(*(found.get(word, 0) for word in ("passed", "failed", "skipped")))
-        count += part if is_good or part.failed else part + FAILED
+        count += scripted(runner, [
+            ROOT / "tests/netns/run.py", *words, "--logs", LOGS / "namespaces",
+        ])  # fmt: skip
     return count
 
 
 # Minutes on 2 cores, first run; a long run's in the second place.
 SUITES = {
-    "build": (build, 10, 10),
-    "build-clang": (build_clang, 10, 10),
+    "build": (build, 8, 8),
+    "build-clang": (build_clang, 8, 8),
     "unit": (unit, 1, 1),
     "lint": (lint, 1, 1),
     "golden": (golden, 1, 1),
@@ -327,6 +400,8 @@ SUITES = {
     "tsan": (tsan, 3, 15),
     "fuzz": (fuzz, 2, 35),
     "namespaces": (namespaces, 12, 25),
+    "front_door": (front_door, 6, 6),
+    "builds": (builds, 12, 12),
 }
 
 
@@ -351,6 +426,16 @@ def run_suite(name: str, options) -> tuple[Count, float]:
     return count, seconds
 
 
+def print_times(results: dict, long: bool, before: float) -> None:
+    print("\nsuite          seconds  budget  result")
+    if before > 1:
+        print(f"{'before them':<12} {before:9.0f}")
+    for name, (count, seconds) in results.items():
+        budget = 60 * SUITES[name][2 if long else 1]
+        print(f"{name:<12} {seconds:9.0f}  {budget:6}  {count}")
+    print(f"all          {before + sum(seconds for _, seconds in results.values()):9.0f}")
+
+
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tests/run", description="runs the tests")
     parser.add_argument("suite", nargs="*", help="default: all; `build` comes first where needed")
@@ -368,8 +453,8 @@ def parse_arguments() -> argparse.Namespace:
 def chosen(suites: list[str]) -> list[str]:
     """The suites in their order, with the builds that they use."""
     wanted = set(suites or SUITES)
-    others = {"unit", "lint", "golden", "bench", "mutants", "property", "instructions"}
-    if wanted & (others | {"namespaces"}):
+    of_build = {"unit", "lint", "golden", "bench", "mutants", "property", "instructions"}
+    if wanted & (of_build | {"namespaces", "front_door"}):
         wanted.add("build")
     if wanted & {"sanitizers", "fuzz"}:
         wanted.add("build-clang")
@@ -386,12 +471,10 @@ def main() -> int:
             print(f"{name:<12} {short:>3} min  {function.__doc__}")
         return 0
     LOGS.mkdir(parents=True, exist_ok=True)
+    before = time.time() - BEGUN
     results = {name: run_suite(name, options) for name in chosen(options.suite)}
-    print("\nsuite          seconds  result")
-    for name, (count, seconds) in results.items():
-        print(f"{name:<12} {seconds:9.0f}  {count}")
+    print_times(results, options.long, before)
     total = sum((count for count, _ in results.values()), Count())
-    print(f"all          {sum(seconds for _, seconds in results.values()):9.0f}")
     print(total)
     return 1 if total.failed or not total.passed else 0
 

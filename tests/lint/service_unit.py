@@ -83,13 +83,16 @@ def security(unit: Path, program: Path) -> int:
     return 0 if float(level[1]) <= MOST_EXPOSED else 1
 
 
-def confined(allowed: set[str], command: list[str]) -> list[str]:
+VETH = "ip link add {0} type veth peer name {1}; ip link set {0} up; ip link set {1} up;"
+PORT = VETH.format("wan0", "far0")
+
+
+def confined(allowed: set[str], command: list[str], setup: str = PORT) -> list[str]:
     """The command as root with these capabilities, in namespaces of its own, beside a port."""
     bounded = ",".join(["-all", *(f"+{word.removeprefix('cap_')}" for word in sorted(allowed))])
     return [
         "unshare", "--net", "--mount", "--", "sh", "-ec",
-        "ip link set lo up; ip link add wan0 type veth peer name far0;"
-        ' ip link set wan0 up; ip link set far0 up; exec "$@"',
+        f'ip link set lo up; {setup} exec "$@"',
         "sh", "setpriv", f"--bounding-set={bounded}", "--inh-caps=-all", "--no-new-privs", "--",
         *command,
     ]  # fmt: skip
