@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view markdown_head = R"(# Configuration
 
-<!-- Printed by config_doc from config/schema_keys.cc: change that table, then run
+<!-- Printed by config_doc from config/schema_keys*.cc: change that table, then run
      tests/lint/config_docs.sh with --write. -->
 
 `ikelbd --config FILE` reads one YAML file. `ikelbctl check FILE` (or `ikelbd --check`) tells
@@ -42,13 +42,13 @@ line and the key. A file with an error changes nothing: the old configuration st
 
 constexpr std::string_view yaml_head =
     R"(# Every key of ikelb's configuration: a one-armed set-up with one server, and all defaults.
-# Printed by config_doc from config/schema_keys.cc; docs/configuration.md holds the same as tables.
+# Printed by config_doc from config/schema_keys*.cc; docs/configuration.md holds the same as tables.
 # [live]: applied by a reload. [restart]: needs a restart of ikelbd.
 )";
 
 bool is_scalar_list(Form form) {
     return form == Form::list_of_text || form == Form::list_of_integers ||
-           form == Form::list_of_prefixes;
+           form == Form::list_of_prefixes || form == Form::list_of_ports;
 }
 
 std::string_view apply_word(const Key& key) {
@@ -80,7 +80,7 @@ std::string markdown_row(const Key& key) {
     const std::string initial = key.presence == Presence::required ? "**required**"
                                 : key.initial.empty()              ? "none"
                                                                    : code(key.initial);
-    const bool is_map = key.form == Form::map;
+    const bool is_map = key.form == Form::map && key.initial.empty();
     return "| " + code(key.path) + " | " + cell(form_with_unit(key)) + " | " +
            (is_map ? std::string{} : initial) + " | " + cell(key.purpose) + " | " +
            cell(key.effect) + " | " + std::string{apply_word(key)} + " |\n";

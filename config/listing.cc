@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "config/names.h"
+#include "config/protocol_port.h"
 #include "config/scalar.h"
 
 namespace ikelb::config {
@@ -18,6 +19,9 @@ std::string text_of(std::unsigned_integral auto value) { return std::to_string(v
 std::string text_of(std::chrono::milliseconds value) { return to_string(value); }
 std::string text_of(Named auto value) { return std::string{to_string(value)}; }
 std::string text_of(const Endpoint& value) { return to_string(value); }
+std::string text_of(const OpenPort& value) { return to_string(value); }
+std::string text_of(const PortRange& value) { return to_string(value); }
+std::string text_of(bool value) { return value ? "true" : "false"; }
 std::string text_of(const net::IpAddress& value) { return value.to_string(); }
 std::string text_of(const net::IpPrefix& value) { return value.to_string(); }
 std::string text_of(const net::MacAddress& value) { return value.to_string(); }
@@ -80,6 +84,32 @@ ListedMap list_route(const Route& route) {
                  value(in, "dev", route.dev)});
 }
 
+/// The word that stands for the whole; its rules follow as items of their own.
+std::string word_of(const Transit& transit) { return transit.is_open ? "open" : "closed"; }
+
+PortRange range_of(const OpenPort& port) { return {.first = port.first, .last = port.last}; }
+
+ListedMap list_allow_rule(const AllowRule& rule) {
+    constexpr std::string_view in = "transit.allow[]";
+    const std::string name = rule.from.to_string() + " to " + rule.to.to_string() + " " +
+                             to_string(rule.port) + (rule.is_established ? " established" : "");
+    return item("transit.allow", name,
+                {value(in, "from", rule.from), value(in, "to", rule.to),
+                 value(in, "protocol", protocol_to_string(rule.port.protocol)),
+                 value(in, "ports", range_of(rule.port)),
+                 value(in, "established", rule.is_established)});
+}
+
+ListedMap list_own_service(const OwnService& service) {
+    constexpr std::string_view in = "own_services[]";
+    const std::string name = service.from.to_string() + " to " + service.address.to_string() +
+                             " " + to_string(service.port);
+    return item("own_services", name,
+                {value(in, "address", service.address), value(in, "from", service.from),
+                 value(in, "protocol", protocol_to_string(service.port.protocol)),
+                 value(in, "ports", range_of(service.port))});
+}
+
 void list_backend(const Backend& backend, const std::string& path,
                   std::vector<ListedMap>& maps) {
     constexpr std::string_view in = "pools[].backends[]";
@@ -128,7 +158,8 @@ ListedMap list_service(const Service& service) {
                  value(in, "affinity", service.affinity),
                  value(in, "affinity_prefix_v4", service.affinity_prefix_v4),
                  value(in, "affinity_prefix_v6", service.affinity_prefix_v6),
-                 value(in, "ask_all_per_second", service.ask_all_per_second)});
+                 value(in, "ask_all_per_second", service.ask_all_per_second),
+                 value(in, "host_ports", service.host_ports)});
 }
 
 ListedMap list_limits(const Limits& limits) {
@@ -137,7 +168,8 @@ ListedMap list_limits(const Limits& limits) {
                     value(in, "pairs", limits.pairs),
                     value(in, "esp_spis", limits.esp_spis),
                     value(in, "half_open", limits.half_open),
-                    value(in, "fragments", limits.fragments)});
+                    value(in, "fragments", limits.fragments),
+                    value(in, "transit", limits.transit)});
 }
 
 ListedMap list_timeouts(const Timeouts& timeouts) {
@@ -146,7 +178,13 @@ ListedMap list_timeouts(const Timeouts& timeouts) {
                     value(in, "answered", timeouts.answered), value(in, "pair", timeouts.pair),
                     value(in, "pending", timeouts.pending),
                     value(in, "fragment", timeouts.fragment),
-                    value(in, "delete_hint", timeouts.delete_hint)});
+                    value(in, "delete_hint", timeouts.delete_hint),
+                    value(in, "transit_tcp", timeouts.transit_tcp),
+                    value(in, "transit_tcp_opening", timeouts.transit_tcp_opening),
+                    value(in, "transit_udp", timeouts.transit_udp),
+                    value(in, "transit_icmp", timeouts.transit_icmp),
+                    value(in, "transit_other", timeouts.transit_other),
+                    value(in, "transit_grace", timeouts.transit_grace)});
 }
 
 void list_abuse(const Abuse& abuse, std::vector<ListedMap>& maps) {
@@ -169,11 +207,15 @@ void list_abuse(const Abuse& abuse, std::vector<ListedMap>& maps) {
 std::vector<ListedMap> list_values(const Config& config) {
     std::vector<ListedMap> maps;
     maps.push_back({.values = {value("", "inside_prefixes", config.inside_prefixes),
+                               value("", "transit", word_of(config.transit)),
                                value("", "maglev_table_size", config.maglev_table_size)}});
     for (const Port& port : config.ports) maps.push_back(list_port(port));
     for (const Interface& interface : config.interfaces)
         maps.push_back(list_interface(interface));
     for (const Route& route : config.routes) maps.push_back(list_route(route));
+    for (const AllowRule& rule : config.transit.allow) maps.push_back(list_allow_rule(rule));
+    for (const OwnService& service : config.own_services)
+        maps.push_back(list_own_service(service));
     for (const Pool& pool : config.pools) list_pool(pool, maps);
     for (const Service& service : config.services) maps.push_back(list_service(service));
     maps.push_back(map("workers", {value("workers", "count", config.workers.count),

@@ -17,7 +17,8 @@ struct ListedValue {
 };
 
 /// A map of the configuration with the values that stand in it directly. The items of lists are
-/// known by name (routes: by destination), not by position: pools[rras].backends[rras1].
+/// known by name (routes by destination, rules of the wall by what they
+/// say), not by position: pools[rras].backends[rras1].
 struct ListedMap {
     std::string path{};        ///< empty: the top level
     const Key* key = nullptr;  ///< the list or map; nullptr: the top level

@@ -2,6 +2,8 @@
 // Copyright (c) 2026 The ikelb authors
 #include "config/map_reader.h"
 
+#include <algorithm>
+
 #include "config/nearest.h"
 #include "config/refusal.h"
 #include "config/scalar.h"
@@ -52,8 +54,16 @@ std::string what_is_written(const Node& value) {
 }
 
 /// For mistakes that have one likely meaning: what was probably meant.
-std::string hint(const Key& key, const std::string& text) {
-    if (key.form == Form::choice) return did_you_mean(text, key.choices());
+std::string hint(const Key& key, const Node& value) {
+    const std::string& text = value.text;
+    if (key.choices) return did_you_mean(text, key.choices());
+    if (key.form == Form::protocol) return did_you_mean(text, protocol_names());
+    if (key.form == Form::port_range && value.kind == NodeKind::list)
+        return " (each of them needs a rule of its own)";
+    if (key.form == Form::port_range && parse_open_port(text))
+        return " (without the PROTOCOL/, which is a key of its own)";
+    if (key.form == Form::list_of_ports && parse_port_range(text))
+        return " (the PROTOCOL/ is missing: tcp/" + text + " or udp/" + text + ")";
     if (key.form == Form::hexadecimal && parse_hexadecimal("0x" + text, 16))
         return " (0x stands before the digits)";
     if (key.form == Form::duration && parse_integer(text))
@@ -69,6 +79,11 @@ std::string hint(const Key& key, const std::string& text) {
     if (key.form == Form::endpoint && net::IpAddress::parse(text))
         return " (the :PORT is missing; an IPv6 address goes in brackets)";
     return {};
+}
+
+/// Whether this word may stand for the map.
+bool is_choice(const Key& key, std::string_view word) {
+    return key.choices && std::ranges::count(key.choices(), word) > 0;
 }
 
 bool is_blank(std::string_view text) {
@@ -149,7 +164,7 @@ void MapReader::refuse(std::string_view name, const Node& value) const {
 
 void MapReader::refuse_at(const Key& key, const Node& value, std::string path) const {
     errors_->error(value.line, std::move(path),
-                   what_is_written(value) + "; " + remedy(key) + hint(key, value.text));
+                   what_is_written(value) + "; " + remedy(key) + hint(key, value));
 }
 
 const Node* MapReader::scalar(std::string_view name) const {
@@ -302,14 +317,51 @@ std::vector<std::uint16_t> MapReader::cpus(std::string_view name) const {
     return found;
 }
 
-bool MapReader::is_none(std::string_view name) const {
+bool MapReader::flag(std::string_view name) const {
+    const Node* value = scalar(name);
+    if (!value) return false;
+    if (value->text == "true" || value->text == "false") return value->text == "true";
+    refuse(name, *value);
+    return false;
+}
+
+std::uint8_t MapReader::protocol(std::string_view name) const {
+    const Node* value = scalar(name);
+    if (!value) return {};
+    if (const auto protocol = parse_protocol(value->text)) return *protocol;
+    refuse(name, *value);
+    return {};
+}
+
+PortRange MapReader::port_range(std::string_view name) const {
+    const Node* value = scalar(name);
+    if (!value) return {};
+    if (const auto range = parse_port_range(value->text)) return *range;
+    refuse(name, *value);
+    return {};
+}
+
+std::vector<OpenPort> MapReader::open_ports(std::string_view name) const {
+    std::vector<OpenPort> found;
+    for (const Item& item : scalars(name)) {
+        if (const auto port = parse_open_port(item.node->text))
+            found.push_back(*port);
+        else
+            refuse_at(key(name), *item.node, item.path);
+    }
+    return found;
+}
+
+bool MapReader::is_word(std::string_view name, std::string_view word) const {
     const Node* value = find(name);
-    return value && key(name).is_none_allowed && value->kind == NodeKind::scalar &&
-           value->text == "none";
+    return value && value->kind == NodeKind::scalar && value->text == word &&
+           is_choice(key(name), word);
 }
 
 MapReader MapReader::map(std::string_view name) const {
-    const Node* value = is_none(name) ? nullptr : find(name);
+    const Node* value = find(name);
+    if (value && value->kind == NodeKind::scalar && is_choice(key(name), value->text))
+        value = nullptr;
     if (value && value->kind != NodeKind::map) {
         refuse(name, *value);
         value = nullptr;

@@ -17,6 +17,7 @@
 #include "config/document.h"
 #include "config/finding.h"
 #include "config/names.h"
+#include "config/protocol_port.h"
 #include "config/schema.h"
 
 namespace ikelb::config {
@@ -51,6 +52,10 @@ public:
     std::vector<net::IpPrefix> prefixes(std::string_view name) const;
     std::vector<std::string> texts(std::string_view name) const;
     std::vector<std::uint16_t> cpus(std::string_view name) const;
+    bool flag(std::string_view name) const;
+    std::uint8_t protocol(std::string_view name) const;
+    PortRange port_range(std::string_view name) const;
+    std::vector<OpenPort> open_ports(std::string_view name) const;
 
     template <Named Enum>
     Enum choice(std::string_view name, Enum otherwise) const {
@@ -61,8 +66,9 @@ public:
         return otherwise;
     }
 
-    /// Whether the word none is written where a map could be.
-    bool is_none(std::string_view name) const;
+    /// Whether this word is written where a map could be.
+    bool is_word(std::string_view name, std::string_view word) const;
+    bool is_none(std::string_view name) const { return is_word(name, "none"); }
     /// A map within this one; reads as absent where there is none.
     MapReader map(std::string_view name) const;
     /// The items of a list of maps.

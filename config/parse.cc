@@ -79,6 +79,32 @@ Health read_health(const MapReader& pool) {
     return {.icmp = read_icmp(pool.map("health").map("icmp")), .line = pool.line_of("health")};
 }
 
+OpenPort read_open_port(const MapReader& map) {
+    const PortRange range = map.port_range("ports");
+    return {.protocol = map.protocol("protocol"), .first = range.first, .last = range.last};
+}
+
+AllowRule read_allow_rule(const MapReader& map) {
+    return {.from = map.prefix("from"),
+            .to = map.prefix("to"),
+            .port = read_open_port(map),
+            .is_established = map.flag("established"),
+            .line = map.line()};
+}
+
+Transit read_transit(const MapReader& top) {
+    return {.is_open = top.is_word("transit", "open"),
+            .allow = read_list(top.map("transit").maps("allow"), read_allow_rule),
+            .line = top.line_of("transit")};
+}
+
+OwnService read_own_service(const MapReader& map) {
+    return {.address = map.address("address"),
+            .from = map.prefix("from"),
+            .port = read_open_port(map),
+            .line = map.line()};
+}
+
 Pool read_pool(const MapReader& map) {
     return {.name = map.text("name"),
             .backends = read_list(map.maps("backends"), read_backend),
@@ -99,6 +125,7 @@ Service read_service(const MapReader& map) {
             .affinity_prefix_v4 = map.integer("affinity_prefix_v4", initial.affinity_prefix_v4),
             .affinity_prefix_v6 = map.integer("affinity_prefix_v6", initial.affinity_prefix_v6),
             .ask_all_per_second = map.integer("ask_all_per_second", initial.ask_all_per_second),
+            .host_ports = map.open_ports("host_ports"),
             .line = map.line()};
 }
 
@@ -125,6 +152,7 @@ Limits read_limits(const MapReader& map) {
             .esp_spis = map.integer("esp_spis", initial.esp_spis),
             .half_open = map.integer("half_open", initial.half_open),
             .fragments = map.integer("fragments", initial.fragments),
+            .transit = map.integer("transit", initial.transit),
             .line = map.line()};
 }
 
@@ -137,6 +165,13 @@ Timeouts read_timeouts(const MapReader& map) {
             .pending = map.duration("pending", initial.pending),
             .fragment = map.duration("fragment", initial.fragment),
             .delete_hint = map.duration("delete_hint", initial.delete_hint),
+            .transit_tcp = map.duration("transit_tcp", initial.transit_tcp),
+            .transit_tcp_opening =
+                map.duration("transit_tcp_opening", initial.transit_tcp_opening),
+            .transit_udp = map.duration("transit_udp", initial.transit_udp),
+            .transit_icmp = map.duration("transit_icmp", initial.transit_icmp),
+            .transit_other = map.duration("transit_other", initial.transit_other),
+            .transit_grace = map.duration("transit_grace", initial.transit_grace),
             .line = map.line()};
 }
 
@@ -188,6 +223,8 @@ Config read_config(const MapReader& top) {
             .interfaces = read_list(top.maps("interfaces"), read_interface),
             .routes = read_list(top.maps("routes"), read_route),
             .inside_prefixes = top.prefixes("inside_prefixes"),
+            .transit = read_transit(top),
+            .own_services = read_list(top.maps("own_services"), read_own_service),
             .pools = read_list(top.maps("pools"), read_pool),
             .services = read_list(top.maps("services"), read_service),
             .workers = read_workers(top.map("workers")),

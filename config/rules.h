@@ -52,6 +52,15 @@ void vip_and_backends_are_of_one_family(const Config& config, FindingList& out);
 void service_interfaces_face_clients(const Config& config, FindingList& out);
 void backends_serve_one_vip(const Config& config, FindingList& out);
 
+// What may pass that is no service's: rules_wall.cc
+void transit_is_closed(const Config& config, FindingList& out);
+void allow_rules_are_well_formed(const Config& config, FindingList& out);
+void allow_rules_can_match(const Config& config, FindingList& out);
+void own_services_are_usable(const Config& config, FindingList& out);
+void host_ports_are_no_service_ports(const Config& config, FindingList& out);
+void interfaces_with_vips_have_addresses(const Config& config, FindingList& out);
+void servers_are_not_behind_the_clients_router(const Config& config, FindingList& out);
+
 // The daemon itself: rules_system.cc
 void worker_cpus_fit(const Config& config, FindingList& out);
 void eal_args_leave_ours_alone(const Config& config, FindingList& out);
@@ -66,6 +75,16 @@ void maglev_table_is_large_enough(const Config& config, FindingList& out);
 bool is_host_address(const net::IpAddress& address);
 /// fe80::/10: another machine on each interface (RFC 4291 2.5.6).
 bool is_link_local(const net::IpAddress& address);
+
+/// Reports host bits set in what is to be a network.
+void check_network(FindingList& out, int line, std::string path, const net::IpPrefix& prefix);
+
+// How the configuration's own routes and subnets lead to an address; nullptr: not at all.
+
+/// The interface in whose subnet an address is: the one with the longest prefix.
+const Interface* on_link_interface(const Config& config, const net::IpAddress& address);
+const Route* route_to(const Config& config, const net::IpAddress& address);
+const Interface* interface_of(const Config& config, const Route& route);
 
 /// pools[3]
 std::string item_path(std::string_view list, std::size_t index);

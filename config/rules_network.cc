@@ -40,14 +40,6 @@ bool is_subnet_or_broadcast_address(const net::IpPrefix& prefix) {
     return host == 0 || host == host_bits;
 }
 
-/// Reports host bits set in what is to be a network.
-void check_network(FindingList& out, int line, std::string path, const net::IpPrefix& prefix) {
-    if (prefix != prefix.network())
-        out.error(line, std::move(path),
-                  prefix.to_string() + " has bits set behind its length; write " +
-                      prefix.network().to_string());
-}
-
 bool is_on_link(const Interface& interface, const net::IpAddress& address) {
     return std::any_of(interface.addresses.begin(), interface.addresses.end(),
                        [&](const net::IpPrefix& own) { return own.contains(address); });
@@ -69,6 +61,13 @@ std::optional<Overlap> first_overlap(const Interface& interface, const Interface
 }
 
 }  // namespace
+
+void check_network(FindingList& out, int line, std::string path, const net::IpPrefix& prefix) {
+    if (prefix != prefix.network())
+        out.error(line, std::move(path),
+                  prefix.to_string() + " has bits set behind its length; write " +
+                      prefix.network().to_string());
+}
 
 bool is_host_address(const net::IpAddress& address) {
     return !address.is_unspecified() && !address.is_multicast_or_broadcast() &&
@@ -269,11 +268,14 @@ void inside_prefixes_are_usable(const Config& config, FindingList& out) {
         for (const Interface& interface : config.interfaces)
             for (const net::IpPrefix& own : interface.addresses)
                 if (interface.side == Side::clients && inside.length > 0 &&
-                    inside.contains(own.address))
+                    (inside.contains(own.address) || own.contains(inside.address)))
                     out.warning(line, path,
-                                inside.to_string() + " holds the clients' side subnet " +
-                                    own.to_string() + " of " + in_quotes(interface.name) +
-                                    ": clients there get no answers; write smaller prefixes");
+                                inside.to_string() +
+                                    (inside.contains(own.address) ? " holds" : " lies in") +
+                                    " the clients' side subnet " + own.to_string() + " of " +
+                                    in_quotes(interface.name) +
+                                    ": what comes from there is dropped as spoofed_source; write "
+                                    "prefixes of the servers' side alone");
     }
 }
 

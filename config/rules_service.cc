@@ -30,7 +30,14 @@ const Interface* owner_of(const Config& config, const net::IpAddress& address) {
     return nullptr;
 }
 
-/// The interface in whose subnet an address is: the one with the longest prefix, or nullptr.
+const Pool* find_pool(const Config& config, std::string_view name) {
+    for (const Pool& pool : config.pools)
+        if (pool.name == name) return &pool;
+    return nullptr;
+}
+
+}  // namespace
+
 const Interface* on_link_interface(const Config& config, const net::IpAddress& address) {
     const Interface* best = nullptr;
     int best_length = -1;
@@ -57,14 +64,6 @@ const Interface* interface_of(const Config& config, const Route& route) {
         if (interface.name == *route.dev) return &interface;
     return nullptr;
 }
-
-const Pool* find_pool(const Config& config, std::string_view name) {
-    for (const Pool& pool : config.pools)
-        if (pool.name == name) return &pool;
-    return nullptr;
-}
-
-}  // namespace
 
 void pools_have_backends(const Config& config, FindingList& out) {
     for (std::size_t i = 0; i < config.pools.size(); ++i)

@@ -64,12 +64,13 @@ void limits_are_powers_of_two(const Config& config, FindingList& out) {
         std::uint32_t value;
     };
     const Limits& limits = config.limits;
-    const std::array<Limit, 6> all{{{"flows", limits.flows},
+    const std::array<Limit, 7> all{{{"flows", limits.flows},
                                     {"bindings", limits.bindings},
                                     {"pairs", limits.pairs},
                                     {"esp_spis", limits.esp_spis},
                                     {"half_open", limits.half_open},
-                                    {"fragments", limits.fragments}}};
+                                    {"fragments", limits.fragments},
+                                    {"transit", limits.transit}}};
     for (const Limit& limit : all) {
         if (std::has_single_bit(limit.value)) continue;
         const std::uint64_t below = std::max<std::uint64_t>(std::bit_floor(limit.value), 1);
@@ -90,6 +91,10 @@ void timeouts_fit(const Config& config, FindingList& out) {
         out.error(line, "timeouts.answered",
                   to_string(timeouts.answered) + " is longer than pair, " +
                       to_string(timeouts.pair) + "; authentication must not shorten a life");
+    if (timeouts.transit_tcp_opening > timeouts.transit_tcp)
+        out.error(line, "timeouts.transit_tcp_opening",
+                  to_string(timeouts.transit_tcp_opening) + " is longer than transit_tcp, " +
+                      to_string(timeouts.transit_tcp) + "; an answer must not shorten a life");
     // RRAS keeps a silent tunnel for 30 min by default (network outage time).
     if (timeouts.flow < std::chrono::minutes{30})
         out.warning(line, "timeouts.flow",

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "config/protocol_port.h"
 #include "config/scalar.h"
 
 namespace ikelb::config {
@@ -49,7 +50,7 @@ std::string describe_form(const Key& key) {
     using std::chrono::milliseconds;
     switch (key.form) {
         case Form::map:
-            return key.is_none_allowed ? "a map, or none" : "a map";
+            return key.choices ? "a map, or " + joined(key.choices()) : "a map";
         case Form::list_of_maps:
             return "a list of " + between(key.range) + " maps";
         case Form::text:
@@ -77,6 +78,12 @@ std::string describe_form(const Key& key) {
             return "ADDRESS:PORT";
         case Form::choice:
             return joined(key.choices());
+        case Form::flag:
+            return "true or false";
+        case Form::protocol:
+            return "a protocol's number, " + joined(protocol_names());
+        case Form::port_range:
+            return "a port, or a range FIRST-LAST";
         case Form::list_of_text:
             return "a list of at most " + std::to_string(key.range.max) + " texts";
         case Form::list_of_integers:
@@ -84,6 +91,9 @@ std::string describe_form(const Key& key) {
         case Form::list_of_prefixes:
             return "a list of at most " + std::to_string(key.range.max) +
                    " prefixes ADDRESS/LENGTH";
+        case Form::list_of_ports:
+            return "a list of at most " + std::to_string(key.range.max) +
+                   " ports PROTOCOL/PORT or PROTOCOL/FIRST-LAST";
     }
     return {};
 }

@@ -33,9 +33,13 @@ enum class Form {
     mac,
     endpoint,  ///< ADDRESS:PORT
     choice,
+    flag,        ///< true or false
+    protocol,    ///< tcp, esp, ..., a number, or any
+    port_range,  ///< 443 or 8000-8080
     list_of_text,
     list_of_integers,
     list_of_prefixes,
+    list_of_ports,  ///< tcp/22, udp/8000-8080
 };
 
 enum class Presence { required, optional };
@@ -62,7 +66,7 @@ struct Key {
     std::string_view unit{};    ///< of integers
     std::string_view initial{}; ///< the default as YAML; empty: none
     std::string_view example{}; ///< as YAML, for keys without default
-    bool is_none_allowed = false;  ///< a map that may be the word `none` instead
+    /// Of a choice its names; of a map words that may stand there instead.
     std::vector<std::string_view> (*choices)() = nullptr;
     std::string_view purpose{};
     std::string_view effect{};  ///< what a change does to live tunnels

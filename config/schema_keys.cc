@@ -5,6 +5,7 @@
 #include <array>
 
 #include "config/names.h"
+#include "config/schema_parts.h"
 
 namespace ikelb::config {
 
@@ -29,14 +30,19 @@ constexpr std::string_view of_fragments =
 constexpr std::string_view of_pending =
     "Too low a rate makes clients that roam wait: they are steered by their SPIs meanwhile.";
 
+constexpr std::string_view of_transit =
+    "None. Idle conversations of the servers older than a shorter time end.";
+
 constexpr std::string_view on_average = "How many are let through on average.";
 constexpr std::string_view at_once = "How many are let through at once after a time without any.";
 constexpr Range most_events{1, 10'000'000};
 
+std::vector<std::string_view> none_alone() { return {"none"}; }
+
 constexpr auto required = Presence::required;
 constexpr auto restart = Apply::restart;
 
-const std::array keys{
+const std::array network_keys{
     Key{.path = "ports", .form = Form::list_of_maps, .presence = required, .apply = restart,
         .range = {1, 32},
         .purpose = "The DPDK ports. ikelb receives and sends on them without the kernel.",
@@ -115,7 +121,9 @@ const std::array keys{
                    "answer to a client and keeps its source address.",
         .effect = "Tunnels of clients whose addresses fall into a new prefix break: their "
                   "answers are no longer translated."},
+};
 
+const std::array service_and_system_keys{
     Key{.path = "pools", .form = Form::list_of_maps, .presence = required, .range = {0, 64},
         .purpose = "Groups of servers that can stand in for each other.",
         .effect = "Removing a pool ends the tunnels of its backends."},
@@ -173,7 +181,7 @@ const std::array keys{
                    "keep: their packets still go to it, for the ping alone may be broken, and no "
                    "other server knows their keys. flush: they are dropped, clients connect anew.",
         .effect = "flush drops the tunnels of backends that are down at that moment."},
-    Key{.path = "pools[].health", .form = Form::map, .is_none_allowed = true,
+    Key{.path = "pools[].health", .form = Form::map, .choices = none_alone,
         .purpose = "How the pool's backends are checked; the word none takes all of them for up.",
         .effect = "A backend starts over with the new check; its tunnels stay (on_down: keep)."},
     Key{.path = "pools[].health.icmp", .form = Form::map,
@@ -258,6 +266,13 @@ const std::array keys{
                    "after an IKE rekey, where servers do not mark their SPIs (spi_label).",
         .effect = "Turned off, such a client connects anew. Each copy costs every server a "
                   "look-up."},
+    Key{.path = "services[].host_ports", .form = Form::list_of_ports, .range = {0, 64},
+        .initial = "[]", .example = "[tcp/22, udp/161, tcp/8000-8080]",
+        .purpose = "Ports of the VIP, besides the service and ping, at which this host itself may "
+                   "be asked, from either side. Everything else to a VIP is dropped as "
+                   "vip_closed: what listens on 0.0.0.0, such as sshd, is not meant for the "
+                   "Internet.",
+        .effect = no_effect},
 
     Key{.path = "workers", .form = Form::map, .apply = restart,
         .purpose = "The threads of the fast path.",
@@ -325,6 +340,13 @@ const std::array keys{
         .range = {64, 1 << 20}, .unit = "records", .initial = "4096",
         .purpose = "Fragmented datagrams on their way at the same time.",
         .effect = resize},
+    Key{.path = "limits.transit", .form = Form::integer, .apply = restart,
+        .range = {1024, 1 << 27}, .unit = "records", .initial = "262144",
+        .purpose = "Routed conversations that began on the servers' side and whose answers may "
+                   "come in: a quarter for those of backends, a quarter for inside_prefixes, where "
+                   "the tunnels' clients are, half for all others. What finds no room is "
+                   "forwarded all the same, but gets no answer.",
+        .effect = resize},
 
     Key{.path = "timeouts", .form = Form::map,
         .purpose = "How long a record lives after the last packet that refreshes it.",
@@ -362,6 +384,34 @@ const std::array keys{
         .initial = "3m",
         .purpose = "What is left to a record after a delete was seen: only a hint, as anybody "
                    "could have sent it.",
+        .effect = no_effect},
+    Key{.path = "timeouts.transit_tcp", .form = Form::duration, .range = {minute, 48 * hour},
+        .initial = "124m",
+        .purpose = "A TCP connection of transit that was answered, without a packet. RFC 5382 "
+                   "asks for 2 h 4 min: keep-alives come every 2 h.",
+        .effect = of_transit},
+    Key{.path = "timeouts.transit_tcp_opening", .form = Form::duration, .range = {second, hour},
+        .initial = "4m",
+        .purpose = "One that was not answered yet, or that FIN or RST has ended.",
+        .effect = of_transit},
+    Key{.path = "timeouts.transit_udp", .form = Form::duration, .range = {second, 24 * hour},
+        .initial = "5m",
+        .purpose = "A UDP conversation of transit without a packet (RFC 4787: at least 2 min, "
+                   "better 5).",
+        .effect = of_transit},
+    Key{.path = "timeouts.transit_icmp", .form = Form::duration, .range = {second, hour},
+        .initial = "1m",
+        .purpose = "A ping of transit (RFC 5508: at least 1 min).",
+        .effect = of_transit},
+    Key{.path = "timeouts.transit_other", .form = Form::duration, .range = {second, 24 * hour},
+        .initial = "10m",
+        .purpose = "Transit of any other protocol, such as GRE, between two addresses.",
+        .effect = of_transit},
+    Key{.path = "timeouts.transit_grace", .form = Form::duration, .range = {0, hour},
+        .initial = "1m",
+        .purpose = "After a start, or when an address moves to the servers' side of this node "
+                   "(VRRP), TCP without SYN passes to the servers' side for so long: connections "
+                   "that the node before this one knew are learned anew. 0s: none.",
         .effect = no_effect},
 
     Key{.path = "abuse", .form = Form::map,
@@ -459,7 +509,7 @@ const std::array keys{
         .range = most_events, .unit = "at once", .initial = "500", .purpose = at_once,
         .effect = of_pending},
 
-    Key{.path = "state", .form = Form::map, .apply = restart, .is_none_allowed = true,
+    Key{.path = "state", .form = Form::map, .apply = restart, .choices = none_alone,
         .purpose = "The file that brings tunnels through a restart or a crash of ikelb; the word "
                    "none turns it off.",
         .effect = "With none, the next restart loses every client that the hash alone would send "
@@ -484,7 +534,7 @@ const std::array keys{
         .purpose = "Path of the UNIX socket, absolute, at most 107 bytes.",
         .effect = no_effect},
 
-    Key{.path = "metrics", .form = Form::map, .apply = restart, .is_none_allowed = true,
+    Key{.path = "metrics", .form = Form::map, .apply = restart, .choices = none_alone,
         .purpose = "The metrics server for Prometheus; the word none turns it off.",
         .effect = no_effect},
     Key{.path = "metrics.listen", .form = Form::endpoint, .apply = restart,
@@ -509,6 +559,16 @@ const std::array keys{
 
 }  // namespace
 
-std::span<const Key> schema() noexcept { return keys; }
+std::span<const Key> schema() noexcept {
+    static const std::vector<Key> all = [] {
+        std::vector<Key> keys;
+        for (const std::span<const Key> part :
+             {std::span<const Key>{network_keys}, wall_keys(),
+              std::span<const Key>{service_and_system_keys}})
+            keys.insert(keys.end(), part.begin(), part.end());
+        return keys;
+    }();
+    return all;
+}
 
 }  // namespace ikelb::config

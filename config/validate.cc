@@ -48,6 +48,14 @@ constexpr auto all_rules = std::to_array<Rule>({
     rules::service_interfaces_face_clients,
     rules::backends_serve_one_vip,
 
+    rules::transit_is_closed,
+    rules::allow_rules_are_well_formed,
+    rules::allow_rules_can_match,
+    rules::own_services_are_usable,
+    rules::host_ports_are_no_service_ports,
+    rules::interfaces_with_vips_have_addresses,
+    rules::servers_are_not_behind_the_clients_router,
+
     rules::worker_cpus_fit,
     rules::eal_args_leave_ours_alone,
     rules::limits_are_powers_of_two,

@@ -70,7 +70,8 @@ worker::DataplaneOptions dataplane_options(const config::Config& config,
                    .pairs = config.limits.pairs,
                    .esp_spis = config.limits.esp_spis,
                    .half_open = config.limits.half_open,
-                   .fragments = config.limits.fragments},
+                   .fragments = config.limits.fragments,
+                   .transit = config.limits.transit},
         .hash_key = hash_key,
         .may_sleep = config.workers.idle == config::Idle::sleep};
     for (const config::Port& port : config.ports) {
@@ -392,14 +393,17 @@ void Daemon::rebuild() {
         backends[health.name] = {.is_up = health.state.gets_new_clients(),
                                  .mode = modes_.mode(health.name)};
     const KernelState kernel = mirror_->snapshot();
+    const tables::Seconds now = dataplane_->clock().now();
     BuiltTable built = build_table({.config = config_,
                                     .interfaces = network_->facts(),
                                     .kernel = kernel,
                                     .backends = backends,
                                     .registry = registry_,
                                     .hash_key = dataplane_->hash_key(),
-                                    .now = dataplane_->clock().now(),
-                                    .previous = dataplane_->published().read()});
+                                    .now = now,
+                                    .previous = dataplane_->published().read(),
+                                    .grace_until = grace_.until(config_, network_->facts(),
+                                                                kernel, now)});
     // Before the kernel has been read once, everything is missing.
     if (mirror_->is_synchronised()) say_new_remarks(built.remarks);
     dataplane_->published().publish(std::move(built.table));

@@ -25,6 +25,7 @@
 #include "controlplane/metrics/metrics_server.h"
 #include "controlplane/table/backend_modes.h"
 #include "controlplane/table/index_registry.h"
+#include "controlplane/table/transit_grace.h"
 #include "dataplane/worker/dataplane.h"
 
 namespace ikelb::control {
@@ -124,6 +125,7 @@ private:
 
     IndexRegistry registry_;
     BackendModes modes_;
+    TransitGrace grace_;
     std::unique_ptr<worker::Dataplane> dataplane_;
     std::unique_ptr<SavedState> saved_state_;  ///< reads the dataplane's directory
     std::optional<boost::asio::posix::stream_descriptor> dataplane_event_;

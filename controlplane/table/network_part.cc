@@ -231,14 +231,7 @@ tables::Route make_route(const Route& route, const InterfaceNames& names,
     return {.kind = RouteKind::gateway, .interface = *interface, .gateway = *gateway};
 }
 
-/// Link-local and multicast destinations are the same prefix on every link, and no router forwards
-/// by them (RFC 4291 2.5.6, 2.7): the kernel says what becomes of them.
 constexpr std::array<const char*, 2> of_each_link{"fe80::/10", "ff00::/8"};
-
-bool is_of_each_link(const net::IpPrefix& destination) {
-    return is_link_local(destination.address) ||
-           (!destination.address.is_v4() && destination.address.is_multicast_or_broadcast());
-}
 
 /// One Route for each on-link prefix, so that two addresses are of one subnet exactly if they get
 /// the same route (client_on_farm_subnet rests on it); all others are shared by those alike.
@@ -266,6 +259,11 @@ void build_routes(const BuilderInput& input, const InterfaceNames& names,
 }
 
 }  // namespace
+
+bool is_of_each_link(const net::IpPrefix& destination) {
+    return is_link_local(destination.address) ||
+           (!destination.address.is_v4() && destination.address.is_multicast_or_broadcast());
+}
 
 void build_network(const BuilderInput& input, const InterfaceNames& names,
                    tables::ForwardingTable& table, Remarks& remarks) {

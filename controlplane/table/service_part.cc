@@ -317,6 +317,7 @@ void build_spread(const BuilderInput& input, tables::ForwardingTable& table, Rem
         service.prefix_v4 = configured.affinity_prefix_v4;
         service.prefix_v6 = configured.affinity_prefix_v6;
         const unsigned workers = input.config.workers.count;
+        service.host_ports = make_open_ports(configured.host_ports);
         service.ask_all_rate = (configured.ask_all_per_second + workers - 1) / workers;
         const auto candidates = candidates_of(configured, input, table);
         for (const Candidate& candidate : candidates) service.members.push_back(candidate.index);
@@ -334,12 +335,20 @@ void build_addresses(const BuilderInput& input, const InterfaceNames& names,
     using tables::AddressRole;
     std::vector<tables::AddressMap<tables::AddressEntry>::Entry> entries;
     // Of an address with several roles the last one counts.
+    const auto add_own = [&](const net::IpAddress& own, tables::InterfaceIndex interface) {
+        entries.push_back({own, {.role = AddressRole::own, .interface = interface}});
+    };
+    // Those of other devices first: on a twin an address is more than on any of them.
     for (const Address& address : input.kernel.addresses)
-        if (names.by_twin(address.ifindex))
-            entries.push_back({address.prefix.address, {.role = AddressRole::own}});
-    for (const config::Interface& interface : input.config.interfaces)
-        for (const net::IpPrefix& own : interface.addresses)
-            entries.push_back({own.address, {.role = AddressRole::own}});
+        if (!names.by_twin(address.ifindex) && !address.prefix.address.is_loopback() &&
+            !address.prefix.address.is_ipv6_link_local())
+            add_own(address.prefix.address, tables::no_interface);
+    for (const Address& address : input.kernel.addresses)
+        if (const auto interface = names.by_twin(address.ifindex))
+            add_own(address.prefix.address, *interface);
+    for (std::size_t i = 0; i < input.config.interfaces.size(); ++i)
+        for (const net::IpPrefix& own : input.config.interfaces[i].addresses)
+            add_own(own.address, static_cast<tables::InterfaceIndex>(i));
     for_each_used_backend(input.config, [&](const config::Pool&, const config::Backend& backend) {
         entries.push_back({backend.address,
                            {.role = AddressRole::backend,

@@ -67,6 +67,14 @@ tables::Timeouts make_timeouts(const config::Timeouts& configured) noexcept {
     return timeouts;
 }
 
+wall::TransitTimeouts make_transit_timeouts(const config::Timeouts& configured) noexcept {
+    return {.tcp = to_seconds(configured.transit_tcp),
+            .tcp_opening = to_seconds(configured.transit_tcp_opening),
+            .udp = to_seconds(configured.transit_udp),
+            .icmp = to_seconds(configured.transit_icmp),
+            .other = to_seconds(configured.transit_other)};
+}
+
 tables::AbuseLimits make_abuse_limits(const config::Abuse& configured,
                                       unsigned workers) noexcept {
     const auto whole = [](const config::Rate& rate) {
@@ -98,6 +106,7 @@ BuiltTable build_table(const BuilderInput& input) {
     const InterfaceNames names{input};
     build_network(input, names, table, built.remarks);
     build_services(input, names, table, built.remarks);
+    build_wall(input, names, table);
     table.prepare_express();
     return built;
 }

@@ -47,6 +47,9 @@ struct BuilderInput {
     /// The table in use, nullptr at start. What has not changed is shared with it, and where the
     /// hash of a service changes, its hash becomes the old one.
     const tables::ForwardingTable* previous = nullptr;
+    /// The configuration's make_allow_rules(), compiled; nullptr: there are none.
+    std::shared_ptr<const wall::AllowRules> allow_rules{};
+    tables::Seconds grace_until = 0;  ///< wall::Wall::grace_until
 };
 
 struct BuiltTable {
@@ -60,6 +63,10 @@ BuiltTable build_table(const BuilderInput& input);
 
 /// The configured lives as the dataplane counts them: what build_table() puts into the table.
 tables::Timeouts make_timeouts(const config::Timeouts& configured) noexcept;
+
+wall::TransitTimeouts make_transit_timeouts(const config::Timeouts& configured) noexcept;
+
+std::vector<wall::AllowRule> make_allow_rules(const config::Transit& transit);
 
 /// The configured rates as one of `workers` workers counts them.
 tables::AbuseLimits make_abuse_limits(const config::Abuse& configured, unsigned workers) noexcept;

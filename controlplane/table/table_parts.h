@@ -41,4 +41,14 @@ void build_network(const BuilderInput& input, const InterfaceNames& names,
 void build_services(const BuilderInput& input, const InterfaceNames& names,
                     tables::ForwardingTable& table, Remarks& remarks);
 
+/// wall, Gateway::faces_clients. After build_network().
+void build_wall(const BuilderInput& input, const InterfaceNames& names,
+                tables::ForwardingTable& table);
+
+std::vector<wall::OpenPort> make_open_ports(const std::vector<config::OpenPort>& ports);
+
+/// Link-local and multicast destinations are the same prefix on every link, and no router forwards
+/// by them (RFC 4291 2.5.6, 2.7): the kernel says what becomes of them.
+bool is_of_each_link(const net::IpPrefix& destination);
+
 }  // namespace ikelb::control

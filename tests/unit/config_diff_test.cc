@@ -89,6 +89,25 @@ TEST(ConfigDiff, EachKeySaysLiveOrRestart) {
         {"dpdk", with_added("dpdk: {memory: 512}\n"), "dpdk.memory: 256 -> 512", true},
         {"limits", with_added("limits: {flows: 1024}\n"), "limits.flows: 262144 -> 1024", true},
         {"timeouts", with_added("timeouts: {flow: 1h}\n"), "timeouts.flow: 45m -> 1h", false},
+        {"transit limit", with_added("limits: {transit: 1024}\n"),
+         "limits.transit: 262144 -> 1024", true},
+        {"transit time", with_added("timeouts: {transit_udp: 2m}\n"),
+         "timeouts.transit_udp: 5m -> 2m", false},
+        {"grace", with_added("timeouts: {transit_grace: 0s}\n"),
+         "timeouts.transit_grace: 1m -> 0s", false},
+        {"transit", with_added("transit: open\n"), "transit: closed -> open", false},
+        {"allow", with_added("transit: {allow: [{from: 0.0.0.0/0, to: 10.30.0.0/24, protocol: tcp, "
+                             "ports: 443}]}\n"),
+         "transit.allow[0.0.0.0/0 to 10.30.0.0/24 tcp/443]: added {from: 0.0.0.0/0, to: "
+         "10.30.0.0/24, protocol: tcp, ports: 443, established: false}",
+         false},
+        {"own service", with_added("own_services: [{address: 10.255.0.1, from: 192.0.2.0/24, "
+                                   "protocol: tcp, ports: 179}]\n"),
+         "own_services[192.0.2.0/24 to 10.255.0.1 tcp/179]: added {address: 10.255.0.1, from: "
+         "192.0.2.0/24, protocol: tcp, ports: 179}",
+         false},
+        {"host ports", with("pool: rras}", "pool: rras, host_ports: [tcp/22]}"),
+         "services[aovpn].host_ports: [] -> [tcp/22]", false},
         {"pending", with_added("timeouts: {pending: 5s}\n"), "timeouts.pending: 10s -> 5s", false},
         {"affinity", with("pool: rras}", "pool: rras, affinity: sa}"),
          "services[aovpn].affinity: source -> sa", false},
@@ -134,14 +153,18 @@ TEST(ConfigDiff, ListingHoldsEveryValueOfTheSchema) {
     std::set<std::string_view> listed;
     const Config config =
         parse_good(with("10.20.0.11", "10.20.0.11, spi_label: {ike_mask: 0x1}",
-                        with_added("routes: [{to: 10.0.0.0/8, via: 10.20.0.9}]\n")));
+                        with_added("routes: [{to: 10.0.0.0/8, via: 10.20.0.9}]\n"
+                                   "transit: {allow: [{from: 192.0.2.0/24, to: 10.30.0.0/24}]}\n"
+                                   "own_services: [{address: 10.255.0.1, from: 0.0.0.0/0}]\n")));
     for (const ListedMap& map : list_values(config))
         for (const ListedValue& value : map.values) {
             ASSERT_NE(value.key, nullptr) << map.path;
             listed.insert(value.key->path);
         }
     for (const Key& key : schema()) {
-        const bool is_value = key.form != Form::map && key.form != Form::list_of_maps;
+        // A map that may be a word is listed by the word as well.
+        const bool is_value = (key.form != Form::map && key.form != Form::list_of_maps) ||
+                              (key.form == Form::map && !key.initial.empty());
         EXPECT_EQ(listed.contains(key.path), is_value) << key.path;
     }
 }

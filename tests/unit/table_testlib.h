@@ -137,6 +137,8 @@ struct Site {
     BackendModes modes{};
     IndexRegistry registry{};
     tables::Seconds now = 1000;
+    tables::Seconds grace_until = 0;
+    std::shared_ptr<const wall::AllowRules> allow_rules{};
     std::unique_ptr<tables::ForwardingTable> table{};
     std::vector<std::string> remarks{};
 
@@ -156,7 +158,9 @@ struct Site {
                                         .registry = registry,
                                         .hash_key = {.k0 = 1, .k1 = 2},
                                         .now = now,
-                                        .previous = table.get()});
+                                        .previous = table.get(),
+                                        .allow_rules = allow_rules,
+                                        .grace_until = grace_until});
         table = std::move(built.table);
         remarks = std::move(built.remarks);
         return *table;

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+
+// What may pass that is no service's, and who is on which side.
+
+#include <algorithm>
+
+#include "controlplane/table/table_parts.h"
+
+namespace ikelb::control {
+
+namespace {
+
+wall::OpenPort make_open_port(const config::OpenPort& port) noexcept {
+    return {.protocol = port.protocol, .first_port = port.first, .last_port = port.last};
+}
+
+bool is_covered(const net::IpPrefix& inner, const net::IpPrefix& outer) noexcept {
+    return outer.length <= inner.length && outer.contains(inner.address);
+}
+
+template <class T>
+void sort_unique(std::vector<T>& list) {
+    std::ranges::sort(list);
+    list.erase(std::unique(list.begin(), list.end()), list.end());
+}
+
+/// The on-link networks of interfaces that face servers only, as the kernel has them.
+std::vector<net::IpPrefix> server_prefixes_of(const BuilderInput& input,
+                                              const InterfaceNames& names,
+                                              const tables::ForwardingTable& table) {
+    std::vector<net::IpPrefix> prefixes;
+    for (const Route& route : input.kernel.routes) {
+        if (route.type != RouteType::unicast || route.gateway || route.dst.length == 0 ||
+            is_of_each_link(route.dst))
+            continue;
+        const auto interface = names.by_twin(route.ifindex);
+        if (interface && !table.interfaces[*interface].faces_clients)
+            prefixes.push_back(route.dst);
+    }
+    sort_unique(prefixes);
+    return prefixes;
+}
+
+std::vector<net::IpAddress> broadcasts_of(const BuilderInput& input,
+                                          const InterfaceNames& names) {
+    std::vector<net::IpAddress> broadcasts;
+    for (const Address& address : input.kernel.addresses) {
+        const net::IpPrefix& own = address.prefix;
+        // A /31 has none (RFC 3021).
+        if (!own.address.is_v4() || own.length > 30 || !names.by_twin(address.ifindex)) continue;
+        const auto hosts = static_cast<std::uint32_t>((std::uint64_t{1} << (32 - own.length)) - 1);
+        broadcasts.push_back(net::IpAddress::from_v4_host(own.address.v4_host() | hosts));
+    }
+    sort_unique(broadcasts);
+    return broadcasts;
+}
+
+/// Whether a route leads to the servers' side alone: into inside_prefixes, or to a backend that is
+/// reached by this gateway.
+bool leads_to_servers(const Route& route, tables::GatewayIndex gateway,
+                      const config::Config& config, const tables::ForwardingTable& table) {
+    if (route.dst.length == 0) return false;
+    if (std::ranges::any_of(config.inside_prefixes, [&](const net::IpPrefix& inside) {
+            return is_covered(route.dst, inside);
+        }))
+        return true;
+    const auto is_behind = [&](const config::Backend& backend) {
+        if (!route.dst.contains(backend.address)) return false;
+        const auto index = table.route_table.lookup(backend.address);
+        return index && table.routes[*index].kind == tables::RouteKind::gateway &&
+               table.routes[*index].gateway == gateway;
+    };
+    return std::ranges::any_of(config.pools, [&](const config::Pool& pool) {
+        return std::ranges::any_of(pool.backends, is_behind);
+    });
+}
+
+bool is_one_router(const tables::Gateway& a, const tables::Gateway& b) noexcept {
+    return a.interface == b.interface && a.link.is_resolved && b.link.is_resolved &&
+           std::equal(a.link.bytes.begin(), a.link.bytes.begin() + 6, b.link.bytes.begin());
+}
+
+void tell_routers_of_clients(const BuilderInput& input, const InterfaceNames& names,
+                             tables::ForwardingTable& table) {
+    for (const Route& route : input.kernel.routes) {
+        const auto interface = names.by_twin(route.ifindex);
+        if (route.type != RouteType::unicast || !route.gateway || !interface) continue;
+        const auto index = input.registry.gateway({*interface, *route.gateway});
+        // A router of the whole Internet is done with its first route.
+        if (!index || table.gateways[*index].faces_clients) continue;
+        table.gateways[*index].faces_clients =
+            !leads_to_servers(route, *index, input.config, table);
+    }
+    // A router is known by its MAC, whatever address its routes name.
+    for (tables::Gateway& gateway : table.gateways)
+        gateway.faces_clients |=
+            std::ranges::any_of(table.gateways, [&](const tables::Gateway& other) {
+                return other.faces_clients && is_one_router(gateway, other);
+            });
+}
+
+}  // namespace
+
+std::vector<wall::OpenPort> make_open_ports(const std::vector<config::OpenPort>& ports) {
+    std::vector<wall::OpenPort> made;
+    for (const config::OpenPort& port : ports) made.push_back(make_open_port(port));
+    return made;
+}
+
+std::vector<wall::AllowRule> make_allow_rules(const config::Transit& transit) {
+    std::vector<wall::AllowRule> rules;
+    for (const config::AllowRule& rule : transit.allow)
+        rules.push_back({.from = rule.from,
+                         .to = rule.to,
+                         .protocol = rule.port.protocol,
+                         .first_port = rule.port.first,
+                         .last_port = rule.port.last,
+                         .is_established = rule.is_established});
+    return rules;
+}
+
+void build_wall(const BuilderInput& input, const InterfaceNames& names,
+                tables::ForwardingTable& table) {
+    wall::Wall& wall = table.wall;
+    wall.is_open = input.config.transit.is_open;
+    wall.allow = input.allow_rules;
+    for (const config::OwnService& own : input.config.own_services)
+        wall.own_services.push_back(
+            {.address = own.address, .from = own.from, .port = make_open_port(own.port)});
+    wall.server_prefixes = server_prefixes_of(input, names, table);
+    wall.broadcasts = broadcasts_of(input, names);
+    wall.timeouts = make_transit_timeouts(input.config.timeouts);
+    wall.grace_until = input.grace_until;
+    tell_routers_of_clients(input, names, table);
+}
+
+}  // namespace ikelb::control

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include <gtest/gtest.h>
+
+#include "controlplane/table/transit_grace.h"
+#include "tests/unit/table_testlib.h"
+
+namespace ikelb::control {
+namespace {
+
+using namespace testlib;
+using tables::AddressRole;
+
+const tables::AddressEntry* entry(const Site& site, const std::string& address) {
+    return site.table->addresses.find(ip(address));
+}
+
+bool faces_clients(const Site& site, tables::InterfaceIndex interface,
+                   const std::string& address) {
+    return site.table->gateways[site.gateway(interface, address)].faces_clients;
+}
+
+std::vector<std::string> texts(const std::vector<net::IpPrefix>& prefixes) {
+    std::vector<std::string> list;
+    for (const net::IpPrefix& each : prefixes) list.push_back(each.to_string());
+    return list;
+}
+
+/// One NIC for both sides: farm, with the clients' router 10.20.0.254 and servers beside it.
+Site one_armed() {
+    Site site;
+    site.config.interfaces = {{.name = "farm",
+                               .port = "lan",
+                               .addresses = {prefix("10.20.0.1/24")},
+                               .side = config::Side::both}};
+    site.config.inside_prefixes = {prefix("10.30.0.0/16")};
+    site.config.services[0].interface = "farm";
+    site.interfaces = {{.name = "farm", .port = 1, .mac = mac(0xa1), .ifindex = farm}};
+    site.kernel.routes.clear();
+    site.kernel.addresses.clear();
+    add_address(site.kernel, "10.20.0.1/24", farm);
+    add_route(site.kernel, "0.0.0.0/0", "10.20.0.254", farm);
+    add_neighbour(site.kernel, "10.20.0.254", farm, 0xfe);
+    return site;
+}
+
+TEST(TableWall, IsClosedByDefault) {
+    Site site;
+    const wall::Wall& wall = site.build().wall;
+    EXPECT_FALSE(wall.is_open);
+    EXPECT_EQ(wall.allow, nullptr);
+    EXPECT_TRUE(wall.own_services.empty());
+    EXPECT_EQ(wall.grace_until, 0u);
+    EXPECT_EQ(wall.timeouts.tcp, 7440u);
+    EXPECT_EQ(wall.timeouts.tcp_opening, 240u);
+    EXPECT_EQ(wall.timeouts.udp, 300u);
+    EXPECT_EQ(wall.timeouts.icmp, 60u);
+    EXPECT_EQ(wall.timeouts.other, 600u);
+}
+
+class Nothing final : public wall::AllowRules {
+public:
+    bool allow(const wall::TransitPacket&) const noexcept override { return false; }
+};
+
+TEST(TableWall, IsAsConfigured) {
+    Site site;
+    site.config.transit.is_open = true;
+    site.config.own_services = {{.address = ip("10.255.0.1"),
+                                 .from = prefix("198.51.100.0/24"),
+                                 .port = {.protocol = 6, .first = 179, .last = 179}}};
+    site.config.timeouts.transit_udp = std::chrono::milliseconds{1500};
+    site.config.services[0].host_ports = {{.protocol = 6, .first = 22, .last = 23}};
+    site.grace_until = 1060;
+    site.allow_rules = std::make_shared<Nothing>();
+    const auto& table = site.build();
+    EXPECT_TRUE(table.wall.is_open);
+    EXPECT_EQ(table.wall.allow, site.allow_rules);
+    ASSERT_EQ(table.wall.own_services.size(), 1u);
+    EXPECT_EQ(table.wall.own_services[0].address, ip("10.255.0.1"));
+    EXPECT_EQ(table.wall.own_services[0].from, prefix("198.51.100.0/24"));
+    EXPECT_EQ(table.wall.own_services[0].port.protocol, 6);
+    EXPECT_EQ(table.wall.own_services[0].port.first_port, 179);
+    EXPECT_EQ(table.wall.timeouts.udp, 2u);  // rounded up: nothing ends before its time
+    EXPECT_EQ(table.wall.grace_until, 1060u);
+    const auto& host_ports = site.service("aovpn").host_ports;
+    ASSERT_EQ(host_ports.size(), 1u);
+    EXPECT_EQ(host_ports[0].protocol, 6);
+    EXPECT_EQ(host_ports[0].first_port, 22);
+    EXPECT_EQ(host_ports[0].last_port, 23);
+}
+
+TEST(TableWall, RulesAreThoseOfTheConfiguration) {
+    config::Transit transit;
+    transit.allow = {{.from = prefix("192.0.2.0/24"), .to = prefix("10.30.0.0/24")},
+                     {.from = prefix("fd01::/16"),
+                      .to = prefix("fd00:30::/64"),
+                      .port = {.protocol = 6, .first = 80, .last = 88},
+                      .is_established = true}};
+    const std::vector<wall::AllowRule> expected{
+        {.from = prefix("192.0.2.0/24"), .to = prefix("10.30.0.0/24")},
+        {.from = prefix("fd01::/16"),
+         .to = prefix("fd00:30::/64"),
+         .protocol = 6,
+         .first_port = 80,
+         .last_port = 88,
+         .is_established = true}};
+    EXPECT_EQ(make_allow_rules(transit), expected);
+}
+
+TEST(TableWall, ServersPrefixesAreOnLinkWhereNoClientsAre) {
+    Site site;
+    add_ipv6(site);
+    add_route(site.kernel, "10.40.0.0/16", "10.20.0.254", farm);  // beyond a router
+    add_route(site.kernel, "10.50.0.0/24", farm);                 // on the link by a route alone
+    site.build();
+    EXPECT_EQ(texts(site.table->wall.server_prefixes),
+              (std::vector<std::string>{"10.20.0.0/24", "10.50.0.0/24", "fd00:20::/64"}));
+    Site one = one_armed();
+    EXPECT_TRUE(one.build().wall.server_prefixes.empty());
+}
+
+TEST(TableWall, BroadcastsAreOfOurSubnets) {
+    Site site;
+    add_address(site.kernel, "10.21.0.1/31", farm);
+    add_address(site.kernel, "10.22.4.1/22", farm);
+    add_address(site.kernel, "10.22.4.2/22", farm);
+    const auto& broadcasts = site.build().wall.broadcasts;
+    const std::vector<net::IpAddress> expected{ip("10.20.0.255"), ip("10.22.7.255"),
+                                               ip("192.0.2.255"), ip("198.51.100.255")};
+    EXPECT_EQ(broadcasts, expected);
+}
+
+TEST(TableWall, OwnAddressesNameTheirInterface) {
+    Site site;
+    add_address(site.kernel, "10.255.0.1/32", lo);
+    add_address(site.kernel, "127.0.0.1/8", lo);
+    site.config.interfaces[1].addresses.push_back(prefix("192.0.2.9/24"));  // not in the kernel yet
+    site.build();
+    EXPECT_EQ(entry(site, "198.51.100.1")->interface, ext_index);
+    EXPECT_EQ(entry(site, "10.20.0.1")->interface, farm_index);
+    EXPECT_EQ(entry(site, "192.0.2.9")->interface, ext2_index);
+    ASSERT_NE(entry(site, "192.168.7.2"), nullptr);  // a management NIC's
+    EXPECT_EQ(entry(site, "192.168.7.2")->role, AddressRole::own);
+    EXPECT_EQ(entry(site, "192.168.7.2")->interface, tables::no_interface);
+    ASSERT_NE(entry(site, "10.255.0.1"), nullptr);
+    EXPECT_EQ(entry(site, "10.255.0.1")->interface, tables::no_interface);
+    EXPECT_EQ(entry(site, "127.0.0.1"), nullptr);
+    EXPECT_EQ(entry(site, "203.0.113.10")->role, AddressRole::vip);
+}
+
+// An address on lo and on a twin: the twin's interface has it.
+TEST(TableWall, ATwinsAddressIsItsOwnWhoeverElseHasIt) {
+    Site site;
+    add_address(site.kernel, "10.20.0.1/32", lo);
+    site.config.interfaces[2].addresses.clear();
+    site.build();
+    EXPECT_EQ(entry(site, "10.20.0.1")->interface, farm_index);
+}
+
+TEST(TableRouters, OfADefaultRouteFaceClients) {
+    Site site = one_armed();
+    site.build();
+    EXPECT_TRUE(faces_clients(site, 0, "10.20.0.254"));
+}
+
+TEST(TableRouters, OfInsidePrefixesOrBackendsDoNot) {
+    Site site = one_armed();
+    site.config.pools[0].backends[0].address = ip("10.60.0.11");
+    add_route(site.kernel, "10.30.7.0/24", "10.20.0.253", farm);  // within inside_prefixes
+    add_route(site.kernel, "10.60.0.0/24", "10.20.0.252", farm);  // where a backend is
+    add_route(site.kernel, "10.70.0.0/24", "10.20.0.251", farm);  // of nobody we know
+    add_route(site.kernel, "10.0.0.0/8", "10.20.0.250", farm);    // more than inside_prefixes
+    site.build();
+    EXPECT_FALSE(faces_clients(site, 0, "10.20.0.253"));
+    EXPECT_FALSE(faces_clients(site, 0, "10.20.0.252"));
+    EXPECT_TRUE(faces_clients(site, 0, "10.20.0.251"));
+    // It holds the backends' addresses, but none of them is reached by it.
+    EXPECT_TRUE(faces_clients(site, 0, "10.20.0.250"));
+}
+
+TEST(TableRouters, OneRouteToClientsIsEnough) {
+    Site site = one_armed();
+    add_route(site.kernel, "10.30.7.0/24", "10.20.0.253", farm);
+    add_route(site.kernel, "8.0.0.0/8", "10.20.0.253", farm);
+    site.build();
+    EXPECT_TRUE(faces_clients(site, 0, "10.20.0.253"));
+}
+
+// The fast path knows a router by its MAC alone.
+TEST(TableRouters, AreKnownByTheirMac) {
+    Site site = one_armed();
+    add_route(site.kernel, "10.30.7.0/24", "10.20.0.253", farm);
+    add_neighbour(site.kernel, "10.20.0.253", farm, 0xfe);
+    site.build();
+    EXPECT_TRUE(faces_clients(site, 0, "10.20.0.253"));
+    add_route(site.kernel, "10.30.8.0/24", "10.20.0.252", farm);
+    add_neighbour(site.kernel, "10.20.0.252", farm, 0xfc);
+    site.build();
+    EXPECT_FALSE(faces_clients(site, 0, "10.20.0.252"));
+}
+
+struct Grace {
+    Site site{};
+    TransitGrace grace{};
+
+    tables::Seconds until(tables::Seconds now) {
+        return grace.until(site.config, site.interfaces, site.kernel, now);
+    }
+};
+
+TEST(TransitGrace, BeginsWithTheStart) {
+    Grace grace;
+    EXPECT_EQ(grace.until(1000), 1060u);
+    EXPECT_EQ(grace.until(1030), 1060u);
+    EXPECT_EQ(grace.until(2000), 1060u);
+}
+
+TEST(TransitGrace, BeginsAnewWithAnAddressOnTheServersSide) {
+    Grace grace;
+    grace.until(1000);
+    add_address(grace.site.kernel, "10.20.0.254/24", farm);
+    EXPECT_EQ(grace.until(2000), 2060u);
+    EXPECT_EQ(grace.until(2001), 2060u);
+    std::erase_if(grace.site.kernel.addresses, [](const Address& address) {
+        return address.prefix.address == ip("10.20.0.254");
+    });
+    EXPECT_EQ(grace.until(3000), 2060u);  // it goes: nothing comes this way
+    add_address(grace.site.kernel, "10.20.0.254/24", farm);
+    EXPECT_EQ(grace.until(4000), 4060u);
+}
+
+TEST(TransitGrace, IsNoMatterOfTheClientsSide) {
+    Grace grace;
+    grace.until(1000);
+    add_address(grace.site.kernel, "203.0.113.20/32", ext);
+    EXPECT_EQ(grace.until(2000), 1060u);
+}
+
+TEST(TransitGrace, CanBeTurnedOff) {
+    Grace grace;
+    grace.site.config.timeouts.transit_grace = std::chrono::seconds{0};
+    EXPECT_EQ(grace.until(1000), 0u);
+    add_address(grace.site.kernel, "10.20.0.254/24", farm);
+    EXPECT_EQ(grace.until(2000), 0u);
+}
+
+}  // namespace
+}  // namespace ikelb::control
