@@ -5,23 +5,13 @@
 #include <optional>
 #include <set>
 
+#include "config/device.h"
 #include "config/rules.h"
 #include "config/scalar.h"
 
 namespace ikelb::config::rules {
 
 namespace {
-
-bool is_hex(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
-/// 0000:03:00.0 or 03:00.0
-bool is_pci_address(std::string_view text) {
-    std::string shape;
-    for (const char c : text) shape += is_hex(c) ? 'h' : c;
-    return shape == "hhhh:hh:hh.h" || shape == "hh:hh.h";
-}
 
 std::string_view device_without_arguments(std::string_view device) {
     return device.substr(0, device.find(','));

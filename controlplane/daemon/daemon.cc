@@ -13,6 +13,7 @@
 #include <map>
 #include <random>
 
+#include "config/device.h"
 #include "config/load.h"
 #include "controlplane/daemon/commands.h"
 #include "controlplane/daemon/log.h"
@@ -75,8 +76,11 @@ worker::DataplaneOptions dataplane_options(const config::Config& config,
         .hash_key = hash_key,
         .may_sleep = config.workers.idle == config::Idle::sleep};
     for (const config::Port& port : config.ports) {
-        if (dpdk::is_pci_address(port.device)) options.eal.pci.push_back(port.device);
-        options.ports.push_back({.name = port.name, .device = port.device, .mtu = port.mtu});
+        if (config::is_pci_address(port.device)) options.eal.pci.push_back(port.device);
+        options.ports.push_back(
+            {.name = port.name,
+             .device = config::complete_device(port.device, port.mtu, config.workers.count),
+             .mtu = port.mtu});
     }
     return options;
 }

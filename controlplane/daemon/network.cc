@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 
+#include "config/device.h"
 #include "controlplane/kernel/announcement.h"
 #include "controlplane/kernel/redirect.h"
 
@@ -28,7 +29,7 @@ std::size_t port_position(const config::Config& config, const std::string& name)
 
 net::MacAddress port_mac(const config::Port& port, const net::MacAddress& device) {
     if (port.mac) return *port.mac;
-    if (dpdk::lower_device(port.device).empty()) return device;
+    if (config::lower_device(port.device).empty()) return device;
     net::MacAddress mac = device;
     mac.bytes[0] = static_cast<std::uint8_t>((mac.bytes[0] | 0x02) & ~0x01);
     mac.bytes[3] ^= 0x80;  // differs from the device's, and is the same after each restart
@@ -68,8 +69,11 @@ KernelResult<std::unique_ptr<Network>> Network::create(boost::asio::io_context& 
 
 std::optional<std::string> Network::objection(const config::Config& config) {
     for (const config::Port& port : config.ports) {
-        const std::string lower = dpdk::lower_device(port.device);
-        if (lower.empty() || if_nametoindex(lower.c_str()) == 0) continue;
+        const std::string lower = config::lower_device(port.device);
+        if (lower.empty()) continue;
+        if (if_nametoindex(lower.c_str()) == 0)
+            return "port " + port.name + " (" + port.device + "): there is no network device " +
+                   lower + "; `ip link` lists them";
         const auto warning = lower_device_address_warning(lower);
         if (!warning) return warning.error().message;
         if (*warning) return "port " + port.name + ": " + **warning;
@@ -81,7 +85,7 @@ Network::~Network() = default;
 
 KernelResult<void> Network::quiet_lower_devices(const config::Config& config) {
     for (const config::Port& port : config.ports) {
-        const std::string lower = dpdk::lower_device(port.device);
+        const std::string lower = config::lower_device(port.device);
         if (lower.empty()) continue;
         auto quiet = QuietDevice::quiet(lower);
         if (!quiet) return quiet.error();

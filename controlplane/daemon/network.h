@@ -32,8 +32,8 @@ public:
     static KernelResult<std::unique_ptr<Network>> create(boost::asio::io_context& io,
                                                          const config::Config& config,
                                                          worker::Dataplane& dataplane);
-    /// Why a lower device must not be used, before anything is touched: the kernel has addresses
-    /// on it and would take part in the traffic.
+    /// Why a lower device can't be used, before anything is touched: it is not there, or the kernel
+    /// has addresses on it and would take part in the traffic.
     static std::optional<std::string> objection(const config::Config& config);
     ~Network();
     Network(const Network&) = delete;

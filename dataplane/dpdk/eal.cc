@@ -8,9 +8,9 @@
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <sched.h>
-#include <unistd.h>
 
-#include <cstdlib>
+#include <cinttypes>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 
@@ -48,12 +48,23 @@ std::vector<unsigned> cpus_allowed() {
     return cpus;
 }
 
-}  // namespace
-
-bool is_pci_address(const std::string& device) {
-    return device.size() >= 7 && device.find(',') == std::string::npos &&
-           device.find(':') != std::string::npos;
+/// In the free huge pages of all sizes on this machine.
+std::uint64_t free_huge_page_bytes() {
+    std::uint64_t bytes = 0;
+    std::error_code error;
+    for (const auto& size :
+         std::filesystem::directory_iterator{"/sys/kernel/mm/hugepages", error}) {
+        // The folder of a size is called hugepages-2048kB.
+        const std::string name = size.path().filename().string();
+        std::ifstream file{size.path() / "free_hugepages"};
+        std::uint64_t free = 0, kib = 0;
+        if (std::sscanf(name.c_str(), "hugepages-%" SCNu64 "kB", &kib) == 1 && file >> free)
+            bytes += free * kib * 1024;
+    }
+    return bytes;
 }
+
+}  // namespace
 
 std::vector<std::string> eal_arguments(const EalOptions& options, bool use_huge_pages,
                                        const std::vector<unsigned>& allowed_cpus) {
@@ -72,22 +83,6 @@ std::vector<std::string> eal_arguments(const EalOptions& options, bool use_huge_
         arguments.insert(arguments.end(), {"-a", address});
     arguments.insert(arguments.end(), options.extra.begin(), options.extra.end());
     return arguments;
-}
-
-std::uint64_t free_huge_page_bytes() {
-    std::uint64_t bytes = 0;
-    std::error_code error;
-    for (const auto& size :
-         std::filesystem::directory_iterator{"/sys/kernel/mm/hugepages", error}) {
-        // The folder of a size is called hugepages-2048kB.
-        const std::string name = size.path().filename().string();
-        const std::size_t digits = name.find('-') + 1;
-        std::ifstream file{size.path() / "free_hugepages"};
-        std::uint64_t free = 0;
-        if (digits == 0 || !(file >> free)) continue;
-        bytes += free * std::strtoull(name.c_str() + digits, nullptr, 10) * 1024;
-    }
-    return bytes;
 }
 
 Result<Eal> Eal::start(const EalOptions& options) {
@@ -116,14 +111,14 @@ Result<std::uint16_t> probe_port(const std::string& devargs) {
     const std::string name = devargs.substr(0, devargs.find(','));
     std::uint16_t port = 0;
     if (rte_eth_dev_get_port_by_name(name.c_str(), &port) == 0) return port;
-    if (is_pci_address(devargs))
+    if (name == devargs && name.find(':') != std::string::npos)
         return Failure{"no network device at PCI address " + devargs +
                        " that a DPDK driver has taken; `dpdk-devbind.py --status` lists them, "
                        "`dpdk-devbind.py -b vfio-pci " + devargs + "` binds one"};
     const int error = rte_dev_probe(devargs.c_str());
     if (error != 0)
         return Failure{"DPDK could not make the device `" + devargs + "`: " +
-                       rte_strerror(-error) + (geteuid() != 0 ? "; run as root" : "")};
+                       rte_strerror(-error)};
     if (rte_eth_dev_get_port_by_name(name.c_str(), &port) != 0)
         return Failure{"`" + devargs + "` is a DPDK device but no network port"};
     return port;

@@ -27,9 +27,6 @@ struct EalOptions {
 std::vector<std::string> eal_arguments(const EalOptions& options, bool use_huge_pages,
                                        const std::vector<unsigned>& allowed_cpus);
 
-/// Bytes in the free huge pages of all sizes on this machine.
-std::uint64_t free_huge_page_bytes();
-
 /// DPDK's environment: once in a process. Lcore 0 is the calling thread's, 1..workers the
 /// workers'. It ends with the process: rte_eal_cleanup() of DPDK 22.11 unmaps memory that its
 /// interrupt thread may be using (closing a memif port makes the other end free its queues there),
@@ -46,9 +43,6 @@ private:
 
     bool uses_huge_pages_;
 };
-
-/// 0000:03:00.0 or 03:00.0, as opposed to a vdev string.
-bool is_pci_address(const std::string& device);
 
 /// The id of the port that a PCI address or vdev string stands for, probed if need be.
 /// devargs: 0000:03:00.0, or NAME,key=value,...

@@ -2,7 +2,6 @@
 // Copyright (c) 2026 The ikelb authors
 #include "dataplane/dpdk/port.h"
 
-#include <net/if.h>
 #include <rte_alarm.h>
 #include <rte_cycles.h>
 #include <rte_errno.h>
@@ -62,12 +61,6 @@ std::optional<Failure> set_up_queues(const PortOptions& options, std::uint16_t i
     return std::nullopt;
 }
 
-bool starts_with(const std::string& text, const char* head) { return text.rfind(head, 0) == 0; }
-
-bool says(const std::string& device, const char* key) {
-    return device.find(std::string{","} + key + "=") != std::string::npos;
-}
-
 /// Returns once DPDK's interrupt thread has handled what there was before the call, or after a
 /// second.
 void await_interrupt_thread() {
@@ -82,32 +75,8 @@ void await_interrupt_thread() {
 
 }  // namespace
 
-std::string lower_device(const std::string& device) {
-    if (!starts_with(device, "net_af_packet") && !starts_with(device, "net_af_xdp")) return {};
-    const std::size_t at = device.find(",iface=");
-    if (at == std::string::npos) return {};
-    const std::size_t from = at + 7;
-    return device.substr(from, device.find(',', from) - from);
-}
-
-std::string complete_device(const PortOptions& options) {
-    std::string device = options.device;
-    if (!starts_with(device, "net_af_packet")) return device;
-    if (!says(device, "qpairs") && options.queues > 1)
-        device += ",qpairs=" + std::to_string(options.queues);
-    // The ring's frames are 2,048 bytes with the packet header unless told otherwise: a longer
-    // frame would be lost without a word.
-    if (!says(device, "framesz") && options.mtu > 1500)
-        device += ",blocksz=65536,framesz=16384,framecnt=512";
-    return device;
-}
-
 Result<Port> Port::open(const PortOptions& options, rte_mempool& pool) {
-    if (const std::string lower = lower_device(options.device);
-        !lower.empty() && if_nametoindex(lower.c_str()) == 0)
-        return Failure{"port " + options.name + " (" + options.device +
-                       "): there is no network device " + lower + "; `ip link` lists them"};
-    const auto id = probe_port(complete_device(options));
+    const auto id = probe_port(options.device);
     if (!id) return Failure{"port " + options.name + ": " + id.error().message};
     rte_eth_dev_info info{};
     if (const int error = rte_eth_dev_info_get(*id, &info); error != 0)

@@ -63,12 +63,6 @@ struct PortFacts {
     bool is_promiscuous = false;
 };
 
-/// The kernel's network device below a vdev such as net_af_packet0,iface=wan0; empty if none.
-std::string lower_device(const std::string& device);
-
-/// The vdev string with what our queues and frame size need and the operator did not say.
-std::string complete_device(const PortOptions& options);
-
 /// An Ethernet port: configured and started by open(), stopped and closed by the destructor.
 class Port {
 public:

@@ -18,9 +18,7 @@ constexpr unsigned punts_per_turn = 256;
 constexpr unsigned punt_ring = 2048, neighbour_ring = 256, inject_ring = 2048;
 constexpr unsigned least_data_bytes = 2048;
 constexpr unsigned link_bytes = 18;
-// Head room, rte_mbuf and the pool's own header of each buffer; rings and the drivers' own.
-constexpr unsigned buffer_overhead = 128 + 128 + 64;
-constexpr std::uint64_t eal_bytes = 8 << 20;
+constexpr std::uint64_t eal_bytes = 8 << 20;  // rings and the drivers' own
 
 /// Every receive and transmit descriptor of every port can hold a buffer, and so can the rings.
 /// net_af_xdp takes 2,048 for its fill ring and leaves up to as many in its completion ring.
@@ -28,17 +26,6 @@ unsigned buffers_for(std::size_t ports, unsigned workers) {
     constexpr unsigned by_queue = 2 * 2048 + 1024;
     return static_cast<unsigned>(ports) * workers * by_queue + workers * (punt_ring + 512) +
            inject_ring;
-}
-
-struct Launch {
-    Worker* worker;
-    const std::atomic<bool>* stop;
-};
-
-int run_worker(void* argument) {
-    const std::unique_ptr<Launch> launch{static_cast<Launch*>(argument)};
-    launch->worker->run(*launch->stop);
-    return 0;
 }
 
 }  // namespace
@@ -53,13 +40,17 @@ dpdk::Result<std::unique_ptr<Dataplane>> Dataplane::open(DataplaneOptions option
     const unsigned workers = options.eal.workers;
     const unsigned buffers = buffers_for(options.ports.size(), workers);
     unsigned data_bytes = least_data_bytes;
-    for (const dpdk::PortOptions& port : options.ports)
+    auto layout = dpdk::BufferLayout::spread;
+    for (const dpdk::PortOptions& port : options.ports) {
         data_bytes = std::max(data_bytes, port.mtu + link_bytes);
-    options.eal.needed_bytes = std::uint64_t{buffers} * (data_bytes + buffer_overhead) + eal_bytes;
+        if (port.device.starts_with("net_af_xdp")) layout = dpdk::BufferLayout::array;
+    }
+    options.eal.needed_bytes =
+        std::uint64_t{buffers} * dpdk::buffer_bytes(data_bytes, layout) + eal_bytes;
     auto eal = dpdk::Eal::start(options.eal);
     if (!eal) return eal.error();
     std::unique_ptr<Dataplane> self{new Dataplane{std::move(*eal), std::move(options)}};
-    auto pool = dpdk::make_packet_pool("packets", buffers, data_bytes);
+    auto pool = dpdk::make_packet_pool("packets", buffers, data_bytes, layout);
     if (!pool) return pool.error();
     self->pool_ = std::move(*pool);
     for (dpdk::PortOptions& options_of_port : self->options_.ports) {
@@ -93,9 +84,7 @@ dpdk::Result<void> Dataplane::make_rings() {
 }
 
 void Dataplane::make_workers() {
-    std::uint16_t port_ids = 0;
-    for (const dpdk::Port& port : ports_)
-        port_ids = std::max(port_ids, static_cast<std::uint16_t>(port.id() + 1));
+    const std::size_t port_ids = std::ranges::max_element(ports_, {}, &dpdk::Port::id)->id() + 1U;
     for (unsigned i = 0; i < options_.eal.workers; ++i) {
         const auto queue = static_cast<std::uint16_t>(i);
         WorkerParts parts{.id = i,
@@ -107,6 +96,7 @@ void Dataplane::make_workers() {
                           .wake_control = event_fd_,
                           .published = &published_,
                           .directory = &directory_,
+                          .stop = &stop_,
                           .clock = clock_,
                           .may_sleep = options_.may_sleep};
         for (const dpdk::Port& port : ports_) {
@@ -118,12 +108,14 @@ void Dataplane::make_workers() {
 }
 
 dpdk::Result<void> Dataplane::start() {
+    const auto run = [](void* worker) {
+        static_cast<Worker*>(worker)->run();
+        return 0;
+    };
     for (unsigned i = 0; i < workers_.size(); ++i) {
-        auto launch = std::make_unique<Launch>(Launch{workers_[i].get(), &stop_});
-        if (rte_eal_remote_launch(run_worker, launch.get(), i + 1) != 0)
+        if (rte_eal_remote_launch(run, workers_[i].get(), i + 1) != 0)
             return dpdk::Failure{"worker " + std::to_string(i) + " did not start: lcore " +
                                  std::to_string(i + 1) + " is not free; see dpdk.eal_args"};
-        launch.release();
         is_running_ = true;
     }
     return {};

@@ -33,12 +33,12 @@ void sleep_for(std::uint32_t nanoseconds) noexcept {
 
 }  // namespace
 
-void Worker::run(const std::atomic<bool>& stop) noexcept {
+void Worker::run() noexcept {
     prctl(PR_SET_TIMERSLACK, default_timer_slack, 0, 0, 0);
     outgoing_.resize(parts_.transmit.size());
     QuiescentReporter quiescent{parts_.published->qsbr(), parts_.id};
     IdlePolicy idle;
-    while (!stop.load(std::memory_order_relaxed)) {
+    while (!parts_.stop->load(std::memory_order_relaxed)) {
         const std::uint64_t cycles = parts_.clock.cycles();
         const std::uint64_t moved = poll(cycles);
         quiescent.report();

@@ -28,6 +28,7 @@ struct WorkerParts {
     int wake_control = -1;  ///< eventfd of the control thread
     Published* published = nullptr;
     tables::Directory* directory = nullptr;
+    const std::atomic<bool>* stop = nullptr;  ///< set: run() ends
     Clock clock;
     bool may_sleep = true;  ///< false: polls on when there is nothing to do
 };
@@ -40,7 +41,7 @@ public:
     explicit Worker(WorkerParts parts) : parts_{std::move(parts)} {}
 
     /// Until stop is set. Sleeps when there is nothing to do, if it may.
-    void run(const std::atomic<bool>& stop) noexcept;
+    void run() noexcept;
 
     const WorkerStats& stats() const noexcept { return stats_; }
 

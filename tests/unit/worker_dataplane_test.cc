@@ -113,6 +113,28 @@ TEST_F(DataplaneTest, AFrameOfTheKernelLeavesAndAPuntArrives) {
     EXPECT_EQ(count(pipeline::Verdict::punt_arp), before + 1);
 }
 
+TEST_F(DataplaneTest, MorePuntsThanThereAreBuffersArrive) {
+    constexpr unsigned frames = 20'000;
+    const Bytes frame = PacketBuilder{}
+                            .mac(place::first_gateway_mac(), place::ext_mac())
+                            .ip(place::client, place::own_wan)
+                            .udp(40500, 514)
+                            .build();
+    const std::uint64_t limited = count(pipeline::Verdict::punt_limited);
+    unsigned sent = 0, punted = 0;
+    EXPECT_TRUE(eventually([&] {
+        const auto under_way = [&] {
+            return sent - punted - (count(pipeline::Verdict::punt_limited) - limited);
+        };
+        while (punted < frames && under_way() < 1000 &&
+               dataplane->inject(place::lan, 0, frame))
+            ++sent;
+        dataplane->clear_event();
+        dataplane->take_punts([&](tables::InterfaceIndex, auto) { ++punted; });
+        return punted >= frames && under_way() == 0;
+    })) << punted;
+}
+
 TEST_F(DataplaneTest, ATaggedFrameOfAnUnknownVlanIsDropped) {
     const std::uint64_t before = count(pipeline::Verdict::unknown_vlan);
     ASSERT_TRUE(dataplane->inject(place::lan, 77, arp_broadcast()));

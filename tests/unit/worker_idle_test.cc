@@ -62,9 +62,10 @@ std::uint64_t sleeps_of_idle_worker(bool may_sleep, std::chrono::milliseconds ti
     WorkerParts parts;
     parts.published = &published;
     parts.may_sleep = may_sleep;
-    Worker worker{std::move(parts)};
     std::atomic<bool> stop{false};
-    std::thread thread{[&] { worker.run(stop); }};
+    parts.stop = &stop;
+    Worker worker{std::move(parts)};
+    std::thread thread{[&] { worker.run(); }};
     const auto deadline = std::chrono::steady_clock::now() + time;
     while (worker.stats().sleeps.read() == 0 && std::chrono::steady_clock::now() < deadline)
         std::this_thread::yield();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
 
-// Device strings and EAL's command line: pure functions of the options.
+// EAL's command line: a pure function of the options.
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "dataplane/dpdk/eal.h"
-#include "dataplane/dpdk/port.h"
 
 namespace ikelb::dpdk {
 namespace {
@@ -25,10 +24,6 @@ bool has(const Arguments& arguments, const std::string& wanted) {
 std::string value_of(const Arguments& arguments, const std::string& option) {
     const auto at = std::ranges::find(arguments, option);
     return at == arguments.end() || at + 1 == arguments.end() ? "" : *(at + 1);
-}
-
-std::string completed(const std::string& device, std::uint16_t mtu, std::uint16_t queues) {
-    return complete_device({.name = "wan", .device = device, .mtu = mtu, .queues = queues});
 }
 
 TEST(EalArguments, WithoutHugePagesNothingIsSharedAndMemoryIsBounded) {
@@ -79,42 +74,6 @@ TEST(EalArguments, TheOperatorHasTheLastWord) {
     const auto arguments = eal_arguments(options, false, {0});
     ASSERT_GE(arguments.size(), 2U);
     EXPECT_EQ(Arguments(arguments.end() - 2, arguments.end()), (Arguments{"--log-level", "8"}));
-}
-
-TEST(Device, PciAddressesAreToldFromVdevs) {
-    EXPECT_TRUE(is_pci_address("0000:03:00.0"));
-    EXPECT_TRUE(is_pci_address("03:00.0"));
-    EXPECT_FALSE(is_pci_address("net_af_packet0,iface=wan0"));
-    EXPECT_FALSE(is_pci_address("net_null0"));
-    EXPECT_FALSE(is_pci_address("net_pcap0,rx_pcap=/tmp/a:b.pcap"));
-}
-
-TEST(Device, TheKernelDeviceBelowIsFoundWhereverItStands) {
-    EXPECT_EQ(lower_device("net_af_packet0,iface=wan0"), "wan0");
-    EXPECT_EQ(lower_device("net_af_packet0,qpairs=2,iface=wan0,framesz=4096"), "wan0");
-    EXPECT_EQ(lower_device("net_af_xdp_1,iface=lan0,start_queue=0"), "lan0");
-    EXPECT_EQ(lower_device("0000:03:00.0"), "");
-    EXPECT_EQ(lower_device("net_null0"), "");
-    EXPECT_EQ(lower_device("net_af_packet0"), "");
-}
-
-TEST(Device, AfPacketGetsAQueueForEachWorker) {
-    EXPECT_EQ(completed("net_af_packet0,iface=w", 1500, 1), "net_af_packet0,iface=w");
-    EXPECT_EQ(completed("net_af_packet0,iface=w", 1500, 2), "net_af_packet0,iface=w,qpairs=2");
-    EXPECT_EQ(completed("net_af_packet0,iface=w,qpairs=4", 1500, 2),
-              "net_af_packet0,iface=w,qpairs=4");
-}
-
-TEST(Device, AfPacketGetsRoomForJumboFrames) {
-    const std::string device = completed("net_af_packet0,iface=w", 9000, 1);
-    EXPECT_NE(device.find(",framesz=16384"), std::string::npos) << device;
-    EXPECT_EQ(completed("net_af_packet0,iface=w,framesz=32768", 9000, 1),
-              "net_af_packet0,iface=w,framesz=32768");
-}
-
-TEST(Device, OthersStayAsTheyAre) {
-    EXPECT_EQ(completed("0000:03:00.0", 9000, 4), "0000:03:00.0");
-    EXPECT_EQ(completed("net_af_xdp0,iface=w", 9000, 4), "net_af_xdp0,iface=w");
 }
 
 }  // namespace
