@@ -12,8 +12,10 @@ constexpr std::array<Route, 12> table{{
     {RouteId::status, Method::get, "/v1/status", "", "",
      "what the daemon is doing: configuration, workers, ports, services, tables",
      R"({"version","uptime_s","config":{"file","loaded_at","last_reload":"ok|failed","error"},)"
-     R"("workers":[{"id","lcore","cpu","busy_share","bursts","packets"}],"ports":[...],)"
-     R"("interfaces":[...],"services":[{"name","vip","served","reason","pool","scheduler"}],)"
+     R"("workers":[{"id","lcore","cpu","busy_share","bursts","packets"}],)"
+     R"("ports":[{"name","device","driver","queues","link":"up|down",)"
+     R"("lost_in_driver","lost_in_device","spreads_by"}],"interfaces":[...],)"
+     R"("services":[{"name","vip","served","reason","pool","scheduler"}],)"
      R"("tables":[{"name","used","capacity"}],"memory":{"bytes_per_client":{...}},)"
      R"("restored":{"pairs","esp_spis","flows","bindings"},"huge_pages":bool})"},
     {RouteId::backends, Method::get, "/v1/backends", "", "",
@@ -35,8 +37,9 @@ constexpr std::array<Route, 12> table{{
      R"({"answers":[{"datagram","spi","client","port","service","vip","vip_port","served",)"
      R"("backend","rule","drop","remembered","rules":[{"rule","help","outcome":)"
      R"("hit|miss|ambiguous|backend_down","backend","state","age_s","idle_s"}],"otherwise"}]})"},
-    {RouteId::drops, Method::get, "/v1/drops", "", "", "dropped packets by reason",
-     R"({"drops":[{"reason","help","packets"}]})"},
+    {RouteId::drops, Method::get, "/v1/drops", "", "",
+     "dropped packets by reason, and frames lost below by port",
+     R"({"drops":[{"reason","help","packets"}],"ports":[{"port","reason","help","frames"}]})"},
     {RouteId::version, Method::get, "/v1/version", "", "", "the daemon's version",
      R"({"version",...})"},
     {RouteId::drain, Method::post, "/v1/backends/{name}/drain", "",

@@ -210,12 +210,29 @@ std::string render_explain(const json& answer, std::size_t width) {
     return text;
 }
 
+bool is_above_zero(const json& value) {
+    return value.is_number() && value.get<double>() > 0;
+}
+
+/// Of the ports, below the workers.
+std::string render_lost(const json& ports, std::size_t width) {
+    json happened = json::array();
+    if (ports.is_array())
+        for (const json& lost : ports)
+            if (is_above_zero(member(lost, "frames"))) happened.push_back(lost);
+    if (happened.empty()) return {};
+    return "\nlost below the workers\n" + table_of({{{"PORT"}, "port", plain},
+                                                    {{"REASON"}, "reason", plain},
+                                                    {{"FRAMES", true}, "frames", whole},
+                                                    {{"MEANING", false, 1}, "help", plain}},
+                                                   happened, "", width);
+}
+
 std::string render_drops(const json& answer, std::size_t width) {
     json happened = json::array();
     std::size_t silent = 0;
     for (const json& drop : member(answer, "drops")) {
-        const json& packets = member(drop, "packets");
-        if (packets.is_number() && packets.get<double>() > 0)
+        if (is_above_zero(member(drop, "packets")))
             happened.push_back(drop);
         else
             ++silent;
@@ -226,7 +243,7 @@ std::string render_drops(const json& answer, std::size_t width) {
                                 happened, "no packets were dropped", width);
     if (!happened.empty() && silent != 0)
         text += fmt::format("({} more reasons with no packets)\n", silent);
-    return text;
+    return text + render_lost(member(answer, "ports"), width);
 }
 
 std::string section(const char* title, const std::string& body) {

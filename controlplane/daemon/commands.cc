@@ -53,11 +53,14 @@ json ports_of(Daemon& daemon) {
     json ports = json::array();
     for (std::size_t i = 0; i < daemon.config().ports.size(); ++i) {
         const dpdk::Port& port = daemon.dataplane().ports()[i];
+        const PortView& view = daemon.port_watch().views()[i];
         ports.push_back({{"name", daemon.config().ports[i].name},
                          {"device", daemon.config().ports[i].device},
                          {"driver", port.facts().driver},
                          {"queues", port.facts().queues},
-                         {"link", port.is_link_up() ? "up" : "down"},
+                         {"link", view.is_up ? "up" : "down"},
+                         {"lost_in_driver", view.lost_in_driver()},
+                         {"lost_in_device", view.lost_in_device()},
                          {"spreads_by", port.facts().spreads_by_address ? "address"
                                         : port.facts().spreads_by_port  ? "address and port"
                                                                         : "driver"}});
@@ -256,7 +259,14 @@ CommandResult DaemonCommands::drops() {
                         {"help", verdict.help},
                         {"packets", verdict_total(daemon_, static_cast<pipeline::Verdict>(i))}});
     }
-    return json{{"drops", std::move(rows)}};
+    json below = json::array();
+    for (const PortView& port : daemon_.port_watch().views())
+        for (std::size_t i = 0; i < port.lost.size(); ++i)
+            below.push_back({{"port", port.name},
+                             {"reason", port_losses()[i].name},
+                             {"help", port_losses()[i].help},
+                             {"frames", port.lost[i]}});
+    return json{{"drops", std::move(rows)}, {"ports", std::move(below)}};
 }
 
 CommandResult DaemonCommands::version() {

@@ -150,8 +150,12 @@ std::optional<StartError> Daemon::open_dataplane() {
     if (const auto file = state_file_of(config_.state, std::getenv("STATE_DIRECTORY")))
         saved_state_ = std::make_unique<SavedState>(*file);
     const auto hash_key = saved_state_ ? saved_state_->hash_key() : std::nullopt;
-    auto dataplane =
-        worker::Dataplane::open(dataplane_options(config_, hash_key.value_or(draw_hash_key())));
+    auto port_watch = PortWatch::make(config_);
+    if (!port_watch) return StartError{port_watch.error().message};
+    port_watch_ = std::move(*port_watch);
+    auto options = dataplane_options(config_, hash_key.value_or(draw_hash_key()));
+    options.on_port_open = [this] { port_watch_->port_opened(); };
+    auto dataplane = worker::Dataplane::open(std::move(options));
     if (!dataplane) return StartError{dataplane.error().message};
     dataplane_ = std::move(*dataplane);
     restore_state();
@@ -177,6 +181,7 @@ std::optional<StartError> Daemon::open_dataplane() {
                          "those longer than a frame are lost; use net_af_xdp,iface=... instead",
                          config_.ports[i].name);
     }
+    look_at_ports();
     census_ = std::make_unique<Census>(dataplane_->directory());
     busy_shares_.resize(dataplane_->workers());
     busy_before_.resize(dataplane_->workers());
@@ -316,8 +321,19 @@ void Daemon::tick_each_second() {
         saved_state_->tick(config_.state.interval, dataplane_->directory(),
                            [this] { return state_view(); });
     say_mirror_trouble();
+    look_at_ports();
     if (metrics_) metrics_->publish(make_metrics(*this));
     if (++seconds_ % confirm_gateways_every == 0) confirm_gateways();
+}
+
+void Daemon::look_at_ports() {
+    for (const std::size_t changed : port_watch_->look(dataplane_->ports())) {
+        const PortView& port = port_watch_->views()[changed];
+        if (port.is_up)
+            spdlog::info("port {}: link is up", port.name);
+        else
+            spdlog::warn("port {}: link is down", port.name);
+    }
 }
 
 /// The kernel sends nothing through a client-side gateway, and so would never notice that its MAC

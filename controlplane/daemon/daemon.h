@@ -18,6 +18,7 @@
 #include "controlplane/api/admin_server.h"
 #include "controlplane/daemon/census.h"
 #include "controlplane/daemon/network.h"
+#include "controlplane/daemon/port_watch.h"
 #include "controlplane/daemon/saved_state.h"
 #include "controlplane/health/checker.h"
 #include "controlplane/health/icmp_probe.h"
@@ -82,6 +83,7 @@ public:
     /// nullptr with `state: none`.
     const SavedState* saved_state() const noexcept { return saved_state_.get(); }
     const Network& network() const noexcept { return *network_; }
+    const PortWatch& port_watch() const noexcept { return *port_watch_; }
     double busy_share(unsigned worker) const { return busy_shares_.at(worker); }
     std::uint64_t publish_timeouts() const noexcept { return publish_timeouts_; }
     std::uint64_t netlink_overruns() const noexcept { return mirror_->counters().overruns; }
@@ -101,6 +103,7 @@ private:
     void watch_dataplane();
     void tick();
     void tick_each_second();
+    void look_at_ports();
     void confirm_gateways();
     bool check_interfaces(const KernelState& kernel);
     void say_mirror_trouble();
@@ -126,6 +129,7 @@ private:
     IndexRegistry registry_;
     BackendModes modes_;
     TransitGrace grace_;
+    std::unique_ptr<PortWatch> port_watch_;
     std::unique_ptr<worker::Dataplane> dataplane_;
     std::unique_ptr<SavedState> saved_state_;  ///< reads the dataplane's directory
     std::optional<boost::asio::posix::stream_descriptor> dataplane_event_;

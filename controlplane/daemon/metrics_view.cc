@@ -103,6 +103,18 @@ std::vector<TwinMetrics> twin_metrics(const Network& network) {
     return twins;
 }
 
+std::vector<PortMetrics> port_metrics(const PortWatch& watch) {
+    std::vector<PortMetrics> ports;
+    for (const PortView& view : watch.views()) {
+        PortMetrics metrics{.port = view.name, .up = view.is_up, .lost = {}};
+        for (std::size_t i = 0; i < view.lost.size(); ++i)
+            metrics.lost.push_back(
+                {.reason = std::string{port_losses()[i].name}, .packets = view.lost[i]});
+        ports.push_back(std::move(metrics));
+    }
+    return ports;
+}
+
 }  // namespace
 
 std::shared_ptr<const MetricsSnapshot> make_metrics(Daemon& daemon) {
@@ -125,6 +137,7 @@ std::shared_ptr<const MetricsSnapshot> make_metrics(Daemon& daemon) {
             snapshot->backends.push_back(backend_metrics(daemon, pool, backend));
     for (unsigned i = 0; i < daemon.dataplane().workers(); ++i)
         snapshot->workers.push_back(worker_metrics(daemon, i));
+    snapshot->ports = port_metrics(daemon.port_watch());
     snapshot->punts = punt_metrics(daemon);
     snapshot->twins = twin_metrics(daemon.network());
     snapshot->tables = table_totals(daemon);

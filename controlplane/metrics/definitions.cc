@@ -24,6 +24,8 @@ constexpr std::array<std::string_view, 2> deferred_labels{"worker", "reason"};
 constexpr std::array<std::string_view, 1> punt_labels{"class"};
 constexpr std::array<std::string_view, 2> frame_labels{"interface", "direction"};
 constexpr std::array<std::string_view, 2> lost_labels{"interface", "reason"};
+constexpr std::array<std::string_view, 1> port_labels{"port"};
+constexpr std::array<std::string_view, 2> port_lost_labels{"port", "reason"};
 constexpr std::array<std::string_view, 1> table_labels{"table"};
 constexpr Labels no_labels{};
 
@@ -183,6 +185,20 @@ MetricSamples read_kernel_lost(const MetricsSnapshot& snapshot) {
     return samples;
 }
 
+MetricSamples read_port_up(const MetricsSnapshot& snapshot) {
+    MetricSamples samples;
+    for (const auto& port : snapshot.ports) samples.push_back({{port.port}, truth(port.up)});
+    return samples;
+}
+
+MetricSamples read_port_lost(const MetricsSnapshot& snapshot) {
+    MetricSamples samples;
+    for (const auto& port : snapshot.ports)
+        for (const auto& lost : port.lost)
+            samples.push_back({{port.port, lost.reason}, number(lost.packets)});
+    return samples;
+}
+
 template <auto Field>
 MetricSamples read_table(const MetricsSnapshot& snapshot) {
     MetricSamples samples;
@@ -338,6 +354,18 @@ constexpr std::array definitions{
                      "Records not written and left to a later packet; reason is busy (another "
                      "worker held the shard) or full (no room)",
                      read_deferred_writes},
+
+    MetricDefinition{"ikelb_port_up", gauge, "0 or 1", port_labels,
+                     "Whether the port's link is up; on a kernel device, whether that has carrier",
+                     read_port_up},
+    MetricDefinition{
+        "ikelb_port_lost_frames_total", counter, "frames", port_lost_labels,
+        "Frames lost below the workers; reason is missed, receive_errors, no_buffer or "
+        "transmit_errors (counted by the driver), ring_full, transmit_refused or buffers_refused "
+        "(by the kernel's sockets of net_af_xdp and net_af_packet; the last are buffers, not "
+        "frames), or device_* (by the kernel's device below those, since it was made; some devices "
+        "count ring_full again)",
+        read_port_lost},
 
     MetricDefinition{"ikelb_punted_packets_total", counter, "packets", punt_labels,
                      "Packets handed to the kernel, by class", read_punt<&PuntMetrics::packets>},

@@ -84,6 +84,13 @@ struct WorkerMetrics {
     std::vector<RuleMetrics> steered;
 };
 
+/// A port below the workers.
+struct PortMetrics {
+    std::string port;
+    bool up = false;
+    std::vector<DropMetrics> lost;  ///< frames
+};
+
 /// Frames between the workers and an interface's twin in the kernel.
 struct TwinMetrics {
     std::string interface;
@@ -129,6 +136,7 @@ struct MetricsSnapshot {
     std::vector<TrafficMetrics> traffic;
     std::vector<BackendMetrics> backends;
     std::vector<WorkerMetrics> workers;
+    std::vector<PortMetrics> ports;
     std::vector<PuntMetrics> punts;
     std::vector<TwinMetrics> twins;
     std::vector<TableMetrics> tables;

@@ -123,4 +123,11 @@ bool Port::is_link_up() const noexcept {
     return rte_eth_link_get_nowait(id_, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
 }
 
+PortLosses Port::losses() const noexcept {
+    rte_eth_stats counted{};
+    rte_eth_stats_get(id_, &counted);
+    return {.missed = counted.imissed, .errors = counted.ierrors, .no_buffer = counted.rx_nombuf,
+            .transmit_errors = counted.oerrors};
+}
+
 }  // namespace ikelb::dpdk

@@ -63,6 +63,11 @@ struct PortFacts {
     bool is_promiscuous = false;
 };
 
+/// Frames that reached no worker, or not the wire, as the driver counts them.
+struct PortLosses {
+    std::uint64_t missed = 0, errors = 0, no_buffer = 0, transmit_errors = 0;
+};
+
 /// An Ethernet port: configured and started by open(), stopped and closed by the destructor.
 class Port {
 public:
@@ -77,6 +82,7 @@ public:
     RxQueue rx(std::uint16_t queue) const noexcept { return {id_, queue}; }
     TxQueue tx(std::uint16_t queue) const noexcept { return {id_, queue}; }
     bool is_link_up() const noexcept;
+    PortLosses losses() const noexcept;
 
 private:
     Port(std::uint16_t id, PortFacts facts) noexcept : id_{id}, facts_{std::move(facts)} {}

@@ -58,6 +58,7 @@ dpdk::Result<std::unique_ptr<Dataplane>> Dataplane::open(DataplaneOptions option
         auto port = dpdk::Port::open(options_of_port, *self->pool_);
         if (!port) return port.error();
         self->ports_.push_back(std::move(*port));
+        self->options_.on_port_open();
     }
     if (auto made = self->make_rings(); !made) return made.error();
     self->make_workers();

@@ -22,6 +22,7 @@ struct DataplaneOptions {
     tables::DirectoryLimits limits;
     tables::HashKey hash_key;
     bool may_sleep = true;  ///< false: workers poll on when there is nothing to do
+    std::function<void()> on_port_open = [] {};  ///< after each port, in their order
 };
 
 /// The whole fast path: ports, workers, the shared directory, and the control thread's ends of

@@ -116,3 +116,10 @@ def check_alive(case, farm, balancer, variant):
     case.equal(ping.received, 3, f"{variant}: pings of the gateway")
     states = {name: one["state"] for name, one in balancer.backends().items()}
     case.equal(states, {"s1": "up"}, f"{variant}: backends")
+    refused = {
+        f"{port}: {reason}": frames
+        for port in ("wan", "lan")
+        for reason, frames in lost.told(balancer, port)["drops"].items()
+        if reason.endswith("_refused") and frames
+    }
+    case.equal(refused, {}, f"{variant}: what the kernel refused")

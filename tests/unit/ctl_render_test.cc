@@ -165,6 +165,17 @@ TEST(Render, DropsShowsOnlyWhatHappened) {
               "no packets were dropped\n");
 }
 
+TEST(Render, DropsShowsWhatWasLostBelowTheWorkersToo) {
+    const json answer = json::parse(R"({"drops":[],"ports":[
+      {"port":"wan","reason":"missed","help":"no room","frames":0},
+      {"port":"lan","reason":"ring_full","help":"lagged behind","frames":7000000}]})");
+    EXPECT_EQ(render(RouteId::drops, answer, 0),
+              "no packets were dropped\n"
+              "\nlost below the workers\n"
+              "PORT  REASON      FRAMES  MEANING\n"
+              "lan   ring_full  7000000  lagged behind\n");
+}
+
 TEST(Render, Status) {
     const json answer = json::parse(R"({"version":"0.1.0","uptime_s":90061,
       "config":{"file":"/etc/ikelb.yaml","loaded_at":"then","last_reload":"failed",

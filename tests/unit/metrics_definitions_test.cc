@@ -59,6 +59,7 @@ MetricsSnapshot sample() {
                          .udp6_without_checksum = 21,
                          .drops = {{"no_backend", 9}},
                          .steered = {{"pair", 39}}}};
+    snapshot.ports = {{.port = "wan", .up = true, .lost = {{"missed", 40}, {"ring_full", 41}}}};
     snapshot.punts = {{"arp", 10, 11}};
     snapshot.twins = {{.interface = "ext",
                        .to_kernel = 21,
@@ -131,6 +132,8 @@ const std::map<std::string, Change>& changes() {
         {"ikelb_udp6_without_checksum_total",
          [](auto& s) { ++s.workers[0].udp6_without_checksum; }},
         {"ikelb_directory_deferred_writes_total", [](auto& s) { ++s.workers[0].directory_busy; }},
+        {"ikelb_port_up", [](auto& s) { s.ports[0].up = false; }},
+        {"ikelb_port_lost_frames_total", [](auto& s) { ++s.ports[0].lost[1].packets; }},
         {"ikelb_punted_packets_total", [](auto& s) { ++s.punts[0].packets; }},
         {"ikelb_punt_limited_packets_total", [](auto& s) { ++s.punts[0].limited; }},
         {"ikelb_kernel_frames_total", [](auto& s) { ++s.twins[0].to_kernel; }},
@@ -191,6 +194,9 @@ TEST(MetricDefinitions, DirectionsAndReasonsAreNotMixedUp) {
             R"(ikelb_kernel_lost_frames_total{interface="ext",reason="send_refused"} 25)",
             R"(ikelb_kernel_lost_frames_total{interface="ext",reason="receive_truncated"} 26)",
             R"(ikelb_kernel_lost_frames_total{interface="ext",reason="no_room"} 27)",
+            R"(ikelb_port_up{port="wan"} 1)",
+            R"(ikelb_port_lost_frames_total{port="wan",reason="missed"} 40)",
+            R"(ikelb_port_lost_frames_total{port="wan",reason="ring_full"} 41)",
             R"(ikelb_start_time_seconds 1700000000)",
             R"(ikelb_build_info{version="1.2.3",dpdk_version="DPDK 22.11.11"} 1)",
         })
