@@ -33,7 +33,7 @@ enum class RouteId : std::uint8_t {
     check,
 };
 
-struct Route {
+struct ApiRoute {
     RouteId id;
     Method method;
     std::string_view path;     ///< one segment may be {name}
@@ -44,15 +44,15 @@ struct Route {
 };
 
 /// All routes, in the order of RouteId.
-std::span<const Route> routes() noexcept;
-const Route& route(RouteId id) noexcept;
+std::span<const ApiRoute> routes() noexcept;
+const ApiRoute& route(RouteId id) noexcept;
 
 /// The path of a route, with {name} filled in and percent-encoded (RFC 3986).
 std::string path_of(RouteId id, std::string_view name = {});
 
 /// The name in `path` if it is one of this route, empty for a route without {name}; nothing if the
 /// path is another one. Percent-encoding is taken off.
-std::optional<std::string> match_path(const Route& candidate, std::string_view path);
+std::optional<std::string> match_path(const ApiRoute& candidate, std::string_view path);
 
 std::string percent_encode(std::string_view text);
 /// Nothing if an escape is malformed, or for a NUL.

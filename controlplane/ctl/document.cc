@@ -21,7 +21,7 @@ std::string code_block(std::string text) {
 
 std::string route_list() {
     std::string text;
-    for (const Route& one : routes()) {
+    for (const ApiRoute& one : routes()) {
         text += fmt::format("### {} {}\n\n{}.\n\n", to_string(one.method), one.path, one.summary);
         if (!one.query.empty()) text += fmt::format("- parameters: `{}`\n", one.query);
         if (!one.body.empty()) text += fmt::format("- body: `{}`\n", one.body);

@@ -10,10 +10,12 @@ is in a document. `run.py --tables` compares no more than that.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -77,7 +79,7 @@ RUN = {
     "ikelbctl backends": Typed("rras2", beside=True),
     "ikelbctl drops": Typed(beside=True),
     "ikelbctl sessions": Typed(beside=True),
-    "ikelbctl explain": Typed("rras", command="ikelbctl explain 192.0.2.7", beside=True),
+    "ikelbctl explain": Typed("rras", command="ikelbctl explain --client 192.0.2.7", beside=True),
     "ikelbctl drain rras1": Typed(beside=True),
     "ikelbctl reload": Typed(beside=True),
     "ip address": Typed("198.51.100.1/24", beside=True),
@@ -209,7 +211,7 @@ class Door:
         with open(log, "wb") as output:
             child = subprocess.Popen(
                 words, cwd=self.copy, env=environment, stdin=subprocess.DEVNULL, stdout=output,
-                stderr=subprocess.STDOUT,
+                stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
             try:
                 while child.poll() is None and time.monotonic() - begun < typed.limit:
@@ -222,7 +224,8 @@ class Door:
                         print(f"  ... {shown - begun:.0f} s {command}", flush=True)
             finally:
                 is_late = child.poll() is None
-                child.terminate()
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(child.pid, signal.SIGTERM)
                 status = child.wait(60)
         text = log.read_text("utf-8", "replace")
         if is_late:
@@ -258,6 +261,9 @@ def main() -> int:
     parser.add_argument("--tables", action="store_true", help="compare tables and documents only")
     parser.add_argument("--json", metavar="FILE", help="write the counts of cases there")
     options = parser.parse_args()
+    # A shell starts background jobs with SIGINT ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     faults = table_faults()
     for fault in faults:
         print(fault)

@@ -57,8 +57,7 @@ TEST(Dispatch, FollowsTheTable) {
          "sessions 192.0.2.0/24 ffffffffffffffff * 0 1000"},
         {"GET", "/v1/sessions?client=2001:DB8::%2F32", "", 200,
          "sessions 2001:db8::/32 0 * 0 1000"},
-        {"GET", "/v1/sessions?client=2001:db8::1", "", 200,
-         "sessions 2001:db8::1/128 0 * 0 1000"},
+        {"GET", "/v1/sessions?client=2001:db8::1", "", 200, "sessions 2001:db8::1/128 0 * 0 1000"},
         {"GET", "/v1/sessions?client=192.0.2.0/33", "", 400,
          "client=192.0.2.0/33 is neither an IP address nor a prefix; write it like "
          "client=198.51.100.7 or client=198.51.100.0/24"},
@@ -74,8 +73,7 @@ TEST(Dispatch, FollowsTheTable) {
          400, "esp=c0 is no SPI; write an ESP SPI in hexadecimal, 100 and more"},
         {"GET", "/v1/explain?client=2001:db8::1&port=4500&vip=2001:DB8::2&spi=1a:0x2b&esp=c00", "",
          200, "explain 2001:db8::1 4500 2001:db8::2 1a:2b c00"},
-        {"GET", "/v1/explain", "", 400,
-         "client is missing; write it like client=198.51.100.7"},
+        {"GET", "/v1/explain", "", 400, "client is missing; write it like client=198.51.100.7"},
         {"GET", "/v1/explain?client=192.0.2.1&port=0", "", 400,
          "port=0 is not a number from 1 to 65535"},
         {"GET", "/v1/explain?client=192.0.2.1&port=65536", "", 400,
@@ -166,7 +164,7 @@ TEST(Dispatch, NoiseGetsAnErrorOrAnAnswer) {
         return text;
     };
     for (int i = 0; i < 20000; ++i) {
-        const Route& one = routes()[random() % routes().size()];
+        const ApiRoute& one = routes()[random() % routes().size()];
         const std::string target = path_of(one.id, noise(6)) + noise(8);
         const std::string body = noise(12);
         const ApiResponse response =
@@ -177,7 +175,7 @@ TEST(Dispatch, NoiseGetsAnErrorOrAnAnswer) {
 }
 
 TEST(Routes, PathsMatchThemselvesAndEncodeNames) {
-    for (const Route& one : routes()) {
+    for (const ApiRoute& one : routes()) {
         const bool named = one.path.find("{name}") != std::string_view::npos;
         const std::string path = path_of(one.id, "a b/c%");
         EXPECT_EQ(match_path(one, path), named ? "a b/c%" : "");

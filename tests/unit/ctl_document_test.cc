@@ -27,7 +27,7 @@ TEST(IkelbctlDocument, HasEverySubcommandAndEveryRoute) {
     const auto app = make_command_line(defaults);
     for (const CLI::App* sub : app->get_subcommands([](const CLI::App*) { return true; }))
         EXPECT_NE(text.find("\n### ikelbctl " + sub->get_name() + "\n"), std::string::npos);
-    for (const Route& one : routes())
+    for (const ApiRoute& one : routes())
         EXPECT_NE(text.find("\n### " + std::string{to_string(one.method)} + " " +
                             std::string{one.path} + "\n"),
                   std::string::npos);
@@ -35,7 +35,7 @@ TEST(IkelbctlDocument, HasEverySubcommandAndEveryRoute) {
 }
 
 TEST(CommandLine, EveryRouteButCheckHasASubcommand) {
-    for (const Route& one : routes()) {
+    for (const ApiRoute& one : routes()) {
         int commands = 0;
         for (const DaemonCommand& command : daemon_commands) commands += command.route == one.id;
         EXPECT_EQ(commands, one.id == RouteId::check ? 0 : 1) << one.path;

@@ -80,12 +80,11 @@ TEST(Render, Flows) {
     const json answer = json::parse(R"({"flows":[{"client":"192.0.2.1","port":4500,
       "vip":"203.0.113.10","vip_port":4500,"backend":"rras1","state":"established",
       "idle_s":2,"next_hop":"198.51.100.254"}],"total":9,"truncated":true})");
-    EXPECT_EQ(
-        render(RouteId::flows, answer, 0),
-        "CLIENT     PORT  VIP           VIP PORT  BACKEND  STATE        IDLE  NEXT HOP\n"
-        "192.0.2.1  4500  203.0.113.10      4500  rras1    established    2s  "
-        "198.51.100.254\n"
-        "(1 of 9 flows; --limit N shows more)\n");
+    EXPECT_EQ(render(RouteId::flows, answer, 0),
+              "CLIENT     PORT  VIP           VIP PORT  BACKEND  STATE        IDLE  NEXT HOP\n"
+              "192.0.2.1  4500  203.0.113.10      4500  rras1    established    2s  "
+              "198.51.100.254\n"
+              "(1 of 9 flows; --limit N shows more)\n");
 }
 
 TEST(Render, Sessions) {
@@ -211,7 +210,7 @@ TEST(Render, NothingThrowsOnAnAnswerOfAnotherShape) {
                              R"({"sessions":[1],"answers":[1,{"rules":[3]}],"memory":[]})",
                              R"({"answers":3,"memory":{"bytes_per_client":{}},"restored":{}})",
                              R"({"config":[],"workers":{},"ports":[1],"interfaces":[{}, 2]})"})
-        for (const Route& one : routes())
+        for (const ApiRoute& one : routes())
             EXPECT_FALSE(render(one.id, json::parse(text), 40).empty()) << text << " " << one.path;
 }
 
