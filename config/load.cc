@@ -12,7 +12,7 @@ ConfigResult<Loaded> load_text(std::string_view yaml, const std::string& file) {
     if (!parsed) return parsed.error();
     Findings findings = validate(*parsed, file);
     if (findings.has_errors()) return findings;
-    return Loaded{.config = *parsed, .warnings = std::move(findings)};
+    return Loaded{.config = *parsed, .warnings = std::move(findings), .text = std::string{yaml}};
 }
 
 ConfigResult<Loaded> load_file(const std::filesystem::path& file) {

@@ -15,6 +15,7 @@ namespace ikelb::config {
 struct Loaded {
     Config config{};
     Findings warnings{};
+    std::string text{};  ///< what it was made of
 };
 
 /// parse, then validate. Rules that compare values are not tried on a text that does not parse:

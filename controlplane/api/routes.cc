@@ -11,7 +11,8 @@ namespace {
 constexpr std::array<ApiRoute, 12> table{{
     {RouteId::status, Method::get, "/v1/status", "", "",
      "what the daemon is doing: configuration, workers, ports, services, tables",
-     R"({"version","uptime_s","config":{"file","loaded_at","last_reload":"ok|failed","error"},)"
+     R"({"version","uptime_s","config":{"file","loaded_at","last_reload":"ok|failed","error",)"
+     R"("fallback":{"file","saved_at"}},)"
      R"("workers":[{"id","lcore","cpu","busy_share","bursts","packets"}],)"
      R"("ports":[{"name","device","driver","queues","link":"up|down",)"
      R"("lost_in_driver","lost_in_device","spreads_by"}],"interfaces":[...],)"

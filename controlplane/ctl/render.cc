@@ -253,7 +253,12 @@ std::string section(const char* title, const std::string& body) {
 std::string render_configuration(const json& config) {
     std::string text = fmt::format("configuration  {}, loaded {}\n", plain(member(config, "file")),
                                    plain(member(config, "loaded_at")));
-    if (member(config, "last_reload") == json("failed"))
+    if (const json& fallback = member(config, "fallback"); fallback.is_object())
+        text += fmt::format("running        THE LAST GOOD CONFIGURATION, {} of {}; mend the file, "
+                            "then `ikelbctl reload`: {}\n",
+                            plain(member(fallback, "file")), plain(member(fallback, "saved_at")),
+                            plain(member(config, "error")));
+    else if (member(config, "last_reload") == json("failed"))
         text += fmt::format("last reload    FAILED, the configuration before it is running: {}\n",
                             plain(member(config, "error")));
     return text;

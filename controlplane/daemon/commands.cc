@@ -33,6 +33,13 @@ std::string utc(SteadyTime time) {
                std::chrono::duration_cast<std::chrono::system_clock::duration>(ago));
 }
 
+/// Null: the configuration is the file's.
+json fallback_of(const Daemon& daemon) {
+    const std::optional<Fallback>& fallback = daemon.fallback();
+    if (!fallback) return nullptr;
+    return {{"file", fallback->file.string()}, {"saved_at", utc(fallback->saved_at)}};
+}
+
 json workers_of(Daemon& daemon) {
     json workers = json::array();
     for (unsigned i = 0; i < daemon.dataplane().workers(); ++i) {
@@ -193,7 +200,8 @@ CommandResult DaemonCommands::status() {
          {{"file", daemon_.config_file()},
           {"loaded_at", utc(reloads.loaded_at)},
           {"last_reload", reloads.last_ok ? "ok" : "failed"},
-          {"error", reloads.last_error}}},
+          {"error", reloads.last_error},
+          {"fallback", fallback_of(daemon_)}}},
         {"workers", workers_of(daemon_)},
         {"ports", ports_of(daemon_)},
         {"interfaces", interfaces_of(daemon_)},

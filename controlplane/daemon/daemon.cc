@@ -113,10 +113,16 @@ std::vector<HealthTarget> health_targets(const config::Config& config) {
 
 }  // namespace
 
-Daemon::Daemon(std::string config_file, config::Config config)
+Daemon::Daemon(std::string config_file, StartConfig start, LastGood& last_good)
     : config_file_{std::move(config_file)},
-      config_{std::move(config)},
-      reloads_{.loaded_at = std::chrono::system_clock::now(), .last_error = {}},
+      config_{std::move(start.loaded.config)},
+      text_{std::move(start.loaded.text)},
+      fallback_{std::move(start.fallback)},
+      last_good_{last_good},
+      reloads_{.loaded_at = std::chrono::system_clock::now(),
+               .last_ok = !fallback_,
+               .last_error = fallback_ ? fallback_->why.to_string() : std::string{},
+               .failures = fallback_ ? 1u : 0u},
       started_at_{std::chrono::system_clock::now()},
       started_steady_{std::chrono::steady_clock::now()} {}
 
@@ -320,8 +326,10 @@ void Daemon::tick_each_second() {
     if (saved_state_)
         saved_state_->tick(config_.state.interval, dataplane_->directory(),
                            [this] { return state_view(); });
+    watch_workers();
     say_mirror_trouble();
     look_at_ports();
+    say_last_good_trouble();
     if (metrics_) metrics_->publish(make_metrics(*this));
     if (++seconds_ % confirm_gateways_every == 0) confirm_gateways();
 }
@@ -334,6 +342,13 @@ void Daemon::look_at_ports() {
         else
             spdlog::warn("port {}: link is down", port.name);
     }
+}
+
+void Daemon::watch_workers() {
+    std::vector<std::uint64_t> turns;
+    for (unsigned i = 0; i < dataplane_->workers(); ++i)
+        turns.push_back(dataplane_->stats(i).turns.read());
+    watchdog_->tick(turns);
 }
 
 /// The kernel sends nothing through a client-side gateway, and so would never notice that its MAC
@@ -400,11 +415,34 @@ void Daemon::start_workers() {
         return;
     }
     are_workers_running_ = true;
+    watchdog_.emplace(dataplane_->workers());
+    keep_text();
     network_->announce_new_vips();
     spdlog::info("ready: {} worker(s), {} service(s)", dataplane_->workers(),
                  config_.services.size());
     if (metrics_) metrics_->publish(make_metrics(*this));
     sd_notify(0, "READY=1");
+}
+
+/// Who asks for no state on the disk gets none there, neither an old one.
+void Daemon::keep_text() {
+    if (fallback_) return;  // it is what was kept
+    if (config_.state.is_kept)
+        last_good_.save(text_);
+    else if (const auto gone = last_good_.forget(); !gone)
+        spdlog::warn("{}", gone.error().message);
+}
+
+void Daemon::say_last_good_trouble() {
+    std::string error = last_good_.error();
+    if (error == last_good_error_) return;
+    last_good_error_ = std::move(error);
+    if (last_good_error_.empty())
+        spdlog::info("the configuration is kept again as {}", last_good_.file().string());
+    else
+        spdlog::error("the configuration is not kept as the last good one: {}; a start with a "
+                      "broken file finds an older one or none",
+                      last_good_error_);
 }
 
 void Daemon::rebuild() {
@@ -486,6 +524,7 @@ std::string Daemon::load_and_apply() {
     if (const auto registered = registry_.update(loaded->config); !registered)
         return registered.error().message;
     config_ = std::move(loaded->config);
+    text_ = std::move(loaded->text);
     for (const config::Change& change : changes.changes) spdlog::info("{}", change.to_string());
     modes_.retain(config_);
     set_log_level(config_.log.level);
@@ -495,6 +534,9 @@ std::string Daemon::load_and_apply() {
     rebuild();
     for (const std::string& failure : network_->apply(config_)) spdlog::error("{}", failure);
     network_->announce_new_vips();
+    if (fallback_) spdlog::info("the last good configuration is left for {}", config_file_);
+    fallback_.reset();
+    if (are_workers_running_) keep_text();
     return {};
 }
 

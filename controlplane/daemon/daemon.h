@@ -20,6 +20,8 @@
 #include "controlplane/daemon/network.h"
 #include "controlplane/daemon/port_watch.h"
 #include "controlplane/daemon/saved_state.h"
+#include "controlplane/daemon/start_config.h"
+#include "controlplane/daemon/watchdog.h"
 #include "controlplane/health/checker.h"
 #include "controlplane/health/icmp_probe.h"
 #include "controlplane/kernel/netlink_mirror.h"
@@ -50,7 +52,8 @@ struct ReloadLog {
 /// the workers run beside it.
 class Daemon {
 public:
-    Daemon(std::string config_file, config::Config config);
+    /// last_good: keeps what turns out to run; outlives the daemon.
+    Daemon(std::string config_file, StartConfig start, LastGood& last_good);
     ~Daemon();
     Daemon(const Daemon&) = delete;
     Daemon& operator=(const Daemon&) = delete;
@@ -70,6 +73,8 @@ public:
 
     const config::Config& config() const noexcept { return config_; }
     const std::string& config_file() const noexcept { return config_file_; }
+    /// Why another configuration than the file's runs; nullopt: the file's, as it once was.
+    const std::optional<Fallback>& fallback() const noexcept { return fallback_; }
     const ReloadLog& reloads() const noexcept { return reloads_; }
     const Census& census() const noexcept { return *census_; }
     const Checker& checker() const noexcept { return *checker_; }
@@ -113,10 +118,17 @@ private:
     void reconcile_health(StartAs start);
     void on_health(const std::string& backend, Health to, const std::string& reason);
     std::string load_and_apply();
+    void keep_text();
+    void say_last_good_trouble();
+    void watch_workers();
     void say_new_remarks(const std::vector<std::string>& remarks);
 
     std::string config_file_;
     config::Config config_;
+    std::string text_;  ///< what config_ was read from
+    std::optional<Fallback> fallback_;
+    LastGood& last_good_;
+    std::string last_good_error_;
     ReloadLog reloads_;
     std::chrono::system_clock::time_point started_at_;
     std::chrono::steady_clock::time_point started_steady_;
@@ -139,6 +151,7 @@ private:
     std::unique_ptr<IcmpProbe> probe_v6_;
     std::unique_ptr<Checker> checker_;
     std::unique_ptr<Census> census_;
+    std::optional<Watchdog> watchdog_;
     std::unique_ptr<DaemonCommands> commands_;
     std::unique_ptr<AdminServer> api_;
     std::unique_ptr<MetricsServer> metrics_;

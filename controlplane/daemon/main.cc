@@ -6,16 +6,20 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 
 #include "config/load.h"
+#include "controlplane/daemon/back_off.h"
 #include "controlplane/daemon/build_info.h"
 #include "controlplane/daemon/daemon.h"
 #include "controlplane/daemon/log.h"
+#include "controlplane/daemon/start_config.h"
+#include "controlplane/state/disk.h"
 #include "dataplane/worker/packet_path.h"
 
 namespace {
 
-constexpr int exit_failure = 1, exit_usage = 2;
+constexpr int exit_failure = 1, exit_configuration = 2, exit_usage = 2;
 
 std::string version_line() {
     using namespace ikelb::control;
@@ -23,25 +27,55 @@ std::string version_line() {
                        build_march, build_compiler, build_dpdk, ikelb::worker::packet_path_id);
 }
 
-int run(const std::string& file, bool check_only) {
-    auto loaded = ikelb::config::load_file(file);
+int run(const std::string& file) {
+    using namespace ikelb::control;
+    LastGood last_good{state_directory_of(std::getenv("STATE_DIRECTORY")), file};
+    auto chosen = choose_configuration(file, last_good);
+    if (!chosen) {
+        fmt::print(stderr, "{}\n{}", chosen.error().last_good, chosen.error().why.to_string());
+        return exit_configuration;
+    }
+    fmt::print(stderr, "{}", chosen->loaded.warnings.to_string());
+    start_log(chosen->loaded.config.log.level);
+    spdlog::info("{}", version_line());
+    const std::optional<Fallback> fallback = chosen->fallback;
+    if (fallback)
+        for (const std::string& line : describe(*fallback, file)) spdlog::error("{}", line);
+    Daemon daemon{file, std::move(*chosen), last_good};
+    const auto error = daemon.start();
+    if (!error) return daemon.run();
+    spdlog::error("{}", error->message);
+    // Last, where it is seen first: this is what has to be mended.
+    if (fallback)
+        spdlog::error("{} did not start; what was to be used: {}", last_good.file().string(),
+                      fallback->why.list.front().to_string());
+    return exit_failure;
+}
+
+int check(const std::string& file) {
+    const auto loaded = ikelb::config::load_file(file);
     if (!loaded) {
         fmt::print(stderr, "{}", loaded.error().to_string());
-        return exit_usage;
+        return exit_configuration;
     }
     fmt::print(stderr, "{}", loaded->warnings.to_string());
-    if (check_only) {
-        fmt::print("{}: ok\n", file);
-        return 0;
+    fmt::print("{}: ok\n", file);
+    return 0;
+}
+
+/// run(), but after so many starts that came to nothing in a row, not before a pause.
+int run_with_pauses(const std::string& file) {
+    const char* const directory = std::getenv("RUNTIME_DIRECTORY");
+    if (directory == nullptr) {
+        fmt::print(stderr, "--back-off needs RUNTIME_DIRECTORY, see systemd.exec(5)\n");
+        return exit_usage;
     }
-    ikelb::control::start_log(loaded->config.log.level);
-    spdlog::info("{}", version_line());
-    ikelb::control::Daemon daemon{file, std::move(loaded->config)};
-    if (const auto error = daemon.start()) {
-        spdlog::error("{}", error->message);
-        return exit_failure;
-    }
-    return daemon.run();
+    ikelb::control::start_log(ikelb::config::LogLevel::info);
+    ikelb::control::BackOff back_off{std::filesystem::path{directory} / "starts"};
+    const bool is_over = back_off.wait(file) == ikelb::control::BackOff::Wait::over;
+    const int status = is_over ? run(file) : 0;
+    if (status == 0) back_off.forget();
+    return status;
 }
 
 }  // namespace
@@ -54,11 +88,16 @@ int main(int argc, char** argv) {
     bool check_only = false;
     app.add_option("-c,--config", file, "the configuration")->capture_default_str();
     app.add_flag("--check", check_only, "check the configuration and exit: 0 good, 2 bad");
+    bool back_off = false;
+    app.add_flag("--back-off", back_off,
+                 "wait before a start that follows failed ones, the longer the more there were; "
+                 "needs RUNTIME_DIRECTORY");
     app.set_version_flag("--version", version_line());
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : exit_usage;
     }
-    return run(file, check_only);
+    if (check_only) return check(file);
+    return back_off ? run_with_pauses(file) : run(file);
 }

@@ -143,6 +143,7 @@ std::shared_ptr<const MetricsSnapshot> make_metrics(Daemon& daemon) {
     snapshot->tables = table_totals(daemon);
     const ReloadLog& reloads = daemon.reloads();
     snapshot->config = {.last_reload_ok = reloads.last_ok,
+                        .is_fallback = daemon.fallback().has_value(),
                         .last_success = reloads.loaded_at,
                         .failures = reloads.failures};
     if (const SavedState* state = daemon.saved_state()) {

@@ -216,6 +216,9 @@ MetricSamples read_started(const MetricsSnapshot& snapshot) {
 MetricSamples read_reload_ok(const MetricsSnapshot& snapshot) {
     return {{{}, truth(snapshot.config.last_reload_ok)}};
 }
+MetricSamples read_fallback(const MetricsSnapshot& snapshot) {
+    return {{{}, truth(snapshot.config.is_fallback)}};
+}
 MetricSamples read_reload_time(const MetricsSnapshot& snapshot) {
     return timestamp(snapshot.config.last_success);
 }
@@ -397,11 +400,16 @@ constexpr std::array definitions{
     MetricDefinition{"ikelb_config_last_reload_successful", gauge, "0 or 1", no_labels,
                      "Whether the last attempt to load the configuration succeeded",
                      read_reload_ok},
+    MetricDefinition{"ikelb_config_fallback", gauge, "0 or 1", no_labels,
+                     "Whether the last good configuration runs, because ikelbd found a broken file "
+                     "when it was started",
+                     read_fallback},
     MetricDefinition{"ikelb_config_last_reload_success_timestamp_seconds", gauge,
                      "seconds since 1970", no_labels, "When the running configuration was loaded",
                      read_reload_time},
     MetricDefinition{"ikelb_config_reload_failures_total", counter, "attempts", no_labels,
-                     "Attempts to load a configuration that failed and left the old one running",
+                     "Attempts to load a configuration that failed and left the old one running, "
+                     "or had the last good one started",
                      read_reload_failures},
     MetricDefinition{"ikelb_state_last_save_timestamp_seconds", gauge, "seconds since 1970",
                      no_labels,
@@ -413,8 +421,9 @@ constexpr std::array definitions{
                      "was learned since the last good one",
                      read_save_failures},
     MetricDefinition{
-        "ikelb_publish_timeouts_total", counter, "attempts", no_labels,
-        "New forwarding tables withdrawn because a worker did not take them up in time",
+        "ikelb_publish_timeouts_total", counter, "tables", no_labels,
+        "Forwarding tables that a worker kept from being freed for more than 100 ms after others "
+        "had taken their place",
         read_publish_timeouts},
 };
 

@@ -118,6 +118,7 @@ struct TableMetrics {
 /// Where the time is absent there was no such event.
 struct ConfigMetrics {
     bool last_reload_ok = true;
+    bool is_fallback = false;
     std::optional<std::chrono::system_clock::time_point> last_success;
     std::uint64_t failures = 0;
 };

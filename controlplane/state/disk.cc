@@ -25,19 +25,6 @@ StateError failure(const char* what, const std::filesystem::path& path, int code
                        std::generic_category().message(code)};
 }
 
-/// All of the bytes at an offset; the errno of a failure, else 0.
-int write_at(int fd, std::span<const std::uint8_t> bytes, std::uint64_t offset) {
-    while (!bytes.empty()) {
-        const ::ssize_t written =
-            ::pwrite(fd, bytes.data(), bytes.size(), static_cast<::off_t>(offset));
-        if (written < 0 && errno == EINTR) continue;
-        if (written <= 0) return written < 0 ? errno : EIO;
-        bytes = bytes.subspan(static_cast<std::size_t>(written));
-        offset += static_cast<std::uint64_t>(written);
-    }
-    return 0;
-}
-
 /// The head comes last, in front: what is cut off before that is no state at all.
 int write_state(int fd, const StateFacts& facts,
                 const std::function<void(StateEncoder&)>& add) {
@@ -49,9 +36,7 @@ int write_state(int fd, const StateFacts& facts,
                          }};
     add(encoder);
     const auto head = encoder.finish();
-    if (error == 0) error = write_at(fd, head, 0);
-    if (error == 0 && ::fsync(fd) != 0) error = errno;
-    return error;
+    return error == 0 ? write_at(fd, head, 0) : error;
 }
 
 std::error_code make_directory(const std::filesystem::path& directory) {
@@ -70,14 +55,18 @@ int sync_directory(const std::filesystem::path& directory) {
 
 }  // namespace
 
+std::filesystem::path state_directory_of(const char* state_directory) {
+    // systemd separates several by colons (systemd.exec(5)).
+    const std::string_view all{state_directory != nullptr ? state_directory : ""};
+    const std::string_view first = all.substr(0, all.find(':'));
+    return first.starts_with('/') ? first : "/var/lib/ikelb";
+}
+
 std::optional<std::filesystem::path> state_file_of(const config::State& configured,
                                                    const char* state_directory) {
     if (!configured.is_kept) return std::nullopt;
     if (configured.file) return *configured.file;
-    // systemd separates several by colons (systemd.exec(5)).
-    const std::string_view all{state_directory != nullptr ? state_directory : ""};
-    const std::string_view first = all.substr(0, all.find(':'));
-    return std::filesystem::path{first.starts_with('/') ? first : "/var/lib/ikelb"} / "state";
+    return state_directory_of(state_directory) / "state";
 }
 
 std::filesystem::path unfinished_state_file(const std::filesystem::path& file) {
@@ -106,8 +95,20 @@ StateResult<std::optional<std::vector<std::uint8_t>>> read_state_file(
     return std::optional{std::move(bytes)};
 }
 
-StateResult<void> write_state_file(const std::filesystem::path& file, const StateFacts& facts,
-                                   const std::function<void(StateEncoder&)>& add) {
+int write_at(int fd, std::span<const std::uint8_t> bytes, std::uint64_t offset) {
+    while (!bytes.empty()) {
+        const ::ssize_t written =
+            ::pwrite(fd, bytes.data(), bytes.size(), static_cast<::off_t>(offset));
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0) return written < 0 ? errno : EIO;
+        bytes = bytes.subspan(static_cast<std::size_t>(written));
+        offset += static_cast<std::uint64_t>(written);
+    }
+    return 0;
+}
+
+StateResult<void> replace_file(const std::filesystem::path& file,
+                               const std::function<int(int)>& write) {
     const std::filesystem::path directory = file.parent_path();
     if (const auto error = make_directory(directory))
         return failure("cannot make", directory, error.value());
@@ -118,7 +119,8 @@ StateResult<void> write_state_file(const std::filesystem::path& file, const Stat
     if (!fd.is_open()) return failure("cannot write", unfinished, errno);
     // It may be an old one with another mode.
     int error = ::fchmod(fd.get(), owner_only) == 0 ? 0 : errno;
-    if (error == 0) error = write_state(fd.get(), facts, add);
+    if (error == 0) error = write(fd.get());
+    if (error == 0 && ::fsync(fd.get()) != 0) error = errno;
     if (error == 0 && std::rename(unfinished.c_str(), file.c_str()) != 0) error = errno;
     if (error != 0) {
         ::unlink(unfinished.c_str());
@@ -126,6 +128,11 @@ StateResult<void> write_state_file(const std::filesystem::path& file, const Stat
     }
     if (const int code = sync_directory(directory)) return failure("cannot sync", directory, code);
     return {};
+}
+
+StateResult<void> write_state_file(const std::filesystem::path& file, const StateFacts& facts,
+                                   const std::function<void(StateEncoder&)>& add) {
+    return replace_file(file, [&](int fd) { return write_state(fd, facts, add); });
 }
 
 }  // namespace ikelb::control

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "config/config.h"
@@ -13,24 +14,33 @@
 
 namespace ikelb::control {
 
-/// Where the state is saved: as configured, else in the directory that systemd gives to the
-/// service, else in /var/lib/ikelb. state_directory: $STATE_DIRECTORY, nullptr if there is none.
-/// nullopt: nowhere.
+/// Where the state is saved: as configured, else in state_directory_of(). nullopt: nowhere.
 std::optional<std::filesystem::path> state_file_of(const config::State& configured,
                                                    const char* state_directory);
+
+/// The directory that systemd gives to the service ($STATE_DIRECTORY, nullptr if there is none),
+/// else /var/lib/ikelb.
+std::filesystem::path state_directory_of(const char* state_directory);
 
 /// All bytes of a file; nullopt if there is none.
 StateResult<std::optional<std::vector<std::uint8_t>>> read_state_file(
     const std::filesystem::path& file);
 
-/// Writes a state beside the file and puts it in the file's place once it is on the disk, so that
-/// a crash at any moment leaves the old one or the new one. Only the owner can read it. Makes the
-/// directory, if it is missing. add: adds the records.
-/// Blocks for as long as the disk does.
+/// Has a new file written beside the old one and puts it in the old one's place once it is on the
+/// disk, so that a crash at any moment leaves the one or the other. Only the owner can read it.
+/// Makes the directory, if it is missing. write: to this file descriptor; an errno, 0 if all went
+/// well. Blocks for as long as the disk does.
+StateResult<void> replace_file(const std::filesystem::path& file,
+                               const std::function<int(int)>& write);
+
+/// All of the bytes at an offset; the errno of a failure, else 0.
+int write_at(int fd, std::span<const std::uint8_t> bytes, std::uint64_t offset);
+
+/// replace_file() with a state. add: adds the records.
 StateResult<void> write_state_file(const std::filesystem::path& file, const StateFacts& facts,
                                    const std::function<void(StateEncoder&)>& add);
 
-/// Where write_state_file() writes before the file is complete.
+/// Where replace_file() writes before the file is complete.
 std::filesystem::path unfinished_state_file(const std::filesystem::path& file);
 
 }  // namespace ikelb::control

@@ -42,6 +42,7 @@ void Worker::run() noexcept {
         const std::uint64_t cycles = parts_.clock.cycles();
         const std::uint64_t moved = poll(cycles);
         quiescent.report();
+        stats_.turns.add(1);
         if (moved != 0)
             stats_.busy_micros.add(parts_.clock.micros(parts_.clock.cycles()) -
                                    parts_.clock.micros(cycles));

@@ -13,6 +13,7 @@ struct alignas(64) WorkerStats {
     pipeline::Counter bursts;                   ///< received, not empty
     pipeline::Counter packets;                  ///< received
     pipeline::Counter sleeps;
+    pipeline::Counter turns;     ///< of its loop, also those that found nothing
     pipeline::Counter injected;  ///< from the kernel to a port
 };
 

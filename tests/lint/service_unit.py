@@ -7,12 +7,17 @@
   service_unit.py security UNIT IKELBD    its exposure level stays low
   service_unit.py start UNIT IKELBD       ikelbd starts, reloads and stops with the unit's
                                           capabilities and no more, on a veth by each driver (root)
+  service_unit.py watchdog UNIT IKELBD    the watchdog hears of ikelbd while all its workers go on,
+                                          and no more once one hangs (root)
+  service_unit.py retries UNIT IKELBD     it is started for ever, after pauses that grow (root)
 
 Exit status 77: skipped.
 """
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import os
 import re
 import shutil
@@ -111,6 +116,17 @@ def wait_for(notify: socket.socket, word: bytes, daemon: subprocess.Popen) -> bo
     return False
 
 
+def environment(folder: str, **more: str) -> dict[str, str]:
+    """What systemd gives to the service."""
+    return {
+        "PATH": os.environ["PATH"],
+        "NOTIFY_SOCKET": str(Path(folder, "notify")),
+        "RUNTIME_DIRECTORY": folder,
+        "STATE_DIRECTORY": folder,
+        **more,
+    }
+
+
 def effective(process: int) -> set[str]:
     status = Path(f"/proc/{process}/status").read_text("utf-8")
     mask = re.search(r"CapEff:\s*(\w+)", status)[1]
@@ -138,12 +154,7 @@ def start_on(driver: str, allowed: set[str], program: Path) -> int:
             notify.bind(str(path))
             daemon = subprocess.Popen(
                 confined(allowed, [str(program), "--config", str(config)]),
-                env={
-                    "PATH": os.environ["PATH"],
-                    "NOTIFY_SOCKET": str(path),
-                    "RUNTIME_DIRECTORY": folder,
-                    "STATE_DIRECTORY": folder,
-                },
+                env=environment(folder),
                 stdin=subprocess.DEVNULL,
             )
             try:
@@ -167,8 +178,151 @@ def start_on(driver: str, allowed: set[str], program: Path) -> int:
                     daemon.wait()
 
 
+def setting(unit: Path, name: str) -> str:
+    found = re.search(rf"(?m)^{name}=(.*)$", unit.read_text("utf-8"))
+    return found[1] if found else ""
+
+
+def thread_of(process: int, name: str) -> int:
+    """The thread of this name."""
+    for task in Path(f"/proc/{process}/task").iterdir():
+        if Path(task, "comm").read_text("utf-8").strip() == name:
+            return int(task.name)
+    raise SystemExit(f"there is no thread {name}")
+
+
+class Stopped:
+    """One thread that stands still, the others of its process going on: as a debugger does it.
+    Signals stop processes, never one thread."""
+
+    SEIZE, INTERRUPT, DETACH, ALL = 0x4206, 0x4207, 17, 0x40000000
+
+    def __init__(self, thread: int):
+        self._libc = ctypes.CDLL(None, use_errno=True)
+        self._thread = thread
+
+    def _trace(self, request: int) -> None:
+        nothing = ctypes.c_void_p(0)
+        if self._libc.ptrace(request, self._thread, nothing, nothing) != 0:
+            raise OSError(ctypes.get_errno(), f"ptrace of thread {self._thread}")
+
+    def __enter__(self) -> "Stopped":
+        self._trace(self.SEIZE)
+        self._trace(self.INTERRUPT)
+        os.waitpid(self._thread, self.ALL)
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._trace(self.DETACH)
+
+
+def pings_in(notify: socket.socket, seconds: float) -> int:
+    """How often the watchdog hears of ikelbd from now on."""
+    notify.setblocking(False)
+    with contextlib.suppress(BlockingIOError):
+        while notify.recv(4096):
+            pass
+    notify.settimeout(0.2)
+    count, end = 0, time.monotonic() + seconds
+    while time.monotonic() < end:
+        with contextlib.suppress(TimeoutError):
+            count += notify.recv(4096).splitlines().count(b"WATCHDOG=1")
+    return count
+
+
+def watchdog(unit: Path, program: Path) -> int:
+    """The workers sleep for want of packets, which must not count as hanging."""
+    needs("setpriv", "unshare", "ip")
+    if os.geteuid() != 0 or not Path("/dev/net/tun").exists():
+        print("skipped: needs root and /dev/net/tun")
+        return SKIPPED
+    limit = float(setting(unit, "WatchdogSec"))
+    faults = [] if setting(unit, "Restart") == "on-failure" else ["Restart= is not on-failure"]
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder, "ikelb.yaml")
+        config.write_text(CONFIG % ("net_af_packet", Path(folder, "admin.sock")), "utf-8")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+            notify.bind(str(Path(folder, "notify")))
+            daemon = subprocess.Popen(
+                confined(capabilities(unit), [str(program), "--config", str(config)]),
+                env=environment(folder, WATCHDOG_USEC=f"{limit * 1e6:.0f}"),
+                stdin=subprocess.DEVNULL,
+            )
+            try:
+                if not wait_for(notify, b"READY=1", daemon):
+                    return 1
+                told = {"at work": pings_in(notify, 5)}
+                for thread in ("eal-intr-thread", "rte-worker-1"):
+                    with Stopped(thread_of(daemon.pid, thread)):
+                        pings_in(notify, 1.5)  # what was under way
+                        told[f"{thread} stopped"] = pings_in(notify, 5)
+                told["going on"] = pings_in(notify, 5)
+                daemon.send_signal(signal.SIGABRT)
+                if daemon.wait(DEADLINE) != -signal.SIGABRT:
+                    faults.append("SIGABRT does not end it")
+            finally:
+                if daemon.poll() is None:
+                    daemon.kill()
+                    daemon.wait()
+    print(told)
+    silent = {what for what, count in told.items() if count == 0}
+    if silent != {"rte-worker-1 stopped"}:
+        faults.append(f"silent: {silent}")
+    if max(told.values()) > 6 or limit < 5:
+        faults.append("not one word a second, or a limit that leaves no time for it")
+    print("\n".join(faults))
+    return 1 if faults else 0
+
+
+def retries(unit: Path, program: Path) -> int:
+    """With a configuration that is no good, as often as somebody starts it."""
+    faults = []
+    for name, wanted in {
+        "StartLimitIntervalSec": "0",
+        "Restart": "on-failure",
+        "RuntimeDirectoryPreserve": "restart",
+        "RestartPreventExitStatus": "",
+    }.items():
+        if setting(unit, name) != wanted:
+            faults.append(f"{name}={setting(unit, name)} instead of {wanted or 'none'}")
+    command = setting(unit, "ExecStart").split()
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder, "ikelb.yaml")
+        config.write_text("ports: 3\n", "utf-8")
+        command = [str(program), *("--config", str(config)), *command[3:]]
+
+        def once() -> tuple[float, int]:
+            begun = time.monotonic()
+            done = subprocess.run(command, env=environment(folder), stderr=subprocess.DEVNULL)
+            return time.monotonic() - begun, done.returncode
+
+        ends = [once() for _ in range(4)]
+        config.write_text("ports: 4\n", "utf-8")
+        ends.append(once())
+        waiting = subprocess.Popen(command, env=environment(folder), stderr=subprocess.DEVNULL)
+        time.sleep(1)
+        waiting.terminate()
+        stopped = waiting.wait(DEADLINE)
+        ends.append(once())
+    print(", ".join(f"{took:.1f} s: {status}" for took, status in ends), f"; stopped: {stopped}")
+    took = [took for took, _ in ends]
+    if {status for _, status in ends} != {2} or stopped != 0:
+        faults.append("wrong exit status")
+    if not (took[2] >= 1 and took[3] >= 2 and max(took[0], took[1], took[4], took[5]) < 1):
+        faults.append("the pauses are wrong: none, none, 1 s, 2 s, none after a change, none after"
+                      " a stop")  # fmt: skip
+    print("\n".join(faults))
+    return 1 if faults else 0
+
+
 def main() -> int:
-    checks = {"verify": verify, "security": security, "start": start}
+    checks = {
+        "verify": verify,
+        "security": security,
+        "start": start,
+        "watchdog": watchdog,
+        "retries": retries,
+    }
     if len(sys.argv) != 4 or sys.argv[1] not in checks:
         print(__doc__, file=sys.stderr)
         return 2

@@ -204,6 +204,17 @@ TEST(Render, Status) {
               "wan   up    5\n");
 }
 
+TEST(Render, StatusTellsThatTheLastGoodConfigurationRuns) {
+    const json answer = json::parse(R"({"config":{"file":"/etc/ikelb.yaml","loaded_at":"then",
+      "last_reload":"failed","error":"line 3",
+      "fallback":{"file":"/var/lib/ikelb/last-good.yaml","saved_at":"before"}}})");
+    const std::string text = render(RouteId::status, answer, 0);
+    EXPECT_NE(text.find("running        THE LAST GOOD CONFIGURATION, /var/lib/ikelb/last-good.yaml "
+                        "of before; mend the file, then `ikelbctl reload`: line 3\n"),
+              std::string::npos)
+        << text;
+}
+
 TEST(Render, NothingThrowsOnAnAnswerOfAnotherShape) {
     for (const char* text : {"{}", "[]", "null", "3", R"({"backends":3,"flows":{},"drops":"x"})",
                              R"({"backends":[1,"a",null],"flows":[[]],"drops":[1]})",

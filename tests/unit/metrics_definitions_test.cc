@@ -142,6 +142,7 @@ const std::map<std::string, Change>& changes() {
         {"ikelb_table_entries", [](auto& s) { ++s.tables[0].used; }},
         {"ikelb_table_capacity_entries", [](auto& s) { ++s.tables[0].capacity; }},
         {"ikelb_config_last_reload_successful", [](auto& s) { s.config.last_reload_ok = false; }},
+        {"ikelb_config_fallback", [](auto& s) { s.config.is_fallback = true; }},
         {"ikelb_config_last_reload_success_timestamp_seconds",
          [](auto& s) { *s.config.last_success += 1s; }},
         {"ikelb_config_reload_failures_total", [](auto& s) { ++s.config.failures; }},

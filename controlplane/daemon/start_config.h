@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "config/load.h"
+#include "controlplane/state/last_good.h"
+
+namespace ikelb::control {
+
+/// The configuration file could not be used at the start; the last good one runs.
+struct Fallback {
+    std::filesystem::path file;  ///< the last good one
+    std::chrono::system_clock::time_point saved_at;
+    config::Findings why;  ///< of the file that was to be used
+};
+
+/// What ikelbd starts with.
+struct StartConfig {
+    config::Loaded loaded;
+    std::optional<Fallback> fallback;
+};
+
+/// No configuration could be used.
+struct NoConfig {
+    std::string last_good;  ///< what is with the last good one, in a line or more
+    config::Findings why;   ///< of the file that was to be used
+};
+
+/// The file, else the last good one.
+boost::system::result<StartConfig, NoConfig> choose_configuration(
+    const std::filesystem::path& file, const LastGood& last_good);
+
+[[noreturn]] void throw_exception_from_error(const NoConfig& none,
+                                             const boost::source_location& where);
+
+/// What the operator has to know of a fallback and to type, a line each.
+std::vector<std::string> describe(const Fallback& fallback, const std::filesystem::path& file);
+
+}  // namespace ikelb::control

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace ikelb::control {
+
+/// Which workers still turn, by how often each has: one that sleeps for want of packets turns too,
+/// a thousand times a second at least.
+class WorkerPulse {
+public:
+    explicit WorkerPulse(unsigned workers) : seen_(workers), silent_(workers) {}
+
+    /// turns: of each worker, up to now. Returns whether all have turned since the last look.
+    bool look(std::span<const std::uint64_t> turns);
+    /// Looks in a row that found no turn of a worker.
+    unsigned silent_looks(unsigned worker) const { return silent_[worker]; }
+    unsigned workers() const noexcept { return static_cast<unsigned>(silent_.size()); }
+
+private:
+    std::vector<std::uint64_t> seen_;
+    std::vector<unsigned> silent_;
+};
+
+/// Tells the service manager's watchdog (WatchdogSec= of the unit) that ikelbd works, as long as
+/// the control thread comes around to it and every worker turns. Without such a word for too long,
+/// the manager ends ikelbd by SIGABRT and starts it again.
+/// Threads: the control thread's.
+class Watchdog {
+public:
+    explicit Watchdog(unsigned workers);
+
+    /// Called each second once the workers run.
+    void tick(std::span<const std::uint64_t> turns);
+
+private:
+    WorkerPulse pulse_;
+    bool is_watched_ = false;
+};
+
+}  // namespace ikelb::control
