@@ -69,7 +69,7 @@ const std::array network_keys{
         .effect = "The restart stops traffic for a moment; neighbours learn the new address."},
 
     Key{.path = "interfaces", .form = Form::list_of_maps, .presence = required,
-        .apply = restart, .range = {1, 256},
+        .apply = restart, .range = {1, 32},
         .purpose = "Logical layer-3 interfaces: a port, or one VLAN of it. Each has a TAP twin of "
                    "its name in the kernel, which answers ARP, NDP and ping and runs VRRP and BGP.",
         .effect = needs_restart},
@@ -205,7 +205,7 @@ const std::array service_and_system_keys{
         .effect = "None by itself."},
 
     Key{.path = "services", .form = Form::list_of_maps, .presence = required,
-        .range = {0, 1024},
+        .range = {0, 256},
         .purpose = "The addresses clients connect to. Each serves UDP 500 and 4500.",
         .effect = "Removing a service ends the tunnels that go through its VIP."},
     Key{.path = "services[].name", .form = Form::name, .presence = required,
@@ -219,8 +219,9 @@ const std::array service_and_system_keys{
     Key{.path = "services[].announce", .form = Form::choice, .initial = "address",
         .choices = choices_of<Announce>,
         .purpose = "address: ikelb adds the VIP to the interface's twin and serves it while the "
-                   "kernel has it, so that VRRP can move it. always: the VIP is served whether "
-                   "or not the kernel has it, for set-ups that route it here.",
+                   "kernel has it, so that moving it moves the service; it is added again at "
+                   "each start and reload. always: the VIP is served whether or not the kernel "
+                   "has it, for set-ups that route it here.",
         .effect = "None while the kernel has the address."},
     Key{.path = "services[].interface", .form = Form::reference, .presence = required,
         .example = "ext",
@@ -511,7 +512,8 @@ const std::array service_and_system_keys{
 
     Key{.path = "state", .form = Form::map, .apply = restart, .choices = none_alone,
         .purpose = "The file that brings tunnels through a restart or a crash of ikelb; the word "
-                   "none turns it off.",
+                   "none turns it off, and the last good configuration with it, which a start "
+                   "with a broken file falls back to.",
         .effect = "With none, the next restart loses every client that the hash alone would send "
                   "elsewhere."},
     Key{.path = "state.file", .form = Form::text, .apply = restart,
@@ -552,8 +554,9 @@ const std::array service_and_system_keys{
 
     Key{.path = "maglev_table_size", .form = Form::integer, .range = {251, 16777213},
         .unit = "entries, a prime", .initial = "65537",
-        .purpose = "Size of the table of the maglev scheduler. About 100 times the backends of "
-                   "a pool keeps the shares within 1 %; all nodes that share VIPs need the same.",
+        .purpose = "Size of the table of the maglev scheduler, one for each service. About 100 "
+                   "times the backends of a pool keeps the shares within 1 %. The same size on "
+                   "two nodes does not make them agree: each draws the key of its hash by itself.",
         .effect = "Recorded clients stay; most others are spread anew."},
 };
 

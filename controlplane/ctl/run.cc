@@ -20,7 +20,7 @@ namespace {
 
 using nlohmann::json;
 
-/// A reload waits for every worker to take up the new table, and may have to read DPDK devices.
+/// A reload builds tables of any size and asks the kernel for each address and route.
 constexpr std::chrono::seconds patience{30};
 
 struct Terminal {

@@ -15,8 +15,8 @@ namespace ikelb::control {
 /// "enabled", "drain_keep", "drain_refuse" or "disabled".
 const char* to_string(tables::Mode mode) noexcept;
 
-/// How the operator wants each backend used, until the process ends. A backend of which nothing
-/// was said is enabled.
+/// How the operator wants each backend used; the state file brings it through a restart. A
+/// backend of which nothing was said is enabled.
 /// Threads: the control thread's.
 class BackendModes {
 public:

@@ -30,7 +30,7 @@ struct Frame {
 enum class Direction : std::uint8_t { none, to_server, to_client, transit };
 
 /// One packet of a burst: what came in, what was found out, what is to be done. The shell reads
-/// frame, verdict and the out_ fields.
+/// verdict, out_ fields, in_interface if it is punted; service and backend if it asks_all.
 struct Packet {
     Frame frame;
     Verdict verdict = Verdict::undecided;
@@ -61,7 +61,7 @@ struct Packet {
     ike::Datagram datagram{};
     tables::FrontendIndex frontend = tables::no_frontend;
 
-    // affinity, learn, route
+    // steer, learn, route
     tables::ServiceIndex service = tables::max_services;
     tables::BackendIndex backend = tables::no_backend;
     Rule rule = Rule::none;

@@ -9,7 +9,7 @@
 namespace ikelb::tables {
 namespace {
 
-// Fixed, not drawn at start: nodes that share clients have to build the same table.
+// Fixed, not drawn at start: after a restart the table has to be the same.
 constexpr HashKey offset_key{.k0 = 0x696b656c622d6f66ULL, .k1 = 0x8ebc6af09c88c6e3ULL};
 constexpr HashKey skip_key{.k0 = 0x696b656c622d736bULL, .k1 = 0x589965cc75374cc3ULL};
 

@@ -21,7 +21,7 @@ struct QsbrDeleter {
 /// The forwarding table in force, and those that a worker may still be reading. Publishing swaps
 /// a pointer and never waits; a replaced table is freed by a later reclaim(), once each worker has
 /// reported a quiescent state or is asleep. A worker that never does keeps old tables alive, which
-/// overdue() tells; forwarding goes on.
+/// count_overdue() tells; the others go on forwarding.
 /// Threads: publish() and reclaim() the control thread; the reader's part any registered worker.
 class Published {
 public:

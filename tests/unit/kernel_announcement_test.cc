@@ -9,7 +9,7 @@
 namespace ikelb::control {
 namespace {
 
-/// A twin whose kernel remembers `mac_before` as the MAC address of a neighbour.
+/// A twin whose kernel remembers an older MAC address of a neighbour.
 class AnnouncementTest : public KernelNamespaceTest {
 protected:
     void SetUp() override {

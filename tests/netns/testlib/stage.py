@@ -29,7 +29,8 @@ from testlib.results import Row
 
 PROBE_PORT = 60000  # and up: each probe is a new flow to the control
 # A live client's flow that the NAT gives to another client is moved once its server has been quiet
-# for 15 s (docs/decisions/0009), by an answer of the other client's server, asked every second.
+# for 15 s (docs/decisions/0009-what-moves.md), by an answer of the other client's server, asked
+# every second.
 SETTLED = 20.0
 LOST_AFTER = 5.0  # seconds without any answer after which a tunnel counts as lost
 
