@@ -57,8 +57,7 @@ void translate_ipv6(const Packet& packet, Field which, const net::IpAddress& to,
     }
 }
 
-/// Changes one address and every checksum that covers it, of what takes the steps: express() does
-/// it for ESP that takes none, rewrite_quoted() for what an ICMP error quotes.
+/// Changes one address and every checksum that covers it. What takes no steps, express() changes.
 void translate(const Packet& packet, Field which, const net::IpAddress& to,
                Counters& counters) noexcept {
     if (packet.is_v6)

@@ -6,8 +6,8 @@
 
 namespace ikelb::tables {
 
-/// Secret of the keyed hashes: 128 random bits, drawn at the first start and kept with the saved
-/// state. Whoever does not know it cannot aim keys at a bucket or a client at a backend.
+/// Secret of the keyed hashes, drawn at the first start and saved with the state. Whoever does not
+/// know it cannot aim keys at a bucket or a client at a backend.
 struct HashKey {
     std::uint64_t k0 = 0;
     std::uint64_t k1 = 0;

@@ -14,9 +14,8 @@ namespace ikelb::tables {
 
 /// One candidate for clients.
 struct MaglevMember {
-    /// What the member is, the same in every process: its name and its address. Not its port and
-    /// not its place in a list: IKE's two ports have to agree, and an edit elsewhere in the list
-    /// must move nobody.
+    /// Name and address, the same in every process. Not its port and not its place in a list:
+    /// IKE's two ports have to agree, and an edit elsewhere in the list must move nobody.
     std::string_view identity;
     std::uint32_t weight = 0;  ///< share of the table relative to the others; 0 = absent
     std::uint16_t value = 0;   ///< what the table's entries of this member hold

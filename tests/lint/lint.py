@@ -98,8 +98,6 @@ def includes() -> list[str]:
     faults = []
     for path in files(".cc", ".h"):
         own = folder_of(name(path))
-        if own == "controlplane/main.cc":
-            own = "controlplane/daemon"
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
             where = f"{name(path)}:{number}"
             if re.match(r"\s*#\s*include\s*<rte_", line):
