@@ -44,7 +44,8 @@ def one_variant(case, farm, driver, pages):
     config = farm.config()
     config["dpdk"]["huge_pages"] = pages
     if driver == "tap":
-        config["ports"][1]["device"] = "net_tap0,iface=tap0"
+        # A bridge keeps what is for the address of one of its ports.
+        config["ports"][1] |= {"device": "net_tap0,iface=tap0", "mac": "02:00:00:00:00:77"}
     balancer = case.make_balancer(farm, config)
     if case.broken == "short":
         short = build_directory() / "tests" / "netns" / "libshort_umem.so"
