@@ -33,6 +33,7 @@ void routes_are_usable(const Config& config, FindingList& out);
 void route_gateways_are_on_link(const Config& config, FindingList& out);
 void inside_prefixes_are_usable(const Config& config, FindingList& out);
 void ports_below_ipv6_have_its_mtu(const Config& config, FindingList& out);
+void mtus_fit_the_buffers_of_af_xdp(const Config& config, FindingList& out);
 
 // Pools and services: rules_service.cc
 void pools_have_backends(const Config& config, FindingList& out);

@@ -291,4 +291,19 @@ void ports_below_ipv6_have_its_mtu(const Config& config, FindingList& out) {
     }
 }
 
+void mtus_fit_the_buffers_of_af_xdp(const Config& config, FindingList& out) {
+    // The kernel takes buffers of a page at most, 4,096 bytes; 576 of them are head room and what
+    // DPDK puts before it, 18 the Ethernet header with a tag.
+    constexpr std::uint16_t largest = 4096 - 576 - 18;
+    const bool has_af_xdp = std::ranges::any_of(config.ports, [](const Port& port) {
+        return port.device.starts_with("net_af_xdp");
+    });
+    for (std::size_t i = 0; has_af_xdp && i < config.ports.size(); ++i)
+        if (const Port& port = config.ports[i]; port.mtu > largest)
+            out.error(port.line.number, item_path("ports", i) + ".mtu",
+                      std::to_string(port.mtu) + " is too much for the packet buffers of "
+                      "net_af_xdp, which all ports share; write at most " +
+                          std::to_string(largest) + ", or take net_af_packet");
+}
+
 }  // namespace ikelb::config::rules

@@ -30,6 +30,7 @@ constexpr auto all_rules = std::to_array<Rule>({
     rules::route_gateways_are_on_link,
     rules::inside_prefixes_are_usable,
     rules::ports_below_ipv6_have_its_mtu,
+    rules::mtus_fit_the_buffers_of_af_xdp,
 
     rules::pools_have_backends,
     rules::pools_have_weight,

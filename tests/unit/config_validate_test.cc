@@ -85,6 +85,18 @@ TEST(ConfigValidate, PortDevicesAreDpdkDevices) {
                 "net_af_packet0,iface=NAME");
 }
 
+TEST(ConfigValidate, MtusFitTheBuffersOfAfXdp) {
+    const std::string af_xdp = with("net_af_packet0", "net_af_xdp0");
+    const std::string own = with("eth1'", "eth1', mtu: 3503", af_xdp);
+    expect_only(findings_of(own),
+                "t.yaml:2: error: ports[0].mtu: 3503 is too much for the packet buffers of "
+                "net_af_xdp, which all ports share; write at most 3502");
+    EXPECT_EQ(findings_of(with("3503", "3502", own)).to_string(), "");
+    expect_only(findings_of(with("04:00.0'", "04:00.0', mtu: 9000", af_xdp)),
+                "t.yaml:3: error: ports[1].mtu: 9000 is too much");
+    EXPECT_EQ(findings_of(with("eth1'", "eth1', mtu: 9000")).to_string(), "");
+}
+
 TEST(ConfigValidate, PortMacsAreUsable) {
     expect_only(findings_of(with("name: lan", "name: lan, mac: '01:00:5e:00:00:01'")),
                 "t.yaml:3: error: ports[1].mac: 01:00:5e:00:00:01 is no address of one station; "
