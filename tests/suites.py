@@ -29,6 +29,7 @@ LOGS = ROOT / "build" / "test-logs"
 IS_CI = os.environ.get("CI") == "true"
 # Set by .ci/run, which did something before: its begin, in seconds since 1970.
 BEGUN = int(os.environ.get("IKELB_TESTS_BEGUN", time.time()))
+SECONDS_IN_CI = 70 * 60  # for all of it, on 2 cores
 HEARTBEAT = 15.0  # seconds between signs of life
 FUZZ_SECONDS = {False: 20, True: 600}
 REPEATS = {False: 1, True: 25}  # of the suites that threads race in
@@ -227,6 +228,14 @@ def meson_test(runner: Runner, folder: str, *arguments, repeat: int = 1) -> Coun
     return count
 
 
+def show_kept(folder: Path) -> None:
+    """The ends of the logs that a script kept of what failed: CI keeps none."""
+    for path in sorted(folder.rglob("*.log"))[:40]:
+        print(f"  == {path.relative_to(LOGS)}")
+        for line in path.read_text("utf-8", "replace").splitlines()[-60:]:
+            print(f"  | {line[:200]}")
+
+
 def scripted(runner: Runner, command: list) -> Count:
     """Runs a script that says itself how its cases ended, by --json."""
     results = runner.log.with_suffix(".json")
@@ -234,6 +243,8 @@ def scripted(runner: Runner, command: list) -> Count:
     is_good = runner.run(
         *command, "--json", results, environment={"IKELB_BUILD": str(ROOT / "build")}, echo=True
     )
+    if IS_CI and not is_good:
+        show_kept(LOGS / runner.log.stem)
     found = json.loads(results.read_text("utf-8")) if results.exists() else {}
     count = Count(*(found.get(word, 0) for word in ("passed", "failed", "skipped")))
     return count if is_good or count.failed else count + FAILED
@@ -433,7 +444,8 @@ def print_times(results: dict, long: bool, before: float) -> None:
     for name, (count, seconds) in results.items():
         budget = 60 * SUITES[name][2 if long else 1]
         print(f"{name:<12} {seconds:9.0f}  {budget:6}  {count}")
-    print(f"all          {before + sum(seconds for _, seconds in results.values()):9.0f}")
+    seconds = before + sum(seconds for _, seconds in results.values())
+    print(f"all          {seconds:9.0f}  {SECONDS_IN_CI if IS_CI else '':6}")
 
 
 def parse_arguments() -> argparse.Namespace:
