@@ -59,7 +59,8 @@ const std::array network_keys{
     Key{.path = "ports[].mtu", .form = Form::integer, .apply = restart, .range = {576, 9000},
         .unit = "bytes", .initial = "1500",
         .purpose = "The largest IP packet on the port. Larger ones are answered with an ICMP "
-                   "error, so that path MTU discovery works. IPv6 needs 1280 at least.",
+                   "error, so that path MTU discovery works. IPv6 needs 1280 at least; with "
+                   "net_af_xdp, no port can have more than 3502.",
         .effect = needs_restart},
     Key{.path = "ports[].mac", .form = Form::mac, .apply = restart,
         .example = "02:00:00:00:00:01",

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "config/device.h"
-#include "controlplane/kernel/device_state.h"
 
 namespace ikelb::control {
 
@@ -36,6 +35,18 @@ std::uint64_t sum(std::span<const std::uint64_t> counts) {
     return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
 }
 
+/// One that is gone has no link and no counts.
+DeviceState state_of(NetlinkRequester& netlink, const std::string& device) {
+    if (device.empty()) return {.is_up = true};
+    const auto state = read_device_state(netlink, device);
+    return state ? *state : DeviceState{};
+}
+
+/// A device that was made anew counts anew.
+std::uint64_t since(std::uint64_t before, std::uint64_t now) {
+    return now >= before ? now - before : now;
+}
+
 }  // namespace
 
 std::span<const PortLossInfo> port_losses() {
@@ -56,6 +67,7 @@ KernelResult<std::unique_ptr<PortWatch>> PortWatch::make(const config::Config& c
     std::unique_ptr<PortWatch> self{new PortWatch{*std::move(netlink)}};
     for (const config::Port& port : config.ports) {
         self->lower_.push_back(config::lower_device(port.device));
+        self->at_start_.push_back(state_of(self->netlink_, self->lower_.back()));
         self->views_.push_back(
             {.name = port.name, .lost = std::vector<std::uint64_t>(losses.size())});
     }
@@ -73,20 +85,23 @@ std::vector<std::size_t> PortWatch::look(std::span<const dpdk::Port> ports) {
 /// Whether its link has changed.
 bool PortWatch::look_at(std::size_t position, const dpdk::Port& port) {
     PortView& view = views_[position];
-    bool is_up = port.is_link_up();
-    DeviceState device;
-    if (!lower_[position].empty()) {
-        // One that is gone has no link.
-        const auto state = read_device_state(netlink_, lower_[position]);
-        if (state) device = *state;
-        is_up = is_up && device.is_up;
-    }
+    const DeviceState device = state_of(netlink_, lower_[position]);
+    const DeviceState& before = at_start_[position];
+    const bool is_up = port.is_link_up() && device.is_up;
     const dpdk::PortLosses driver = port.losses();
     const SocketLosses socket = sockets_.losses(position);
-    view.lost = {driver.missed,           driver.errors,           driver.no_buffer,
-                 driver.transmit_errors,  socket.full,             socket.transmit_refused,
-                 socket.buffers_refused,  device.receive_dropped,  device.receive_missed,
-                 device.receive_errors,   device.transmit_dropped, device.transmit_errors};
+    view.lost = {driver.missed,
+                 driver.errors,
+                 driver.no_buffer,
+                 driver.transmit_errors,
+                 socket.full,
+                 socket.transmit_refused,
+                 socket.buffers_refused,
+                 since(before.receive_dropped, device.receive_dropped),
+                 since(before.receive_missed, device.receive_missed),
+                 since(before.receive_errors, device.receive_errors),
+                 since(before.transmit_dropped, device.transmit_dropped),
+                 since(before.transmit_errors, device.transmit_errors)};
     return std::exchange(view.is_up, is_up) != is_up;
 }
 

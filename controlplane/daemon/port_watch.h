@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "controlplane/kernel/device_state.h"
 #include "controlplane/kernel/driver_sockets.h"
 #include "controlplane/kernel/netlink_request.h"
 #include "dataplane/dpdk/port.h"
@@ -56,7 +57,8 @@ private:
 
     NetlinkRequester netlink_;
     DriverSockets sockets_;
-    std::vector<std::string> lower_;  ///< the kernel's device below each port; empty: none
+    std::vector<std::string> lower_;      ///< the kernel's device below each port; empty: none
+    std::vector<DeviceState> at_start_;  ///< what those had lost before
     std::vector<PortView> views_;
 };
 

@@ -366,8 +366,8 @@ constexpr std::array definitions{
         "Frames lost below the workers; reason is missed, receive_errors, no_buffer or "
         "transmit_errors (counted by the driver), ring_full, transmit_refused or buffers_refused "
         "(by the kernel's sockets of net_af_xdp and net_af_packet; the last are buffers, not "
-        "frames), or device_* (by the kernel's device below those, since it was made; some devices "
-        "count ring_full again)",
+        "frames), or device_* (by the kernel's device below those; some devices count ring_full "
+        "again)",
         read_port_lost},
 
     MetricDefinition{"ikelb_punted_packets_total", counter, "packets", punt_labels,
