@@ -17,8 +17,9 @@ constexpr std::array<ApiRoute, 12> table{{
      R"("ports":[{"name","device","driver","queues","link":"up|down",)"
      R"("lost_in_driver","lost_in_device","spreads_by"}],"interfaces":[...],)"
      R"("services":[{"name","vip","served","reason","pool","scheduler"}],)"
+     R"("wall":{"transit":"closed|open","allow_rules","grace_s","summary"},)"
      R"("tables":[{"name","used","capacity"}],"memory":{"bytes_per_client":{...}},)"
-     R"("restored":{"pairs","esp_spis","flows","bindings"},"huge_pages":bool})"},
+     R"("restored":{"pairs","esp_spis","flows","bindings","transit"},"huge_pages":bool})"},
     {RouteId::backends, Method::get, "/v1/backends", "", "",
      "the backends: health, drain mode, flows, SAs, traffic",
      R"({"backends":[{"name","address","pool","state":"up|down|checking",)"

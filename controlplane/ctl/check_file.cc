@@ -3,12 +3,15 @@
 #include "controlplane/ctl/check_file.h"
 
 #include "config/load.h"
+#include "config/wall_summary.h"
 
 namespace ikelb::control {
 
 CheckReport check_file(const std::string& file) {
     const auto loaded = config::load_file(file);
     const config::Findings& findings = loaded ? loaded->warnings : loaded.error();
+
+    const std::string wall = loaded ? config::wall_summary(loaded->config) : std::string{};
 
     nlohmann::json list = nlohmann::json::array();
     for (const config::Finding& finding : findings.list)
@@ -19,7 +22,11 @@ CheckReport check_file(const std::string& file) {
              {"message", finding.message}});
     return {.usable = loaded.has_value(),
             .text = findings.to_string(),
-            .json = {{"file", file}, {"ok", loaded.has_value()}, {"findings", list}}};
+            .wall = wall,
+            .json = {{"file", file},
+                     {"ok", loaded.has_value()},
+                     {"findings", list},
+                     {"wall", loaded ? nlohmann::json(wall) : nlohmann::json()}}};
 }
 
 }  // namespace ikelb::control

@@ -12,7 +12,9 @@ namespace ikelb::control {
 struct CheckReport {
     bool usable = false;
     std::string text;     ///< the findings, a line each
-    nlohmann::json json;  ///< {"file","ok","findings":[{"severity","line","path","message"}]}
+    std::string wall;     ///< config::wall_summary(); empty if the file can't be used
+    /// {"file","ok","findings":[{"severity","line","path","message"}],"wall"}
+    nlohmann::json json;
 };
 
 /// Parses and validates `file`. Looks at nothing else: neither at a daemon nor at NICs.

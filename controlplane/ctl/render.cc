@@ -284,10 +284,22 @@ std::string render_memory(const json& bytes) {
 
 std::string render_restored(const json& restored) {
     if (!restored.is_object()) return {};
-    return fmt::format("restored       {} IKE SAs, {} ESP SPIs, {} flows, {} bindings at the "
-                       "start\n",
+    return fmt::format("restored       {} IKE SAs, {} ESP SPIs, {} flows, {} bindings, {} transit "
+                       "conversations at the start\n",
                        plain(member(restored, "pairs")), plain(member(restored, "esp_spis")),
-                       plain(member(restored, "flows")), plain(member(restored, "bindings")));
+                       plain(member(restored, "flows")), plain(member(restored, "bindings")),
+                       plain(member(restored, "transit")));
+}
+
+std::string render_wall(const json& wall) {
+    if (!wall.is_object()) return {};
+    std::string text = fmt::format("wall           {}\n", plain(member(wall, "summary")));
+    const json& grace = member(wall, "grace_s");
+    if (grace.is_number_unsigned() && grace != 0)
+        text += fmt::format("               for {} more: TCP that was under way passes to the "
+                            "servers\n",
+                            duration(grace));
+    return text;
 }
 
 std::string render_status(const json& answer, std::size_t width) {
@@ -298,6 +310,7 @@ std::string render_status(const json& answer, std::size_t width) {
     text += fmt::format("huge pages     {}\n", plain(member(answer, "huge_pages")));
     text += render_memory(member(member(answer, "memory"), "bytes_per_client"));
     text += render_restored(member(answer, "restored"));
+    text += render_wall(member(answer, "wall"));
     text += section("services", table_of({{{"NAME"}, "name", plain},
                                           {{"VIP"}, "vip", plain},
                                           {{"SERVED"}, "served", plain},

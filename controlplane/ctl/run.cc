@@ -160,7 +160,7 @@ ExitStatus run_check(const Invocation& invocation, const Terminal& terminal) {
     else
         terminal.err << report.text;
     if (!report.usable) return ExitStatus::refused;
-    if (!invocation.json) terminal.out << invocation.file << ": ok\n";
+    if (!invocation.json) terminal.out << invocation.file << ": ok\n" << report.wall << "\n";
     return ExitStatus::done;
 }
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "controlplane/state/snapshot.h"
+
 namespace ikelb::control {
 
 namespace {
@@ -26,6 +28,16 @@ std::size_t count_slice(const Table& table, std::size_t first, IsLive&& is_live,
 }
 
 }  // namespace
+
+std::size_t Census::walk_transit(tables::Seconds now) {
+    const auto part = static_cast<std::size_t>(part_) - static_cast<std::size_t>(Part::transit);
+    const std::size_t share = part / 2;
+    const auto& regions = directory_.transit[share];
+    return count_slice(
+        part % 2 == 0 ? regions.confirmed : regions.provisional, next_bucket_,
+        [now](const tables::Record& record) { return transit_lives.is_alive(record, now); },
+        [&](const auto&, const tables::Record&) { ++counting_.transit[share]; });
+}
 
 std::size_t Census::walk(const tables::ForwardingTable& table, tables::Seconds now) {
     const auto flow_lives = [&](const tables::Record& record) {
@@ -63,6 +75,7 @@ std::size_t Census::walk(const tables::ForwardingTable& table, tables::Seconds n
     const auto add_to = [](std::uint64_t& counter) {
         return [&counter](const auto&, const tables::Record&) { ++counter; };
     };
+    if (part_ >= Part::transit) return walk_transit(now);
     const auto& d = directory_;
     const std::size_t at = next_bucket_;
     switch (part_) {
@@ -85,6 +98,7 @@ std::size_t Census::walk(const tables::ForwardingTable& table, tables::Seconds n
         case Part::fragments:
             return count_slice(d.fragments, at, younger_than(table.timeouts.fragment),
                                add_to(counting_.fragments));
+        case Part::transit:
         case Part::done: break;
     }
     return 0;

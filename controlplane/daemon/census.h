@@ -30,6 +30,7 @@ struct CensusCounts {
     std::uint64_t esp = 0;
     std::uint64_t half_open = 0;
     std::uint64_t fragments = 0;
+    std::array<std::uint64_t, wall::transit_shares> transit{};  ///< by wall::TransitShare
 };
 
 /// Counts the directory's live records, a slice of buckets at a time, so that sixteen million flows
@@ -54,9 +55,11 @@ private:
         esp,
         half_open,
         fragments,
-        done
+        transit,  ///< two of each share: answered, and not yet
+        done = transit + 2 * wall::transit_shares
     };
 
+    std::size_t walk_transit(tables::Seconds now);
     std::size_t walk(const tables::ForwardingTable& table, tables::Seconds now);
     void publish();
 

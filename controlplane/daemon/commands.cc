@@ -10,6 +10,7 @@
 
 #include "config/load.h"
 #include "config/nearest.h"
+#include "config/wall_summary.h"
 #include "controlplane/daemon/build_info.h"
 #include "controlplane/daemon/daemon.h"
 #include "controlplane/daemon/totals.h"
@@ -117,6 +118,15 @@ json tables_of(Daemon& daemon) {
     return tables;
 }
 
+json wall_of(Daemon& daemon) {
+    const tables::Seconds now = daemon.dataplane().clock().now();
+    const tables::Seconds grace_until = daemon.table().wall.grace_until;
+    return {{"transit", daemon.config().transit.is_open ? "open" : "closed"},
+            {"allow_rules", daemon.config().transit.allow.size()},
+            {"grace_s", grace_until > now ? grace_until - now : 0},
+            {"summary", config::wall_summary(daemon.config())}};
+}
+
 /// What came from the file of the daemon before this one; null if nothing was read.
 json restored_by(Daemon& daemon) {
     const SavedState* state = daemon.saved_state();
@@ -125,7 +135,8 @@ json restored_by(Daemon& daemon) {
     return {{"pairs", restored.pairs},
             {"esp_spis", restored.esp},
             {"flows", restored.flows},
-            {"bindings", restored.bindings}};
+            {"bindings", restored.bindings},
+            {"transit", restored.transit}};
 }
 
 json backend_row(Daemon& daemon, const config::Pool& pool, const config::Backend& backend) {
@@ -206,6 +217,7 @@ CommandResult DaemonCommands::status() {
         {"ports", ports_of(daemon_)},
         {"interfaces", interfaces_of(daemon_)},
         {"services", services_of(daemon_)},
+        {"wall", wall_of(daemon_)},
         {"tables", tables_of(daemon_)},
         {"memory", {{"bytes_per_client", as_json(client_memory(daemon_))}}},
         {"restored", restored_by(daemon_)},

@@ -9,6 +9,7 @@
 #include <cstdlib>
 
 #include "config/load.h"
+#include "config/wall_summary.h"
 #include "controlplane/daemon/back_off.h"
 #include "controlplane/daemon/build_info.h"
 #include "controlplane/daemon/daemon.h"
@@ -59,7 +60,7 @@ int check(const std::string& file) {
         return exit_configuration;
     }
     fmt::print(stderr, "{}", loaded->warnings.to_string());
-    fmt::print("{}: ok\n", file);
+    fmt::print("{}: ok\n{}\n", file, ikelb::config::wall_summary(loaded->config));
     return 0;
 }
 

@@ -150,6 +150,7 @@ std::shared_ptr<const MetricsSnapshot> make_metrics(Daemon& daemon) {
         const SaveLog log = state->log();
         snapshot->state = {.last_save = log.last_success, .save_failures = log.failures};
     }
+    snapshot->is_transit_open = daemon.config().transit.is_open;
     snapshot->publish_timeouts = daemon.publish_timeouts();
     snapshot->netlink_overruns = daemon.netlink_overruns();
     return snapshot;

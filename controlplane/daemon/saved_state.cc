@@ -42,11 +42,11 @@ void report_restored(const Restored& restored, const std::filesystem::path& file
     add(restored.expired, "expired");
     add(restored.homeless, "of backends or VIPs that are gone");
     add(restored.no_room, "beyond limits");
-    spdlog::info("restored {} pairs, {} ESP SPIs, {} flows, {} bindings from {} (saved {} s "
-                 "ago{}){}",
-                 restored.pairs, restored.esp, restored.flows, restored.bindings, file.string(),
-                 restored.age.count(),
-                 restored.is_pairs_only ? ": longer than timeouts.flow, so pairs only" : "",
+    spdlog::info("restored {} pairs, {} ESP SPIs, {} flows, {} bindings, {} conversations of "
+                 "transit from {} (saved {} s ago{}){}",
+                 restored.pairs, restored.esp, restored.flows, restored.bindings,
+                 restored.transit, file.string(), restored.age.count(),
+                 restored.is_pairs_only ? ": longer than timeouts.flow, so no flows" : "",
                  left_out.empty() ? "" : "; left out:" + left_out.substr(1));
     for (const auto& [backend, mode] : restored.modes)
         spdlog::info("backend {} is still set to {}", backend, to_string(mode));

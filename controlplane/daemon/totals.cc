@@ -77,12 +77,20 @@ std::vector<TableMetrics> table_totals(Daemon& daemon) {
     const auto room = [](const auto& regions) {
         return regions.confirmed.slots() + regions.provisional.slots();
     };
+    using wall::TransitShare;
+    const auto transit = [&](const char* name, TransitShare share) {
+        const auto index = static_cast<std::size_t>(share);
+        return TableMetrics{name, counts.transit[index], room(directory.transit[index])};
+    };
     return {{"flows", counts.flows, room(directory.flows)},
             {"bindings", counts.bindings, room(directory.bindings)},
             {"pairs", counts.pairs, room(directory.pairs)},
             {"esp_spis", counts.esp, directory.esp.slots()},
             {"half_open", counts.half_open, directory.half_open.slots()},
-            {"fragments", counts.fragments, directory.fragments.slots()}};
+            {"fragments", counts.fragments, directory.fragments.slots()},
+            transit("transit_backends", TransitShare::backends),
+            transit("transit_inside_prefixes", TransitShare::inside_prefixes),
+            transit("transit_others", TransitShare::others)};
 }
 
 }  // namespace ikelb::control

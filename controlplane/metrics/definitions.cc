@@ -231,6 +231,9 @@ MetricSamples read_last_save(const MetricsSnapshot& snapshot) {
 MetricSamples read_save_failures(const MetricsSnapshot& snapshot) {
     return {{{}, number(snapshot.state.save_failures)}};
 }
+MetricSamples read_transit_open(const MetricsSnapshot& snapshot) {
+    return {{{}, truth(snapshot.is_transit_open)}};
+}
 MetricSamples read_publish_timeouts(const MetricsSnapshot& snapshot) {
     return {{{}, number(snapshot.publish_timeouts)}};
 }
@@ -396,6 +399,10 @@ constexpr std::array definitions{
                      read_table<&TableMetrics::used>},
     MetricDefinition{"ikelb_table_capacity_entries", gauge, "records", table_labels,
                      "Records a table has room for", read_table<&TableMetrics::capacity>},
+
+    MetricDefinition{"ikelb_transit_open", gauge, "0 or 1", no_labels,
+                     "Whether whatever clients begin is routed (transit: open)",
+                     read_transit_open},
 
     MetricDefinition{"ikelb_config_last_reload_successful", gauge, "0 or 1", no_labels,
                      "Whether the last attempt to load the configuration succeeded",

@@ -143,6 +143,7 @@ struct MetricsSnapshot {
     std::vector<TableMetrics> tables;
     ConfigMetrics config;
     StateMetrics state;
+    bool is_transit_open = false;
     std::uint64_t publish_timeouts = 0;  ///< new tables not taken up in time
     std::uint64_t netlink_overruns = 0;  ///< times that events of the kernel were lost
 };

@@ -6,6 +6,7 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <set>
 
 namespace ikelb::control {
 
@@ -82,6 +83,12 @@ std::optional<SavedRecord> to_saved(const Record& record, const tables::Lifetime
     return SavedRecord{.age = static_cast<std::uint32_t>(std::max(age, 0)),
                        .backend = backend.place,
                        .state = record.state};
+}
+
+std::optional<SavedTransit> to_saved(const wall::TransitKey& key, const Record& record,
+                                     const StateView& view) {
+    if (!transit_lives.is_alive(record, view.now)) return std::nullopt;
+    return SavedTransit{.key = key, .left = record.last_seen - view.now, .state = record.state};
 }
 
 std::uint16_t place_of(const std::vector<std::uint16_t>& places, std::size_t index) {
@@ -177,6 +184,15 @@ std::optional<Record> to_record(const SavedRecord& saved, tables::BackendRef bac
     return lives.is_alive(record, now) ? std::optional{record} : std::nullopt;
 }
 
+std::set<net::IpAddress> backend_addresses_of(const config::Config& config) {
+    std::set<net::IpAddress> addresses;
+    for (const auto& [name, address] : addresses_of(config)) addresses.insert(address);
+    return addresses;
+}
+
+/// The most that timeouts.transit_tcp may be.
+constexpr tables::Seconds longest_transit_life = 48 * 3600;
+
 RecordState restored_state(RecordState state) {
     return tables::is_confirmed(state) ? RecordState::tentative : state;
 }
@@ -184,7 +200,10 @@ RecordState restored_state(RecordState state) {
 class Restorer {
 public:
     Restorer(const State& state, const RestoreInput& input, Restored& restored)
-        : input_{input}, restored_{restored}, homes_{find_homes(state, input)} {}
+        : input_{input},
+          restored_{restored},
+          homes_{find_homes(state, input)},
+          backends_{backend_addresses_of(input.config)} {}
 
     void add(const SavedPair& pair) {
         const auto service = homes_.services[pair.service];
@@ -224,7 +243,27 @@ public:
         ++(outcome == tables::WriteOutcome::written ? restored_.esp : restored_.no_room);
     }
 
+    void add(const SavedTransit& transit) {
+        if (restored_.age.count() > transit.left) {
+            ++restored_.expired;
+            return;
+        }
+        const auto age = static_cast<tables::Seconds>(restored_.age.count());
+        const tables::Seconds left = std::min(transit.left - age, longest_transit_life);
+        auto& regions = input_.directory.transit[static_cast<std::size_t>(share_of(transit.key))];
+        write(regions, transit.key,
+              Record{.state = transit.state, .last_seen = input_.now + left}, transit_lives,
+              restored_.transit);
+    }
+
 private:
+    wall::TransitShare share_of(const wall::TransitKey& key) const {
+        if (backends_.contains(key.inside)) return wall::TransitShare::backends;
+        const bool is_inside = std::ranges::any_of(
+            input_.config.inside_prefixes,
+            [&](const net::IpPrefix& prefix) { return prefix.contains(key.inside); });
+        return is_inside ? wall::TransitShare::inside_prefixes : wall::TransitShare::others;
+    }
     std::optional<Record> home(const SavedRecord& saved, bool has_key,
                                const tables::Lifetimes& lives) {
         const auto backend = homes_.backends[saved.backend];
@@ -246,6 +285,7 @@ private:
     const RestoreInput& input_;
     Restored& restored_;
     Homes homes_;
+    std::set<net::IpAddress> backends_;
 };
 
 }  // namespace
@@ -294,6 +334,10 @@ void add_records(const tables::Directory& directory, const StateView& view,
         if (const auto saved = to_saved(record, view.timeouts.flow, view))
             encoder.add(SavedEsp{.client = key.client, .spi = key.rest, .record = *saved});
     });
+    for (const auto& share : directory.transit)
+        visit_both(share, [&](const wall::TransitKey& key, const Record& record) {
+            if (const auto saved = to_saved(key, record, view)) encoder.add(*saved);
+        });
 }
 
 Restored restore_state(const State& state, const RestoreInput& input) {
@@ -306,6 +350,7 @@ Restored restore_state(const State& state, const RestoreInput& input) {
     restore_modes(state, input, restored);  // before the records: disabling ends them
     Restorer restorer{state, input, restored};
     for (const SavedPair& pair : state.pairs) restorer.add(pair);
+    for (const SavedTransit& transit : state.transit) restorer.add(transit);
     if (restored.is_pairs_only) return restored;
     for (const SavedFlow& flow : state.flows) restorer.add(flow);
     for (const SavedBinding& binding : state.bindings) restorer.add(binding);

@@ -21,6 +21,9 @@
 
 namespace ikelb::control {
 
+/// Of a transit record last_seen is when it ends.
+inline constexpr tables::Lifetimes transit_lives = tables::Lifetimes::of(0);
+
 /// What a running daemon's indices stand for at one moment: all that a save needs besides the
 /// directory, by value, so that it can go to another thread.
 struct StateView {
@@ -70,6 +73,7 @@ struct Restored {
     std::size_t flows = 0;
     std::size_t bindings = 0;
     std::size_t esp = 0;
+    std::size_t transit = 0;
     std::size_t expired = 0;   ///< records that have ended in the meantime
     std::size_t homeless = 0;  ///< records of backends, VIPs or services that are gone
     std::size_t no_room = 0;   ///< records that the directory's limits did not hold
@@ -80,10 +84,9 @@ struct Restored {
 
 /// Takes up the records whose backend is still there with the same name and address, and the modes
 /// of all backends whose name is. Pairs and ESP SPIs keep their state: the servers' SAs have not
-/// moved. Flows
-/// and bindings that a session had confirmed become tentative, since their clients may have: the
-/// first packet of a backend decides. Those on their way there keep their state, which ends within
-/// minutes.
+/// moved. So does transit, whoever it is of. Flows and bindings that a session had confirmed become
+/// tentative, since their clients may have: the first packet of a backend decides. Those on their
+/// way there keep their state, which ends within minutes.
 Restored restore_state(const State& state, const RestoreInput& input);
 
 }  // namespace ikelb::control

@@ -23,7 +23,6 @@ using Word = std::uint64_t;
 using Bytes = std::vector<std::uint8_t>;
 
 constexpr std::array<char, sizeof(Word)> magic{'i', 'k', 'e', 'l', 'b', '-', 's', 't'};
-constexpr Word format_version = 2;
 
 /// Words of the head, in order.
 enum Head : std::size_t {
@@ -39,6 +38,7 @@ enum Head : std::size_t {
     head_flows,
     head_bindings,
     head_esp,
+    head_transit,  ///< since version 3
     head_words
 };
 using HeadWords = std::array<Word, head_words>;
@@ -48,6 +48,7 @@ constexpr std::size_t pair_bytes = 3 * sizeof(Word);
 constexpr std::size_t flow_bytes = 4 * sizeof(Word);
 constexpr std::size_t binding_bytes = 4 * sizeof(Word);
 constexpr std::size_t esp_bytes = 4 * sizeof(Word);
+constexpr std::size_t transit_bytes = 6 * sizeof(Word);
 constexpr std::size_t buffer_bytes = std::size_t{1} << 18;
 constexpr std::int64_t latest_time = 253402300799;  // the last second of the year 9999
 
@@ -58,8 +59,13 @@ constexpr Word mix(Word sum, Word word) noexcept {
     return sum ^ (sum >> 32);
 }
 
+constexpr std::size_t head_words_of(Word version) noexcept {
+    return version < 3 ? static_cast<std::size_t>(head_transit)
+                       : static_cast<std::size_t>(head_words);
+}
+
 Word mix_head(Word sum, const HeadWords& head) noexcept {
-    for (std::size_t i = 0; i < head.size(); ++i)
+    for (std::size_t i = 0; i < head_words_of(head[head_version]); ++i)
         if (i != head_checksum) sum = mix(sum, head[i]);
     return sum;
 }
@@ -197,12 +203,26 @@ bool read_records(std::span<const std::uint8_t> bytes, const HeadWords& head, St
             extra_of(word) != 0)
             return false;
     }
+    state.transit.resize(head[head_transit]);
+    for (SavedTransit& transit : state.transit) {
+        transit.key.inside = in.address();
+        transit.key.outside = in.address();
+        const Word key = in.word(), word = in.word();
+        transit.key.inside_port = static_cast<std::uint16_t>(key);
+        transit.key.outside_port = static_cast<std::uint16_t>(key >> 16);
+        transit.key.protocol = static_cast<std::uint8_t>(key >> 32);
+        transit.left = static_cast<std::uint32_t>(word);
+        transit.state = static_cast<tables::RecordState>(word >> 32);
+        if (key >> 40 != 0 || word >> 32 >= tables::record_states ||
+            transit.key.inside.is_v4() != transit.key.outside.is_v4())
+            return false;
+    }
     return in.is_good();
 }
 
 /// Whether names and records fill the file exactly. Numbers are what the file says: any.
 bool is_length_right(const HeadWords& head, std::size_t size) noexcept {
-    std::size_t left = size - state_head_bytes;
+    std::size_t left = size - head_words_of(head[head_version]) * sizeof(Word);
     const auto take = [&left](Word count, std::size_t bytes) {
         if (count > left / bytes) return false;
         left -= static_cast<std::size_t>(count) * bytes;
@@ -210,7 +230,8 @@ bool is_length_right(const HeadWords& head, std::size_t size) noexcept {
     };
     return head[head_name_bytes] % sizeof(Word) == 0 && take(head[head_name_bytes], 1) &&
            take(head[head_pairs], pair_bytes) && take(head[head_flows], flow_bytes) &&
-           take(head[head_bindings], binding_bytes) && take(head[head_esp], esp_bytes) && left == 0;
+           take(head[head_bindings], binding_bytes) && take(head[head_esp], esp_bytes) &&
+           take(head[head_transit], transit_bytes) && left == 0;
 }
 
 }  // namespace
@@ -275,17 +296,27 @@ void StateEncoder::add(const SavedBinding& binding) {
 }
 
 void StateEncoder::add(const SavedEsp& esp) {
+    assert(transit_ == 0);
     put(esp.client);
     put(Word{esp.spi});
     put(pack(esp.record, 0));
     ++esp_;
 }
 
+void StateEncoder::add(const SavedTransit& transit) {
+    put(transit.key.inside);
+    put(transit.key.outside);
+    put(Word{transit.key.inside_port} | Word{transit.key.outside_port} << 16 |
+        Word{transit.key.protocol} << 32);
+    put(Word{transit.left} | static_cast<Word>(transit.state) << 32);
+    ++transit_;
+}
+
 std::array<std::uint8_t, state_head_bytes> StateEncoder::finish() {
     flush();
     HeadWords head{};
     std::memcpy(&head[head_magic], magic.data(), magic.size());
-    head[head_version] = format_version;
+    head[head_version] = state_format_version;
     head[head_bytes] = state_head_bytes + bytes_;
     head[head_saved_at] = static_cast<Word>(saved_at_);
     head[head_k0] = hash_key_.k0;
@@ -295,6 +326,7 @@ std::array<std::uint8_t, state_head_bytes> StateEncoder::finish() {
     head[head_flows] = flows_;
     head[head_bindings] = bindings_;
     head[head_esp] = esp_;
+    head[head_transit] = transit_;
     head[head_checksum] = mix_head(checksum_, head);
     std::array<std::uint8_t, state_head_bytes> bytes;
     std::memcpy(bytes.data(), head.data(), bytes.size());
@@ -310,6 +342,7 @@ std::vector<std::uint8_t> encode_state(const State& state) {
     for (const SavedFlow& flow : state.flows) encoder.add(flow);
     for (const SavedBinding& binding : state.bindings) encoder.add(binding);
     for (const SavedEsp& esp : state.esp) encoder.add(esp);
+    for (const SavedTransit& transit : state.transit) encoder.add(transit);
     const auto head = encoder.finish();
     std::ranges::copy(head, bytes.begin());
     return bytes;
@@ -321,16 +354,23 @@ StateResult<State> decode_state(std::span<const std::uint8_t> bytes) {
     std::memcpy(head.data(), bytes.data(), std::min(bytes.size(), state_head_bytes));
     if (std::memcmp(head.data(), magic.data(), std::min(bytes.size(), magic.size())) != 0)
         return StateError{"it is no state file of ikelb"};
-    if (bytes.size() < state_head_bytes)
+    const Word version = head[head_version];
+    const bool is_cut_off = bytes.size() < 2 * sizeof(Word);
+    if (!is_cut_off && (version < oldest_state_format_version || version > state_format_version))
+        return StateError{"it is of format version " + std::to_string(version) +
+                          ", and this ikelbd reads versions " +
+                          std::to_string(oldest_state_format_version) + " to " +
+                          std::to_string(state_format_version)};
+    const std::size_t own_head_bytes = head_words_of(version) * sizeof(Word);
+    if (is_cut_off || bytes.size() < own_head_bytes)
         return StateError{"it is cut off after " + std::to_string(bytes.size()) + " bytes"};
-    if (head[head_version] != format_version)
-        return StateError{"it is of format version " + std::to_string(head[head_version]) +
-                          ", and this ikelbd reads version " + std::to_string(format_version)};
+    // What an older head does not have, its names stand at.
+    if (own_head_bytes < state_head_bytes) head[head_transit] = 0;
     if (head[head_bytes] != bytes.size())
         return StateError{"it has " + std::to_string(bytes.size()) + " bytes instead of " +
                           std::to_string(head[head_bytes])};
     if (!is_length_right(head, bytes.size())) return StateError{"it is damaged: its parts overlap"};
-    const auto body = bytes.subspan(state_head_bytes);
+    const auto body = bytes.subspan(own_head_bytes);
     Word sum = 0;
     for (ByteReader in{body}; !in.is_at_end();) sum = mix(sum, in.word());
     if (mix_head(sum, head) != head[head_checksum])

@@ -27,6 +27,7 @@
 #include "dataplane/tables/forwarding_table.h"
 #include "dataplane/tables/hash.h"
 #include "dataplane/tables/record.h"
+#include "dataplane/wall/transit.h"
 
 namespace ikelb::control {
 
@@ -114,19 +115,31 @@ struct SavedEsp {
     friend bool operator==(const SavedEsp&, const SavedEsp&) = default;
 };
 
+/// A conversation by transit. It belongs to no backend and no service, and keeps its place whatever
+/// becomes of those.
+struct SavedTransit {
+    wall::TransitKey key{};
+    std::uint32_t left = 0;  ///< seconds without a packet until its end, when it was saved
+    tables::RecordState state = tables::RecordState::half_open;
+    friend bool operator==(const SavedTransit&, const SavedTransit&) = default;
+};
+
 struct State {
     StateFacts facts{};
     std::vector<SavedPair> pairs{};
     std::vector<SavedFlow> flows{};
     std::vector<SavedBinding> bindings{};
     std::vector<SavedEsp> esp{};
+    std::vector<SavedTransit> transit{};
 };
 
-inline constexpr std::size_t state_head_bytes = 96;
+/// What is written. Version 2, which had no transit, is read as well.
+inline constexpr std::uint64_t state_format_version = 3;
+inline constexpr std::uint64_t oldest_state_format_version = 2;
+inline constexpr std::size_t state_head_bytes = 104;
 
 /// Makes the bytes of a state piece by piece, so that millions of records need no memory of their
-/// own. First all pairs, then all flows, then all bindings,
-/// then all ESP SPIs.
+/// own. First all pairs, then all flows, then all bindings, then all ESP SPIs, then all transit.
 /// Threads: one at a time.
 class StateEncoder {
 public:
@@ -141,6 +154,7 @@ public:
     void add(const SavedFlow& flow);
     void add(const SavedBinding& binding);
     void add(const SavedEsp& esp);
+    void add(const SavedTransit& transit);
 
     /// Gives the rest to the sink and returns the head, which goes in front of all.
     std::array<std::uint8_t, state_head_bytes> finish();
@@ -149,6 +163,7 @@ public:
     std::uint64_t flows() const noexcept { return flows_; }
     std::uint64_t bindings() const noexcept { return bindings_; }
     std::uint64_t esp() const noexcept { return esp_; }
+    std::uint64_t transit() const noexcept { return transit_; }
 
 private:
     void put(std::uint64_t word);
@@ -166,12 +181,14 @@ private:
     std::uint64_t flows_ = 0;
     std::uint64_t bindings_ = 0;
     std::uint64_t esp_ = 0;
+    std::uint64_t transit_ = 0;
 };
 
 /// All bytes of a state.
 std::vector<std::uint8_t> encode_state(const State& state);
 
-/// Reads what encode_state() or a StateEncoder wrote. Every place in the result is within its list.
+/// Reads what encode_state() or a StateEncoder wrote, and the older versions' files. Every place in
+/// the result is within its list.
 StateResult<State> decode_state(std::span<const std::uint8_t> bytes);
 
 }  // namespace ikelb::control

@@ -5,6 +5,7 @@
 // test a rule.
 
 #include "config/protocol_port.h"
+#include "config/wall_summary.h"
 #include "tests/unit/config_testlib.h"
 
 namespace ikelb::config {
@@ -259,6 +260,23 @@ TEST(ConfigWall, LimitsAndTimesFit) {
     expect_only(findings_of(with_added("timeouts: {transit_tcp: 1m}\n")),
                 "t.yaml:14: error: timeouts.transit_tcp_opening: 4m is longer than transit_tcp, "
                 "1m; an answer must not shorten a life");
+}
+
+TEST(ConfigWall, IsSummedUpInALine) {
+    const auto summary = [](const std::string& yaml) { return wall_summary(parse_good(yaml)); };
+    const std::string host =
+        "; this host answers them at the address of the interface they come in by";
+    EXPECT_EQ(summary(std::string{testing::good_yaml}),
+              "nothing that clients begin is routed" + host);
+    EXPECT_EQ(summary(with_added("transit: open\n")),
+              "whatever clients begin is routed (transit: open)" + host);
+    EXPECT_EQ(summary(with_rule("from: 0.0.0.0/0, to: 10.30.0.0/24")),
+              "what clients begin is routed by 1 rule" + host);
+    EXPECT_EQ(summary(with_host_ports("[tcp/22]") +
+                      "own_services: [{address: 10.255.0.1, from: 192.0.2.0/24, protocol: tcp, "
+                      "ports: 179}]\n"),
+              "nothing that clients begin is routed" + host +
+                  ", at 10.255.0.1 tcp/179, at 203.0.113.10 tcp/22");
 }
 
 TEST(ConfigPorts, ReadAndWritten) {

@@ -79,6 +79,7 @@ MetricsSnapshot sample() {
                       .save_failures = 15};
     snapshot.publish_timeouts = 14;
     snapshot.netlink_overruns = 28;
+    snapshot.is_transit_open = true;
     return snapshot;
 }
 
@@ -138,6 +139,7 @@ const std::map<std::string, Change>& changes() {
         {"ikelb_punt_limited_packets_total", [](auto& s) { ++s.punts[0].limited; }},
         {"ikelb_kernel_frames_total", [](auto& s) { ++s.twins[0].to_kernel; }},
         {"ikelb_kernel_lost_frames_total", [](auto& s) { ++s.twins[0].no_room; }},
+        {"ikelb_transit_open", [](auto& s) { s.is_transit_open = false; }},
         {"ikelb_netlink_overruns_total", [](auto& s) { ++s.netlink_overruns; }},
         {"ikelb_table_entries", [](auto& s) { ++s.tables[0].used; }},
         {"ikelb_table_capacity_entries", [](auto& s) { ++s.tables[0].capacity; }},

@@ -32,6 +32,7 @@ protected:
             for (const SavedFlow& flow : state.flows) encoder.add(flow);
             for (const SavedBinding& binding : state.bindings) encoder.add(binding);
             for (const SavedEsp& esp : state.esp) encoder.add(esp);
+            for (const SavedTransit& transit : state.transit) encoder.add(transit);
         });
     }
     static unsigned mode_of(const fs::path& path) {

@@ -26,6 +26,7 @@ void expect_equal(const State& found, const State& expected) {
     EXPECT_EQ(found.flows, expected.flows);
     EXPECT_EQ(found.bindings, expected.bindings);
     EXPECT_EQ(found.esp, expected.esp);
+    EXPECT_EQ(found.transit, expected.transit);
 }
 
 std::string refusal(const Bytes& bytes) {
@@ -106,15 +107,57 @@ TEST(StateFile, RefusesSwappedAndRepeatedParts) {
 
 TEST(StateFile, RefusesOtherVersionsAndForeignFiles) {
     const Bytes whole = encode_state(testlib::small_state());
-    for (const std::uint64_t version : {std::uint64_t{0}, std::uint64_t{1}, ~std::uint64_t{0}}) {
+    for (const std::uint64_t version : {std::uint64_t{0}, oldest_state_format_version - 1,
+                                        state_format_version + 1, ~std::uint64_t{0}}) {
         Bytes other = whole;
         set_word(other, version_at, version);
         EXPECT_EQ(refusal(other), "it is of format version " + std::to_string(version) +
-                                      ", and this ikelbd reads version 2");
+                                      ", and this ikelbd reads versions 2 to 3");
     }
     const std::string text = "ports:\n  - {name: wan}\n";
     EXPECT_EQ(refusal({text.begin(), text.end()}), "it is no state file of ikelb");
     EXPECT_EQ(refusal(Bytes(4096)), "it is no state file of ikelb");
+}
+
+/// testlib::old_state() as an ikelbd wrote it that knew no transit: words, little-endian.
+constexpr std::uint64_t version_2_file[] = {
+    0x74732d626c656b69, 0x0000000000000002, 0x0000000000000138, 0xf7353f51d09f177b,
+    0x000000006553f100, 0x1122334455667788, 0x99aabbccddeeff00, 0x0000000000000060,
+    0x0000000000000001, 0x0000000000000001, 0x0000000000000001, 0x0000000000000001,
+    0x0001000100010002, 0x0000317361727205, 0x0000000000000000, 0x01000b00140affff,
+    0x0000000000000062, 0x00140affff000000, 0x000000000000010c, 0x00cbffff00000000,
+    0x766f610511940a71, 0x0000747865036e70, 0x0000000000000000, 0x0000fe6433c6ffff,
+    0x0102030405060708, 0xa1a2a3a4a5a6a7a8, 0x0002000100000005, 0x0000000000000000,
+    0x076433c6ffff0000, 0x0000000000001194, 0x0101000000000007, 0x0000000000000000,
+    0x076433c6ffff0000, 0x0000000000000000, 0x0002000100000009, 0x00000000b80d0120,
+    0x0700000000000000, 0x00000000c0ffee01, 0x0002000100000003,
+};
+
+Bytes version_2() {
+    Bytes bytes(sizeof version_2_file);
+    std::memcpy(bytes.data(), version_2_file, bytes.size());
+    return bytes;
+}
+
+TEST(StateFile, ReadsFilesFromBeforeTransit) {
+    const auto read = decode_state(version_2());
+    ASSERT_TRUE(read.has_value()) << read.error().message;
+    expect_equal(*read, testlib::old_state());
+    const auto again = decode_state(encode_state(*read));
+    ASSERT_TRUE(again.has_value());
+    expect_equal(*again, testlib::old_state());
+}
+
+TEST(StateFile, RefusesDamagedFilesFromBeforeTransit) {
+    const Bytes whole = version_2();
+    for (std::size_t length = 0; length < whole.size(); ++length)
+        EXPECT_NE(refusal({whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length)}), "")
+            << length;
+    for (std::size_t at = 0; at < whole.size(); ++at) {
+        Bytes damaged = whole;
+        damaged[at] = static_cast<std::uint8_t>(damaged[at] ^ 1);  // of the version: 2 becomes 3
+        EXPECT_NE(refusal(damaged), "") << at;
+    }
 }
 
 TEST(StateFile, RefusesCountsThatTheLengthDoesNotHold) {
@@ -149,6 +192,12 @@ TEST(StateFile, RefusesRecordsThatPointAtNothing) {
     expect_refused([](State& state) { state.esp[0].record.backend = 2; });
     expect_refused([](State& state) { state.esp[0].spi = 255; });
     expect_refused([](State& state) {
+        state.transit[0].key.outside = *net::IpAddress::parse("2001:db8::80");
+    });
+    expect_refused([](State& state) {
+        state.transit[0].state = static_cast<tables::RecordState>(tables::record_states);
+    });
+    expect_refused([](State& state) {
         state.facts.backends[0].mode = static_cast<tables::Mode>(4);
     });
     expect_refused([](State& state) {
@@ -170,12 +219,14 @@ TEST(StateFile, GivesTheSinkPiecesWhoseSumIsTheBody) {
     for (const SavedFlow& flow : state.flows) encoder.add(flow);
     for (const SavedBinding& binding : state.bindings) encoder.add(binding);
     for (const SavedEsp& esp : state.esp) encoder.add(esp);
+    for (const SavedTransit& transit : state.transit) encoder.add(transit);
     const auto head = encoder.finish();
     EXPECT_GT(pieces, 3u);
     EXPECT_EQ(encoder.pairs(), state.pairs.size());
     EXPECT_EQ(encoder.flows(), state.flows.size());
     EXPECT_EQ(encoder.bindings(), state.bindings.size());
     EXPECT_EQ(encoder.esp(), state.esp.size());
+    EXPECT_EQ(encoder.transit(), state.transit.size());
     Bytes whole{head.begin(), head.end()};
     whole.insert(whole.end(), body.begin(), body.end());
     EXPECT_EQ(whole, encode_state(state));

@@ -409,6 +409,7 @@ TEST(StateRestore, CountsWhatTheDirectoryDoesNotHold) {
     state.flows.clear();
     state.bindings.clear();
     state.esp.clear();
+    state.transit.clear();
     for (std::uint64_t i = 1; i <= 50'000; ++i) {
         state.pairs.push_back(pair);
         state.pairs.back().initiator_spi = i;
@@ -433,10 +434,87 @@ TEST(StateRestore, TakesAnyStateThatDecodes) {
         Life life;
         const Restored restored = life.restore(state, state.facts.saved_at + 1s);
         EXPECT_EQ(restored.pairs + restored.flows + restored.bindings + restored.esp +
-                      restored.expired + restored.homeless + restored.no_room,
+                      restored.transit + restored.expired + restored.homeless + restored.no_room,
                   state.pairs.size() + state.flows.size() + state.bindings.size() +
-                      state.esp.size());
+                      state.esp.size() + state.transit.size());
     }
+}
+
+/// Transit of two lives of ikelbd.
+class StateTransit : public testing::Test {
+protected:
+    StateTransit() {
+        for (Life* life : {&before, &after})
+            life->config.inside_prefixes = {*net::IpPrefix::parse("10.30.0.0/16"),
+                                            *net::IpPrefix::parse("fd00:30::/32")};
+    }
+
+    static wall::TransitKey key(const char* inside, std::uint8_t protocol = 6) {
+        const net::IpAddress from = address(inside);
+        return {.inside = from,
+                .outside = address(from.is_v4() ? "192.0.2.80" : "2001:db8::80"),
+                .inside_port = 50'000,
+                .outside_port = 443,
+                .protocol = protocol};
+    }
+    /// A conversation that would live for so long without another packet.
+    void begin(const wall::TransitKey& key, wall::TransitShare share,
+               RecordState state = RecordState::established, tables::Seconds left = 7440) {
+        before.bench->directory().transit[static_cast<std::size_t>(share)].write(
+            key, {.state = state, .last_seen = before.bench->now() + left}, transit_lives,
+            before.bench->now());
+    }
+    std::optional<tables::Record> find(const wall::TransitKey& key, wall::TransitShare share) {
+        return after.bench->directory().transit[static_cast<std::size_t>(share)].find(
+            key, transit_lives, after.bench->now());
+    }
+
+    Life before, after;
+};
+
+TEST_F(StateTransit, ComesBackInItsShareAndState) {
+    using enum wall::TransitShare;
+    begin(key("10.20.0.11"), backends);
+    begin(key("10.30.1.1"), inside_prefixes, RecordState::closing);
+    begin(key("fd00:30::1"), inside_prefixes);
+    begin(key("172.16.0.1"), others, RecordState::half_open);
+    before.bench->advance(20);
+    const Restored restored = after.restore(before.save(), start_of_wall_clock + 5s);
+    EXPECT_EQ(restored.transit, 4u);
+    ASSERT_TRUE(find(key("10.20.0.11"), backends));
+    EXPECT_EQ(find(key("10.20.0.11"), backends)->state, RecordState::established);
+    EXPECT_EQ(find(key("10.20.0.11"), backends)->last_seen, after.bench->now() + 7440 - 25);
+    ASSERT_TRUE(find(key("10.30.1.1"), inside_prefixes));
+    EXPECT_EQ(find(key("10.30.1.1"), inside_prefixes)->state, RecordState::closing);
+    EXPECT_TRUE(find(key("fd00:30::1"), inside_prefixes));
+    ASSERT_TRUE(find(key("172.16.0.1"), others));
+    EXPECT_EQ(find(key("172.16.0.1"), others)->state, RecordState::half_open);
+    EXPECT_FALSE(find(key("10.20.0.11"), others));
+}
+
+TEST_F(StateTransit, BelongsToNoBackend) {
+    begin(key("10.20.0.11"), wall::TransitShare::backends);
+    Life without{{{"other", "10.20.0.99"}}};
+    EXPECT_EQ(without.restore(before.save()).transit, 1u);
+}
+
+TEST_F(StateTransit, LivesNoLongerForTheRestart) {
+    using enum wall::TransitShare;
+    begin(key("172.16.0.1"), others);
+    begin(key("172.16.0.2"), others, RecordState::closing, 240);
+    begin(key("172.16.0.3", 1), others, RecordState::half_open, 60);
+    const auto bytes = before.save();
+    const auto left_after = [&](std::chrono::seconds pause) {
+        Life later;
+        return later.restore(bytes, start_of_wall_clock + pause).transit;
+    };
+    EXPECT_EQ(left_after(60s), 3u);
+    EXPECT_EQ(left_after(61s), 2u);
+    EXPECT_EQ(left_after(241s), 1u);
+    EXPECT_EQ(left_after(45min + 1s), 1u) << "longer than a flow lives";
+    EXPECT_EQ(left_after(7441s), 0u);
+    before.bench->advance(61);
+    EXPECT_EQ(decode_state(before.save()).value().transit.size(), 2u) << "the dead are not saved";
 }
 
 }  // namespace

@@ -39,6 +39,8 @@ public:
             state.esp.push_back({.client = client(),
                                  .spi = static_cast<std::uint32_t>(random_()) | 0x100,
                                  .record = record(state.facts)});
+        for (std::size_t i = below(most_records + 1); i > 0; --i)
+            state.transit.push_back(transit());
         return state;
     }
     net::IpAddress client() {
@@ -60,6 +62,18 @@ private:
         return {.age = static_cast<std::uint32_t>(random_()),
                 .backend = static_cast<std::uint16_t>(below(facts.backends.size())),
                 .state = static_cast<tables::RecordState>(below(tables::record_states))};
+    }
+    SavedTransit transit() {
+        SavedTransit made{.left = static_cast<std::uint32_t>(random_()),
+                          .state = static_cast<tables::RecordState>(below(tables::record_states))};
+        made.key.inside = client();
+        do {
+            made.key.outside = client();
+        } while (made.key.outside.is_v4() != made.key.inside.is_v4());
+        made.key.inside_port = static_cast<std::uint16_t>(random_());
+        made.key.outside_port = static_cast<std::uint16_t>(random_());
+        made.key.protocol = static_cast<std::uint8_t>(random_());
+        return made;
     }
     std::uint8_t gateway(const StateFacts& facts) {
         const std::size_t chosen = below(facts.gateways.size() + 2);
@@ -84,8 +98,9 @@ private:
     std::mt19937_64 random_;
 };
 
-/// One record of each kind and names of several lengths: some 300 bytes.
-inline State small_state() {
+/// One record of each kind that files of version 2 have, and names of several lengths: some 300
+/// bytes.
+inline State old_state() {
     State state;
     state.facts = {
         .saved_at = std::chrono::sys_seconds{std::chrono::seconds{1'700'000'000}},
@@ -121,6 +136,19 @@ inline State small_state() {
                   .record = {.age = 3,
                              .backend = 1,
                              .state = tables::RecordState::established}}};
+    return state;
+}
+
+/// One record of each kind.
+inline State small_state() {
+    State state = old_state();
+    state.transit = {{.key = {.inside = *net::IpAddress::parse("10.20.0.11"),
+                              .outside = *net::IpAddress::parse("192.0.2.80"),
+                              .inside_port = 50'000,
+                              .outside_port = 443,
+                              .protocol = 6},
+                      .left = 11,
+                      .state = tables::RecordState::established}};
     return state;
 }
 

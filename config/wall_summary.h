@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <string>
+
+#include "config/config.h"
+
+namespace ikelb::config {
+
+/// What the clients' side may begin besides the services, in one line without a full stop: for the
+/// eyes of whoever checks a file or asks for the status.
+std::string wall_summary(const Config& config);
+
+}  // namespace ikelb::config
