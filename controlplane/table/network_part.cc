@@ -109,7 +109,7 @@ void build_interfaces(const BuilderInput& input, const InterfaceNames& names,
 
 /// An interface that has a link-local IPv6 address alone, as uplinks often do, borrows one for its
 /// errors: any unicast address of the node will do (RFC 4443 section 2.2).
-void borrow_addresses(std::vector<tables::Interface>& interfaces) {
+void borrow_addresses(tables::ById<tables::Interface>& interfaces) {
     const auto owner = std::ranges::find_if(interfaces, [](const tables::Interface& interface) {
         return !interface.address6.is_unspecified();
     });
@@ -156,7 +156,7 @@ struct GatewayMac {
 
 /// A router with several addresses on one MAC is remembered by that which replies take anyway.
 bool is_less_useful(const GatewayMac& a, const GatewayMac& b,
-                    const std::vector<tables::Gateway>& gateways) {
+                    const tables::ById<tables::Gateway>& gateways) {
     const auto rank = [&](const GatewayMac& entry) {
         return std::tuple{entry.is_default, gateways[entry.index].address.is_v4(), -entry.index};
     };

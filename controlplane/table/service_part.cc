@@ -256,7 +256,7 @@ tables::BackendList without_strangers(const tables::BackendList& old_maglev,
                                       const tables::ForwardingTable& table) {
     const bool has_stranger = std::ranges::any_of(old_maglev, [&](BackendIndex index) {
         return !table.backends[index].address.is_unspecified() &&
-               table.member(service, index) == tables::no_member;
+               !table.member(service, index);
     });
     return has_stranger ? tables::BackendList{} : old_maglev;
 }

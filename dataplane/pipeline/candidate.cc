@@ -17,10 +17,6 @@ using tables::RecordState;
 /// whoever spoofs the client's tuple cannot keep its SPIs from being learned.
 constexpr tables::Seconds candidate_grace = 2;
 
-tables::FlowKey flow_key_of(const Packet& packet) noexcept {
-    return tables::flow_key(packet.source, packet.source_port, packet.frontend);
-}
-
 /// RFC 4303 section 2.2: right behind the SPI. Zero if the bytes are not at hand.
 std::uint32_t sequence_of(const Packet& packet) noexcept {
     const auto payload = packet.udp_payload();
@@ -86,7 +82,7 @@ void teach(const Packet& packet, const tables::FlowKey& key, const Record& flow,
 
 void consider_spi(const Packet& packet, const Record& flow, Context& context) noexcept {
     if (!tables::is_confirmed(flow.state) || flow.state == RecordState::tentative) return;
-    const auto key = flow_key_of(packet);
+    const auto key = flow_of_sender(packet);
     const auto found = context.directory.candidates.find_noted(key);
     const bool is_live = found && lives_of(context).is_alive(found->record, context.now) &&
                          found->record.backend == flow.backend;
@@ -138,7 +134,7 @@ void remember_spi(const Packet& packet, const tables::Noted& flow, Context& cont
         renewed.last_seen = flow.record.last_seen;
         context.directory.esp.refresh(key, *claim, renewed);
     }
-    note(context.directory.flows.annotate(flow_key_of(packet), flow.record,
+    note(context.directory.flows.annotate(flow_of_sender(packet), flow.record,
                                           std::array{spis.with(spi).pack()}), context);
 }
 

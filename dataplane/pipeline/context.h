@@ -96,6 +96,10 @@ struct NeighbourRequests {
     }
 };
 
+// A shared last_seen is written at most this often: its cache line is read by every worker. A
+// flow's tells whether its backend is there, so it lags behind less.
+inline constexpr tables::Seconds refresh_interval = 30, flow_refresh_interval = 5;
+
 /// Was it seen at most `life` ago? Another worker's coarse clock may be a tick ahead of ours.
 constexpr bool is_within(tables::Seconds life, tables::Seconds last_seen,
                          tables::Seconds now) noexcept {
@@ -115,19 +119,19 @@ struct PuntBuckets {
 
 /// What a worker keeps from burst to burst, for itself alone.
 struct WorkerMemory {
-    std::array<std::uint16_t, tables::max_services> round_robin_turn{};
+    tables::PerId<std::uint16_t, tables::max_services> round_robin_turn{};
     /// Choices of this worker since the control thread last counted SAs, by backend.
-    std::array<std::uint16_t, tables::max_backends> chosen{};
+    tables::PerId<std::uint16_t, tables::max_backends> chosen{};
     std::uint32_t chosen_since_count = 0;
     NeighbourRequests neighbours;
     SourceBuckets requests_by_source;
     SourceBuckets logins_by_source;
     SourceBuckets fragments_by_source;
     SourceBuckets pending_by_source;
-    std::array<Spending, tables::max_backends> requests_by_backend{};
-    std::array<Spending, tables::max_backends> unknown_pairs_by_backend{};
+    tables::PerId<Spending, tables::max_backends> requests_by_backend{};
+    tables::PerId<Spending, tables::max_backends> unknown_pairs_by_backend{};
     Spending opened_by_backends;
-    std::array<Spending, tables::max_services> asked_all{};
+    tables::PerId<Spending, tables::max_services> asked_all{};
     Spending half_open_inserts;
 
     // What comes from the servers' side has buckets of its own: no flood of clients takes ARP or

@@ -9,7 +9,6 @@
 
 #include "dataplane/net/branchless.h"
 #include "dataplane/net/checksum.h"
-#include "dataplane/pipeline/renewal.h"
 
 namespace ikelb::pipeline {
 

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "dataplane/pipeline/stages.h"
+#include "dataplane/pipeline/write_outcome.h"
 
 namespace ikelb::pipeline {
 
@@ -57,10 +58,9 @@ bool is_overlap(const Packet& packet, const Record& known, const Record& now) no
 /// A reload may have taken away what the first fragment went to.
 bool is_valid(const FragmentFate& fate, const tables::ForwardingTable& table) noexcept {
     if (fate.kind == FragmentFate::Kind::to_server)
-        return fate.index < table.backends.size() && table.backends[fate.index].is_present;
+        return table.backends[fate.index].is_present;
     if (fate.kind == FragmentFate::Kind::to_client)
-        return fate.index < table.frontends.size() &&
-               !table.frontends[fate.index].vip.is_unspecified();
+        return table.frontends[fate.index].is_present();
     return true;
 }
 
@@ -135,9 +135,8 @@ bool is_within_share(const Packet& packet, Context& context) noexcept {
 void write_record(const tables::FragmentKey& key, const Record& record, Context& context) noexcept {
     tables::Lifetimes lives;
     lives.by_state.fill(context.table.timeouts.fragment);
-    const auto outcome = context.directory.fragments.write(
-        key, record, lives, context.now, tables::Evict::oldest);
-    if (outcome == tables::WriteOutcome::busy) context.counters.directory_busy.add(1);
+    note(context.directory.fragments.write(key, record, lives, context.now, tables::Evict::oldest),
+         context);
 }
 
 }  // namespace

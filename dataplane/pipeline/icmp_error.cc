@@ -30,14 +30,14 @@ void match_from_client_side(Packet& packet, const Quoted& quoted, Context& conte
         return;
     }
     packet.frontend = vip->frontends[position];
+    packet.service = context.table.frontends[packet.frontend].service;
     auto record =
         live_flow(quoted.destination, quoted.destination_port, packet.frontend, context);
     if (!record)
         record = context.directory.bindings.find(
             tables::binding_key(
-                context.table.services[context.table.frontends[packet.frontend].service].client_of(
-                    quoted.destination),
-                context.table.frontends[packet.frontend].service),
+                context.table.services[packet.service].client_of(quoted.destination),
+                packet.service),
             context.table.timeouts.flow, context.now);
     if (!record || !context.table.is_current(record->backend)) {
         packet.verdict = Verdict::icmp_unmatched;
@@ -66,6 +66,7 @@ void match_from_server_side(Packet& packet, const Quoted& quoted, Context& conte
         packet.frontend = candidate;
         packet.gateway = record->gateway;
     }
+    packet.service = context.table.frontends[packet.frontend].service;
     if (packet.frontend == tables::no_frontend) packet.verdict = Verdict::reply_vip_unknown;
 }
 

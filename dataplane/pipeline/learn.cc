@@ -2,7 +2,6 @@
 // Copyright (c) 2026 The ikelb authors
 #include "dataplane/ike/payload_walk.h"
 #include "dataplane/pipeline/candidate.h"
-#include "dataplane/pipeline/renewal.h"
 #include "dataplane/pipeline/request.h"
 #include "dataplane/pipeline/stages.h"
 #include "dataplane/pipeline/write_outcome.h"
@@ -46,7 +45,7 @@ constexpr bool raises(RecordState proof, RecordState state) noexcept {
 /// Can the record's backend no longer have the client at all, whatever it says?
 bool is_over(const Record& record, const Claim& claim, const Context& context) noexcept {
     return !context.table.is_current(record.backend) ||
-           context.table.member(claim.service, record.backend.index) == tables::no_member;
+           !context.table.member(claim.service, record.backend.index);
 }
 
 constexpr bool is_by_keys(const Claim& claim) noexcept {
@@ -309,10 +308,6 @@ void learn_pair(const Packet& packet, const std::optional<tables::Noted>& found,
         note(pairs.annotate(key, known.record, note_now), context);
 }
 
-bool backend_is_ambiguous(const Packet& packet, const Context& context) noexcept {
-    return context.table.backends[packet.backend].is_ambiguous();
-}
-
 /// The same client tuple on another VIP of the same backend: the server cannot tell the two apart,
 /// and the SA that was proven last is the one that its ESP is of.
 void forget_other_vips(const Packet& packet, tables::BackendRef ref, Context& context) noexcept {
@@ -395,7 +390,7 @@ void learn_client(Packet& packet, std::optional<RecordState> proof, Context& con
     if (change == Change::created) context.counters.flows_committed.add(1);
     if (change == Change::moved) context.counters.flows_moved.add(1);
     if (change == Change::refreshed) refresh_spis(packet.destination, *found, context);
-    if (backend_is_ambiguous(packet, context) && is_by_keys(claim))
+    if (context.table.backends[packet.backend].is_ambiguous() && is_by_keys(claim))
         forget_other_vips(packet, claim.backend, context);
     claim.gateway = std::nullopt;
     if (is_esp) confirm_login(packet, claim, context);
@@ -425,7 +420,7 @@ void count_answer(const Packet& packet, Context& context) noexcept {
     const ike::Header& header = packet.ike_header();
     if (header.major_version() == 2 && !header.is_response()) return;
     const auto member = context.table.member(packet.service, packet.backend);
-    if (member != tables::no_member) context.counters.ike[member].answers.add(1);
+    if (member) context.counters.ike[*member].answers.add(1);
 }
 
 }  // namespace

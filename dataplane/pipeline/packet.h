@@ -86,10 +86,8 @@ struct Packet {
     net::UdpHeader& udp() const noexcept { return *reinterpret_cast<net::UdpHeader*>(at(l4)); }
     net::IcmpHeader& icmp() const noexcept { return *reinterpret_cast<net::IcmpHeader*>(at(l4)); }
     bool is_udp() const noexcept { return protocol == net::ip_protocol::udp; }
-    /// A fragment that may be UDP's, but has no ports to tell what to do with it.
-    bool is_later_udp_fragment() const noexcept {
-        return is_later_fragment && (is_udp() || protocol == net::ip_protocol::fragment);
-    }
+    /// A fragment that may be UDP's (over IPv6, of any protocol), but has no ports to tell.
+    bool is_later_udp_fragment() const noexcept { return is_later_fragment && (is_v6 || is_udp()); }
     /// To a service port, and with the ports at hand.
     bool is_service_udp() const noexcept {
         return is_udp() && !is_later_fragment &&

@@ -4,6 +4,7 @@
 
 #include "dataplane/pipeline/mutant.h"
 #include "dataplane/pipeline/stages.h"
+#include "dataplane/pipeline/write_outcome.h"
 
 namespace ikelb::pipeline {
 
@@ -53,8 +54,8 @@ void note_request(const Packet& packet, Context& context) noexcept {
     if (header.major_version() == 2 && header.is_response()) return;
     const tables::ForwardingTable& table = context.table;
     const auto member = table.member(packet.service, packet.backend);
-    if (member != tables::no_member && !packet.frame.was_held)
-        context.counters.ike[member].requests.add(1);
+    if (member && !packet.frame.was_held)
+        context.counters.ike[*member].requests.add(1);
     const auto key = tables::flow_key(packet.source, packet.source_port, packet.frontend);
     const auto flow = context.directory.flows.find(key, table.timeouts.flow, context.now);
     const tables::BackendRef ref{.index = packet.backend,
@@ -81,10 +82,8 @@ void note_request(const Packet& packet, Context& context) noexcept {
     }
     const Record pending{.backend = ref, .gateway = gateway, .last_seen = context.now};
     const auto lives = tables::Lifetimes::of(table.timeouts.pending);
-    const auto outcome = context.directory.pending.write(
-        request_key(key, header, table.hash_key), pending, lives, context.now,
-        tables::Evict::oldest);
-    if (outcome == tables::WriteOutcome::busy) context.counters.directory_busy.add(1);
+    note(context.directory.pending.write(request_key(key, header, table.hash_key), pending, lives,
+                                         context.now, tables::Evict::oldest), context);
 }
 
 std::optional<Record> answered_request(const Packet& packet, const Context& context) noexcept {

@@ -90,11 +90,8 @@ void write_link(Packet& packet) noexcept {
 
 /// The counters of the packet's (service, backend); nullptr if it is of none.
 MemberCounters* counters_of(const Packet& packet, Context& context) noexcept {
-    if (packet.service >= context.table.services.size() ||
-        packet.backend >= context.table.backends.size())
-        return nullptr;
     const auto member = context.table.member(packet.service, packet.backend);
-    return member == tables::no_member ? nullptr : &context.counters.members[member];
+    return member ? &context.counters.members[*member] : nullptr;
 }
 
 void count_to_server(const Packet& packet, Context& context) noexcept {

@@ -67,6 +67,7 @@ void route_transit(Packet& packet, Context& context) noexcept {
 
 void route_to_server(Packet& packet, Context& context) noexcept {
     const tables::Backend& backend = context.table.backends[packet.backend];
+    if (!backend.is_present) return;
     packet.link = &backend.link;
     if (backend.link.is_resolved) return;
     if (const tables::Route* route = find_route(backend.address, context.table);
@@ -113,13 +114,10 @@ tables::GatewayIndex default_gateway(const net::IpAddress& client, tables::Front
 const LinkHeader* link_to_client(const net::IpAddress& client, tables::GatewayIndex gateway,
                                  tables::FrontendIndex frontend, Context& context) noexcept {
     const tables::ForwardingTable& table = context.table;
-    const auto is_known = [&](tables::GatewayIndex index) {
-        return index != tables::no_gateway && index < table.gateways.size() &&
-               table.gateways[index].interface != tables::no_interface;
-    };
-    if (!is_known(gateway)) gateway = default_gateway(client, frontend, table);
-    if (is_known(gateway)) {
-        const tables::Gateway& hop = table.gateways[gateway];
+    if (table.gateways[gateway].interface == tables::no_interface)
+        gateway = default_gateway(client, frontend, table);
+    const tables::Gateway& hop = table.gateways[gateway];
+    if (hop.interface != tables::no_interface) {
         if (!hop.link.is_resolved) context.memory.neighbours.add(hop.interface, hop.address);
         return &hop.link;
     }
@@ -132,24 +130,23 @@ void route(Packet& packet, Context& context) noexcept {
     switch (packet.direction) {
         case Direction::to_server: route_to_server(packet, context); break;
         case Direction::to_client:
-            packet.link =
-                link_to_client(packet.destination, packet.gateway, packet.frontend, context);
-            if (packet.link == nullptr) packet.verdict = Verdict::no_route;
+            if (context.table.frontends[packet.frontend].is_present())
+                packet.link = link_to_client(packet.destination, packet.gateway, packet.frontend,
+                                             context);
             break;
         case Direction::transit: route_transit(packet, context); break;
-        case Direction::none: packet.verdict = Verdict::no_route; break;
+        case Direction::none: break;
     }
     if (packet.is_decided()) return;
-    if (is_down(*packet.link, context.table)) {
+    if (packet.link == nullptr)
+        packet.verdict = Verdict::no_route;
+    else if (is_down(*packet.link, context.table))
         packet.verdict = Verdict::interface_down;
-        return;
-    }
-    if (!packet.link->is_resolved) {
+    else if (!packet.link->is_resolved)
         packet.verdict =
             packet.frame.may_hold ? Verdict::hold_neighbour : Verdict::no_neighbour;
-        return;
-    }
-    check_limits(packet, context);
+    else
+        check_limits(packet, context);
 }
 
 }  // namespace ikelb::pipeline

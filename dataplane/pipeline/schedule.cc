@@ -28,21 +28,6 @@ bool is_new_sa(const Packet& packet) noexcept {
            packet.ike_header().responder_spi.wire() == 0;
 }
 
-BackendIndex by_hash(const Packet& packet, const tables::Service& service,
-                     const Context& context) noexcept {
-    std::uint64_t hash = hash_of_client(service.client_of(packet.source), context.table);
-    if (service.affinity == tables::Affinity::sa && is_new_sa(packet))
-        hash = tables::keyed_hash(packet.ike_header().initiator_spi.wire(), hash,
-                                  context.table.hash_key);
-    if (!service.old_maglev.empty() && is_cookie_retry(packet) &&
-        is_within(cookie_grace, service.rebuilt_at, context.now)) {
-        const BackendIndex old = at_hash(service.old_maglev, hash);
-        if (context.table.backends[old].takes_returning_clients()) return old;
-    }
-    if (service.maglev.empty()) return tables::no_backend;
-    return at_hash(service.maglev, hash);
-}
-
 BackendIndex by_turn(tables::ServiceIndex index, const tables::Service& service,
                      Context& context) noexcept {
     if (service.round_robin.empty()) return tables::no_backend;
@@ -94,7 +79,17 @@ bool may_remember(Context& context) noexcept {
 
 BackendIndex choose_by_hash(const Packet& packet, const tables::Service& service,
                             const Context& context) noexcept {
-    return by_hash(packet, service, context);
+    std::uint64_t hash = hash_of_client(service.client_of(packet.source), context.table);
+    if (service.affinity == tables::Affinity::sa && is_new_sa(packet))
+        hash = tables::keyed_hash(packet.ike_header().initiator_spi.wire(), hash,
+                                  context.table.hash_key);
+    if (!service.old_maglev.empty() && is_cookie_retry(packet) &&
+        is_within(cookie_grace, service.rebuilt_at, context.now)) {
+        const BackendIndex old = at_hash(service.old_maglev, hash);
+        if (context.table.backends[old].takes_returning_clients()) return old;
+    }
+    if (service.maglev.empty()) return tables::no_backend;
+    return at_hash(service.maglev, hash);
 }
 
 bool remember_choice(const Packet& packet, tables::ServiceIndex service, BackendIndex choice,
@@ -117,7 +112,7 @@ BackendIndex schedule(const Packet& packet, tables::ServiceIndex index,
     // What belongs to an SA that nobody knows has no choice to keep: the hash sends all of it to
     // one place.
     if (service.scheduler == tables::Scheduler::maglev || !is_new) {
-        const BackendIndex choice = by_hash(packet, service, context);
+        const BackendIndex choice = choose_by_hash(packet, service, context);
         if (is_new && service.affinity == tables::Affinity::sa && choice != tables::no_backend)
             count_spread(packet, service, choice, context);
         // The reply of a backend with several VIPs has to find the one that was asked.
@@ -126,13 +121,13 @@ BackendIndex schedule(const Packet& packet, tables::ServiceIndex index,
             remember_choice(packet, index, choice, context);
         return choice;
     }
-    if (!may_remember(context)) return by_hash(packet, service, context);
+    if (!may_remember(context)) return choose_by_hash(packet, service, context);
     const BackendIndex choice = service.scheduler == tables::Scheduler::weighted_round_robin
                                     ? by_turn(index, service, context)
                                     : by_fewest_sas(service, context);
     if (choice == tables::no_backend || remember_choice(packet, index, choice, context))
         return choice;
-    return by_hash(packet, service, context);
+    return choose_by_hash(packet, service, context);
 }
 
 }  // namespace ikelb::pipeline

@@ -20,14 +20,10 @@ bool is_by_source(const Packet& packet, const Context& context) noexcept {
     return service_of(packet, context).affinity == tables::Affinity::source;
 }
 
-tables::FlowKey flow_key_of(const Packet& packet) noexcept {
-    return tables::flow_key(packet.source, packet.source_port, packet.frontend);
-}
-
 /// A record counts if its backend is still the one meant and serves the addressed VIP.
 bool counts(const Record& record, tables::ServiceIndex service, const Context& context) noexcept {
     return context.table.is_current(record.backend) &&
-           context.table.member(service, record.backend.index) != tables::no_member;
+           context.table.member(service, record.backend.index);
 }
 
 /// Steers to the backend of an existing SA. Down is a flag, not an end: the SA is valid nowhere
@@ -67,7 +63,7 @@ bool by_label(Packet& packet, const Context& context) noexcept {
         const tables::SpiLabel& label = context.table.backends[index].label;
         const bool is_its =
             is_esp ? label.holds_esp(static_cast<std::uint32_t>(spi)) : label.holds_ike(spi);
-        if (is_its && context.table.member(packet.service, index) != tables::no_member)
+        if (is_its && context.table.member(packet.service, index))
             return follow(packet, index, Rule::label, context);
     }
     return false;
@@ -91,7 +87,7 @@ bool may_flow_decide(const Packet& packet, const Context& context) noexcept {
 bool by_flow(Packet& packet, const Context& context) noexcept {
     return may_flow_decide(packet, context) &&
            follow(packet,
-                  context.directory.flows.find(flow_key_of(packet), context.table.timeouts.flow,
+                  context.directory.flows.find(flow_of_sender(packet), context.table.timeouts.flow,
                                                context.now),
                   Rule::flow, context);
 }
@@ -130,7 +126,7 @@ bool by_half_open(Packet& packet, const Context& context) noexcept {
 }
 
 bool by_hint(Packet& packet, const Context& context) noexcept {
-    const auto record = context.directory.hints.find(flow_key_of(packet));
+    const auto record = context.directory.hints.find(flow_of_sender(packet));
     return record && is_within(context.table.timeouts.pending, record->last_seen, context.now) &&
            follow(packet, record, Rule::hint, context);
 }
@@ -223,13 +219,13 @@ bool by_spi_alone(Packet& packet, Context& context) noexcept {
     if (claim.is_ambiguous || !claim.record ||
         !follow(packet, claim.record, Rule::esp_spi, context))
         return false;
-    if (!context.is_rehearsal) leave_hint(flow_key_of(packet), *claim.record, context);
+    if (!context.is_rehearsal) leave_hint(flow_of_sender(packet), *claim.record, context);
     return true;
 }
 
 void steer_esp(Packet& packet, Context& context) noexcept {
     const auto flow = context.directory.flows.find_noted(
-        flow_key_of(packet), context.table.timeouts.flow, context.now);
+        flow_of_sender(packet), context.table.timeouts.flow, context.now);
     if (by_label(packet, context)) return;
     if (flow && context.trusts_flow_spis &&
         tables::FlowSpis::unpack(flow->note).holds(packet.datagram.esp_spi.to_host()) &&
@@ -277,7 +273,7 @@ void steer(Packet& packet, Context& context) noexcept {
     if (packet.rule != Rule::flow && is_on_farm_subnet(packet, context))
         packet.verdict = Verdict::client_on_farm_subnet;
     else if (packet.datagram.kind == ike::Kind::ike)
-        context.directory.flows.prefetch(flow_key_of(packet));
+        context.directory.flows.prefetch(flow_of_sender(packet));
 }
 
 }  // namespace ikelb::pipeline

@@ -69,7 +69,7 @@ void ForwardingTable::prepare_express() {
     for (const Frontend& frontend : frontends)
         prepared.frontends.push_back(
             {.vip = ExpressTable::Address{frontend.vip},
-             .service = frontend.service,
+             .service = frontend.is_present() ? frontend.service : ServiceIndex{0},
              .is_usable = frontend.is_served && frontend.vip.is_v4() &&
                           frontend.port == net::be16::from_host(service_port_numbers[nat_t])});
     for (const net::IpPrefix& prefix : inside_prefixes) {

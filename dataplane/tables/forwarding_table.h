@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -186,9 +187,10 @@ struct AbuseLimits {
 struct Frontend {
     net::IpAddress vip;
     net::be16 port = net::be16::from_wire(0);
-    ServiceIndex service = 0;
+    ServiceIndex service = max_services;
     bool is_served = false;
     GatewayIndex uplink = no_gateway;  ///< where replies go that no record knows better
+    bool is_present() const noexcept { return !vip.is_unspecified(); }
 };
 
 /// What an address is to us.
@@ -233,13 +235,13 @@ struct ForwardingTable {
     HashKey hash_key;
     Timeouts timeouts;
     AbuseLimits limits;
-    std::vector<Interface> interfaces;
+    ById<Interface> interfaces;
     /// Interface by port and VLAN: [port * 4096 + vlan].
     std::vector<InterfaceIndex> interface_of;
-    std::vector<Backend> backends;
+    ById<Backend> backends;
     std::vector<BackendIndex> labelled;  ///< backends whose label is set
-    std::vector<Frontend> frontends;
-    std::vector<Service> services;
+    ById<Frontend> frontends;
+    ById<Service> services;
     /// Member by service and backend: [service * max_backends + backend], no_member if it is none.
     std::shared_ptr<const std::vector<MemberIndex>> members;
     AddressMap<AddressEntry> addresses;
@@ -248,15 +250,17 @@ struct ForwardingTable {
     RouteTable route_table;  ///< to an index into routes
     std::vector<Route> routes;
     WordMap<3, LinkHeader> neighbours;          ///< by neighbour_key()
-    std::vector<Gateway> gateways;              ///< [0] is no gateway
+    ById<Gateway> gateways;                     ///< [0] is no gateway
     WordMap<1, GatewayIndex> gateway_of_mac;    ///< by gateway_key()
     ExpressTable express;                       ///< of all the above
 
     /// Works out `express`; whoever builds a table calls it last.
     void prepare_express();
 
-    MemberIndex member(ServiceIndex service, BackendIndex backend) const noexcept {
-        return (*members)[service * max_backends + backend];
+    std::optional<MemberIndex> member(ServiceIndex service, BackendIndex backend) const noexcept {
+        if (service >= max_services || backend >= max_backends) return std::nullopt;
+        const MemberIndex member = (*members)[service * max_backends + backend];
+        return member == no_member ? std::nullopt : std::optional{member};
     }
     bool is_inside(const net::IpAddress& address) const noexcept {
         for (const net::IpPrefix& prefix : inside_prefixes)
@@ -265,8 +269,8 @@ struct ForwardingTable {
     }
     /// Is this record's backend still the one that the record meant?
     bool is_current(BackendRef ref) const noexcept {
-        return ref.index < backends.size() && backends[ref.index].is_present &&
-               backends[ref.index].generation == ref.generation;
+        const Backend& backend = backends[ref.index];
+        return backend.is_present && backend.generation == ref.generation;
     }
 };
 

@@ -2,7 +2,10 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace ikelb::tables {
 
@@ -30,6 +33,31 @@ inline constexpr InterfaceIndex no_interface = 0xff;
 inline constexpr GatewayIndex no_gateway = 0;
 /// The client itself is on-link: its own neighbour entry is the next hop.
 inline constexpr GatewayIndex on_link_client = 0xff;
+
+/// A list by one of these. To read is total: an index that stands for nothing, be it no_backend or
+/// one that a reload has taken away, finds a Value as construction leaves it, which stands for
+/// nothing as well. So whatever else is wrong, no packet makes a worker read beyond a list.
+template <typename Value>
+class ById : std::vector<Value> {
+    using V = std::vector<Value>;
+    inline static const Value nothing_{};
+
+public:
+    using V::back, V::begin, V::empty, V::end, V::push_back, V::resize, V::size;
+
+    [[gnu::always_inline]] const Value& operator[](std::size_t index) const noexcept {
+        return index < V::size() ? *(V::data() + index) : nothing_;
+    }
+    Value& operator[](std::size_t index) { return V::at(index); }  ///< beyond the list it throws
+};
+
+/// One Value for each index below Count; all others share one more, which is nobody's.
+template <typename Value, std::size_t Count>
+struct PerId : std::array<Value, Count + 1> {
+    Value& operator[](std::size_t index) noexcept {
+        return *(this->data() + (index < Count ? index : Count));
+    }
+};
 
 /// A backend as a record names it. A record whose generation differs from the table's has ended:
 /// removal and flush change the generation, nothing else does.

@@ -126,7 +126,7 @@ void Worker::ask_others(rte_mbuf* packet, const Packet& decided,
     const tables::ForwardingTable& table = context.table;
     for (tables::BackendIndex other = 0; other < table.backends.size(); ++other) {
         if (other == decided.backend || !table.backends[other].is_up ||
-            table.member(decided.service, other) == tables::no_member)
+            !table.member(decided.service, other))
             continue;
         rte_mbuf* const copy = rte_pktmbuf_copy(packet, packet->pool, 0, UINT32_MAX);
         if (copy == nullptr) {

@@ -113,7 +113,7 @@ std::string check_output(const World& world, const Ends& ends, std::span<const s
     const testlib::Dissected before = testlib::dissect(in), after = testlib::dissect(out);
     const tables::ForwardingTable& table = world.table();
     const tables::Frontend& frontend = table.frontends[2 * world.service()];
-    const tables::Backend& backend = table.backends.at(ends.backend);
+    const tables::Backend& backend = table.backends[ends.backend];
     const bool up = ends.towards == Towards::server;
     const tables::LinkHeader& link = up ? backend.link : table.gateways[frontend.uplink].link;
     std::string wrong;

@@ -198,7 +198,7 @@ void Arena::set_membership(tables::BackendIndex backend, bool is_member) {
 
 int Arena::hash(const Event& event, Oracle::Table table) const {
     const tables::Service& service =
-        bench_.table().services.at(static_cast<std::size_t>(event.vip));
+        bench_.table().services[static_cast<std::size_t>(event.vip)];
     const auto& list =
         table == Oracle::Table::current ? service.maglev : service.old_maglev;
     if (list.empty()) return -1;

@@ -116,9 +116,10 @@ void add_addresses(ForwardingTable& table, const TableSpec& spec) {
         for (const net::IpAddress& own : {in.address, in.address6})
             if (!own.is_unspecified()) entries.push_back({own, {}});
     for (std::size_t b = 0; b < spec.backends.size(); ++b)
-        entries.push_back({spec.backends[b].address,
-                           {.role = AddressRole::backend,
-                            .backend = static_cast<BackendIndex>(b)}});
+        if (!spec.backends[b].address.is_unspecified())  // of one that is removed
+            entries.push_back({spec.backends[b].address,
+                               {.role = AddressRole::backend,
+                                .backend = static_cast<BackendIndex>(b)}});
     for (std::size_t s = 0; s < spec.services.size(); ++s)
         entries.push_back(
             {spec.services[s].vip,

@@ -505,7 +505,7 @@ TEST_F(Affinity, ACrowdedHalfOpenRegionLeavesTheChoiceToTheHash) {
 
 TEST_F(Affinity, RequestsWithoutAnAnswerCanBeCounted) {
     const Session s = connect();
-    const auto member = bench.table().member(0, s.backend);
+    const auto member = bench.table().member(0, s.backend).value();
     const auto requests = [&] {
         return bench.counters(0).ike[member].requests.read() +
                bench.counters(1).ike[member].requests.read();

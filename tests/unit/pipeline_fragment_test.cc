@@ -49,6 +49,17 @@ TEST_F(Fragments, InOrderGoWhereTheirFirstGoesAndAreTranslatedAlike) {
     }
 }
 
+/// 44 says over IPv6 that a fragment may be of any protocol; over IPv4 it is one that nobody has.
+TEST_F(Fragments, OfProtocol44OverIpv4AreOfThatProtocol) {
+    const auto part = [](const char* from, const char* to) {
+        return PacketBuilder{}.ip(from, to).fragment(64, false).protocol(44).raw(Bytes(64, 1));
+    };
+    EXPECT_EQ(name(bench.from_client(part(client, vip)).verdict), "punt_local");
+    EXPECT_EQ(name(bench.from_client(part(client, own_wan)).verdict), "punt_local");
+    EXPECT_EQ(name(bench.from_server(part("10.20.0.11", client)).verdict), "transit");
+    EXPECT_EQ(name(bench.from_server(part("10.20.0.11", vip)).verdict), "punt_local");
+}
+
 TEST_F(Fragments, InOneBurstFollowTheirFirstWithoutBeingHeld) {
     std::vector<Input> burst;
     for (const Bytes& part : client_parts()) burst.push_back(in_client(part));

@@ -148,7 +148,8 @@ TEST_F(Ipv6, OfTransitIsRoutedUntouched) {
 
 TEST_F(Ipv6, CountsTheBytesOfWholePackets) {
     const auto outcome = bench.from_client(init());
-    const auto& counters = bench.counters().members[bench.table().member(1, outcome.backend)];
+    const auto member = bench.table().member(1, outcome.backend).value();
+    const auto& counters = bench.counters().members[member];
     EXPECT_EQ(counters.bytes_to_server.read(), outcome.packet().end - outcome.packet().l3);
 }
 

@@ -191,7 +191,7 @@ TEST_F(Rewrite, ThereAndBackGivesTheOriginalBytes) {
 
 TEST_F(Rewrite, CountsPacketsAndBytesOfTheServiceAndServer) {
     const auto outcome = bench.from_client(Session{}.init());
-    const auto member = bench.table().member(0, outcome.backend);
+    const auto member = bench.table().member(0, outcome.backend).value();
     const auto& counters = bench.counters().members[member];
     EXPECT_EQ(counters.packets_to_server.read(), 1u);
     EXPECT_EQ(counters.bytes_to_server.read(), outcome.packet().end - outcome.packet().l3);

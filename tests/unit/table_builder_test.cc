@@ -296,7 +296,7 @@ TEST(TableBuilder, AnEmptyConfigurationMakesATableThatForwardsNothing) {
     EXPECT_EQ(table.addresses.size(), site.kernel.addresses.size());  // all of other devices
     EXPECT_EQ(table.gateways.size(), 1u);
     EXPECT_EQ(site.route("10.20.0.11")->kind, tables::RouteKind::local);
-    EXPECT_EQ(table.member(0, 0), tables::no_member);
+    EXPECT_EQ(table.member(0, 0), std::nullopt);
 }
 
 }  // namespace

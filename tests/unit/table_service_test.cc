@@ -150,7 +150,7 @@ TEST(TableBackends, OfAPoolThatNoServiceUsesAreNotThere) {
     EXPECT_TRUE(site.backend("other1").is_present);
     EXPECT_FALSE(site.backend("rras1").is_present);
     EXPECT_EQ(site.registry.backend("rras1")->generation, 1) << "it has not been removed";
-    EXPECT_EQ(site.table->member(0, site.registry.backend("rras1")->index), tables::no_member);
+    EXPECT_EQ(site.table->member(0, site.registry.backend("rras1")->index), std::nullopt);
 }
 
 TEST(TableBackends, WithALabelAreListed) {

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "tests/testlib/invariants.h"
+
+#include <algorithm>
+#include <span>
+
+namespace ikelb::testlib {
+
+namespace {
+
+using pipeline::Fate;
+using pipeline::Verdict;
+
+/// Remembers the first condition that does not hold.
+class Check {
+public:
+    void require(bool holds, const char* what) {
+        if (!holds && broken_.empty()) broken_ = what;
+    }
+    const std::string& broken() const { return broken_; }
+
+private:
+    std::string broken_;
+};
+
+#define REQUIRE(condition) check.require(condition, #condition)
+
+/// One frame's way: what it was, what it is.
+struct Way {
+    const Bench& bench;
+    const Input& input;
+    const Outcome& outcome;
+    Dissected before;
+    Dissected after;
+
+    const tables::ForwardingTable& table() const { return bench.table(); }
+};
+
+bool is_ours(const Bench& bench, const net::IpAddress& address) {
+    if (!address.is_v4() && (address.is_multicast_or_broadcast() || address.is_ipv6_link_local()))
+        return true;
+    const auto* entry = bench.table().addresses.find(address);
+    return entry != nullptr && entry->role != tables::AddressRole::backend;
+}
+
+bool is_role(const Way& way, const net::IpAddress& address, tables::AddressRole role) {
+    const auto* entry = way.table().addresses.find(address);
+    return entry != nullptr && entry->role == role;
+}
+
+std::span<const std::uint8_t> part(const Bytes& frame, std::size_t from, std::size_t to) {
+    return std::span{frame}.subspan(from, to - from);
+}
+
+/// It leaves by an interface that is up, from that interface's MAC address.
+void check_link(const Way& way, Check& check) {
+    const auto& interfaces = way.table().interfaces;
+    const auto is_its = [&](const tables::Interface& interface) {
+        return interface.port == way.outcome.out_port && interface.vlan == way.after.vlan &&
+               interface.is_up && interface.mac == way.after.from_mac;
+    };
+    REQUIRE(std::ranges::any_of(interfaces, is_its));
+    REQUIRE(!way.after.to_mac.is_zero());
+}
+
+void check_to_server(const Way& way, Check& check) {
+    const tables::Backend& backend = way.table().backends[way.outcome.backend];
+    REQUIRE(backend.is_present && backend.link.is_resolved);
+    REQUIRE(is_role(way, way.before.to, tables::AddressRole::vip));
+    REQUIRE(way.after.to == backend.address);
+    REQUIRE(std::ranges::equal(way.after.to_mac.bytes, std::span{backend.link.bytes}.first<6>()));
+    REQUIRE(way.outcome.out_port == backend.link.port);
+    REQUIRE(way.after.from == way.before.from);
+}
+
+void check_to_client(const Way& way, Check& check) {
+    REQUIRE(is_role(way, way.after.from, tables::AddressRole::vip));
+    REQUIRE(way.after.to == way.before.to);
+}
+
+void check_translated(const Way& way, Check& check) {
+    const Dissected& before = way.before;
+    const Dissected& after = way.after;
+    REQUIRE(before.is_valid && after.is_valid);
+    REQUIRE(after.is_ip_checksum_good);
+    REQUIRE(after.ttl + 1 == before.ttl);
+    REQUIRE(after.protocol == before.protocol);
+    if (!check.broken().empty()) return;
+    if (before.is_v6 && before.is_later_fragment) return;  // of whatever its first one is of
+    if (before.protocol == (before.is_v6 ? 58 : 1)) {
+        REQUIRE(!before.is_icmp_checksum_good || after.is_icmp_checksum_good);
+        return;
+    }
+    REQUIRE(before.protocol == 17);
+    REQUIRE(after.from_port == before.from_port && after.to_port == before.to_port);
+    REQUIRE(std::ranges::equal(part(way.input.bytes, before.payload, before.end),
+                               part(way.outcome.bytes, after.payload, after.end)));
+    REQUIRE(after.is_udp_checksum_zero == before.is_udp_checksum_zero);
+    REQUIRE(!before.is_udp_checksum_good || after.is_udp_checksum_good);
+}
+
+void check_transit(const Way& way, Check& check) {
+    const Dissected& before = way.before;
+    const Dissected& after = way.after;
+    REQUIRE(before.is_valid && after.is_valid && after.is_ip_checksum_good);
+    REQUIRE(after.from == before.from && after.to == before.to && after.ttl + 1 == before.ttl);
+    if (!check.broken().empty()) return;
+    REQUIRE(std::ranges::equal(part(way.input.bytes, before.l4, before.end),
+                               part(way.outcome.bytes, after.l4, after.end)));
+}
+
+void check_icmp_error(const Way& way, Check& check) {
+    const Dissected& after = way.after;
+    REQUIRE(after.is_valid && after.is_ip_checksum_good && after.is_icmp_checksum_good);
+    REQUIRE(after.to == way.before.from && after.to_mac == way.before.from_mac);
+}
+
+/// The kernel gets the frame as it came, without its tag, on a twin that there is.
+void check_punt(const Way& way, Check& check) {
+    REQUIRE(way.outcome.in_interface < way.table().interfaces.size());
+    const Bytes& in = way.input.bytes;
+    const Bytes& out = way.outcome.bytes;
+    const std::size_t tag = in.size() - out.size();
+    REQUIRE(tag == 0 || tag == 4);
+    REQUIRE(std::ranges::equal(std::span{in}.first(12), std::span{out}.first(12)));
+    REQUIRE(std::ranges::equal(std::span{in}.subspan(12 + tag), std::span{out}.subspan(12)));
+    const bool is_service_udp = way.before.is_valid && way.before.protocol == 17 &&
+                                !way.before.is_later_fragment &&
+                                (way.before.to_port == 500 || way.before.to_port == 4500);
+    REQUIRE(!(is_service_udp && is_ours(way.bench, way.before.to)));
+}
+
+}  // namespace
+
+std::string broken_rule(const Bench& bench, const Input& input, const Outcome& outcome) {
+    const Way way{.bench = bench,
+                  .input = input,
+                  .outcome = outcome,
+                  .before = dissect(input.bytes),
+                  .after = outcome.packet()};
+    Check check;
+    REQUIRE(input.may_hold || outcome.fate() != Fate::hold);
+    REQUIRE(-outcome.out_shift <= input.headroom);
+    if (outcome.fate() == Fate::punt) check_punt(way, check);
+    if (outcome.fate() == Fate::forward) check_link(way, check);
+    switch (outcome.verdict) {
+        case Verdict::to_server:
+            check_to_server(way, check);
+            check_translated(way, check);
+            break;
+        case Verdict::to_client:
+            check_to_client(way, check);
+            check_translated(way, check);
+            break;
+        case Verdict::transit: check_transit(way, check); break;
+        case Verdict::icmp_error_sent: check_icmp_error(way, check); break;
+        default: break;
+    }
+    return check.broken();
+}
+
+#undef REQUIRE
+
+}  // namespace ikelb::testlib
