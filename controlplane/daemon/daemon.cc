@@ -331,7 +331,18 @@ void Daemon::tick_each_second() {
     look_at_ports();
     say_last_good_trouble();
     if (metrics_) metrics_->publish(make_metrics(*this));
-    if (++seconds_ % confirm_gateways_every == 0) confirm_gateways();
+    if (++seconds_ % confirm_gateways_every != 0) return;
+    confirm_gateways();
+    guard_kernel();
+}
+
+/// Again and again, for others may remove routing rules that are not theirs.
+void Daemon::guard_kernel() {
+    std::vector<std::string> failures = network_->guard(config_, mirror_->snapshot());
+    for (const std::string& failure : failures)
+        if (std::ranges::find(guard_failures_, failure) == guard_failures_.end())
+            spdlog::error("{}", failure);
+    guard_failures_ = std::move(failures);
 }
 
 void Daemon::look_at_ports() {
@@ -404,7 +415,9 @@ void Daemon::say_mirror_trouble() {
 void Daemon::on_kernel_change() {
     if (!check_interfaces(mirror_->snapshot())) return;
     rebuild();
-    if (!are_workers_running_) start_workers();
+    if (are_workers_running_) return;
+    guard_kernel();
+    start_workers();
 }
 
 void Daemon::start_workers() {
@@ -533,6 +546,7 @@ std::string Daemon::load_and_apply() {
     // service UDP would reach the kernel.
     rebuild();
     for (const std::string& failure : network_->apply(config_)) spdlog::error("{}", failure);
+    guard_kernel();
     network_->announce_new_vips();
     if (fallback_) spdlog::info("the last good configuration is left for {}", config_file_);
     fallback_.reset();

@@ -110,6 +110,7 @@ private:
     void tick_each_second();
     void look_at_ports();
     void confirm_gateways();
+    void guard_kernel();
     bool check_interfaces(const KernelState& kernel);
     void say_mirror_trouble();
     void on_kernel_change();
@@ -158,6 +159,7 @@ private:
 
     std::set<std::string> remarks_;
     std::set<std::string> interfaces_down_;
+    std::vector<std::string> guard_failures_;
     std::vector<double> busy_shares_;
     std::vector<std::uint64_t> busy_before_;
     std::chrono::steady_clock::time_point shares_at_;

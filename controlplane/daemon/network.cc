@@ -54,12 +54,43 @@ AddressPlan plan_addresses(const config::Config& config) {
     return plan;
 }
 
+std::vector<ForwardGuard> plan_guards(const config::Config& config,
+                                      const std::vector<InterfaceFacts>& facts,
+                                      const KernelState& kernel) {
+    std::vector<ForwardGuard> guards;
+    if (config.transit.is_open) return guards;
+    for (const config::Interface& interface : config.interfaces) {
+        if (interface.side == config::Side::servers) continue;
+        ForwardGuard& guard = guards.emplace_back(ForwardGuard{.twin = interface.name});
+        if (interface.side == config::Side::clients) continue;
+        guard.except = config.inside_prefixes;
+        for (const config::Pool& pool : config.pools)
+            for (const config::Backend& backend : pool.backends)
+                guard.except.push_back(
+                    {.address = backend.address,
+                     .length = static_cast<std::uint8_t>(backend.address.is_v4() ? 32 : 128)});
+        const auto twin = std::ranges::find(facts, interface.name, &InterfaceFacts::name);
+        for (const Address& address : kernel.addresses)
+            if (twin != facts.end() && address.ifindex == twin->ifindex)
+                guard.except.push_back(address.prefix.network());
+        std::ranges::sort(guard.except);
+        guard.except.erase(std::unique(guard.except.begin(), guard.except.end()),
+                           guard.except.end());
+    }
+    return guards;
+}
+
 KernelResult<std::unique_ptr<Network>> Network::create(boost::asio::io_context& io,
                                                        const config::Config& config,
                                                        worker::Dataplane& dataplane) {
     auto addresses = AddressConfig::open();
     if (!addresses) return addresses.error();
-    std::unique_ptr<Network> self{new Network{dataplane, std::move(*addresses)}};
+    std::vector<std::string> twins;
+    for (const config::Interface& interface : config.interfaces) twins.push_back(interface.name);
+    auto guards = ForwardGuards::open(std::move(twins));
+    if (!guards) return guards.error();
+    std::unique_ptr<Network> self{
+        new Network{dataplane, std::move(*addresses), std::move(*guards)}};
     self->warnings_ = self->host_.warnings();
     if (auto quieted = self->quiet_lower_devices(config); !quieted) return quieted.error();
     for (const config::Interface& interface : config.interfaces)
@@ -145,6 +176,11 @@ void Network::forward_from(TwinLink& link) {
 
 std::vector<std::string> Network::apply(const config::Config& config) {
     return addresses_.apply(plan_addresses(config));
+}
+
+std::vector<std::string> Network::guard(const config::Config& config,
+                                        const KernelState& kernel) {
+    return guards_.apply(plan_guards(config, facts_, kernel));
 }
 
 void Network::announce_new_vips() {

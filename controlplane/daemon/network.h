@@ -14,7 +14,9 @@
 
 #include "config/config.h"
 #include "controlplane/kernel/address_config.h"
+#include "controlplane/kernel/forward_guards.h"
 #include "controlplane/kernel/host_settings.h"
+#include "controlplane/kernel/kernel_state.h"
 #include "controlplane/kernel/quiet_device.h"
 #include "controlplane/kernel/twin.h"
 #include "controlplane/table/table_builder.h"
@@ -42,6 +44,10 @@ public:
     /// Puts the configuration's addresses and routes into the kernel. Returns what failed.
     std::vector<std::string> apply(const config::Config& config);
 
+    /// Keeps the kernel from forwarding what the fast path has not let pass, and puts back what
+    /// somebody removed of that. Returns what failed.
+    std::vector<std::string> guard(const config::Config& config, const KernelState& kernel);
+
     /// Tells the neighbours of each VIP that ikelb has put there since the last time.
     void announce_new_vips();
 
@@ -66,9 +72,10 @@ private:
         std::uint64_t inject_failures = 0;
     };
 
-    Network(worker::Dataplane& dataplane, AddressConfig addresses)
+    Network(worker::Dataplane& dataplane, AddressConfig addresses, ForwardGuards guards)
         : dataplane_{dataplane},
           host_{HostSettings::apply()},
+          guards_{std::move(guards)},
           addresses_{std::move(addresses)} {}
 
     KernelResult<void> quiet_lower_devices(const config::Config& config);
@@ -80,6 +87,7 @@ private:
     worker::Dataplane& dataplane_;
     HostSettings host_;
     std::vector<QuietDevice> quiet_;
+    ForwardGuards guards_;  ///< outlive the twins: without their devices they do nothing
     std::vector<std::unique_ptr<TwinLink>> links_;  ///< by interface index
     std::vector<InterfaceFacts> facts_;
     AddressConfig addresses_;
@@ -93,5 +101,12 @@ net::MacAddress port_mac(const config::Port& port, const net::MacAddress& device
 
 /// What the configuration wants in the kernel: interface addresses, VIPs, routes.
 AddressPlan plan_addresses(const config::Config& config);
+
+/// Which twins the kernel must not forward from: none with `transit: open`; else each that faces
+/// clients, except, where it faces servers too, for what the servers' side sends: backends,
+/// inside_prefixes, the twin's own subnets.
+std::vector<ForwardGuard> plan_guards(const config::Config& config,
+                                      const std::vector<InterfaceFacts>& facts,
+                                      const KernelState& kernel);
 
 }  // namespace ikelb::control

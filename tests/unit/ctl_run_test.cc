@@ -265,8 +265,8 @@ TEST_F(IkelbctlTest, CheckNeedsNoDaemon) {
     const std::string good = IKELB_SOURCE_ROOT "/config/examples/two-armed.yaml";
     const Outcome fine = run({"check", good});
     EXPECT_EQ(fine.status, 0) << fine.err;
-    EXPECT_EQ(fine.out, good + ": ok\nnothing that clients begin is routed; this host answers them "
-                               "at the address of the interface they come in by\n");
+    EXPECT_EQ(fine.out, good + ": ok\nwhat clients begin is routed by 1 rule; this host answers "
+                               "them at the address of the interface they come in by\n");
     EXPECT_EQ(nlohmann::json::parse(run({"check", good, "--json"}).out).at("ok"), true);
 
     EXPECT_EQ(run({"check", (folder_ / "absent.yaml").string()}).status, 1);

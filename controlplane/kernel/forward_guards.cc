@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "controlplane/kernel/forward_guards.h"
+
+#include <linux/fib_rules.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+
+#include "controlplane/kernel/sysctl.h"
+
+namespace ikelb::control {
+namespace {
+
+// Marks rules as ours. Of the numbers above RTPROT_STATIC, which are for routing daemons, one that
+// no list names.
+constexpr std::uint8_t rule_protocol = 228;
+
+/// What we write of a rule and compare it by.
+struct Rule {
+    std::string twin;
+    std::uint8_t action = FR_ACT_UNSPEC;
+    std::uint32_t priority = 0;
+    std::optional<net::IpPrefix> from{};
+    std::uint32_t target = 0;  ///< of a goto
+    friend bool operator==(const Rule&, const Rule&) = default;
+};
+
+/// A rule of the kernel's as far as it concerns us.
+struct Seen {
+    Rule rule;
+    bool is_ours = false;
+    bool is_detached = false;      ///< its device is gone
+    bool leads_to_local = false;   ///< everything to the local table
+};
+
+NetlinkMessage make_message(std::uint16_t type, unsigned flags, int family, const Rule& rule) {
+    fib_rule_hdr header{};
+    header.family = static_cast<std::uint8_t>(family);
+    header.action = rule.action;
+    if (rule.from) header.src_len = rule.from->length;
+    NetlinkMessage message{type, flags, header};
+    message.put(FRA_PRIORITY, rule.priority);
+    const auto* name = reinterpret_cast<const std::uint8_t*>(rule.twin.c_str());
+    message.put_bytes(FRA_IIFNAME, {name, rule.twin.size() + 1});
+    message.put_bytes(FRA_PROTOCOL, {&rule_protocol, 1});
+    // A prefix of length 0 has no address, or the kernel calls the two contradictory.
+    if (rule.from && rule.from->length > 0) message.put(FRA_SRC, rule.from->network().address);
+    if (rule.action == FR_ACT_GOTO) message.put(FRA_GOTO, rule.target);
+    return message;
+}
+
+std::optional<Seen> parse(nlmsghdr* message) {
+    fib_rule_hdr header{};
+    if (nlmsg_datalen(message) < static_cast<int>(sizeof header)) return std::nullopt;
+    std::memcpy(&header, nlmsg_data(message), sizeof header);
+    const NetlinkAttributes<FRA_MAX> attributes{message, sizeof header};
+    if (!attributes.is_valid()) return std::nullopt;
+    Seen seen;
+    const auto name = attributes.bytes(FRA_IIFNAME);
+    if (!name.empty())
+        seen.rule.twin = std::string(reinterpret_cast<const char*>(name.data()), name.size() - 1);
+    seen.rule.action = header.action;
+    seen.rule.priority = attributes.number(FRA_PRIORITY).value_or(0);
+    if (const auto from = attributes.address(FRA_SRC, header.family))
+        seen.rule.from = net::IpPrefix{.address = *from, .length = header.src_len};
+    seen.rule.target = attributes.number(FRA_GOTO).value_or(0);
+    const auto protocol = attributes.bytes(FRA_PROTOCOL);
+    seen.is_ours = !protocol.empty() && protocol[0] == rule_protocol;
+    seen.is_detached = (header.flags & FIB_RULE_IIF_DETACHED) != 0;
+    seen.leads_to_local =
+        header.action == FR_ACT_TO_TBL && header.src_len == 0 && header.dst_len == 0 &&
+        name.empty() && attributes.number(FRA_TABLE).value_or(header.table) == RT_TABLE_LOCAL;
+    return seen;
+}
+
+/// In the order in which they have to be added: of equal priority the kernel asks the older first.
+std::vector<Rule> rules_of(const ForwardGuard& guard, int family, std::uint32_t priority) {
+    std::vector<Rule> rules;
+    const std::uint32_t behind = priority + 1;
+    for (const net::IpPrefix& from : guard.except)
+        if (family_of(from.address) == family)
+            rules.push_back({.twin = guard.twin,
+                             .action = FR_ACT_GOTO,
+                             .priority = priority,
+                             .from = from.network(),
+                             .target = behind});
+    rules.push_back({.twin = guard.twin, .action = FR_ACT_BLACKHOLE, .priority = priority});
+    if (rules.size() > 1)
+        rules.push_back({.twin = guard.twin, .action = FR_ACT_NOP, .priority = behind});
+    return rules;
+}
+
+bool has_rules(int family) {
+    return family == AF_INET || read_sysctl("net/ipv6/conf/all/forwarding").has_value();
+}
+
+}  // namespace
+
+KernelResult<ForwardGuards> ForwardGuards::open(std::vector<std::string> twins) {
+    auto netlink = NetlinkRequester::open();
+    if (netlink.has_error()) return std::move(netlink).error();
+    return ForwardGuards{*std::move(netlink), std::move(twins)};
+}
+
+ForwardGuards::~ForwardGuards() {
+    if (twins_.empty()) return;
+    try {
+        (void)apply({});
+    } catch (...) {  // out of memory in a destructor
+    }
+}
+
+std::vector<std::string> ForwardGuards::apply(const std::vector<ForwardGuard>& guards) {
+    std::vector<std::string> failures;
+    for (const int family : {AF_INET, AF_INET6}) {
+        if (!has_rules(family)) continue;
+        if (const auto done = apply(family, guards); done.has_error())
+            failures.push_back(std::string{"what clients send may be forwarded by the kernel in "} +
+                               (family == AF_INET ? "IPv4: " : "IPv6: ") + done.error().message);
+    }
+    return failures;
+}
+
+KernelResult<void> ForwardGuards::apply(int family, const std::vector<ForwardGuard>& guards) {
+    std::vector<Rule> present;
+    std::uint32_t local_priority = 0;
+    fib_rule_hdr header{};
+    header.family = static_cast<std::uint8_t>(family);
+    const auto dumped = netlink_.dump({RTM_GETRULE, 0, header}, [&](nlmsghdr* message) {
+        const auto seen = parse(message);
+        if (!seen) return;
+        if (seen->leads_to_local) local_priority = std::max(local_priority, seen->rule.priority);
+        if (seen->is_ours &&
+            (seen->is_detached || std::ranges::count(twins_, seen->rule.twin) > 0))
+            present.push_back(seen->rule);
+    });
+    if (dumped.has_error()) return dumped;
+
+    std::vector<Rule> wanted;
+    for (const ForwardGuard& guard : guards)
+        std::ranges::copy(rules_of(guard, family, local_priority), std::back_inserter(wanted));
+    // The order within a priority is the order of adding, so what is not as wanted is made anew,
+    // twin by twin.
+    const auto of = [](const std::vector<Rule>& rules, const std::string& twin) {
+        std::vector<Rule> picked;
+        std::ranges::copy_if(rules, std::back_inserter(picked),
+                             [&](const Rule& rule) { return rule.twin == twin; });
+        return picked;
+    };
+    for (const Rule& rule : present) {
+        if (of(present, rule.twin) == of(wanted, rule.twin)) continue;
+        const auto removed = netlink_.execute(make_message(RTM_DELRULE, 0, family, rule));
+        if (removed.has_error() && removed.error().code != ENOENT) return removed;
+    }
+    for (const Rule& rule : wanted) {
+        if (of(present, rule.twin) == of(wanted, rule.twin)) continue;
+        const auto added = netlink_.execute(
+            make_message(RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, family, rule));
+        if (added.has_error()) return added;
+    }
+    return {};
+}
+
+}  // namespace ikelb::control
