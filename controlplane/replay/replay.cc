@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "dataplane/wall/linear_rules.h"
+
 namespace ikelb::control {
 
 namespace {
@@ -21,7 +23,8 @@ tables::DirectoryLimits limits_of(const config::Limits& limits) {
             .pairs = limits.pairs,
             .esp_spis = limits.esp_spis,
             .half_open = limits.half_open,
-            .fragments = limits.fragments};
+            .fragments = limits.fragments,
+            .transit = limits.transit};
 }
 
 }  // namespace
@@ -46,7 +49,9 @@ boost::system::result<std::unique_ptr<Replay>, CaptureError> Replay::create(
                                     .backends = backends,
                                     .registry = registry,
                                     .hash_key = hash_key,
-                                    .now = first_second});
+                                    .now = first_second,
+                                    .allow_rules = std::make_shared<wall::LinearRules>(
+                                        make_allow_rules(config.transit))});
     std::unique_ptr<Replay> replay{new Replay{config, std::move(sink)}};
     replay->table_ = std::move(built.table);
     replay->remarks_ = std::move(built.remarks);

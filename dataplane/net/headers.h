@@ -142,6 +142,7 @@ inline constexpr std::uint8_t unreachable = 1, packet_too_big = 2, time_exceeded
                               router_solicitation = 133, redirect = 137;
 }
 
+inline constexpr std::size_t longest_datagram = 65535;
 inline constexpr std::uint16_t port_ike = 500, port_nat_t = 4500;
 
 }  // namespace ikelb::net

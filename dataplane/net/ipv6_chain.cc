@@ -10,8 +10,6 @@ namespace {
 
 using State = Ipv6Chain::State;
 
-constexpr std::size_t longest_datagram = 65535;
-
 constexpr bool is_extension(std::uint8_t protocol) noexcept {
     return protocol == ip_protocol::hop_by_hop || protocol == ip_protocol::routing ||
            protocol == ip_protocol::fragment || protocol == ip_protocol::destination_options;
@@ -32,9 +30,8 @@ State read_fragment(const Ipv6FragmentHeader& header, std::size_t bytes,
     chain.fragment_offset = static_cast<std::uint16_t>(word & ipv6_flags::offset_mask);
     chain.is_fragment = more || chain.fragment_offset != 0;
     chain.identification = header.identification.to_host();
-    const bool is_odd = more && bytes % 8 != 0;
-    return is_odd || chain.fragment_offset + bytes > longest_datagram ? State::malformed
-                                                                      : State::complete;
+    if (chain.fragment_offset + bytes > longest_datagram) return State::past_end;
+    return more && bytes % 8 != 0 ? State::malformed : State::complete;
 }
 
 }  // namespace
@@ -64,8 +61,9 @@ Ipv6Chain walk_ipv6_chain(std::span<const std::uint8_t> packet, std::size_t tota
             chain.state = chain.offset + length > sizeof(Ipv6Header) + max_ipv6_extension_bytes
                               ? State::malformed
                               : reach(chain.offset + length, packet.size(), total);
-            if (kind == ip_protocol::routing && header.segments_left != 0)
-                chain.has_segments_left = true;
+            if (kind == ip_protocol::routing &&
+                (header.segments_left != 0 || header.routing_type == 0))
+                chain.is_source_routed = true;
         }
         chain.protocol = header.next_header;
         chain.offset += length;

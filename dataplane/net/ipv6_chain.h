@@ -19,6 +19,7 @@ struct Ipv6Chain {
         cut_short,  ///< they run beyond the packet
         split,      ///< they run beyond the bytes at hand
         malformed,  ///< out of their order, too many, or of an impossible fragment
+        past_end,   ///< a fragment that makes its datagram longer than one can be
     };
 
     State state = State::complete;
@@ -32,8 +33,9 @@ struct Ipv6Chain {
     std::uint16_t fragment_offset = 0;  ///< in bytes
     std::uint32_t identification = 0;
     /// It is on its way to another address than the one in its header: a routing header names the
-    /// one that checksums cover (RFC 8200 section 8.1).
-    bool has_segments_left = false;
+    /// one that checksums cover (RFC 8200 section 8.1). Type 0 is none that anybody may use
+    /// (RFC 5095), wherever it has got to.
+    bool is_source_routed = false;
 
     bool is_later_fragment() const noexcept { return fragment_offset != 0; }
 };

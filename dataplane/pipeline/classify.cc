@@ -4,6 +4,8 @@
 
 #include "dataplane/pipeline/icmp_kind.h"
 #include "dataplane/pipeline/stages.h"
+#include "dataplane/pipeline/wall_stages.h"
+#include "dataplane/wall/source.h"
 
 namespace ikelb::pipeline {
 
@@ -41,16 +43,12 @@ void to_vip(Packet& packet, const AddressEntry& vip, Context& context) noexcept 
         packet.verdict = Verdict::native_esp;
         return;
     }
-    if (packet.has_segments_left) {
-        packet.verdict = Verdict::routing_header;
-        return;
-    }
     if (is_icmp_error(packet)) {
         packet.is_icmp_error = true;
         packet.direction = Direction::to_server;
         return;
     }
-    if (packet.is_later_udp_fragment()) {
+    if (packet.is_later_fragment) {
         packet.direction = Direction::to_server;
         return;
     }
@@ -58,16 +56,7 @@ void to_vip(Packet& packet, const AddressEntry& vip, Context& context) noexcept 
                                      ? tables::service_port_position(packet.destination_port)
                                      : tables::service_ports;
     if (position == tables::service_ports) {
-        // A fragmented datagram to a port that is no service's has later parts that could be
-        // anything: the kernel gets none of it.
-        if (packet.is_udp() && packet.is_fragment)
-            packet.verdict = Verdict::fragment_of_drop;
-        else
-            punt(packet,
-                 is_ndp(packet)     ? Verdict::punt_ndp
-                 : packet.is_icmp() ? Verdict::punt_icmp
-                                    : Verdict::punt_local,
-                 context);
+        judge_host_port(packet, vip, context);
         return;
     }
     packet.frontend = vip.frontends[position];
@@ -85,11 +74,14 @@ void to_vip(Packet& packet, const AddressEntry& vip, Context& context) noexcept 
     packet.verdict = verdict_of(packet.datagram.kind);
 }
 
-void to_own_address(Packet& packet, bool is_from_backend, Context& context) noexcept {
-    if (packet.is_later_udp_fragment())
+void to_own_address(Packet& packet, const AddressEntry& own, bool is_from_backend,
+                    Context& context) noexcept {
+    if (packet.is_later_fragment && (packet.is_from_clients || packet.is_later_udp_fragment()))
         packet.direction = Direction::transit;
     else if (packet.is_service_udp())
         packet.verdict = Verdict::service_port_own;
+    else if (is_closed(packet, own, context))
+        packet.verdict = Verdict::own_address_closed;
     else if (is_ndp(packet))
         punt(packet, Verdict::punt_ndp, context);
     else if (is_from_backend)
@@ -98,16 +90,6 @@ void to_own_address(Packet& packet, bool is_from_backend, Context& context) noex
         punt(packet, Verdict::punt_icmp, context);
     else
         punt(packet, Verdict::punt_local, context);
-}
-
-/// An IKE responder tells MOBIKE clients its private addresses, and they try them (RFC 4555
-/// section 3.4): let through, a client would have a tunnel that bypasses its affinity.
-bool is_direct_to_backend(const Packet& packet, const Context& context) noexcept {
-    if (!context.table.interfaces[packet.in_interface].faces_clients ||
-        context.table.is_inside(packet.source))
-        return false;
-    if (packet.protocol == net::ip_protocol::esp) return true;
-    return packet.is_service_udp();
 }
 
 bool is_reply(const Packet& packet) noexcept {
@@ -124,21 +106,11 @@ void from_backend(Packet& packet, tables::BackendIndex backend, Context& context
     } else if (packet.is_later_udp_fragment()) {
         packet.direction = Direction::to_client;
     } else if (is_reply(packet)) {
-        if (packet.has_segments_left) packet.verdict = Verdict::routing_header;
         packet.direction = Direction::to_client;
         packet.datagram =
             ike::classify(packet.udp_payload(), packet.udp_payload_length,
                           tables::service_port_position(packet.source_port) == 1);
     }
-}
-
-/// No host's own address.
-bool is_nobody(const Packet& packet) noexcept {
-    if (packet.is_v6)
-        return packet.source.is_multicast_or_broadcast() || packet.source.is_loopback() ||
-               packet.source.is_unspecified();
-    const std::uint32_t host = packet.source.v4_host();
-    return host == 0 || host >> 24 == 127 || host >> 28 == 0xe || host == 0xffffffff;
 }
 
 const AddressEntry* find(const net::IpAddress& address, const Packet& packet,
@@ -152,17 +124,22 @@ const AddressEntry* find(const net::IpAddress& address, const Packet& packet,
 void classify(Packet& packet, Context& context) noexcept {
     const AddressEntry* to = find(packet.destination, packet, context);
     const AddressEntry* from = find(packet.source, packet, context);
-    if (is_nobody(packet) || (from != nullptr && from->role != AddressRole::backend)) {
+    const bool is_from_backend = from != nullptr;
+    const wall::Wall& wall = context.table.wall;
+    const bool is_suspect = wall.is_suspect(packet.source, packet.is_v6);
+    if ((is_suspect && (wall::is_martian(packet.source) || wall.is_broadcast(packet.source))) ||
+        (is_from_backend && from->role != AddressRole::backend)) {
         packet.verdict = Verdict::bad_source;
         return;
     }
-    const bool is_from_backend = from != nullptr;
-    if (is_from_backend && !context.table.interfaces[packet.in_interface].faces_servers) {
-        packet.verdict = Verdict::spoofed_backend;
+    if (packet.is_source_routed) {
+        packet.verdict = Verdict::source_routed;
         return;
     }
+    find_side(packet, is_from_backend, is_suspect, context);
+    if (packet.is_decided()) return;
     if (to != nullptr && to->role == AddressRole::own) {
-        to_own_address(packet, is_from_backend, context);
+        to_own_address(packet, *to, is_from_backend, context);
         return;
     }
     packet.direction = Direction::transit;
@@ -170,10 +147,7 @@ void classify(Packet& packet, Context& context) noexcept {
         to_vip(packet, *to, context);
     } else if (is_from_backend) {
         from_backend(packet, from->backend, context);
-    } else if (to != nullptr && is_direct_to_backend(packet, context)) {
-        packet.verdict = Verdict::direct_to_backend;
-    } else if (is_icmp_error(packet) &&
-               context.table.interfaces[packet.in_interface].faces_servers) {
+    } else if (is_icmp_error(packet) && !packet.is_from_clients) {
         // A router among the servers may complain of a client's packet.
         packet.is_icmp_error = true;
     }

@@ -56,6 +56,8 @@ struct alignas(64) Counters {
     std::array<Counter, rule_count> steered;  ///< client datagrams by the rule that decided
     Counter directory_busy;  ///< a write was left to a later packet: another worker held the shard
     Counter directory_full;
+    Counter transit_grace;      ///< let in without a record, soon after a start or a takeover
+    Counter transit_untracked;  ///< left for the clients' side without a record: no room for it
     Counter udp6_without_checksum;  ///< translated over IPv6 with a UDP checksum of zero
     std::array<MemberCounters, tables::max_members> members;
     std::array<IkeCounters, tables::max_members> ike;

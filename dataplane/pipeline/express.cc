@@ -80,6 +80,14 @@ struct View {
     return &table.express.interfaces[table.interface_of[slot]];
 }
 
+/// Nobody hands on what a server sends: that one would have forged its address.
+[[gnu::noinline]] bool is_of_client_gateway(const Frame& frame, tables::InterfaceIndex interface,
+                                            const tables::ForwardingTable& table) noexcept {
+    const auto& mac = reinterpret_cast<const net::EthernetHeader*>(frame.data)->source;
+    const auto* gateway = table.gateway_of_mac.find(tables::gateway_key(interface, mac));
+    return gateway != nullptr && table.gateways[*gateway].faces_clients;
+}
+
 /// The 32 bytes from an IPv4 header without options to the SPI, as numbers in memory order. What is
 /// wrong with them is gathered in bits, which cost less than a branch for each.
 struct Headers {
@@ -208,7 +216,10 @@ bool is_special(std::uint32_t address) noexcept {
     const AddressEntry* to = view.addresses.find(headers.destination());
     const bool is_prospect =
         to == nullptr
-            ? interface->faces_servers && glance_to_client(headers, prospect, view, context)
+            ? interface->faces_servers &&
+                  (!interface->faces_clients ||
+                   !is_of_client_gateway(frame, interface->index, context.table)) &&
+                  glance_to_client(headers, prospect, view, context)
             : glance_to_server(headers, *to, prospect, view);
     if (!is_prospect) return false;
     packet.in_interface = interface->index;

@@ -14,14 +14,16 @@ namespace {
 using tables::FragmentFate;
 using tables::Record;
 
-/// Only a UDP datagram's later fragments have to ask: other protocols' are plain transit, and so
-/// are those between hosts that are neither VIP nor backend. Over IPv6 a later fragment may be of
-/// any protocol.
+/// From the clients' side every later fragment has to ask, and from the servers' side one to a VIP.
+/// Else only a UDP datagram's: other protocols' are plain transit, and so are those between hosts
+/// that are neither VIP nor backend. Over IPv6 a later fragment may be of any protocol.
 bool is_asked_about(const Packet& packet, const Context& context) noexcept {
-    if (!packet.is_v6 && !packet.is_udp()) return false;
+    if (packet.is_from_clients) return true;
     const auto& addresses = context.table.addresses;
-    return addresses.find(packet.source) != nullptr ||
-           addresses.find(packet.destination) != nullptr;
+    const auto* to = addresses.find(packet.destination);
+    if (to != nullptr && to->role == tables::AddressRole::vip) return true;
+    return (packet.is_v6 || packet.is_udp()) &&
+           (to != nullptr || addresses.find(packet.source) != nullptr);
 }
 
 /// RFC 791: source, destination, identification and protocol. RFC 8200 section 4.5: no protocol.
@@ -115,21 +117,19 @@ std::optional<FragmentFate> fate_of(const Packet& packet) noexcept {
     return FragmentFate{.kind = FragmentFate::Kind::transit};
 }
 
-/// Does the sender have to share? A backend does not: what it sends is the servers' own traffic.
-bool is_limited(const Packet& packet, const tables::ForwardingTable& table) noexcept {
-    const tables::Interface& from = table.interfaces[packet.in_interface];
-    if (from.faces_servers && !from.faces_clients) return false;
-    const auto* source = table.addresses.find(packet.source);
-    return source == nullptr || source->role != tables::AddressRole::backend;
-}
-
 /// Each source has its share of the records: what one alone may write leaves each of them in its
-/// place for longer than a datagram takes to arrive.
+/// place for longer than a datagram takes to arrive. The servers' side does not have to share.
 bool is_within_share(const Packet& packet, Context& context) noexcept {
-    return packet.frame.was_held || !is_limited(packet, context.table) ||
+    return packet.frame.was_held || !packet.is_from_clients ||
            context.memory.fragments_by_source.take(packet.source, context.table.hash_key,
                                                    context.now_micros,
                                                    context.table.limits.fragments_per_source);
+}
+
+/// Who forges somebody's address must not decide over that one's own fragments.
+bool is_forged(Verdict verdict) noexcept {
+    return verdict == Verdict::source_routed || verdict == Verdict::bad_source ||
+           verdict == Verdict::spoofed_backend || verdict == Verdict::spoofed_source;
 }
 
 void write_record(const tables::FragmentKey& key, const Record& record, Context& context) noexcept {
@@ -162,9 +162,7 @@ void remember_fragment(Packet& packet, Context& context) noexcept {
     if (!packet.is_ip || !packet.is_fragment || packet.is_later_fragment ||
         !is_asked_about(packet, context))
         return;
-    // Who forges a backend's address must not decide over the backend's own fragments.
-    if (packet.verdict == Verdict::bad_source || packet.verdict == Verdict::spoofed_backend)
-        return;
+    if (is_forged(packet.verdict)) return;
     const auto fate = fate_of(packet);
     if (!fate) return;
     if (!is_within_share(packet, context)) {

@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "dataplane/net/checksum.h"
-#include "dataplane/net/ipv6_chain.h"
 #include "dataplane/pipeline/quoted.h"
 #include "dataplane/pipeline/stages.h"
+#include "dataplane/wall/quote.h"
 
 namespace ikelb::pipeline {
 
@@ -70,43 +70,22 @@ void match_from_server_side(Packet& packet, const Quoted& quoted, Context& conte
     if (packet.frontend == tables::no_frontend) packet.verdict = Verdict::reply_vip_unknown;
 }
 
-/// The quoted IP header. False: it is no UDP datagram's beginning.
-bool read_ipv4(std::span<const std::uint8_t> bytes, Quoted& quoted) noexcept {
-    if (bytes.size() < sizeof(net::Ipv4Header)) return false;
-    const auto& ip = *reinterpret_cast<const net::Ipv4Header*>(bytes.data());
-    quoted.l4 = quoted.l3 + ip.header_bytes();
-    quoted.source = net::IpAddress::from_v4(ip.source);
-    quoted.destination = net::IpAddress::from_v4(ip.destination);
-    return ip.version_ihl >> 4 == 4 && ip.header_bytes() >= sizeof(net::Ipv4Header) &&
-           ip.protocol == net::ip_protocol::udp &&
-           (ip.flags_offset.to_host() & net::ipv4_flags::offset_mask) == 0;
-}
-
-bool read_ipv6(std::span<const std::uint8_t> bytes, Quoted& quoted) noexcept {
-    if (bytes.size() < sizeof(net::Ipv6Header)) return false;
-    const auto& ip = *reinterpret_cast<const net::Ipv6Header*>(bytes.data());
-    const net::Ipv6Chain chain = net::walk_ipv6_chain(bytes, ip.packet_bytes());
-    quoted.l4 = quoted.l3 + chain.offset;
-    quoted.source = net::IpAddress{ip.source};
-    quoted.destination = net::IpAddress{ip.destination};
-    return ip.version_class_flow.to_host() >> 28 == 6 && !quoted.source.is_v4() &&
-           !quoted.destination.is_v4() && chain.state == net::Ipv6Chain::State::complete &&
-           chain.protocol == net::ip_protocol::udp && !chain.has_segments_left;
-}
-
 }  // namespace
 
 std::optional<Quoted> read_quoted(const Packet& packet) noexcept {
     const std::size_t l3 = packet.l4 + sizeof(net::IcmpHeader);
     if (l3 > packet.l3_end) return std::nullopt;
-    const std::span<const std::uint8_t> bytes{packet.at(l3), packet.l3_end - l3};
-    Quoted quoted{.l3 = l3};
-    const bool is_udp = packet.is_v6 ? read_ipv6(bytes, quoted) : read_ipv4(bytes, quoted);
-    if (!is_udp || quoted.l4 + sizeof(net::UdpHeader) > packet.l3_end) return std::nullopt;
-    const auto& udp = *reinterpret_cast<const net::UdpHeader*>(packet.at(quoted.l4));
-    quoted.source_port = udp.source_port;
-    quoted.destination_port = udp.destination_port;
-    return quoted;
+    const auto quote = wall::read_quote(packet.is_v6, {packet.at(l3), packet.l3_end - l3});
+    if (!quote || quote->protocol != net::ip_protocol::udp ||
+        l3 + quote->upper + sizeof(net::UdpHeader) > packet.l3_end)
+        return std::nullopt;
+    const auto& udp = *reinterpret_cast<const net::UdpHeader*>(packet.at(l3 + quote->upper));
+    return Quoted{.l3 = l3,
+                  .l4 = l3 + quote->upper,
+                  .source = quote->source,
+                  .destination = quote->destination,
+                  .source_port = udp.source_port,
+                  .destination_port = udp.destination_port};
 }
 
 void match_icmp_error(Packet& packet, Context& context) noexcept {

@@ -45,7 +45,7 @@ struct Packet {
     bool is_v6 = false;
     bool is_fragment = false;        ///< any part of a fragmented datagram
     bool is_later_fragment = false;  ///< it has no transport header
-    bool has_segments_left = false;  ///< its IPv6 routing header names another destination
+    bool is_source_routed = false;   ///< its sender says by which routers it goes
     tables::InterfaceIndex in_interface = tables::no_interface;
     std::uint32_t ip_bytes = 0;        ///< of the IP packet, as its header says
     std::uint32_t identification = 0;  ///< of a fragment
@@ -57,6 +57,7 @@ struct Packet {
 
     // classify
     Direction direction = Direction::none;
+    bool is_from_clients = false;  ///< else from the servers' side
     bool is_icmp_error = false;
     ike::Datagram datagram{};
     tables::FrontendIndex frontend = tables::no_frontend;

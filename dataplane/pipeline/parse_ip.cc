@@ -6,6 +6,7 @@
 
 #include "dataplane/net/checksum.h"
 #include "dataplane/net/ipv6_chain.h"
+#include "dataplane/wall/source.h"
 
 namespace ikelb::pipeline {
 
@@ -63,7 +64,9 @@ void note_ipv4_fragment(Packet& packet, std::size_t payload_bytes) noexcept {
     packet.identification = ip.identification.to_host();
     // What a fragment must hold to be put together (RFC 1858 section 3.2.1): no payload that is
     // cut anywhere but at 8 bytes while more follow.
-    if (more && payload_bytes % 8 != 0)
+    if (offset + payload_bytes > net::longest_datagram)
+        packet.verdict = Verdict::fragment_past_end;
+    else if (more && payload_bytes % 8 != 0)
         packet.verdict = Verdict::bad_ip_header;
     else if (offset == shortest_first_fragment &&
              (packet.is_udp() || packet.protocol == net::ip_protocol::tcp))
@@ -84,6 +87,7 @@ Verdict verdict_of(const net::Ipv6Chain& chain, std::size_t total) noexcept {
     const bool is_first_fragment = chain.is_fragment && !chain.is_later_fragment();
     switch (chain.state) {
         case net::Ipv6Chain::State::malformed: return Verdict::bad_extension;
+        case net::Ipv6Chain::State::past_end: return Verdict::fragment_past_end;
         case net::Ipv6Chain::State::split: return Verdict::headers_split;
         case net::Ipv6Chain::State::cut_short:
             return is_first_fragment ? Verdict::fragment_short : Verdict::truncated;
@@ -129,6 +133,9 @@ void parse_ipv4(Packet& packet) noexcept {
     packet.ip_bytes = static_cast<std::uint32_t>(total);
     packet.l4 = static_cast<std::uint16_t>(packet.l3 + header);
     set_l3_end(packet);
+    if (header != sizeof(net::Ipv4Header)) [[unlikely]]
+        packet.is_source_routed = wall::is_source_routed(
+            {packet.at(packet.l3 + sizeof(net::Ipv4Header)), header - sizeof(net::Ipv4Header)});
     if ((ip.flags_offset.to_host() & (net::ipv4_flags::offset_mask |
                                       net::ipv4_flags::more_fragments)) != 0)
         note_ipv4_fragment(packet, total - header);
@@ -168,7 +175,7 @@ void parse_ipv6(Packet& packet) noexcept {
     packet.is_fragment = chain.is_fragment;
     packet.is_later_fragment = chain.is_later_fragment();
     packet.identification = chain.identification;
-    packet.has_segments_left = chain.has_segments_left;
+    packet.is_source_routed = chain.is_source_routed;
     if (packet.is_udp() && !packet.is_later_fragment) parse_udp(packet);
 }
 

@@ -8,6 +8,7 @@
 #include "dataplane/pipeline/express.h"
 #include "dataplane/pipeline/prefetch.h"
 #include "dataplane/pipeline/request.h"
+#include "dataplane/pipeline/wall_stages.h"
 
 namespace ikelb::pipeline {
 
@@ -59,6 +60,8 @@ void find_way(Packet& packet, Context& context) noexcept {
         steer(packet, context);
     else if (packet.direction == Direction::to_client)
         learn(packet, context);
+    else if (packet.direction == Direction::transit)
+        judge_transit(packet, context);
 }
 
 void send_on(Packet& packet, Context& context) noexcept {

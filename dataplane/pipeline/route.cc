@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
 #include "dataplane/pipeline/stages.h"
+#include "dataplane/pipeline/wall_stages.h"
 
 namespace ikelb::pipeline {
 
@@ -57,11 +58,13 @@ void route_transit(Packet& packet, Context& context) noexcept {
         case tables::RouteKind::on_link:
         case tables::RouteKind::gateway: break;
     }
+    remember_transit(packet, *route, context);
     packet.link = link_of(*route, packet.destination, context);
     // The kernel has the better manners here: it queues, resolves and sends on by itself. Service
     // UDP waits with us all the same: by the time the kernel sees it, the address may be a VIP.
+    // From the clients' side the kernel forwards nothing, so that nothing passes by the wall.
     if (!packet.link->is_resolved && !is_down(*packet.link, context.table) &&
-        !packet.is_service_udp())
+        !packet.is_service_udp() && !packet.is_from_clients)
         punt(packet, Verdict::punt_unresolved, context);
 }
 
@@ -94,7 +97,7 @@ void check_limits(Packet& packet, Context& context) noexcept {
     if (!may_be_cut(packet))
         answer_with_icmp(packet, OwedError::too_big, packet.link->mtu, Verdict::too_big, context);
     else if (packet.direction == Direction::transit)
-        punt(packet, Verdict::punt_unresolved, context);
+        punt_to_cut(packet, context);
     else
         packet.verdict = Verdict::too_big;
 }

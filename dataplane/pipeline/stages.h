@@ -14,8 +14,8 @@ namespace ikelb::pipeline {
 /// multicast punts. Reads no byte beyond frame.contiguous.
 void parse(Packet& packet, const Context& context) noexcept;
 
-/// Addresses to a direction: service, reply, transit, or ours. Exits: punts, direct_to_backend,
-/// malformed IKE and ESP.
+/// Addresses to a side and a direction: service, reply, transit, or ours. Exits: forged sources,
+/// punts, what is closed of our own addresses, malformed IKE and ESP.
 void classify(Packet& packet, Context& context) noexcept;
 
 /// Gives later fragments the fate of their first one, and holds those that came before it.

@@ -36,9 +36,10 @@ namespace ikelb::pipeline {
     X(bad_udp_length,       drop,    "UDP length contradicts the packet") \
     X(bad_extension,        drop,    "IPv6 extension headers out of order, too many, too long or of an impossible fragment") \
     X(mapped_address,       drop,    "IPv6 with an IPv4-mapped address") \
-    X(routing_header,       drop,    "IPv6 routing header with segments left, to a VIP or in a reply") \
-    X(bad_source,           drop,    "source address is ours, multicast, loopback, unspecified, or link-local and to be forwarded") \
+    X(source_routed,        drop,    "its sender says by which routers it goes: IPv4 source route, IPv6 routing header with segments left or of type 0") \
+    X(bad_source,           drop,    "source address is ours, no host's (0/8, 127/8, 224/3, a directed broadcast, ::, ::1, ff00::/8), or link-local and to be forwarded") \
     X(spoofed_backend,      drop,    "a backend's source address arriving from the client side") \
+    X(spoofed_source,       drop,    "another address of the servers' side as the source, arriving from the client side") \
     X(ttl_expired,          drop,    "TTL ran out and the ICMP error was rate-limited") \
     X(too_big,              drop,    "larger than the next hop's MTU and no ICMP error was due") \
     X(ike_truncated,        drop,    "datagram on a service port shorter than its header") \
@@ -49,6 +50,8 @@ namespace ikelb::pipeline {
     X(esp_reserved_spi,     drop,    "ESP SPI below 256") \
     X(vip_not_served,       drop,    "service datagram to a VIP that is not announced") \
     X(service_port_own,     drop,    "UDP 500 or 4500 to an address of the kernel's that is no VIP") \
+    X(vip_closed,           drop,    "to a VIP, but neither a service's datagram, nor ping, nor named by host_ports") \
+    X(own_address_closed,   drop,    "from the client side to an address of ours that is not the ingress interface's, and not named by own_services") \
     X(native_esp,           drop,    "ESP (IP protocol 50) to a VIP: only ESP in UDP is balanced") \
     X(no_backend,           drop,    "no backend takes new clients") \
     X(backend_down,         drop,    "SA of a backend that is down, on_down: flush") \
@@ -60,11 +63,14 @@ namespace ikelb::pipeline {
     X(unknown_keepalive,    drop,    "keepalive of an unknown flow") \
     X(reply_vip_unknown,    drop,    "no VIP for this reply: its backend is disabled, or has several VIPs and no record tells which") \
     X(direct_to_backend,    drop,    "service UDP or ESP from the client side to a backend's own address") \
+    X(directed_broadcast,   drop,    "to be routed to all hosts of a subnet of ours") \
+    X(transit_not_allowed,  drop,    "transit begun on the client side, and not named by transit.allow") \
     X(client_on_farm_subnet, drop,   "client in the servers' own subnet: replies would bypass ikelb") \
     X(fragment_timeout,     drop,    "later fragment whose first did not come") \
     X(fragment_of_drop,     drop,    "later fragment of a dropped datagram") \
     X(fragment_short,       drop,    "first IPv6 fragment without all of its headers") \
     X(fragment_overlap,     drop,    "fragment that begins 8 bytes into its datagram, or a second first fragment unlike the one before") \
+    X(fragment_past_end,    drop,    "fragment that makes its datagram longer than 65,535 bytes") \
     X(fragment_limited,     drop,    "first fragment over the rate of its source address") \
     X(icmp_unmatched,       drop,    "ICMP error that quotes no flow of ours") \
     X(no_route,             drop,    "the kernel has no route to the destination") \

@@ -112,6 +112,10 @@ private:
     }
 };
 
+/// Of a transit record last_seen is when it ends: who makes room has one measure for protocols
+/// whose lives differ.
+inline constexpr Lifetimes transit_lives = Lifetimes::of(0);
+
 /// What the first fragment of a datagram was, for the fragments that carry no ports.
 struct FragmentFate {
     enum class Kind : std::uint8_t { to_server, to_client, transit, drop };
@@ -153,7 +157,7 @@ public:
     FamilyTable<FlowKey, 2> logins;       ///< the pair whose login was answered last on a flow
     FamilyTable<FlowKey> hints;           ///< where ESP of an unknown tuple went by its SPI alone
     FamilyTable<FragmentKey> fragments;   ///< FragmentFate by datagram
-    /// By wall::TransitShare. Confirmed: answered.
+    /// By wall::TransitShare. Half-open: not answered yet; established; closing: after FIN or RST.
     std::array<TwoRegions<wall::TransitKey, FamilyTable<wall::TransitKey>>, wall::transit_shares>
         transit;
 

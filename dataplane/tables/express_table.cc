@@ -54,7 +54,8 @@ void ForwardingTable::prepare_express() {
         prepared.interfaces.push_back(
             {.mac = number_of(interface.mac),
              .index = static_cast<InterfaceIndex>(prepared.interfaces.size()),
-             .faces_servers = interface.faces_servers});
+             .faces_servers = interface.faces_servers,
+             .faces_clients = interface.faces_clients});
     for (std::size_t slot = 0; slot < interface_of.size(); slot += 4096)
         prepared.untagged.push_back(interface_of[slot] == no_interface
                                         ? ExpressTable::Interface{}
@@ -79,6 +80,7 @@ void ForwardingTable::prepare_express() {
             {.value = prefix.address.v4().value.to_host() & mask, .mask = mask});
     }
     express = std::move(prepared);
+    wall.prepare(inside_prefixes);
 }
 
 }  // namespace ikelb::tables

@@ -45,6 +45,7 @@ struct ExpressTable {
         std::uint64_t mac = 0;  ///< as load_mac() reads it; 0: there is no such interface
         InterfaceIndex index = no_interface;
         bool faces_servers = false;
+        bool faces_clients = false;
     };
     /// The six bytes of a MAC address as some number that is not 0; two more are read and left out.
     static std::uint64_t load_mac(const std::uint8_t* bytes) noexcept {

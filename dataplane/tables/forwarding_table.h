@@ -254,7 +254,7 @@ struct ForwardingTable {
     WordMap<1, GatewayIndex> gateway_of_mac;    ///< by gateway_key()
     ExpressTable express;                       ///< of all the above
 
-    /// Works out `express`; whoever builds a table calls it last.
+    /// Works out `express`, and what the wall needs; whoever builds a table calls it last.
     void prepare_express();
 
     std::optional<MemberIndex> member(ServiceIndex service, BackendIndex backend) const noexcept {

@@ -15,8 +15,8 @@ namespace ikelb::wall {
 struct TransitKey {
     static constexpr std::size_t narrow_words = 2, wide_words = 5;
 
-    net::IpAddress inside{};   ///< on the servers' side
-    net::IpAddress outside{};  ///< on the clients' side, of the same family
+    net::IpAddress inside{};        ///< on the servers' side
+    net::IpAddress outside{};       ///< on the clients' side, of the same family
     std::uint16_t inside_port = 0;  ///< host byte order
     std::uint16_t outside_port = 0;
     std::uint8_t protocol = 0;

@@ -48,7 +48,8 @@ MAY_USE_DPDK = ("dataplane/dpdk/", "dataplane/worker/")
 LINES_ALLOWED = 600
 LINES_REPORTED = 400
 # Lines of the packet path, and of the rules for what may pass that is no service's.
-DATAPLANE_LINES = {"dataplane/": 9100, "dataplane/wall/": 600}
+WALL = ("dataplane/wall/", "dataplane/pipeline/wall_", "dataplane/dpdk/acl_rules.")
+DATAPLANE_LINES = {"dataplane/": 9100, "the wall": 1050}
 
 UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX|HA" r"CK)\b")
 CODE = {".cc", ".h", ".py", ".sh", ".build", ".in"}
@@ -160,8 +161,8 @@ def sizes() -> list[str]:
     rooms = dict.fromkeys(DATAPLANE_LINES, 0)
     for path in files(".cc", ".h", ".py"):
         lines = len(path.read_text("utf-8").splitlines())
-        if room := max(filter(name(path).startswith, rooms), key=len, default=None):
-            rooms[room] += lines
+        if name(path).startswith("dataplane/"):
+            rooms["the wall" if name(path).startswith(WALL) else "dataplane/"] += lines
         if lines > LINES_ALLOWED:
             faults.append(f"{name(path)}: {lines} lines, {LINES_ALLOWED} are allowed")
         elif lines > LINES_REPORTED:

@@ -10,7 +10,8 @@ namespace ikelb::testlib {
 namespace {
 
 constexpr tables::DirectoryLimits small_directory{
-    .flows = 4096, .bindings = 4096, .pairs = 4096, .half_open = 1024, .fragments = 256};
+    .flows = 4096, .bindings = 4096, .pairs = 4096, .half_open = 1024, .fragments = 256,
+    .transit = 4096};
 
 /// A frame in a buffer of exactly headroom and contiguous bytes.
 class Buffer {

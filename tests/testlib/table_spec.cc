@@ -81,6 +81,7 @@ void add_services(ForwardingTable& table, const TableSpec& spec, const Forwardin
         service.prefix_v4 = in.prefix_v4;
         service.prefix_v6 = in.prefix_v6;
         service.ask_all_rate = in.ask_all_rate;
+        service.host_ports = in.host_ports;
         add_schedule(service, in, table, spec.maglev_size);
         if (previous != nullptr && s < previous->services.size()) {
             const Service& before = previous->services[s];
@@ -112,9 +113,11 @@ void add_services(ForwardingTable& table, const TableSpec& spec, const Forwardin
 
 void add_addresses(ForwardingTable& table, const TableSpec& spec) {
     std::vector<AddressMap<AddressEntry>::Entry> entries;
-    for (const InterfaceSpec& in : spec.interfaces)
-        for (const net::IpAddress& own : {in.address, in.address6})
-            if (!own.is_unspecified()) entries.push_back({own, {}});
+    for (std::size_t i = 0; i < spec.interfaces.size(); ++i)
+        for (const net::IpAddress& own : {spec.interfaces[i].address, spec.interfaces[i].address6})
+            if (!own.is_unspecified())
+                entries.push_back({own, {.interface = static_cast<InterfaceIndex>(i)}});
+    for (const net::IpAddress& own : spec.other_addresses) entries.push_back({own, {}});
     for (std::size_t b = 0; b < spec.backends.size(); ++b)
         if (!spec.backends[b].address.is_unspecified())  // of one that is removed
             entries.push_back({spec.backends[b].address,
@@ -151,9 +154,23 @@ void add_next_hops(ForwardingTable& table, const TableSpec& spec) {
         table.gateways.push_back(
             {.interface = in.interface,
              .address = in.address,
-             .link = make_link(table.interfaces[in.interface], in.interface, in.mac)});
+             .link = make_link(table.interfaces[in.interface], in.interface, in.mac),
+             .faces_clients = table.interfaces[in.interface].faces_clients && !in.is_of_servers});
     }
     table.gateway_of_mac = WordMap<1, GatewayIndex>{by_mac, spec.hash_key};
+}
+
+void add_wall(ForwardingTable& table, const TableSpec& spec) {
+    table.wall = spec.wall;
+    for (const RouteSpec& route : spec.routes) {
+        if (route.kind != RouteKind::on_link) continue;
+        const net::IpPrefix& net = route.prefix;
+        if (!spec.interfaces[route.interface].faces_clients)
+            table.wall.server_prefixes.push_back(net);
+        if (net.address.is_v4() && net.length < 31)
+            table.wall.broadcasts.push_back(net::IpAddress::from_v4_host(
+                net.address.v4_host() | ~std::uint32_t{0} >> net.length));
+    }
 }
 
 }  // namespace
@@ -171,6 +188,7 @@ ForwardingTable build_table(const TableSpec& spec, const ForwardingTable* previo
     add_services(table, spec, previous, rebuilt_at);
     add_addresses(table, spec);
     add_next_hops(table, spec);
+    add_wall(table, spec);
     table.prepare_express();
     return table;
 }
@@ -251,6 +269,21 @@ TableSpec dual_stack_farm() {
     spec.gateways.push_back(
         {.interface = ext, .address = address("fe80::254"), .mac = first_gateway_mac()});
     spec.inside_prefixes.push_back(prefix("fd00::/8"));
+    return spec;
+}
+
+TableSpec flat_farm() {
+    using namespace place;
+    TableSpec spec = two_armed_farm();
+    spec.interfaces = {{.port = wan, .mac = ext_mac(), .address = address(own_lan),
+                        .faces_clients = true, .faces_servers = true}};
+    for (BackendSpec& backend : spec.backends) backend.interface = ext;
+    for (NeighbourSpec& neighbour : spec.neighbours) neighbour.interface = ext;
+    spec.gateways = {
+        {.interface = ext, .address = address("10.20.0.254"), .mac = first_gateway_mac()}};
+    spec.routes = {{.prefix = prefix("10.20.0.0/24"), .interface = ext},
+                   {.prefix = prefix("0.0.0.0/0"), .kind = RouteKind::gateway, .interface = ext,
+                    .gateway = first_gateway}};
     return spec;
 }
 

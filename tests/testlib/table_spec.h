@@ -47,6 +47,7 @@ struct ServiceSpec {
     std::uint8_t prefix_v4 = 32;
     std::uint8_t prefix_v6 = 128;
     std::uint32_t ask_all_rate = 0;
+    std::vector<wall::OpenPort> host_ports{};
 };
 
 struct RouteSpec {
@@ -60,6 +61,8 @@ struct NeighbourSpec {
     tables::InterfaceIndex interface = 0;
     net::IpAddress address{};
     net::MacAddress mac{};  ///< of a gateway: zero if it is not known
+    /// Of a gateway: not the clients'. One of an interface that faces servers only never is.
+    bool is_of_servers = false;
 };
 
 struct TableSpec {
@@ -70,6 +73,8 @@ struct TableSpec {
     std::vector<NeighbourSpec> neighbours{};
     std::vector<NeighbourSpec> gateways{};  ///< from index 1 on
     std::vector<net::IpPrefix> inside_prefixes{};
+    std::vector<net::IpAddress> other_addresses{};  ///< ours, but of no twin
+    wall::Wall wall{};  ///< server_prefixes and broadcasts follow from the routes
     tables::Timeouts timeouts{};
     tables::AbuseLimits limits{};
     tables::HashKey hash_key{.k0 = 0x0123456789abcdef, .k1 = 0xfedcba9876543210};
@@ -122,5 +127,9 @@ TableSpec farm_with_two_vips();
 TableSpec dual_stack_farm();
 /// The same as two_armed_farm() on one port: the client side untagged, the servers in VLAN 20.
 TableSpec one_port_farm();
+/// The same on one interface that faces both sides, in the servers' subnet: the router,
+/// 10.20.0.254, and the servers are neighbours. Frames come in by from_gateway(), which takes any
+/// MAC address.
+TableSpec flat_farm();
 
 }  // namespace ikelb::testlib

@@ -33,16 +33,18 @@ TEST(Ipv6Chain, OfNoExtensionEndsRightBehindTheHeader) {
 
 TEST(Ipv6Chain, StepsOverExtensionsOfAnyLength) {
     const Ipv6Chain chain = walk(
-        datagram().extension(hop_by_hop).extension(options, Bytes(30, 1)).extension(routing, {0}));
+        datagram().extension(hop_by_hop).extension(options, Bytes(30, 1)).extension(routing, {4}));
     EXPECT_EQ(chain.state, State::complete);
     EXPECT_EQ(chain.protocol, ip_protocol::udp);
     EXPECT_EQ(chain.offset, 40u + 8 + 32 + 8);
-    EXPECT_FALSE(chain.has_segments_left);
+    EXPECT_FALSE(chain.is_source_routed);
 }
 
 TEST(Ipv6Chain, TellsWhetherTheDestinationIsTheLast) {
-    EXPECT_TRUE(walk(datagram().extension(routing, {0, 1})).has_segments_left);
-    EXPECT_TRUE(walk(datagram().extension(routing, {4, 255})).has_segments_left);
+    EXPECT_TRUE(walk(datagram().extension(routing, {0, 1})).is_source_routed);
+    EXPECT_TRUE(walk(datagram().extension(routing, {4, 255})).is_source_routed);
+    EXPECT_FALSE(walk(datagram().extension(routing, {4, 0})).is_source_routed);
+    EXPECT_TRUE(walk(datagram().extension(routing, {0, 0})).is_source_routed) << "RFC 5095";
 }
 
 TEST(Ipv6Chain, EndsAtAnAuthenticationHeader) {
@@ -103,7 +105,7 @@ TEST(Ipv6Chain, RefusesFragmentsThatCannotBe) {
     EXPECT_EQ(part(1400, true, 33), State::malformed) << "not a multiple of eight, and more follow";
     EXPECT_EQ(part(1400, false, 33), State::complete);
     EXPECT_EQ(part(65528, false, 7), State::complete);
-    EXPECT_EQ(part(65528, false, 8), State::malformed) << "a datagram of more than 65535 bytes";
+    EXPECT_EQ(part(65528, false, 8), State::past_end) << "a datagram of more than 65535 bytes";
 }
 
 TEST(Ipv6Chain, IsReadNeitherBeyondThePacketNorBeyondTheBytesAtHand) {

@@ -163,7 +163,7 @@ TEST_F(Ipv6Fragments, RightBehindThePortsAreDropped) {
     PacketBuilder v4 = PacketBuilder{}.ip(client, vip).protocol(17).raw(Bytes(64, 1));
     EXPECT_EQ(verdict(v4.fragment(8, true)), "fragment_overlap");
     EXPECT_EQ(verdict(v4.fragment(8, false).protocol(6)), "fragment_overlap");
-    EXPECT_EQ(verdict(v4.fragment(8, false).protocol(47)), "punt_local");
+    EXPECT_EQ(verdict(v4.fragment(8, false).protocol(47)), "hold_fragment");
     EXPECT_EQ(verdict(v4.fragment(16, false).protocol(17)), "hold_fragment");
 }
 

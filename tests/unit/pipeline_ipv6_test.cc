@@ -63,7 +63,7 @@ TEST_F(Ipv6, ToAClientChangesSourceLinkAndHopLimitAlone) {
 
 TEST_F(Ipv6, KeepsExtensionHeadersBeforeTheUdpHeader) {
     expect_translated(esp_up().extension(hop_by_hop).extension(options, Bytes(20, 1)));
-    expect_translated(esp_up().extension(routing, {0, 0}));
+    expect_translated(esp_up().extension(routing, {4, 0}));
 }
 
 TEST_F(Ipv6, TakesAnAtomicFragmentForAWholeDatagram) {
@@ -196,14 +196,16 @@ TEST_F(Ipv6, WithAMappedAddressIsNoIpv4) {
     EXPECT_EQ(name(bench.run({.bytes = frame}).verdict), "mapped_address");
 }
 
-TEST_F(Ipv6, WithSegmentsLeftIsNoServiceDatagram) {
-    EXPECT_EQ(verdict(init().extension(routing, {0, 1})), "routing_header");
-    EXPECT_EQ(verdict(to(vip6).icmp(echo, 0).extension(routing, {3, 2})), "routing_header");
+TEST_F(Ipv6, WhoseSenderSaysByWhichRoutersItGoesIsDroppedFromEitherSide) {
+    EXPECT_EQ(verdict(init().extension(routing, {0, 1})), "source_routed");
+    EXPECT_EQ(verdict(to(vip6).icmp(echo, 0).extension(routing, {3, 2})), "source_routed");
+    EXPECT_EQ(verdict(init().extension(routing, {0, 0})), "source_routed") << "RFC 5095";
+    EXPECT_EQ(verdict(init().extension(routing, {3, 0})), "to_server");
     EXPECT_EQ(server_verdict(
                   reply(first_v6_server, 500, client6, 500, {}).extension(routing, {0, 1})),
-              "routing_header");
+              "source_routed");
     EXPECT_EQ(server_verdict(to(client6, "fd00:20::50").protocol(6).extension(routing, {0, 1})),
-              "transit");
+              "source_routed");
 }
 
 TEST_F(Ipv6, NeighborDiscoveryReachesTheKernelInAClassOfItsOwn) {
@@ -229,8 +231,8 @@ TEST_F(Ipv6, OfTheKernelsAddressesReachesIt) {
     EXPECT_EQ(verdict(to("fe80::2", "fe80::1").icmp(echo, 0)), "punt_icmp");
     EXPECT_EQ(verdict(to("ff02::5", "fe80::1").protocol(89)), "punt_multicast");
     EXPECT_EQ(server_verdict(to(own_lan6, "fd00:20::14").icmp(129, 0)), "punt_backend");
-    EXPECT_EQ(verdict(to(vip6).protocol(authentication)), "punt_local");
-    EXPECT_EQ(verdict(to(vip6).protocol(1)), "punt_local") << "ICMPv4 is no ICMPv6";
+    EXPECT_EQ(verdict(to(vip6).protocol(authentication)), "vip_closed");
+    EXPECT_EQ(verdict(to(vip6).protocol(1)), "vip_closed") << "ICMPv4 is no ICMPv6";
 }
 
 TEST_F(Ipv6, ServiceUdpNeverReachesTheKernel) {

@@ -148,6 +148,8 @@ TEST_F(Rewrite, OfTransitTouchesTheTtlAndTheLinkAlone) {
 }
 
 TEST_F(Rewrite, OfTransitFromTheClientSideTouchesAsLittle) {
+    bench.spec.wall.is_open = true;
+    bench.apply();
     PacketBuilder packet =
         PacketBuilder{}.ip(client, server(rras2).c_str()).protocol(6).payload(Bytes(40, 7));
     const auto outcome = bench.from_client(packet);

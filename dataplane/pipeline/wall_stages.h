@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include "dataplane/pipeline/context.h"
+#include "dataplane/pipeline/packet.h"
+
+namespace ikelb::pipeline {
+
+// What passes that is no service's, by the rules of docs/decisions/0012-the-wall.md: parts of
+// classify() and route(), and a step of its own between them.
+
+/// find_side() of what comes from the clients' side or from an interface that faces both.
+void find_doubtful_side(Packet& packet, const tables::Interface& interface, bool is_from_backend,
+                        const tables::ForwardingTable& table) noexcept;
+
+/// The side that a packet comes from, and whether its source can be from there: is_suspect, as Wall
+/// says it. Exits: spoofed_backend, spoofed_source.
+inline void find_side(Packet& packet, bool is_from_backend, bool is_suspect,
+                      const Context& context) noexcept {
+    const tables::Interface& interface = context.table.interfaces[packet.in_interface];
+    if (!interface.faces_clients) return;
+    packet.is_from_clients = true;
+    if (interface.faces_servers || is_from_backend || is_suspect) [[unlikely]]
+        find_doubtful_side(packet, interface, is_from_backend, context.table);
+}
+
+/// To a VIP, but no service's: the kernel gets ping and what host_ports names. Exits: punts,
+/// vip_closed.
+void judge_host_port(Packet& packet, const tables::AddressEntry& vip, Context& context) noexcept;
+
+/// From the clients' side the kernel may be asked at the ingress interface's own addresses, where
+/// the host's input rules see it, and at what is named.
+bool is_closed(const Packet& packet, const tables::AddressEntry& own,
+               const Context& context) noexcept;
+
+/// Transit: may it pass? From the clients' side what answers a conversation that the servers' side
+/// has begun, and what the operator allows. Exits: directed_broadcast, direct_to_backend,
+/// transit_not_allowed.
+void judge_transit(Packet& packet, Context& context) noexcept;
+
+/// Remembers a conversation that the servers' side has with the clients', so that its answers may
+/// pass.
+void remember_transit(const Packet& packet, const tables::Route& route, Context& context) noexcept;
+
+/// Has the kernel cut what is too big for the next hop.
+void punt_to_cut(Packet& packet, const Context& context) noexcept;
+
+}  // namespace ikelb::pipeline

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "dataplane/pipeline/icmp_kind.h"
+#include "dataplane/pipeline/wall_stages.h"
+#include "dataplane/pipeline/write_outcome.h"
+#include "dataplane/wall/quote.h"
+#include "dataplane/wall/upper.h"
+
+namespace ikelb::pipeline {
+
+namespace {
+
+using tables::Record;
+using tables::RecordState;
+using wall::Progress;
+using wall::TransitKey;
+using wall::Upper;
+
+/// A record's end is moved at most this often: no write for each packet.
+constexpr tables::Seconds renewal_interval = 4;
+
+std::span<const std::uint8_t> at_hand(const Packet& packet, std::size_t offset) noexcept {
+    if (offset > packet.l3_end) return {};
+    return {packet.at(offset), packet.l3_end - offset};
+}
+
+bool is_backend(const net::IpAddress& address, const tables::ForwardingTable& table) noexcept {
+    const auto* entry = table.addresses.find(address);
+    return entry != nullptr && entry->role == tables::AddressRole::backend;
+}
+
+auto& records_of(const TransitKey& key, Context& context) noexcept {
+    const auto share = is_backend(key.inside, context.table) ? wall::TransitShare::backends
+                       : context.table.is_inside(key.inside) ? wall::TransitShare::inside_prefixes
+                                                             : wall::TransitShare::others;
+    return context.directory.transit[static_cast<std::size_t>(share)];
+}
+
+std::optional<Record> find_record(const TransitKey& key, Context& context) noexcept {
+    return records_of(key, context).find(key, tables::transit_lives, context.now);
+}
+
+constexpr Progress progress_of(RecordState state) noexcept {
+    if (state == RecordState::closing) return Progress::closing;
+    return tables::is_confirmed(state) ? Progress::answered : Progress::asked;
+}
+
+constexpr RecordState state_of(Progress progress) noexcept {
+    if (progress == Progress::closing) return RecordState::closing;
+    return progress == Progress::answered ? RecordState::established : RecordState::half_open;
+}
+
+void write_record(const TransitKey& key, const Record* before, Progress progress,
+                  Context& context) noexcept {
+    if (context.is_rehearsal) return;
+    const bool is_short = progress != Progress::answered;
+    Record record{
+        .state = state_of(progress),
+        .last_seen = context.now + context.table.wall.timeouts.of(key.protocol, is_short)};
+    auto& records = records_of(key, context);
+    if (before == nullptr || progress_of(before->state) != progress) {
+        if (note(records.write(key, record, tables::transit_lives, context.now), context)) return;
+        context.counters.transit_untracked.add(1);
+        if (before == nullptr) return;
+        record.state = before->state;
+    }
+    if (static_cast<std::int32_t>(record.last_seen - before->last_seen) >=
+        std::int32_t{renewal_interval})
+        records.refresh(key, *before, record);
+}
+
+/// Of a conversation that the servers' side has begun: an answer, or an error about what it sent.
+bool is_expected(const Packet& packet, const Upper& upper, Context& context) noexcept {
+    if (is_icmp_error(packet)) {
+        const auto quoted = at_hand(packet, packet.l4 + sizeof(net::IcmpHeader));
+        const auto quote = wall::read_quote(packet.is_v6, quoted);
+        if (!quote || quote->source != packet.destination || quote->upper > quoted.size())
+            return false;
+        const Upper asked = wall::read_upper(quote->protocol, quoted.subspan(quote->upper));
+        return asked.may_ask() &&
+               find_record(wall::asked(quote->source, quote->destination, asked), context);
+    }
+    if (!upper.may_answer()) return false;
+    const TransitKey key = wall::answered(packet.source, packet.destination, upper);
+    const auto record = find_record(key, context);
+    if (record)
+        write_record(key, &*record, wall::advance(progress_of(record->state), upper, true),
+                     context);
+    return record.has_value();
+}
+
+/// On an interface that faces both sides the clients are behind gateways of their own.
+bool leads_to_clients(const tables::Route& route, const tables::ForwardingTable& table) noexcept {
+    const tables::Interface& out = table.interfaces[route.interface];
+    return out.faces_clients &&
+           (!out.faces_servers || (route.kind == tables::RouteKind::gateway &&
+                                   table.gateways[route.gateway].faces_clients));
+}
+
+bool is_on_servers_side(const net::IpAddress& address,
+                        const tables::ForwardingTable& table) noexcept {
+    return is_backend(address, table) || table.is_inside(address) ||
+           table.wall.is_of_servers(address);
+}
+
+/// What the operator lets begin on the clients' side.
+bool is_allowed(const Packet& packet, const Upper& upper, Context& context) noexcept {
+    const wall::Wall& wall = context.table.wall;
+    if (wall.is_open) return true;
+    if (wall.allow != nullptr &&
+        wall.allow->allow(
+            {.source = packet.source,
+             .destination = packet.destination,
+             .protocol = packet.protocol,
+             .destination_port = packet.is_icmp() ? std::uint16_t{0} : upper.destination_port,
+             .is_established = upper.has(Upper::ack | Upper::rst)}))
+        return true;
+    // The node before this one knew it, or this one before a crash.
+    const bool is_underway =
+        upper.is_tcp() && upper.may_answer() && upper.tcp_flags != 0 && !upper.has(Upper::syn);
+    if (!is_underway || context.now >= wall.grace_until ||
+        !is_on_servers_side(packet.destination, context.table))
+        return false;
+    context.counters.transit_grace.add(1);
+    return true;
+}
+
+}  // namespace
+
+void judge_transit(Packet& packet, Context& context) noexcept {
+    if (context.table.wall.is_broadcast(packet.destination)) {
+        packet.verdict = Verdict::directed_broadcast;
+        return;
+    }
+    if (!packet.is_from_clients || packet.is_later_fragment) return;
+    const Upper upper = wall::read_upper(packet.protocol, at_hand(packet, packet.l4));
+    if (is_expected(packet, upper, context)) return;
+    // An IKE responder tells MOBIKE clients its private addresses, and they try them (RFC 4555
+    // section 3.4): let through, a client would have a tunnel that bypasses its affinity.
+    if ((packet.protocol == net::ip_protocol::esp || packet.is_service_udp()) &&
+        is_backend(packet.destination, context.table))
+        packet.verdict = Verdict::direct_to_backend;
+    else if (!is_allowed(packet, upper, context))
+        packet.verdict = Verdict::transit_not_allowed;
+}
+
+void remember_transit(const Packet& packet, const tables::Route& route, Context& context) noexcept {
+    if (packet.is_from_clients || packet.is_later_fragment ||
+        !leads_to_clients(route, context.table))
+        return;
+    const Upper upper = wall::read_upper(packet.protocol, at_hand(packet, packet.l4));
+    if (!upper.may_ask()) return;
+    const TransitKey key = wall::asked(packet.source, packet.destination, upper);
+    const auto record = find_record(key, context);
+    if (!record && upper.has(Upper::rst)) return;
+    const Progress before = record ? progress_of(record->state) : Progress::asked;
+    write_record(key, record ? &*record : nullptr, wall::advance(before, upper, false), context);
+}
+
+}  // namespace ikelb::pipeline
