@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "controlplane/state/snapshot.h"
-
 namespace ikelb::control {
 
 namespace {
@@ -35,7 +33,7 @@ std::size_t Census::walk_transit(tables::Seconds now) {
     const auto& regions = directory_.transit[share];
     return count_slice(
         part % 2 == 0 ? regions.confirmed : regions.provisional, next_bucket_,
-        [now](const tables::Record& record) { return transit_lives.is_alive(record, now); },
+        [now](const tables::Record& record) { return tables::transit_lives.is_alive(record, now); },
         [&](const auto&, const tables::Record&) { ++counting_.transit[share]; });
 }
 

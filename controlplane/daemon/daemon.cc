@@ -20,6 +20,7 @@
 #include "controlplane/daemon/metrics_view.h"
 #include "controlplane/daemon/privileges.h"
 #include "controlplane/state/disk.h"
+#include "dataplane/dpdk/acl_rules.h"
 
 namespace ikelb::control {
 
@@ -111,6 +112,12 @@ std::vector<HealthTarget> health_targets(const config::Config& config) {
     return list;
 }
 
+/// Compiled, for the workers to ask; nullptr if there are none. Costs up to seconds.
+dpdk::Result<std::shared_ptr<const wall::AllowRules>> compile(const config::Transit& transit) {
+    if (transit.allow.empty()) return std::shared_ptr<const wall::AllowRules>{};
+    return dpdk::compile_rules(make_allow_rules(transit));
+}
+
 }  // namespace
 
 Daemon::Daemon(std::string config_file, StartConfig start, LastGood& last_good)
@@ -164,6 +171,9 @@ std::optional<StartError> Daemon::open_dataplane() {
     auto dataplane = worker::Dataplane::open(std::move(options));
     if (!dataplane) return StartError{dataplane.error().message};
     dataplane_ = std::move(*dataplane);
+    auto rules = compile(config_.transit);
+    if (!rules) return StartError{"transit.allow: " + rules.error().message};
+    allow_rules_ = std::move(*rules);
     restore_state();
     if (dataplane_->uses_huge_pages())
         spdlog::info("memory: huge pages");
@@ -473,6 +483,7 @@ void Daemon::rebuild() {
                                     .hash_key = dataplane_->hash_key(),
                                     .now = now,
                                     .previous = dataplane_->published().read(),
+                                    .allow_rules = allow_rules_,
                                     .grace_until = grace_.until(config_, network_->facts(),
                                                                 kernel, now)});
     // Before the kernel has been read once, everything is missing.
@@ -534,10 +545,17 @@ std::string Daemon::load_and_apply() {
         spdlog::warn("{}", warning.to_string());
     const config::Diff changes = config::diff(config_, loaded->config);
     if (changes.needs_restart()) return changes.restart_reason();
+    std::shared_ptr<const wall::AllowRules> rules = allow_rules_;
+    if (loaded->config.transit.allow != config_.transit.allow) {
+        auto compiled = compile(loaded->config.transit);
+        if (!compiled) return "transit.allow: " + compiled.error().message;
+        rules = std::move(*compiled);
+    }
     if (const auto registered = registry_.update(loaded->config); !registered)
         return registered.error().message;
     config_ = std::move(loaded->config);
     text_ = std::move(loaded->text);
+    allow_rules_ = std::move(rules);
     for (const config::Change& change : changes.changes) spdlog::info("{}", change.to_string());
     modes_.retain(config_);
     set_log_level(config_.log.level);

@@ -144,6 +144,7 @@ private:
     TransitGrace grace_;
     std::unique_ptr<PortWatch> port_watch_;
     std::unique_ptr<worker::Dataplane> dataplane_;
+    std::shared_ptr<const wall::AllowRules> allow_rules_;  ///< of config_.transit; in EAL's memory
     std::unique_ptr<SavedState> saved_state_;  ///< reads the dataplane's directory
     std::optional<boost::asio::posix::stream_descriptor> dataplane_event_;
     std::unique_ptr<Network> network_;

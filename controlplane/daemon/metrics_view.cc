@@ -58,6 +58,8 @@ WorkerMetrics worker_metrics(Daemon& daemon, unsigned id) {
                           .directory_busy = stats.pipeline.directory_busy.read(),
                           .directory_full = stats.pipeline.directory_full.read(),
                           .udp6_without_checksum = stats.pipeline.udp6_without_checksum.read(),
+                          .transit_grace = stats.pipeline.transit_grace.read(),
+                          .transit_untracked = stats.pipeline.transit_untracked.read(),
                           .drops = {},
                           .steered = {}};
     for (std::size_t i = 0; i < pipeline::verdict_count; ++i)

@@ -400,6 +400,15 @@ constexpr std::array definitions{
     MetricDefinition{"ikelb_table_capacity_entries", gauge, "records", table_labels,
                      "Records a table has room for", read_table<&TableMetrics::capacity>},
 
+    MetricDefinition{"ikelb_transit_grace_packets_total", counter, "packets", worker_labels,
+                     "TCP segments let in without a record of their connection, soon after a start "
+                     "or a takeover (timeouts.transit_grace)",
+                     read_worker<&WorkerMetrics::transit_grace>},
+    MetricDefinition{"ikelb_transit_untracked_packets_total", counter, "packets", worker_labels,
+                     "Packets of the servers' side whose conversation could not be recorded, so "
+                     "that its answers are dropped: ikelb_table_entries tells which share of "
+                     "limits.transit is full",
+                     read_worker<&WorkerMetrics::transit_untracked>},
     MetricDefinition{"ikelb_transit_open", gauge, "0 or 1", no_labels,
                      "Whether whatever clients begin is routed (transit: open)",
                      read_transit_open},

@@ -80,6 +80,8 @@ struct WorkerMetrics {
     std::uint64_t directory_busy = 0;  ///< writes left out: another worker held the shard
     std::uint64_t directory_full = 0;  ///< writes left out: no room
     std::uint64_t udp6_without_checksum = 0;
+    std::uint64_t transit_grace = 0;
+    std::uint64_t transit_untracked = 0;
     std::vector<DropMetrics> drops;
     std::vector<RuleMetrics> steered;
 };

@@ -87,7 +87,7 @@ std::optional<SavedRecord> to_saved(const Record& record, const tables::Lifetime
 
 std::optional<SavedTransit> to_saved(const wall::TransitKey& key, const Record& record,
                                      const StateView& view) {
-    if (!transit_lives.is_alive(record, view.now)) return std::nullopt;
+    if (!tables::transit_lives.is_alive(record, view.now)) return std::nullopt;
     return SavedTransit{.key = key, .left = record.last_seen - view.now, .state = record.state};
 }
 
@@ -252,7 +252,7 @@ public:
         const tables::Seconds left = std::min(transit.left - age, longest_transit_life);
         auto& regions = input_.directory.transit[static_cast<std::size_t>(share_of(transit.key))];
         write(regions, transit.key,
-              Record{.state = transit.state, .last_seen = input_.now + left}, transit_lives,
+              Record{.state = transit.state, .last_seen = input_.now + left}, tables::transit_lives,
               restored_.transit);
     }
 

@@ -21,9 +21,6 @@
 
 namespace ikelb::control {
 
-/// Of a transit record last_seen is when it ends.
-inline constexpr tables::Lifetimes transit_lives = tables::Lifetimes::of(0);
-
 /// What a running daemon's indices stand for at one moment: all that a save needs besides the
 /// directory, by value, so that it can go to another thread.
 struct StateView {

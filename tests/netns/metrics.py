@@ -127,6 +127,7 @@ def check_balancer(moves, servers):
         ("ikelb_directory_deferred_writes_total", 0, {"reason": "full"}),
         ("ikelb_netlink_overruns_total", 0, {}),
         ("ikelb_transit_open", 0, {}),
+        ("ikelb_transit_untracked_packets_total", 0, {"worker": "0"}),
     ):
         moves.by(f"{metric} by {count}", lambda n, count=count: n == count, metric, **labels)
     for metric, least, labels in (

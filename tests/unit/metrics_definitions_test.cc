@@ -57,6 +57,8 @@ MetricsSnapshot sample() {
                          .directory_busy = 19,
                          .directory_full = 20,
                          .udp6_without_checksum = 21,
+                         .transit_grace = 41,
+                         .transit_untracked = 42,
                          .drops = {{"no_backend", 9}},
                          .steered = {{"pair", 39}}}};
     snapshot.ports = {{.port = "wan", .up = true, .lost = {{"missed", 40}, {"ring_full", 41}}}};
@@ -139,6 +141,9 @@ const std::map<std::string, Change>& changes() {
         {"ikelb_punt_limited_packets_total", [](auto& s) { ++s.punts[0].limited; }},
         {"ikelb_kernel_frames_total", [](auto& s) { ++s.twins[0].to_kernel; }},
         {"ikelb_kernel_lost_frames_total", [](auto& s) { ++s.twins[0].no_room; }},
+        {"ikelb_transit_grace_packets_total", [](auto& s) { ++s.workers[0].transit_grace; }},
+        {"ikelb_transit_untracked_packets_total",
+         [](auto& s) { ++s.workers[0].transit_untracked; }},
         {"ikelb_transit_open", [](auto& s) { s.is_transit_open = false; }},
         {"ikelb_netlink_overruns_total", [](auto& s) { ++s.netlink_overruns; }},
         {"ikelb_table_entries", [](auto& s) { ++s.tables[0].used; }},

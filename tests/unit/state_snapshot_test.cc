@@ -461,12 +461,12 @@ protected:
     void begin(const wall::TransitKey& key, wall::TransitShare share,
                RecordState state = RecordState::established, tables::Seconds left = 7440) {
         before.bench->directory().transit[static_cast<std::size_t>(share)].write(
-            key, {.state = state, .last_seen = before.bench->now() + left}, transit_lives,
+            key, {.state = state, .last_seen = before.bench->now() + left}, tables::transit_lives,
             before.bench->now());
     }
     std::optional<tables::Record> find(const wall::TransitKey& key, wall::TransitShare share) {
         return after.bench->directory().transit[static_cast<std::size_t>(share)].find(
-            key, transit_lives, after.bench->now());
+            key, tables::transit_lives, after.bench->now());
     }
 
     Life before, after;
