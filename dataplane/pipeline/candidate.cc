@@ -105,8 +105,7 @@ void consider_spi(const Packet& packet, const Record& flow, Context& context) no
 }
 
 void vouch_for_candidate(const Packet& packet, Context& context) noexcept {
-    const auto key =
-        tables::flow_key(packet.destination, packet.destination_port, packet.frontend);
+    const auto key = flow_of_receiver(packet);
     auto& flows = context.directory.flows;
     const auto flow = flows.find(key, context.table.timeouts.flow, context.now);
     if (!flow || !flow->awaits_esp || flow->backend.index != packet.backend) return;

@@ -12,6 +12,9 @@ namespace ikelb::pipeline {
 inline tables::FlowKey flow_of_sender(const Packet& packet) noexcept {
     return tables::flow_key(packet.source, packet.source_port, packet.frontend);
 }
+inline tables::FlowKey flow_of_receiver(const Packet& packet) noexcept {
+    return tables::flow_key(packet.destination, packet.destination_port, packet.frontend);
+}
 
 // ESP SPIs of clients. None of them ever appears in a backend's packet, so each is believed only
 // after client and backend have both spoken on a flow that a session has confirmed.

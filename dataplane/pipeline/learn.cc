@@ -14,7 +14,6 @@ using tables::FrontendIndex;
 using tables::GatewayIndex;
 using tables::Record;
 using tables::RecordState;
-using tables::Seconds;
 using tables::is_confirmed;
 
 // A flow whose backend has sent within 10 s is somebody's. It may have sent for as long as
@@ -124,10 +123,6 @@ tables::BackendRef ref_of(const Packet& packet, const Context& context) noexcept
             .generation = context.table.backends[packet.backend].generation};
 }
 
-tables::FlowKey flow_key_of(const Packet& packet) noexcept {
-    return tables::flow_key(packet.destination, packet.destination_port, packet.frontend);
-}
-
 std::optional<tables::Noted> flow_at(const Packet& packet, FrontendIndex frontend,
                                      const Context& context) noexcept {
     return context.directory.flows.find_noted(
@@ -224,7 +219,7 @@ std::optional<GatewayIndex> choose_gateway(Packet& packet, const std::optional<R
 /// one it confirms.
 void note_login(const Packet& packet, const tables::PairKey& pair, RecordState state,
                 Context& context) noexcept {
-    const auto key = flow_key_of(packet);
+    const auto key = flow_of_receiver(packet);
     auto& logins = context.directory.logins;
     const tables::Lifetimes lives = context.table.timeouts.pair;
     const Record record{.backend = ref_of(packet, context),
@@ -234,7 +229,7 @@ void note_login(const Packet& packet, const tables::PairKey& pair, RecordState s
 }
 
 void confirm_login(const Packet& packet, const Claim& claim, Context& context) noexcept {
-    const auto key = flow_key_of(packet);
+    const auto key = flow_of_receiver(packet);
     auto& logins = context.directory.logins;
     const auto& lives = context.table.timeouts.pair;
     const auto login = logins.find(key);
@@ -256,7 +251,7 @@ void confirm_login(const Packet& packet, const Claim& claim, Context& context) n
 
 /// Where the pair's backend sends to now, for people to see. before: 0 if it is new.
 tables::PairNote noted_client(const Packet& packet, std::uint64_t before, bool is_confirmed,
-                              Seconds now) noexcept {
+                              tables::Seconds now) noexcept {
     tables::PairNote note = tables::PairNote::unpack(before);
     const std::uint32_t client = tables::PairNote::name_of(packet.destination);
     const std::uint16_t port = packet.destination_port.to_host();
@@ -384,8 +379,9 @@ void learn_client(Packet& packet, std::optional<RecordState> proof, Context& con
         choose_gateway(packet, is_own ? record_of(found) : std::nullopt, proof, request, context);
     const bool may_replace =
         found && !is_own && may_move(packet, found->record, claim, request, context);
-    const Change change = update(context.directory.flows, flow_key_of(packet), record_of(found),
-                                 claim, may_replace, context.table.timeouts.flow, context);
+    const Change change =
+        update(context.directory.flows, flow_of_receiver(packet), record_of(found), claim,
+               may_replace, context.table.timeouts.flow, context);
     if (change == Change::none) return;
     if (change == Change::created) context.counters.flows_committed.add(1);
     if (change == Change::moved) context.counters.flows_moved.add(1);

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The ikelb authors
 #include "dataplane/pipeline/request.h"
 
+#include "dataplane/pipeline/candidate.h"
 #include "dataplane/pipeline/mutant.h"
 #include "dataplane/pipeline/stages.h"
 #include "dataplane/pipeline/write_outcome.h"
@@ -90,10 +91,8 @@ std::optional<Record> answered_request(const Packet& packet, const Context& cont
     if (packet.datagram.kind != ike::Kind::ike) return std::nullopt;
     const ike::Header& header = packet.ike_header();
     if (header.major_version() == 2 && !header.is_response()) return std::nullopt;
-    const auto flow =
-        tables::flow_key(packet.destination, packet.destination_port, packet.frontend);
     const auto pending = context.directory.pending.find(
-        request_key(flow, header, context.table.hash_key));
+        request_key(flow_of_receiver(packet), header, context.table.hash_key));
     if (!pending || pending->backend.index != packet.backend ||
         !is_within(context.table.timeouts.pending, pending->last_seen, context.now))
         return std::nullopt;

@@ -40,13 +40,17 @@ inline constexpr GatewayIndex on_link_client = 0xff;
 template <typename Value>
 class ById : std::vector<Value> {
     using V = std::vector<Value>;
+    std::size_t count_ = 0;  ///< at hand: a vector's own takes a division
     inline static const Value nothing_{};
 
 public:
-    using V::back, V::begin, V::empty, V::end, V::push_back, V::resize, V::size;
+    using V::back, V::begin, V::end;
+    std::size_t size() const noexcept { return count_; }
+    void push_back(const Value& value) { V::push_back(value), ++count_; }
+    void resize(std::size_t count) { V::resize(count_ = count); }
 
     [[gnu::always_inline]] const Value& operator[](std::size_t index) const noexcept {
-        return index < V::size() ? *(V::data() + index) : nothing_;
+        return index < count_ ? *(V::data() + index) : nothing_;
     }
     Value& operator[](std::size_t index) { return V::at(index); }  ///< beyond the list it throws
 };

@@ -290,9 +290,9 @@ TEST(TableBuilder, AnEmptyConfigurationMakesATableThatForwardsNothing) {
     Site site;
     site.config = config::Config{};
     const auto& table = site.build();
-    EXPECT_TRUE(table.interfaces.empty());
+    EXPECT_EQ(table.interfaces.size(), 0u);
     EXPECT_TRUE(table.interface_of.empty());
-    EXPECT_TRUE(table.backends.empty());
+    EXPECT_EQ(table.backends.size(), 0u);
     EXPECT_EQ(table.addresses.size(), site.kernel.addresses.size());  // all of other devices
     EXPECT_EQ(table.gateways.size(), 1u);
     EXPECT_EQ(site.route("10.20.0.11")->kind, tables::RouteKind::local);
