@@ -219,6 +219,7 @@ Log read_log(const MapReader& map) {
 }
 
 Config read_config(const MapReader& top) {
+    const Config defaults;
     return {.ports = read_list(top.maps("ports"), read_port),
             .interfaces = read_list(top.maps("interfaces"), read_interface),
             .routes = read_list(top.maps("routes"), read_route),
@@ -236,7 +237,7 @@ Config read_config(const MapReader& top) {
             .admin = read_admin(top.map("admin")),
             .metrics = read_metrics(top),
             .log = read_log(top.map("log")),
-            .maglev_table_size = top.integer("maglev_table_size", Config{}.maglev_table_size),
+            .maglev_table_size = top.integer("maglev_table_size", defaults.maglev_table_size),
             .inside_prefixes_line = top.line_of("inside_prefixes"),
             .maglev_table_size_line = top.line_of("maglev_table_size")};
 }
