@@ -99,8 +99,9 @@ private:
                               .input_index = static_cast<std::uint8_t>(i),
                               .offset = static_cast<std::uint32_t>(4 * i)};
         for (std::size_t i = port_at; i < Input::count; ++i)
-            config.defs[i] = {.type = i == port_at ? RTE_ACL_FIELD_TYPE_RANGE
-                                                   : RTE_ACL_FIELD_TYPE_BITMASK,
+            config.defs[i] = {.type = static_cast<std::uint8_t>(
+                                  i == port_at ? RTE_ACL_FIELD_TYPE_RANGE
+                                               : RTE_ACL_FIELD_TYPE_BITMASK),
                               .size = 2,
                               .field_index = static_cast<std::uint8_t>(i),
                               .input_index = port_at,
@@ -154,9 +155,11 @@ public:
 Result<std::shared_ptr<const wall::AllowRules>> compile_rules(
     std::span<const wall::AllowRule> rules) {
     std::vector<wall::AllowRule> sorted{rules.begin(), rules.end()};
-    const auto v6 = std::ranges::stable_partition(
-        sorted, [](const wall::AllowRule& rule) { return rule.from.address.is_v4(); });
-    const std::span v4{sorted.begin(), v6.begin()};
+    const auto first_v6 =
+        std::stable_partition(sorted.begin(), sorted.end(), [](const wall::AllowRule& rule) {
+            return rule.from.address.is_v4();
+        });
+    const std::span v4{sorted.begin(), first_v6}, v6{first_v6, sorted.end()};
     auto compiled = std::make_shared<AclRules>();
     if (!v4.empty()) compiled->v4 = Trie<1>::build(v4);
     if (!v6.empty()) compiled->v6 = Trie<4>::build(v6);
