@@ -1,15 +1,16 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The ikelb authors
-"""Every program that a script of the tree calls comes with a package on the lists.
+"""Every program that the tree calls comes with a package on the lists.
 
 The lists are those of deploy/packages.sh and tests/run, which a fresh Debian gets installed; what
 that has of itself (essential and required packages, apt) needs no list. That a program happens to
 be on this machine is no proof: its package's name is compared.
 
 In Python a program is the first word of a list or of what a call that runs programs is given; in
-shell scripts any word outside quotes and comments that no variable has for a name. Words that are
-no program's name say nothing, except in a list that is run: there it has to exist.
+shell scripts any word outside quotes and comments that no variable has for a name; in C++ what a
+string begins with that is given to a shell. Words that are no program's name say nothing, except in
+a list that is run: there it has to exist.
 """
 
 from __future__ import annotations
@@ -86,6 +87,12 @@ def called_in_shell(path: Path) -> Iterator[tuple[str, bool]]:
             yield word, False
 
 
+def called_in_cpp(path: Path) -> Iterator[tuple[str, bool]]:
+    text = path.read_text("utf-8")
+    for word in re.findall(r'\b(?:run|output_of|popen|system)\(\s*"([a-z][\w.+-]*)', text):
+        yield word, False
+
+
 def program(word: str) -> Path | None:
     for folder in FOLDERS:
         path = Path(folder, word)
@@ -120,9 +127,15 @@ def main() -> int:
     needed: set[str] = set()
     for path in files():
         is_python = path.suffix == ".py" or path.read_bytes()[:20] == b"#!/usr/bin/python3\n"
-        if not is_python and not is_shell(path):
+        if is_python:
+            called = called_in_python(path)
+        elif path.suffix in (".cc", ".h"):
+            called = called_in_cpp(path)
+        elif is_shell(path):
+            called = called_in_shell(path)
+        else:
             continue
-        for word, only_program in called_in_python(path) if is_python else called_in_shell(path):
+        for word, only_program in called:
             if WORD.fullmatch(word) and not (word in BUILT_IN and not is_python):
                 uses.setdefault(word, set()).add(name(path))
                 needed |= {word} if only_program else set()

@@ -26,8 +26,8 @@ class ForwardGuardTest : public KernelNamespaceTest {
 protected:
     void SetUp() override {
         KernelNamespaceTest::SetUp();
-        ASSERT_TRUE(run("sysctl -qw net.ipv6.conf.default.accept_dad=0 "
-                        "net.ipv6.conf.all.forwarding=1 net.ipv4.ip_forward=1"));
+        ASSERT_TRUE(run("cd /proc/sys/net && echo 0 >ipv6/conf/default/accept_dad && "
+                        "echo 1 >ipv6/conf/all/forwarding && echo 1 >ipv4/ip_forward"));
         host_.emplace(HostSettings::apply());
         ext_ = make_twin(*host_, "ext", ext_mac);
         int_ = make_twin(*host_, "int", int_mac);
