@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The ikelb authors
-"""IPv6 beside the IPv4 of a two-armed farm.
+"""IPv6 beside the IPv4 of a farm.
 
     c1 .. cN ── acc [isp] uplink ── wan0 [lb] lan0 ── sw ── s1 .. sN
     2001:db8:18::/64      2001:db8:51::/64        fd00:20::/64
 
 The VIP is 2001:db8:203::10, ::fe the balancer's upstream gateway, fd00:20::1 the servers' default
-gateway. Hosts have the last number of their IPv4 address, so s1 is fd00:20::11 and c1
-2001:db8:18::11. Inside, tunnels stay IPv4.
+gateway; with one arm the upstream gateway is fd00:20::fe. Hosts have the last number of their IPv4
+address, so s1 is fd00:20::11 and c1 2001:db8:18::11. Inside, tunnels stay IPv4.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .shell import LabError
 
 VIP = "2001:db8:203::10"
 GATEWAY, SERVER_NET = "fd00:20::1", "fd00:20::/64"
-OWN, ISP = "2001:db8:51::1", "2001:db8:51::fe"
+OWN, ISP, ISP_ON_FARM = "2001:db8:51::1", "2001:db8:51::fe", "fd00:20::fe"
 CLIENT_NET, CLIENT_GATEWAY = "2001:db8:18::/64", "2001:db8:18::1"
 SERVICE, POOL = "aovpn-v6", "rras-v6"
 
@@ -59,16 +59,17 @@ def attach(space: Namespace, address: str) -> None:
 
 def equip(farm: Farm) -> None:
     """Gives the farm's present namespaces IPv6. Before the balancer starts."""
-    if farm.arm != "two" or farm.isp_count != 1 or farm.nat_clients:
-        raise LabError("IPv6 is made for two arms, one provider and clients without NAT")
+    if farm.isp_count != 1 or (farm.client_count and farm.nat_clients):
+        raise LabError("IPv6 is made for one provider and clients without NAT")
     for space in (farm.lb, farm.isp.space):
         enable(space)
     farm.isp.space.sysctl({"net/ipv6/conf/all/forwarding": 1})
+    own, isp = (GATEWAY, ISP_ON_FARM) if farm.arm == "one" else (OWN, ISP)
     farm.isp.space.ip(
         f"address add {CLIENT_GATEWAY}/64 dev acc nodad",
-        f"address add {ISP}/64 dev uplink nodad",
-        f"route add {VIP}/128 via {OWN}",
-        f"route add {SERVER_NET} via {OWN}",
+        f"address add {isp}/64 dev uplink nodad",
+        f"route add {VIP}/128 via {own}",
+        *([f"route add {SERVER_NET} via {own}"] if farm.arm != "one" else []),
     )
     for client in farm.clients:
         attach(client.space, client_address(client))
@@ -82,7 +83,8 @@ def equip(farm: Farm) -> None:
 
 def config(farm: Farm, base: dict) -> dict:
     """ikelb's configuration of the farm, with an IPv6 service beside those of `base`."""
-    addresses = {"ext": f"{OWN}/64", "int": f"{GATEWAY}/64"}
+    addresses = {"ext": f"{OWN}/64", "int": f"{GATEWAY}/64", "farm": f"{GATEWAY}/64"}
+    gateway = ISP_ON_FARM if farm.arm == "one" else ISP
     pool, service = deepcopy((base["pools"][0], base["services"][0]))  # YAML would show aliases
     backends = [{"name": backend_name(s), "address": server_address(s)} for s in farm.servers]
     return {
@@ -90,7 +92,7 @@ def config(farm: Farm, base: dict) -> dict:
         "interfaces": [
             {**i, "addresses": [*i["addresses"], addresses[i["name"]]]} for i in base["interfaces"]
         ],
-        "routes": [*base["routes"], {"to": "::/0", "via": ISP}],
+        "routes": [*base["routes"], {"to": "::/0", "via": gateway}],
         "inside_prefixes": [*base["inside_prefixes"], "fd00::/8"],
         "pools": [*base["pools"], {**pool, "name": POOL, "backends": backends}],
         "services": [*base["services"], {**service, "name": SERVICE, "vip": VIP, "pool": POOL}],

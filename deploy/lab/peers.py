@@ -37,6 +37,8 @@ class Habits:
 
 # A client of this domain has its SAs rekeyed by the server.
 REKEYED = "rekeyed.example"
+# All that a client of this domain sends goes through its tunnel.
+FORCED = "forced.example"
 
 _SERVER = """\
 connections {{
@@ -62,6 +64,25 @@ connections {{
         rekey_time = 3s
         life_time = 60s
         rand_time = 0s
+      }}
+    }}
+  }}
+  forced {{
+    version = 2
+    proposals = {ike}
+    pools = clients
+    local {{
+      auth = psk
+      id = {name}
+    }}
+    remote {{
+      auth = psk
+      id = *@{forced}
+    }}
+    children {{
+      inside {{
+        local_ts = 0.0.0.0/0
+        esp_proposals = {esp}
       }}
     }}
   }}
@@ -234,6 +255,7 @@ def server(number: int, windows_users: list[str], *, dpd: str = "30s") -> str:
         eap=eap,
         dpd=dpd,
         rekeyed=REKEYED,
+        forced=FORCED,
     )
 
 
@@ -250,7 +272,9 @@ def _client(vip: str, habits: Habits, **fields: str) -> str:
     return _CLIENT.format(
         vip=vip,
         name=SERVER_NAME,
-        inside_net=INSIDE_NET + (_MANY_NETS if habits.many_networks else ""),
+        inside_net="0.0.0.0/0"
+        if habits.domain == FORCED
+        else INSIDE_NET + (_MANY_NETS if habits.many_networks else ""),
         mobike="yes" if habits.mobike else "no",
         fragmentation="yes" if habits.fragmentation else "no",
         dpd=habits.dpd,
