@@ -5,8 +5,9 @@
     [out] 198.18.0.240 :80 :53 :1812 ── [isp] ── wan0 [lb] lan0 ──┬── s1
                                                                   └── s2 :1812
 
-Datagrams of 3,000 bytes travel as IP fragments. Twin gateway: the servers have another default
-gateway.
+Datagrams of 3,000 bytes travel as IP fragments. What the outside host begins, a rule of
+transit.allow lets in. Twin gateway: the servers have another default gateway. Twin unnamed: no rule
+names RADIUS.
 """
 
 import os
@@ -17,7 +18,8 @@ import threading
 from testlib import crafted
 
 FOR_CONTROL = True
-TWINS = {"gateway": "no answer"}
+TWINS = {"gateway": "no answer", "unnamed": "no answer on port 1812 from 10.20.0.12"}
+RADIUS = {"from": "198.18.0.240/32", "to": "10.20.0.0/24", "protocol": "udp", "ports": 1812}
 BODY = os.urandom(300_000)
 
 
@@ -78,7 +80,8 @@ def ask(case, asker, asker_address, answerer, answerer_address, port, size):
 
 def run(case):
     farm = case.farm(client_count=0)
-    case.balancer(farm)
+    allow = [] if case.broken == "unnamed" else [RADIUS]
+    case.balancer(farm, {**farm.config(), "transit": {"allow": allow}})
     outside, (first, second) = farm.outside_host(), farm.servers
     if case.broken == "gateway":
         first.default_gateway("10.20.0.250")
