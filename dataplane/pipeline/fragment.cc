@@ -165,7 +165,10 @@ void remember_fragment(Packet& packet, Context& context) noexcept {
     if (is_forged(packet.verdict)) return;
     const auto fate = fate_of(packet);
     if (!fate) return;
-    if (!is_within_share(packet, context)) {
+    // What the wall has let in pays nothing: forgeries in its sender's name would spend its share.
+    const bool is_let_in = packet.direction == Direction::transit && !packet.is_decided() &&
+                           !context.table.wall.is_open;
+    if (!is_let_in && !is_within_share(packet, context)) {
         if (fate->kind != FragmentFate::Kind::drop) packet.verdict = Verdict::fragment_limited;
         return;
     }

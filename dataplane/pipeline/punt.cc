@@ -23,7 +23,8 @@ TokenBucket& bucket_of(Verdict verdict, PuntBuckets& buckets) noexcept {
 }  // namespace
 
 void punt(Packet& packet, Verdict verdict, const Context& context) noexcept {
-    const bool is_from_servers = context.table.interfaces[packet.in_interface].faces_servers;
+    const bool is_from_servers = !packet.is_from_clients &&
+                                 context.table.interfaces[packet.in_interface].faces_servers;
     PuntBuckets& buckets =
         is_from_servers ? context.memory.server_punts : context.memory.client_punts;
     if (!bucket_of(verdict, buckets).take(context.now_micros)) {

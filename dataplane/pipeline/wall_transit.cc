@@ -69,6 +69,27 @@ void write_record(const TransitKey& key, const Record* before, Progress progress
         records.refresh(key, *before, record);
 }
 
+/// What no rule lets in: IKE and ESP to a backend's own address.
+bool is_vpn_of_backend(const net::IpAddress& inside, std::uint8_t protocol, std::uint16_t port,
+                       const tables::ForwardingTable& table) noexcept {
+    const bool is_service_udp =
+        protocol == net::ip_protocol::udp &&
+        tables::service_port_position(net::be16::from_host(port)) != tables::service_ports;
+    return (protocol == net::ip_protocol::esp || is_service_udp) && is_backend(inside, table);
+}
+
+/// Is it an answer to what a rule lets begin on the clients' side? The rule is asked each time: no
+/// record outlives it, and who begins there takes no room from the servers' own.
+bool is_let_in(const net::IpAddress& inside, const net::IpAddress& outside, const Upper& sent,
+               const tables::ForwardingTable& table) noexcept {
+    return table.wall.allow != nullptr &&
+           !is_vpn_of_backend(inside, sent.protocol, sent.source_port, table) &&
+           table.wall.allow->allow({.source = outside,
+                                    .destination = inside,
+                                    .protocol = sent.protocol,
+                                    .destination_port = sent.source_port});
+}
+
 /// Of a conversation that the servers' side has begun: an answer, or an error about what it sent.
 bool is_expected(const Packet& packet, const Upper& upper, Context& context) noexcept {
     if (is_icmp_error(packet)) {
@@ -78,7 +99,8 @@ bool is_expected(const Packet& packet, const Upper& upper, Context& context) noe
             return false;
         const Upper asked = wall::read_upper(quote->protocol, quoted.subspan(quote->upper));
         return asked.may_ask() &&
-               find_record(wall::asked(quote->source, quote->destination, asked), context);
+               (is_let_in(quote->source, quote->destination, asked, context.table) ||
+                find_record(wall::asked(quote->source, quote->destination, asked), context));
     }
     if (!upper.may_answer()) return false;
     const TransitKey key = wall::answered(packet.source, packet.destination, upper);
@@ -137,8 +159,8 @@ void judge_transit(Packet& packet, Context& context) noexcept {
     if (is_expected(packet, upper, context)) return;
     // An IKE responder tells MOBIKE clients its private addresses, and they try them (RFC 4555
     // section 3.4): let through, a client would have a tunnel that bypasses its affinity.
-    if ((packet.protocol == net::ip_protocol::esp || packet.is_service_udp()) &&
-        is_backend(packet.destination, context.table))
+    if (is_vpn_of_backend(packet.destination, packet.protocol, upper.destination_port,
+                          context.table))
         packet.verdict = Verdict::direct_to_backend;
     else if (!is_allowed(packet, upper, context))
         packet.verdict = Verdict::transit_not_allowed;
@@ -152,7 +174,9 @@ void remember_transit(const Packet& packet, const tables::Route& route, Context&
     if (!upper.may_ask()) return;
     const TransitKey key = wall::asked(packet.source, packet.destination, upper);
     const auto record = find_record(key, context);
-    if (!record && upper.has(Upper::rst)) return;
+    if (!record && (upper.has(Upper::rst) || is_let_in(packet.source, packet.destination, upper,
+                                                       context.table)))
+        return;
     const Progress before = record ? progress_of(record->state) : Progress::asked;
     write_record(key, record ? &*record : nullptr, wall::advance(before, upper, false), context);
 }

@@ -152,7 +152,7 @@ TEST_P(Transit, IsAnsweredByWhomItAskedAlone) {
     EXPECT_EQ(in(talk.tcp_in(syn | ack)), "transit_not_allowed") << "another protocol";
     EXPECT_EQ(in(talk.pong(8)), "transit_not_allowed");
     out(talk.ping(0));
-    for (const std::uint32_t id : {0, 7})
+    for (const std::uint32_t id : {0U, 7U})
         EXPECT_EQ(in(talk.in().icmp(talk.is_v6() ? 128 : 8, 0, id << 16)), "transit_not_allowed")
             << "a question is no answer";
 }
@@ -313,6 +313,19 @@ TEST_P(Transit, ThatIsAllowedPassesAndItsAnswersToo) {
     EXPECT_EQ(in(rdp.error(rdp.tcp_out(syn | ack))), "transit");
 }
 
+TEST_P(Transit, ThatIsAllowedEndsWithItsRuleAndTakesNoRoom) {
+    allow({{.from = anywhere(), .to = servers(), .protocol = tcp, .first_port = talk.inside_port,
+            .last_port = talk.inside_port}});
+    EXPECT_EQ(in(talk.tcp_in(syn)), "transit");
+    EXPECT_EQ(out(talk.tcp_out(syn | ack)), "transit");
+    EXPECT_EQ(out(talk.tcp_out(ack)), "transit");
+    EXPECT_EQ(in(talk.error(talk.tcp_out(ack))), "transit");
+    EXPECT_EQ(records(wall::TransitShare::others), 0U);
+    allow({});
+    EXPECT_EQ(in(talk.tcp_in(ack)), "transit_not_allowed");
+    EXPECT_EQ(in(talk.error(talk.tcp_out(ack))), "transit_not_allowed");
+}
+
 TEST_P(Transit, MayBeAllowedForEstablishedTcpAlone) {
     allow({{.from = anywhere(), .to = servers(), .protocol = tcp, .is_established = true}});
     EXPECT_EQ(in(talk.tcp_in(syn)), "transit_not_allowed");
@@ -366,6 +379,7 @@ TEST_P(Transit, OfTcpUnderwayPassesForAWhileAfterATakeover) {
 TEST_P(Transit, EspThatAServerBeganIsAnswered) {
     Talk esp_talk = talk;
     esp_talk.inside = talk.is_v6() ? server(first_v6_server) : server(rras1);
+    allow({{.from = anywhere(), .to = servers()}});
     EXPECT_EQ(in(esp_talk.in().protocol(50).raw(Bytes(16, 1))), "direct_to_backend");
     EXPECT_EQ(out(esp_talk.out().protocol(50).raw(Bytes(16, 1))), "transit");
     EXPECT_EQ(in(esp_talk.in().protocol(50).raw(Bytes(16, 1))), "transit");
@@ -446,6 +460,28 @@ TEST(TransitTooBig, IsCutByTheKernelAsIfItCameWhereItIsToLeave) {
         const Outcome unwanted = bench.from_client(packet.dont_fragment());
         EXPECT_EQ(name(unwanted.verdict), "icmp_error_sent");
     }
+}
+
+
+TEST_P(TransitFragments, OfAnAnswerArriveBesideForgedOnesOfItsSender) {
+    out(talk.udp_out());
+    Talk closed = talk;
+    closed.outside_port = 9;
+    const Bytes forged = parts(closed.udp_in(), 7)[0];
+    for (int i = 0; i < 2100; ++i) in_frame(forged);
+    EXPECT_EQ(in_frame(parts(talk.udp_in(), 1)[0]), "transit");
+}
+
+TEST_P(Transit, PingsOfClientsTakeNothingFromTheServersOfOneArm) {
+    bench.spec.interfaces[ext].faces_servers = true;
+    bench.apply();
+    const auto vip_ping = [&](const char* from) {
+        return PacketBuilder{}.ip(from, talk.is_v6() ? vip6 : vip).icmp(talk.is_v6() ? 128 : 8, 0);
+    };
+    for (int i = 0; i < 300; ++i) in(vip_ping(talk.outside.c_str()));
+    bench.spec.interfaces[ext].faces_servers = false;
+    bench.apply();
+    EXPECT_EQ(out(vip_ping(talk.inside.c_str())), "punt_icmp");
 }
 
 }  // namespace
