@@ -34,7 +34,8 @@ protected:
     }
     /// Few bits vary, so that rules and packets meet.
     net::IpAddress address(bool is_v4) {
-        const std::uint32_t low = random() % 4 << 16 | random() % 4 << 8 | random() % 8;
+        const auto low =
+            static_cast<std::uint32_t>(random() % 4 << 16 | random() % 4 << 8 | random() % 8);
         if (is_v4) return net::IpAddress::from_v4_host(0x0a000000 | low);
         return net::IpAddress::from_halves(
             0x2001'0db8'0000'0000 | random() % 4 << 16 | random() % 3,

@@ -216,8 +216,9 @@ TEST_F(Wall, OfAVipTheHostPortsAreTheKernels) {
                               {.protocol = 17, .first_port = 8000, .last_port = 8080}};
     bench.apply();
     for (const auto& [from, to] : {std::pair{client, vip}, {client6, vip6}}) {
-        const auto udp = [&](std::uint16_t port) {
-            return PacketBuilder{}.ip(from, to).udp(5000, port);
+        // clang 14 lets no lambda capture a structured binding.
+        const auto udp = [&, source = from, target = to](std::uint16_t port) {
+            return PacketBuilder{}.ip(source, target).udp(5000, port);
         };
         EXPECT_EQ(of_client(tcp_to(from, to, 22)), "punt_local");
         EXPECT_EQ(of_client(tcp_to(from, to, 23)), "vip_closed");

@@ -124,7 +124,7 @@ TEST(Quote, TellsWhatAnErrorIsAbout) {
     EXPECT_FALSE(read_quote(true, v4)) << "of the other family";
     EXPECT_FALSE(read_quote(false, v6));
     for (std::size_t length = 0; length < 20; ++length)
-        EXPECT_FALSE(read_quote(false, std::vector(v4.begin(), v4.begin() + length)));
+        EXPECT_FALSE(read_quote(false, std::span{v4}.first(length)));
     EXPECT_FALSE(read_quote(false, PacketBuilder{}
                                        .ip("10.0.0.1", "192.0.2.1")
                                        .udp(1, 2)

@@ -9,7 +9,6 @@ without its usual limits. The scan's packets are counted before anything can dro
 
 from __future__ import annotations
 
-import contextlib
 import re
 import socket
 
@@ -73,8 +72,3 @@ class OpenHost:
 
     def seen(self) -> int:
         return self.counts()[0]
-
-    def close(self) -> None:
-        for one in self._listeners:
-            with contextlib.suppress(OSError):
-                one.close()

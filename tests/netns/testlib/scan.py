@@ -163,8 +163,8 @@ class Scan:
     # --- what no listener is for ------------------------------------------------------------------
 
     def quietly(self, parts: dict[str, Iterable[bytes]], *, own: bool = True) -> None:
-        """None of these packets arrives at any host; `own`: nor at ikelb's kernel. If any does, they
-        are sent part by part to name those. Of an open ikelb only the ports are asked."""
+        """None of these packets arrives at any host; `own`: nor at ikelb's kernel. If any does,
+        they are sent part by part to name those. Of an open ikelb only the ports are asked."""
         if self.is_open:
             return
         made = {what: list(part) for what, part in parts.items()}

@@ -16,8 +16,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lab import dualstack
-from lab.farm import GATEWAY, Farm
-from lab.netns import Namespace, veth
+from lab.farm import GATEWAY
+from lab.netns import veth
 from testlib import crafted
 from testlib.case import Case
 from testlib.open_host import OpenHost

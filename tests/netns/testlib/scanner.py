@@ -193,9 +193,6 @@ class Scanner:
         for key in [key for key in self._answers if key[0] == packets.packed(target)]:
             del self._answers[key]
 
-    def close(self) -> None:
-        self._socket.close()
-
 
 def mac_of(space: Namespace, address: str) -> str:
     """The MAC address that the namespace resolves the address to."""
