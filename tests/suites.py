@@ -54,7 +54,10 @@ TSAN = [
 # optimization, which finds types that differ between files, needs no optimization for that.
 PLAIN_BUILDS = {
     "release": ["--buildtype=release", "-Dtests=false"],
-    "debug": ["--buildtype=debug", "-Dtests=false", "-Db_lto=true", "-Dcpp_args=-Wodr"],
+    "debug": ["--buildtype=debug", "-Dtests=false"],
+}
+LONG_BUILDS = {
+    "lto": ["--buildtype=debug", "-Dtests=false", "-Db_lto=true", "-Dcpp_args=-Wodr"],
 }
 PROGRAMS = ["controlplane/ikelbd", "controlplane/ctl/ikelbctl"]
 SANITIZER_ENVIRONMENT = {
@@ -278,7 +281,7 @@ def builds(runner: Runner, options) -> Count:
     """ikelbd and ikelbctl, built in other ways, by both compilers"""
     count = Count()
     for compiler in ("g++", "clang++"):
-        for name, words in PLAIN_BUILDS.items():
+        for name, words in (PLAIN_BUILDS | (LONG_BUILDS if options.long else {})).items():
             folder = f"build-{compiler.rstrip('+')}-{name}"
             print(f"  {compiler} {' '.join(words)}")
             # What the compiler says while it links is an error by its own option.
