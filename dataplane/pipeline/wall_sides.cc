@@ -25,10 +25,10 @@ bool is_on_link(const Packet& packet, const tables::ForwardingTable& table) noex
            table.routes[*index].interface == packet.in_interface;
 }
 
-/// Does a frame of this MAC address come from its neighbour itself?
+/// Does a frame of this MAC address come from its neighbour itself? NDP does, by its hop limit.
 bool is_neighbour(const Packet& packet, const net::MacAddress& mac, const tables::Gateway& gateway,
                   const tables::ForwardingTable& table) noexcept {
-    if (gateway.address == packet.source) return true;
+    if (gateway.address == packet.source || is_ndp(packet)) return true;
     const auto* link =
         table.neighbours.find(tables::neighbour_key(packet.in_interface, packet.source));
     return link != nullptr && std::ranges::equal(mac.bytes, std::span{link->bytes}.first<6>());

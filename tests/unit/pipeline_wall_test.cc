@@ -149,6 +149,20 @@ TEST_F(FlatSubnet, ARouterMaySpeakForItself) {
     EXPECT_EQ(of_router(ping("10.20.0.77")), "punt_icmp") << "its second address";
 }
 
+TEST_F(FlatSubnet, ARouterMaySayWhichAddressesItHas) {
+    bench.spec.interfaces[ext].address6 = address("fd00:20::1");
+    bench.spec.routes.push_back({.prefix = prefix("fd00:20::/64"), .interface = ext});
+    bench.spec.inside_prefixes.push_back(prefix("fd00::/8"));
+    bench.apply();
+    const auto advertised = PacketBuilder{}
+                                .ip("fd00:20::fe", "fd00:20::1")
+                                .icmp(136, 0)
+                                .ttl(255)
+                                .payload(Bytes(16, 1));
+    EXPECT_EQ(of_router(advertised), "punt_ndp") << "known by its IPv4 address alone so far";
+    EXPECT_EQ(of_router(PacketBuilder{advertised}.ttl(254)), "spoofed_source");
+}
+
 TEST_F(FlatSubnet, AnEstablishedSessionIsNoWayAroundIt) {
     const auto in = [&](const net::MacAddress& mac, const PacketBuilder& packet) {
         return bench.from_gateway(packet, mac);
