@@ -7,11 +7,11 @@
 
 namespace ikelb::control {
 
-void start_log(config::LogLevel level) {
+void start_log() {
     spdlog::set_default_logger(spdlog::stderr_logger_st("ikelbd"));
     spdlog::set_pattern("%Y-%m-%d %H:%M:%S.%e %l: %v");
     spdlog::flush_on(spdlog::level::debug);
-    set_log_level(level);
+    set_log_level(config::LogLevel::info);
 }
 
 void set_log_level(config::LogLevel level) {

@@ -6,8 +6,9 @@
 
 namespace ikelb::control {
 
-/// To standard error, one line a decision; the journal adds its own time.
-void start_log(config::LogLevel level);
+/// Once in a process, before anything is logged. To standard error, one line a decision, from level
+/// info on.
+void start_log();
 void set_log_level(config::LogLevel level);
 
 }  // namespace ikelb::control

@@ -37,7 +37,7 @@ int run(const std::string& file) {
         return exit_configuration;
     }
     fmt::print(stderr, "{}", chosen->loaded.warnings.to_string());
-    start_log(chosen->loaded.config.log.level);
+    set_log_level(chosen->loaded.config.log.level);
     spdlog::info("{}", version_line());
     const std::optional<Fallback> fallback = chosen->fallback;
     if (fallback)
@@ -71,7 +71,6 @@ int run_with_pauses(const std::string& file) {
         fmt::print(stderr, "--back-off needs RUNTIME_DIRECTORY, see systemd.exec(5)\n");
         return exit_usage;
     }
-    ikelb::control::start_log(ikelb::config::LogLevel::info);
     ikelb::control::BackOff back_off{std::filesystem::path{directory} / "starts"};
     const bool is_over = back_off.wait(file) == ikelb::control::BackOff::Wait::over;
     const int status = is_over ? run(file) : 0;
@@ -100,5 +99,6 @@ int main(int argc, char** argv) {
         return app.exit(error) == 0 ? 0 : exit_usage;
     }
     if (check_only) return check(file);
+    ikelb::control::start_log();
     return back_off ? run_with_pauses(file) : run(file);
 }

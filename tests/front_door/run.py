@@ -180,6 +180,7 @@ class Door:
         self.copy = folder / "ikelb"
         self.root = folder / "root"
         self.installed: Installed | None = None
+        self.refusal: RuntimeError | None = None
 
     def make(self) -> None:
         left_out = shutil.ignore_patterns("__pycache__", ".git")
@@ -193,11 +194,21 @@ class Door:
 
     def words(self, command: str, typed: Typed) -> list[str]:
         if typed.beside:
-            if self.installed is None:
-                service = Installed(self.root, self.folder, ENVIRONMENT)
-                self.installed = service.__enter__()
-            return self.installed.beside(command)
+            return self.service().beside(command)
         return ["bash", "-c", command]
+
+    def service(self) -> Installed:
+        """Started once: what does not get ready the first time does not the next."""
+        if self.refusal:
+            raise self.refusal
+        if self.installed is None:
+            service = Installed(self.root, self.folder, ENVIRONMENT)
+            try:
+                self.installed = service.__enter__()
+            except RuntimeError as refusal:
+                self.refusal = RuntimeError("the installed daemon does not run")
+                raise refusal
+        return self.installed
 
     def execute(self, command: str, typed: Typed) -> str:
         """What is wrong with it, or nothing."""

@@ -20,6 +20,7 @@ import contextlib
 import ctypes
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -33,6 +34,7 @@ SKIPPED = 77
 MOST_EXPOSED = 4.0  # systemd's scale: 0 safe, 10 unsafe; an unhardened service has 9.6
 DEADLINE = 60.0
 
+CONFIG_FILE = "/etc/ikelb/ikelb.yaml"
 CONFIG = """
 ports: [{name: wan, device: "%s0,iface=wan0"}]
 interfaces: [{name: ext, port: wan, addresses: [198.51.100.1/24], side: both}]
@@ -49,6 +51,22 @@ def needs(*programs: str) -> None:
         if not shutil.which(program):
             print(f"skipped: {program} is not installed")
             sys.exit(SKIPPED)
+
+
+def setting(unit: Path, name: str) -> str:
+    found = re.search(rf"(?m)^{name}=(.*)$", unit.read_text("utf-8"))
+    return found[1] if found else ""
+
+
+def command(unit: Path, program: Path, config: Path) -> list[str]:
+    """The unit's own, but with the program where it was built and another configuration."""
+    words = setting(unit, "ExecStart").split()
+    return [str(program), *(str(config) if word == CONFIG_FILE else word for word in words[1:])]
+
+
+def reload_command(unit: Path, process: int) -> list[str]:
+    words = shlex.split(setting(unit, "ExecReload"))
+    return [word.replace("${MAINPID}", str(process)) for word in words]
 
 
 def capabilities(*units: Path) -> set[str]:
@@ -141,19 +159,19 @@ def start(unit: Path, program: Path) -> int:
         return SKIPPED
     drop_in = Path(__file__).resolve().parents[2] / "deploy/systemd/af_xdp.conf"
     return max(
-        start_on("net_af_packet", capabilities(unit), program),
-        start_on("net_af_xdp", capabilities(unit, drop_in), program),
+        start_on("net_af_packet", unit, capabilities(unit), program),
+        start_on("net_af_xdp", unit, capabilities(unit, drop_in), program),
     )
 
 
-def start_on(driver: str, allowed: set[str], program: Path) -> int:
+def start_on(driver: str, unit: Path, allowed: set[str], program: Path) -> int:
     with tempfile.TemporaryDirectory() as folder:
         config, path = Path(folder, "ikelb.yaml"), Path(folder, "notify")
         config.write_text(CONFIG % (driver, Path(folder, "admin.sock")), "utf-8")
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
             notify.bind(str(path))
             daemon = subprocess.Popen(
-                confined(allowed, [str(program), "--config", str(config)]),
+                confined(allowed, command(unit, program, config)),
                 env=environment(folder),
                 stdin=subprocess.DEVNULL,
             )
@@ -163,7 +181,7 @@ def start_on(driver: str, allowed: set[str], program: Path) -> int:
                 if effective(daemon.pid) != allowed:
                     print(f"it runs with {effective(daemon.pid)}, the unit allows {allowed}")
                     return 1
-                daemon.send_signal(signal.SIGHUP)
+                subprocess.run(reload_command(unit, daemon.pid), check=True)
                 if not wait_for(notify, b"RELOADING=1", daemon) or not wait_for(
                     notify, b"READY=1", daemon
                 ):
@@ -176,11 +194,6 @@ def start_on(driver: str, allowed: set[str], program: Path) -> int:
                 if daemon.poll() is None:
                     daemon.kill()
                     daemon.wait()
-
-
-def setting(unit: Path, name: str) -> str:
-    found = re.search(rf"(?m)^{name}=(.*)$", unit.read_text("utf-8"))
-    return found[1] if found else ""
 
 
 def thread_of(process: int, name: str) -> int:
@@ -244,7 +257,7 @@ def watchdog(unit: Path, program: Path) -> int:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
             notify.bind(str(Path(folder, "notify")))
             daemon = subprocess.Popen(
-                confined(capabilities(unit), [str(program), "--config", str(config)]),
+                confined(capabilities(unit), command(unit, program, config)),
                 env=environment(folder, WATCHDOG_USEC=f"{limit * 1e6:.0f}"),
                 stdin=subprocess.DEVNULL,
             )
@@ -285,21 +298,20 @@ def retries(unit: Path, program: Path) -> int:
     }.items():
         if setting(unit, name) != wanted:
             faults.append(f"{name}={setting(unit, name)} instead of {wanted or 'none'}")
-    command = setting(unit, "ExecStart").split()
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder, "ikelb.yaml")
         config.write_text("ports: 3\n", "utf-8")
-        command = [str(program), *("--config", str(config)), *command[3:]]
+        words = command(unit, program, config)
 
         def once() -> tuple[float, int]:
             begun = time.monotonic()
-            done = subprocess.run(command, env=environment(folder), stderr=subprocess.DEVNULL)
+            done = subprocess.run(words, env=environment(folder), stderr=subprocess.DEVNULL)
             return time.monotonic() - begun, done.returncode
 
         ends = [once() for _ in range(4)]
         config.write_text("ports: 4\n", "utf-8")
         ends.append(once())
-        waiting = subprocess.Popen(command, env=environment(folder), stderr=subprocess.DEVNULL)
+        waiting = subprocess.Popen(words, env=environment(folder), stderr=subprocess.DEVNULL)
         time.sleep(1)
         waiting.terminate()
         stopped = waiting.wait(DEADLINE)
