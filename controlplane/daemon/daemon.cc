@@ -346,7 +346,8 @@ void Daemon::tick_each_second() {
     guard_kernel();
 }
 
-/// Again and again, for others may remove routing rules that are not theirs.
+/// Whenever the kernel's rules change, for others may remove some that are not theirs; and again
+/// and again, for news of that may be lost.
 void Daemon::guard_kernel() {
     std::vector<std::string> failures = network_->guard(config_, mirror_->snapshot());
     for (const std::string& failure : failures)
@@ -425,9 +426,8 @@ void Daemon::say_mirror_trouble() {
 void Daemon::on_kernel_change() {
     if (!check_interfaces(mirror_->snapshot())) return;
     rebuild();
-    if (are_workers_running_) return;
     guard_kernel();
-    start_workers();
+    if (!are_workers_running_) start_workers();
 }
 
 void Daemon::start_workers() {

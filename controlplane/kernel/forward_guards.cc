@@ -7,8 +7,11 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <map>
 #include <optional>
+#include <set>
 
 #include "controlplane/kernel/sysctl.h"
 
@@ -37,6 +40,8 @@ struct Seen {
     bool leads_to_local = false;   ///< everything to the local table
 };
 
+using RulesByTwin = std::map<std::string, std::vector<Rule>>;
+
 NetlinkMessage make_message(std::uint16_t type, unsigned flags, int family, const Rule& rule) {
     fib_rule_hdr header{};
     header.family = static_cast<std::uint8_t>(family);
@@ -51,6 +56,21 @@ NetlinkMessage make_message(std::uint16_t type, unsigned flags, int family, cons
     if (rule.from && rule.from->length > 0) message.put(FRA_SRC, rule.from->network().address);
     if (rule.action == FR_ACT_GOTO) message.put(FRA_GOTO, rule.target);
     return message;
+}
+
+/// Whether all packets follow the rule, whatever they are.
+bool takes_all(const fib_rule_hdr& header, const NetlinkAttributes<FRA_MAX>& attributes) {
+    static constexpr std::array selectors{FRA_IIFNAME,     FRA_OIFNAME,    FRA_FWMARK,
+                                          FRA_FWMASK,      FRA_TUN_ID,     FRA_L3MDEV,
+                                          FRA_UID_RANGE,   FRA_IP_PROTO,   FRA_SPORT_RANGE,
+                                          FRA_DPORT_RANGE, FRA_SUPPRESS_IFGROUP};
+    // Present in each answer; all ones: no route is passed over.
+    const auto suppressed = attributes.number(FRA_SUPPRESS_PREFIXLEN);
+    return header.src_len == 0 && header.dst_len == 0 && header.tos == 0 &&
+           (header.flags & FIB_RULE_INVERT) == 0 && suppressed.value_or(~0u) == ~0u &&
+           std::ranges::none_of(selectors, [&](int selector) {
+               return attributes.find(selector) != nullptr;
+           });
 }
 
 std::optional<Seen> parse(nlmsghdr* message) {
@@ -72,8 +92,8 @@ std::optional<Seen> parse(nlmsghdr* message) {
     seen.is_ours = !protocol.empty() && protocol[0] == rule_protocol;
     seen.is_detached = (header.flags & FIB_RULE_IIF_DETACHED) != 0;
     seen.leads_to_local =
-        header.action == FR_ACT_TO_TBL && header.src_len == 0 && header.dst_len == 0 &&
-        name.empty() && attributes.number(FRA_TABLE).value_or(header.table) == RT_TABLE_LOCAL;
+        header.action == FR_ACT_TO_TBL && takes_all(header, attributes) &&
+        attributes.number(FRA_TABLE).value_or(header.table) == RT_TABLE_LOCAL;
     return seen;
 }
 
@@ -126,41 +146,47 @@ std::vector<std::string> ForwardGuards::apply(const std::vector<ForwardGuard>& g
 }
 
 KernelResult<void> ForwardGuards::apply(int family, const std::vector<ForwardGuard>& guards) {
-    std::vector<Rule> present;
-    std::uint32_t local_priority = 0;
+    std::vector<Seen> rules;  // in the order in which the kernel asks them
     fib_rule_hdr header{};
     header.family = static_cast<std::uint8_t>(family);
     const auto dumped = netlink_.dump({RTM_GETRULE, 0, header}, [&](nlmsghdr* message) {
-        const auto seen = parse(message);
-        if (!seen) return;
-        if (seen->leads_to_local) local_priority = std::max(local_priority, seen->rule.priority);
-        if (seen->is_ours &&
-            (seen->is_detached || std::ranges::count(twins_, seen->rule.twin) > 0))
-            present.push_back(seen->rule);
+        if (auto seen = parse(message)) rules.push_back(*std::move(seen));
     });
     if (dumped.has_error()) return dumped;
+    const auto local = std::ranges::find_if(rules, &Seen::leads_to_local);
+    const std::uint32_t priority = local == rules.end() ? 0 : local->rule.priority;
 
-    std::vector<Rule> wanted;
-    for (const ForwardGuard& guard : guards)
-        std::ranges::copy(rules_of(guard, family, local_priority), std::back_inserter(wanted));
     // The order within a priority is the order of adding, so what is not as wanted is made anew,
-    // twin by twin.
-    const auto of = [](const std::vector<Rule>& rules, const std::string& twin) {
-        std::vector<Rule> picked;
-        std::ranges::copy_if(rules, std::back_inserter(picked),
-                             [&](const Rule& rule) { return rule.twin == twin; });
-        return picked;
-    };
-    for (const Rule& rule : present) {
-        if (of(present, rule.twin) == of(wanted, rule.twin)) continue;
-        const auto removed = netlink_.execute(make_message(RTM_DELRULE, 0, family, rule));
-        if (removed.has_error() && removed.error().code != ENOENT) return removed;
+    // twin by twin. In front of the local table's rule a guard would shut out the host.
+    RulesByTwin present, wanted;
+    std::set<std::string> misplaced;
+    for (auto at = rules.begin(); at != rules.end(); ++at) {
+        const std::string& twin = at->rule.twin;
+        if (!at->is_ours || !(at->is_detached || std::ranges::count(twins_, twin) > 0)) continue;
+        present[twin].push_back(at->rule);
+        if (local != rules.end() && at < local) misplaced.insert(twin);
     }
-    for (const Rule& rule : wanted) {
-        if (of(present, rule.twin) == of(wanted, rule.twin)) continue;
-        const auto added = netlink_.execute(
-            make_message(RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, family, rule));
-        if (added.has_error()) return added;
+    for (const ForwardGuard& guard : guards)
+        wanted[guard.twin] = rules_of(guard, family, priority);
+    const auto is_as_wanted = [&](const std::string& twin) {
+        const auto found = present.find(twin), right = wanted.find(twin);
+        return found != present.end() && right != wanted.end() &&
+               found->second == right->second && !misplaced.contains(twin);
+    };
+    for (const auto& [twin, old] : present) {
+        if (is_as_wanted(twin)) continue;
+        for (const Rule& rule : old) {
+            const auto removed = netlink_.execute(make_message(RTM_DELRULE, 0, family, rule));
+            if (removed.has_error() && removed.error().code != ENOENT) return removed;
+        }
+    }
+    for (const auto& [twin, made] : wanted) {
+        if (is_as_wanted(twin)) continue;
+        for (const Rule& rule : made) {
+            const auto added = netlink_.execute(
+                make_message(RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, family, rule));
+            if (added.has_error()) return added;
+        }
     }
     return {};
 }

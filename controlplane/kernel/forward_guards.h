@@ -12,10 +12,12 @@
 //   0: from all iif farm blackhole
 //   1: from all iif farm nop
 //
-// ip rule flush keeps the rules of priority 0. networkd removes the rules of others when it starts;
-// apply() puts back what is missing. The rules outlive a crash without doing harm: without its
-// device a rule matches nothing. They are known as ours by their protocol number. Proxy ARP on such
-// a twin ends, for the kernel proxies only what it would forward.
+// The local table's rule is the first that takes every packet there. ip rule flush keeps the rules
+// of priority 0. networkd removes the rules of others when it starts; apply() puts back what is
+// missing, and moves a guard that the local table's rule has come behind. The rules outlive a crash
+// without doing harm: without its device a rule matches nothing. They are known as ours by their
+// protocol number. Proxy ARP on such a twin ends, for the kernel proxies only what it would
+// forward.
 
 #include <string>
 #include <utility>

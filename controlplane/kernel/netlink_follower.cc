@@ -40,6 +40,10 @@ std::uint8_t family_in(nlmsghdr* message) noexcept {
                                       : std::uint8_t{AF_UNSPEC};
 }
 
+bool is_about_rule(const nlmsghdr* message) noexcept {
+    return message->nlmsg_type == RTM_NEWRULE || message->nlmsg_type == RTM_DELRULE;
+}
+
 /// 0, or the errno with which the kernel ended or refused a dump.
 int dump_error(nlmsghdr* message) noexcept {
     if (nlmsg_datalen(message) < static_cast<int>(sizeof(int))) return 0;
@@ -76,7 +80,8 @@ KernelResult<FileDescriptor> NetlinkMirror::Follower::open_socket() const {
     if (::setsockopt(socket->get(), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) != 0)
         (void)::setsockopt(socket->get(), SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
     for (const int group : {RTNLGRP_LINK, RTNLGRP_NEIGH, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
-                            RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_NEXTHOP})
+                            RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_NEXTHOP,
+                            RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE})
         subscribe(socket->get(), group);
     return socket;
 }
@@ -152,7 +157,7 @@ bool NetlinkMirror::Follower::handle(std::span<char> datagram) {
 void NetlinkMirror::Follower::handle_event(nlmsghdr* message) {
     ++counters_.events;
     const auto effect = tables_.apply_event(message);
-    if (effect.changed) debounce_.note_change(Clock::now());
+    if (effect.changed || is_about_rule(message)) debounce_.note_change(Clock::now());
     if (!effect.routes_are_stale) return;
     routes_are_stale_ = true;
     plan_route_dump();

@@ -45,7 +45,8 @@ struct MirrorCounters {
 ///
 /// Out of scope: policy rules (`ip rule`), other tables, VRFs, routes by TOS or by source. The
 /// fast path knows one table; an operator who needs those for traffic that ikelb forwards can't
-/// have it. Of a multipath route the first living next hop is mirrored.
+/// have it. A rule that comes or goes calls on_change all the same, for whoever has rules there
+/// (ForwardGuards). Of a multipath route the first living next hop is mirrored.
 ///
 /// One thread: the io_context's. on_change may destroy the mirror; it must not throw.
 class NetlinkMirror {

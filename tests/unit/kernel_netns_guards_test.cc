@@ -225,5 +225,65 @@ TEST_F(ForwardGuardTest, FollowsTheLocalTable) {
                 }).has_value());
 }
 
+// Rules that lead some packets to the local table are not the local table's rule.
+TEST_F(ForwardGuardTest, IsBehindTheRuleThatTakesAll) {
+    for (const std::string some :
+         {"fwmark 1", "from NET", "to NET", "iif int", "oif int", "tos 0x10",
+          "ipproto udp dport 7", "uidrange 7-9", "not fwmark 3", "suppress_prefixlength 0"}) {
+        SCOPED_TRACE(some);
+        const auto net = some.find("NET");
+        for (const bool is_v4 : {true, false}) {
+            const std::string family = is_v4 ? "ip" : "ip -6";
+            std::string selector = some;
+            if (net != some.npos)
+                selector.replace(net, 3, is_v4 ? "192.0.2.0/24" : "2001:db8:2::/64");
+            // suppress_prefixlength stands behind the table.
+            const std::string rule = selector.starts_with("suppress")
+                                         ? " lookup local " + selector
+                                         : ' ' + selector + " lookup local";
+            ASSERT_TRUE(run(family + " rule add pref 50 lookup main && " + family +
+                            " rule add pref 100" + rule))
+                << rules();
+        }
+        ASSERT_TRUE(guards_->apply({{.twin = "ext"}}).empty());
+        EXPECT_FALSE(clients_pass()) << rules();
+        ASSERT_TRUE(guards_->apply({}).empty());
+        for (const std::string family : {"ip", "ip -6"})
+            ASSERT_TRUE(run(family + " rule del pref 50 && " + family + " rule del pref 100"));
+    }
+    ASSERT_TRUE(run("ip rule add pref 90 lookup local"));  // a second one changes nothing
+    ASSERT_TRUE(run("ip rule add pref 50 lookup main"));
+    ASSERT_TRUE(guards_->apply({{.twin = "ext"}}).empty());
+    EXPECT_FALSE(clients_pass()) << rules();
+}
+
+// Made anew, the local table's rule comes behind what has the same priority.
+TEST_F(ForwardGuardTest, MovesBehindALocalRuleMadeAnew) {
+    ASSERT_TRUE(guards_->apply({{.twin = "ext"}}).empty());
+    const std::string with_guard = rules();
+    for (const std::string family : {"ip", "ip -6"})
+        ASSERT_TRUE(run(family + " rule add pref 7 lookup local && " + family +
+                        " rule del pref 0 lookup local && " + family +
+                        " rule add pref 0 lookup local && " + family + " rule del pref 7"));
+    EXPECT_NE(rules(), with_guard);
+    ASSERT_TRUE(guards_->apply({{.twin = "ext"}}).empty());
+    EXPECT_EQ(rules(), with_guard);
+}
+
+// Thousands of servers on one arm: a look that changes nothing is made each time a rule does.
+TEST_F(ForwardGuardTest, ThousandsOfServersTakeNoTime) {
+    ForwardGuard guard{.twin = "int"};
+    for (std::uint32_t i = 0; i < 4000; ++i)
+        guard.except.push_back({.address = net::IpAddress::from_v4_host(0x0a200000 + i),
+                                .length = 32});
+    const auto timed = [&] {
+        const auto begun = std::chrono::steady_clock::now();
+        EXPECT_TRUE(guards_->apply({guard}).empty());
+        return std::chrono::steady_clock::now() - begun;
+    };
+    const auto making = timed();
+    EXPECT_LT(timed(), making);
+}
+
 }  // namespace
 }  // namespace ikelb::control

@@ -290,6 +290,33 @@ TEST_F(Wall, OfOurAddressesTheIngressInterfacesOwnAreTheHosts) {
         << "the servers' side is not kept out";
 }
 
+// Two providers: what one of them brings has no business with the address on the other's cable.
+TEST_F(Wall, OfOurAddressesAnotherUplinksIsClosed) {
+    constexpr tables::PortIndex second = 2;
+    const auto own = net::MacAddress::parse("02:00:00:00:00:77").value();
+    const char* const there = "198.51.101.1";
+    const char* const there6 = "2001:db8:199::1";
+    bench.spec.interfaces.push_back({.port = second,
+                                     .mac = own,
+                                     .address = address(there),
+                                     .faces_clients = true,
+                                     .address6 = address(there6)});
+    bench.apply();
+    const auto of_second = [&](PacketBuilder packet) {
+        const Bytes frame = packet.mac(second_gateway_mac(), own).build();
+        return name(bench.run({.bytes = frame, .port = second}).verdict);
+    };
+    EXPECT_EQ(of_client(tcp_to(client, there, 22)), "own_address_closed");
+    EXPECT_EQ(of_client(tcp_to(client6, there6, 22)), "own_address_closed");
+    EXPECT_EQ(of_client(PacketBuilder{}.ip(client, there).icmp(icmp_echo, 0)),
+              "own_address_closed");
+    EXPECT_EQ(of_second(tcp_to(client, own_wan, 22)), "own_address_closed");
+    EXPECT_EQ(of_second(tcp_to(client6, own_wan6, 22)), "own_address_closed");
+    EXPECT_EQ(of_second(tcp_to(client, there, 22)), "punt_local");
+    EXPECT_EQ(of_second(tcp_to(client6, there6, 22)), "punt_local");
+    EXPECT_EQ(of_second(Session{}.init()), "to_server") << "a VIP is reached from everywhere";
+}
+
 TEST_F(Wall, OfOurAddressesOthersAreOpenToWhomTheyAreOpened) {
     bench.spec.other_addresses = {address("10.255.0.1"), address("2001:db8:ffff::1")};
     const wall::OpenPort bgp{.protocol = tcp, .first_port = 179, .last_port = 179};
