@@ -15,9 +15,9 @@ constexpr std::array<ApiRoute, 12> table{{
      R"("fallback":{"file","saved_at"}},)"
      R"("workers":[{"id","lcore","cpu","busy_share","bursts","packets"}],)"
      R"("ports":[{"name","device","driver","queues","link":"up|down",)"
-     R"("lost_in_driver","lost_in_device","spreads_by"}],"interfaces":[...],)"
+     R"("lost_in_driver","lost_in_device","xstats","spreads_by"}],"interfaces":[...],)"
      R"("services":[{"name","vip","served","reason","pool","scheduler"}],)"
-     R"("wall":{"transit":"closed|open","allow_rules","grace_s","summary"},)"
+     R"("wall":{"transit":"closed|open","allow_rules","grace_s","summary"},"remarks":[...],)"
      R"("tables":[{"name","used","capacity"}],"memory":{"bytes_per_client":{...}},)"
      R"("restored":{"pairs","esp_spis","flows","bindings","transit"},"huge_pages":bool})"},
     {RouteId::backends, Method::get, "/v1/backends", "", "",
@@ -41,7 +41,8 @@ constexpr std::array<ApiRoute, 12> table{{
      R"("hit|miss|ambiguous|backend_down","backend","state","age_s","idle_s"}],"otherwise"}]})"},
     {RouteId::drops, Method::get, "/v1/drops", "", "",
      "dropped packets by reason, and frames lost below by port",
-     R"({"drops":[{"reason","help","packets"}],"ports":[{"port","reason","help","frames"}]})"},
+     R"({"drops":[{"reason","help","packets"}],"ports":[{"port","reason","help","frames"}],)"
+     R"("xstats":[{"port","name","count"}]})"},
     {RouteId::version, Method::get, "/v1/version", "", "", "the daemon's version",
      R"({"version",...})"},
     {RouteId::drain, Method::post, "/v1/backends/{name}/drain", "",

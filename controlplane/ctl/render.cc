@@ -214,12 +214,28 @@ bool is_above_zero(const json& value) {
     return value.is_number() && value.get<double>() > 0;
 }
 
+json above_zero(const json& rows, const char* key) {
+    json happened = json::array();
+    if (rows.is_array())
+        for (const json& row : rows)
+            if (is_above_zero(member(row, key))) happened.push_back(row);
+    return happened;
+}
+
+/// What the drivers count beside, by their own names.
+std::string render_xstats(const json& xstats, std::size_t width) {
+    const json happened = above_zero(xstats, "count");
+    if (happened.empty()) return {};
+    return "\nas the drivers count; some are parts of others\n" +
+           table_of({{{"PORT"}, "port", plain},
+                     {{"NAME"}, "name", plain},
+                     {{"COUNT", true}, "count", whole}},
+                    happened, "", width);
+}
+
 /// Of the ports, below the workers.
 std::string render_lost(const json& ports, std::size_t width) {
-    json happened = json::array();
-    if (ports.is_array())
-        for (const json& lost : ports)
-            if (is_above_zero(member(lost, "frames"))) happened.push_back(lost);
+    const json happened = above_zero(ports, "frames");
     if (happened.empty()) return {};
     return "\nlost below the workers\n" + table_of({{{"PORT"}, "port", plain},
                                                     {{"REASON"}, "reason", plain},
@@ -243,7 +259,8 @@ std::string render_drops(const json& answer, std::size_t width) {
                                 happened, "no packets were dropped", width);
     if (!happened.empty() && silent != 0)
         text += fmt::format("({} more reasons with no packets)\n", silent);
-    return text + render_lost(member(answer, "ports"), width);
+    return text + render_lost(member(answer, "ports"), width) +
+           render_xstats(member(answer, "xstats"), width);
 }
 
 std::string section(const char* title, const std::string& body) {
@@ -302,6 +319,15 @@ std::string render_wall(const json& wall) {
     return text;
 }
 
+/// What the operator should know.
+std::string render_remarks(const json& remarks) {
+    std::string text;
+    if (remarks.is_array())
+        for (const json& remark : remarks)
+            text += fmt::format("warning        {}\n", plain(remark));
+    return text;
+}
+
 std::string render_status(const json& answer, std::size_t width) {
     std::string text =
         fmt::format("version        {}\nup for         {}\n", plain(member(answer, "version")),
@@ -311,6 +337,7 @@ std::string render_status(const json& answer, std::size_t width) {
     text += render_memory(member(member(answer, "memory"), "bytes_per_client"));
     text += render_restored(member(answer, "restored"));
     text += render_wall(member(answer, "wall"));
+    text += render_remarks(member(answer, "remarks"));
     text += section("services", table_of({{{"NAME"}, "name", plain},
                                           {{"VIP"}, "vip", plain},
                                           {{"SERVED"}, "served", plain},

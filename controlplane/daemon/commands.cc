@@ -57,11 +57,19 @@ json workers_of(Daemon& daemon) {
     return workers;
 }
 
+/// "rx_crc_errors 3, rx_discards 7"
+std::string xstats_of(const PortView& port) {
+    std::string text;
+    for (const auto& [name, count] : port.xstats)
+        if (count != 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, count);
+    return text;
+}
+
 json ports_of(Daemon& daemon) {
     json ports = json::array();
     for (std::size_t i = 0; i < daemon.config().ports.size(); ++i) {
         const dpdk::Port& port = daemon.dataplane().ports()[i];
-        const PortView& view = daemon.port_watch().views()[i];
+        const PortView& view = daemon.port_watch().view(i);
         ports.push_back({{"name", daemon.config().ports[i].name},
                          {"device", daemon.config().ports[i].device},
                          {"driver", port.facts().driver},
@@ -69,6 +77,7 @@ json ports_of(Daemon& daemon) {
                          {"link", view.is_up ? "up" : "down"},
                          {"lost_in_driver", view.lost_in_driver()},
                          {"lost_in_device", view.lost_in_device()},
+                         {"xstats", xstats_of(view)},
                          {"spreads_by", port.facts().spreads_by_address ? "address"
                                         : port.facts().spreads_by_port  ? "address and port"
                                                                         : "driver"}});
@@ -218,6 +227,7 @@ CommandResult DaemonCommands::status() {
         {"interfaces", interfaces_of(daemon_)},
         {"services", services_of(daemon_)},
         {"wall", wall_of(daemon_)},
+        {"remarks", daemon_.remarks()},
         {"tables", tables_of(daemon_)},
         {"memory", {{"bytes_per_client", as_json(client_memory(daemon_))}}},
         {"restored", restored_by(daemon_)},
@@ -279,14 +289,20 @@ CommandResult DaemonCommands::drops() {
                         {"help", verdict.help},
                         {"packets", verdict_total(daemon_, static_cast<pipeline::Verdict>(i))}});
     }
-    json below = json::array();
-    for (const PortView& port : daemon_.port_watch().views())
+    json below = json::array(), xstats = json::array();
+    for (std::size_t position = 0; position < daemon_.port_watch().size(); ++position) {
+        const PortView& port = daemon_.port_watch().view(position);
         for (std::size_t i = 0; i < port.lost.size(); ++i)
             below.push_back({{"port", port.name},
                              {"reason", port_losses()[i].name},
                              {"help", port_losses()[i].help},
                              {"frames", port.lost[i]}});
-    return json{{"drops", std::move(rows)}, {"ports", std::move(below)}};
+        for (const auto& [name, count] : port.xstats)
+            xstats.push_back({{"port", port.name}, {"name", name}, {"count", count}});
+    }
+    return json{{"drops", std::move(rows)},
+                {"ports", std::move(below)},
+                {"xstats", std::move(xstats)}};
 }
 
 CommandResult DaemonCommands::version() {

@@ -358,7 +358,7 @@ void Daemon::guard_kernel() {
 
 void Daemon::look_at_ports() {
     for (const std::size_t changed : port_watch_->look(dataplane_->ports())) {
-        const PortView& port = port_watch_->views()[changed];
+        const PortView& port = port_watch_->view(changed);
         if (port.is_up)
             spdlog::info("port {}: link is up", port.name);
         else

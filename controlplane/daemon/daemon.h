@@ -85,6 +85,8 @@ public:
     const tables::ForwardingTable& table() const noexcept {
         return *dataplane_->published().read();
     }
+    /// What the operator should know about the table, a sentence each.
+    const std::set<std::string>& remarks() const noexcept { return remarks_; }
     /// nullptr with `state: none`.
     const SavedState* saved_state() const noexcept { return saved_state_.get(); }
     const Network& network() const noexcept { return *network_; }

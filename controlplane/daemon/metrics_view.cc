@@ -107,11 +107,14 @@ std::vector<TwinMetrics> twin_metrics(const Network& network) {
 
 std::vector<PortMetrics> port_metrics(const PortWatch& watch) {
     std::vector<PortMetrics> ports;
-    for (const PortView& view : watch.views()) {
-        PortMetrics metrics{.port = view.name, .up = view.is_up, .lost = {}};
+    for (std::size_t port = 0; port < watch.size(); ++port) {
+        const PortView& view = watch.view(port);
+        PortMetrics metrics{.port = view.name, .up = view.is_up, .lost = {}, .xstats = {}};
         for (std::size_t i = 0; i < view.lost.size(); ++i)
             metrics.lost.push_back(
                 {.reason = std::string{port_losses()[i].name}, .packets = view.lost[i]});
+        for (const auto& [name, count] : view.xstats)
+            metrics.xstats.push_back({.reason = name, .packets = count});
         ports.push_back(std::move(metrics));
     }
     return ports;

@@ -26,6 +26,7 @@ constexpr std::array<std::string_view, 2> frame_labels{"interface", "direction"}
 constexpr std::array<std::string_view, 2> lost_labels{"interface", "reason"};
 constexpr std::array<std::string_view, 1> port_labels{"port"};
 constexpr std::array<std::string_view, 2> port_lost_labels{"port", "reason"};
+constexpr std::array<std::string_view, 2> port_xstat_labels{"port", "name"};
 constexpr std::array<std::string_view, 1> table_labels{"table"};
 constexpr Labels no_labels{};
 
@@ -191,10 +192,11 @@ MetricSamples read_port_up(const MetricsSnapshot& snapshot) {
     return samples;
 }
 
-MetricSamples read_port_lost(const MetricsSnapshot& snapshot) {
+template <auto counts>
+MetricSamples read_port(const MetricsSnapshot& snapshot) {
     MetricSamples samples;
     for (const auto& port : snapshot.ports)
-        for (const auto& lost : port.lost)
+        for (const auto& lost : port.*counts)
             samples.push_back({{port.port, lost.reason}, number(lost.packets)});
     return samples;
 }
@@ -371,7 +373,13 @@ constexpr std::array definitions{
         "(by the kernel's sockets of net_af_xdp and net_af_packet; the last are buffers, not "
         "frames), or device_* (by the kernel's device below those; some devices count ring_full "
         "again)",
-        read_port_lost},
+        read_port<&PortMetrics::lost>},
+    MetricDefinition{
+        "ikelb_port_xstats_total", counter, "as the driver counts", port_xstat_labels,
+        "The driver's own counters (DPDK's xstats) that are of losses by their names: error, drop, "
+        "discard, miss, crc and the like; at most 128 for a port. Some are parts of others, or of "
+        "ikelb_port_lost_frames_total",
+        read_port<&PortMetrics::xstats>},
 
     MetricDefinition{"ikelb_punted_packets_total", counter, "packets", punt_labels,
                      "Packets handed to the kernel, by class", read_punt<&PuntMetrics::packets>},

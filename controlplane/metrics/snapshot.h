@@ -90,7 +90,8 @@ struct WorkerMetrics {
 struct PortMetrics {
     std::string port;
     bool up = false;
-    std::vector<DropMetrics> lost;  ///< frames
+    std::vector<DropMetrics> lost;    ///< frames
+    std::vector<DropMetrics> xstats;  ///< by the driver's own names
 };
 
 /// Frames between the workers and an interface's twin in the kernel.

@@ -123,11 +123,17 @@ bool Port::is_link_up() const noexcept {
     return rte_eth_link_get_nowait(id_, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
 }
 
-PortLosses Port::losses() const noexcept {
-    rte_eth_stats counted{};
-    rte_eth_stats_get(id_, &counted);
-    return {.missed = counted.imissed, .errors = counted.ierrors, .no_buffer = counted.rx_nombuf,
-            .transmit_errors = counted.oerrors};
+std::vector<std::pair<std::string, std::uint64_t>> Port::counts() const {
+    std::vector<std::pair<std::string, std::uint64_t>> counts;
+    const int all = rte_eth_xstats_get_names(id_, nullptr, 0);
+    std::vector<rte_eth_xstat_name> names(static_cast<std::size_t>(std::max(all, 0)));
+    std::vector<rte_eth_xstat> values(names.size());
+    const auto room = static_cast<unsigned>(names.size());
+    if (rte_eth_xstats_get_names(id_, names.data(), room) != all ||
+        rte_eth_xstats_get(id_, values.data(), room) != all)
+        return counts;
+    for (const auto& [id, value] : values) counts.emplace_back(names[id].name, value);
+    return counts;
 }
 
 }  // namespace ikelb::dpdk

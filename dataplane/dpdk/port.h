@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "dataplane/dpdk/result.h"
 #include "dataplane/net/address.h"
@@ -63,11 +65,6 @@ struct PortFacts {
     bool is_promiscuous = false;
 };
 
-/// Frames that reached no worker, or not the wire, as the driver counts them.
-struct PortLosses {
-    std::uint64_t missed = 0, errors = 0, no_buffer = 0, transmit_errors = 0;
-};
-
 /// An Ethernet port: configured and started by open(), stopped and closed by the destructor.
 class Port {
 public:
@@ -82,7 +79,8 @@ public:
     RxQueue rx(std::uint16_t queue) const noexcept { return {id_, queue}; }
     TxQueue tx(std::uint16_t queue) const noexcept { return {id_, queue}; }
     bool is_link_up() const noexcept;
-    PortLosses losses() const noexcept;
+    /// What its driver counts, by name (DPDK's xstats). Empty: it does not say.
+    std::vector<std::pair<std::string, std::uint64_t>> counts() const;
 
 private:
     Port(std::uint16_t id, PortFacts facts) noexcept : id_{id}, facts_{std::move(facts)} {}

@@ -189,6 +189,25 @@ TEST(Render, DropsShowsWhatWasLostBelowTheWorkersToo) {
               "lan   ring_full  7000000  lagged behind\n");
 }
 
+TEST(Render, DropsShowsWhatTheDriversCountBeside) {
+    const json answer = json::parse(R"({"drops":[],"ports":[],"xstats":[
+      {"port":"wan","name":"rx_crc_errors","count":3},
+      {"port":"wan","name":"rx_discards","count":0}]})");
+    EXPECT_EQ(render(RouteId::drops, answer, 0),
+              "no packets were dropped\n"
+              "\nas the drivers count; some are parts of others\n"
+              "PORT  NAME           COUNT\n"
+              "wan   rx_crc_errors      3\n");
+}
+
+TEST(Render, StatusSaysWhatTheOperatorShouldKnow) {
+    const std::string text =
+        render(RouteId::status, json::parse(R"({"remarks":["the link is down","a rule"]})"), 0);
+    EXPECT_NE(text.find("warning        the link is down\nwarning        a rule\n"),
+              std::string::npos)
+        << text;
+}
+
 TEST(Render, Status) {
     const json answer = json::parse(R"({"version":"0.1.0","uptime_s":90061,
       "config":{"file":"/etc/ikelb.yaml","loaded_at":"then","last_reload":"failed",

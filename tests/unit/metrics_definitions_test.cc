@@ -61,7 +61,8 @@ MetricsSnapshot sample() {
                          .transit_untracked = 42,
                          .drops = {{"no_backend", 9}},
                          .steered = {{"pair", 39}}}};
-    snapshot.ports = {{.port = "wan", .up = true, .lost = {{"missed", 40}, {"ring_full", 41}}}};
+    snapshot.ports = {{.port = "wan", .up = true, .lost = {{"missed", 40}, {"ring_full", 41}},
+                       .xstats = {{"rx_crc_errors", 42}}}};
     snapshot.punts = {{"arp", 10, 11}};
     snapshot.twins = {{.interface = "ext",
                        .to_kernel = 21,
@@ -137,6 +138,7 @@ const std::map<std::string, Change>& changes() {
         {"ikelb_directory_deferred_writes_total", [](auto& s) { ++s.workers[0].directory_busy; }},
         {"ikelb_port_up", [](auto& s) { s.ports[0].up = false; }},
         {"ikelb_port_lost_frames_total", [](auto& s) { ++s.ports[0].lost[1].packets; }},
+        {"ikelb_port_xstats_total", [](auto& s) { ++s.ports[0].xstats[0].packets; }},
         {"ikelb_punted_packets_total", [](auto& s) { ++s.punts[0].packets; }},
         {"ikelb_punt_limited_packets_total", [](auto& s) { ++s.punts[0].limited; }},
         {"ikelb_kernel_frames_total", [](auto& s) { ++s.twins[0].to_kernel; }},
