@@ -15,7 +15,9 @@
 #include "controlplane/daemon/daemon.h"
 #include "controlplane/daemon/log.h"
 #include "controlplane/daemon/start_config.h"
+#include "controlplane/kernel/kernel_reading.h"
 #include "controlplane/state/disk.h"
+#include "controlplane/table/wall_remarks.h"
 #include "dataplane/worker/packet_path.h"
 
 namespace {
@@ -60,6 +62,11 @@ int check(const std::string& file) {
         return exit_configuration;
     }
     fmt::print(stderr, "{}", loaded->warnings.to_string());
+    // Without the kernel's word the file is good all the same.
+    if (const auto kernel = ikelb::control::read_kernel_state(); kernel.has_value())
+        for (const auto& rule : loaded->config.transit.allow)
+            if (const auto why = ikelb::control::why_in_vain(rule, loaded->config, *kernel))
+                fmt::print(stderr, "warning: {}\n", *why);
     fmt::print("{}: ok\n{}\n", file, ikelb::config::wall_summary(loaded->config));
     return 0;
 }

@@ -106,7 +106,7 @@ BuiltTable build_table(const BuilderInput& input) {
     const InterfaceNames names{input};
     build_network(input, names, table, built.remarks);
     build_services(input, names, table, built.remarks);
-    build_wall(input, names, table);
+    build_wall(input, names, table, built.remarks);
     table.prepare_express();
     return built;
 }

@@ -43,7 +43,7 @@ void build_services(const BuilderInput& input, const InterfaceNames& names,
 
 /// wall, Gateway::faces_clients. After build_network().
 void build_wall(const BuilderInput& input, const InterfaceNames& names,
-                tables::ForwardingTable& table);
+                tables::ForwardingTable& table, Remarks& remarks);
 
 std::vector<wall::OpenPort> make_open_ports(const std::vector<config::OpenPort>& ports);
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "controlplane/table/table_parts.h"
+#include "controlplane/table/wall_remarks.h"
 
 namespace ikelb::control {
 
@@ -100,6 +101,17 @@ void tell_routers_of_clients(const BuilderInput& input, const InterfaceNames& na
             });
 }
 
+void remark_on_rules(const BuilderInput& input, const tables::ForwardingTable& table,
+                     Remarks& remarks) {
+    if (input.config.transit.is_open) return;
+    for (const config::AllowRule& rule : input.config.transit.allow) {
+        const auto index = table.route_table.lookup(rule.to.address);
+        if (!index || table.routes[*index].kind != tables::RouteKind::local) continue;
+        if (auto why = why_in_vain(rule, input.config, input.kernel))
+            remarks.push_back(*std::move(why));
+    }
+}
+
 }  // namespace
 
 std::vector<wall::OpenPort> make_open_ports(const std::vector<config::OpenPort>& ports) {
@@ -121,7 +133,7 @@ std::vector<wall::AllowRule> make_allow_rules(const config::Transit& transit) {
 }
 
 void build_wall(const BuilderInput& input, const InterfaceNames& names,
-                tables::ForwardingTable& table) {
+                tables::ForwardingTable& table, Remarks& remarks) {
     wall::Wall& wall = table.wall;
     wall.is_open = input.config.transit.is_open;
     wall.allow = input.allow_rules;
@@ -133,6 +145,7 @@ void build_wall(const BuilderInput& input, const InterfaceNames& names,
     wall.timeouts = make_transit_timeouts(input.config.timeouts);
     wall.grace_until = input.grace_until;
     tell_routers_of_clients(input, names, table);
+    remark_on_rules(input, table, remarks);
 }
 
 }  // namespace ikelb::control

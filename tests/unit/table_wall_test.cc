@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "controlplane/table/transit_grace.h"
+#include "controlplane/table/wall_remarks.h"
 #include "tests/unit/table_testlib.h"
 
 namespace ikelb::control {
@@ -243,6 +244,60 @@ TEST(TransitGrace, CanBeTurnedOff) {
     EXPECT_EQ(grace.until(1000), 0u);
     add_address(grace.site.kernel, "10.20.0.254/24", farm);
     EXPECT_EQ(grace.until(2000), 0u);
+}
+
+// --- Rules that say nothing ---
+
+config::AllowRule rule_to(const char* network) {
+    return {.from = prefix("192.0.2.0/24"),
+            .to = prefix(network),
+            .port = {.protocol = 6, .first = 22, .last = 22},
+            .line = {7}};
+}
+
+TEST(TableWall, SaysWhichRulesLeadBehindTheKernelsOwnInterfaces) {
+    Site site;
+    site.config.transit.allow = {rule_to("192.168.7.9/32"), rule_to("10.20.0.0/24"),
+                                 rule_to("172.16.0.0/16"), rule_to("203.0.113.77/32")};
+    add_route(site.kernel, "172.16.0.0/12", "192.168.7.1", eth0);
+    site.build();
+    const auto remark = [](const std::string& network) {
+        return "transit.allow: " + network +
+               " is behind eth0, an interface of the kernel's, which forwards nothing that clients "
+               "begin: the rule of line 7 lets nothing pass; reach that network by an interface of "
+               "ikelb's, or by a proxy on this host";
+    };
+    EXPECT_TRUE(site.has_remark(remark("192.168.7.9/32")));
+    EXPECT_TRUE(site.has_remark(remark("172.16.0.0/16")));
+    EXPECT_EQ(std::ranges::count_if(site.remarks,
+                                    [](const std::string& text) {
+                                        return text.starts_with("transit.allow");
+                                    }),
+              2);
+    // The longer of two routes is ours; and what is no route of anybody's is nobody's.
+    add_route(site.kernel, "172.16.0.0/16", "10.20.0.254", farm);
+    site.build();
+    EXPECT_FALSE(site.has_remark(remark("172.16.0.0/16")));
+    site.config.transit.is_open = true;  // then the kernel does forward
+    site.build();
+    EXPECT_FALSE(site.has_remark(remark("192.168.7.9/32")));
+}
+
+TEST(TableWall, BeforeTheStartTheConfigurationSaysWhatIsOurs) {
+    Site site;
+    KernelState kernel;
+    kernel.links = {{.ifindex = eth0, .name = "eth0"}};
+    add_address(kernel, "192.168.7.2/24", eth0);
+    add_route(kernel, "0.0.0.0/0", "192.168.7.1", eth0);
+    site.config.routes = {{.to = prefix("10.30.0.0/16"), .via = ip("10.20.0.254")}};
+    const auto is_in_vain = [&](const char* network) {
+        return why_in_vain(rule_to(network), site.config, kernel).has_value();
+    };
+    EXPECT_TRUE(is_in_vain("192.168.7.9/32"));
+    EXPECT_FALSE(is_in_vain("10.20.0.11/32")) << "an interface's own network";
+    EXPECT_FALSE(is_in_vain("10.30.1.0/24")) << "a route";
+    EXPECT_TRUE(is_in_vain("10.40.0.0/16")) << "nobody else's";
+    EXPECT_FALSE(is_in_vain("2001:db8::/32")) << "of the other family";
 }
 
 }  // namespace

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "controlplane/kernel/kernel_reading.h"
+
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+#include "controlplane/kernel/kernel_tables.h"
+#include "controlplane/kernel/netlink_request.h"
+
+namespace ikelb::control {
+
+KernelResult<KernelState> read_kernel_state() {
+    auto netlink = NetlinkRequester::open();
+    if (netlink.has_error()) return std::move(netlink).error();
+    KernelTables tables;
+    tables.begin_full_dump();
+    // Whatever is asked for, the header of a question begins with the family; the rest is zero.
+    for (const std::uint16_t type : {RTM_GETLINK, RTM_GETADDR, RTM_GETNEIGH, RTM_GETROUTE}) {
+        const auto done = netlink->dump({type, 0, rtmsg{}},
+                                        [&](nlmsghdr* message) { tables.apply_dump(message); });
+        if (done.has_error()) return done.error();
+    }
+    tables.finish_dump();
+    return tables.snapshot();
+}
+
+}  // namespace ikelb::control

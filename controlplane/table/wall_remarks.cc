@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "controlplane/table/wall_remarks.h"
+
+#include <algorithm>
+
+namespace ikelb::control {
+
+namespace {
+
+bool covers(const net::IpPrefix& outer, const net::IpPrefix& inner) noexcept {
+    return outer.address.is_v4() == inner.address.is_v4() && outer.length <= inner.length &&
+           outer.contains(inner.address);
+}
+
+/// The kernel's route to all of it: the longest, and of those the preferred one.
+const Route* route_to(const net::IpPrefix& destination, const KernelState& kernel) {
+    const Route* best = nullptr;
+    for (const Route& route : kernel.routes)
+        if (covers(route.dst, destination) &&
+            (best == nullptr || best->dst.length < route.dst.length))
+            best = &route;
+    return best;
+}
+
+/// Before ikelbd runs, its interfaces and their routes are in the configuration alone.
+bool is_configured(const net::IpPrefix& destination, const Route& instead,
+                   const config::Config& config) {
+    const auto leads_there = [&](const net::IpPrefix& network) {
+        return network.length >= instead.dst.length && covers(network, destination);
+    };
+    return std::ranges::any_of(config.routes, leads_there, &config::Route::to) ||
+           std::ranges::any_of(config.interfaces, [&](const config::Interface& interface) {
+               return std::ranges::any_of(interface.addresses, leads_there);
+           });
+}
+
+}  // namespace
+
+std::optional<std::string> why_in_vain(const config::AllowRule& rule, const config::Config& config,
+                                       const KernelState& kernel) {
+    const Route* const route = route_to(rule.to, kernel);
+    if (route == nullptr || route->type != RouteType::unicast) return std::nullopt;
+    const auto link = std::ranges::find(kernel.links, route->ifindex, &Link::ifindex);
+    if (link == kernel.links.end() ||
+        std::ranges::count(config.interfaces, link->name, &config::Interface::name) > 0 ||
+        is_configured(rule.to, *route, config))
+        return std::nullopt;
+    return "transit.allow: " + rule.to.to_string() + " is behind " + link->name +
+           ", an interface of the kernel's, which forwards nothing that clients begin: the rule "
+           "of line " +
+           std::to_string(rule.line.number) +
+           " lets nothing pass; reach that network by an interface of ikelb's, or by a proxy on "
+           "this host";
+}
+
+}  // namespace ikelb::control
