@@ -102,7 +102,8 @@ class Scanned:
         self.balancer = self.case.balancer(self.farm, self.config)
         isp, namespaces = self.farm.isp.space, self.case.lab.namespaces
         mac = mac_of(isp, self.ingress[4])
-        burst = SMALL_BURST if self.arm == "vlan" else BURST
+        is_narrow = self.arm == "vlan" or self.case.driver == "af_packet"
+        burst = SMALL_BURST if is_narrow else BURST
         self.scanner = Scanner(isp, "uplink", mac, SOURCES, VIPS, OTHERS.values(), burst)
         inner = namespaces["inner"]
         self.inner = Scanner(inner, "eth0", mac_of(inner, GATEWAY), INNER, VIPS, burst=burst)

@@ -21,7 +21,7 @@ from testlib import packets
 
 BURST = 1000  # a cable's ring at ikelb holds 2,048 frames
 # Where ikelb's kernel answers: the queue of a twin holds 500, and pings have their rate. The lab's
-# VLAN switch takes no more either.
+# VLAN switch and net_af_packet take no more either.
 SMALL_BURST = 48
 MARK_ID = 0x5CA1
 DSCP = 42  # of the scan's packets, for the targets to tell them by
