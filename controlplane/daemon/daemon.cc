@@ -8,10 +8,12 @@
 
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
+#include <boost/asio/post.hpp>
 #include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <random>
+#include <utility>
 
 #include "config/device.h"
 #include "config/load.h"
@@ -469,6 +471,7 @@ void Daemon::say_last_good_trouble() {
 }
 
 void Daemon::rebuild() {
+    is_rebuild_due_ = false;
     std::map<std::string, BackendFacts, std::less<>> backends;
     for (const BackendHealth& health : checker_->view())
         backends[health.name] = {.is_up = health.state.gets_new_clients(),
@@ -509,7 +512,16 @@ void Daemon::on_health(const std::string& backend, Health to, const std::string&
         spdlog::info("backend {} is up: {}", backend, reason);
     else
         spdlog::warn("backend {} is {}: {}", backend, to_string(to), reason);
-    if (are_workers_running_) rebuild();
+    if (are_workers_running_) rebuild_soon();
+}
+
+/// Behind what waits for this thread already: where a thousand servers vanish together, a table for
+/// each would keep it from all else for as long as the service manager has patience.
+void Daemon::rebuild_soon() {
+    if (std::exchange(is_rebuild_due_, true)) return;
+    boost::asio::post(io_, [this] {
+        if (is_rebuild_due_) rebuild();
+    });
 }
 
 std::optional<bool> Daemon::set_mode(const std::string& backend, tables::Mode mode) {

@@ -118,6 +118,7 @@ private:
     void on_kernel_change();
     void start_workers();
     void rebuild();
+    void rebuild_soon();
     void reconcile_health(StartAs start);
     void on_health(const std::string& backend, Health to, const std::string& reason);
     std::string load_and_apply();
@@ -170,6 +171,7 @@ private:
     unsigned ticks_ = 0;
     unsigned seconds_ = 0;
     bool are_workers_running_ = false;
+    bool is_rebuild_due_ = false;
     bool is_mirror_in_trouble_ = false;
 };
 
