@@ -153,6 +153,15 @@ TableSpec with_links_down(TableSpec spec) {
     return spec;
 }
 
+/// Transit may begin anywhere, and the kernel be asked at every address of ours.
+TableSpec opened(TableSpec spec) {
+    spec.wall.is_open = true;
+    for (const char* own : {own_lan, own_lan6})
+        for (const char* from : {"0.0.0.0/0", "::/0"})
+            spec.wall.own_services.push_back({.address = address(own), .from = prefix(from)});
+    return spec;
+}
+
 class Sweep : public testing::TestWithParam<bool> {
 protected:
     bool is_v6() const { return GetParam(); }
@@ -253,7 +262,7 @@ TEST_P(Sweep, EveryProtocolBetweenAllAddresses) {
 
 TEST_P(Sweep, FarmsThatLackSomething) {
     const std::vector<std::function<TableSpec(TableSpec)>> lacks{
-        closed, without_servers, with_empty_pools, with_servers_down, without_next_hops,
+        opened, closed, without_servers, with_empty_pools, with_servers_down, without_next_hops,
         with_links_down};
     const std::vector<TableSpec> whole{whole_farm(), on_one_port(whole_farm()),
                                        both_sides_alike(whole_farm())};
