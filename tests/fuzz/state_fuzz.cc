@@ -1,25 +1,30 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
 
-// Any bytes as a saved state, once as they are and once with the length and checksum that belong to
-// them: decoding neither crashes nor asks for more memory than the file's size explains, an error
-// always says something, and what is accepted is written again byte for byte.
+// Any bytes as a saved state, once as they are and once of each version of the format that is read,
+// with the length and checksum that belong to them: decoding neither crashes nor asks for more
+// memory than the file's size explains, an error always says something, and what is accepted is
+// written again byte for byte, that of an older version as one of today's.
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
-#include <vector>
 
-#include "controlplane/state/state_file.h"
+#include "tests/fuzz/sealed_state.h"
 
 namespace {
 
-using Bytes = std::vector<std::uint8_t>;
+using Bytes = ikelb::fuzz::StateBytes;
 
 void require(bool condition) {
     if (!condition) std::abort();
+}
+
+bool is_of_today(const Bytes& bytes) {
+    std::uint64_t version = 0;
+    std::memcpy(&version, bytes.data() + sizeof version, sizeof version);
+    return version == ikelb::control::state_format_version;
 }
 
 void check(const Bytes& bytes) {
@@ -28,42 +33,27 @@ void check(const Bytes& bytes) {
         require(!state.error().message.empty());
         return;
     }
-    require(ikelb::control::encode_state(*state) == bytes);
-}
-
-/// The format's own sum, written down a second time.
-std::uint64_t mix(std::uint64_t sum, std::uint64_t word) {
-    sum = (sum ^ word) * 0x9e3779b97f4a7c15ULL;
-    return sum ^ (sum >> 32);
-}
-
-/// Makes magic, version, length and checksum right, so that the rest is reached.
-Bytes sealed(Bytes bytes) {
-    constexpr std::size_t head = ikelb::control::state_head_bytes, checksum_at = 24;
-    bytes.resize(std::max((bytes.size() + 7) / 8 * 8, head));
-    std::memcpy(bytes.data(), "ikelb-st", 8);
-    const std::uint64_t version = 1, length = bytes.size();
-    std::memcpy(bytes.data() + 8, &version, 8);
-    std::memcpy(bytes.data() + 16, &length, 8);
-    std::uint64_t sum = 0;
-    const auto add = [&](std::size_t from, std::size_t to) {
-        for (std::size_t at = from; at < to; at += 8) {
-            std::uint64_t word = 0;
-            std::memcpy(&word, bytes.data() + at, 8);
-            if (at != checksum_at) sum = mix(sum, word);
-        }
-    };
-    add(head, bytes.size());
-    add(0, head);
-    std::memcpy(bytes.data() + checksum_at, &sum, 8);
-    return bytes;
+    const Bytes written = ikelb::control::encode_state(*state);
+    if (is_of_today(bytes)) {
+        require(written == bytes);
+    } else {
+        const auto again = ikelb::control::decode_state(written);
+        require(again && ikelb::control::encode_state(*again) == written);
+    }
 }
 
 }  // namespace
 
+extern "C" int LLVMFuzzerInitialize(int*, char***) {
+    ikelb::fuzz::require_good_seals();
+    return 0;
+}
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const Bytes bytes{data, data + size};
     check(bytes);
-    check(sealed(bytes));
+    for (auto version = ikelb::control::oldest_state_format_version;
+         version <= ikelb::control::state_format_version; ++version)
+        check(ikelb::fuzz::sealed(bytes, version));
     return 0;
 }
