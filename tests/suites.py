@@ -31,7 +31,6 @@ IS_CI = os.environ.get("CI") == "true"
 BEGUN = int(os.environ.get("IKELB_TESTS_BEGUN", time.time()))
 SECONDS_IN_CI = 70 * 60  # for all of it, on 2 cores
 HEARTBEAT = 15.0  # seconds between signs of life
-FUZZ_SECONDS = {False: 20, True: 600}
 REPEATS = {False: 1, True: 25}  # of the suites that threads race in
 
 # Not run with net_af_packet, which loses fragments: docs/decisions/0007-af-xdp-below-labs.md.
@@ -355,28 +354,10 @@ def tsan(runner: Runner, options) -> Count:
 
 
 def fuzz(runner: Runner, options) -> Count:
-    """each fuzzer for a while, from the seeds"""
-    count = Count()
-    folder = ROOT / "build-asan" / "tests" / "fuzz"
-    corpora = ROOT / "build-asan" / "corpus"
-    seconds = FUZZ_SECONDS[options.long]
-    (corpora / "config").mkdir(parents=True, exist_ok=True)
-    for example in [*ROOT.glob("config/examples/*.yaml"), ROOT / "config/reference.yaml"]:
-        shutil.copy(example, corpora / "config")
-    if (folder / "fuzz_seeds").exists() and not runner.run(folder / "fuzz_seeds", corpora):
-        return FAILED
-    targets = sorted(path for path in folder.glob("fuzz_*") if path.suffix == "")
-    for target in (path for path in targets if path.is_file() and path.name != "fuzz_seeds"):
-        name = target.name.removeprefix("fuzz_")
-        (corpora / name).mkdir(exist_ok=True)
-        print(f"  {name}: {seconds} s", flush=True)
-        is_good = runner.run(
-            target, f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=2048",
-            f"-artifact_prefix={LOGS}/{name}-", "-print_final_stats=1", corpora / name,
-            environment=SANITIZER_ENVIRONMENT, what=name,
-        )  # fmt: skip
-        count += PASSED if is_good else FAILED
-    return count if count.passed or count.failed else FAILED
+    """each fuzzer from its corpus, for a counted number of executions"""
+    return scripted(
+        runner, [ROOT / "tests/fuzz/run.py", *(["--long"] if options.long else [])]
+    )
 
 
 def namespaces(runner: Runner, options) -> Count:
@@ -412,7 +393,7 @@ SUITES = {
     "instructions": (instructions, 1, 1),
     "sanitizers": (sanitizers, 3, 3),
     "tsan": (tsan, 3, 15),
-    "fuzz": (fuzz, 2, 35),
+    "fuzz": (fuzz, 4, 200),
     "namespaces": (namespaces, 12, 25),
     "front_door": (front_door, 6, 6),
     "builds": (builds, 12, 12),
@@ -456,7 +437,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("suite", nargs="*", help="default: all; `build` comes first where needed")
     parser.add_argument("--list", action="store_true", help="print the suites")
     parser.add_argument(
-        "--long", action="store_true", help="fuzz for 10 min each, repeat races, both drivers"
+        "--long", action="store_true", help="fuzz for an hour each, repeat races, both drivers"
     )
     options = parser.parse_args()
     unknown = sorted(set(options.suite) - set(SUITES))

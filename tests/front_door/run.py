@@ -146,8 +146,8 @@ NOT_RUN = {
     " build/tests/bench/bench_core instructions --clients 4096": _INSTRUCTIONS,
     "bench_core instructions --steps": _INSTRUCTIONS,
     "tests/bench/instructions.py build/tests/bench/bench_core --write": _INSTRUCTIONS,
-    "build-asan/tests/fuzz/fuzz_parse -max_total_time=60 build-asan/corpus/parse": "needs the"
-    " instrumented build; the suite fuzz runs it",
+    "tests/fuzz/run.py pipeline": "needs the instrumented build; the suite fuzz runs it",
+    "tests/fuzz/run.py --long --hours 8": "tests/run --long does, for an hour each",
 }
 
 

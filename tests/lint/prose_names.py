@@ -25,6 +25,7 @@ from typing import Iterator, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 FOREIGN = Path(__file__).resolve().parent / "foreign_names.txt"
+FUZZED = ("tests/fuzz/corpus/", "tests/fuzz/known/client/")  # no words of ours
 
 FOLDERS = "dataplane|controlplane|config|deploy|tests|docs"
 FILE = r"[\w-]+\.(?:cc|h|py|sh|md|build|txt|yaml|json|service|conf|in)"
@@ -232,7 +233,8 @@ def read_tree() -> Tree:
             if not path.is_file() or "__pycache__" in path.parts:
                 continue
             name = str(path.relative_to(ROOT))
-            if path in (FOREIGN, Path(__file__).resolve()) or name == "LICENSE":
+            is_others = path in (FOREIGN, Path(__file__).resolve()) or name == "LICENSE"
+            if is_others or name.startswith(FUZZED):
                 others.add(name)
                 continue
             try:

@@ -9,10 +9,6 @@ namespace ikelb::testlib {
 
 namespace {
 
-constexpr tables::DirectoryLimits small_directory{
-    .flows = 4096, .bindings = 4096, .pairs = 4096, .half_open = 1024, .fragments = 256,
-    .transit = 4096};
-
 /// A frame in a buffer of exactly headroom and contiguous bytes.
 class Buffer {
 public:
@@ -68,9 +64,9 @@ std::string name(pipeline::Verdict verdict) {
                                                    : std::string{pipeline::info(verdict).name};
 }
 
-Bench::Bench(TableSpec s, std::size_t workers)
+Bench::Bench(TableSpec s, std::size_t workers, const tables::DirectoryLimits& limits)
     : spec{std::move(s)},
-      directory_{std::make_unique<tables::Directory>(small_directory, spec.hash_key)} {
+      directory_{std::make_unique<tables::Directory>(limits, spec.hash_key)} {
     for (std::size_t i = 0; i < workers; ++i)
         workers_.push_back(std::make_unique<WorkerState>());
     apply();

@@ -43,7 +43,14 @@ struct Input {
 /// Each frame lies in memory of exactly its size, so that a sanitizer sees the first byte too many.
 class Bench {
 public:
-    explicit Bench(TableSpec spec, std::size_t workers = 1);
+    explicit Bench(TableSpec spec, std::size_t workers = 1,
+                   const tables::DirectoryLimits& limits = {.flows = 4096,
+                                                            .bindings = 4096,
+                                                            .pairs = 4096,
+                                                            .esp_spis = 4096,
+                                                            .half_open = 1024,
+                                                            .fragments = 256,
+                                                            .transit = 4096});
 
     /// What the operator or the network changes: edit, then apply.
     TableSpec spec;
