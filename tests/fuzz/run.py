@@ -36,13 +36,17 @@ OF_FINDINGS = "found-"  # what the name of an input begins with that was once a 
 # end together.
 EXECUTIONS = {
     "pipeline": 300_000,
+    "client": 20_000,
     "parse": 5_000_000,
+    "restore": 30_000,
     "config": 20_000,
     "state": 500_000,
 }
 MOST_BYTES = {
     "pipeline": 4096,
+    "client": 130,
     "parse": 4096,
+    "restore": 4096,
     "config": 8192,
     "state": 4096,
 }

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+
+// A saved state of any content, taken up by a process with a configuration of its own: what stands
+// in the directory afterwards points at what there is, is no surer than a restart allows, can be
+// saved again, and forwards packets without harm.
+
+#include <chrono>
+#include <cstdint>
+#include <vector>
+
+#include "controlplane/state/snapshot.h"
+#include "controlplane/table/table_builder.h"
+#include "tests/fuzz/harness.h"
+#include "tests/fuzz/sealed_state.h"
+#include "tests/fuzz/small_site.h"
+#include "tests/testlib/invariants.h"
+#include "tests/testlib/samples.h"
+
+namespace {
+
+using namespace ikelb;
+using namespace ikelb::testlib;
+using tables::Record;
+using tables::RecordState;
+
+void require(bool holds, const char* what) {
+    if (!holds) fuzz::require_none(what);
+}
+
+/// Of each kind of record: is it one that this process could have written?
+class Inspector {
+public:
+    Inspector(Bench& bench, const control::IndexRegistry& registry)
+        : bench_{bench}, registry_{registry} {}
+
+    void flows() const {
+        visit(bench_.directory().flows, [&](const tables::FlowKey& key, const Record& record) {
+            if (!is_live(record, timeouts().flow)) return;
+            check(record);
+            require(tables::frontend_of(key) < registry_.frontend_count(), "frontend of a flow");
+            require(record.gateway < registry_.gateway_count() ||
+                        record.gateway == tables::on_link_client,
+                    "gateway of a flow");
+            check_unsure(record);
+        });
+    }
+    void bindings() const {
+        visit(bench_.directory().bindings,
+              [&](const tables::BindingKey& key, const Record& record) {
+                  if (!is_live(record, timeouts().flow)) return;
+                  check(record);
+                  require(tables::service_of(key) < registry_.service_count(),
+                          "service of a binding");
+                  check_unsure(record);
+              });
+    }
+    void pairs() const {
+        visit(bench_.directory().pairs, [&](const tables::PairKey& key, const Record& record) {
+            if (!is_live(record, timeouts().pair)) return;
+            check(record);
+            require(key[0] != 0, "pair without an initiator");
+            require(record.gateway < registry_.service_count(), "service of a pair");
+        });
+    }
+    void esp() const {
+        const auto& table = bench_.directory().esp;
+        table.for_each(0, table.buckets(), [&](const tables::EspKey& key, const Record& record) {
+            if (!is_live(record, timeouts().flow)) return;
+            check(record);
+            require(key.rest >= 256, "reserved ESP SPI");
+        });
+    }
+    void transit() const {
+        constexpr tables::Seconds longest = 48 * 3600;
+        for (const auto& share : bench_.directory().transit)
+            visit(share, [&](const wall::TransitKey&, const Record& record) {
+                if (!is_live(record, tables::transit_lives)) return;
+                require(static_cast<std::size_t>(record.state) < tables::record_states, "state");
+                require(record.last_seen - bench_.now() <= longest, "transit without an end");
+            });
+    }
+
+private:
+    const tables::Timeouts& timeouts() const { return bench_.table().timeouts; }
+    bool is_live(const Record& record, const tables::Lifetimes& lives) const {
+        return lives.is_alive(record, bench_.now());
+    }
+    void check(const Record& record) const {
+        require(static_cast<std::size_t>(record.state) < tables::record_states, "state");
+        require(record.backend.index < registry_.backend_count(), "backend");
+        require(static_cast<std::int32_t>(bench_.now() - record.last_seen) >= 0,
+                "seen in the future");
+    }
+    static void check_unsure(const Record& record) {
+        require(!tables::is_confirmed(record.state) || record.state == RecordState::tentative,
+                "surer than a restart allows");
+    }
+    template <typename Regions, typename Visit>
+    static void visit(const Regions& regions, Visit&& visit) {
+        regions.confirmed.for_each(0, regions.confirmed.buckets(), visit);
+        regions.provisional.for_each(0, regions.provisional.buckets(), visit);
+    }
+
+    Bench& bench_;
+    const control::IndexRegistry& registry_;
+};
+
+void check_counts(const control::State& state, const control::Restored& restored) {
+    const std::size_t told = restored.pairs + restored.flows + restored.bindings + restored.esp +
+                             restored.transit + restored.expired + restored.homeless +
+                             restored.no_room;
+    const std::size_t there = state.pairs.size() + state.flows.size() + state.bindings.size() +
+                              state.esp.size() + state.transit.size();
+    require(restored.is_pairs_only ? told <= there : told == there, "records not counted");
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerInitialize(int*, char***) {
+    fuzz::require_good_seals();
+    return 0;
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    static fuzz::SmallSite site;
+    const auto state = control::decode_state(fuzz::sealed(fuzz::StateBytes{data, data + size}));
+    if (!state) return 0;
+    site.begin();
+    const control::Restored restored = site.restore(*state);
+    check_counts(*state, restored);
+    Bench& bench = site.bench();
+    const Inspector inspector{bench, site.registry()};
+    inspector.flows();
+    inspector.bindings();
+    inspector.pairs();
+    inspector.esp();
+    inspector.transit();
+    require(control::decode_state(site.save()).has_value(), "cannot be saved again");
+    const auto frames = sample_frames(bench);
+    const auto outcomes = bench.run(frames);
+    for (std::size_t i = 0; i < frames.size(); ++i)
+        fuzz::require_none(broken_rule(bench, frames[i], outcomes[i]));
+    return 0;
+}
