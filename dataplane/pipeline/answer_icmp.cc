@@ -20,9 +20,11 @@ constexpr std::uint8_t tos_internetwork_control = 0xc0;
 constexpr std::uint32_t ipv6_version_and_class = 6u << 28 | tos_internetwork_control << 20;
 
 /// RFC 1812 section 4.3.2.7 and RFC 4443 section 2.4 (e): no error about an error or Neighbor
-/// Discovery, or about a packet whose sender or receiver is no single host; none about a later
-/// fragment, except that IPv6 senders learn of an MTU from nobody else.
+/// Discovery, or about a packet whose sender or receiver is no single host or station; none about
+/// a later fragment, except that IPv6 senders learn of an MTU from nobody else.
 bool may_answer(const Packet& packet, OwedError error) noexcept {
+    const auto from = net::load<net::EthernetHeader>(packet.frame.data).source;
+    if (from.is_zero() || from.is_multicast()) return false;
     if (packet.is_later_fragment) return packet.is_v6 && error == OwedError::too_big;
     return !packet.is_icmp() || is_echo(packet);
 }
@@ -92,31 +94,29 @@ void answer_with_icmp(Packet& packet, OwedError error, std::uint16_t mtu, Verdic
                               sizeof(net::IcmpHeader);
     const tables::Interface& interface = context.table.interfaces[packet.in_interface];
     const net::IpAddress& own = packet.is_v6 ? interface.address6 : interface.address;
-    const std::size_t link_bytes = packet.l3;
     if (!may_answer(packet, error) || own.is_unspecified() || packet.frame.headroom < added ||
         !context.memory.icmp_errors.take(context.now_micros)) {
         packet.verdict = verdict_if_not;
         return;
     }
     const std::size_t longest = packet.is_v6 ? longest_ipv6_error : longest_ipv4_error;
-    const std::size_t quote = std::min(longest - added, std::size_t{packet.l3_end} - packet.l3);
+    const std::size_t total = std::min(longest, added + packet.l3_end - packet.l3);
 
     // Back the way it came: the link header moves to the front with its addresses swapped.
     std::uint8_t* const start = packet.frame.data - added;
-    std::memmove(start, packet.frame.data, link_bytes);
+    std::memmove(start, packet.frame.data, packet.l3);
     std::copy_n(start + 6, 6, start);
     std::ranges::copy(interface.mac.bytes, start + 6);
 
-    const std::size_t total = added + quote;
     if (packet.is_v6)
-        write_ipv6(start + link_bytes, total, icmpv6_header(error, mtu), own, packet.source);
+        write_ipv6(start + packet.l3, total, icmpv6_header(error, mtu), own, packet.source);
     else
-        write_ipv4(start + link_bytes, total, icmpv4_header(error, mtu), own, packet.source);
+        write_ipv4(start + packet.l3, total, icmpv4_header(error, mtu), own, packet.source);
 
     packet.verdict = Verdict::icmp_error_sent;
     packet.out_port = interface.port;
     packet.out_shift = -static_cast<std::int32_t>(added);
-    packet.out_length = static_cast<std::uint32_t>(link_bytes + total);
+    packet.out_length = static_cast<std::uint32_t>(packet.l3 + total);
 }
 
 }  // namespace ikelb::pipeline

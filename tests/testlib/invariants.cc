@@ -61,7 +61,7 @@ void check_link(const Way& way, Check& check) {
                interface.is_up && interface.mac == way.after.from_mac;
     };
     REQUIRE(std::ranges::any_of(interfaces, is_its));
-    REQUIRE(!way.after.to_mac.is_zero());
+    REQUIRE(!way.after.to_mac.is_zero() && !way.after.to_mac.is_multicast());
 }
 
 void check_to_server(const Way& way, Check& check) {

@@ -244,6 +244,17 @@ TEST_F(OwnError, IsNeverAboutAnErrorOrALaterFragment) {
     EXPECT_EQ(name(bench.from_server(later).verdict), "ttl_expired");
 }
 
+/// A frame that nobody can have sent: what answers to ff:ff:ff:ff:ff:ff, all hear.
+TEST_F(OwnError, GoesToNoMacThatIsNoStation) {
+    const auto verdict_of_one_from = [this](const char* text) {
+        return name(bench.from_gateway(Session{}.init().ttl(1), mac(text)).verdict);
+    };
+    EXPECT_EQ(verdict_of_one_from("00:00:00:00:00:00"), "ttl_expired");
+    EXPECT_EQ(verdict_of_one_from("ff:ff:ff:ff:ff:ff"), "ttl_expired");
+    EXPECT_EQ(verdict_of_one_from("01:00:5e:00:00:01"), "ttl_expired");
+    EXPECT_EQ(verdict_of_one_from("02:00:00:00:01:fe"), "icmp_error_sent");
+}
+
 TEST_F(OwnError, NeedsRoomForItsHeadersAndAnAddressToSpeakFrom) {
     const auto frame = bench.client_side(Session{}.init().ttl(1)).build();
     EXPECT_EQ(name(bench.run({.bytes = frame, .headroom = 27}).verdict), "ttl_expired");
