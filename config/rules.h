@@ -70,6 +70,7 @@ void timeouts_fit(const Config& config, FindingList& out);
 void state_file_is_usable(const Config& config, FindingList& out);
 void admin_socket_is_usable(const Config& config, FindingList& out);
 void maglev_table_size_is_prime(const Config& config, FindingList& out);
+void maglev_tables_are_built_in_time(const Config& config, FindingList& out);
 void maglev_table_is_large_enough(const Config& config, FindingList& out);
 
 /// An address that one machine can have: unicast, not loopback, not 0.0.0.0.

@@ -127,6 +127,20 @@ void maglev_table_size_is_prime(const Config& config, FindingList& out) {
                       std::to_string(next_prime(config.maglev_table_size)));
 }
 
+void maglev_tables_are_built_in_time(const Config& config, FindingList& out) {
+    // Some seconds, in which nothing else is done; the service manager's watchdog has 30.
+    constexpr std::uint64_t most = std::uint64_t{1} << 26;
+    const auto services = static_cast<std::uint64_t>(
+        std::ranges::count(config.services, Scheduler::maglev, &Service::scheduler));
+    if (services * config.maglev_table_size > most)
+        out.error(config.maglev_table_size_line.number, "maglev_table_size",
+                  "with tables of " + std::to_string(services) + " services that is " +
+                      std::to_string(services * config.maglev_table_size) +
+                      " entries, which take too long to build at each change; write a prime of at "
+                      "most " +
+                      std::to_string(most / services));
+}
+
 void maglev_table_is_large_enough(const Config& config, FindingList& out) {
     for (const Pool& pool : config.pools)
         if (pool.backends.size() * 100 > config.maglev_table_size)

@@ -553,7 +553,7 @@ const std::array service_and_system_keys{
         .purpose = "The least important level that is written. Nothing is logged per packet.",
         .effect = no_effect},
 
-    Key{.path = "maglev_table_size", .form = Form::integer, .range = {251, 16777213},
+    Key{.path = "maglev_table_size", .form = Form::integer, .range = {251, 1048573},
         .unit = "entries, a prime", .initial = "65537",
         .purpose = "Size of the table of the maglev scheduler, one for each service. About 100 "
                    "times the backends of a pool keeps the shares within 1 %. The same size on "

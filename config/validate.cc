@@ -64,6 +64,7 @@ constexpr auto all_rules = std::to_array<Rule>({
     rules::state_file_is_usable,
     rules::admin_socket_is_usable,
     rules::maglev_table_size_is_prime,
+    rules::maglev_tables_are_built_in_time,
     rules::maglev_table_is_large_enough,
 });
 

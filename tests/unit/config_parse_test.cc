@@ -327,7 +327,7 @@ INSTANTIATE_TEST_SUITE_P(
                    "limits.flows: is '1'; write a whole number 1024..134217728 (records)"},
         WrongValue{"admin: {socket: ''}\n", "admin.socket: is ''; write text, such as /run/ikelb"},
         WrongValue{"maglev_table_size: 7\n",
-                   "maglev_table_size: is '7'; write a whole number 251..16777213"},
+                   "maglev_table_size: is '7'; write a whole number 251..1048573"},
         WrongValue{"inside_prefixes: [10.0.0.0]\n",
                    "inside_prefixes[0]: is '10.0.0.0'; write a list of at most 256 prefixes "
                    "ADDRESS/LENGTH, such as [10.0.0.0/8] (the /LENGTH is missing; one address "

@@ -418,6 +418,19 @@ TEST(ConfigValidate, MaglevTableSizeIsPrime) {
     EXPECT_EQ(findings_of(with_added("maglev_table_size: 251\n")).to_string(), "");
 }
 
+TEST(ConfigValidate, MaglevTablesAreBuiltInTime) {
+    std::string services;
+    for (int i = 11; i <= 74; ++i)
+        services += "  - {name: s" + std::to_string(i) + ", vip: 203.0.113." + std::to_string(i) +
+                    ", interface: ext, pool: rras}\n";
+    const std::string yaml = with_added(services + "maglev_table_size: 1048573\n");
+    expect_among(findings_of(yaml),
+                 "t.yaml:78: error: maglev_table_size: with tables of 65 services that is 68157245 "
+                 "entries, which take too long to build at each change; write a prime of at most "
+                 "1032444");
+    EXPECT_EQ(findings_of(with_added("maglev_table_size: 1048573\n")).to_string(), "");
+}
+
 TEST(ConfigValidate, MaglevTableIsLargeEnough) {
     const std::string third = "      - {name: rras3, address: 10.20.0.13}\n";
     expect_only(findings_of(with("services:", third + "services:",
