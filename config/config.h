@@ -64,6 +64,7 @@ struct Interface {
     std::uint16_t vlan = 0;  ///< 802.1Q tag, 0 is untagged
     std::vector<net::IpPrefix> addresses{};  ///< host bits kept: 198.51.100.1/24
     Side side = Side::clients;
+    std::vector<net::MacAddress> server_macs{};  ///< further ones of servers; of Side::both alone
     SourceLine line{};
     friend bool operator==(const Interface&, const Interface&) = default;
 };

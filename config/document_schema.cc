@@ -48,7 +48,8 @@ constexpr std::string_view yaml_head =
 
 bool is_scalar_list(Form form) {
     return form == Form::list_of_text || form == Form::list_of_integers ||
-           form == Form::list_of_prefixes || form == Form::list_of_ports;
+           form == Form::list_of_prefixes || form == Form::list_of_macs ||
+           form == Form::list_of_ports;
 }
 
 std::string_view apply_word(const Key& key) {

@@ -74,7 +74,8 @@ ListedMap list_interface(const Interface& interface) {
     return item("interfaces", interface.name,
                 {value(in, "name", interface.name), value(in, "port", interface.port),
                  value(in, "vlan", interface.vlan), value(in, "addresses", interface.addresses),
-                 value(in, "side", interface.side)});
+                 value(in, "side", interface.side),
+                 value(in, "server_macs", interface.server_macs)});
 }
 
 ListedMap list_route(const Route& route) {

@@ -271,6 +271,17 @@ std::optional<net::MacAddress> MapReader::mac(std::string_view name) const {
     return mac;
 }
 
+std::vector<net::MacAddress> MapReader::macs(std::string_view name) const {
+    std::vector<net::MacAddress> found;
+    for (const Item& item : scalars(name)) {
+        if (const auto mac = net::MacAddress::parse(item.node->text))
+            found.push_back(*mac);
+        else
+            refuse_at(key(name), *item.node, item.path);
+    }
+    return found;
+}
+
 std::optional<Endpoint> MapReader::endpoint(std::string_view name,
                                             std::optional<Endpoint> otherwise) const {
     const Node* value = scalar(name);

@@ -47,6 +47,7 @@ public:
     net::IpAddress address(std::string_view name) const;
     net::IpPrefix prefix(std::string_view name) const;
     std::optional<net::MacAddress> mac(std::string_view name) const;
+    std::vector<net::MacAddress> macs(std::string_view name) const;
     std::optional<Endpoint> endpoint(std::string_view name,
                                      std::optional<Endpoint> otherwise) const;
     std::vector<net::IpPrefix> prefixes(std::string_view name) const;

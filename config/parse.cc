@@ -39,6 +39,7 @@ Interface read_interface(const MapReader& map) {
             .vlan = map.integer("vlan", Interface{}.vlan),
             .addresses = map.prefixes("addresses"),
             .side = map.choice("side", Interface{}.side),
+            .server_macs = map.macs("server_macs"),
             .line = map.line()};
 }
 

@@ -24,6 +24,7 @@ void interface_names_are_free_in_the_kernel(const Config& config, FindingList& o
 void port_devices_are_unique(const Config& config, FindingList& out);
 void port_devices_are_dpdk_devices(const Config& config, FindingList& out);
 void port_macs_are_usable(const Config& config, FindingList& out);
+void server_macs_are_usable(const Config& config, FindingList& out);
 void ports_are_used(const Config& config, FindingList& out);
 void vlans_are_unique_per_port(const Config& config, FindingList& out);
 void both_sides_have_an_interface(const Config& config, FindingList& out);

@@ -112,6 +112,22 @@ void port_macs_are_usable(const Config& config, FindingList& out) {
     }
 }
 
+void server_macs_are_usable(const Config& config, FindingList& out) {
+    for (std::size_t i = 0; i < config.interfaces.size(); ++i) {
+        const Interface& interface = config.interfaces[i];
+        const std::string path = item_path("interfaces", i) + ".server_macs";
+        for (const net::MacAddress& mac : interface.server_macs)
+            if (mac.is_zero() || mac.is_multicast())
+                out.error(interface.line.number, path,
+                          mac.to_string() + " is no address of one station; write those that "
+                                            "servers send from, or leave it out");
+        if (!interface.server_macs.empty() && interface.side != Side::both)
+            out.warning(interface.line.number, path,
+                        "has no effect: " + interface.name + " is no interface of side both, "
+                        "where servers are told from clients by it");
+    }
+}
+
 void ports_are_used(const Config& config, FindingList& out) {
     for (std::size_t i = 0; i < config.ports.size(); ++i) {
         const Port& port = config.ports[i];

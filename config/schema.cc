@@ -91,6 +91,8 @@ std::string describe_form(const Key& key) {
         case Form::list_of_prefixes:
             return "a list of at most " + std::to_string(key.range.max) +
                    " prefixes ADDRESS/LENGTH";
+        case Form::list_of_macs:
+            return "a list of at most " + std::to_string(key.range.max) + " MAC addresses";
         case Form::list_of_ports:
             return "a list of at most " + std::to_string(key.range.max) +
                    " ports PROTOCOL/PORT or PROTOCOL/FIRST-LAST";

@@ -39,6 +39,7 @@ enum class Form {
     list_of_text,
     list_of_integers,
     list_of_prefixes,
+    list_of_macs,
     list_of_ports,  ///< tcp/22, udp/8000-8080
 };
 

@@ -97,6 +97,17 @@ const std::array network_keys{
         .purpose = "Whom it leads to: clients (they reach the VIPs from here), servers (the "
                    "backends answer from here), or both (one-armed).",
         .effect = needs_restart},
+    Key{.path = "interfaces[].server_macs", .form = Form::list_of_macs, .range = {0, 256},
+        .initial = "[]", .example = "['00:15:5d:00:0a:02']",
+        .purpose = "Of side both: MAC addresses that servers, or routers of theirs, send from "
+                   "though no ARP or NDP answer names them. On such an interface the MAC address "
+                   "is all that tells a server from a stranger whom a router hands on with a "
+                   "server's source address, so that others are believed their own address alone. "
+                   "The other members of a NIC team (Windows: switch-independent) and of an HSRP "
+                   "or VRRP pair between here and the servers belong here; what lacks shows as "
+                   "spoofed_backend and spoofed_source.",
+        .effect = "Tunnels whose server sends from an address that is taken away lose its "
+                  "answers."},
 
     Key{.path = "routes", .form = Form::list_of_maps, .range = {0, 4096}, .initial = "[]",
         .purpose = "Routes ikelb puts into the kernel. Routes made by ip route or FRR are "

@@ -21,6 +21,7 @@ constexpr auto all_rules = std::to_array<Rule>({
     rules::port_devices_are_unique,
     rules::port_devices_are_dpdk_devices,
     rules::port_macs_are_usable,
+    rules::server_macs_are_usable,
     rules::ports_are_used,
     rules::vlans_are_unique_per_port,
     rules::both_sides_have_an_interface,

@@ -177,12 +177,6 @@ void build_gateway_macs(std::vector<GatewayMac> macs, const BuilderInput& input,
     table.gateway_of_mac = GatewayOfMac{entries, input.hash_key};
 }
 
-net::MacAddress destination_of(const LinkHeader& link) {
-    net::MacAddress mac;
-    std::copy_n(link.bytes.begin(), mac.bytes.size(), mac.bytes.begin());
-    return mac;
-}
-
 void build_gateways(const BuilderInput& input, const InterfaceNames& names,
                     tables::ForwardingTable& table, Remarks& remarks) {
     const auto known = gateways_of(input.kernel, names);
@@ -259,6 +253,12 @@ void build_routes(const BuilderInput& input, const InterfaceNames& names,
 }
 
 }  // namespace
+
+net::MacAddress destination_of(const tables::LinkHeader& link) {
+    net::MacAddress mac;
+    std::copy_n(link.bytes.begin(), mac.bytes.size(), mac.bytes.begin());
+    return mac;
+}
 
 bool is_of_each_link(const net::IpPrefix& destination) {
     return is_link_local(destination.address) ||

@@ -41,11 +41,13 @@ void build_network(const BuilderInput& input, const InterfaceNames& names,
 void build_services(const BuilderInput& input, const InterfaceNames& names,
                     tables::ForwardingTable& table, Remarks& remarks);
 
-/// wall, Gateway::faces_clients. After build_network().
+/// wall, Gateway::faces_clients, server_macs. After build_services().
 void build_wall(const BuilderInput& input, const InterfaceNames& names,
                 tables::ForwardingTable& table, Remarks& remarks);
 
 std::vector<wall::OpenPort> make_open_ports(const std::vector<config::OpenPort>& ports);
+
+net::MacAddress destination_of(const tables::LinkHeader& link);
 
 /// Link-local and multicast destinations are the same prefix on every link, and no router forwards
 /// by them (RFC 4291 2.5.6, 2.7): the kernel says what becomes of them.

@@ -112,6 +112,28 @@ void remark_on_rules(const BuilderInput& input, const tables::ForwardingTable& t
     }
 }
 
+/// After tell_routers_of_clients(): a router of both sides is none of the servers'.
+void list_server_macs(const BuilderInput& input, const InterfaceNames& names,
+                      tables::ForwardingTable& table) {
+    using ServerMacs = decltype(table.server_macs);
+    std::vector<ServerMacs::Entry> entries;
+    const auto add = [&](tables::InterfaceIndex interface, const net::MacAddress& mac) {
+        const auto key = tables::gateway_key(interface, mac);
+        const auto* gateway = table.gateway_of_mac.find(key);
+        if (gateway == nullptr || !table.gateways[*gateway].faces_clients)
+            entries.push_back({.key = key, .value = true});
+    };
+    for (const tables::Backend& backend : table.backends)
+        if (backend.link.is_resolved)
+            add(backend.link.interface, destination_of(backend.link));
+    for (const tables::Gateway& gateway : table.gateways)
+        if (gateway.link.is_resolved) add(gateway.interface, destination_of(gateway.link));
+    for (const config::Interface& configured : input.config.interfaces)
+        if (const auto interface = names.by_name(configured.name))
+            for (const net::MacAddress& mac : configured.server_macs) add(*interface, mac);
+    table.server_macs = ServerMacs{entries, input.hash_key};
+}
+
 }  // namespace
 
 std::vector<wall::OpenPort> make_open_ports(const std::vector<config::OpenPort>& ports) {
@@ -146,6 +168,7 @@ void build_wall(const BuilderInput& input, const InterfaceNames& names,
     wall.grace_until = input.grace_until;
     tell_routers_of_clients(input, names, table);
     remark_on_rules(input, table, remarks);
+    list_server_macs(input, names, table);
 }
 
 }  // namespace ikelb::control

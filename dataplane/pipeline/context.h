@@ -138,6 +138,7 @@ struct WorkerMemory {
     // health checks away from the backends.
     PuntBuckets client_punts;
     PuntBuckets server_punts;
+    TokenBucket asked_senders{50, 50};   ///< sources whose neighbour entry is missing
     TokenBucket icmp_errors{1000, 100};  ///< RFC 1812 section 4.3.2.8
 };
 

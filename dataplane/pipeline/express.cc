@@ -81,11 +81,10 @@ struct View {
 }
 
 /// Nobody hands on what a server sends: that one would have forged its address.
-[[gnu::noinline]] bool is_of_client_gateway(const Frame& frame, tables::InterfaceIndex interface,
-                                            const tables::ForwardingTable& table) noexcept {
+[[gnu::noinline]] bool is_of_server(const Frame& frame, tables::InterfaceIndex interface,
+                                    const tables::ForwardingTable& table) noexcept {
     const auto& mac = reinterpret_cast<const net::EthernetHeader*>(frame.data)->source;
-    const auto* gateway = table.gateway_of_mac.find(tables::gateway_key(interface, mac));
-    return gateway != nullptr && table.gateways[*gateway].faces_clients;
+    return table.server_macs.find(tables::gateway_key(interface, mac)) != nullptr;
 }
 
 /// The 32 bytes from an IPv4 header without options to the SPI, as numbers in memory order. What is
@@ -218,7 +217,7 @@ bool is_special(std::uint32_t address) noexcept {
         to == nullptr
             ? interface->faces_servers &&
                   (!interface->faces_clients ||
-                   !is_of_client_gateway(frame, interface->index, context.table)) &&
+                   is_of_server(frame, interface->index, context.table)) &&
                   glance_to_client(headers, prospect, view, context)
             : glance_to_server(headers, *to, prospect, view);
     if (!is_prospect) return false;

@@ -38,8 +38,8 @@ namespace ikelb::pipeline {
     X(mapped_address,       drop,    "IPv6 with an IPv4-mapped address") \
     X(source_routed,        drop,    "its sender says by which routers it goes: IPv4 source route, IPv6 routing header with segments left or of type 0") \
     X(bad_source,           drop,    "source address is ours, no host's (0/8, 127/8, 224/3, a directed broadcast, ::, ::1, ff00::/8), or link-local and to be forwarded") \
-    X(spoofed_backend,      drop,    "a backend's source address arriving from the client side") \
-    X(spoofed_source,       drop,    "another address of the servers' side as the source, arriving from the client side") \
+    X(spoofed_backend,      drop,    "a backend's source address arriving from the client side, or on one arm from a MAC address that is no server's") \
+    X(spoofed_source,       drop,    "another address of the servers' side as the source, arriving from the client side, or on one arm from a MAC address that is neither a server's nor that neighbour's") \
     X(ttl_expired,          drop,    "TTL ran out and the ICMP error was rate-limited") \
     X(too_big,              drop,    "larger than the next hop's MTU and no ICMP error was due") \
     X(ike_truncated,        drop,    "datagram on a service port shorter than its header") \

@@ -25,40 +25,46 @@ bool is_on_link(const Packet& packet, const tables::ForwardingTable& table) noex
            table.routes[*index].interface == packet.in_interface;
 }
 
-/// Does a frame of this MAC address come from its neighbour itself? NDP does, by its hop limit.
-bool is_neighbour(const Packet& packet, const net::MacAddress& mac, const tables::Gateway& gateway,
-                  const tables::ForwardingTable& table) noexcept {
-    if (gateway.address == packet.source || is_ndp(packet)) return true;
-    const auto* link =
-        table.neighbours.find(tables::neighbour_key(packet.in_interface, packet.source));
-    return link != nullptr && std::ranges::equal(mac.bytes, std::span{link->bytes}.first<6>());
+/// Is its source that neighbour's own, and the frame as well? NDP is, by its hop limit.
+bool is_of_neighbour(const Packet& packet, const net::MacAddress& mac,
+                     const tables::LinkHeader* neighbour) noexcept {
+    return is_ndp(packet) || (neighbour != nullptr &&
+                              std::ranges::equal(mac.bytes, std::span{neighbour->bytes}.first<6>()));
 }
 
 /// A neighbour that is a client gateway is of the clients' side, and its own addresses are its own.
 enum class Origin : std::uint8_t { servers, clients, neighbour, forged };
 
-/// On an interface that faces both sides. Who hands on what clients send is told by its MAC
-/// address; all else by where it belongs.
-Origin origin_of(const Packet& packet, bool is_from_backend,
-                 const tables::ForwardingTable& table) noexcept {
+/// On an interface that faces both sides. The MAC address tells who has sent the frame, and only
+/// servers and those who are known by it may have an address of the servers' side.
+Origin origin_of(const Packet& packet, bool is_from_backend, Context& context) noexcept {
+    const tables::ForwardingTable& table = context.table;
     const auto& mac = reinterpret_cast<const net::EthernetHeader*>(packet.at(0))->source;
-    const auto* index = table.gateway_of_mac.find(tables::gateway_key(packet.in_interface, mac));
-    if (index != nullptr && table.gateways[*index].faces_clients) {
-        if (!is_on_link(packet, table)) return Origin::clients;
-        return is_neighbour(packet, mac, table.gateways[*index], table) ? Origin::neighbour
-                                                                        : Origin::forged;
-    }
-    return is_from_backend || table.is_inside(packet.source) || is_on_link(packet, table)
-               ? Origin::servers
-               : Origin::clients;
+    const auto key = tables::gateway_key(packet.in_interface, mac);
+    const auto* gateway = table.gateway_of_mac.find(key);
+    const bool is_of_clients = gateway != nullptr && table.gateways[*gateway].faces_clients;
+    const bool is_neighbours = is_on_link(packet, table);
+    if (!is_neighbours && (is_of_clients || !(is_from_backend || table.is_inside(packet.source))))
+        return Origin::clients;
+    if (table.server_macs.find(key) != nullptr) return Origin::servers;
+    const auto* neighbour =
+        table.neighbours.find(tables::neighbour_key(packet.in_interface, packet.source));
+    if (is_neighbours && is_of_neighbour(packet, mac, neighbour))
+        return is_of_clients ? Origin::neighbour : Origin::servers;
+    // Who begins has asked for our address and so told its own. The kernel may have forgotten it.
+    if (neighbour == nullptr && is_neighbours && !is_of_clients &&
+        context.memory.asked_senders.take(context.now_micros))
+        context.memory.neighbours.add(packet.in_interface, packet.source);
+    return Origin::forged;
 }
 
 }  // namespace
 
 void find_doubtful_side(Packet& packet, const tables::Interface& interface, bool is_from_backend,
-                        const tables::ForwardingTable& table) noexcept {
+                        Context& context) noexcept {
+    const tables::ForwardingTable& table = context.table;
     const Origin origin =
-        interface.faces_servers ? origin_of(packet, is_from_backend, table) : Origin::clients;
+        interface.faces_servers ? origin_of(packet, is_from_backend, context) : Origin::clients;
     packet.is_from_clients = origin != Origin::servers;
     if (packet.is_from_clients && is_from_backend)
         packet.verdict = Verdict::spoofed_backend;

@@ -12,17 +12,17 @@ namespace ikelb::pipeline {
 
 /// find_side() of what comes from the clients' side or from an interface that faces both.
 void find_doubtful_side(Packet& packet, const tables::Interface& interface, bool is_from_backend,
-                        const tables::ForwardingTable& table) noexcept;
+                        Context& context) noexcept;
 
 /// The side that a packet comes from, and whether its source can be from there: is_suspect, as Wall
 /// says it. Exits: spoofed_backend, spoofed_source.
 inline void find_side(Packet& packet, bool is_from_backend, bool is_suspect,
-                      const Context& context) noexcept {
+                      Context& context) noexcept {
     const tables::Interface& interface = context.table.interfaces[packet.in_interface];
     if (!interface.faces_clients) return;
     packet.is_from_clients = true;
     if (interface.faces_servers || is_from_backend || is_suspect) [[unlikely]]
-        find_doubtful_side(packet, interface, is_from_backend, context.table);
+        find_doubtful_side(packet, interface, is_from_backend, context);
 }
 
 /// To a VIP, but no service's: the kernel gets ping and what host_ports names. Exits: punts,

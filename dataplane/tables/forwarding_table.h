@@ -252,6 +252,9 @@ struct ForwardingTable {
     WordMap<3, LinkHeader> neighbours;          ///< by neighbour_key()
     ById<Gateway> gateways;                     ///< [0] is no gateway
     WordMap<1, GatewayIndex> gateway_of_mac;    ///< by gateway_key()
+    /// Who may send what is of the servers' side, on interfaces that face both: backends, their
+    /// routers, and what the operator lists; no gateway that faces clients. By gateway_key().
+    WordMap<1, bool> server_macs;
     ExpressTable express;                       ///< of all the above
 
     /// Works out `express`, and what the wall needs; whoever builds a table calls it last.

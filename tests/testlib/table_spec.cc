@@ -132,6 +132,18 @@ void add_addresses(ForwardingTable& table, const TableSpec& spec) {
     table.addresses = AddressMap<AddressEntry>{entries, spec.hash_key};
 }
 
+void add_server_macs(ForwardingTable& table, const TableSpec& spec) {
+    std::vector<WordMap<1, bool>::Entry> macs;
+    const auto add = [&](InterfaceIndex interface, const net::MacAddress& mac) {
+        if (!mac.is_zero()) macs.push_back({gateway_key(interface, mac), true});
+    };
+    for (const BackendSpec& backend : spec.backends) add(backend.interface, backend.mac);
+    for (const NeighbourSpec& gateway : spec.gateways)
+        if (gateway.is_of_servers) add(gateway.interface, gateway.mac);
+    for (const NeighbourSpec& listed : spec.server_macs) add(listed.interface, listed.mac);
+    table.server_macs = WordMap<1, bool>{macs, spec.hash_key};
+}
+
 void add_next_hops(ForwardingTable& table, const TableSpec& spec) {
     std::vector<RouteEntry> routes;
     for (const RouteSpec& in : spec.routes) {
@@ -144,6 +156,10 @@ void add_next_hops(ForwardingTable& table, const TableSpec& spec) {
     for (const NeighbourSpec& in : spec.neighbours)
         neighbours.push_back({neighbour_key(in.interface, in.address),
                               make_link(table.interfaces[in.interface], in.interface, in.mac)});
+    for (const NeighbourSpec& in : spec.gateways)
+        if (!in.mac.is_zero())
+            neighbours.push_back({neighbour_key(in.interface, in.address),
+                                  make_link(table.interfaces[in.interface], in.interface, in.mac)});
     table.neighbours = WordMap<3, LinkHeader>{neighbours, spec.hash_key};
     table.gateways.push_back({});
     std::vector<WordMap<1, GatewayIndex>::Entry> by_mac;
@@ -158,6 +174,7 @@ void add_next_hops(ForwardingTable& table, const TableSpec& spec) {
              .faces_clients = table.interfaces[in.interface].faces_clients && !in.is_of_servers});
     }
     table.gateway_of_mac = WordMap<1, GatewayIndex>{by_mac, spec.hash_key};
+    add_server_macs(table, spec);
 }
 
 void add_wall(ForwardingTable& table, const TableSpec& spec) {

@@ -72,6 +72,7 @@ struct TableSpec {
     std::vector<RouteSpec> routes{};
     std::vector<NeighbourSpec> neighbours{};
     std::vector<NeighbourSpec> gateways{};  ///< from index 1 on
+    std::vector<NeighbourSpec> server_macs{};  ///< besides backends and gateways that are servers'
     std::vector<net::IpPrefix> inside_prefixes{};
     std::vector<net::IpAddress> other_addresses{};  ///< ours, but of no twin
     wall::Wall wall{};  ///< server_prefixes and broadcasts follow from the routes

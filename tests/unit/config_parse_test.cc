@@ -66,7 +66,8 @@ TEST(ConfigParse, FillsInDefaults) {
 TEST(ConfigParse, ReadsEveryValue) {
     const Config config = parse_good(
         "ports: [{name: p, device: net_null0, mtu: 9000, mac: '02:00:00:00:00:0a'}]\n"
-        "interfaces: [{name: i, port: p, vlan: 7, addresses: [192.0.2.1/24], side: both}]\n"
+        "interfaces: [{name: i, port: p, vlan: 7, addresses: [192.0.2.1/24], side: both,\n"
+        "  server_macs: ['02:00:00:00:00:0b', '02:00:00:00:00:0c']}]\n"
         "routes: [{to: 10.0.0.0/8, via: 192.0.2.9, dev: i}]\n"
         "inside_prefixes: [10.0.0.0/8, 'fd00::/8']\n"
         "pools:\n"
@@ -108,7 +109,9 @@ TEST(ConfigParse, ReadsEveryValue) {
                         .port = "p",
                         .vlan = 7,
                         .addresses = {*net::IpPrefix::parse("192.0.2.1/24")},
-                        .side = Side::both}},
+                        .side = Side::both,
+                        .server_macs = {*net::MacAddress::parse("02:00:00:00:00:0b"),
+                                        *net::MacAddress::parse("02:00:00:00:00:0c")}}},
         .routes = {{.to = *net::IpPrefix::parse("10.0.0.0/8"), .via = ip("192.0.2.9"), .dev = "i"}},
         .inside_prefixes = {*net::IpPrefix::parse("10.0.0.0/8"), *net::IpPrefix::parse("fd00::/8")},
         .pools = {{.name = "P",
@@ -328,6 +331,9 @@ INSTANTIATE_TEST_SUITE_P(
         WrongValue{"admin: {socket: ''}\n", "admin.socket: is ''; write text, such as /run/ikelb"},
         WrongValue{"maglev_table_size: 7\n",
                    "maglev_table_size: is '7'; write a whole number 251..1048573"},
+        WrongValue{"interfaces: [{name: i, port: p, side: both, server_macs: ['02:00']}]\n",
+                   "interfaces[0].server_macs[0]: is '02:00'; write a list of at most 256 MAC "
+                   "addresses, such as ['00:15:5d:00:0a:02']"},
         WrongValue{"inside_prefixes: [10.0.0.0]\n",
                    "inside_prefixes[0]: is '10.0.0.0'; write a list of at most 256 prefixes "
                    "ADDRESS/LENGTH, such as [10.0.0.0/8] (the /LENGTH is missing; one address "

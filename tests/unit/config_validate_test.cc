@@ -177,6 +177,15 @@ TEST(ConfigValidate, RouteGatewaysAreOnLink) {
                 "t.yaml:14: error: routes[0].via: 10.20.0.1 is ikelb's own address on 'int'");
 }
 
+TEST(ConfigValidate, ServerMacsAreUsable) {
+    expect_only(findings_of(with("side: servers", "side: servers, server_macs: ['02:00:00:00:00:0b']")),
+                "t.yaml:6: warning: interfaces[1].server_macs: has no effect: int is no interface "
+                "of side both, where servers are told from clients by it");
+    expect_among(findings_of(with("side: servers", "side: both, server_macs: ['01:00:00:00:00:0b']")),
+                 "t.yaml:6: error: interfaces[1].server_macs: 01:00:00:00:00:0b is no address of "
+                 "one station; write those that servers send from, or leave it out");
+}
+
 TEST(ConfigValidate, InsidePrefixesAreUsable) {
     expect_only(findings_of(with_added("inside_prefixes: [10.20.0.1/8]\n")),
                 "t.yaml:14: error: inside_prefixes[0]: 10.20.0.1/8 has bits set behind its length; "

@@ -163,6 +163,72 @@ TEST_F(FlatSubnet, ARouterMaySayWhichAddressesItHas) {
     EXPECT_EQ(of_router(PacketBuilder{advertised}.ttl(254)), "spoofed_source");
 }
 
+/// Of a router that answers for a virtual MAC address and sends from its own.
+net::MacAddress unknown_mac() { return mac("02:aa:aa:aa:aa:01"); }
+
+TEST_F(FlatSubnet, WhoIsUnknownSpeaksForNobodyOfTheServersSide) {
+    bench.spec.inside_prefixes.push_back(prefix("172.16.0.0/12"));
+    bench.spec.neighbours.push_back({.interface = ext, .address = address("10.20.0.51"),
+                                     .mac = mac("02:00:00:00:02:51")});
+    bench.spec.services.push_back({.vip = address(vip6)});
+    bench.spec.backends.push_back({.address = address("fd00:20::14"),
+                                   .mac = mac("02:00:00:00:02:14"), .interface = ext});
+    bench.spec.routes.push_back({.prefix = prefix("fd00:20::/64"), .interface = ext});
+    bench.apply();
+    const auto unknown = [&](const PacketBuilder& packet) { return from(unknown_mac(), packet); };
+    for (const char* source : {"10.20.0.50", "10.20.0.51", "10.20.0.254", "172.16.0.9"}) {
+        EXPECT_EQ(unknown(tcp_to(source, "100.66.0.1", 22)), "spoofed_source") << source;
+        EXPECT_EQ(unknown(tcp_to(source, "10.20.0.12", 445)), "spoofed_source") << source;
+        EXPECT_EQ(unknown(PacketBuilder{}.ip(source, vip).udp(500, 500)), "spoofed_source");
+    }
+    EXPECT_EQ(unknown(tcp_to("fd00:20::50", "fd00:20::14", 445)), "spoofed_source");
+    EXPECT_EQ(unknown(tcp_to("fd00:20::14", client6, 443)), "spoofed_backend");
+    EXPECT_EQ(unknown(tcp_to("10.20.0.11", client, 443)), "spoofed_backend");
+    EXPECT_EQ(unknown(reply(rras1, 4500, client, 4500, esp(256))), "spoofed_backend");
+    EXPECT_EQ(unknown(Session{}.init()), "to_server") << "clients' packets it does hand on";
+}
+
+TEST_F(FlatSubnet, ANeighbourSpeaksForItselfAlone) {
+    const auto own = mac("02:00:00:00:02:51");
+    bench.spec.neighbours.push_back(
+        {.interface = ext, .address = address("10.20.0.51"), .mac = own});
+    bench.apply();
+    EXPECT_EQ(from(own, tcp_to("10.20.0.51", "192.0.2.200", 443)), "transit");
+    EXPECT_EQ(from(own, tcp_to("10.20.0.50", "192.0.2.200", 443)), "spoofed_source");
+    EXPECT_EQ(from(own, tcp_to("10.9.9.9", "192.0.2.200", 443)), "spoofed_source");
+    EXPECT_EQ(from(own, tcp_to("10.20.0.11", "192.0.2.200", 443)), "spoofed_backend");
+    EXPECT_EQ(of_server(tcp_to("10.20.0.51", "192.0.2.200", 443)), "transit")
+        << "a server hands on what it tunnels for";
+}
+
+TEST_F(FlatSubnet, AMissingNeighbourIsAskedFor) {
+    auto& asked = bench.memory().neighbours;
+    EXPECT_EQ(from(unknown_mac(), tcp_to("10.20.0.50", "192.0.2.200", 443)), "spoofed_source");
+    ASSERT_EQ(asked.count, 1u);
+    EXPECT_EQ(asked.requests[0].address, address("10.20.0.50"));
+    asked.count = 0;
+    from(unknown_mac(), tcp_to("10.20.0.11", "192.0.2.200", 443));
+    EXPECT_EQ(asked.count, 0u) << "known, and by another MAC address";
+    from(first_gateway_mac(), tcp_to("10.20.0.50", "192.0.2.200", 443));
+    EXPECT_EQ(asked.count, 0u) << "strangers would have us ask for a subnet's every address";
+    std::size_t questions = 0;
+    for (int host = 0; host < 250; ++host) {
+        from(unknown_mac(), tcp_to(("10.20.0." + std::to_string(host)).c_str(), client, 443));
+        questions += asked.count;
+        asked.count = 0;
+    }
+    EXPECT_LE(questions, 50u);
+}
+
+TEST_F(FlatSubnet, AnotherMemberOfATeamIsListed) {
+    bench.spec.server_macs = {{.interface = ext, .mac = unknown_mac()}};
+    bench.apply();
+    EXPECT_EQ(from(unknown_mac(), reply(rras1, 4500, client, 4500, esp(256))), "to_client");
+    EXPECT_EQ(from(unknown_mac(), tcp_to("10.20.0.11", "192.0.2.200", 443)), "transit");
+    EXPECT_EQ(from(unknown_mac(), tcp_to("10.9.9.9", "192.0.2.200", 443)), "transit");
+    EXPECT_EQ(from(server_mac(rras2), reply(rras1, 4500, client, 4500, esp(256))), "to_client");
+}
+
 TEST_F(FlatSubnet, AnEstablishedSessionIsNoWayAroundIt) {
     const auto in = [&](const net::MacAddress& mac, const PacketBuilder& packet) {
         return bench.from_gateway(packet, mac);
@@ -177,6 +243,7 @@ TEST_F(FlatSubnet, AnEstablishedSessionIsNoWayAroundIt) {
     in(own, session.esp_down());
     ASSERT_EQ(name(in(own, session.esp_down()).verdict), "to_client");
     EXPECT_EQ(name(in(first_gateway_mac(), session.esp_down()).verdict), "spoofed_backend");
+    EXPECT_EQ(name(in(unknown_mac(), session.esp_down()).verdict), "spoofed_backend");
 }
 
 TEST_F(FlatSubnet, ConversationsOfTheServersAreAnsweredThroughTheRouter) {

@@ -64,6 +64,24 @@ public:
     bool allow(const wall::TransitPacket&) const noexcept override { return false; }
 };
 
+TEST(TableWall, KnowsTheServersOfOneArmByTheirMacs) {
+    Site site = one_armed();
+    site.config.interfaces[0].server_macs = {mac(0x77), mac(0xfe)};
+    add_route(site.kernel, "10.30.0.0/16", "10.20.0.253", farm);
+    add_neighbour(site.kernel, "10.20.0.253", farm, 0xfd);
+    add_neighbour(site.kernel, "10.20.0.11", farm, 0x0b);
+    add_neighbour(site.kernel, "10.20.0.50", farm, 0x32);
+    const auto& table = site.build();
+    const auto is_listed = [&](std::uint8_t last) {
+        return table.server_macs.find(tables::gateway_key(0, mac(last))) != nullptr;
+    };
+    EXPECT_TRUE(is_listed(0x0b)) << "a backend";
+    EXPECT_TRUE(is_listed(0xfd)) << "a router of theirs";
+    EXPECT_TRUE(is_listed(0x77)) << "configured";
+    EXPECT_FALSE(is_listed(0x32)) << "a neighbour speaks for itself alone";
+    EXPECT_FALSE(is_listed(0xfe)) << "a router of clients, whatever is configured";
+}
+
 TEST(TableWall, IsAsConfigured) {
     Site site;
     site.config.transit.is_open = true;
