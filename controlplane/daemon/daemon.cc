@@ -380,8 +380,8 @@ void Daemon::watch_workers() {
 void Daemon::confirm_gateways() {
     for (const tables::Gateway& gateway : table().gateways) {
         if (gateway.interface >= network_->facts().size()) continue;
-        // Refused: asked a moment ago, or no such device; a missing answer shows in the mirror.
-        static_cast<void>(mirror_->request_neighbour(
+        // Refused: no such device; a missing answer shows in the mirror.
+        static_cast<void>(mirror_->confirm_neighbour(
             network_->facts()[gateway.interface].ifindex, gateway.address));
     }
 }

@@ -20,16 +20,21 @@ KernelResult<NeighbourRequester> NeighbourRequester::open(std::chrono::milliseco
 
 KernelResult<bool> NeighbourRequester::request(int ifindex, const net::IpAddress& address) {
     if (!limiter_.allow(ifindex, address, RequestLimiter::Clock::now())) return false;
+    if (auto done = confirm(ifindex, address); done.has_error()) return std::move(done).error();
+    return true;
+}
+
+KernelResult<void> NeighbourRequester::confirm(int ifindex, const net::IpAddress& address) {
     auto done = use(NLM_F_CREATE | NLM_F_EXCL, ifindex, address);
     if (done.has_error() && done.error().code == EEXIST) {
-        if (!needs_use(ifindex, address)) return true;
+        if (!needs_use(ifindex, address)) return {};
         done = use(NLM_F_CREATE, ifindex, address);
     }
     if (done.has_error())
         return KernelError{done.error().code, "asking the kernel to resolve " +
                                                   address.to_string() + ": " +
                                                   done.error().message};
-    return true;
+    return {};
 }
 
 KernelResult<void> NeighbourRequester::use(unsigned flags, int ifindex,

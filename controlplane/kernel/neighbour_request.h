@@ -23,8 +23,10 @@ public:
     static KernelResult<NeighbourRequester> open(std::chrono::milliseconds interval,
                                                  std::size_t capacity);
 
-    /// True: asked. False: asked for this address less than the interval ago.
+    /// True: asked. False: asked for this address less than the interval ago, or for too many.
     KernelResult<bool> request(int ifindex, const net::IpAddress& address);
+    /// The same without a limit: for addresses that no packet has chosen.
+    KernelResult<void> confirm(int ifindex, const net::IpAddress& address);
 
 private:
     NeighbourRequester(NetlinkRequester netlink, RequestLimiter limiter)

@@ -37,6 +37,12 @@ KernelResult<bool> NetlinkMirror::request_neighbour(int ifindex, const net::IpAd
     return asked;
 }
 
+KernelResult<void> NetlinkMirror::confirm_neighbour(int ifindex, const net::IpAddress& address) {
+    auto asked = follower_->neighbours_.confirm(ifindex, address);
+    if (asked.has_value()) ++follower_->counters_.neighbour_requests;
+    return asked;
+}
+
 MirrorCounters NetlinkMirror::counters() const noexcept { return follower_->counters_; }
 
 std::optional<std::string> NetlinkMirror::last_error() const { return follower_->last_error_; }

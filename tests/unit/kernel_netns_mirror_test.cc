@@ -303,6 +303,19 @@ TEST_F(MirrorTest, ARequestLeavesAPermanentNeighbourAlone) {
     EXPECT_NE(output_of("ip neighbour show 10.0.0.7").find("PERMANENT"), std::string::npos);
 }
 
+TEST_F(MirrorTest, AGatewayIsConfirmedThoughPacketsHaveSpentAllQuestions) {
+    start();
+    for (int host = 0; host < 4096; ++host)
+        static_cast<void>(mirror->request_neighbour(
+            99999, IpAddress::from_v4_host(0x0a000000U + static_cast<std::uint32_t>(host))));
+    const IpAddress gateway = *IpAddress::parse("10.0.0.7");
+    const auto refused = mirror->request_neighbour(lan, gateway);
+    ASSERT_TRUE(refused.has_value());
+    ASSERT_FALSE(*refused);
+    ASSERT_TRUE(mirror->confirm_neighbour(lan, gateway).has_value());
+    EXPECT_TRUE(await([&] { return neighbour("10.0.0.7").has_value(); }));
+}
+
 TEST_F(MirrorTest, ARequestConfirmsAStaleNeighbour) {
     ASSERT_TRUE(run("ip neighbour add 10.0.0.7 dev lan0 lladdr 02:00:00:00:00:07 nud stale"));
     // How long the kernel hopes for a word from above (DELAY, which it does not announce) before it
