@@ -110,7 +110,8 @@ static_assert(sizeof(UdpHeader) == 8);
 static_assert(sizeof(IcmpHeader) == 8);
 
 namespace ether_type {
-inline constexpr std::uint16_t ipv4 = 0x0800, arp = 0x0806, vlan = 0x8100, ipv6 = 0x86dd;
+inline constexpr std::uint16_t ipv4 = 0x0800, arp = 0x0806, vlan = 0x8100, ipv6 = 0x86dd,
+                              eapol = 0x888e;
 }
 
 namespace ip_protocol {
@@ -139,7 +140,8 @@ inline constexpr std::uint8_t icmp_code_fragmentation_needed = 4;
 namespace icmpv6_type {
 inline constexpr std::uint8_t unreachable = 1, packet_too_big = 2, time_exceeded = 3,
                               parameter_problem = 4, echo = 128, echo_reply = 129,
-                              router_solicitation = 133, redirect = 137;
+                              router_solicitation = 133, neighbour_solicitation = 135,
+                              redirect = 137;
 }
 
 inline constexpr std::size_t longest_datagram = 65535;

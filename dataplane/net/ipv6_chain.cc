@@ -22,7 +22,7 @@ State reach(std::size_t end, std::size_t at_hand, std::size_t total) noexcept {
 }
 
 /// RFC 8200 section 4.5: all but the last fragment are of whole 8 bytes, and no fragment makes a
-/// datagram longer than a datagram can be.
+/// datagram longer than a datagram can be: the headers before it are in its payload length.
 State read_fragment(const Ipv6FragmentHeader& header, std::size_t bytes,
                     Ipv6Chain& chain) noexcept {
     const std::uint16_t word = header.offset_flags.to_host();
@@ -30,7 +30,8 @@ State read_fragment(const Ipv6FragmentHeader& header, std::size_t bytes,
     chain.fragment_offset = static_cast<std::uint16_t>(word & ipv6_flags::offset_mask);
     chain.is_fragment = more || chain.fragment_offset != 0;
     chain.identification = header.identification.to_host();
-    if (chain.fragment_offset + bytes > longest_datagram) return State::past_end;
+    if (chain.offset - sizeof(Ipv6Header) + chain.fragment_offset + bytes > longest_datagram)
+        return State::past_end;
     return more && bytes % 8 != 0 ? State::malformed : State::complete;
 }
 

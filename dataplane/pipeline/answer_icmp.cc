@@ -29,20 +29,15 @@ bool may_answer(const Packet& packet, OwedError error) noexcept {
     return !packet.is_icmp() || is_echo(packet);
 }
 
-net::IcmpHeader icmpv4_header(OwedError error, std::uint16_t mtu) noexcept {
-    const bool is_too_big = error == OwedError::too_big;
-    return {.type = is_too_big ? net::icmp_type::unreachable : net::icmp_type::time_exceeded,
-            .code = is_too_big ? net::icmp_code_fragmentation_needed : std::uint8_t{0},
-            .checksum = 0,
-            .rest = net::be32::from_host(mtu)};
-}
-
-net::IcmpHeader icmpv6_header(OwedError error, std::uint16_t mtu) noexcept {
-    return {.type = error == OwedError::too_big ? net::icmpv6_type::packet_too_big
-                                                : net::icmpv6_type::time_exceeded,
-            .code = 0,
-            .checksum = 0,
-            .rest = net::be32::from_host(mtu)};
+net::IcmpHeader header_of(OwedError error, bool is_v6, std::uint16_t mtu) noexcept {
+    const auto header = [&](std::uint8_t type, std::uint8_t code) {
+        return net::IcmpHeader{
+            .type = type, .code = code, .checksum = 0, .rest = net::be32::from_host(mtu)};
+    };
+    if (error == OwedError::time_exceeded)
+        return header(is_v6 ? net::icmpv6_type::time_exceeded : net::icmp_type::time_exceeded, 0);
+    return is_v6 ? header(net::icmpv6_type::packet_too_big, 0)
+                 : header(net::icmp_type::unreachable, net::icmp_code_fragmentation_needed);
 }
 
 /// Writes the headers at l3; what follows them there is quoted already, and all is `total` bytes.
@@ -95,7 +90,7 @@ void answer_with_icmp(Packet& packet, OwedError error, std::uint16_t mtu, Verdic
     const tables::Interface& interface = context.table.interfaces[packet.in_interface];
     const net::IpAddress& own = packet.is_v6 ? interface.address6 : interface.address;
     if (!may_answer(packet, error) || own.is_unspecified() || packet.frame.headroom < added ||
-        !context.memory.icmp_errors.take(context.now_micros)) {
+        !buckets_of(packet, context).icmp_errors.take(context.now_micros)) {
         packet.verdict = verdict_if_not;
         return;
     }
@@ -108,10 +103,11 @@ void answer_with_icmp(Packet& packet, OwedError error, std::uint16_t mtu, Verdic
     std::copy_n(start + 6, 6, start);
     std::ranges::copy(interface.mac.bytes, start + 6);
 
+    const net::IcmpHeader header = header_of(error, packet.is_v6, mtu);
     if (packet.is_v6)
-        write_ipv6(start + packet.l3, total, icmpv6_header(error, mtu), own, packet.source);
+        write_ipv6(start + packet.l3, total, header, own, packet.source);
     else
-        write_ipv4(start + packet.l3, total, icmpv4_header(error, mtu), own, packet.source);
+        write_ipv4(start + packet.l3, total, header, own, packet.source);
 
     packet.verdict = Verdict::icmp_error_sent;
     packet.out_port = interface.port;

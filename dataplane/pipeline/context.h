@@ -12,31 +12,8 @@
 
 namespace ikelb::pipeline {
 
-/// Allows `rate` events a second on average and `burst` at once. Time is passed in.
-class TokenBucket {
-public:
-    constexpr TokenBucket(std::uint32_t rate, std::uint32_t burst) noexcept
-        : rate_{rate}, burst_{burst}, tokens_{std::uint64_t{burst} * micros} {}
-
-    /// now: microseconds of a monotonic clock.
-    constexpr bool take(std::uint64_t now) noexcept {
-        if (now > last_) {
-            const std::uint64_t elapsed = now - last_ < longest ? now - last_ : longest;
-            tokens_ += elapsed * rate_;
-            if (tokens_ > std::uint64_t{burst_} * micros) tokens_ = std::uint64_t{burst_} * micros;
-            last_ = now;
-        }
-        if (tokens_ < micros) return false;
-        tokens_ -= micros;
-        return true;
-    }
-
-private:
-    static constexpr std::uint64_t micros = 1'000'000, longest = 10 * micros;
-    std::uint64_t rate_, burst_, tokens_, last_ = 0;
-};
-
-/// A bucket whose rate comes from the configuration: it keeps what is spent. All zero is full.
+/// A token bucket whose rate comes from elsewhere: it keeps what is spent. All zero is full.
+/// Time is passed in.
 class Spending {
 public:
     /// reserve: tokens that must be left after taking one. now: microseconds.
@@ -55,6 +32,17 @@ public:
 private:
     static constexpr std::uint64_t micros = 1'000'000, longest = 3600 * micros;
     std::uint64_t spent_ = 0, last_ = 0;
+};
+
+/// One that has its rate with it.
+class TokenBucket {
+public:
+    constexpr TokenBucket(std::uint32_t rate, std::uint32_t burst) noexcept : rate_{rate, burst} {}
+    constexpr bool take(std::uint64_t now) noexcept { return spending_.take(now, rate_); }
+
+private:
+    tables::Rate rate_;
+    Spending spending_;
 };
 
 /// Buckets by a hash of the source: an IPv4 address, an IPv6 /64. Two sources may share one.
@@ -106,8 +94,12 @@ constexpr bool is_within(tables::Seconds life, tables::Seconds last_seen,
     return static_cast<std::int32_t>(now - last_seen) <= static_cast<std::int32_t>(life);
 }
 
-/// Punts by class: enough for a busy segment, far below what slows the kernel's side down.
-struct PuntBuckets {
+/// Punts by class: enough for a busy segment, far below what slows the kernel's side down. And the
+/// ICMP errors that a side is answered (RFC 1812 section 4.3.2.8).
+struct SideBuckets {
+    TokenBucket icmp_errors{1000, 100};
+    TokenBucket hello{5000, 1000};
+    TokenBucket routing{10000, 2000};
     TokenBucket arp{2000, 500};
     TokenBucket ndp{2000, 500};
     TokenBucket icmp{1000, 200};
@@ -136,10 +128,9 @@ struct WorkerMemory {
 
     // What comes from the servers' side has buckets of its own: no flood of clients takes ARP or
     // health checks away from the backends.
-    PuntBuckets client_punts;
-    PuntBuckets server_punts;
+    SideBuckets of_clients;
+    SideBuckets of_servers;
     TokenBucket asked_senders{50, 50};   ///< sources whose neighbour entry is missing
-    TokenBucket icmp_errors{1000, 100};  ///< RFC 1812 section 4.3.2.8
 };
 
 /// All that the stages may look at. Time comes from outside; nothing here reads a clock.

@@ -30,12 +30,14 @@ inline bool is_icmp_error(const Packet& packet) noexcept {
            *type == net::icmp_type::parameter_problem;
 }
 
+inline bool is_echo_reply(const Packet& packet) noexcept {
+    return icmp_type_of(packet) ==
+           (packet.is_v6 ? net::icmpv6_type::echo_reply : net::icmp_type::echo_reply);
+}
+
 inline bool is_echo(const Packet& packet) noexcept {
-    const auto type = icmp_type_of(packet);
-    if (!type) return false;
-    if (packet.is_v6)
-        return *type == net::icmpv6_type::echo || *type == net::icmpv6_type::echo_reply;
-    return *type == net::icmp_type::echo || *type == net::icmp_type::echo_reply;
+    return is_echo_reply(packet) ||
+           icmp_type_of(packet) == (packet.is_v6 ? net::icmpv6_type::echo : net::icmp_type::echo);
 }
 
 /// Neighbor Discovery of this link: a hop limit of 255 proves that no router has forwarded it

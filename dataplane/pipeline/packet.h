@@ -45,7 +45,6 @@ struct Packet {
     bool is_v6 = false;
     bool is_fragment = false;        ///< any part of a fragmented datagram
     bool is_later_fragment = false;  ///< it has no transport header
-    bool is_source_routed = false;   ///< its sender says by which routers it goes
     tables::InterfaceIndex in_interface = tables::no_interface;
     std::uint32_t ip_bytes = 0;        ///< of the IP packet, as its header says
     std::uint32_t identification = 0;  ///< of a fragment
@@ -78,6 +77,14 @@ struct Packet {
 
     bool is_decided() const noexcept { return verdict != Verdict::undecided; }
     std::uint8_t* at(std::size_t offset) const noexcept { return frame.data + offset; }
+    /// What is at hand of the IP packet from there on.
+    std::span<const std::uint8_t> at_hand(std::size_t offset) const noexcept {
+        if (offset > l3_end) return {};
+        return {at(offset), l3_end - offset};
+    }
+    const net::MacAddress& sender() const noexcept {
+        return reinterpret_cast<const net::EthernetHeader*>(at(0))->source;
+    }
     net::Ipv4Header& ipv4() const noexcept {
         return *reinterpret_cast<net::Ipv4Header*>(at(l3));
     }
@@ -93,6 +100,11 @@ struct Packet {
     bool is_service_udp() const noexcept {
         return is_udp() && !is_later_fragment &&
                tables::service_port_position(destination_port) != tables::service_ports;
+    }
+    /// A DHCP server sends to the address that it offers, nobody's yet (RFC 2131 section 4.1).
+    bool is_dhcp_answer() const noexcept {
+        return is_udp() && source_port.to_host() == (is_v6 ? 547 : 67) &&
+               destination_port.to_host() == (is_v6 ? 546 : 68);
     }
     /// The protocol of its own family: ICMPv6 over IPv4 is nobody's, and so is the reverse.
     bool is_icmp() const noexcept {

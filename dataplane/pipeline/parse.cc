@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
+#include <algorithm>
 #include <cstring>
 
 #include "dataplane/pipeline/icmp_kind.h"
@@ -51,6 +52,29 @@ void keep_link_broadcast(Packet& packet, const Context& context) noexcept {
         punt(packet, Verdict::punt_multicast, context);
 }
 
+/// Does it ask all for an address that is not ours? Routers do, for each that strangers scan.
+bool is_about_others(const Packet& packet, const tables::ForwardingTable& table) noexcept {
+    constexpr std::size_t arp_bytes = 28, arp_sender = 14, arp_target = 24;
+    if ((*packet.at(0) & 1) == 0) return false;
+    net::IpAddress target;
+    if (packet.is_ip) {
+        const std::size_t at = packet.l4 + sizeof(net::IcmpHeader);
+        if (packet.icmp().type != net::icmpv6_type::neighbour_solicitation ||
+            at + sizeof target > packet.l3_end)
+            return false;
+        target = net::IpAddress{net::load<std::array<std::uint8_t, 16>>(packet.at(at))};
+    } else {
+        if (packet.frame.contiguous < packet.l3 + arp_bytes) return true;
+        const std::uint8_t* const asked = packet.at(packet.l3 + arp_target);
+        // Nobody asks for himself: he says where he is (RFC 5227 section 2.3).
+        if (std::memcmp(packet.at(packet.l3 + arp_sender), asked, 4) == 0) return false;
+        target = net::IpAddress::from_v4(net::load<net::Ipv4Address>(asked));
+    }
+    const auto* entry = table.addresses.find(target);
+    return !target.is_ipv6_link_local() &&
+           (entry == nullptr || entry->role == tables::AddressRole::backend);
+}
+
 /// What is of this link alone (RFC 4291 section 2.5.6), multicast and Neighbor Discovery, is the
 /// kernel's; but who it says it is from must be somebody. An unspecified source is that of a host
 /// which has no address yet (RFC 4862 section 5.4.2, RFC 3590).
@@ -63,12 +87,20 @@ void keep_ipv6_link_scope(Packet& packet, const Context& context) noexcept {
         return;
     else if (packet.is_service_udp())
         packet.verdict = Verdict::service_port_own;
-    else if (is_ndp(packet))
+    else if (is_ndp(packet) && !is_about_others(packet, context.table))
         punt(packet, Verdict::punt_ndp, context);
     else if (is_multicast)
         punt(packet, Verdict::punt_multicast, context);
     else
         punt(packet, packet.is_icmp() ? Verdict::punt_icmp : Verdict::punt_local, context);
+}
+
+/// LLDP, 802.1X and the like: to a group that no bridge forwards (IEEE 802.1Q table 8-1), or to us
+/// in the answer to what we have sent there.
+bool is_of_link_layer(const net::EthernetHeader& ethernet) noexcept {
+    constexpr std::array<std::uint8_t, 5> nearest_bridge{0x01, 0x80, 0xc2, 0x00, 0x00};
+    return std::ranges::equal(std::span{ethernet.destination.bytes}.first<5>(), nearest_bridge) ||
+           ethernet.type == net::be16::from_host(net::ether_type::eapol);
 }
 
 }  // namespace
@@ -86,7 +118,9 @@ void parse(Packet& packet, const Context& context) noexcept {
         return;
     }
     if (type == be16::from_host(net::ether_type::arp)) {
-        punt(packet, Verdict::punt_arp, context);
+        punt(packet,
+             is_about_others(packet, context.table) ? Verdict::punt_multicast : Verdict::punt_arp,
+             context);
     } else if (type == be16::from_host(net::ether_type::ipv4)) {
         parse_ipv4(packet);
         if (packet.is_decided()) return;
@@ -98,6 +132,8 @@ void parse(Packet& packet, const Context& context) noexcept {
         parse_ipv6(packet);
         if (!packet.is_decided()) keep_ipv6_link_scope(packet, context);
         if (!packet.is_decided() && is_multicast) keep_link_broadcast(packet, context);
+    } else if (is_of_link_layer(ethernet)) {
+        punt(packet, Verdict::punt_multicast, context);
     } else {
         packet.verdict = Verdict::not_ip;
     }

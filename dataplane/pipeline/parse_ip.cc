@@ -64,7 +64,7 @@ void note_ipv4_fragment(Packet& packet, std::size_t payload_bytes) noexcept {
     packet.identification = ip.identification.to_host();
     // What a fragment must hold to be put together (RFC 1858 section 3.2.1): no payload that is
     // cut anywhere but at 8 bytes while more follow.
-    if (offset + payload_bytes > net::longest_datagram)
+    if (offset + packet.ip_bytes > net::longest_datagram)
         packet.verdict = Verdict::fragment_past_end;
     else if (more && payload_bytes % 8 != 0)
         packet.verdict = Verdict::bad_ip_header;
@@ -83,6 +83,11 @@ constexpr std::size_t upper_header_bytes(std::uint8_t protocol) noexcept {
     }
 }
 
+/// A first fragment holds all headers (RFC 7112), and a later one that begins within so many bytes
+/// may write over them. No sender has to cut there: every link carries 1280 bytes.
+constexpr std::size_t longest_ipv6_headers =
+    net::max_ipv6_extension_bytes + upper_header_bytes(net::ip_protocol::tcp);
+
 Verdict verdict_of(const net::Ipv6Chain& chain, std::size_t total) noexcept {
     const bool is_first_fragment = chain.is_fragment && !chain.is_later_fragment();
     switch (chain.state) {
@@ -93,10 +98,12 @@ Verdict verdict_of(const net::Ipv6Chain& chain, std::size_t total) noexcept {
             return is_first_fragment ? Verdict::fragment_short : Verdict::truncated;
         case net::Ipv6Chain::State::complete: break;
     }
+    if (chain.is_source_routed) return Verdict::source_routed;
     if (is_first_fragment && chain.offset + upper_header_bytes(chain.protocol) > total)
         return Verdict::fragment_short;
-    return chain.fragment_offset == shortest_first_fragment ? Verdict::fragment_overlap
-                                                            : Verdict::undecided;
+    return chain.is_later_fragment() && chain.fragment_offset < longest_ipv6_headers
+               ? Verdict::fragment_overlap
+               : Verdict::undecided;
 }
 
 }  // namespace
@@ -133,9 +140,10 @@ void parse_ipv4(Packet& packet) noexcept {
     packet.ip_bytes = static_cast<std::uint32_t>(total);
     packet.l4 = static_cast<std::uint16_t>(packet.l3 + header);
     set_l3_end(packet);
-    if (header != sizeof(net::Ipv4Header)) [[unlikely]]
-        packet.is_source_routed = wall::is_source_routed(
-            {packet.at(packet.l3 + sizeof(net::Ipv4Header)), header - sizeof(net::Ipv4Header)});
+    if (header != sizeof(net::Ipv4Header) &&
+        wall::is_source_routed({packet.at(packet.l3 + sizeof(net::Ipv4Header)),
+                                header - sizeof(net::Ipv4Header)})) [[unlikely]]
+        packet.verdict = Verdict::source_routed;
     if ((ip.flags_offset.to_host() & (net::ipv4_flags::offset_mask |
                                       net::ipv4_flags::more_fragments)) != 0)
         note_ipv4_fragment(packet, total - header);
@@ -175,7 +183,6 @@ void parse_ipv6(Packet& packet) noexcept {
     packet.is_fragment = chain.is_fragment;
     packet.is_later_fragment = chain.is_later_fragment();
     packet.identification = chain.identification;
-    packet.is_source_routed = chain.is_source_routed;
     if (packet.is_udp() && !packet.is_later_fragment) parse_udp(packet);
 }
 

@@ -3,13 +3,16 @@
 #include <cstring>
 
 #include "dataplane/pipeline/stages.h"
+#include "dataplane/pipeline/wall_stages.h"
 
 namespace ikelb::pipeline {
 
 namespace {
 
-TokenBucket& bucket_of(Verdict verdict, PuntBuckets& buckets) noexcept {
+TokenBucket& bucket_of(Verdict verdict, SideBuckets& buckets) noexcept {
     switch (verdict) {
+        case Verdict::punt_hello: return buckets.hello;
+        case Verdict::punt_routing: return buckets.routing;
         case Verdict::punt_arp: return buckets.arp;
         case Verdict::punt_ndp: return buckets.ndp;
         case Verdict::punt_icmp: return buckets.icmp;
@@ -22,12 +25,15 @@ TokenBucket& bucket_of(Verdict verdict, PuntBuckets& buckets) noexcept {
 
 }  // namespace
 
-void punt(Packet& packet, Verdict verdict, const Context& context) noexcept {
+SideBuckets& buckets_of(const Packet& packet, const Context& context) noexcept {
     const bool is_from_servers = !packet.is_from_clients &&
                                  context.table.interfaces[packet.in_interface].faces_servers;
-    PuntBuckets& buckets =
-        is_from_servers ? context.memory.server_punts : context.memory.client_punts;
-    if (!bucket_of(verdict, buckets).take(context.now_micros)) {
+    return is_from_servers ? context.memory.of_servers : context.memory.of_clients;
+}
+
+void punt(Packet& packet, Verdict verdict, const Context& context) noexcept {
+    verdict = punt_class_of(packet, verdict, context);
+    if (!bucket_of(verdict, buckets_of(packet, context)).take(context.now_micros)) {
         packet.verdict = Verdict::punt_limited;
         context.counters.punts_limited[static_cast<std::size_t>(verdict)].add(1);
         return;

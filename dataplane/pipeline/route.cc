@@ -25,8 +25,7 @@ const LinkHeader* link_of(const tables::Route& route, const net::IpAddress& dest
             context.memory.neighbours.add(gateway.interface, gateway.address);
         return &gateway.link;
     }
-    const auto* link =
-        context.table.neighbours.find(tables::neighbour_key(route.interface, destination));
+    const auto* link = context.table.neighbour(route.interface, destination);
     if (link != nullptr) return link;
     context.memory.neighbours.add(route.interface, destination);
     return &unresolved;
@@ -83,6 +82,21 @@ void route_to_server(Packet& packet, Context& context) noexcept {
 bool may_be_cut(const Packet& packet) noexcept {
     return !packet.is_v6 &&
            (packet.ipv4().flags_offset.to_host() & net::ipv4_flags::dont_fragment) == 0;
+}
+
+/// Has the kernel cut what is too big for the next hop.
+void punt_to_cut(Packet& packet, const Context& context) noexcept {
+    // From the clients' side the kernel forwards nothing: what may pass comes to it as if out of
+    // the interface where it is to leave, unless that faces clients itself.
+    if (packet.is_from_clients) {
+        packet.in_interface = packet.link->interface;
+        if (context.table.interfaces[packet.in_interface].faces_clients) {
+            packet.verdict = Verdict::too_big;
+            return;
+        }
+        net::store(packet.at(0), context.table.interfaces[packet.in_interface].mac);
+    }
+    punt(packet, Verdict::punt_unresolved, context);
 }
 
 /// The errors that a router owes (RFC 1812 sections 5.3.1 and 5.2.7.1, RFC 4443 sections 3.2

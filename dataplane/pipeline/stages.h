@@ -71,6 +71,9 @@ bool readdress(Packet& copy, tables::BackendIndex to, Context& context) noexcept
 void answer_with_icmp(Packet& packet, OwedError error, std::uint16_t mtu, Verdict verdict_if_not,
                       Context& context) noexcept;
 
+/// Of the side that the packet comes from.
+SideBuckets& buckets_of(const Packet& packet, const Context& context) noexcept;
+
 /// Decides for the kernel, if the bucket of the verdict's class and of the interface's side allows.
 void punt(Packet& packet, Verdict verdict, const Context& context) noexcept;
 

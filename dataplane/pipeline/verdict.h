@@ -17,12 +17,14 @@ namespace ikelb::pipeline {
     X(to_client,            forward, "backend to client: sent from the VIP") \
     X(transit,              forward, "routed between ports, no translation") \
     X(icmp_error_sent,      forward, "turned into an ICMP error to its sender") \
-    X(punt_arp,             punt,    "ARP, to the kernel") \
-    X(punt_ndp,             punt,    "IPv6 Neighbor Discovery of the link, to the kernel") \
+    X(punt_arp,             punt,    "ARP that asks for or tells us, to the kernel") \
+    X(punt_ndp,             punt,    "IPv6 Neighbor Discovery of the link that asks for or tells us, to the kernel") \
+    X(punt_hello,           punt,    "VRRP and single-hop BFD that no router has forwarded (TTL 255), to the kernel") \
+    X(punt_routing,         punt,    "BGP, OSPF and multihop BFD of a next hop or of one that own_services names, to the kernel") \
     X(punt_icmp,            punt,    "ICMP to one of our addresses, to the kernel") \
-    X(punt_backend,         punt,    "from a backend to one of our addresses, to the kernel") \
+    X(punt_backend,         punt,    "echo replies and IKE from a backend to one of our addresses: answers to health checks, to the kernel") \
     X(punt_local,           punt,    "other traffic to one of our addresses, to the kernel") \
-    X(punt_multicast,       punt,    "multicast or broadcast, to the kernel") \
+    X(punt_multicast,       punt,    "other multicast or broadcast, ARP and Neighbor Discovery about others, LLDP and 802.1X, to the kernel") \
     X(punt_unresolved,      punt,    "transit without a known neighbour, to the kernel to resolve") \
     X(hold_fragment,        hold,    "later fragment before its first: held for a moment") \
     X(hold_neighbour,       hold,    "next hop is being resolved: held for a moment") \
@@ -41,7 +43,7 @@ namespace ikelb::pipeline {
     X(spoofed_backend,      drop,    "a backend's source address arriving from the client side, or on one arm from a MAC address that is no server's") \
     X(spoofed_source,       drop,    "another address of the servers' side as the source, arriving from the client side, or on one arm from a MAC address that is neither a server's nor that neighbour's") \
     X(ttl_expired,          drop,    "TTL ran out and the ICMP error was rate-limited") \
-    X(too_big,              drop,    "larger than the next hop's MTU and no ICMP error was due") \
+    X(too_big,              drop,    "larger than the next hop's MTU and no ICMP error was due, nor may the kernel cut it") \
     X(ike_truncated,        drop,    "datagram on a service port shorter than its header") \
     X(ike_bad_length,       drop,    "IKE length field runs beyond the datagram") \
     X(ike_zero_spi,         drop,    "IKE initiator SPI is zero") \

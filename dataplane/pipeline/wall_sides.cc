@@ -5,31 +5,15 @@
 #include "dataplane/pipeline/icmp_kind.h"
 #include "dataplane/pipeline/stages.h"
 #include "dataplane/pipeline/wall_stages.h"
-#include "dataplane/wall/upper.h"
 
 namespace ikelb::pipeline {
 
 namespace {
 
-/// Host byte order; 0 of protocols without ports.
-std::uint16_t destination_port(const Packet& packet) noexcept {
-    if (packet.is_icmp() || packet.l4 > packet.l3_end) return 0;
-    return wall::read_upper(packet.protocol,
-                            {packet.at(packet.l4), packet.l3_end - std::size_t{packet.l4}})
-        .destination_port;
-}
-
 bool is_on_link(const Packet& packet, const tables::ForwardingTable& table) noexcept {
     const auto index = table.route_table.lookup(packet.source);
     return index && table.routes[*index].kind == tables::RouteKind::on_link &&
            table.routes[*index].interface == packet.in_interface;
-}
-
-/// Is its source that neighbour's own, and the frame as well? NDP is, by its hop limit.
-bool is_of_neighbour(const Packet& packet, const net::MacAddress& mac,
-                     const tables::LinkHeader* neighbour) noexcept {
-    return is_ndp(packet) || (neighbour != nullptr &&
-                              std::ranges::equal(mac.bytes, std::span{neighbour->bytes}.first<6>()));
 }
 
 /// A neighbour that is a client gateway is of the clients' side, and its own addresses are its own.
@@ -39,26 +23,30 @@ enum class Origin : std::uint8_t { servers, clients, neighbour, forged };
 /// servers and those who are known by it may have an address of the servers' side.
 Origin origin_of(const Packet& packet, bool is_from_backend, Context& context) noexcept {
     const tables::ForwardingTable& table = context.table;
-    const auto& mac = reinterpret_cast<const net::EthernetHeader*>(packet.at(0))->source;
-    const auto key = tables::gateway_key(packet.in_interface, mac);
+    const auto key = tables::gateway_key(packet.in_interface, packet.sender());
     const auto* gateway = table.gateway_of_mac.find(key);
     const bool is_of_clients = gateway != nullptr && table.gateways[*gateway].faces_clients;
     const bool is_neighbours = is_on_link(packet, table);
     if (!is_neighbours && (is_of_clients || !(is_from_backend || table.is_inside(packet.source))))
         return Origin::clients;
     if (table.server_macs.find(key) != nullptr) return Origin::servers;
-    const auto* neighbour =
-        table.neighbours.find(tables::neighbour_key(packet.in_interface, packet.source));
-    if (is_neighbours && is_of_neighbour(packet, mac, neighbour))
+    if (is_neighbours && (is_ndp(packet) || is_of_neighbour(packet, table)))
         return is_of_clients ? Origin::neighbour : Origin::servers;
     // Who begins has asked for our address and so told its own. The kernel may have forgotten it.
-    if (neighbour == nullptr && is_neighbours && !is_of_clients &&
+    if (is_neighbours && !is_of_clients &&
+        table.neighbour(packet.in_interface, packet.source) == nullptr &&
         context.memory.asked_senders.take(context.now_micros))
         context.memory.neighbours.add(packet.in_interface, packet.source);
     return Origin::forged;
 }
 
 }  // namespace
+
+bool is_of_neighbour(const Packet& packet, const tables::ForwardingTable& table) noexcept {
+    const auto* neighbour = table.neighbour(packet.in_interface, packet.source);
+    return neighbour != nullptr &&
+           std::ranges::equal(packet.sender().bytes, std::span{neighbour->bytes}.first<6>());
+}
 
 void find_doubtful_side(Packet& packet, const tables::Interface& interface, bool is_from_backend,
                         Context& context) noexcept {
@@ -76,7 +64,7 @@ void find_doubtful_side(Packet& packet, const tables::Interface& interface, bool
 
 void judge_host_port(Packet& packet, const tables::AddressEntry& vip, Context& context) noexcept {
     const auto service = context.table.frontends[vip.frontends[0]].service;
-    const std::uint16_t port = destination_port(packet);
+    const std::uint16_t port = upper_of(packet).asked_port();
     if (is_ndp(packet))
         punt(packet, Verdict::punt_ndp, context);
     else if (is_echo(packet))
@@ -93,17 +81,7 @@ bool is_closed(const Packet& packet, const tables::AddressEntry& own,
                const Context& context) noexcept {
     return packet.is_from_clients && own.interface != packet.in_interface && !is_ndp(packet) &&
            !context.table.wall.opens(packet.destination, packet.source, packet.protocol,
-                                     destination_port(packet));
-}
-
-void punt_to_cut(Packet& packet, const Context& context) noexcept {
-    // From the clients' side the kernel forwards nothing: what may pass comes to it as if out of
-    // the interface where it is to leave.
-    if (packet.is_from_clients) {
-        packet.in_interface = packet.link->interface;
-        net::store(packet.at(0), context.table.interfaces[packet.in_interface].mac);
-    }
-    punt(packet, Verdict::punt_unresolved, context);
+                                     upper_of(packet).asked_port());
 }
 
 }  // namespace ikelb::pipeline

@@ -4,11 +4,20 @@
 
 #include "dataplane/pipeline/context.h"
 #include "dataplane/pipeline/packet.h"
+#include "dataplane/wall/upper.h"
 
 namespace ikelb::pipeline {
 
 // What passes that is no service's, by the rules of docs/decisions/0012-the-wall.md: parts of
 // classify() and route(), and a step of its own between them.
+
+/// Of what is no later fragment.
+inline wall::Upper upper_of(const Packet& packet) noexcept {
+    return wall::read_upper(packet.protocol, packet.at_hand(packet.l4));
+}
+
+/// Does the frame come from its source itself, as the kernel knows its neighbours?
+bool is_of_neighbour(const Packet& packet, const tables::ForwardingTable& table) noexcept;
 
 /// find_side() of what comes from the clients' side or from an interface that faces both.
 void find_doubtful_side(Packet& packet, const tables::Interface& interface, bool is_from_backend,
@@ -43,7 +52,8 @@ void judge_transit(Packet& packet, Context& context) noexcept;
 /// pass.
 void remember_transit(const Packet& packet, const tables::Route& route, Context& context) noexcept;
 
-/// Has the kernel cut what is too big for the next hop.
-void punt_to_cut(Packet& packet, const Context& context) noexcept;
+/// The class of what is punted. What neighbours and routers have to hear from us to take us for
+/// alive has classes of its own, which nothing else can exhaust.
+Verdict punt_class_of(const Packet& packet, Verdict verdict, const Context& context) noexcept;
 
 }  // namespace ikelb::pipeline

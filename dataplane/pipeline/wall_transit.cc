@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
 #include "dataplane/pipeline/icmp_kind.h"
+#include "dataplane/pipeline/stages.h"
 #include "dataplane/pipeline/wall_stages.h"
 #include "dataplane/pipeline/write_outcome.h"
 #include "dataplane/wall/quote.h"
-#include "dataplane/wall/upper.h"
 
 namespace ikelb::pipeline {
 
@@ -18,11 +18,6 @@ using wall::Upper;
 
 /// A record's end is moved at most this often: no write for each packet.
 constexpr tables::Seconds renewal_interval = 4;
-
-std::span<const std::uint8_t> at_hand(const Packet& packet, std::size_t offset) noexcept {
-    if (offset > packet.l3_end) return {};
-    return {packet.at(offset), packet.l3_end - offset};
-}
 
 bool is_backend(const net::IpAddress& address, const tables::ForwardingTable& table) noexcept {
     const auto* entry = table.addresses.find(address);
@@ -93,7 +88,7 @@ bool is_let_in(const net::IpAddress& inside, const net::IpAddress& outside, cons
 /// Of a conversation that the servers' side has begun: an answer, or an error about what it sent.
 bool is_expected(const Packet& packet, const Upper& upper, Context& context) noexcept {
     if (is_icmp_error(packet)) {
-        const auto quoted = at_hand(packet, packet.l4 + sizeof(net::IcmpHeader));
+        const auto quoted = packet.at_hand(packet.l4 + sizeof(net::IcmpHeader));
         const auto quote = wall::read_quote(packet.is_v6, quoted);
         if (!quote || quote->source != packet.destination || quote->upper > quoted.size())
             return false;
@@ -134,7 +129,7 @@ bool is_allowed(const Packet& packet, const Upper& upper, Context& context) noex
             {.source = packet.source,
              .destination = packet.destination,
              .protocol = packet.protocol,
-             .destination_port = packet.is_icmp() ? std::uint16_t{0} : upper.destination_port,
+             .destination_port = upper.asked_port(),
              .is_established = upper.has(Upper::ack | Upper::rst)}))
         return true;
     // The node before this one knew it, or this one before a crash.
@@ -154,14 +149,19 @@ void judge_transit(Packet& packet, Context& context) noexcept {
         packet.verdict = Verdict::directed_broadcast;
         return;
     }
-    if (!packet.is_from_clients || packet.is_later_fragment) return;
-    const Upper upper = wall::read_upper(packet.protocol, at_hand(packet, packet.l4));
+    if (!packet.is_from_clients || packet.is_later_fragment) {
+        if (packet.is_dhcp_answer()) punt(packet, Verdict::punt_local, context);
+        return;
+    }
+    const Upper upper = upper_of(packet);
     if (is_expected(packet, upper, context)) return;
     // An IKE responder tells MOBIKE clients its private addresses, and they try them (RFC 4555
     // section 3.4): let through, a client would have a tunnel that bypasses its affinity.
     if (is_vpn_of_backend(packet.destination, packet.protocol, upper.destination_port,
                           context.table))
         packet.verdict = Verdict::direct_to_backend;
+    else if (packet.is_dhcp_answer())
+        punt(packet, Verdict::punt_local, context);
     else if (!is_allowed(packet, upper, context))
         packet.verdict = Verdict::transit_not_allowed;
 }
@@ -170,7 +170,7 @@ void remember_transit(const Packet& packet, const tables::Route& route, Context&
     if (packet.is_from_clients || packet.is_later_fragment ||
         !leads_to_clients(route, context.table))
         return;
-    const Upper upper = wall::read_upper(packet.protocol, at_hand(packet, packet.l4));
+    const Upper upper = upper_of(packet);
     if (!upper.may_ask()) return;
     const TransitKey key = wall::asked(packet.source, packet.destination, upper);
     const auto record = find_record(key, context);

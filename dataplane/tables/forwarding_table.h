@@ -227,6 +227,11 @@ struct Timeouts {
     Seconds fragment = 5;
 };
 
+inline std::array<std::uint64_t, 3> neighbour_key(InterfaceIndex interface,
+                                                  const net::IpAddress& address) noexcept {
+    return {std::uint64_t{interface} + 1, address.high(), address.low()};
+}
+
 /// Everything that a worker has to know to forward, as one immutable value. The control thread
 /// builds it, publishes a pointer and frees it when no worker can hold it any more. The vectors
 /// are indexed by the ids of ids.h. Large parts are shared between successive tables.
@@ -270,17 +275,15 @@ struct ForwardingTable {
             if (prefix.contains(address)) return true;
         return false;
     }
+    const LinkHeader* neighbour(InterfaceIndex at, const net::IpAddress& address) const noexcept {
+        return neighbours.find(neighbour_key(at, address));
+    }
     /// Is this record's backend still the one that the record meant?
     bool is_current(BackendRef ref) const noexcept {
         const Backend& backend = backends[ref.index];
         return backend.is_present && backend.generation == ref.generation;
     }
 };
-
-inline std::array<std::uint64_t, 3> neighbour_key(InterfaceIndex interface,
-                                                  const net::IpAddress& address) noexcept {
-    return {std::uint64_t{interface} + 1, address.high(), address.low()};
-}
 
 inline std::array<std::uint64_t, 1> gateway_key(InterfaceIndex interface,
                                                 const net::MacAddress& mac) noexcept {

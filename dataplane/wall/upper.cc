@@ -39,6 +39,10 @@ bool Upper::is_tcp() const noexcept {
     return protocol == net::ip_protocol::tcp;
 }
 
+std::uint16_t Upper::asked_port() const noexcept {
+    return has_ports(protocol) ? destination_port : std::uint16_t{0};
+}
+
 Upper read_upper(std::uint8_t number, std::span<const std::uint8_t> bytes) noexcept {
     Upper upper{.protocol = number};
     if (number == protocol::icmp || number == protocol::icmpv6) {

@@ -24,6 +24,8 @@ struct Upper {
     std::uint16_t destination_port = 0;
 
     bool is_tcp() const noexcept;
+    /// What rules are asked about; an echo's identifier is none.
+    std::uint16_t asked_port() const noexcept;
     bool has(std::uint8_t flags) const noexcept { return (tcp_flags & flags) != 0; }
     bool may_ask() const noexcept { return sender == Sender::either || sender == Sender::asker; }
     bool may_answer() const noexcept {

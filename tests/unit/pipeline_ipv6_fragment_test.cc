@@ -167,6 +167,20 @@ TEST_F(Ipv6Fragments, RightBehindThePortsAreDropped) {
     EXPECT_EQ(verdict(v4.fragment(16, false).protocol(17)), "hold_fragment");
 }
 
+TEST_F(Ipv6Fragments, OverHeadersBehindOptionsAreDropped) {
+    const PacketBuilder part = PacketBuilder{}.ip(client6, vip6).raw(Bytes(64, 1));
+    // What the first one holds: destination options of 8 to 504 bytes, then UDP or TCP.
+    for (const std::size_t offset : std::initializer_list<std::size_t>{16, 24, 64, 504, 512, 528})
+        for (const std::uint8_t said : std::initializer_list<std::uint8_t>{17, 6, 60, 44, 59})
+            EXPECT_EQ(verdict(PacketBuilder{part}.fragment(offset, false).protocol(said)),
+                      "fragment_overlap")
+                << offset << " and next header " << int{said};
+    EXPECT_EQ(verdict(PacketBuilder{part}.fragment(536, false).protocol(17)), "hold_fragment");
+    EXPECT_EQ(verdict(PacketBuilder{part}.extension(options).fragment(16, false)),
+              "fragment_overlap")
+        << "headers before the fragment header do not count";
+}
+
 TEST_F(Ipv6Fragments, OfADatagramWithTwoBeginningsAreAllDroppedFromTheSecondOn) {
     const auto honest = first_part(client6, vip6, 4500, 1);
     const auto forged = first_part(client6, vip6, 4500, 2);

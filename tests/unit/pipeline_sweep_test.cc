@@ -29,8 +29,8 @@ struct Part {
     std::size_t offset = 0;
     bool has_more = false;
 };
-constexpr std::array parts{Part{}, Part{0, true}, Part{64, true}, Part{128, false}, Part{8, true},
-                           Part{65528, false}, Part{65528, true}};
+constexpr std::array parts{Part{},        Part{0, true},      Part{1024, true}, Part{1088, false},
+                           Part{8, true}, Part{65528, false}, Part{65528, true}};
 
 constexpr std::array<std::uint8_t, 6> few_protocols{1, 6, 17, 44, 50, 58};
 constexpr std::array<std::uint8_t, 10> header_protocols{0, 1, 17, 43, 44, 50, 51, 58, 59, 60};

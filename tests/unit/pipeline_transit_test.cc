@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "dataplane/net/headers.h"
-#include "dataplane/wall/linear_rules.h"
+#include "controlplane/replay/linear_rules.h"
 #include "tests/testlib/bench.h"
 
 namespace ikelb::pipeline {
@@ -84,7 +84,7 @@ protected:
     std::string in(const PacketBuilder& packet) { return name(bench.from_client(packet).verdict); }
     std::string out(const PacketBuilder& packet) { return name(bench.from_server(packet).verdict); }
     void allow(std::vector<wall::AllowRule> rules) {
-        bench.spec.wall.allow = std::make_shared<wall::LinearRules>(std::move(rules));
+        bench.spec.wall.allow = std::make_shared<control::LinearRules>(std::move(rules));
         bench.apply();
     }
     net::IpPrefix anywhere() const { return prefix(talk.is_v6() ? "::/0" : "0.0.0.0/0"); }
@@ -462,6 +462,21 @@ TEST(TransitTooBig, IsCutByTheKernelAsIfItCameWhereItIsToLeave) {
     }
 }
 
+
+TEST(TransitTooBig, IsDroppedWhereItWouldLeaveTowardsClients) {
+    TableSpec spec = flat_farm();
+    spec.wall.is_open = true;
+    spec.interfaces[ext].mtu = 1280;
+    Bench bench{spec};
+    const auto packet = PacketBuilder{}.ip(client, "10.20.0.11").udp(9, 9).payload(Bytes(1400, 1));
+    EXPECT_EQ(name(bench.from_client(packet).verdict), "too_big")
+        << "there the kernel forwards nothing of clients";
+    EXPECT_EQ(name(bench.from_client(PacketBuilder{packet}.dont_fragment()).verdict),
+              "icmp_error_sent");
+    const auto of_server =
+        PacketBuilder{}.ip("10.20.0.11", client).udp(9, 9).payload(Bytes(1400, 1));
+    EXPECT_EQ(name(bench.from_gateway(of_server, server_mac(rras1)).verdict), "punt_unresolved");
+}
 
 TEST_P(TransitFragments, OfAnAnswerArriveBesideForgedOnesOfItsSender) {
     out(talk.udp_out());

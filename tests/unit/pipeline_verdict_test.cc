@@ -122,7 +122,10 @@ const std::map<Verdict, std::function<Verdict()>>& examples() {
                  PacketBuilder{}.ip("fe80::254", own_wan6).ttl(255).icmp(136, 0));
          }},
         {punt_icmp, [] { return of_client(client_ip(vip).icmp(8, 0)); }},
-        {punt_backend, [] { return of_server(reply(rras1, 53, own_lan, 53, {})); }},
+        {punt_hello, [] { return of_client(client_ip("224.0.0.18").protocol(112).ttl(255)); }},
+        {punt_routing,
+         [] { return of_client(PacketBuilder{}.ip("198.51.100.254", "224.0.0.5").protocol(89)); }},
+        {punt_backend, [] { return of_server(reply(rras1, 500, own_lan, 53, {})); }},
         {punt_local, [] { return of_client(client_ip(own_wan).protocol(net::ip_protocol::tcp)); }},
         {punt_multicast, [] { return of_client(client_ip("224.0.0.18").protocol(112)); }},
         {punt_unresolved,

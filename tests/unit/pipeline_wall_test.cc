@@ -82,6 +82,20 @@ TEST_F(Wall, LetsNobodySayByWhichRoutersAPacketGoes) {
         << "an option that reaches beyond the header hides what follows";
 }
 
+TEST_F(Wall, LetsNobodySaySoOnALinkEither) {
+    const auto routed = [](const char* from, const char* to) {
+        return PacketBuilder{}.ip(from, to).extension(43, {0, 1}).udp(9, 9);
+    };
+    EXPECT_EQ(of_client(routed(client6, "fe80::1")), "source_routed");
+    EXPECT_EQ(of_client(routed("fe80::254", own_wan6)), "source_routed");
+    EXPECT_EQ(of_client(routed("fe80::254", "fe80::1")), "source_routed");
+    EXPECT_EQ(of_client(routed(client6, "ff02::1")), "source_routed");
+    EXPECT_EQ(of_server(routed("fe80::14", "ff02::1")), "source_routed");
+    EXPECT_EQ(of_client(PacketBuilder{}.ip(client, "224.0.0.1").udp(9, 9).options(
+                  {131, 3, 4, 0})),
+              "source_routed");
+}
+
 TEST_F(Wall, RefusesSourcesOfTheServersSideFromTheClients) {
     for (const char* source : {"10.20.0.50", "10.9.9.9"}) {
         EXPECT_EQ(of_client(Session{.client = source}.init()), "spoofed_source") << source;
@@ -396,8 +410,8 @@ TEST_F(Wall, OfOurAddressesOthersAreOpenToWhomTheyAreOpened) {
         {.address = address("2001:db8:ffff::1"), .from = prefix("2001:db8:198::/64"),
          .port = bgp}};
     bench.apply();
-    EXPECT_EQ(of_client(tcp_to("198.51.100.254", "10.255.0.1", 179)), "punt_local");
-    EXPECT_EQ(of_client(tcp_to("2001:db8:198::50", "2001:db8:ffff::1", 179)), "punt_local");
+    EXPECT_EQ(of_client(tcp_to("198.51.100.254", "10.255.0.1", 179)), "punt_routing");
+    EXPECT_EQ(of_client(tcp_to("2001:db8:198::50", "2001:db8:ffff::1", 179)), "punt_routing");
     EXPECT_EQ(of_client(tcp_to(client, "10.255.0.1", 179)), "own_address_closed");
     EXPECT_EQ(of_client(tcp_to("198.51.100.254", "10.255.0.1", 22)), "own_address_closed");
     EXPECT_EQ(of_client(tcp_to("198.51.100.254", own_lan, 179)), "own_address_closed");
@@ -429,10 +443,24 @@ TEST_F(Wall, FragmentsEndWithinADatagram) {
             Bytes(bytes, 1));
     };
     for (const auto& [from, to] : {std::pair{client, vip}, {client6, vip6}}) {
-        EXPECT_EQ(of_client(part(from, to, 65528, 7)), "hold_fragment");
         EXPECT_EQ(of_client(part(from, to, 65528, 8)), "fragment_past_end");
         EXPECT_EQ(of_client(part(from, to, 64000, 1536)), "fragment_past_end");
     }
+    EXPECT_EQ(of_client(part(client, vip, 65512, 3)), "hold_fragment");
+    EXPECT_EQ(of_client(part(client, vip, 65512, 4)), "fragment_past_end")
+        << "the IPv4 header is part of the 65,535 bytes";
+    EXPECT_EQ(of_client(part(client6, vip6, 65528, 7)), "hold_fragment");
+    const auto behind_options = [](std::size_t bytes) {
+        return PacketBuilder{}
+            .ip(client6, vip6)
+            .extension(60)
+            .protocol(17)
+            .fragment(65520, false)
+            .raw(Bytes(bytes, 1));
+    };
+    EXPECT_EQ(of_client(behind_options(7)), "hold_fragment");
+    EXPECT_EQ(of_client(behind_options(8)), "fragment_past_end")
+        << "and so are IPv6's headers before the fragment header";
 }
 
 }  // namespace
