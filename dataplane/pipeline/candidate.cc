@@ -107,7 +107,7 @@ void consider_spi(const Packet& packet, const Record& flow, Context& context) no
 void vouch_for_candidate(const Packet& packet, Context& context) noexcept {
     const auto key = flow_of_receiver(packet);
     auto& flows = context.directory.flows;
-    const auto flow = flows.find(key, context.table.timeouts.flow, context.now);
+    const auto flow = find_flow(key, context);
     if (!flow || !flow->awaits_esp || flow->backend.index != packet.backend) return;
     Record calm = *flow;
     calm.awaits_esp = false;
@@ -178,9 +178,8 @@ void leave_hint(const tables::FlowKey& flow, const Record& claim, Context& conte
     if (found && found->backend == claim.backend &&
         is_within(pending / 2, found->last_seen, context.now))
         return;
-    const auto lives = tables::Lifetimes::of(pending);
-    note(context.directory.hints.write(flow, {.backend = claim.backend, .last_seen = context.now},
-                                       lives, context.now, tables::Evict::oldest), context);
+    keep(context.directory.hints, flow, {.backend = claim.backend, .last_seen = context.now},
+         pending, context);
 }
 
 }  // namespace ikelb::pipeline

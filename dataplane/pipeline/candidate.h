@@ -15,6 +15,18 @@ inline tables::FlowKey flow_of_sender(const Packet& packet) noexcept {
 inline tables::FlowKey flow_of_receiver(const Packet& packet) noexcept {
     return tables::flow_key(packet.destination, packet.destination_port, packet.frontend);
 }
+inline std::optional<tables::Record> find_flow(const tables::FlowKey& key,
+                                               const Context& context) noexcept {
+    return context.directory.flows.find(key, context.table.timeouts.flow, context.now);
+}
+inline std::optional<tables::Record> find_binding(const net::IpAddress& client,
+                                                  tables::ServiceIndex index,
+                                                  const Context& context) noexcept {
+    const tables::Service& service = context.table.services[index];
+    if (service.affinity != tables::Affinity::source) return std::nullopt;
+    return context.directory.bindings.find(tables::binding_key(service.client_of(client), index),
+                                           context.table.timeouts.flow, context.now);
+}
 
 // ESP SPIs of clients. None of them ever appears in a backend's packet, so each is believed only
 // after client and backend have both spoken on a flow that a session has confirmed.

@@ -28,8 +28,10 @@ bool is_asked_about(const Packet& packet, const Context& context) noexcept {
 
 /// RFC 791: source, destination, identification and protocol. RFC 8200 section 4.5: no protocol.
 tables::FragmentKey key_of(const Packet& packet) noexcept {
-    return tables::fragment_key(packet.source, packet.destination, packet.identification,
-                                packet.is_v6 ? net::ip_protocol::fragment : packet.protocol);
+    return {.source = packet.source,
+            .destination = packet.destination,
+            .identification = packet.identification,
+            .protocol = packet.is_v6 ? net::ip_protocol::fragment : packet.protocol};
 }
 
 /// What a first fragment is known by: eight bits of a hash of its length, its UDP header and some
@@ -132,13 +134,6 @@ bool is_forged(Verdict verdict) noexcept {
            verdict == Verdict::spoofed_backend || verdict == Verdict::spoofed_source;
 }
 
-void write_record(const tables::FragmentKey& key, const Record& record, Context& context) noexcept {
-    tables::Lifetimes lives;
-    lives.by_state.fill(context.table.timeouts.fragment);
-    note(context.directory.fragments.write(key, record, lives, context.now, tables::Evict::oldest),
-         context);
-}
-
 }  // namespace
 
 void follow_fragment(Packet& packet, Context& context) noexcept {
@@ -182,7 +177,7 @@ void remember_fragment(Packet& packet, Context& context) noexcept {
         record = tables::to_record({.kind = FragmentFate::Kind::drop}, context.now);
         record.backend.generation = known->backend.generation;
     }
-    write_record(key, record, context);
+    keep(context.directory.fragments, key, record, context.table.timeouts.fragment, context);
 }
 
 }  // namespace ikelb::pipeline

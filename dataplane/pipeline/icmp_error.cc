@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dataplane/net/checksum.h"
+#include "dataplane/pipeline/candidate.h"
 #include "dataplane/pipeline/quoted.h"
 #include "dataplane/pipeline/stages.h"
 #include "dataplane/wall/quote.h"
@@ -11,14 +12,7 @@ namespace ikelb::pipeline {
 
 namespace {
 
-using net::be16;
 using tables::FrontendIndex;
-
-std::optional<tables::Record> live_flow(const net::IpAddress& client, be16 port,
-                                        FrontendIndex frontend, const Context& context) noexcept {
-    return context.directory.flows.find(tables::flow_key(client, port, frontend),
-                                        context.table.timeouts.flow, context.now);
-}
 
 /// An error on the way from us to a client: it quotes VIP to client.
 void match_from_client_side(Packet& packet, const Quoted& quoted, Context& context) noexcept {
@@ -31,14 +25,9 @@ void match_from_client_side(Packet& packet, const Quoted& quoted, Context& conte
     }
     packet.frontend = vip->frontends[position];
     packet.service = context.table.frontends[packet.frontend].service;
-    auto record =
-        live_flow(quoted.destination, quoted.destination_port, packet.frontend, context);
-    if (!record)
-        record = context.directory.bindings.find(
-            tables::binding_key(
-                context.table.services[packet.service].client_of(quoted.destination),
-                packet.service),
-            context.table.timeouts.flow, context.now);
+    auto record = find_flow(
+        tables::flow_key(quoted.destination, quoted.destination_port, packet.frontend), context);
+    if (!record) record = find_binding(quoted.destination, packet.service, context);
     if (!record || !context.table.is_current(record->backend)) {
         packet.verdict = Verdict::icmp_unmatched;
         return;
@@ -61,7 +50,8 @@ void match_from_server_side(Packet& packet, const Quoted& quoted, Context& conte
     const tables::Backend& backend = context.table.backends[packet.backend];
     packet.frontend = backend.reply_frontend[position];
     for (const FrontendIndex candidate : backend.frontends[position]) {
-        const auto record = live_flow(quoted.source, quoted.source_port, candidate, context);
+        const auto record = find_flow(
+            tables::flow_key(quoted.source, quoted.source_port, candidate), context);
         if (!record || record->backend.index != packet.backend) continue;
         packet.frontend = candidate;
         packet.gateway = record->gateway;
@@ -74,8 +64,7 @@ void match_from_server_side(Packet& packet, const Quoted& quoted, Context& conte
 
 std::optional<Quoted> read_quoted(const Packet& packet) noexcept {
     const std::size_t l3 = packet.l4 + sizeof(net::IcmpHeader);
-    if (l3 > packet.l3_end) return std::nullopt;
-    const auto quote = wall::read_quote(packet.is_v6, {packet.at(l3), packet.l3_end - l3});
+    const auto quote = wall::read_quote(packet.is_v6, packet.at_hand(l3));
     if (!quote || quote->protocol != net::ip_protocol::udp ||
         l3 + quote->upper + sizeof(net::UdpHeader) > packet.l3_end)
         return std::nullopt;

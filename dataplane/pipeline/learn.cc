@@ -134,14 +134,6 @@ std::optional<Record> record_of(const std::optional<tables::Noted>& noted) noexc
     return noted ? std::optional{noted->record} : std::nullopt;
 }
 
-std::optional<Record> binding_of(const Packet& packet, tables::ServiceIndex index,
-                                 const Context& context) noexcept {
-    const tables::Service& service = context.table.services[index];
-    return context.directory.bindings.find(
-        tables::binding_key(service.client_of(packet.destination), index),
-        context.table.timeouts.flow, context.now);
-}
-
 /// The VIP of a reply from a backend that serves several: the SA's own by its SPIs, else the one
 /// that holds this flow, else the one that this client uses. Two candidates are as bad as none.
 FrontendIndex find_vip(const Packet& packet, const std::vector<FrontendIndex>& candidates,
@@ -187,7 +179,8 @@ FrontendIndex find_vip(const Packet& packet, const std::vector<FrontendIndex>& c
         });
     if (vip == tables::no_frontend)
         vip = the_only_one([&](FrontendIndex candidate) {
-            return is_ours(binding_of(packet, table.frontends[candidate].service, context));
+            return is_ours(find_binding(packet.destination, table.frontends[candidate].service,
+                                        context));
         });
     return vip;
 }
@@ -269,10 +262,9 @@ void note_answered_init(const Packet& packet, Context& context) noexcept {
     const Record record{.backend = ref_of(packet, context),
                         .state = RecordState::answered,
                         .last_seen = context.now};
-    const auto lives = tables::Lifetimes::of(context.table.timeouts.half_open);
-    note(context.directory.half_open.write(
-             tables::half_open_key(packet.ike_header(), packet.destination, packet.service), record,
-             lives, context.now, tables::Evict::oldest), context);
+    keep(context.directory.half_open,
+         tables::half_open_key(packet.ike_header(), packet.destination, packet.service), record,
+         context.table.timeouts.half_open, context);
 }
 
 /// found: what is known of the pair.
@@ -350,7 +342,7 @@ void learn_binding(const Packet& packet, Claim claim, Context& context) noexcept
     const tables::Service& service = context.table.services[packet.service];
     if (service.affinity != tables::Affinity::source) return;
     claim.renew_after = refresh_interval;
-    const auto found = binding_of(packet, packet.service, context);
+    const auto found = find_binding(packet.destination, packet.service, context);
     const bool may_replace =
         found && is_by_keys(claim) && context.table.is_current(found->backend) &&
         !context.table.backends[found->backend.index].takes_returning_clients() &&

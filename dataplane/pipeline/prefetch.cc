@@ -8,6 +8,11 @@ namespace ikelb::pipeline {
 
 namespace {
 
+tables::FrontendIndex reply_frontend_of(const Packet& packet, const Context& context) noexcept {
+    return context.table.backends[packet.backend]
+        .reply_frontend[tables::service_port_position(packet.source_port)];
+}
+
 // Inlined by force: a call that only prefetches has no effect in g++'s eyes, which drops it.
 
 template <bool for_write>
@@ -46,9 +51,7 @@ template <bool for_write>
 [[gnu::always_inline]] inline void prefetch_answer(const Packet& packet,
                                                    const Context& context) noexcept {
     const tables::Directory& directory = context.directory;
-    const auto frontend =
-        context.table.backends[packet.backend]
-            .reply_frontend[tables::service_port_position(packet.source_port)];
+    const auto frontend = reply_frontend_of(packet, context);
     if (frontend == tables::no_frontend) return;
     const auto key = tables::flow_key(packet.destination, packet.destination_port, frontend);
     const bool is_esp = packet.datagram.kind == ike::Kind::esp;
@@ -85,9 +88,7 @@ void prefetch_records(const Packet& packet, const Context& context) noexcept {
 
 void prefetch_login(const Packet& packet, const Context& context) noexcept {
     if (packet.datagram.kind != ike::Kind::esp || packet.is_v6) return;
-    const auto frontend =
-        context.table.backends[packet.backend]
-            .reply_frontend[tables::service_port_position(packet.source_port)];
+    const auto frontend = reply_frontend_of(packet, context);
     if (frontend == tables::no_frontend) return;
     const tables::PairKey pair = context.directory.logins.notes(
         tables::flow_key(packet.destination, packet.destination_port, frontend));

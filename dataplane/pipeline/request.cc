@@ -3,7 +3,6 @@
 #include "dataplane/pipeline/request.h"
 
 #include "dataplane/pipeline/candidate.h"
-#include "dataplane/pipeline/mutant.h"
 #include "dataplane/pipeline/stages.h"
 #include "dataplane/pipeline/write_outcome.h"
 
@@ -15,21 +14,16 @@ using tables::Record;
 
 /// The gateway the frame came from, if it is one of those the kernel knows.
 tables::GatewayIndex gateway_of(const Packet& packet, const Context& context) noexcept {
-    const auto& ethernet = *reinterpret_cast<const net::EthernetHeader*>(packet.at(0));
     const auto* by_mac = context.table.gateway_of_mac.find(
-        tables::gateway_key(packet.in_interface, ethernet.source));
+        tables::gateway_key(packet.in_interface, packet.sender()));
     return by_mac == nullptr ? tables::no_gateway : *by_mac;
 }
 
 bool is_agreed(const Packet& packet, const Context& context) noexcept {
     const tables::Service& service = context.table.services[packet.service];
-    if (service.affinity == tables::Affinity::source) {
-        const auto binding = context.directory.bindings.find(
-            tables::binding_key(service.client_of(packet.source), packet.service),
-            context.table.timeouts.flow, context.now);
-        if (binding && binding->backend.index == packet.backend) return true;
-    }
-    return choose_by_hash(packet, service, context) == packet.backend;
+    const auto binding = find_binding(packet.source, packet.service, context);
+    return (binding && binding->backend.index == packet.backend) ||
+           choose_by_hash(packet, service, context) == packet.backend;
 }
 
 }  // namespace
@@ -58,7 +52,7 @@ void note_request(const Packet& packet, Context& context) noexcept {
     if (member && !packet.frame.was_held)
         context.counters.ike[*member].requests.add(1);
     const auto key = tables::flow_key(packet.source, packet.source_port, packet.frontend);
-    const auto flow = context.directory.flows.find(key, table.timeouts.flow, context.now);
+    const auto flow = find_flow(key, context);
     const tables::BackendRef ref{.index = packet.backend,
                                  .generation = table.backends[packet.backend].generation};
     const bool is_move = flow && flow->backend != ref;
@@ -68,13 +62,6 @@ void note_request(const Packet& packet, Context& context) noexcept {
                               : default_gateway(packet.source, packet.frontend, table);
     if (gateway == expected) gateway = tables::no_gateway;
     if (!is_move && gateway == tables::no_gateway) return;
-    if constexpr (mutant == Mutant::commit_on_request) {
-        if (is_move) {
-            Record moved = *flow;
-            moved.backend = ref;
-            context.directory.flows.write(key, moved, table.timeouts.flow, context.now);
-        }
-    }
     if (!packet.frame.was_held &&
         !context.memory.pending_by_source.take(packet.source, table.hash_key, context.now_micros,
                                                table.limits.pending_per_source)) {
@@ -82,9 +69,8 @@ void note_request(const Packet& packet, Context& context) noexcept {
         return;
     }
     const Record pending{.backend = ref, .gateway = gateway, .last_seen = context.now};
-    const auto lives = tables::Lifetimes::of(table.timeouts.pending);
-    note(context.directory.pending.write(request_key(key, header, table.hash_key), pending, lives,
-                                         context.now, tables::Evict::oldest), context);
+    keep(context.directory.pending, request_key(key, header, table.hash_key), pending,
+         table.timeouts.pending, context);
 }
 
 std::optional<Record> answered_request(const Packet& packet, const Context& context) noexcept {

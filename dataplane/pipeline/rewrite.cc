@@ -28,42 +28,30 @@ void decrement_ttl(const Packet& packet) noexcept {
 
 enum class Field : std::uint8_t { source, destination };
 
-void translate_ipv4(const Packet& packet, Field which, net::Ipv4Address to) noexcept {
-    net::Ipv4Header& ip = packet.ipv4();
-    net::Ipv4Address& field = which == Field::source ? ip.source : ip.destination;
-    net::ChecksumDelta delta;
-    delta.change(field.value, to.value);
-    field = to;
-    ip.checksum = delta.apply(ip.checksum);
-    if (packet.is_udp() && !packet.is_later_fragment)
-        packet.udp().checksum = delta.apply_udp(packet.udp().checksum);
-}
-
-/// Here every upper layer's checksum covers the addresses (RFC 8200 section 8.1). A UDP checksum
-/// of zero is none (RFC 6935), and as little for us to invent as it is over IPv4.
-void translate_ipv6(const Packet& packet, Field which, const net::IpAddress& to,
-                    Counters& counters) noexcept {
-    net::Ipv6Header& ip = packet.ipv6();
-    auto& field = which == Field::source ? ip.source : ip.destination;
-    net::ChecksumDelta delta;
-    delta.change(net::IpAddress{field}, to);
-    field = to.bytes();
-    if (packet.is_later_fragment) return;
-    if (packet.is_icmp()) {
-        packet.icmp().checksum = delta.apply(packet.icmp().checksum);
-    } else if (packet.is_udp()) {
-        if (packet.udp().checksum == 0) counters.udp6_without_checksum.add(1);
-        packet.udp().checksum = delta.apply_udp(packet.udp().checksum);
-    }
-}
-
-/// Changes one address and every checksum that covers it. What takes no steps, express() changes.
+/// Changes one address and every checksum that covers it: over IPv6 each upper layer's (RFC 8200
+/// section 8.1). A UDP checksum of zero is none there as well (RFC 6935). What takes no steps,
+/// express() changes.
 void translate(const Packet& packet, Field which, const net::IpAddress& to,
                Counters& counters) noexcept {
-    if (packet.is_v6)
-        translate_ipv6(packet, which, to, counters);
-    else
-        translate_ipv4(packet, which, to.v4());
+    net::ChecksumDelta delta;
+    if (packet.is_v6) {
+        auto& field = which == Field::source ? packet.ipv6().source : packet.ipv6().destination;
+        delta.change(net::IpAddress{field}, to);
+        field = to.bytes();
+    } else {
+        net::Ipv4Header& ip = packet.ipv4();
+        net::Ipv4Address& field = which == Field::source ? ip.source : ip.destination;
+        delta.change(field.value, to.v4().value);
+        field = to.v4();
+        ip.checksum = delta.apply(ip.checksum);
+    }
+    if (packet.is_later_fragment) return;
+    if (packet.is_udp()) {
+        if (packet.is_v6 && packet.udp().checksum == 0) counters.udp6_without_checksum.add(1);
+        packet.udp().checksum = delta.apply_udp(packet.udp().checksum);
+    } else if (packet.is_v6 && packet.is_icmp()) {
+        packet.icmp().checksum = delta.apply(packet.icmp().checksum);
+    }
 }
 
 /// Puts the link header right before the IP header, whatever stood there.

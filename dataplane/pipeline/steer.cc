@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
 #include "dataplane/pipeline/candidate.h"
-#include "dataplane/pipeline/mutant.h"
 #include "dataplane/pipeline/request.h"
 #include "dataplane/pipeline/stages.h"
 
@@ -70,7 +69,6 @@ bool by_label(Packet& packet, const Context& context) noexcept {
 }
 
 bool by_pair(Packet& packet, const Context& context) noexcept {
-    if constexpr (mutant == Mutant::no_pair_table) return false;
     return follow(packet,
                   context.directory.pairs.find(tables::pair_key(packet.ike_header()),
                                                context.table.timeouts.pair, context.now),
@@ -86,22 +84,12 @@ bool may_flow_decide(const Packet& packet, const Context& context) noexcept {
 
 bool by_flow(Packet& packet, const Context& context) noexcept {
     return may_flow_decide(packet, context) &&
-           follow(packet,
-                  context.directory.flows.find(flow_of_sender(packet), context.table.timeouts.flow,
-                                               context.now),
-                  Rule::flow, context);
-}
-
-std::optional<Record> find_binding(const Packet& packet, const Context& context) noexcept {
-    const tables::Service& service = service_of(packet, context);
-    if (service.affinity != tables::Affinity::source) return std::nullopt;
-    return context.directory.bindings.find(
-        tables::binding_key(service.client_of(packet.source), packet.service),
-        context.table.timeouts.flow, context.now);
+           follow(packet, find_flow(flow_of_sender(packet), context), Rule::flow, context);
 }
 
 bool by_binding(Packet& packet, const Context& context) noexcept {
-    return follow(packet, find_binding(packet, context), Rule::binding, context);
+    return follow(packet, find_binding(packet.source, packet.service, context), Rule::binding,
+                  context);
 }
 
 bool takes_back(const Record& record, const Packet& packet, const Context& context) noexcept {
@@ -111,7 +99,7 @@ bool takes_back(const Record& record, const Packet& packet, const Context& conte
 
 /// A new SA of a client that has a binding: it returns there, if the backend will have it.
 bool by_binding_for_new_sa(Packet& packet, const Context& context) noexcept {
-    const auto record = find_binding(packet, context);
+    const auto record = find_binding(packet.source, packet.service, context);
     return record && takes_back(*record, packet, context) &&
            follow(packet, record->backend.index, Rule::binding, context);
 }
@@ -199,7 +187,6 @@ void steer_ike(Packet& packet, Context& context) noexcept {
 
 bool by_client_spi(Packet& packet, const std::optional<tables::Noted>& flow,
                    Context& context) noexcept {
-    if constexpr (mutant == Mutant::no_esp_table) return false;
     const auto record =
         context.directory.esp.find(tables::esp_key(packet.source, packet.datagram.esp_spi));
     if (!record || !context.table.timeouts.flow.is_alive(*record, context.now) ||
@@ -213,7 +200,6 @@ bool by_client_spi(Packet& packet, const std::optional<tables::Noted>& flow,
 
 /// By the SPI alone, from whatever address, if all who were seen to use it are on one backend.
 bool by_spi_alone(Packet& packet, Context& context) noexcept {
-    if constexpr (mutant == Mutant::no_esp_table) return false;
     const SpiClaim claim = find_claim(packet.datagram.esp_spi, context);
     if (claim.is_ambiguous) context.counters.spi_collisions.add(1);
     if (claim.is_ambiguous || !claim.record ||

@@ -13,4 +13,12 @@ inline bool note(tables::WriteOutcome outcome, Context& context) noexcept {
     return outcome == tables::WriteOutcome::written;
 }
 
+/// Writes a record that newer ones may replace. False: there is no room now.
+template <typename Table, typename Key>
+bool keep(Table& table, const Key& key, const tables::Record& record, tables::Seconds life,
+          Context& context) noexcept {
+    return note(table.write(key, record, tables::Lifetimes::of(life), context.now,
+                            tables::Evict::oldest), context);
+}
+
 }  // namespace ikelb::pipeline

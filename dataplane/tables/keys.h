@@ -137,12 +137,4 @@ private:
     }
 };
 
-inline FragmentKey fragment_key(const net::IpAddress& source, const net::IpAddress& destination,
-                                std::uint32_t identification, std::uint8_t protocol) noexcept {
-    return {.source = source,
-            .destination = destination,
-            .identification = identification,
-            .protocol = protocol};
-}
-
 }  // namespace ikelb::tables

@@ -178,10 +178,12 @@ TEST(ConfigValidate, RouteGatewaysAreOnLink) {
 }
 
 TEST(ConfigValidate, ServerMacsAreUsable) {
-    expect_only(findings_of(with("side: servers", "side: servers, server_macs: ['02:00:00:00:00:0b']")),
+    expect_only(findings_of(with("side: servers",
+                                 "side: servers, server_macs: ['02:00:00:00:00:0b']")),
                 "t.yaml:6: warning: interfaces[1].server_macs: has no effect: int is no interface "
                 "of side both, where servers are told from clients by it");
-    expect_among(findings_of(with("side: servers", "side: both, server_macs: ['01:00:00:00:00:0b']")),
+    expect_among(findings_of(with("side: servers",
+                                  "side: both, server_macs: ['01:00:00:00:00:0b']")),
                  "t.yaml:6: error: interfaces[1].server_macs: 01:00:00:00:00:0b is no address of "
                  "one station; write those that servers send from, or leave it out");
 }

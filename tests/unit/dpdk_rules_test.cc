@@ -9,7 +9,7 @@
 
 #include "dataplane/dpdk/acl_rules.h"
 #include "dataplane/dpdk/eal.h"
-#include "dataplane/wall/linear_rules.h"
+#include "controlplane/replay/linear_rules.h"
 
 namespace ikelb::dpdk {
 namespace {
@@ -79,7 +79,7 @@ TEST_F(CompiledRules, SayWhatTheListOfThemSays) {
         for (AllowRule& made : rules) made = rule();
         const auto compiled = compile_rules(rules);
         ASSERT_TRUE(compiled) << compiled.error().message;
-        const wall::LinearRules linear{rules};
+        const control::LinearRules linear{rules};
         for (int i = 0; i < 4000; ++i) {
             const TransitPacket asked = packet();
             const bool is_allowed = linear.allow(asked);

@@ -2,10 +2,12 @@
 // Copyright (c) 2026 The ikelb authors
 #include <gtest/gtest.h>
 
-#include "dataplane/wall/linear_rules.h"
+#include "controlplane/replay/linear_rules.h"
 
 namespace ikelb::wall {
 namespace {
+
+using control::LinearRules;
 
 net::IpAddress address(const char* text) { return *net::IpAddress::parse(text); }
 net::IpPrefix prefix(const char* text) { return *net::IpPrefix::parse(text); }
