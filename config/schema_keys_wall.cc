@@ -54,9 +54,10 @@ const std::array keys{
         .purpose = "What the clients' side may ask of this host at an address that is neither a "
                    "VIP nor on the interface where it comes in: BGP or BFD to a loopback. The rest "
                    "is dropped as own_address_closed. To the incoming interface's own address "
-                   "everything passes, and this host's input rules (nft) judge it. BGP, OSPF and BFD "
-                   "that is named here, at whatever own address, waits behind no other traffic on "
-                   "its way to the kernel, as that of next hops does: name peers that are none.",
+                   "everything passes, and this host's input rules (nft) judge it. BGP, OSPF and "
+                   "BFD that is named here, at whatever own address, waits behind no other "
+                   "traffic on its way to the kernel, as that of next hops does: name peers that "
+                   "are none.",
         .effect = of_a_rule},
     Key{.path = "own_services[].address", .form = Form::address, .presence = required,
         .example = "10.255.0.1",

@@ -12,7 +12,7 @@
 #include <span>
 #include <vector>
 
-#include "dataplane/wall/linear_rules.h"
+#include "controlplane/replay/linear_rules.h"
 #include "tests/fuzz/harness.h"
 #include "tests/testlib/invariants.h"
 #include "tests/testlib/samples.h"
@@ -34,7 +34,7 @@ std::vector<TableSpec> farms() {
     specs[1].wall.is_open = true;
     specs[2].wall.own_services = {
         {.address = address(place::own_lan), .from = prefix("0.0.0.0/0")}};
-    specs[3].wall.allow = std::make_shared<wall::LinearRules>(std::vector<wall::AllowRule>{
+    specs[3].wall.allow = std::make_shared<control::LinearRules>(std::vector<wall::AllowRule>{
         {.from = prefix("0.0.0.0/0"), .to = prefix("10.0.0.0/8"), .is_established = true},
         {.from = prefix("::/0"), .to = prefix("fd00::/8"), .protocol = 17}});
     specs.push_back(specs[3]);  // both families, and hardly anything there
