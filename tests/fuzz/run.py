@@ -140,10 +140,10 @@ class Fuzzers:
     def sources(self, name: str) -> list[Path]:
         return [path for path in (CORPUS / name, self.work / "seeds" / name) if path.is_dir()]
 
-    def run(self, name: str, limit: str) -> Run:
+    def run(self, name: str, limits: list[str]) -> Run:
         begun = time.monotonic()
         done = run(
-            self.program(name), *OPTIONS, limit, f"-max_len={MOST_BYTES[name]}",
+            self.program(name), *OPTIONS, *limits, f"-max_len={MOST_BYTES[name]}",
             f"-artifact_prefix={self.logs}/{name}-", self.work / name, *self.sources(name),
             kinds=known_kinds(name),
         )  # fmt: skip
@@ -216,7 +216,9 @@ class Fuzzers:
         print(f"{name}: {len(sizes)} inputs of {sum(sizes):,} bytes now", flush=True)
 
 
-def fuzz(fuzzers: Fuzzers, names: list[str], limits: dict[str, str], least: dict[str, int]) -> int:
+def fuzz(
+    fuzzers: Fuzzers, names: list[str], limits: dict[str, list[str]], least: dict[str, int]
+) -> int:
     """As many at once as there are cores; how many were good."""
     good = 0
     begun = time.monotonic()
@@ -245,10 +247,11 @@ def main() -> int:
     fuzzers = Fuzzers(options.build.resolve(), options.logs.resolve())
     fuzzers.prepare()
     if options.long:
-        limits = {name: f"-max_total_time={options.hours * 3600:.0f}" for name in names}
+        limits = {name: [f"-max_total_time={options.hours * 3600:.0f}"] for name in names}
         good = fuzz(fuzzers, names, limits, dict.fromkeys(names, 1))
     else:
-        limits = {name: f"-runs={EXECUTIONS[name]}" for name in names}
+        # A change is judged by the same inputs each time; --long looks for new ones.
+        limits = {name: [f"-runs={EXECUTIONS[name]}", "-seed=1"] for name in names}
         good = fuzz(fuzzers, names, limits, EXECUTIONS)
     checks = []
     for name in names:
