@@ -112,6 +112,19 @@ void remark_on_rules(const BuilderInput& input, const tables::ForwardingTable& t
     }
 }
 
+/// Of clients' routers it is of no matter: what comes from an unknown address is a client's.
+void remark_on_routers(const BuilderInput& input, const tables::ForwardingTable& table,
+                       Remarks& remarks) {
+    for (const tables::Gateway& gateway : table.gateways) {
+        if (gateway.faces_clients || !gateway.link.is_resolved) continue;
+        const config::Interface& interface = input.config.interfaces[gateway.interface];
+        const net::MacAddress mac = destination_of(gateway.link);
+        if (interface.side == config::Side::both && interface.server_macs.empty() &&
+            is_virtual_mac(mac))
+            remarks.push_back(virtual_router_remark(interface.name, gateway.address, mac));
+    }
+}
+
 /// After tell_routers_of_clients(): a router of both sides is none of the servers'.
 void list_server_macs(const BuilderInput& input, const InterfaceNames& names,
                       tables::ForwardingTable& table) {
@@ -168,6 +181,7 @@ void build_wall(const BuilderInput& input, const InterfaceNames& names,
     wall.grace_until = input.grace_until;
     tell_routers_of_clients(input, names, table);
     remark_on_rules(input, table, remarks);
+    remark_on_routers(input, table, remarks);
     list_server_macs(input, names, table);
 }
 

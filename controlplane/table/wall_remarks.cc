@@ -3,6 +3,7 @@
 #include "controlplane/table/wall_remarks.h"
 
 #include <algorithm>
+#include <initializer_list>
 
 namespace ikelb::control {
 
@@ -52,6 +53,26 @@ std::optional<std::string> why_in_vain(const config::AllowRule& rule, const conf
            std::to_string(rule.line.number) +
            " lets nothing pass; reach that network by an interface of ikelb's, or by a proxy on "
            "this host";
+}
+
+bool is_virtual_mac(const net::MacAddress& mac) noexcept {
+    const auto& bytes = mac.bytes;
+    const auto starts = [&](std::initializer_list<std::uint8_t> with) {
+        return std::equal(with.begin(), with.end(), bytes.begin());
+    };
+    const int version = bytes[4] >> 4;
+    return starts({0x00, 0x00, 0x5e, 0x00, 0x01}) || starts({0x00, 0x00, 0x5e, 0x00, 0x02}) ||
+           starts({0x00, 0x00, 0x0c, 0x07, 0xac}) ||
+           (starts({0x00, 0x00, 0x0c, 0x9f}) && version == 0xf) ||
+           (starts({0x00, 0x05, 0x73, 0xa0}) && version == 0x0) || starts({0x00, 0x07, 0xb4});
+}
+
+std::string virtual_router_remark(const std::string& interface, const net::IpAddress& router,
+                                  const net::MacAddress& mac) {
+    return "interface " + interface + ": " + mac.to_string() + " of " + router.to_string() +
+           ", a router of the servers, is a virtual address, and its routers send from their own: "
+           "what they bring from the servers' side is dropped as spoofed; list those in "
+           "server_macs of the interface";
 }
 
 }  // namespace ikelb::control

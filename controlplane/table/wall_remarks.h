@@ -7,6 +7,7 @@
 
 #include "config/config.h"
 #include "controlplane/kernel/kernel_state.h"
+#include "dataplane/net/address.h"
 
 namespace ikelb::control {
 
@@ -14,5 +15,13 @@ namespace ikelb::control {
 /// nullopt: no reason is known. Reads all routes: not for each of many rules at each change.
 std::optional<std::string> why_in_vain(const config::AllowRule& rule, const config::Config& config,
                                        const KernelState& kernel);
+
+/// Whether routers share the address (VRRP, CARP, HSRP, GLBP): they send from others.
+bool is_virtual_mac(const net::MacAddress& mac) noexcept;
+
+/// What to do about a router of the servers on an interface that faces both sides, whose address is
+/// such a one.
+std::string virtual_router_remark(const std::string& interface, const net::IpAddress& router,
+                                  const net::MacAddress& mac);
 
 }  // namespace ikelb::control

@@ -264,6 +264,42 @@ TEST(TransitGrace, CanBeTurnedOff) {
     EXPECT_EQ(grace.until(2000), 0u);
 }
 
+// --- Routers that share an address ---
+
+TEST(TableWall, SaysWhatAVirtualRouterOfTheServersNeeds) {
+    Site site = one_armed();
+    add_route(site.kernel, "10.30.0.0/16", "10.20.0.253", farm);
+    const auto with_router = [&](const char* address) {
+        site.kernel.neighbours = {};
+        for (const char* router : {"10.20.0.253", "10.20.0.254"})
+            site.kernel.neighbours.push_back({.ifindex = farm,
+                                              .address = ip(router),
+                                              .mac = *net::MacAddress::parse(address),
+                                              .state = NeighbourState::reachable});
+        // The clients' router has an address of its own, and a virtual one is no matter there.
+        site.kernel.neighbours.back().mac.bytes[5] ^= 1;
+        site.build();
+        return site.has_remark(std::string{"interface farm: "} + address +
+                               " of 10.20.0.253, a router of the servers, is a virtual address, "
+                               "and its routers send from their own: what they bring from the "
+                               "servers' side is dropped as spoofed; list those in server_macs of "
+                               "the interface");
+    };
+    for (const char* shared : {"00:00:5e:00:01:07", "00:00:5e:00:02:07", "00:00:0c:07:ac:07",
+                               "00:00:0c:9f:f1:07", "00:05:73:a0:01:07", "00:07:b4:00:01:07"}) {
+        EXPECT_TRUE(with_router(shared)) << shared;
+        EXPECT_EQ(std::ranges::count_if(site.remarks,
+                                        [](const std::string& text) {
+                                            return text.find("virtual") != text.npos;
+                                        }),
+                  1);
+    }
+    for (const char* own : {"00:00:5e:00:03:07", "00:00:0c:9f:01:07", "02:00:00:00:01:07"})
+        EXPECT_FALSE(with_router(own)) << own;
+    site.config.interfaces[0].server_macs = {mac(0x51)};
+    EXPECT_FALSE(with_router("00:00:5e:00:01:07"));
+}
+
 // --- Rules that say nothing ---
 
 config::AllowRule rule_to(const char* network) {
