@@ -106,6 +106,8 @@ class Scanned:
         burst = SMALL_BURST if is_narrow else BURST
         self.scanner = Scanner(isp, "uplink", mac, SOURCES, VIPS, OTHERS.values(), burst)
         inner = namespaces["inner"]
+        # A host asks for its gateway before it sends: by that ikelb's kernel knows whose MAC it is.
+        mac_of(inner, dualstack.GATEWAY)
         self.inner = Scanner(inner, "eth0", mac_of(inner, GATEWAY), INNER, VIPS, burst=burst)
         self.responders = [
             crafted.Responder(server, address)
