@@ -56,7 +56,7 @@ OTHER_BUILDS = {
     "debug-lto": ["--buildtype=debug", "-Dtests=false", "-Db_lto=true", "-Dcpp_args=-Wodr"],
 }
 # g++ warns again as it links, of DPDK's headers as well, which are no system headers by then.
-ODR_IS_AN_ERROR = ["-Dcpp_link_args=-Werror=odr,-Wno-stringop-overread"]
+ODR_IS_AN_ERROR = ["-Dcpp_link_args=-Werror=odr -Wno-stringop-overread"]
 PROGRAMS = ["controlplane/ikelbd", "controlplane/ctl/ikelbctl"]
 SANITIZER_ENVIRONMENT = {
     "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",
