@@ -340,7 +340,7 @@ TEST(TableWall, SaysWhichRulesLeadBehindTheKernelsOwnInterfaces) {
 TEST(TableWall, BeforeTheStartTheConfigurationSaysWhatIsOurs) {
     Site site;
     KernelState kernel;
-    kernel.links = {{.ifindex = eth0, .name = "eth0"}};
+    kernel.links = {{.ifindex = eth0, .name = "eth0", .mac = {}, .mtu = 1500, .up = true}};
     add_address(kernel, "192.168.7.2/24", eth0);
     add_route(kernel, "0.0.0.0/0", "192.168.7.1", eth0);
     site.config.routes = {{.to = prefix("10.30.0.0/16"), .via = ip("10.20.0.254")}};
