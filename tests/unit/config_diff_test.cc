@@ -75,6 +75,8 @@ TEST(ConfigDiff, EachKeySaysLiveOrRestart) {
         {"vlan", with("port: lan,", "port: lan, vlan: 5,"), "interfaces[int].vlan: 0 -> 5", true},
         {"interface port", with("port: lan,", "port: wan,"), "interfaces[int].port: lan -> wan",
          true},
+        {"server macs", with("side: servers", "side: servers, server_macs: ['02:00:00:00:00:0b']"),
+         "interfaces[int].server_macs: [] -> [02:00:00:00:00:0b]", false},
         {"addresses", with("[10.20.0.1/24]", "[10.20.0.2/24, 10.20.0.3/24]"),
          "interfaces[int].addresses: [10.20.0.1/24] -> [10.20.0.2/24, 10.20.0.3/24]", false},
         {"route", with_added("routes: [{to: 10.0.0.0/8, via: 10.20.0.9}]\n"),
