@@ -319,7 +319,6 @@ std::string render_wall(const json& wall) {
     return text;
 }
 
-/// What the operator should know.
 std::string render_remarks(const json& remarks) {
     std::string text;
     if (remarks.is_array())

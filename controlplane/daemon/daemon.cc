@@ -348,8 +348,8 @@ void Daemon::tick_each_second() {
     guard_kernel();
 }
 
-/// Whenever the kernel's rules change, for others may remove some that are not theirs; and again
-/// and again, for news of that may be lost.
+/// After each change in the kernel, for others may remove rules that are not theirs; and every ten
+/// seconds, for news of that may be lost.
 void Daemon::guard_kernel() {
     std::vector<std::string> failures = network_->guard(config_, mirror_->snapshot());
     for (const std::string& failure : failures)

@@ -73,6 +73,7 @@ struct PortReading {
 };
 
 /// What is lost at a port, from one look to the next. What does not answer has lost nothing since.
+/// Threads: one.
 class PortCounts {
 public:
     static constexpr std::size_t most_xstats = 128;
@@ -80,8 +81,8 @@ public:
     /// `at_start`: of the kernel's device below; nullopt: it is not there.
     PortCounts(std::string name, bool has_device, const std::optional<DeviceState>& at_start);
 
-    /// Whether the link has changed; before the first look it counts as up. A driver on a kernel
-    /// device always says that its link is up: the device's carrier counts.
+    /// Adds what is new, and says whether the link has changed; before the first look it counts as
+    /// up. A driver on a kernel device always says that its link is up: the carrier counts.
     bool see(const PortReading& reading);
     const PortView& view() const noexcept { return view_; }
 

@@ -5,6 +5,8 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
+#include <utility>
+
 #include "controlplane/kernel/kernel_tables.h"
 #include "controlplane/kernel/netlink_request.h"
 

@@ -7,8 +7,8 @@
 
 namespace ikelb::control {
 
-/// The kernel's state once, for who does not stay to follow it. Takes up to a second with a million
-/// routes, and no privileges.
+/// Reads the kernel's state once, without following it. Blocks, up to a second with a million
+/// routes; any thread, no privileges.
 KernelResult<KernelState> read_kernel_state();
 
 }  // namespace ikelb::control

@@ -67,8 +67,7 @@ public:
     /// timers and retries); the answer arrives as a change. An entry that is permanent, or fresh,
     /// or being resolved, is left alone. False: asked for it a moment ago.
     KernelResult<bool> request_neighbour(int ifindex, const net::IpAddress& address);
-    /// The same for an address that no packet has chosen: packets have the kernel asked for so many
-    /// addresses in a second, and that is theirs alone.
+    /// The same without that limit, for addresses that the kernel's routes name instead of packets.
     KernelResult<void> confirm_neighbour(int ifindex, const net::IpAddress& address);
 
     MirrorCounters counters() const noexcept;

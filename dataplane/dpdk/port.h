@@ -79,7 +79,7 @@ public:
     RxQueue rx(std::uint16_t queue) const noexcept { return {id_, queue}; }
     TxQueue tx(std::uint16_t queue) const noexcept { return {id_, queue}; }
     bool is_link_up() const noexcept;
-    /// What its driver counts, by name (DPDK's xstats). Empty: it does not say.
+    /// DPDK's xstats, since the start or the last reset; empty: it does not say. Control thread's.
     std::vector<std::pair<std::string, std::uint64_t>> counts() const;
 
 private:

@@ -97,7 +97,7 @@ TEST(PortCounts, NothingGoesBackWhenADriverIsReset) {
     EXPECT_EQ(see(200, 12), (std::pair<std::uint64_t, std::uint64_t>{300, 22}));
 }
 
-TEST(PortCounts, WrapsAroundAtTheEndOfARegister) {
+TEST(PortCounts, ARegisterThatWrapsAroundCountsOnFromZero) {
     GrowingCount count;
     count.see(0xffffffff);
     count.see(4);  // what happened before the end of 32 bits is not known

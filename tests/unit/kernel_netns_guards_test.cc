@@ -270,7 +270,8 @@ TEST_F(ForwardGuardTest, MovesBehindALocalRuleMadeAnew) {
     EXPECT_EQ(rules(), with_guard);
 }
 
-// Thousands of servers on one arm: a look that changes nothing is made each time a rule does.
+// Thousands of servers on one arm: they are compared again after each change in the kernel, and
+// mostly there is nothing to do.
 TEST_F(ForwardGuardTest, ThousandsOfServersTakeNoTime) {
     ForwardGuard guard{.twin = "int"};
     for (std::uint32_t i = 0; i < 4000; ++i)
