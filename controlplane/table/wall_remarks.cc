@@ -60,11 +60,13 @@ bool is_virtual_mac(const net::MacAddress& mac) noexcept {
     const auto starts = [&](std::initializer_list<std::uint8_t> with) {
         return std::equal(with.begin(), with.end(), bytes.begin());
     };
-    const int version = bytes[4] >> 4;
-    return starts({0x00, 0x00, 0x5e, 0x00, 0x01}) || starts({0x00, 0x00, 0x5e, 0x00, 0x02}) ||
-           starts({0x00, 0x00, 0x0c, 0x07, 0xac}) ||
-           (starts({0x00, 0x00, 0x0c, 0x9f}) && version == 0xf) ||
-           (starts({0x00, 0x05, 0x73, 0xa0}) && version == 0x0) || starts({0x00, 0x07, 0xb4});
+    const int high_digit = bytes[4] >> 4;
+    return starts({0x00, 0x00, 0x5e, 0x00, 0x01}) ||                   // VRRP of IPv4, CARP
+           starts({0x00, 0x00, 0x5e, 0x00, 0x02}) ||                   // VRRP of IPv6
+           starts({0x00, 0x00, 0x0c, 0x07, 0xac}) ||                   // HSRP
+           (starts({0x00, 0x00, 0x0c, 0x9f}) && high_digit == 0xf) ||  // HSRP 2 of IPv4
+           (starts({0x00, 0x05, 0x73, 0xa0}) && high_digit == 0x0) ||  // HSRP 2 of IPv6
+           starts({0x00, 0x07, 0xb4});                                 // GLBP
 }
 
 std::string virtual_router_remark(const std::string& interface, const net::IpAddress& router,
