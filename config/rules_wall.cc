@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "config/prefix.h"
 #include "config/protocol_port.h"
 #include "config/rules.h"
 #include "config/scalar.h"
@@ -15,11 +16,6 @@ constexpr std::uint8_t icmp = 1, tcp = 6, udp = 17, esp = 50, icmpv6 = 58;
 constexpr std::uint16_t ike = 500, nat_t = 4500;
 
 bool is_one_address(const net::IpPrefix& prefix) { return prefix.mapped_length() == 128; }
-
-/// All of `inner` is in `outer`.
-bool covers(const net::IpPrefix& outer, const net::IpPrefix& inner) {
-    return outer.length <= inner.length && outer.contains(inner.address);
-}
 
 std::string_view family_of(const net::IpAddress& address) {
     return address.is_v4() ? "IPv4" : "IPv6";

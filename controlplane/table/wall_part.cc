@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "controlplane/table/table_parts.h"
+#include "config/prefix.h"
 #include "controlplane/table/wall_remarks.h"
 
 namespace ikelb::control {
@@ -14,10 +15,6 @@ namespace {
 
 wall::OpenPort make_open_port(const config::OpenPort& port) noexcept {
     return {.protocol = port.protocol, .first_port = port.first, .last_port = port.last};
-}
-
-bool is_covered(const net::IpPrefix& inner, const net::IpPrefix& outer) noexcept {
-    return outer.length <= inner.length && outer.contains(inner.address);
 }
 
 template <class T>
@@ -63,7 +60,7 @@ bool leads_to_servers(const Route& route, tables::GatewayIndex gateway,
                       const config::Config& config, const tables::ForwardingTable& table) {
     if (route.dst.length == 0) return false;
     if (std::ranges::any_of(config.inside_prefixes, [&](const net::IpPrefix& inside) {
-            return is_covered(route.dst, inside);
+            return config::covers(inside, route.dst);
         }))
         return true;
     const auto is_behind = [&](const config::Backend& backend) {

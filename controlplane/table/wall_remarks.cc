@@ -5,20 +5,17 @@
 #include <algorithm>
 #include <initializer_list>
 
+#include "config/prefix.h"
+
 namespace ikelb::control {
 
 namespace {
-
-bool covers(const net::IpPrefix& outer, const net::IpPrefix& inner) noexcept {
-    return outer.address.is_v4() == inner.address.is_v4() && outer.length <= inner.length &&
-           outer.contains(inner.address);
-}
 
 /// The kernel's route to all of it: the longest, and of those the preferred one.
 const Route* route_to(const net::IpPrefix& destination, const KernelState& kernel) {
     const Route* best = nullptr;
     for (const Route& route : kernel.routes)
-        if (covers(route.dst, destination) &&
+        if (config::covers(route.dst, destination) &&
             (best == nullptr || best->dst.length < route.dst.length))
             best = &route;
     return best;
@@ -28,7 +25,7 @@ const Route* route_to(const net::IpPrefix& destination, const KernelState& kerne
 bool is_configured(const net::IpPrefix& destination, const Route& instead,
                    const config::Config& config) {
     const auto leads_there = [&](const net::IpPrefix& network) {
-        return network.length >= instead.dst.length && covers(network, destination);
+        return network.length >= instead.dst.length && config::covers(network, destination);
     };
     return std::ranges::any_of(config.routes, leads_there, &config::Route::to) ||
            std::ranges::any_of(config.interfaces, [&](const config::Interface& interface) {
