@@ -77,6 +77,33 @@ std::string table_of(const std::vector<Field>& fields, const json& list, const c
     return format_table(columns, rows, width);
 }
 
+bool is_above_zero(const json& value) {
+    return value.is_number() && value.get<double>() > 0;
+}
+
+json above_zero(const json& rows, const char* key) {
+    json happened = json::array();
+    if (rows.is_array())
+        for (const json& row : rows)
+            if (is_above_zero(member(row, key))) happened.push_back(row);
+    return happened;
+}
+
+bool is_list_of_counts(const json& value) {
+    return value.is_array() && std::ranges::all_of(value, [](const json& one) {
+        return member(one, "name").is_string() && member(one, "count").is_number();
+    });
+}
+
+/// "rx_crc_errors 3, rx_discards 7": those that have happened.
+std::string in_words(const json& counts) {
+    std::string text;
+    for (const json& one : above_zero(counts, "count"))
+        text += fmt::format("{}{} {}", text.empty() ? "" : ", ", plain(member(one, "name")),
+                            plain(member(one, "count")));
+    return plain(text);
+}
+
 /// A table of whatever the objects in `list` hold, "name" first.
 std::string table_of_anything(const json& list, std::size_t width) {
     std::vector<Column> columns;
@@ -91,7 +118,10 @@ std::string table_of_anything(const json& list, std::size_t width) {
     std::vector<std::vector<std::string>> rows;
     for (const json& item : list) {
         std::vector<std::string> row;
-        for (const std::string& key : keys) row.push_back(plain(member(item, key.c_str())));
+        for (const std::string& key : keys) {
+            const json& value = member(item, key.c_str());
+            row.push_back(is_list_of_counts(value) ? in_words(value) : plain(value));
+        }
         rows.push_back(std::move(row));
     }
     return format_table(columns, rows, width);
@@ -210,19 +240,6 @@ std::string render_explain(const json& answer, std::size_t width) {
     return text;
 }
 
-bool is_above_zero(const json& value) {
-    return value.is_number() && value.get<double>() > 0;
-}
-
-json above_zero(const json& rows, const char* key) {
-    json happened = json::array();
-    if (rows.is_array())
-        for (const json& row : rows)
-            if (is_above_zero(member(row, key))) happened.push_back(row);
-    return happened;
-}
-
-/// What the drivers count beside, by their own names.
 std::string render_xstats(const json& xstats, std::size_t width) {
     const json happened = above_zero(xstats, "count");
     if (happened.empty()) return {};

@@ -57,12 +57,11 @@ json workers_of(Daemon& daemon) {
     return workers;
 }
 
-/// "rx_crc_errors 3, rx_discards 7"
-std::string xstats_of(const PortView& port) {
-    std::string text;
+json xstats_of(const PortView& port) {
+    json xstats = json::array();
     for (const auto& [name, count] : port.xstats)
-        if (count != 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, count);
-    return text;
+        xstats.push_back({{"name", name}, {"count", count}});
+    return xstats;
 }
 
 json ports_of(Daemon& daemon) {

@@ -213,7 +213,9 @@ TEST(Render, Status) {
       "config":{"file":"/etc/ikelb.yaml","loaded_at":"then","last_reload":"failed",
                 "error":"line 3"},
       "workers":[{"id":0,"lcore":1,"cpu":1,"busy_share":0.123,"bursts":10,"packets":20}],
-      "ports":[{"name":"wan","link":"up","rx":5}],"interfaces":[],
+      "ports":[{"name":"wan","link":"up","rx":5,"xstats":[{"name":"rx_crc_errors","count":3},
+                {"name":"rx_jabber","count":0},{"name":"rx_discards","count":7}]},
+               {"name":"lan","link":"up","rx":0,"xstats":[]}],"interfaces":[],
       "services":[{"name":"aovpn","vip":"203.0.113.10","served":true,"reason":"","pool":"rras",
                    "scheduler":"maglev"}],
       "tables":[{"name":"flows","used":1,"capacity":262144}],"huge_pages":false})");
@@ -233,8 +235,9 @@ TEST(Render, Status) {
               "NAME   USED  CAPACITY\n"
               "flows     1    262144\n"
               "\nports\n"
-              "name  link  rx\n"
-              "wan   up    5\n");
+              "name  link  rx  xstats\n"
+              "wan   up    5   rx_crc_errors 3, rx_discards 7\n"
+              "lan   up    0   -\n");
 }
 
 TEST(Render, StatusTellsThatTheLastGoodConfigurationRuns) {
