@@ -566,9 +566,10 @@ const std::array service_and_system_keys{
 
     Key{.path = "maglev_table_size", .form = Form::integer, .range = {251, 1048573},
         .unit = "entries, a prime", .initial = "65537",
-        .purpose = "Size of the table of the maglev scheduler, one for each service. About 100 "
-                   "times the backends of a pool keeps the shares within 1 %. The same size on "
-                   "two nodes does not make them agree: each draws the key of its hash by itself.",
+        .purpose = "Size of the hash table of each service, whatever its scheduler: the others "
+                   "fall back on it. About 100 times the backends of a pool keeps the shares "
+                   "within 1 %. The same size on two nodes does not make them agree: each draws "
+                   "the key of its hash by itself.",
         .effect = "Recorded clients stay; most others are spread anew."},
 };
 

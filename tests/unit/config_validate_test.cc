@@ -433,7 +433,8 @@ TEST(ConfigValidate, MaglevTablesAreBuiltInTime) {
     std::string services;
     for (int i = 11; i <= 74; ++i)
         services += "  - {name: s" + std::to_string(i) + ", vip: 203.0.113." + std::to_string(i) +
-                    ", interface: ext, pool: rras}\n";
+                    ", interface: ext, pool: rras" +
+                    (i % 2 == 0 ? ", scheduler: least_sas}\n" : "}\n");
     const std::string yaml = with_added(services + "maglev_table_size: 1048573\n");
     expect_among(findings_of(yaml),
                  "t.yaml:78: error: maglev_table_size: with tables of 65 services that is 68157245 "
