@@ -102,9 +102,9 @@ const std::array network_keys{
         .purpose = "Of side both: MAC addresses that servers, or routers of theirs, send from "
                    "though no ARP or NDP answer names them. On such an interface the MAC address "
                    "is all that tells a server from a stranger whom a router hands on with a "
-                   "server's source address, so that others are believed their own address alone. "
+                   "server's source address, so others may use only their own address. "
                    "The other members of a NIC team (Windows: switch-independent) and of an HSRP "
-                   "or VRRP pair between here and the servers belong here; what lacks shows as "
+                   "or VRRP pair between here and the servers belong here; a missing one shows as "
                    "spoofed_backend and spoofed_source.",
         .effect = "Tunnels whose server sends from an address that is taken away lose its "
                   "answers."},

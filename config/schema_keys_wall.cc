@@ -55,9 +55,9 @@ const std::array keys{
                    "VIP nor on the interface where it comes in: BGP or BFD to a loopback. The rest "
                    "is dropped as own_address_closed. To the incoming interface's own address "
                    "everything passes, and this host's input rules (nft) judge it. BGP, OSPF and "
-                   "BFD that is named here, at whatever own address, waits behind no other "
-                   "traffic on its way to the kernel, as that of next hops does: name peers that "
-                   "are none.",
+                   "multihop BFD named here, at any own address, have a rate limit of their own "
+                   "on the way to the kernel, as from next hops. Name the peers that are no next "
+                   "hop.",
         .effect = of_a_rule},
     Key{.path = "own_services[].address", .form = Form::address, .presence = required,
         .example = "10.255.0.1",
