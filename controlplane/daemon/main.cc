@@ -64,9 +64,9 @@ int check(const std::string& file) {
     fmt::print(stderr, "{}", loaded->warnings.to_string());
     // Without the kernel's word the file is good all the same.
     if (const auto kernel = ikelb::control::read_kernel_state(); kernel.has_value())
-        for (const auto& rule : loaded->config.transit.allow)
-            if (const auto why = ikelb::control::why_in_vain(rule, loaded->config, *kernel))
-                fmt::print(stderr, "warning: {}\n", *why);
+        for (const std::string& remark : ikelb::control::remarks_on_rules(
+                 loaded->config.transit.allow, loaded->config, *kernel))
+            fmt::print(stderr, "warning: {}\n", remark);
     fmt::print("{}: ok\n{}\n", file, ikelb::config::wall_summary(loaded->config));
     return 0;
 }

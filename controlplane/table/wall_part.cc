@@ -4,9 +4,10 @@
 // What may pass that is no service's, and who is on which side.
 
 #include <algorithm>
+#include <iterator>
 
-#include "controlplane/table/table_parts.h"
 #include "config/prefix.h"
+#include "controlplane/table/table_parts.h"
 #include "controlplane/table/wall_remarks.h"
 
 namespace ikelb::control {
@@ -101,12 +102,15 @@ void tell_routers_of_clients(const BuilderInput& input, const InterfaceNames& na
 void remark_on_rules(const BuilderInput& input, const tables::ForwardingTable& table,
                      Remarks& remarks) {
     if (input.config.transit.is_open) return;
-    for (const config::AllowRule& rule : input.config.transit.allow) {
-        const auto index = table.route_table.lookup(rule.to.address);
-        if (!index || table.routes[*index].kind != tables::RouteKind::local) continue;
-        if (auto why = why_in_vain(rule, input.config, input.kernel))
-            remarks.push_back(*std::move(why));
-    }
+    std::vector<config::AllowRule> to_the_kernel;
+    std::ranges::copy_if(input.config.transit.allow, std::back_inserter(to_the_kernel),
+                         [&](const config::AllowRule& rule) {
+                             const auto index = table.route_table.lookup(rule.to.address);
+                             return index &&
+                                    table.routes[*index].kind == tables::RouteKind::local;
+                         });
+    std::ranges::move(remarks_on_rules(to_the_kernel, input.config, input.kernel),
+                      std::back_inserter(remarks));
 }
 
 /// Of clients' routers it is of no matter: what comes from an unknown address is a client's.

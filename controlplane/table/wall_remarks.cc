@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <optional>
+#include <utility>
 
 #include "config/prefix.h"
 
@@ -11,14 +13,20 @@ namespace ikelb::control {
 
 namespace {
 
-/// The kernel's route to all of it: the longest, and of those the preferred one.
+/// Remarks are read by people.
+constexpr std::size_t most_in_vain = 8;
+
+/// The kernel's route to all of it: the longest, and of those the preferred one. Looked up by
+/// length in their order, for there may be 100,000 routes and 1,024 rules.
 const Route* route_to(const net::IpPrefix& destination, const KernelState& kernel) {
-    const Route* best = nullptr;
-    for (const Route& route : kernel.routes)
-        if (config::covers(route.dst, destination) &&
-            (best == nullptr || best->dst.length < route.dst.length))
-            best = &route;
-    return best;
+    net::IpPrefix dst = destination;
+    for (int length = destination.length; length >= 0; --length) {
+        dst.length = static_cast<std::uint8_t>(length);
+        dst = dst.network();
+        const auto route = std::ranges::lower_bound(kernel.routes, dst, {}, &Route::dst);
+        if (route != kernel.routes.end() && route->dst == dst) return &*route;
+    }
+    return nullptr;
 }
 
 /// Before ikelbd runs, its interfaces and their routes are in the configuration alone.
@@ -33,8 +41,7 @@ bool is_configured(const net::IpPrefix& destination, const Route& instead,
            });
 }
 
-}  // namespace
-
+/// Why the rule lets nothing pass on this machine; nullopt: no reason is known.
 std::optional<std::string> why_in_vain(const config::AllowRule& rule, const config::Config& config,
                                        const KernelState& kernel) {
     const Route* const route = route_to(rule.to, kernel);
@@ -50,6 +57,21 @@ std::optional<std::string> why_in_vain(const config::AllowRule& rule, const conf
            std::to_string(rule.line.number) +
            " lets nothing pass; reach that network by an interface of ikelb's, or by a proxy on "
            "this host";
+}
+
+}  // namespace
+
+std::vector<std::string> remarks_on_rules(std::span<const config::AllowRule> rules,
+                                          const config::Config& config, const KernelState& kernel) {
+    std::vector<std::string> remarks;
+    std::size_t in_vain = 0;
+    for (const config::AllowRule& rule : rules)
+        if (auto why = why_in_vain(rule, config, kernel); why && ++in_vain <= most_in_vain)
+            remarks.push_back(*std::move(why));
+    if (in_vain > most_in_vain)
+        remarks.push_back("transit.allow: and " + std::to_string(in_vain - most_in_vain) +
+                          " rules more");
+    return remarks;
 }
 
 bool is_virtual_mac(const net::MacAddress& mac) noexcept {

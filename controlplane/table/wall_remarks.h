@@ -2,8 +2,9 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
-#include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "config/config.h"
 #include "controlplane/kernel/kernel_state.h"
@@ -11,10 +12,11 @@
 
 namespace ikelb::control {
 
-/// Why a rule of transit.allow lets nothing pass on this machine, a sentence without a full stop;
-/// nullopt: no reason is known. Reads all routes: not for each of many rules at each change.
-std::optional<std::string> why_in_vain(const config::AllowRule& rule, const config::Config& config,
-                                       const KernelState& kernel);
+/// Why rules of transit.allow let nothing pass on this machine, a sentence without a full stop for
+/// each of the first such rules, and how many more there are.
+std::vector<std::string> remarks_on_rules(std::span<const config::AllowRule> rules,
+                                          const config::Config& config,
+                                          const KernelState& kernel);
 
 /// Whether routers share the address (VRRP, CARP, HSRP, GLBP): they send from others.
 bool is_virtual_mac(const net::MacAddress& mac) noexcept;

@@ -2,6 +2,10 @@
 // Copyright (c) 2026 The ikelb authors
 #include <gtest/gtest.h>
 
+#include <array>
+#include <chrono>
+
+#include "config/prefix.h"
 #include "controlplane/table/transit_grace.h"
 #include "controlplane/table/wall_remarks.h"
 #include "tests/unit/table_testlib.h"
@@ -345,13 +349,63 @@ TEST(TableWall, BeforeTheStartTheConfigurationSaysWhatIsOurs) {
     add_route(kernel, "0.0.0.0/0", "192.168.7.1", eth0);
     site.config.routes = {{.to = prefix("10.30.0.0/16"), .via = ip("10.20.0.254")}};
     const auto is_in_vain = [&](const char* network) {
-        return why_in_vain(rule_to(network), site.config, kernel).has_value();
+        return !remarks_on_rules(std::array{rule_to(network)}, site.config, kernel).empty();
     };
     EXPECT_TRUE(is_in_vain("192.168.7.9/32"));
     EXPECT_FALSE(is_in_vain("10.20.0.11/32")) << "an interface's own network";
     EXPECT_FALSE(is_in_vain("10.30.1.0/24")) << "a route";
     EXPECT_TRUE(is_in_vain("10.40.0.0/16")) << "nobody else's";
     EXPECT_FALSE(is_in_vain("2001:db8::/32")) << "of the other family";
+    add_route(kernel, "::/0", "fe80::1", eth0);
+    add_route(kernel, "10.40.0.0/24", "10.20.0.254", farm);
+    EXPECT_TRUE(is_in_vain("2001:db8::/32"));
+    EXPECT_TRUE(is_in_vain("10.40.0.0/16")) << "a route to a part of it";
+}
+
+TEST(TableWall, NamesTheFirstOfManyRulesThatLeadBehindTheKernelsOwnInterfaces) {
+    Site site;
+    for (int i = 10; i < 20; ++i)
+        site.config.transit.allow.push_back(
+            rule_to(("192.168.7." + std::to_string(i) + "/32").c_str()));
+    site.build();
+    EXPECT_TRUE(std::ranges::any_of(site.remarks, [](const std::string& text) {
+        return text.starts_with("transit.allow: 192.168.7.17/32 is behind eth0");
+    }));
+    EXPECT_FALSE(std::ranges::any_of(site.remarks, [](const std::string& text) {
+        return text.starts_with("transit.allow: 192.168.7.18/32");
+    }));
+    EXPECT_TRUE(site.has_remark("transit.allow: and 2 rules more"));
+}
+
+// The control thread asks it at each change, and the service manager's watchdog waits.
+TEST(TableWall, ThousandRulesAmongManyRoutesTakeNoTime) {
+    Site site;
+    for (std::uint32_t i = 0; i < 100'000; ++i)
+        site.kernel.routes.push_back(
+            {.dst = {.address = net::IpAddress::from_v4_host(0x64000000 + 256 * i), .length = 24},
+             .gateway = std::nullopt,
+             .ifindex = eth0});
+    std::ranges::stable_sort(site.kernel.routes, {}, &Route::dst);
+    std::vector<config::AllowRule> rules(1024, rule_to("100.0.0.0/32"));
+    for (std::uint32_t i = 0; i < rules.size(); ++i)
+        rules[i].to.address = net::IpAddress::from_v4_host(0x64000000 + 256 * 97 * i);
+    const auto timed = [](const auto& work) {
+        const auto begun = std::chrono::steady_clock::now();
+        work();
+        return std::chrono::steady_clock::now() - begun;
+    };
+    const auto reading_once = timed([&] {
+        EXPECT_GT(std::ranges::count_if(site.kernel.routes,
+                                        [&](const Route& route) {
+                                            return config::covers(route.dst, rules[9].to);
+                                        }),
+                  0);
+    });
+    const auto all = timed([&] {
+        EXPECT_EQ(remarks_on_rules(rules, site.config, site.kernel).back(),
+                  "transit.allow: and 1016 rules more");
+    });
+    EXPECT_LT(all, 100 * reading_once);
 }
 
 }  // namespace
