@@ -9,12 +9,6 @@ namespace {
 
 using tables::LinkHeader;
 
-const tables::Route* find_route(const net::IpAddress& destination,
-                                const tables::ForwardingTable& table) noexcept {
-    const auto index = table.route_table.lookup(destination);
-    return index ? &table.routes[*index] : nullptr;
-}
-
 /// The neighbour of a route: its gateway, or the destination itself. An unknown one is asked for.
 const LinkHeader* link_of(const tables::Route& route, const net::IpAddress& destination,
                           Context& context) noexcept {
@@ -36,7 +30,7 @@ bool is_down(const LinkHeader& link, const tables::ForwardingTable& table) noexc
 }
 
 void route_transit(Packet& packet, Context& context) noexcept {
-    const tables::Route* route = find_route(packet.destination, context.table);
+    const tables::Route* route = context.table.find_route(packet.destination);
     // RFC 1812 section 5.3.7: neither 0.0.0.0 nor loopback may leave.
     if (route == nullptr || packet.destination.is_loopback() ||
         packet.destination.is_unspecified()) {
@@ -72,7 +66,7 @@ void route_to_server(Packet& packet, Context& context) noexcept {
     if (!backend.is_present) return;
     packet.link = &backend.link;
     if (backend.link.is_resolved) return;
-    if (const tables::Route* route = find_route(backend.address, context.table);
+    if (const tables::Route* route = context.table.find_route(backend.address);
         route != nullptr && (route->kind == tables::RouteKind::on_link ||
                              route->kind == tables::RouteKind::gateway))
         link_of(*route, backend.address, context);
@@ -120,7 +114,7 @@ void check_limits(Packet& packet, Context& context) noexcept {
 
 tables::GatewayIndex default_gateway(const net::IpAddress& client, tables::FrontendIndex frontend,
                                      const tables::ForwardingTable& table) noexcept {
-    const tables::Route* route = find_route(client, table);
+    const tables::Route* route = table.find_route(client);
     if (route != nullptr && route->kind == tables::RouteKind::on_link)
         return tables::on_link_client;
     const tables::GatewayIndex uplink = table.frontends[frontend].uplink;
@@ -138,7 +132,7 @@ const LinkHeader* link_to_client(const net::IpAddress& client, tables::GatewayIn
         if (!hop.link.is_resolved) context.memory.neighbours.add(hop.interface, hop.address);
         return &hop.link;
     }
-    const tables::Route* route = find_route(client, table);
+    const tables::Route* route = table.find_route(client);
     if (route == nullptr || route->kind != tables::RouteKind::on_link) return nullptr;
     return link_of(*route, client, context);
 }

@@ -231,12 +231,10 @@ void steer_esp(Packet& packet, Context& context) noexcept {
 
 /// A client on the servers' own subnet is answered past us, straight from a private address.
 bool is_on_farm_subnet(const Packet& packet, const Context& context) noexcept {
-    const auto index = context.table.route_table.lookup(packet.source);
-    if (!index) return false;
-    const tables::Route& route = context.table.routes[*index];
-    if (route.kind != tables::RouteKind::on_link) return false;
-    return context.table.route_table.lookup(
-               context.table.backends[packet.backend].address) == index;
+    const tables::ForwardingTable& table = context.table;
+    const tables::Route* route = table.find_route(packet.source);
+    return route != nullptr && route->kind == tables::RouteKind::on_link &&
+           table.find_route(table.backends[packet.backend].address) == route;
 }
 
 }  // namespace

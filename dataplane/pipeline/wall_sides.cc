@@ -10,12 +10,6 @@ namespace ikelb::pipeline {
 
 namespace {
 
-bool is_on_link(const Packet& packet, const tables::ForwardingTable& table) noexcept {
-    const auto index = table.route_table.lookup(packet.source);
-    return index && table.routes[*index].kind == tables::RouteKind::on_link &&
-           table.routes[*index].interface == packet.in_interface;
-}
-
 /// A neighbour that is a client gateway is of the clients' side, and its own addresses are its own.
 enum class Origin : std::uint8_t { servers, clients, neighbour, forged };
 
@@ -26,14 +20,14 @@ Origin origin_of(const Packet& packet, bool is_from_backend, Context& context) n
     const auto key = tables::gateway_key(packet.in_interface, packet.sender());
     const auto* gateway = table.gateway_of_mac.find(key);
     const bool is_of_clients = gateway != nullptr && table.gateways[*gateway].faces_clients;
-    const bool is_neighbours = is_on_link(packet, table);
-    if (!is_neighbours && (is_of_clients || !(is_from_backend || table.is_inside(packet.source))))
+    const bool is_on_link = table.is_on_link(packet.source, packet.in_interface);
+    if (!is_on_link && (is_of_clients || !(is_from_backend || table.is_inside(packet.source))))
         return Origin::clients;
     if (table.server_macs.find(key) != nullptr) return Origin::servers;
-    if (is_neighbours && (is_ndp(packet) || is_of_neighbour(packet, table)))
+    if (is_on_link && (is_ndp(packet) || is_of_neighbour(packet, table)))
         return is_of_clients ? Origin::neighbour : Origin::servers;
     // Who begins has asked for our address and so told its own. The kernel may have forgotten it.
-    if (is_neighbours && !is_of_clients &&
+    if (is_on_link && !is_of_clients &&
         table.neighbour(packet.in_interface, packet.source) == nullptr &&
         context.memory.asked_senders.take(context.now_micros))
         context.memory.neighbours.add(packet.in_interface, packet.source);

@@ -125,12 +125,11 @@ bool is_allowed(const Packet& packet, const Upper& upper, Context& context) noex
     const wall::Wall& wall = context.table.wall;
     if (wall.is_open) return true;
     if (wall.allow != nullptr &&
-        wall.allow->allow(
-            {.source = packet.source,
-             .destination = packet.destination,
-             .protocol = packet.protocol,
-             .destination_port = upper.asked_port(),
-             .is_established = upper.has(Upper::ack | Upper::rst)}))
+        wall.allow->allow({.source = packet.source,
+                           .destination = packet.destination,
+                           .protocol = packet.protocol,
+                           .destination_port = upper.asked_port(),
+                           .is_established = upper.has(Upper::ack | Upper::rst)}))
         return true;
     // The node before this one knew it, or this one before a crash.
     const bool is_underway =
@@ -142,6 +141,13 @@ bool is_allowed(const Packet& packet, const Upper& upper, Context& context) noex
     return true;
 }
 
+/// A DHCP answer: is it for an address of the link where it comes in, or have we none there yet?
+bool is_offer_to_us(const Packet& packet, const tables::ForwardingTable& table) noexcept {
+    const tables::Interface& in = table.interfaces[packet.in_interface];
+    return (packet.is_v6 ? in.address6 : in.address).is_unspecified() ||
+           table.is_on_link(packet.destination, packet.in_interface);
+}
+
 }  // namespace
 
 void judge_transit(Packet& packet, Context& context) noexcept {
@@ -150,7 +156,8 @@ void judge_transit(Packet& packet, Context& context) noexcept {
         return;
     }
     if (!packet.is_from_clients || packet.is_later_fragment) {
-        if (packet.is_dhcp_answer()) punt(packet, Verdict::punt_local, context);
+        if (packet.is_dhcp_answer() && is_offer_to_us(packet, context.table))
+            punt(packet, Verdict::punt_local, context);
         return;
     }
     const Upper upper = upper_of(packet);

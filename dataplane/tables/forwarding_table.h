@@ -275,6 +275,15 @@ struct ForwardingTable {
             if (prefix.contains(address)) return true;
         return false;
     }
+    const Route* find_route(const net::IpAddress& destination) const noexcept {
+        const auto index = route_table.lookup(destination);
+        return index ? &routes[*index] : nullptr;
+    }
+    /// Do the kernel's routes say that it is a neighbour there?
+    bool is_on_link(const net::IpAddress& address, InterfaceIndex at) const noexcept {
+        const Route* route = find_route(address);
+        return route != nullptr && route->kind == RouteKind::on_link && route->interface == at;
+    }
     const LinkHeader* neighbour(InterfaceIndex at, const net::IpAddress& address) const noexcept {
         return neighbours.find(neighbour_key(at, address));
     }

@@ -170,6 +170,22 @@ TEST_P(Punts, OfDhcpReachWhoHasNoAddressYet) {
         << "on either side";
 }
 
+TEST_P(Punts, OfDhcpOfTheServersSideAreOfTheirLinkAlone) {
+    const bool is_v4 = address(family.own).is_v4();
+    const auto renewal = [&](const char* client) {
+        return out(PacketBuilder{}
+                       .ip(is_v4 ? "10.20.0.50" : "fd00:20::50", client)
+                       .udp(is_v4 ? 67 : 547, is_v4 ? 68 : 546));
+    };
+    EXPECT_EQ(renewal(family.neighbour), "transit") << "a client on the link of another interface";
+    EXPECT_EQ(renewal(family.stranger), "transit") << "one behind a gateway";
+    EXPECT_EQ(renewal(is_v4 ? "10.20.0.77" : "fd00:20::77"), "punt_local");
+    auto& interface = bench.spec.interfaces[srv];
+    (is_v4 ? interface.address : interface.address6) = {};
+    bench.apply();
+    EXPECT_EQ(renewal(family.stranger), "punt_local") << "our first address there";
+}
+
 TEST_P(Punts, OfIcmpErrorsEachSideHasItsOwn) {
     const bool is_v4 = address(family.own).is_v4();
     const auto expired_in = to_vip(family.stranger, 500, 500, sa_init(1).bytes(),
