@@ -74,11 +74,6 @@ void to_vip(Packet& packet, const AddressEntry& vip, Context& context) noexcept 
     packet.verdict = verdict_of(packet.datagram.kind);
 }
 
-bool is_reply(const Packet& packet) noexcept {
-    return packet.is_udp() && !packet.is_later_fragment &&
-           tables::service_port_position(packet.source_port) != tables::service_ports;
-}
-
 void to_own_address(Packet& packet, const AddressEntry& own, bool is_from_backend,
                     Context& context) noexcept {
     if (packet.is_later_fragment && (packet.is_from_clients || packet.is_later_udp_fragment()))
@@ -89,12 +84,17 @@ void to_own_address(Packet& packet, const AddressEntry& own, bool is_from_backen
         packet.verdict = Verdict::own_address_closed;
     else if (is_ndp(packet))
         punt(packet, Verdict::punt_ndp, context);
-    else if (is_from_backend && (is_echo_reply(packet) || is_reply(packet)))
+    else if (is_from_backend && is_echo_reply(packet))
         punt(packet, Verdict::punt_backend, context);
     else if (packet.is_icmp())
         punt(packet, Verdict::punt_icmp, context);
     else
         punt(packet, Verdict::punt_local, context);
+}
+
+bool is_reply(const Packet& packet) noexcept {
+    return packet.is_udp() && !packet.is_later_fragment &&
+           tables::service_port_position(packet.source_port) != tables::service_ports;
 }
 
 void from_backend(Packet& packet, tables::BackendIndex backend, Context& context) noexcept {

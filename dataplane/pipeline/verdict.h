@@ -22,7 +22,7 @@ namespace ikelb::pipeline {
     X(punt_hello,           punt,    "VRRP and single-hop BFD that no router has forwarded (TTL 255), to the kernel") \
     X(punt_routing,         punt,    "BGP, OSPF and multihop BFD of a next hop or of one that own_services names, to the kernel") \
     X(punt_icmp,            punt,    "ICMP to one of our addresses, to the kernel") \
-    X(punt_backend,         punt,    "echo replies and IKE from a backend to one of our addresses: answers to health checks, to the kernel") \
+    X(punt_backend,         punt,    "echo replies from a backend to one of our addresses: answers to health checks, to the kernel") \
     X(punt_local,           punt,    "other traffic to one of our addresses, and DHCP answers to our MAC address that may be ours, to the kernel") \
     X(punt_multicast,       punt,    "other multicast or broadcast, ARP and Neighbor Discovery about others, LLDP and 802.1X, to the kernel") \
     X(punt_unresolved,      punt,    "transit without a known neighbour, to the kernel to resolve") \

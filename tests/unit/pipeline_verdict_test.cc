@@ -125,7 +125,10 @@ const std::map<Verdict, std::function<Verdict()>>& examples() {
         {punt_hello, [] { return of_client(client_ip("224.0.0.18").protocol(112).ttl(255)); }},
         {punt_routing,
          [] { return of_client(PacketBuilder{}.ip("198.51.100.254", "224.0.0.5").protocol(89)); }},
-        {punt_backend, [] { return of_server(reply(rras1, 500, own_lan, 53, {})); }},
+        {punt_backend,
+         [] {
+             return of_server(PacketBuilder{}.ip(server(rras1).c_str(), own_lan).icmp(0, 0));
+         }},
         {punt_local, [] { return of_client(client_ip(own_wan).protocol(net::ip_protocol::tcp)); }},
         {punt_multicast, [] { return of_client(client_ip("224.0.0.18").protocol(112)); }},
         {punt_unresolved,
