@@ -130,8 +130,8 @@ bool is_within_share(const Packet& packet, Context& context) noexcept {
 
 /// Who forges somebody's address must not decide over that one's own fragments.
 bool is_forged(Verdict verdict) noexcept {
-    return verdict == Verdict::source_routed || verdict == Verdict::bad_source ||
-           verdict == Verdict::spoofed_backend || verdict == Verdict::spoofed_source;
+    return verdict == Verdict::bad_source || verdict == Verdict::spoofed_backend ||
+           verdict == Verdict::spoofed_source;
 }
 
 }  // namespace

@@ -144,6 +144,8 @@ void parse_ipv4(Packet& packet) noexcept {
         wall::is_source_routed({packet.at(packet.l3 + sizeof(net::Ipv4Header)),
                                 header - sizeof(net::Ipv4Header)})) [[unlikely]]
         packet.verdict = Verdict::source_routed;
+        return;
+    }
     if ((ip.flags_offset.to_host() & (net::ipv4_flags::offset_mask |
                                       net::ipv4_flags::more_fragments)) != 0)
         note_ipv4_fragment(packet, total - header);

@@ -80,6 +80,9 @@ TEST_F(Wall, LetsNobodySayByWhichRoutersAPacketGoes) {
     EXPECT_EQ(of_client(Session{}.init().options({0, 131, 3, 4})), "to_server") << "behind the end";
     EXPECT_EQ(of_client(Session{}.init().options({7, 9, 4, 0})), "source_routed")
         << "an option that reaches beyond the header hides what follows";
+    EXPECT_EQ(of_client(Session{}.init().options({131, 3, 4, 0}).fragment(8, false)),
+              "source_routed")
+        << "whatever else is wrong with it";
 }
 
 TEST_F(Wall, LetsNobodySaySoOnALinkEither) {
