@@ -17,8 +17,8 @@ namespace ikelb::pipeline {
     X(to_client,            forward, "backend to client: sent from the VIP") \
     X(transit,              forward, "routed between ports, no translation") \
     X(icmp_error_sent,      forward, "turned into an ICMP error to its sender") \
-    X(punt_arp,             punt,    "ARP that asks for or tells us, to the kernel") \
-    X(punt_ndp,             punt,    "IPv6 Neighbor Discovery of the link that asks for or tells us, to the kernel") \
+    X(punt_arp,             punt,    "ARP about one of our addresses or about its sender, to the kernel") \
+    X(punt_ndp,             punt,    "IPv6 Neighbor Discovery of the link about one of our addresses or about its sender, to the kernel") \
     X(punt_hello,           punt,    "VRRP and single-hop BFD that no router has forwarded (TTL 255), to the kernel") \
     X(punt_routing,         punt,    "BGP, OSPF and multihop BFD of a next hop or of one that own_services names, to the kernel") \
     X(punt_icmp,            punt,    "ICMP to one of our addresses, to the kernel") \
@@ -71,7 +71,7 @@ namespace ikelb::pipeline {
     X(fragment_timeout,     drop,    "later fragment whose first did not come") \
     X(fragment_of_drop,     drop,    "later fragment of a dropped datagram") \
     X(fragment_short,       drop,    "first IPv6 fragment without all of its headers") \
-    X(fragment_overlap,     drop,    "fragment that begins 8 bytes into its datagram, or a second first fragment unlike the one before") \
+    X(fragment_overlap,     drop,    "later fragment that begins where headers may stand (byte 8 over IPv4, the first 532 bytes over IPv6), or a second first fragment unlike the one before") \
     X(fragment_past_end,    drop,    "fragment that makes its datagram longer than 65,535 bytes") \
     X(fragment_limited,     drop,    "first fragment over the rate of its source address") \
     X(icmp_unmatched,       drop,    "ICMP error that quotes no flow of ours") \
