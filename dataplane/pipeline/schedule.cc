@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The ikelb authors
 #include "dataplane/pipeline/request.h"
 #include "dataplane/pipeline/stages.h"
+#include "dataplane/pipeline/write_outcome.h"
 #include "dataplane/tables/maglev.h"
 
 namespace ikelb::pipeline {
@@ -98,11 +99,9 @@ bool remember_choice(const Packet& packet, tables::ServiceIndex service, Backend
     const tables::Record record{
         .backend = {.index = choice, .generation = context.table.backends[choice].generation},
         .last_seen = context.now};
-    const auto lives = tables::Lifetimes::of(context.table.timeouts.half_open);
-    return context.directory.half_open.write(
-               tables::half_open_key(packet.ike_header(), packet.source, service), record, lives,
-               context.now,
-               tables::Evict::oldest) == tables::WriteOutcome::written;
+    return keep(context.directory.half_open,
+                tables::half_open_key(packet.ike_header(), packet.source, service), record,
+                context.table.timeouts.half_open, context);
 }
 
 BackendIndex schedule(const Packet& packet, tables::ServiceIndex index,
