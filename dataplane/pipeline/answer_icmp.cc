@@ -23,7 +23,7 @@ constexpr std::uint32_t ipv6_version_and_class = 6u << 28 | tos_internetwork_con
 /// Discovery, or about a packet whose sender or receiver is no single host or station; none about
 /// a later fragment, except that IPv6 senders learn of an MTU from nobody else.
 bool may_answer(const Packet& packet, OwedError error) noexcept {
-    const auto from = net::load<net::EthernetHeader>(packet.frame.data).source;
+    const net::MacAddress& from = packet.frame.sender();
     if (from.is_zero() || from.is_multicast()) return false;
     if (packet.is_later_fragment) return packet.is_v6 && error == OwedError::too_big;
     return !packet.is_icmp() || is_echo(packet);

@@ -9,16 +9,19 @@
 
 namespace ikelb::pipeline {
 
+/// Of a packet to a VIP, and of one to a client.
 inline tables::FlowKey flow_of_sender(const Packet& packet) noexcept {
     return tables::flow_key(packet.source, packet.source_port, packet.frontend);
 }
 inline tables::FlowKey flow_of_receiver(const Packet& packet) noexcept {
     return tables::flow_key(packet.destination, packet.destination_port, packet.frontend);
 }
+/// The live record of a flow.
 inline std::optional<tables::Record> find_flow(const tables::FlowKey& key,
                                                const Context& context) noexcept {
     return context.directory.flows.find(key, context.table.timeouts.flow, context.now);
 }
+/// Of a client, masked as its service says; nullopt also with affinity by SA.
 inline std::optional<tables::Record> find_binding(const net::IpAddress& client,
                                                   tables::ServiceIndex index,
                                                   const Context& context) noexcept {

@@ -69,8 +69,7 @@ void to_vip(Packet& packet, const AddressEntry& vip, Context& context) noexcept 
         packet.verdict = Verdict::headers_split;
         return;
     }
-    packet.datagram =
-        ike::classify(packet.udp_payload(), packet.udp_payload_length, position == 1);
+    packet.datagram = ike::classify(packet.udp_payload(), packet.udp_payload_length, position == 1);
     packet.verdict = verdict_of(packet.datagram.kind);
 }
 

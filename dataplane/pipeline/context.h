@@ -94,8 +94,8 @@ constexpr bool is_within(tables::Seconds life, tables::Seconds last_seen,
     return static_cast<std::int32_t>(now - last_seen) <= static_cast<std::int32_t>(life);
 }
 
-/// Punts by class: enough for a busy segment, far below what slows the kernel's side down. And the
-/// ICMP errors that a side is answered (RFC 1812 section 4.3.2.8).
+/// Token buckets of one side: for punts by class, enough for a busy segment and far below what
+/// slows the kernel down, and for ICMP errors (RFC 1812 section 4.3.2.8).
 struct SideBuckets {
     TokenBucket icmp_errors{1000, 100};
     TokenBucket hello{5000, 1000};
@@ -130,7 +130,7 @@ struct WorkerMemory {
     // health checks away from the backends.
     SideBuckets of_clients;
     SideBuckets of_servers;
-    TokenBucket asked_senders{50, 50};   ///< sources whose neighbour entry is missing
+    TokenBucket asked_senders{50, 50};  ///< per second: sources whose neighbour entry is missing
 };
 
 /// All that the stages may look at. Time comes from outside; nothing here reads a clock.

@@ -80,11 +80,11 @@ struct View {
     return &table.express.interfaces[table.interface_of[slot]];
 }
 
-/// Nobody hands on what a server sends: that one would have forged its address.
+/// On an interface that faces both sides: whoever else has a backend's source address has forged
+/// it.
 [[gnu::noinline]] bool is_of_server(const Frame& frame, tables::InterfaceIndex interface,
                                     const tables::ForwardingTable& table) noexcept {
-    const auto& mac = reinterpret_cast<const net::EthernetHeader*>(frame.data)->source;
-    return table.server_macs.find(tables::gateway_key(interface, mac)) != nullptr;
+    return table.server_macs.find(tables::gateway_key(interface, frame.sender())) != nullptr;
 }
 
 /// The 32 bytes from an IPv4 header without options to the SPI, as numbers in memory order. What is
@@ -303,8 +303,7 @@ struct Tally {
     if (!flow) return false;
     const bool is_to_server = prospect.backend == tables::no_backend;
     const tables::BackendIndex backend = flow->record.backend.index;
-    const auto& exit =
-        is_to_server ? view.backends[backend] : view.gateways[flow->record.gateway];
+    const auto& exit = is_to_server ? view.backends[backend] : view.gateways[flow->record.gateway];
     const auto& frontend = view.frontends[prospect.frontend];
     const tables::MemberIndex member =
         view.members[frontend.service * tables::max_backends + backend];

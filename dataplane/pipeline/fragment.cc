@@ -92,8 +92,7 @@ void apply(Packet& packet, const FragmentFate& fate, Context& context) noexcept 
     }
 }
 
-std::optional<Record> find_record(const tables::FragmentKey& key,
-                                  const Context& context) noexcept {
+std::optional<Record> find_record(const tables::FragmentKey& key, const Context& context) noexcept {
     const auto record = context.directory.fragments.find(key);
     if (!record || !is_within(context.table.timeouts.fragment, record->last_seen, context.now))
         return std::nullopt;
@@ -149,8 +148,7 @@ void follow_fragment(Packet& packet, Context& context) noexcept {
         packet.verdict = Verdict::fragment_limited;
         return;
     }
-    packet.verdict =
-        packet.frame.may_hold ? Verdict::hold_fragment : Verdict::fragment_timeout;
+    packet.verdict = packet.frame.may_hold ? Verdict::hold_fragment : Verdict::fragment_timeout;
 }
 
 void remember_fragment(Packet& packet, Context& context) noexcept {

@@ -24,6 +24,11 @@ struct Frame {
     tables::PortIndex port = 0;
     bool may_hold = true;            ///< false: it has been held for long enough
     bool was_held = false;           ///< it comes back from being held
+
+    /// Its source MAC address.
+    const net::MacAddress& sender() const noexcept {
+        return reinterpret_cast<const net::EthernetHeader*>(data)->source;
+    }
 };
 
 /// What a packet is on its way to be.
@@ -81,9 +86,6 @@ struct Packet {
     std::span<const std::uint8_t> at_hand(std::size_t offset) const noexcept {
         if (offset > l3_end) return {};
         return {at(offset), l3_end - offset};
-    }
-    const net::MacAddress& sender() const noexcept {
-        return reinterpret_cast<const net::EthernetHeader*>(at(0))->source;
     }
     net::Ipv4Header& ipv4() const noexcept {
         return *reinterpret_cast<net::Ipv4Header*>(at(l3));

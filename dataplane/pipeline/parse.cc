@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <span>
 
 #include "dataplane/pipeline/icmp_kind.h"
 #include "dataplane/pipeline/parse_ip.h"

@@ -102,8 +102,7 @@ Verdict verdict_of(const net::Ipv6Chain& chain, std::size_t total) noexcept {
     if (is_first_fragment && chain.offset + upper_header_bytes(chain.protocol) > total)
         return Verdict::fragment_short;
     return chain.is_later_fragment() && chain.fragment_offset < longest_ipv6_headers
-               ? Verdict::fragment_overlap
-               : Verdict::undecided;
+               ? Verdict::fragment_overlap : Verdict::undecided;
 }
 
 }  // namespace
@@ -142,7 +141,7 @@ void parse_ipv4(Packet& packet) noexcept {
     set_l3_end(packet);
     if (header != sizeof(net::Ipv4Header) &&
         wall::is_source_routed({packet.at(packet.l3 + sizeof(net::Ipv4Header)),
-                                header - sizeof(net::Ipv4Header)})) [[unlikely]]
+                                header - sizeof(net::Ipv4Header)})) [[unlikely]] {
         packet.verdict = Verdict::source_routed;
         return;
     }

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The ikelb authors
 #include "dataplane/pipeline/prefetch.h"
 
+#include "dataplane/pipeline/candidate.h"
 #include "dataplane/pipeline/request.h"
 
 namespace ikelb::pipeline {
@@ -28,7 +29,7 @@ template <bool for_write>
 [[gnu::always_inline]] inline void prefetch_request(const Packet& packet,
                                                     const Context& context) noexcept {
     const tables::Directory& directory = context.directory;
-    const auto key = tables::flow_key(packet.source, packet.source_port, packet.frontend);
+    const auto key = flow_of_sender(packet);
     if (packet.datagram.kind != ike::Kind::ike) {
         directory.flows.prefetch(key);
         // The path for ESP of IPv4 has left it: its SPI is new to the flow.

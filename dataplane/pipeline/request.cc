@@ -15,7 +15,7 @@ using tables::Record;
 /// The gateway the frame came from, if it is one of those the kernel knows.
 tables::GatewayIndex gateway_of(const Packet& packet, const Context& context) noexcept {
     const auto* by_mac = context.table.gateway_of_mac.find(
-        tables::gateway_key(packet.in_interface, packet.sender()));
+        tables::gateway_key(packet.in_interface, packet.frame.sender()));
     return by_mac == nullptr ? tables::no_gateway : *by_mac;
 }
 
@@ -51,7 +51,7 @@ void note_request(const Packet& packet, Context& context) noexcept {
     const auto member = table.member(packet.service, packet.backend);
     if (member && !packet.frame.was_held)
         context.counters.ike[*member].requests.add(1);
-    const auto key = tables::flow_key(packet.source, packet.source_port, packet.frontend);
+    const auto key = flow_of_sender(packet);
     const auto flow = find_flow(key, context);
     const tables::BackendRef ref{.index = packet.backend,
                                  .generation = table.backends[packet.backend].generation};

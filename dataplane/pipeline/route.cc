@@ -154,8 +154,7 @@ void route(Packet& packet, Context& context) noexcept {
     else if (is_down(*packet.link, context.table))
         packet.verdict = Verdict::interface_down;
     else if (!packet.link->is_resolved)
-        packet.verdict =
-            packet.frame.may_hold ? Verdict::hold_neighbour : Verdict::no_neighbour;
+        packet.verdict = packet.frame.may_hold ? Verdict::hold_neighbour : Verdict::no_neighbour;
     else
         check_limits(packet, context);
 }

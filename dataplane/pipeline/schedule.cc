@@ -25,8 +25,7 @@ std::uint64_t hash_of_client(const net::IpAddress& client,
 }
 
 bool is_new_sa(const Packet& packet) noexcept {
-    return packet.datagram.kind == ike::Kind::ike &&
-           packet.ike_header().responder_spi.wire() == 0;
+    return packet.datagram.kind == ike::Kind::ike && packet.ike_header().responder_spi.wire() == 0;
 }
 
 BackendIndex by_turn(tables::ServiceIndex index, const tables::Service& service,
@@ -104,8 +103,7 @@ bool remember_choice(const Packet& packet, tables::ServiceIndex service, Backend
                 context.table.timeouts.half_open, context);
 }
 
-BackendIndex schedule(const Packet& packet, tables::ServiceIndex index,
-                      Context& context) noexcept {
+BackendIndex schedule(const Packet& packet, tables::ServiceIndex index, Context& context) noexcept {
     const tables::Service& service = context.table.services[index];
     const bool is_new = is_new_sa(packet);
     // What belongs to an SA that nobody knows has no choice to keep: the hash sends all of it to

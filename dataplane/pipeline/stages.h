@@ -10,8 +10,8 @@ namespace ikelb::pipeline {
 // The steps of the packet path, in their order. Each handles one packet, decides it or leaves it
 // for the next, and never touches a port, a clock, a log or an allocator.
 
-/// Wire bytes to fields: interface, IP header, ports. Exits: everything malformed, ARP and
-/// multicast punts. Reads no byte beyond frame.contiguous.
+/// Wire bytes to fields: interface, IP header, ports. Exits: everything malformed, source_routed,
+/// ARP and multicast punts. Reads no byte beyond frame.contiguous.
 void parse(Packet& packet, const Context& context) noexcept;
 
 /// Addresses to a side and a direction: service, reply, transit, or ours. Exits: forged sources,
@@ -71,7 +71,7 @@ bool readdress(Packet& copy, tables::BackendIndex to, Context& context) noexcept
 void answer_with_icmp(Packet& packet, OwedError error, std::uint16_t mtu, Verdict verdict_if_not,
                       Context& context) noexcept;
 
-/// Of the side that the packet comes from.
+/// The token buckets of the side that the packet comes from; this worker's.
 SideBuckets& buckets_of(const Packet& packet, const Context& context) noexcept;
 
 /// Decides for the kernel, if the bucket of the verdict's class and of the interface's side allows.
@@ -80,8 +80,7 @@ void punt(Packet& packet, Verdict verdict, const Context& context) noexcept;
 /// The link header towards a client: the remembered gateway, else the kernel's route, the VIP's
 /// uplink before another gateway. nullptr: no route. Asks for the neighbour if it is unknown.
 const tables::LinkHeader* link_to_client(const net::IpAddress& client, tables::GatewayIndex gateway,
-                                         tables::FrontendIndex frontend,
-                                         Context& context) noexcept;
+                                         tables::FrontendIndex frontend, Context& context) noexcept;
 
 /// The gateway that link_to_client would choose without a record.
 tables::GatewayIndex default_gateway(const net::IpAddress& client, tables::FrontendIndex frontend,

@@ -26,7 +26,7 @@ bool is_routing(const Packet& packet, const wall::Upper& upper, const Context& c
         return false;
     return (is_of_neighbour(packet, table) &&
             table.gateway_of_mac.find(
-                tables::gateway_key(packet.in_interface, packet.sender())) != nullptr) ||
+                tables::gateway_key(packet.in_interface, packet.frame.sender())) != nullptr) ||
            table.wall.opens(packet.destination, packet.source, packet.protocol,
                             upper.destination_port);
 }

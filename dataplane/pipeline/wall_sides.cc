@@ -17,7 +17,7 @@ enum class Origin : std::uint8_t { servers, clients, neighbour, forged };
 /// servers and those who are known by it may have an address of the servers' side.
 Origin origin_of(const Packet& packet, bool is_from_backend, Context& context) noexcept {
     const tables::ForwardingTable& table = context.table;
-    const auto key = tables::gateway_key(packet.in_interface, packet.sender());
+    const auto key = tables::gateway_key(packet.in_interface, packet.frame.sender());
     const auto* gateway = table.gateway_of_mac.find(key);
     const bool is_of_clients = gateway != nullptr && table.gateways[*gateway].faces_clients;
     const bool is_on_link = table.is_on_link(packet.source, packet.in_interface);
@@ -39,7 +39,7 @@ Origin origin_of(const Packet& packet, bool is_from_backend, Context& context) n
 bool is_of_neighbour(const Packet& packet, const tables::ForwardingTable& table) noexcept {
     const auto* neighbour = table.neighbour(packet.in_interface, packet.source);
     return neighbour != nullptr &&
-           std::ranges::equal(packet.sender().bytes, std::span{neighbour->bytes}.first<6>());
+           std::ranges::equal(packet.frame.sender().bytes, std::span{neighbour->bytes}.first<6>());
 }
 
 void find_doubtful_side(Packet& packet, const tables::Interface& interface, bool is_from_backend,

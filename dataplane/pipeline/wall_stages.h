@@ -11,7 +11,7 @@ namespace ikelb::pipeline {
 // What passes that is no service's, by the rules of docs/decisions/0012-the-wall.md: parts of
 // classify() and route(), and a step of its own between them.
 
-/// Of what is no later fragment.
+/// The upper header. Not for later fragments, which have none.
 inline wall::Upper upper_of(const Packet& packet) noexcept {
     return wall::read_upper(packet.protocol, packet.at_hand(packet.l4));
 }
@@ -48,8 +48,7 @@ bool is_closed(const Packet& packet, const tables::AddressEntry& own,
 /// transit_not_allowed.
 void judge_transit(Packet& packet, Context& context) noexcept;
 
-/// Remembers a conversation that the servers' side has with the clients', so that its answers may
-/// pass.
+/// Remembers what the servers' side begins with the clients', so that its answers may pass.
 void remember_transit(const Packet& packet, const tables::Route& route, Context& context) noexcept;
 
 /// The class of what is punted. What neighbours and routers have to hear from us to take us for
