@@ -50,7 +50,7 @@ boost::system::result<std::unique_ptr<Replay>, CaptureError> Replay::create(
                                     .registry = registry,
                                     .hash_key = hash_key,
                                     .now = first_second,
-                                    .allow_rules = std::make_shared<control::LinearRules>(
+                                    .allow_rules = std::make_shared<LinearRules>(
                                         make_allow_rules(config.transit))});
     std::unique_ptr<Replay> replay{new Replay{config, std::move(sink)}};
     replay->table_ = std::move(built.table);

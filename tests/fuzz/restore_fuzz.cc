@@ -5,12 +5,11 @@
 // in the directory afterwards points at what there is, is no surer than a restart allows, can be
 // saved again, and forwards packets without harm.
 
-#include <chrono>
+#include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "controlplane/state/snapshot.h"
-#include "controlplane/table/table_builder.h"
+#include "controlplane/table/index_registry.h"
 #include "tests/fuzz/harness.h"
 #include "tests/fuzz/sealed_state.h"
 #include "tests/fuzz/small_site.h"

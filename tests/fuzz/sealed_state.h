@@ -15,6 +15,9 @@ namespace ikelb::fuzz {
 
 using StateBytes = std::vector<std::uint8_t>;
 
+/// Where the version stands in a file, behind the magic.
+inline constexpr std::size_t version_at = 8;
+
 /// The format's own sum, written down a second time.
 inline std::uint64_t mix(std::uint64_t sum, std::uint64_t word) {
     sum = (sum ^ word) * 0x9e3779b97f4a7c15ULL;
@@ -29,7 +32,7 @@ constexpr std::size_t state_head_of(std::uint64_t version) {
 /// The bytes with the magic and a version of the format, and the length and checksum that belong to
 /// them, so that the rest is reached.
 inline StateBytes sealed(StateBytes bytes, std::uint64_t version = control::state_format_version) {
-    constexpr std::size_t version_at = 8, length_at = 16, checksum_at = 24;
+    constexpr std::size_t length_at = 16, checksum_at = 24;
     const std::size_t head = state_head_of(version);
     static const StateBytes empty = control::encode_state({});
     bytes.resize(std::max((bytes.size() + 7) / 8 * 8, head));

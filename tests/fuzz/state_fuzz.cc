@@ -23,7 +23,7 @@ void require(bool condition) {
 
 bool is_of_today(const Bytes& bytes) {
     std::uint64_t version = 0;
-    std::memcpy(&version, bytes.data() + sizeof version, sizeof version);
+    std::memcpy(&version, bytes.data() + ikelb::fuzz::version_at, sizeof version);
     return version == ikelb::control::state_format_version;
 }
 

@@ -7,9 +7,9 @@
 
 #include <random>
 
+#include "controlplane/replay/linear_rules.h"
 #include "dataplane/dpdk/acl_rules.h"
 #include "dataplane/dpdk/eal.h"
-#include "controlplane/replay/linear_rules.h"
 
 namespace ikelb::dpdk {
 namespace {

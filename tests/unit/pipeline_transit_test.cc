@@ -6,8 +6,8 @@
 
 #include <gtest/gtest.h>
 
-#include "dataplane/net/headers.h"
 #include "controlplane/replay/linear_rules.h"
+#include "dataplane/net/headers.h"
 #include "tests/testlib/bench.h"
 
 namespace ikelb::pipeline {
