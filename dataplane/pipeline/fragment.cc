@@ -81,13 +81,8 @@ void apply(Packet& packet, const FragmentFate& fate, Context& context) noexcept 
             packet.service = context.table.frontends[fate.index].service;
             packet.gateway = fate.gateway;
             return;
-        case FragmentFate::Kind::transit: {
-            packet.direction = Direction::transit;
-            const auto* to = context.table.addresses.find(packet.destination);
-            if (to != nullptr && to->role != tables::AddressRole::backend)
-                punt(packet, Verdict::punt_local, context);
-            return;
-        }
+        case FragmentFate::Kind::transit: packet.direction = Direction::transit; return;
+        case FragmentFate::Kind::punt: punt(packet, Verdict::punt_local, context); return;
         case FragmentFate::Kind::drop: packet.verdict = Verdict::fragment_of_drop; return;
     }
 }
@@ -104,8 +99,11 @@ std::optional<FragmentFate> fate_of(const Packet& packet) noexcept {
     if (packet.is_decided()) {
         const Fate verdict = info(packet.verdict).fate;
         if (verdict == Fate::hold) return std::nullopt;
-        return FragmentFate{.kind = verdict == Fate::drop ? FragmentFate::Kind::drop
-                                                          : FragmentFate::Kind::transit};
+        if (verdict == Fate::drop) return FragmentFate{.kind = FragmentFate::Kind::drop};
+        // The kernel has the whole datagram or nothing of it, but for what only passes through it.
+        return FragmentFate{.kind = packet.verdict == Verdict::punt_unresolved
+                                        ? FragmentFate::Kind::transit
+                                        : FragmentFate::Kind::punt};
     }
     if (packet.direction == Direction::to_server)
         return FragmentFate{.kind = FragmentFate::Kind::to_server,

@@ -9,12 +9,12 @@ namespace {
 constexpr std::uint8_t ospf = 89, vrrp = 112;
 constexpr std::uint16_t bgp = 179, bfd = 3784, bfd_echo = 3785, bfd_multihop = 4784;
 
-/// VRRP (RFC 9568 section 5.1.1.3) and BFD (RFC 5881 section 5) of this link, as no router forwards
-/// it.
-bool is_hello(const Packet& packet, std::uint16_t port) noexcept {
+/// VRRP (RFC 9568 section 5.1.1.3), and BFD (RFC 5881 section 5) of a neighbour: of this link.
+bool is_hello(const Packet& packet, std::uint16_t port, const Context& context) noexcept {
     const std::uint8_t ttl = packet.is_v6 ? packet.ipv6().hop_limit : packet.ipv4().ttl;
     return ttl == 255 && (packet.protocol == vrrp ||
-                          (packet.is_udp() && (port == bfd || port == bfd_echo)));
+                          (packet.is_udp() && (port == bfd || port == bfd_echo) &&
+                           is_of_neighbour(packet, context.table)));
 }
 
 bool is_routing(const Packet& packet, const wall::Upper& upper, const Context& context) noexcept {
@@ -28,7 +28,7 @@ bool is_routing(const Packet& packet, const wall::Upper& upper, const Context& c
             table.gateway_of_mac.find(
                 tables::gateway_key(packet.in_interface, packet.frame.sender())) != nullptr) ||
            table.wall.opens(packet.destination, packet.source, packet.protocol,
-                            upper.destination_port);
+                            is_bgp ? bgp : upper.destination_port);
 }
 
 }  // namespace
@@ -37,7 +37,7 @@ Verdict punt_class_of(const Packet& packet, Verdict verdict, const Context& cont
     const bool is_other = verdict == Verdict::punt_local || verdict == Verdict::punt_multicast;
     if (!is_other || !packet.is_ip || packet.is_later_fragment) return verdict;
     const wall::Upper upper = upper_of(packet);
-    if (is_hello(packet, upper.destination_port)) return Verdict::punt_hello;
+    if (is_hello(packet, upper.destination_port, context)) return Verdict::punt_hello;
     return is_routing(packet, upper, context) ? Verdict::punt_routing : verdict;
 }
 

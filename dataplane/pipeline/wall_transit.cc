@@ -141,11 +141,12 @@ bool is_allowed(const Packet& packet, const Upper& upper, Context& context) noex
     return true;
 }
 
-/// A DHCP answer: is it for an address of the link where it comes in, or have we none there yet?
-bool is_offer_to_us(const Packet& packet, const tables::ForwardingTable& table) noexcept {
+/// DHCP's answer to the host: from clients any; else for this link, or while we have no address.
+bool is_offer(const Packet& packet, const tables::ForwardingTable& table) noexcept {
     const tables::Interface& in = table.interfaces[packet.in_interface];
-    return (packet.is_v6 ? in.address6 : in.address).is_unspecified() ||
-           table.is_on_link(packet.destination, packet.in_interface);
+    return packet.is_dhcp_answer() &&
+           (packet.is_from_clients || (packet.is_v6 ? in.address6 : in.address).is_unspecified() ||
+            table.is_on_link(packet.destination, packet.in_interface));
 }
 
 }  // namespace
@@ -155,21 +156,20 @@ void judge_transit(Packet& packet, Context& context) noexcept {
         packet.verdict = Verdict::directed_broadcast;
         return;
     }
-    if (!packet.is_from_clients || packet.is_later_fragment) {
-        if (packet.is_dhcp_answer() && is_offer_to_us(packet, context.table))
-            punt(packet, Verdict::punt_local, context);
-        return;
+    if (packet.is_later_fragment) return;
+    if (packet.is_from_clients) {
+        const Upper upper = upper_of(packet);
+        if (is_expected(packet, upper, context)) return;
+        // An IKE responder tells MOBIKE clients its private addresses, and they try them (RFC 4555
+        // section 3.4): let through, a client would have a tunnel that bypasses its affinity.
+        const bool is_vpn = is_vpn_of_backend(packet.destination, packet.protocol,
+                                              upper.destination_port, context.table);
+        if (is_vpn) packet.verdict = Verdict::direct_to_backend;
+        if (is_vpn || is_allowed(packet, upper, context)) return;
     }
-    const Upper upper = upper_of(packet);
-    if (is_expected(packet, upper, context)) return;
-    // An IKE responder tells MOBIKE clients its private addresses, and they try them (RFC 4555
-    // section 3.4): let through, a client would have a tunnel that bypasses its affinity.
-    if (is_vpn_of_backend(packet.destination, packet.protocol, upper.destination_port,
-                          context.table))
-        packet.verdict = Verdict::direct_to_backend;
-    else if (packet.is_dhcp_answer())
+    if (is_offer(packet, context.table))
         punt(packet, Verdict::punt_local, context);
-    else if (!is_allowed(packet, upper, context))
+    else if (packet.is_from_clients)
         packet.verdict = Verdict::transit_not_allowed;
 }
 

@@ -118,7 +118,7 @@ inline constexpr Lifetimes transit_lives = Lifetimes::of(0);
 
 /// What the first fragment of a datagram was, for the fragments that carry no ports.
 struct FragmentFate {
-    enum class Kind : std::uint8_t { to_server, to_client, transit, drop };
+    enum class Kind : std::uint8_t { to_server, to_client, transit, punt, drop };
     Kind kind = Kind::drop;
     std::uint16_t index = 0;  ///< backend, or frontend of a reply
     GatewayIndex gateway = no_gateway;  ///< of a reply; towards a server: its service

@@ -45,8 +45,8 @@ bool Wall::is_of_servers(const net::IpAddress& address) const noexcept {
 bool Wall::opens(const net::IpAddress& own, const net::IpAddress& source, std::uint8_t protocol,
                  std::uint16_t port) const noexcept {
     return std::ranges::any_of(own_services, [&](const OwnService& service) {
-        return service.address == own && service.from.contains(source) &&
-               service.port.names(protocol, port);
+        return (service.address == own || own.is_multicast_or_broadcast()) &&
+               service.from.contains(source) && service.port.names(protocol, port);
     });
 }
 

@@ -106,7 +106,7 @@ struct Wall {
     }
     bool is_broadcast(const net::IpAddress& address) const noexcept;
     bool is_of_servers(const net::IpAddress& address) const noexcept;
-    /// May the kernel be asked at this address of ours, which is not the ingress interface's?
+    /// May the kernel be asked at this address of ours, not the ingress interface's, or at a group?
     bool opens(const net::IpAddress& own, const net::IpAddress& source, std::uint8_t protocol,
                std::uint16_t port) const noexcept;
 

@@ -98,6 +98,9 @@ std::span<const std::uint8_t> content(const Bytes& frame) {
     return std::span{frame}.subspan(start, packet.end - start);
 }
 
+/// Bytes from which on no header of a datagram may stand, and so a later fragment may.
+constexpr std::size_t later_from = 536;
+
 }  // namespace
 
 Arena::Arena(const World& world, Cache cache)
@@ -124,8 +127,9 @@ Decision Arena::step(const Event& event) {
     if (event.part == Part::whole) {
         input.bytes = packet.build();
     } else {
+        const bool is_first = event.part == Part::first;
         packet.identification(event.fragment_id);
-        input.bytes = testlib::fragments_of(packet, 64)[event.part == Part::first ? 0 : 1];
+        input.bytes = testlib::fragments_of(packet, is_first ? 64 : later_from)[is_first ? 0 : 1];
     }
     return observe(event, input.bytes, bench_.run(input, event.worker));
 }
@@ -134,7 +138,7 @@ PacketBuilder Arena::datagram(const Event& event) const {
     const Place& place = event.place;
     const std::uint16_t service_port = place.nat_t ? 4500 : 500;
     const std::string client = client_of(world_, place.client);
-    const Bytes bytes = event.part == Part::later ? Bytes(100, 0xee) : udp_payload(event);
+    const Bytes bytes = event.part == Part::later ? Bytes(later_from, 0xee) : udp_payload(event);
     PacketBuilder packet =
         event.what == What::from_client
             ? testlib::to_vip(client.c_str(), place.port, service_port, bytes,

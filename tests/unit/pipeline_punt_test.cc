@@ -84,8 +84,8 @@ TEST_P(Punts, OfAFloodLeaveRoomForRouting) {
     EXPECT_EQ(in(PacketBuilder{}.ip(family.gateway, family.own).protocol(ospf).raw(Bytes(24, 1))),
               "punt_routing");
     EXPECT_EQ(in(bfd(family.gateway, 4784).ttl(253)), "punt_routing");
-    EXPECT_EQ(in(bfd(family.neighbour)), "punt_hello");
-    EXPECT_EQ(in(bfd(family.neighbour, 3785)), "punt_hello");
+    EXPECT_EQ(in(bfd(family.gateway)), "punt_hello");
+    EXPECT_EQ(in(bfd(family.gateway, 3785)), "punt_hello");
     EXPECT_EQ(in(PacketBuilder{}.ip(family.neighbour, family.own).protocol(vrrp).ttl(255).raw(
                   Bytes(20, 1))),
               "punt_hello")
@@ -111,7 +111,8 @@ TEST_P(Punts, OfStrangersAreNeitherHelloNorRouting) {
     EXPECT_EQ(in(tcp_to_us(family.stranger, 40000, 179)), "punt_local");
     EXPECT_EQ(in(tcp_to_us(family.neighbour, 40000, 179)), "punt_local") << "no next hop";
     EXPECT_EQ(in(tcp_to_us(family.gateway, 40000, 22)), "punt_local");
-    EXPECT_EQ(in(bfd(family.stranger).ttl(254)), "punt_local") << "a router has forwarded it";
+    EXPECT_EQ(in(bfd(family.gateway).ttl(254)), "punt_local") << "a router has forwarded it";
+    EXPECT_EQ(in(bfd(family.neighbour)), "punt_local") << "nobody whom the kernel knows";
     EXPECT_EQ(in(bfd(family.stranger, 4784)), "punt_local");
     EXPECT_EQ(name(bench
                        .from_gateway(tcp_to_us(family.gateway, 40000, 179),
@@ -128,14 +129,27 @@ TEST_P(Punts, OfStrangersAreNeitherHelloNorRouting) {
 }
 
 TEST_P(Punts, OfWhomOwnServicesNamesAreRouting) {
+    const auto from = [](const char* peer) {
+        return net::IpPrefix{.address = address(peer),
+                             .length = static_cast<std::uint8_t>(address(peer).is_v4() ? 32 : 128)};
+    };
+    const auto hello = [&](const char* peer) {
+        const char* all_routers = address(family.own).is_v4() ? "224.0.0.5" : "ff02::5";
+        return in(PacketBuilder{}.ip(peer, all_routers).protocol(ospf).ttl(1).raw(Bytes(24, 1)));
+    };
     bench.spec.wall.own_services = {
         {.address = address(family.own),
-         .from = {.address = address(family.stranger),
-                  .length = static_cast<std::uint8_t>(address(family.own).is_v4() ? 32 : 128)},
-         .port = {.protocol = tcp, .first_port = 179, .last_port = 179}}};
+         .from = from(family.stranger),
+         .port = {.protocol = tcp, .first_port = 179, .last_port = 179}},
+        {.address = address(family.own),
+         .from = from(family.neighbour),
+         .port = {.protocol = ospf, .first_port = 0, .last_port = 65535}}};
     bench.apply();
     EXPECT_EQ(in(tcp_to_us(family.stranger, 40000, 179)), "punt_routing");
+    EXPECT_EQ(in(tcp_to_us(family.stranger, 179, 40000)), "punt_routing") << "we began";
     EXPECT_EQ(in(tcp_to_us(family.neighbour, 40000, 179)), "punt_local");
+    EXPECT_EQ(hello(family.neighbour), "punt_routing") << "before there is an adjacency";
+    EXPECT_EQ(hello(family.stranger), "punt_multicast");
 }
 
 TEST_P(Punts, OfABackendLeaveRoomForItsHealth) {
@@ -191,6 +205,18 @@ TEST_P(Punts, OfDhcpOfTheServersSideAreOfTheirLinkAlone) {
     (is_v4 ? interface.address : interface.address6) = {};
     bench.apply();
     EXPECT_EQ(renewal(family.stranger), "punt_local") << "our first address there";
+}
+
+TEST_P(Punts, OfFirstFragmentsAreNoWayForLaterOnes) {
+    const bool is_v4 = address(family.own).is_v4();
+    const auto offer = PacketBuilder{}
+                           .ip(family.stranger, is_v4 ? "10.20.0.77" : "fd00:20::77")
+                           .udp(is_v4 ? 67 : 547, is_v4 ? 68 : 546)
+                           .payload(Bytes(3000, 1));
+    const std::vector<Bytes> parts = fragments_of(bench.client_side(offer), 1200);
+    ASSERT_EQ(parts.size(), 3u);
+    for (const Bytes& part : parts)
+        EXPECT_EQ(name(bench.run({.bytes = part, .port = wan}).verdict), "punt_local");
 }
 
 TEST_P(Punts, OfIcmpErrorsEachSideHasItsOwn) {

@@ -313,6 +313,16 @@ TEST_P(Transit, ThatIsAllowedPassesAndItsAnswersToo) {
     EXPECT_EQ(in(rdp.error(rdp.tcp_out(syn | ack))), "transit");
 }
 
+TEST_P(Transit, ThatIsAllowedIsSoForDhcpAsWell) {
+    const std::uint16_t from = talk.is_v6() ? 547 : 67, to = talk.is_v6() ? 546 : 68;
+    const auto renewal =
+        PacketBuilder{}.ip(talk.outside.c_str(), talk.inside.c_str()).udp(from, to);
+    EXPECT_EQ(in(renewal), "punt_local");
+    allow({{.from = anywhere(), .to = servers(), .protocol = 17, .first_port = to,
+            .last_port = to}});
+    EXPECT_EQ(in(renewal), "transit");
+}
+
 TEST_P(Transit, ThatIsAllowedEndsWithItsRuleAndTakesNoRoom) {
     allow({{.from = anywhere(), .to = servers(), .protocol = tcp, .first_port = talk.inside_port,
             .last_port = talk.inside_port}});
