@@ -18,11 +18,13 @@ import signal
 import socket
 import threading
 import time
+from pathlib import Path
 
 from lab.shell import wait_until
 
 TWINS = {"stopped": "silent for"}
-WATCHDOG_SECONDS = 30
+UNIT = Path(__file__).parents[2] / "deploy/systemd/ikelbd.service.in"
+WATCHDOG_SECONDS = int(re.findall(r"^WatchdogSec=(\d+)$", UNIT.read_text("utf-8"), re.M)[0])
 BAR = WATCHDOG_SECONDS / 3
 ROUTES, ROUTES_LONG = 10_000, 100_000
 BACKENDS = 1024
