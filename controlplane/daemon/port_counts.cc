@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <numeric>
+#include <set>
 #include <utility>
 
 namespace ikelb::control {
@@ -97,8 +98,10 @@ bool PortCounts::see(const PortReading& reading) {
 void PortCounts::see_driver(std::span<const DriverCount> counts) {
     if (counts.empty()) return;
     view_.xstats.clear();
+    // A driver may have a counter by a name that DPDK has given to another, as Hyper-V's has.
+    std::set<std::string_view> told;
     for (const auto& [name, now] : counts) {
-        if (!is_loss(name)) continue;
+        if (!is_loss(name) || !told.insert(name).second) continue;
         const auto known = std::ranges::find(generic, name);
         if (known == generic.end() && view_.xstats.size() == most_xstats) continue;
         GrowingCount& count = driver_[name];

@@ -84,6 +84,14 @@ TEST(PortCounts, LabelsAreBounded) {
     EXPECT_EQ(lost(counts, "receive_errors"), 9u) << "the generic ones always have room";
 }
 
+TEST(PortCounts, OfTwoCountersByOneNameTheFirstIsShown) {
+    PortCounts counts = of_nic();
+    const Driver driver{{"rx_q0_errors", 7}, {"rx_q0_errors", 0}};
+    for (int second = 0; second < 3; ++second)
+        counts.see({.is_link_up = true, .driver = driver});
+    EXPECT_EQ(counts.view().xstats, (Driver{{"rx_q0_errors", 7}}));
+}
+
 TEST(PortCounts, NothingGoesBackWhenADriverIsReset) {
     PortCounts counts = of_nic();
     const auto see = [&](std::uint64_t missed, std::uint64_t crc) {
