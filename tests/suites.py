@@ -381,7 +381,7 @@ def namespaces(runner: Runner, options) -> Count:
 # Minutes on 2 cores, first run; a long run's in the second place.
 SUITES = {
     "build": (build, 8, 8),
-    "build-clang": (build_clang, 8, 8),
+    "build-clang": (build_clang, 11, 11),
     "unit": (unit, 1, 1),
     "lint": (lint, 1, 1),
     "golden": (golden, 1, 1),
