@@ -392,7 +392,7 @@ SUITES = {
     "sanitizers": (sanitizers, 3, 3),
     "tsan": (tsan, 3, 15),
     "fuzz": (fuzz, 4, 200),
-    "namespaces": (namespaces, 14, 27),
+    "namespaces": (namespaces, 15, 28),
     "front_door": (front_door, 6, 6),
     "builds": (builds, 14, 14),
 }
