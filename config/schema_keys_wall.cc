@@ -8,12 +8,9 @@ namespace ikelb::config {
 
 namespace {
 
-constexpr std::string_view no_effect = "None.";
 constexpr std::string_view of_a_rule = "None. What a rule let in ends with the rule.";
 
 std::vector<std::string_view> closed_or_open() { return {"closed", "open"}; }
-
-constexpr auto required = Presence::required;
 
 const std::array keys{
     Key{.path = "transit", .form = Form::map, .initial = "closed", .choices = closed_or_open,

@@ -3,10 +3,22 @@
 #pragma once
 
 #include <span>
+#include <string_view>
 
 #include "config/schema.h"
 
 namespace ikelb::config {
+
+// The list of keys in parts, and what they have in common.
+
+inline constexpr std::string_view needs_restart =
+    "The restart it needs stops traffic for a moment; tunnels live on (see state).";
+inline constexpr std::string_view no_effect = "None.";
+inline constexpr auto required = Presence::required;
+inline constexpr auto restart = Apply::restart;
+
+/// ports, interfaces, routes and inside_prefixes.
+std::span<const Key> network_keys() noexcept;
 
 /// transit and own_services: what may pass that is no service's.
 std::span<const Key> wall_keys() noexcept;
