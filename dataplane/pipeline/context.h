@@ -127,7 +127,7 @@ struct WorkerMemory {
     Spending half_open_inserts;
 
     // What comes from the servers' side has buckets of its own: no flood of clients takes ARP or
-    // health checks away from the backends.
+    // health checks away from the backends. On one arm all that parse() punts counts as theirs.
     SideBuckets of_clients;
     SideBuckets of_servers;
     TokenBucket asked_senders{50, 50};  ///< per second: sources whose neighbour entry is missing

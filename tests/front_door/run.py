@@ -205,9 +205,9 @@ class Door:
             service = Installed(self.root, self.folder, ENVIRONMENT)
             try:
                 self.installed = service.__enter__()
-            except RuntimeError as refusal:
+            except RuntimeError:
                 self.refusal = RuntimeError("the installed daemon does not run")
-                raise refusal
+                raise
         return self.installed
 
     def execute(self, command: str, typed: Typed) -> str:

@@ -80,6 +80,16 @@ std::uint16_t slow_icmpv6_checksum(const net::IpAddress& from, const net::IpAddr
     return slow_checksum(all);
 }
 
+Bytes tcp_header(std::uint16_t from_port, std::uint16_t to_port, std::uint8_t flags) {
+    constexpr std::uint8_t five_words = 0x50;
+    Bytes header(20, 0);
+    set16(header, 0, from_port);
+    set16(header, 2, to_port);
+    header[12] = five_words;
+    header[13] = flags;
+    return header;
+}
+
 PacketBuilder& PacketBuilder::mac(const net::MacAddress& from, const net::MacAddress& to) {
     from_mac_ = from;
     to_mac_ = to;

@@ -58,6 +58,8 @@ Bytes esp(std::uint32_t spi, std::size_t length = 64, std::uint32_t sequence = 1
 /// Four zero bytes and the message: IKE on port 4500 (RFC 3948 section 2.2).
 Bytes behind_marker(const IkeMessage& message);
 inline Bytes keepalive() { return {0xff}; }
+/// A TCP header without options; flags as in its fourteenth byte, a SYN alone unless said.
+Bytes tcp_header(std::uint16_t from_port, std::uint16_t to_port, std::uint8_t flags = 0x02);
 
 /// Builds a frame, byte by byte, and prints itself as the Scapy command that builds the same. The
 /// family is that of the sender's address; the TTL is IPv6's hop limit, the total length its

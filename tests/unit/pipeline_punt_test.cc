@@ -16,16 +16,6 @@ using namespace testlib::place;
 
 constexpr std::uint8_t tcp = 6, ospf = 89, vrrp = 112, unassigned = 200;
 
-Bytes tcp_header(std::uint16_t from, std::uint16_t to) {
-    Bytes header(20, 0);
-    header[0] = static_cast<std::uint8_t>(from >> 8);
-    header[1] = static_cast<std::uint8_t>(from);
-    header[2] = static_cast<std::uint8_t>(to >> 8);
-    header[3] = static_cast<std::uint8_t>(to);
-    header[12] = 0x50;
-    return header;
-}
-
 /// The addresses of a family: our own of the clients' side, its gateway, a neighbour, a stranger.
 struct Family {
     const char* own;

@@ -7,7 +7,6 @@
 #include <gtest/gtest.h>
 
 #include "controlplane/replay/linear_rules.h"
-#include "dataplane/net/headers.h"
 #include "tests/testlib/bench.h"
 
 namespace ikelb::pipeline {
@@ -31,10 +30,10 @@ struct Talk {
     PacketBuilder udp_out() const { return out().udp(inside_port, outside_port); }
     PacketBuilder udp_in() const { return in().udp(outside_port, inside_port); }
     PacketBuilder tcp_out(std::uint8_t flags) const {
-        return out().protocol(tcp).raw(header(inside_port, outside_port, flags));
+        return out().protocol(tcp).raw(tcp_header(inside_port, outside_port, flags));
     }
     PacketBuilder tcp_in(std::uint8_t flags) const {
-        return in().protocol(tcp).raw(header(outside_port, inside_port, flags));
+        return in().protocol(tcp).raw(tcp_header(outside_port, inside_port, flags));
     }
     PacketBuilder ping(std::uint16_t id) const {
         return out().icmp(is_v6() ? 128 : 8, 0, std::uint32_t{id} << 16 | 1);
@@ -50,16 +49,6 @@ struct Talk {
             .ip(is_v6() ? "2001:db8:5::1" : "198.18.0.1", inside.c_str())
             .icmp(is_v6() ? 1 : 3, 1)
             .payload(bytes);
-    }
-
-private:
-    static Bytes header(std::uint16_t from, std::uint16_t to, std::uint8_t flags) {
-        Bytes bytes(20, 0);
-        net::store(bytes.data(), net::be16::from_host(from));
-        net::store(bytes.data() + 2, net::be16::from_host(to));
-        bytes[12] = 0x50;
-        bytes[13] = flags;
-        return bytes;
     }
 };
 

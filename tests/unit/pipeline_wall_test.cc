@@ -16,18 +16,6 @@ using namespace testlib::place;
 
 constexpr std::uint8_t tcp = 6, icmp_echo = 8, icmpv6_echo = 128;
 
-/// Bytes of a TCP header with these ports and flags.
-Bytes tcp_header(std::uint16_t from, std::uint16_t to, std::uint8_t flags = 0x02) {
-    Bytes header(20, 0);
-    header[0] = static_cast<std::uint8_t>(from >> 8);
-    header[1] = static_cast<std::uint8_t>(from);
-    header[2] = static_cast<std::uint8_t>(to >> 8);
-    header[3] = static_cast<std::uint8_t>(to);
-    header[12] = 0x50;
-    header[13] = flags;
-    return header;
-}
-
 PacketBuilder tcp_to(const char* from, const char* to, std::uint16_t port) {
     return PacketBuilder{}.ip(from, to).protocol(tcp).raw(tcp_header(40000, port));
 }
