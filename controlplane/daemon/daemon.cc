@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
 #include <cstdlib>
 #include <filesystem>
@@ -15,11 +14,11 @@
 #include <random>
 #include <utility>
 
-#include "config/device.h"
 #include "config/load.h"
 #include "controlplane/daemon/commands.h"
 #include "controlplane/daemon/log.h"
 #include "controlplane/daemon/metrics_view.h"
+#include "controlplane/daemon/options.h"
 #include "controlplane/daemon/privileges.h"
 #include "controlplane/state/disk.h"
 #include "dataplane/dpdk/acl_rules.h"
@@ -42,76 +41,6 @@ tables::HashKey draw_hash_key() {
 
 std::chrono::sys_seconds wall_clock() {
     return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-}
-
-boost::asio::ip::address to_asio(const net::IpAddress& address) {
-    if (address.is_v4())
-        return boost::asio::ip::address_v4{address.v4().value.to_host()};
-    return boost::asio::ip::address_v6{address.bytes()};
-}
-
-dpdk::HugePages to_dpdk(config::HugePages pages) {
-    switch (pages) {
-        case config::HugePages::automatic: return dpdk::HugePages::automatic;
-        case config::HugePages::on: return dpdk::HugePages::on;
-        case config::HugePages::off: return dpdk::HugePages::off;
-    }
-    return dpdk::HugePages::automatic;
-}
-
-worker::DataplaneOptions dataplane_options(const config::Config& config,
-                                           tables::HashKey hash_key) {
-    worker::DataplaneOptions options{
-        .eal = {.workers = config.workers.count,
-                .cpus = {config.workers.cpus.begin(), config.workers.cpus.end()},
-                .huge_pages = to_dpdk(config.dpdk.huge_pages),
-                .memory_mib = config.dpdk.memory_mib,
-                .pci = {},
-                .extra = config.dpdk.eal_args},
-        .ports = {},
-        .limits = {.flows = config.limits.flows,
-                   .bindings = config.limits.bindings,
-                   .pairs = config.limits.pairs,
-                   .esp_spis = config.limits.esp_spis,
-                   .half_open = config.limits.half_open,
-                   .fragments = config.limits.fragments,
-                   .transit = config.limits.transit},
-        .hash_key = hash_key,
-        .may_sleep = config.workers.idle == config::Idle::sleep};
-    for (const config::Port& port : config.ports) {
-        if (config::is_pci_address(port.device)) options.eal.pci.push_back(port.device);
-        options.ports.push_back(
-            {.name = port.name,
-             .device = config::complete_device(port.device, port.mtu, config.workers.count),
-             .mtu = port.mtu});
-    }
-    return options;
-}
-
-const config::Pool* pool_of(const config::Config& config, const config::Service& service) {
-    const auto pool = std::ranges::find(config.pools, service.pool, &config::Pool::name);
-    return pool == config.pools.end() ? nullptr : &*pool;
-}
-
-/// A backend is checked as long as its pool serves something.
-std::vector<HealthTarget> health_targets(const config::Config& config) {
-    std::map<std::string, HealthTarget> targets;
-    for (const config::Service& service : config.services) {
-        const config::Pool* pool = pool_of(config, service);
-        if (pool == nullptr) continue;
-        for (const config::Backend& backend : pool->backends) {
-            HealthTarget target{
-                .name = backend.name, .address = to_asio(backend.address), .policy = {}};
-            if (const auto& icmp = pool->health.icmp)
-                target.policy = ProbePolicy{.interval = icmp->interval,
-                                            .timeout = icmp->timeout,
-                                            .thresholds = {.fall = icmp->fall, .rise = icmp->rise}};
-            targets.insert_or_assign(backend.name, std::move(target));
-        }
-    }
-    std::vector<HealthTarget> list;
-    for (auto& [name, target] : targets) list.push_back(std::move(target));
-    return list;
 }
 
 /// Compiled, for the workers to ask; nullptr if there are none. Costs up to seconds.
@@ -152,7 +81,7 @@ std::optional<StartError> Daemon::start() {
     if (auto error = open_network()) return error;
     if (auto error = open_health()) return error;
     // Who asks the API before the kernel has been read once gets the answers of an empty network.
-    rebuild();
+    rebuild(mirror_->snapshot());
     if (auto error = open_interfaces_to_people()) return error;
     watch_signals();
     watch_dataplane();
@@ -345,13 +274,13 @@ void Daemon::tick_each_second() {
     if (metrics_) metrics_->publish(make_metrics(*this));
     if (++seconds_ % confirm_gateways_every != 0) return;
     confirm_gateways();
-    guard_kernel();
+    guard_kernel(mirror_->snapshot());
 }
 
 /// After each change in the kernel, for others may remove rules that are not theirs; and every ten
 /// seconds, for news of that may be lost.
-void Daemon::guard_kernel() {
-    std::vector<std::string> failures = network_->guard(config_, mirror_->snapshot());
+void Daemon::guard_kernel(const KernelState& kernel) {
+    std::vector<std::string> failures = network_->guard(config_, kernel);
     for (const std::string& failure : failures)
         if (std::ranges::find(guard_failures_, failure) == guard_failures_.end())
             spdlog::error("{}", failure);
@@ -426,9 +355,10 @@ void Daemon::say_mirror_trouble() {
 }
 
 void Daemon::on_kernel_change() {
-    if (!check_interfaces(mirror_->snapshot())) return;
-    rebuild();
-    guard_kernel();
+    const KernelState kernel = mirror_->snapshot();
+    if (!check_interfaces(kernel)) return;
+    rebuild(kernel);
+    guard_kernel(kernel);
     if (!are_workers_running_) start_workers();
 }
 
@@ -470,13 +400,12 @@ void Daemon::say_last_good_trouble() {
                       last_good_error_);
 }
 
-void Daemon::rebuild() {
+void Daemon::rebuild(const KernelState& kernel) {
     is_rebuild_due_ = false;
     std::map<std::string, BackendFacts, std::less<>> backends;
     for (const BackendHealth& health : checker_->view())
         backends[health.name] = {.is_up = health.state.gets_new_clients(),
                                  .mode = modes_.mode(health.name)};
-    const KernelState kernel = mirror_->snapshot();
     const tables::Seconds now = dataplane_->clock().now();
     BuiltTable built = build_table({.config = config_,
                                     .interfaces = network_->facts(),
@@ -520,7 +449,7 @@ void Daemon::on_health(const std::string& backend, Health to, const std::string&
 void Daemon::rebuild_soon() {
     if (std::exchange(is_rebuild_due_, true)) return;
     boost::asio::post(io_, [this] {
-        if (is_rebuild_due_) rebuild();
+        if (is_rebuild_due_) rebuild(mirror_->snapshot());
     });
 }
 
@@ -530,7 +459,7 @@ std::optional<bool> Daemon::set_mode(const std::string& backend, tables::Mode mo
     if (changed) {
         spdlog::info("backend {} is set to {}", backend, to_string(mode));
         if (saved_state_) saved_state_->save_soon();
-        rebuild();
+        rebuild(mirror_->snapshot());
     }
     return changed;
 }
@@ -574,9 +503,10 @@ std::string Daemon::load_and_apply() {
     reconcile_health(StartAs::unproven);
     // The workers first: a VIP that the kernel has and they do not know is transit to them, and its
     // service UDP would reach the kernel.
-    rebuild();
+    const KernelState kernel = mirror_->snapshot();
+    rebuild(kernel);
     for (const std::string& failure : network_->apply(config_)) spdlog::error("{}", failure);
-    guard_kernel();
+    guard_kernel(kernel);
     network_->announce_new_vips();
     if (fallback_) spdlog::info("the last good configuration is left for {}", config_file_);
     fallback_.reset();

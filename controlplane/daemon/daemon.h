@@ -112,12 +112,12 @@ private:
     void tick_each_second();
     void look_at_ports();
     void confirm_gateways();
-    void guard_kernel();
+    void guard_kernel(const KernelState& kernel);
     bool check_interfaces(const KernelState& kernel);
     void say_mirror_trouble();
     void on_kernel_change();
     void start_workers();
-    void rebuild();
+    void rebuild(const KernelState& kernel);
     void rebuild_soon();
     void reconcile_health(StartAs start);
     void on_health(const std::string& backend, Health to, const std::string& reason);

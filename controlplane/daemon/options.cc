@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "controlplane/daemon/options.h"
+
+#include <algorithm>
+#include <boost/asio/ip/address.hpp>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "config/device.h"
+
+namespace ikelb::control {
+
+namespace {
+
+boost::asio::ip::address to_asio(const net::IpAddress& address) {
+    if (address.is_v4())
+        return boost::asio::ip::address_v4{address.v4().value.to_host()};
+    return boost::asio::ip::address_v6{address.bytes()};
+}
+
+dpdk::HugePages to_dpdk(config::HugePages pages) {
+    switch (pages) {
+        case config::HugePages::automatic: return dpdk::HugePages::automatic;
+        case config::HugePages::on: return dpdk::HugePages::on;
+        case config::HugePages::off: return dpdk::HugePages::off;
+    }
+    return dpdk::HugePages::automatic;
+}
+
+const config::Pool* pool_of(const config::Config& config, const config::Service& service) {
+    const auto pool = std::ranges::find(config.pools, service.pool, &config::Pool::name);
+    return pool == config.pools.end() ? nullptr : &*pool;
+}
+
+}  // namespace
+
+worker::DataplaneOptions dataplane_options(const config::Config& config,
+                                           tables::HashKey hash_key) {
+    worker::DataplaneOptions options{
+        .eal = {.workers = config.workers.count,
+                .cpus = {config.workers.cpus.begin(), config.workers.cpus.end()},
+                .huge_pages = to_dpdk(config.dpdk.huge_pages),
+                .memory_mib = config.dpdk.memory_mib,
+                .pci = {},
+                .extra = config.dpdk.eal_args},
+        .ports = {},
+        .limits = {.flows = config.limits.flows,
+                   .bindings = config.limits.bindings,
+                   .pairs = config.limits.pairs,
+                   .esp_spis = config.limits.esp_spis,
+                   .half_open = config.limits.half_open,
+                   .fragments = config.limits.fragments,
+                   .transit = config.limits.transit},
+        .hash_key = hash_key,
+        .may_sleep = config.workers.idle == config::Idle::sleep};
+    for (const config::Port& port : config.ports) {
+        if (config::is_pci_address(port.device)) options.eal.pci.push_back(port.device);
+        options.ports.push_back(
+            {.name = port.name,
+             .device = config::complete_device(port.device, port.mtu, config.workers.count),
+             .mtu = port.mtu});
+    }
+    return options;
+}
+
+std::vector<HealthTarget> health_targets(const config::Config& config) {
+    std::map<std::string, HealthTarget> targets;
+    for (const config::Service& service : config.services) {
+        const config::Pool* pool = pool_of(config, service);
+        if (pool == nullptr) continue;
+        for (const config::Backend& backend : pool->backends) {
+            HealthTarget target{
+                .name = backend.name, .address = to_asio(backend.address), .policy = {}};
+            if (const auto& icmp = pool->health.icmp)
+                target.policy = ProbePolicy{.interval = icmp->interval,
+                                            .timeout = icmp->timeout,
+                                            .thresholds = {.fall = icmp->fall, .rise = icmp->rise}};
+            targets.insert_or_assign(backend.name, std::move(target));
+        }
+    }
+    std::vector<HealthTarget> list;
+    for (auto& [name, target] : targets) list.push_back(std::move(target));
+    return list;
+}
+
+}  // namespace ikelb::control

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <vector>
+
+#include "config/config.h"
+#include "controlplane/health/checker.h"
+#include "dataplane/worker/dataplane.h"
+
+namespace ikelb::control {
+
+// What the configuration means for the parts that know nothing of it.
+
+/// Memory, ports and workers; on_port_open is left to the caller.
+worker::DataplaneOptions dataplane_options(const config::Config& config, tables::HashKey hash_key);
+
+/// The backends to be checked, in the order of their names: each as long as its pool serves
+/// something.
+std::vector<HealthTarget> health_targets(const config::Config& config);
+
+}  // namespace ikelb::control
