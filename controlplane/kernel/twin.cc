@@ -110,6 +110,10 @@ void Twin::apply_settings(std::uint32_t mtu) {
     set(v6 + "forwarding", "1");
     set(v6 + "accept_ra", "0");
     set(v6 + "accept_redirects", "0");
+    // While the link-local address is checked for duplicates (RFC 4862, 5.4), one to two seconds
+    // after each start, the kernel sends no solicitation for a neighbour that the workers want.
+    set(v6 + "dad_transmits", "0");
+    set(v6 + "router_solicitation_delay", "0");
     // Linux 6.17 on; HostSettings warns where it is missing and needed.
     if (read_sysctl(v6 + "force_forwarding").has_value()) set(v6 + "force_forwarding", "1");
 }

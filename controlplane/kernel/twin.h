@@ -38,9 +38,9 @@ struct TwinCounters {
 /// up, without an address, and never with checksum or segmentation offloads: each frame on it is
 /// whole and complete.
 ///
-/// Per device: IPv4 and IPv6 forwarding on; sending and accepting redirects, rp_filter and router
-/// advertisements off; promote_secondaries on, so that an address change never takes the subnet's
-/// other addresses with it. These settings vanish with the device.
+/// Per device: IPv4 and IPv6 forwarding on; sending and accepting redirects, rp_filter, router
+/// advertisements and duplicate address detection off; promote_secondaries on, so that an address
+/// change never takes the subnet's other addresses with it. These settings vanish with the device.
 ///
 /// Threads: one thread sends, one receives (they may be different); counters() from any.
 class Twin {

@@ -184,6 +184,23 @@ TEST_F(TwinTest, ItsSettingsAreThoseOfARouterThatSpoofsNothing) {
     EXPECT_EQ(conf("ipv6/conf/all/forwarding"), "0");
 }
 
+TEST_F(TwinTest, SolicitsIpv6NeighboursAtOnce) {
+    ASSERT_EQ(conf("ipv6/conf/all/accept_dad") + conf("ipv6/conf/default/accept_dad"), "01")
+        << "a host checks for duplicates where nobody says otherwise";
+    const auto host = HostSettings::apply();
+    const auto twin = make_twin(host, "ext");
+    ASSERT_NE(twin, nullptr);
+    // A check takes one to two seconds, and until its end no neighbour is solicited.
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds{500};
+    std::string local;
+    do
+        local = output_of("ip -6 -o address show dev ext scope link");
+    while ((!contains(local, "fe80::") || contains(local, "tentative")) &&
+           std::chrono::steady_clock::now() < deadline);
+    EXPECT_TRUE(contains(local, "fe80::")) << local;
+    EXPECT_FALSE(contains(local, "tentative")) << local;
+}
+
 TEST_F(TwinTest, AnMtuTooSmallForIpv6IsNoWarning) {
     const auto host = HostSettings::apply();
     const auto twin = make_twin(host, "ext", twin_mac, 576);
