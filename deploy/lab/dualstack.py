@@ -26,12 +26,12 @@ SERVICE, POOL = "aovpn-v6", "rras-v6"
 
 
 def enable(space: Namespace) -> None:
-    """IPv6 on all devices of a namespace. Duplicate detection off: an address serves at once."""
+    """IPv6 on all devices of a namespace."""
     space.sysctl(
         {
             f"net/ipv6/conf/{which}/{key}": value
             for which in ("all", "default")
-            for key, value in (("accept_dad", 0), ("accept_ra", 0), ("disable_ipv6", 0))
+            for key, value in (("accept_ra", 0), ("disable_ipv6", 0))
         }
     )
 
@@ -63,6 +63,8 @@ def equip(farm: Farm) -> None:
         raise LabError("IPv6 is made for one provider and clients without NAT")
     for space in (farm.lb, farm.isp.space):
         enable(space)
+    # As on a host: the balancer's own devices have to serve at once by themselves.
+    farm.lb.sysctl({f"net/ipv6/conf/{which}/accept_dad": 1 for which in ("all", "default")})
     farm.isp.space.sysctl({"net/ipv6/conf/all/forwarding": 1})
     own, isp = (GATEWAY, ISP_ON_FARM) if farm.arm == "one" else (OWN, ISP)
     farm.isp.space.ip(

@@ -43,12 +43,15 @@ class Namespace:
         run(["ip", "netns", "add", self.name])
         self.ip("link set lo up")
         # IPv6 is turned on where a farm asks for it (dualstack): without router solicitations and
-        # MLD, captures hold only what a test caused. Bridges must not call iptables hooks, or
-        # translation happens inside the bridge.
+        # MLD, captures hold only what a test caused. Duplicate detection is off before there is a
+        # device: while it looks at a link-local address, a router solicits no neighbour. Bridges
+        # must not call iptables hooks, or translation happens inside the bridge.
         self.sysctl(
             {
                 "net/ipv6/conf/all/disable_ipv6": 1,
                 "net/ipv6/conf/default/disable_ipv6": 1,
+                "net/ipv6/conf/all/accept_dad": 0,
+                "net/ipv6/conf/default/accept_dad": 0,
                 "net/ipv4/conf/all/rp_filter": 0,
                 "net/ipv4/conf/default/rp_filter": 0,
             }
