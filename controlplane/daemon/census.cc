@@ -10,16 +10,16 @@ namespace {
 
 constexpr std::size_t buckets_per_step = 32768;
 
-bool is_live(const tables::Record& record, const tables::Lifetimes& lives,
-             const tables::ForwardingTable& table, tables::Seconds now) {
-    return lives.is_alive(record, now) && table.is_current(record.backend);
+bool is_live(const sessions::Record& record, const forwarding::Lifetimes& lives,
+             const forwarding::ForwardingTable& table, forwarding::Seconds now) {
+    return record.is_alive(lives, now) && table.is_current(record.backend);
 }
 
 /// Counts the live ones of a slice; the slice's end is returned, 0 after the last bucket.
 template <typename Table, typename IsLive, typename Visit>
 std::size_t count_slice(const Table& table, std::size_t first, IsLive&& is_live, Visit&& visit) {
     const std::size_t count = std::min(buckets_per_step, table.buckets() - first);
-    table.for_each(first, count, [&](const auto& key, const tables::Record& record) {
+    table.for_each(first, count, [&](const auto& key, const sessions::Record& record) {
         if (is_live(record)) visit(key, record);
     });
     return first + count == table.buckets() ? 0 : first + count;
@@ -27,51 +27,53 @@ std::size_t count_slice(const Table& table, std::size_t first, IsLive&& is_live,
 
 }  // namespace
 
-std::size_t Census::walk_transit(tables::Seconds now) {
+std::size_t Census::walk_transit(forwarding::Seconds now) {
     const auto part = static_cast<std::size_t>(part_) - static_cast<std::size_t>(Part::transit);
     const std::size_t share = part / 2;
     const auto& regions = directory_.transit[share];
     return count_slice(
         part % 2 == 0 ? regions.confirmed : regions.provisional, next_bucket_,
-        [now](const tables::Record& record) { return tables::transit_lives.is_alive(record, now); },
-        [&](const auto&, const tables::Record&) { ++counting_.transit[share]; });
+        [now](const sessions::Record& record) {
+            return record.is_alive(sessions::transit_lives, now);
+        },
+        [&](const auto&, const sessions::Record&) { ++counting_.transit[share]; });
 }
 
-std::size_t Census::walk(const tables::ForwardingTable& table, tables::Seconds now) {
-    const auto flow_lives = [&](const tables::Record& record) {
+std::size_t Census::walk(const forwarding::ForwardingTable& table, forwarding::Seconds now) {
+    const auto flow_lives = [&](const sessions::Record& record) {
         return is_live(record, table.timeouts.flow, table, now);
     };
-    const auto pair_lives = [&](const tables::Record& record) {
+    const auto pair_lives = [&](const sessions::Record& record) {
         return is_live(record, table.timeouts.pair, table, now);
     };
-    const auto younger_than = [&](tables::Seconds life) {
-        return [now, life](const tables::Record& record) {
+    const auto younger_than = [&](forwarding::Seconds life) {
+        return [now, life](const sessions::Record& record) {
             return now - record.last_seen <= life;
         };
     };
-    const auto add_flow = [&](const tables::FlowKey& key, const tables::Record& record) {
-        const auto frontend = tables::frontend_of(key);
+    const auto add_flow = [&](const sessions::FlowKey& key, const sessions::Record& record) {
+        const auto frontend = sessions::frontend_of(key);
         if (frontend >= table.frontends.size()) return;
         ++counting_.flows;
         auto& member =
             counting_.members[{table.frontends[frontend].service, record.backend.index}];
         ++member.flows;
         if (table.frontends[frontend].port == net::be16::from_host(net::port_nat_t) &&
-            tables::is_confirmed(record.state))
+            sessions::is_confirmed(record.state))
             ++member.sas;
     };
-    const auto add_pair = [&](const auto&, const tables::Record& record) {
+    const auto add_pair = [&](const auto&, const sessions::Record& record) {
         ++counting_.pairs;
         auto& member = counting_.members[{record.gateway, record.backend.index}];
-        if (record.state == tables::RecordState::half_open)
+        if (record.state == sessions::RecordState::half_open)
             ++member.pairs_half_open;
-        else if (record.state == tables::RecordState::answered)
+        else if (record.state == sessions::RecordState::answered)
             ++member.pairs_answered;
         else
             ++member.pairs_established;
     };
     const auto add_to = [](std::uint64_t& counter) {
-        return [&counter](const auto&, const tables::Record&) { ++counter; };
+        return [&counter](const auto&, const sessions::Record&) { ++counter; };
     };
     if (part_ >= Part::transit) return walk_transit(now);
     const auto& d = directory_;
@@ -102,7 +104,7 @@ std::size_t Census::walk(const tables::ForwardingTable& table, tables::Seconds n
     return 0;
 }
 
-bool Census::step(const tables::ForwardingTable& table, tables::Seconds now) {
+bool Census::step(const forwarding::ForwardingTable& table, forwarding::Seconds now) {
     std::size_t left = buckets_per_step;
     while (part_ != Part::done) {
         const std::size_t before = next_bucket_;
@@ -118,7 +120,7 @@ bool Census::step(const tables::ForwardingTable& table, tables::Seconds now) {
 }
 
 void Census::publish() {
-    std::array<std::uint32_t, tables::max_backends> sas{};
+    std::array<std::uint32_t, forwarding::max_backends> sas{};
     for (const auto& [member, count] : counting_.members)
         sas[member.second] += static_cast<std::uint32_t>(count.sas);
     for (std::size_t backend = 0; backend < sas.size(); ++backend)

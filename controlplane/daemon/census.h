@@ -8,7 +8,7 @@
 #include <map>
 #include <vector>
 
-#include "dataplane/tables/directory.h"
+#include "dataplane/sessions/directory.h"
 
 namespace ikelb::control {
 
@@ -23,7 +23,7 @@ struct CensusCounts {
         std::uint64_t pairs_answered = 0;
         std::uint64_t pairs_established = 0;
     };
-    std::map<std::pair<tables::ServiceIndex, tables::BackendIndex>, Member> members;
+    std::map<std::pair<forwarding::ServiceIndex, forwarding::BackendIndex>, Member> members;
     std::uint64_t flows = 0;
     std::uint64_t bindings = 0;
     std::uint64_t pairs = 0;
@@ -38,10 +38,10 @@ struct CensusCounts {
 /// Threads: the control thread's.
 class Census {
 public:
-    explicit Census(tables::Directory& directory) : directory_{directory} {}
+    explicit Census(sessions::Directory& directory) : directory_{directory} {}
 
     /// Looks at the next slice. True: that completed a walk, and counts() is new.
-    bool step(const tables::ForwardingTable& table, tables::Seconds now);
+    bool step(const forwarding::ForwardingTable& table, forwarding::Seconds now);
     const CensusCounts& counts() const noexcept { return counts_; }
 
 private:
@@ -59,11 +59,11 @@ private:
         done = transit + 2 * wall::transit_shares
     };
 
-    std::size_t walk_transit(tables::Seconds now);
-    std::size_t walk(const tables::ForwardingTable& table, tables::Seconds now);
+    std::size_t walk_transit(forwarding::Seconds now);
+    std::size_t walk(const forwarding::ForwardingTable& table, forwarding::Seconds now);
     void publish();
 
-    tables::Directory& directory_;
+    sessions::Directory& directory_;
     Part part_ = Part::flows;
     std::size_t next_bucket_ = 0;
     CensusCounts counting_;

@@ -127,8 +127,8 @@ json tables_of(Daemon& daemon) {
 }
 
 json wall_of(Daemon& daemon) {
-    const tables::Seconds now = daemon.dataplane().clock().now();
-    const tables::Seconds grace_until = daemon.table().wall.grace_until;
+    const forwarding::Seconds now = daemon.dataplane().clock().now();
+    const forwarding::Seconds grace_until = daemon.table().wall.grace_until;
     return {{"transit", daemon.config().transit.is_open ? "open" : "closed"},
             {"allow_rules", daemon.config().transit.allow.size()},
             {"grace_s", grace_until > now ? grace_until - now : 0},
@@ -172,7 +172,7 @@ json backend_row(Daemon& daemon, const config::Pool& pool, const config::Backend
     return row;
 }
 
-std::string backend_name(Daemon& daemon, tables::BackendIndex index) {
+std::string backend_name(Daemon& daemon, forwarding::BackendIndex index) {
     for (const config::Pool& pool : daemon.config().pools)
         for (const config::Backend& backend : pool.backends)
             if (const auto ref = daemon.registry().backend(backend.name);
@@ -181,9 +181,10 @@ std::string backend_name(Daemon& daemon, tables::BackendIndex index) {
     return {};
 }
 
-std::string next_hop_name(const tables::ForwardingTable& table, tables::GatewayIndex gateway) {
-    if (gateway == tables::on_link_client) return "on-link";
-    if (gateway == tables::no_gateway || gateway >= table.gateways.size()) return "by route";
+std::string next_hop_name(const forwarding::ForwardingTable& table,
+                          forwarding::GatewayIndex gateway) {
+    if (gateway == forwarding::on_link_client) return "on-link";
+    if (gateway == forwarding::no_gateway || gateway >= table.gateways.size()) return "by route";
     return table.gateways[gateway].address.to_string();
 }
 
@@ -199,7 +200,7 @@ CommandError DaemonCommands::no_such_backend(const std::string& name) const {
                                    nearest ? fmt::format(" (did you mean {}?)", *nearest) : "")};
 }
 
-CommandResult DaemonCommands::set_mode(const std::string& backend, tables::Mode mode) {
+CommandResult DaemonCommands::set_mode(const std::string& backend, forwarding::Mode mode) {
     const auto changed = daemon_.set_mode(backend, mode);
     if (!changed) return no_such_backend(backend);
     const BackendTotals totals = backend_totals(daemon_, backend);
@@ -242,8 +243,8 @@ CommandResult DaemonCommands::backends() {
 }
 
 CommandResult DaemonCommands::flows(const FlowFilter& filter) {
-    const tables::ForwardingTable& table = daemon_.table();
-    const tables::Seconds now = daemon_.dataplane().clock().now();
+    const forwarding::ForwardingTable& table = daemon_.table();
+    const forwarding::Seconds now = daemon_.dataplane().clock().now();
     const auto client = filter.client ? net::IpAddress::parse(*filter.client) : std::nullopt;
     if (filter.client && !client)
         return CommandError{.status = 400,
@@ -251,14 +252,14 @@ CommandResult DaemonCommands::flows(const FlowFilter& filter) {
                                                         "198.51.100.7"};
     json rows = json::array();
     std::size_t total = 0;
-    const auto visit = [&](const tables::FlowKey& key, const tables::Record& record) {
-        const auto frontend = tables::frontend_of(key);
-        if (!table.timeouts.flow.is_alive(record, now) || !table.is_current(record.backend) ||
+    const auto visit = [&](const sessions::FlowKey& key, const sessions::Record& record) {
+        const auto frontend = sessions::frontend_of(key);
+        if (!record.is_alive(table.timeouts.flow, now) || !table.is_current(record.backend) ||
             frontend >= table.frontends.size() || (client && key.client != *client))
             return;
         if (++total > filter.limit) return;
         rows.push_back({{"client", key.client.to_string()},
-                        {"port", tables::client_port_of(key)},
+                        {"port", sessions::client_port_of(key)},
                         {"vip", table.frontends[frontend].vip.to_string()},
                         {"vip_port", table.frontends[frontend].port.to_host()},
                         {"backend", backend_name(daemon_, record.backend.index)},
@@ -270,9 +271,9 @@ CommandResult DaemonCommands::flows(const FlowFilter& filter) {
     flows.confirmed.for_each(0, flows.confirmed.buckets(), visit);
     flows.provisional.for_each(
         0, flows.provisional.buckets(),
-        [&](const tables::FlowKey& key, const tables::Record& record) {
+        [&](const sessions::FlowKey& key, const sessions::Record& record) {
             const auto confirmed = flows.confirmed.find(key);
-            if (!confirmed || !table.timeouts.flow.is_alive(*confirmed, now)) visit(key, record);
+            if (!confirmed || !confirmed->is_alive(table.timeouts.flow, now)) visit(key, record);
         });
     return json{{"flows", std::move(rows)},
                 {"total", total},
@@ -312,17 +313,16 @@ CommandResult DaemonCommands::version() {
 }
 
 CommandResult DaemonCommands::drain(const std::string& backend, DrainMode mode) {
-    return set_mode(backend,
-                    mode == DrainMode::keep ? tables::Mode::drain_keep
-                                            : tables::Mode::drain_refuse);
+    return set_mode(backend, mode == DrainMode::keep ? forwarding::Mode::drain_keep
+                                                     : forwarding::Mode::drain_refuse);
 }
 
 CommandResult DaemonCommands::enable(const std::string& backend) {
-    return set_mode(backend, tables::Mode::enabled);
+    return set_mode(backend, forwarding::Mode::enabled);
 }
 
 CommandResult DaemonCommands::disable(const std::string& backend) {
-    return set_mode(backend, tables::Mode::disabled);
+    return set_mode(backend, forwarding::Mode::disabled);
 }
 
 CommandResult DaemonCommands::reload() {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "controlplane/api/commands.h"
-#include "dataplane/tables/forwarding_table.h"
+#include "dataplane/forwarding/forwarding_table.h"
 
 namespace ikelb::control {
 
@@ -29,7 +29,7 @@ public:
     CommandResult check(const std::string& file) override;
 
 private:
-    CommandResult set_mode(const std::string& backend, tables::Mode mode);
+    CommandResult set_mode(const std::string& backend, forwarding::Mode mode);
     CommandError no_such_backend(const std::string& name) const;
 
     Daemon& daemon_;

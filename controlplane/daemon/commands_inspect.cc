@@ -45,13 +45,13 @@ std::uint64_t any_spi() {
 
 /// What to ask of one service: the ports are 500 and 4500, the client's as well unless it says so.
 std::vector<Question> questions_of(const ExplainQuery& query, const net::IpAddress& client,
-                                   const std::array<tables::FrontendIndex, 2>& frontends) {
+                                   const std::array<forwarding::FrontendIndex, 2>& frontends) {
     std::vector<Question> questions;
     const auto ask = [&](Question::Kind kind, std::size_t position, std::uint32_t esp_spi = 0) {
         questions.push_back(
             {.kind = kind,
              .client = client,
-             .port = query.port.value_or(tables::service_port_numbers[position]),
+             .port = query.port.value_or(forwarding::service_port_numbers[position]),
              .frontend = frontends[position],
              .initiator_spi = query.initiator_spi.value_or(any_spi()),
              .responder_spi = query.responder_spi.value_or(0),
@@ -82,8 +82,8 @@ CommandResult DaemonCommands::sessions(const SessionFilter& filter) {
         if (!ref) return no_such_backend(*filter.backend);
         query.backend = ref->index;
     }
-    const tables::ForwardingTable& table = daemon_.table();
-    const tables::Seconds now = daemon_.dataplane().clock().now();
+    const forwarding::ForwardingTable& table = daemon_.table();
+    const forwarding::Seconds now = daemon_.dataplane().clock().now();
     const SessionSlice slice =
         list_sessions(daemon_.dataplane().directory(), table, now, query);
     const IndexNames names = index_names(daemon_);
@@ -100,8 +100,8 @@ CommandResult DaemonCommands::explain(const ExplainQuery& query) {
     if (!client) return bad_address(query.client);
     const auto vip = query.vip ? net::IpAddress::parse(*query.vip) : std::nullopt;
     if (query.vip && !vip) return bad_address(*query.vip);
-    const tables::ForwardingTable& table = daemon_.table();
-    const tables::Seconds now = daemon_.dataplane().clock().now();
+    const forwarding::ForwardingTable& table = daemon_.table();
+    const forwarding::Seconds now = daemon_.dataplane().clock().now();
     const IndexNames names = index_names(daemon_);
     Explainer explainer{table, daemon_.dataplane().directory(), now};
     json answers = json::array();

@@ -33,7 +33,7 @@ constexpr unsigned confirm_gateways_every = 10;  // seconds
 // A worker takes a new table up within a burst; one that has not after this long is stuck.
 constexpr std::chrono::milliseconds publish_limit{100};
 
-tables::HashKey draw_hash_key() {
+net::HashKey draw_hash_key() {
     std::random_device random;
     const auto word = [&] { return std::uint64_t{random()} << 32 | random(); };
     return {.k0 = word(), .k1 = word()};
@@ -227,11 +227,11 @@ void Daemon::watch_dataplane() {
             if (error) return;
             dataplane_->clear_event();
             dataplane_->take_punts(
-                [this](tables::InterfaceIndex interface, std::span<const std::uint8_t> frame) {
+                [this](forwarding::InterfaceIndex interface, std::span<const std::uint8_t> frame) {
                     network_->deliver(interface, frame);
                 });
             dataplane_->take_neighbour_requests(
-                [this](tables::InterfaceIndex interface, const net::IpAddress& address) {
+                [this](forwarding::InterfaceIndex interface, const net::IpAddress& address) {
                     if (interface >= network_->facts().size()) return;
                     // A refusal shows as no_neighbour drops; the next packet asks again.
                     static_cast<void>(mirror_->request_neighbour(
@@ -307,7 +307,7 @@ void Daemon::watch_workers() {
 /// The kernel sends nothing through a client-side gateway, and so would never notice that its MAC
 /// address is another one by now. Backends are confirmed by their health checks.
 void Daemon::confirm_gateways() {
-    for (const tables::Gateway& gateway : table().gateways) {
+    for (const forwarding::Gateway& gateway : table().gateways) {
         if (gateway.interface >= network_->facts().size()) continue;
         // Refused: no such device; a missing answer shows in the mirror.
         static_cast<void>(mirror_->confirm_neighbour(
@@ -406,7 +406,7 @@ void Daemon::rebuild(const KernelState& kernel) {
     for (const BackendHealth& health : checker_->view())
         backends[health.name] = {.is_up = health.state.gets_new_clients(),
                                  .mode = modes_.mode(health.name)};
-    const tables::Seconds now = dataplane_->clock().now();
+    const forwarding::Seconds now = dataplane_->clock().now();
     BuiltTable built = build_table({.config = config_,
                                     .interfaces = network_->facts(),
                                     .kernel = kernel,
@@ -453,7 +453,7 @@ void Daemon::rebuild_soon() {
     });
 }
 
-std::optional<bool> Daemon::set_mode(const std::string& backend, tables::Mode mode) {
+std::optional<bool> Daemon::set_mode(const std::string& backend, forwarding::Mode mode) {
     if (!registry_.backend(backend)) return std::nullopt;
     const bool changed = modes_.set(backend, mode, registry_);
     if (changed) {

@@ -69,7 +69,7 @@ public:
     /// configuration stays in force when it fails.
     std::string reload();
     /// nullopt: no such backend.
-    std::optional<bool> set_mode(const std::string& backend, tables::Mode mode);
+    std::optional<bool> set_mode(const std::string& backend, forwarding::Mode mode);
 
     const config::Config& config() const noexcept { return config_; }
     const std::string& config_file() const noexcept { return config_file_; }
@@ -82,7 +82,7 @@ public:
     const IndexRegistry& registry() const noexcept { return registry_; }
     worker::Dataplane& dataplane() noexcept { return *dataplane_; }
     /// There is one from before the API opens.
-    const tables::ForwardingTable& table() const noexcept {
+    const forwarding::ForwardingTable& table() const noexcept {
         return *dataplane_->published().read();
     }
     /// What the operator should know about the table, a sentence each.

@@ -12,12 +12,12 @@ namespace ikelb::control {
 
 namespace {
 
-BackendMode to_metrics(tables::Mode mode) {
+BackendMode to_metrics(forwarding::Mode mode) {
     switch (mode) {
-        case tables::Mode::enabled: return BackendMode::enabled;
-        case tables::Mode::drain_keep: return BackendMode::drain_keep;
-        case tables::Mode::drain_refuse: return BackendMode::drain_refuse;
-        case tables::Mode::disabled: return BackendMode::disabled;
+        case forwarding::Mode::enabled: return BackendMode::enabled;
+        case forwarding::Mode::drain_keep: return BackendMode::drain_keep;
+        case forwarding::Mode::drain_refuse: return BackendMode::drain_refuse;
+        case forwarding::Mode::disabled: return BackendMode::disabled;
     }
     return BackendMode::disabled;
 }

@@ -200,7 +200,7 @@ void Network::announce_new_vips() {
     announced_ = std::move(present);
 }
 
-void Network::deliver(tables::InterfaceIndex interface, std::span<const std::uint8_t> frame) {
+void Network::deliver(forwarding::InterfaceIndex interface, std::span<const std::uint8_t> frame) {
     if (interface < links_.size()) links_[interface]->twin->send(std::as_bytes(frame));
 }
 

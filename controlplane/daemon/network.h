@@ -52,7 +52,7 @@ public:
     void announce_new_vips();
 
     /// Gives a frame to an interface's twin.
-    void deliver(tables::InterfaceIndex interface, std::span<const std::uint8_t> frame);
+    void deliver(forwarding::InterfaceIndex interface, std::span<const std::uint8_t> frame);
 
     const std::vector<InterfaceFacts>& facts() const noexcept { return facts_; }
     const std::vector<std::string>& warnings() const noexcept { return warnings_; }
@@ -67,7 +67,7 @@ private:
     struct TwinLink {
         std::unique_ptr<Twin> twin;
         boost::asio::posix::stream_descriptor readable;
-        tables::PortIndex port = 0;
+        forwarding::PortIndex port = 0;
         std::uint16_t vlan = 0;
         std::uint64_t inject_failures = 0;
     };

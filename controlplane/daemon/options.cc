@@ -36,8 +36,7 @@ const config::Pool* pool_of(const config::Config& config, const config::Service&
 
 }  // namespace
 
-worker::DataplaneOptions dataplane_options(const config::Config& config,
-                                           tables::HashKey hash_key) {
+worker::DataplaneOptions dataplane_options(const config::Config& config, net::HashKey hash_key) {
     worker::DataplaneOptions options{
         .eal = {.workers = config.workers.count,
                 .cpus = {config.workers.cpus.begin(), config.workers.cpus.end()},

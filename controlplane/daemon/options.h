@@ -13,7 +13,7 @@ namespace ikelb::control {
 // What the configuration means for the parts that know nothing of it.
 
 /// Memory, ports and workers; on_port_open is left to the caller.
-worker::DataplaneOptions dataplane_options(const config::Config& config, tables::HashKey hash_key);
+worker::DataplaneOptions dataplane_options(const config::Config& config, net::HashKey hash_key);
 
 /// The backends to be checked, in the order of their names: each as long as its pool serves
 /// something.

@@ -65,11 +65,11 @@ SavedState::SavedState(std::filesystem::path file) : saver_{std::move(file)} {
     if (!read_) spdlog::info("nothing to restore: there is no {}", saver_.file().string());
 }
 
-std::optional<tables::HashKey> SavedState::hash_key() const {
+std::optional<net::HashKey> SavedState::hash_key() const {
     return read_ ? std::optional{read_->facts.hash_key} : std::nullopt;
 }
 
-void SavedState::restore(const RestoreInput& input, tables::HashKey hash_key) {
+void SavedState::restore(const RestoreInput& input, net::HashKey hash_key) {
     if (read_) {
         restored_ = restore_state(*read_, input);
         report_restored(*restored_, saver_.file());
@@ -80,7 +80,7 @@ void SavedState::restore(const RestoreInput& input, tables::HashKey hash_key) {
     }
 }
 
-void SavedState::tick(std::chrono::milliseconds interval, const tables::Directory& directory,
+void SavedState::tick(std::chrono::milliseconds interval, const sessions::Directory& directory,
                       const View& view) {
     report();
     const auto now = Clock::now();
@@ -88,7 +88,7 @@ void SavedState::tick(std::chrono::milliseconds interval, const tables::Director
     if (saver_.start(directory, view())) next_ = now + interval;
 }
 
-void SavedState::finish(const tables::Directory& directory, const StateView& view) {
+void SavedState::finish(const sessions::Directory& directory, const StateView& view) {
     saver_.save_now(directory, view);
     report();
 }

@@ -23,19 +23,19 @@ public:
     explicit SavedState(std::filesystem::path file);
 
     /// The hash that clients without a record were spread by before.
-    std::optional<tables::HashKey> hash_key() const;
+    std::optional<net::HashKey> hash_key() const;
 
     /// Takes up what was read, and makes sure that the hash key is on the disk: from here on, a
     /// crash spreads nobody anew.
-    void restore(const RestoreInput& input, tables::HashKey hash_key);
+    void restore(const RestoreInput& input, net::HashKey hash_key);
 
     /// Starts a save when the last one is an interval ago. Called every second or so.
-    void tick(std::chrono::milliseconds interval, const tables::Directory& directory,
+    void tick(std::chrono::milliseconds interval, const sessions::Directory& directory,
               const View& view);
     /// The next tick() saves.
     void save_soon() noexcept { next_.reset(); }
     /// The last save, with the workers stopped.
-    void finish(const tables::Directory& directory, const StateView& view);
+    void finish(const sessions::Directory& directory, const StateView& view);
 
     /// What restore() took up; nullopt if there was nothing to read.
     const std::optional<Restored>& restored() const noexcept { return restored_; }

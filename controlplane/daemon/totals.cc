@@ -73,7 +73,7 @@ ClientMemory client_memory(Daemon& daemon) {
 
 std::vector<TableMetrics> table_totals(Daemon& daemon) {
     const CensusCounts& counts = daemon.census().counts();
-    const tables::Directory& directory = daemon.dataplane().directory();
+    const sessions::Directory& directory = daemon.dataplane().directory();
     const auto room = [](const auto& regions) {
         return regions.confirmed.slots() + regions.provisional.slots();
     };

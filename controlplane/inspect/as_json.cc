@@ -22,8 +22,9 @@ json or_null(const std::optional<T>& value) {
     return value ? json(*value) : json(nullptr);
 }
 
-json backend_name(tables::BackendIndex backend, const IndexNames& names) {
-    return backend == tables::no_backend ? json(nullptr) : json(name_at(names.backends, backend));
+json backend_name(forwarding::BackendIndex backend, const IndexNames& names) {
+    return backend == forwarding::no_backend ? json(nullptr)
+                                             : json(name_at(names.backends, backend));
 }
 
 std::string spi_text(std::uint64_t spi) { return fmt::format("{:016x}", spi); }
@@ -52,7 +53,7 @@ json verdict_name(pipeline::Verdict verdict) {
                                                    : json(pipeline::info(verdict).name);
 }
 
-json rule_row(const RuleAnswer& answer, tables::Seconds now, const IndexNames& names) {
+json rule_row(const RuleAnswer& answer, forwarding::Seconds now, const IndexNames& names) {
     json row{{"rule", pipeline::info(answer.rule).name},
              {"help", pipeline::info(answer.rule).help},
              {"outcome", to_string(answer.outcome)},
@@ -71,21 +72,21 @@ double tenths(double value) { return std::round(value * 10) / 10; }
 
 }  // namespace
 
-std::string_view to_string(tables::RecordState state) noexcept {
+std::string_view to_string(sessions::RecordState state) noexcept {
     switch (state) {
-        case tables::RecordState::half_open: return "half_open";
-        case tables::RecordState::answered: return "answered";
-        case tables::RecordState::established: return "established";
-        case tables::RecordState::closing: return "closing";
-        case tables::RecordState::tentative: return "tentative";
+        case sessions::RecordState::half_open: return "half_open";
+        case sessions::RecordState::answered: return "answered";
+        case sessions::RecordState::established: return "established";
+        case sessions::RecordState::closing: return "closing";
+        case sessions::RecordState::tentative: return "tentative";
     }
     return "unknown";
 }
 
-json as_json(const Session& session, const tables::ForwardingTable& table, tables::Seconds now,
-             const IndexNames& names) {
+json as_json(const Session& session, const forwarding::ForwardingTable& table,
+             forwarding::Seconds now, const IndexNames& names) {
     std::string vip;
-    for (const tables::Frontend& frontend : table.frontends)
+    for (const forwarding::Frontend& frontend : table.frontends)
         if (frontend.service == session.service) vip = frontend.vip.to_string();
     json row{{"client", "?"},
              {"port", nullptr},
@@ -104,8 +105,9 @@ json as_json(const Session& session, const tables::ForwardingTable& table, table
 }
 
 json as_json(const Question& question, const Explanation& explanation,
-             const tables::ForwardingTable& table, tables::Seconds now, const IndexNames& names) {
-    const tables::Frontend& frontend = table.frontends[question.frontend];
+             const forwarding::ForwardingTable& table, forwarding::Seconds now,
+             const IndexNames& names) {
+    const forwarding::Frontend& frontend = table.frontends[question.frontend];
     json rules = json::array();
     for (const RuleAnswer& answer : explanation.rules)
         rules.push_back(rule_row(answer, now, names));

@@ -20,15 +20,15 @@ struct IndexNames {
     std::vector<std::string> services{};
 };
 
-std::string_view to_string(tables::RecordState state) noexcept;
+std::string_view to_string(sessions::RecordState state) noexcept;
 
 /// A row of `ikelbctl sessions`.
-nlohmann::json as_json(const Session& session, const tables::ForwardingTable& table,
-                       tables::Seconds now, const IndexNames& names);
+nlohmann::json as_json(const Session& session, const forwarding::ForwardingTable& table,
+                       forwarding::Seconds now, const IndexNames& names);
 
 /// An answer of `ikelbctl explain`.
 nlohmann::json as_json(const Question& question, const Explanation& explanation,
-                       const tables::ForwardingTable& table, tables::Seconds now,
+                       const forwarding::ForwardingTable& table, forwarding::Seconds now,
                        const IndexNames& names);
 
 nlohmann::json as_json(const ClientMemory& memory);

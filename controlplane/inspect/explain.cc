@@ -8,7 +8,7 @@
 
 #include "dataplane/pipeline/candidate.h"
 #include "dataplane/pipeline/stages.h"
-#include "dataplane/tables/keys.h"
+#include "dataplane/sessions/keys.h"
 
 namespace ikelb::control {
 
@@ -36,8 +36,8 @@ std::span<const Rule> order_of(Kind kind) {
 }
 
 /// With affinity by SA there are no bindings, and nothing is scheduled but what begins an SA.
-bool is_asked(Rule rule, Kind kind, const tables::Service& service) {
-    if (service.affinity == tables::Affinity::source) return true;
+bool is_asked(Rule rule, Kind kind, const forwarding::Service& service) {
+    if (service.affinity == forwarding::Affinity::source) return true;
     return rule != Rule::binding && (rule != Rule::schedule || kind == Kind::new_sa);
 }
 
@@ -79,7 +79,7 @@ private:
     std::size_t size_ = 0;
 };
 
-pipeline::Packet packet_of(const Question& question, const tables::Frontend& frontend,
+pipeline::Packet packet_of(const Question& question, const forwarding::Frontend& frontend,
                            std::span<std::uint8_t> payload) {
     pipeline::Packet packet;
     packet.frame.data = payload.data();
@@ -105,12 +105,12 @@ pipeline::Packet packet_of(const Question& question, const tables::Frontend& fro
 struct Explainer::Attempt {
     Verdict verdict = Verdict::undecided;
     Rule rule = Rule::none;
-    tables::BackendIndex backend = tables::no_backend;
+    forwarding::BackendIndex backend = forwarding::no_backend;
     bool is_ambiguous = false;
 };
 
-Explainer::Explainer(const tables::ForwardingTable& table, tables::Directory& directory,
-                     tables::Seconds now)
+Explainer::Explainer(const forwarding::ForwardingTable& table, sessions::Directory& directory,
+                     forwarding::Seconds now)
     : table_{table},
       directory_{directory},
       now_{now},
@@ -131,7 +131,7 @@ pipeline::Context Explainer::context(unsigned passed_over, bool trusts_flow_spis
 
 Explainer::Attempt Explainer::ask(const Question& question, unsigned passed_over,
                                   bool trusts_flow_spis) {
-    const tables::Frontend& frontend = table_.frontends[question.frontend];
+    const forwarding::Frontend& frontend = table_.frontends[question.frontend];
     Payload payload{question, frontend.port.to_host() == net::port_nat_t};
     pipeline::Packet packet = packet_of(question, frontend, payload.bytes());
     pipeline::Context rehearsal = context(passed_over, trusts_flow_spis);
@@ -144,31 +144,31 @@ Explainer::Attempt Explainer::ask(const Question& question, unsigned passed_over
 }
 
 void Explainer::find_pair(const Question& question, RuleAnswer& answer) const {
-    const tables::PairKey key{net::be64::from_host(question.initiator_spi).wire(),
-                              net::be64::from_host(question.responder_spi).wire()};
+    const sessions::PairKey key{net::be64::from_host(question.initiator_spi).wire(),
+                                net::be64::from_host(question.responder_spi).wire()};
     const auto found = directory_.pairs.find_noted(key, table_.timeouts.pair, now_);
     if (!found) return;
     answer.record = found->record;
-    if (found->note != 0) answer.age = tables::PairNote::unpack(found->note).age(now_);
+    if (found->note != 0) answer.age = sessions::PairNote::unpack(found->note).age(now_);
 }
 
 void Explainer::find_record(const Question& question, RuleAnswer& answer) {
     const auto service = table_.frontends[question.frontend].service;
     const net::IpAddress& client = question.client;
     const auto flow =
-        tables::flow_key(client, net::be16::from_host(question.port), question.frontend);
+        sessions::flow_key(client, net::be16::from_host(question.port), question.frontend);
     const auto esp_spi = net::be32::from_host(question.esp_spi);
-    const tables::Lifetimes& lives = table_.timeouts.flow;
+    const forwarding::Lifetimes& lives = table_.timeouts.flow;
     switch (answer.rule) {
         case Rule::pair: find_pair(question, answer); return;
         case Rule::flow: answer.record = directory_.flows.find(flow, lives, now_); return;
         case Rule::binding:
             answer.record = directory_.bindings.find(
-                tables::binding_key(table_.services[service].client_of(client), service), lives,
+                sessions::binding_key(table_.services[service].client_of(client), service), lives,
                 now_);
             return;
         case Rule::esp_client:
-            answer.record = directory_.esp.find(tables::esp_key(client, esp_spi));
+            answer.record = directory_.esp.find(sessions::esp_key(client, esp_spi));
             return;
         case Rule::esp_spi:
             answer.record = pipeline::find_claim(esp_spi, context(0, false)).record;
@@ -194,7 +194,7 @@ RuleAnswer Explainer::answer_of(const Question& question, const Attempt& attempt
                       .backend = attempt.backend};
     find_record(question, answer);
     // Who is dropped for its backend has none in the packet.
-    if (answer.backend == tables::no_backend && answer.record)
+    if (answer.backend == forwarding::no_backend && answer.record)
         answer.backend = answer.record->backend.index;
     return answer;
 }

@@ -24,7 +24,7 @@ struct Question {
     Kind kind = Kind::new_sa;
     net::IpAddress client{};
     std::uint16_t port = 0;
-    tables::FrontendIndex frontend = 0;  ///< of the client's family
+    forwarding::FrontendIndex frontend = 0;  ///< of the client's family
     std::uint64_t initiator_spi = 0;     ///< host byte order, not 0; of IKE
     std::uint64_t responder_spi = 0;
     std::uint32_t esp_spi = 0;           ///< 256 and more; of ESP
@@ -41,16 +41,16 @@ enum class RuleOutcome : std::uint8_t {
 struct RuleAnswer {
     pipeline::Rule rule = pipeline::Rule::none;
     RuleOutcome outcome = RuleOutcome::miss;
-    tables::BackendIndex backend = tables::no_backend;
-    std::optional<tables::Record> record{};      ///< that it went by, where there is one
-    std::optional<tables::Seconds> age{};        ///< of the record; IKE SAs know theirs
+    forwarding::BackendIndex backend = forwarding::no_backend;
+    std::optional<sessions::Record> record{};   ///< that it went by, where there is one
+    std::optional<forwarding::Seconds> age{};  ///< of the record; IKE SAs know theirs
 };
 
 struct Explanation {
     /// undecided: it is forwarded to the backend, as far as steering goes.
     pipeline::Verdict verdict = pipeline::Verdict::undecided;
     pipeline::Rule rule = pipeline::Rule::none;  ///< that decides
-    tables::BackendIndex backend = tables::no_backend;
+    forwarding::BackendIndex backend = forwarding::no_backend;
     /// The flow keeps the SPI in mind, so that its packets ask no further.
     bool is_remembered = false;
     std::vector<RuleAnswer> rules{};  ///< in their order
@@ -64,8 +64,8 @@ struct Explanation {
 class Explainer {
 public:
     /// All outlive this.
-    Explainer(const tables::ForwardingTable& table, tables::Directory& directory,
-              tables::Seconds now);
+    Explainer(const forwarding::ForwardingTable& table, sessions::Directory& directory,
+              forwarding::Seconds now);
 
     Explanation explain(const Question& question);
 
@@ -77,9 +77,9 @@ private:
     void find_record(const Question& question, RuleAnswer& answer);
     pipeline::Context context(unsigned passed_over, bool trusts_flow_spis);
 
-    const tables::ForwardingTable& table_;
-    tables::Directory& directory_;
-    const tables::Seconds now_;
+    const forwarding::ForwardingTable& table_;
+    sessions::Directory& directory_;
+    const forwarding::Seconds now_;
     // Thrown away: what is counted and spent here is nobody's traffic.
     std::unique_ptr<pipeline::Counters> counters_;
     std::unique_ptr<pipeline::WorkerMemory> memory_;

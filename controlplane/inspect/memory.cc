@@ -19,9 +19,9 @@ double share(std::size_t bytes, std::size_t records, std::size_t of_client = 1) 
 
 }  // namespace
 
-ClientMemory memory_of_client(const tables::Directory& directory,
-                              const tables::DirectoryLimits& limits, unsigned workers) {
-    const tables::Directory& d = directory;
+ClientMemory memory_of_client(const sessions::Directory& directory,
+                              const sessions::DirectoryLimits& limits, unsigned workers) {
+    const sessions::Directory& d = directory;
     const std::size_t clients =
         std::max<std::size_t>(1, std::min({limits.bindings, limits.flows / flows_of_client,
                                            limits.pairs, limits.esp_spis / esp_spis_of_client}));

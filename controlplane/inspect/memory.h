@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "dataplane/tables/directory.h"
+#include "dataplane/sessions/directory.h"
 
 namespace ikelb::control {
 
@@ -26,7 +26,7 @@ struct ClientMemory {
 };
 
 /// limits: those that the directory was made with, each above zero.
-ClientMemory memory_of_client(const tables::Directory& directory,
-                              const tables::DirectoryLimits& limits, unsigned workers);
+ClientMemory memory_of_client(const sessions::Directory& directory,
+                              const sessions::DirectoryLimits& limits, unsigned workers);
 
 }  // namespace ikelb::control

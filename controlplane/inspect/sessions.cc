@@ -9,7 +9,7 @@ namespace ikelb::control {
 
 namespace {
 
-using tables::Record;
+using sessions::Record;
 
 // Each worth some milliseconds at most.
 constexpr std::size_t buckets_per_slice = 65536;
@@ -18,18 +18,18 @@ constexpr std::size_t rows_per_slice = 2000;
 /// Who uses an ESP SPI.
 struct EspUser {
     std::uint32_t client = 0;  ///< PairNote::name_of
-    tables::BackendRef backend{};
+    forwarding::BackendRef backend{};
 };
 
-std::vector<EspUser> users_of(std::uint64_t spi, const tables::Directory& directory,
-                              const tables::ForwardingTable& table, tables::Seconds now) {
+std::vector<EspUser> users_of(std::uint64_t spi, const sessions::Directory& directory,
+                              const forwarding::ForwardingTable& table, forwarding::Seconds now) {
     std::vector<EspUser> users;
     if (spi > 0xffffffff) return users;
     const auto look = [&](const auto& esp) {
         esp.visit_homes(esp.hash({spi}), [&](const auto& words, const Record& record) {
-            const auto key = tables::EspKey::from(words);
-            if (key.rest == spi && table.timeouts.flow.is_alive(record, now))
-                users.push_back({tables::PairNote::name_of(key.client), record.backend});
+            const auto key = sessions::EspKey::from(words);
+            if (key.rest == spi && record.is_alive(table.timeouts.flow, now))
+                users.push_back({sessions::PairNote::name_of(key.client), record.backend});
         });
     };
     look(directory.esp.narrow());
@@ -47,12 +47,12 @@ struct Found {
 
 class Lister {
 public:
-    Lister(const tables::Directory& directory, const tables::ForwardingTable& table,
-           tables::Seconds now, const SessionQuery& query)
+    Lister(const sessions::Directory& directory, const forwarding::ForwardingTable& table,
+           forwarding::Seconds now, const SessionQuery& query)
         : directory_{directory}, table_{table}, now_{now}, query_{query} {
         if (query.spi) esp_users_ = users_of(*query.spi, directory, table, now);
         is_v6_.resize(table.services.size());
-        for (const tables::Frontend& frontend : table.frontends)
+        for (const forwarding::Frontend& frontend : table.frontends)
             if (frontend.service < is_v6_.size()) is_v6_[frontend.service] = !frontend.vip.is_v4();
     }
 
@@ -85,17 +85,17 @@ public:
     }
 
 private:
-    bool is_confirmed_elsewhere(const tables::PairKey& key) const {
+    bool is_confirmed_elsewhere(const sessions::PairKey& key) const {
         const auto record = directory_.pairs.confirmed.find(key);
-        return record && table_.timeouts.pair.is_alive(*record, now_);
+        return record && record->is_alive(table_.timeouts.pair, now_);
     }
 
-    void consider(const tables::PairKey& key, const Record& record, std::uint64_t word) {
-        if (!table_.timeouts.pair.is_alive(record, now_) || !table_.is_current(record.backend) ||
+    void consider(const sessions::PairKey& key, const Record& record, std::uint64_t word) {
+        if (!record.is_alive(table_.timeouts.pair, now_) || !table_.is_current(record.backend) ||
             record.gateway >= table_.services.size() ||
             (query_.backend && record.backend.index != *query_.backend))
             return;
-        const auto note = tables::PairNote::unpack(word);
+        const auto note = sessions::PairNote::unpack(word);
         Found found{.session = {.initiator_spi = net::be64::from_wire(key[0]).to_host(),
                                 .responder_spi = net::be64::from_wire(key[1]).to_host(),
                                 .record = record,
@@ -137,8 +137,8 @@ private:
             if (!found.is_v4 && found.is_noted) names[found.client_name];
         if (names.empty()) return;
         const auto visit = [&names](const auto& words, const Record&, const auto&) {
-            const net::IpAddress client = tables::FlowKey::from(words).client;
-            const auto at = names.find(tables::PairNote::name_of(client));
+            const net::IpAddress client = sessions::FlowKey::from(words).client;
+            const auto at = names.find(sessions::PairNote::name_of(client));
             if (at != names.end()) at->second = client;
         };
         const auto& flows = directory_.flows;
@@ -148,9 +148,9 @@ private:
             if (!found.is_v4 && found.is_noted) found.session.client = names[found.client_name];
     }
 
-    const tables::Directory& directory_;
-    const tables::ForwardingTable& table_;
-    const tables::Seconds now_;
+    const sessions::Directory& directory_;
+    const forwarding::ForwardingTable& table_;
+    const forwarding::Seconds now_;
     const SessionQuery& query_;
     std::vector<EspUser> esp_users_;
     std::vector<bool> is_v6_;  ///< by service: its VIP's family is its clients'
@@ -159,8 +159,8 @@ private:
 
 }  // namespace
 
-SessionSlice list_sessions(const tables::Directory& directory,
-                           const tables::ForwardingTable& table, tables::Seconds now,
+SessionSlice list_sessions(const sessions::Directory& directory,
+                           const forwarding::ForwardingTable& table, forwarding::Seconds now,
                            const SessionQuery& query) {
     return Lister{directory, table, now, query}.list();
 }

@@ -7,9 +7,9 @@
 #include <optional>
 #include <vector>
 
+#include "dataplane/forwarding/forwarding_table.h"
 #include "dataplane/net/address.h"
-#include "dataplane/tables/directory.h"
-#include "dataplane/tables/forwarding_table.h"
+#include "dataplane/sessions/directory.h"
 
 namespace ikelb::control {
 
@@ -18,7 +18,7 @@ struct SessionQuery {
     std::optional<net::IpPrefix> client{};
     /// An IKE SPI of either side, or an ESP SPI: the SAs of those who were seen to use it.
     std::optional<std::uint64_t> spi{};
-    std::optional<tables::BackendIndex> backend{};
+    std::optional<forwarding::BackendIndex> backend{};
     std::size_t from = 0;      ///< SessionSlice::next of the slice before
     std::size_t limit = 1000;  ///< stop there at the latest; a bucket is not split
 };
@@ -27,14 +27,14 @@ struct SessionQuery {
 struct Session {
     std::uint64_t initiator_spi = 0;
     std::uint64_t responder_spi = 0;
-    tables::Record record{};
-    tables::ServiceIndex service = 0;
+    sessions::Record record{};
+    forwarding::ServiceIndex service = 0;
     /// Where its backend last sent to. nullopt: nothing was noted, or no flow names the IPv6
     /// address of which the note holds a hash.
     std::optional<net::IpAddress> client{};
     std::uint16_t port = 0;
     unsigned moves = 0;
-    std::optional<tables::Seconds> age{};
+    std::optional<forwarding::Seconds> age{};
 };
 
 struct SessionSlice {
@@ -45,8 +45,8 @@ struct SessionSlice {
 /// The live ones of a slice of the pairs, so that a million of them keep the control thread no
 /// longer at once than a few milliseconds. IPv6 costs a walk of the IPv6 flows on top, for the
 /// addresses. Threads: any, beside workers; an SA that is written meanwhile may be missed.
-SessionSlice list_sessions(const tables::Directory& directory,
-                           const tables::ForwardingTable& table, tables::Seconds now,
+SessionSlice list_sessions(const sessions::Directory& directory,
+                           const forwarding::ForwardingTable& table, forwarding::Seconds now,
                            const SessionQuery& query);
 
 }  // namespace ikelb::control

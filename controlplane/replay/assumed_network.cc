@@ -58,7 +58,7 @@ void add_interfaces(const config::Config& config, AssumedNetwork& network) {
         const std::size_t port = port_position(config, interface.port);
         const net::MacAddress mac = port_mac(config, port);
         network.interfaces.push_back({.name = interface.name,
-                                      .port = static_cast<tables::PortIndex>(port),
+                                      .port = static_cast<forwarding::PortIndex>(port),
                                       .mac = mac,
                                       .ifindex = ifindex_of(i)});
         network.kernel.links.push_back({.ifindex = ifindex_of(i),

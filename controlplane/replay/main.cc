@@ -54,11 +54,11 @@ bool has_backend(const config::Config& config, const std::string& name) {
     });
 }
 
-std::optional<tables::Mode> mode_of(const std::string& text) {
-    if (text == "enabled") return tables::Mode::enabled;
-    if (text == "drain_keep") return tables::Mode::drain_keep;
-    if (text == "drain_refuse") return tables::Mode::drain_refuse;
-    if (text == "disabled") return tables::Mode::disabled;
+std::optional<forwarding::Mode> mode_of(const std::string& text) {
+    if (text == "enabled") return forwarding::Mode::enabled;
+    if (text == "drain_keep") return forwarding::Mode::drain_keep;
+    if (text == "drain_refuse") return forwarding::Mode::drain_refuse;
+    if (text == "disabled") return forwarding::Mode::disabled;
     return std::nullopt;
 }
 

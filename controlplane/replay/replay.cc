@@ -10,14 +10,14 @@ namespace ikelb::control {
 
 namespace {
 
-constexpr tables::HashKey hash_key{.k0 = 0x696b656c622d7265, .k1 = 0x706c61792d6b6579};
+constexpr net::HashKey hash_key{.k0 = 0x696b656c622d7265, .k1 = 0x706c61792d6b6579};
 constexpr std::size_t headroom = 128;  // as in a DPDK buffer
 constexpr std::uint64_t hold_for_micros = 200'000;
 constexpr std::size_t most_held = 64;
 // The coarse clock of the records starts above zero.
-constexpr tables::Seconds first_second = 1000;
+constexpr forwarding::Seconds first_second = 1000;
 
-tables::DirectoryLimits limits_of(const config::Limits& limits) {
+sessions::DirectoryLimits limits_of(const config::Limits& limits) {
     return {.flows = limits.flows,
             .bindings = limits.bindings,
             .pairs = limits.pairs,
@@ -31,7 +31,7 @@ tables::DirectoryLimits limits_of(const config::Limits& limits) {
 
 Replay::Replay(const config::Config& config, Sink sink)
     : sink_{std::move(sink)},
-      directory_{std::make_unique<tables::Directory>(limits_of(config.limits), hash_key)} {}
+      directory_{std::make_unique<sessions::Directory>(limits_of(config.limits), hash_key)} {}
 
 boost::system::result<std::unique_ptr<Replay>, CaptureError> Replay::create(
     const config::Config& config, const ReplayOptions& options, Sink sink) {
@@ -80,11 +80,11 @@ void Replay::run(const CapturedFrame& frame, std::uint64_t now,
     std::ranges::copy(frame.bytes, buffer.begin() + headroom);
     auto batch = std::make_unique<pipeline::Batch>();
     batch->add({.data = buffer.data() + headroom,
-                .contiguous = static_cast<std::uint16_t>(
-                    std::min<std::size_t>(frame.bytes.size(), 0xffff)),
+                .contiguous =
+                    static_cast<std::uint16_t>(std::min<std::size_t>(frame.bytes.size(), 0xffff)),
                 .headroom = headroom,
                 .length = static_cast<std::uint32_t>(frame.length),
-                .port = static_cast<tables::PortIndex>(frame.port),
+                .port = static_cast<forwarding::PortIndex>(frame.port),
                 .may_hold = !held_since || now - *held_since < hold_for_micros,
                 .was_held = held_since.has_value()});
     const std::uint64_t elapsed = now - *start_;
@@ -93,7 +93,7 @@ void Replay::run(const CapturedFrame& frame, std::uint64_t now,
         .directory = *directory_,
         .counters = *counters_,
         .memory = *memory_,
-        .now = first_second + static_cast<tables::Seconds>(elapsed / 1'000'000),
+        .now = first_second + static_cast<forwarding::Seconds>(elapsed / 1'000'000),
         .now_micros = elapsed};
     pipeline::run(*batch, context);
     memory_->neighbours.count = 0;

@@ -21,7 +21,7 @@ namespace ikelb::control {
 /// What leaves: by a port, or to the kernel.
 struct ReplayedFrame {
     std::uint64_t micros = 0;
-    std::optional<tables::PortIndex> port{};  ///< nullopt: to the kernel
+    std::optional<forwarding::PortIndex> port{};  ///< nullopt: to the kernel
     std::span<const std::uint8_t> bytes;
     std::size_t length = 0;  ///< on the wire
 };
@@ -64,8 +64,8 @@ private:
     void retry_held(std::uint64_t now);
 
     Sink sink_;
-    std::unique_ptr<const tables::ForwardingTable> table_;
-    std::unique_ptr<tables::Directory> directory_;
+    std::unique_ptr<const forwarding::ForwardingTable> table_;
+    std::unique_ptr<sessions::Directory> directory_;
     std::unique_ptr<pipeline::Counters> counters_ = std::make_unique<pipeline::Counters>();
     std::unique_ptr<pipeline::WorkerMemory> memory_ = std::make_unique<pipeline::WorkerMemory>();
     std::vector<std::string> remarks_;

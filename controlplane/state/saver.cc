@@ -18,7 +18,7 @@ namespace {
 /// Between workers and a save, the workers come first.
 constexpr int niceness = 10;
 
-StateResult<void> save(const std::filesystem::path& file, const tables::Directory& directory,
+StateResult<void> save(const std::filesystem::path& file, const sessions::Directory& directory,
                        const StateView& view) {
     return write_state_file(file, view.facts, [&](StateEncoder& encoder) {
         add_records(directory, view, encoder);
@@ -43,7 +43,7 @@ private:
 
 }  // namespace
 
-bool StateSaver::start(const tables::Directory& directory, StateView view) {
+bool StateSaver::start(const sessions::Directory& directory, StateView view) {
     {
         const std::lock_guard lock{mutex_};
         if (is_saving_) return false;
@@ -67,7 +67,7 @@ void StateSaver::wait() {
     if (thread_.joinable()) thread_.join();
 }
 
-void StateSaver::save_now(const tables::Directory& directory, const StateView& view) {
+void StateSaver::save_now(const sessions::Directory& directory, const StateView& view) {
     wait();
     note(save(file_, directory, view));
 }

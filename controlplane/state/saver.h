@@ -34,11 +34,11 @@ public:
 
     /// Starts a save and returns at once. False: another one is still under way. The directory
     /// must outlive the save: see wait().
-    bool start(const tables::Directory& directory, StateView view);
+    bool start(const sessions::Directory& directory, StateView view);
     void wait();
 
     /// Saves on the caller's thread, after a save under way.
-    void save_now(const tables::Directory& directory, const StateView& view);
+    void save_now(const sessions::Directory& directory, const StateView& view);
     /// The same without records.
     void save_now(const StateFacts& facts);
 

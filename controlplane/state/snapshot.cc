@@ -12,8 +12,8 @@ namespace ikelb::control {
 
 namespace {
 
-using tables::Record;
-using tables::RecordState;
+using sessions::Record;
+using sessions::RecordState;
 
 // --- saving --------------------------------------------------------------------------------------
 
@@ -47,7 +47,7 @@ void view_services(const ViewInput& input, StateView& view) {
                       StateView::no_place);
             view.facts.services.push_back(service.name);
         }
-        for (const std::uint16_t port : tables::service_port_numbers)
+        for (const std::uint16_t port : forwarding::service_port_numbers)
             if (const auto index = input.registry.frontend(service.vip, port)) {
                 set_place(view.frontends, *index,
                           static_cast<std::uint16_t>(view.facts.frontends.size()),
@@ -58,10 +58,10 @@ void view_services(const ViewInput& input, StateView& view) {
 }
 
 void view_gateways(const ViewInput& input, StateView& view) {
-    view.gateways.assign(std::size_t{tables::on_link_client} + 1, SavedFlow::no_gateway);
-    view.gateways[tables::on_link_client] = SavedFlow::on_link;
+    view.gateways.assign(std::size_t{forwarding::on_link_client} + 1, SavedFlow::no_gateway);
+    view.gateways[forwarding::on_link_client] = SavedFlow::on_link;
     for (std::size_t index = 1; index < input.table.gateways.size(); ++index) {
-        const tables::Gateway& gateway = input.table.gateways[index];
+        const forwarding::Gateway& gateway = input.table.gateways[index];
         if (gateway.interface >= input.config.interfaces.size()) continue;
         view.facts.gateways.push_back(
             {.interface = input.config.interfaces[gateway.interface].name,
@@ -71,12 +71,12 @@ void view_gateways(const ViewInput& input, StateView& view) {
 }
 
 /// The saved form of a record; nullopt if it is none any more.
-std::optional<SavedRecord> to_saved(const Record& record, const tables::Lifetimes& lives,
+std::optional<SavedRecord> to_saved(const Record& record, const forwarding::Lifetimes& lives,
                                     const StateView& view) {
     if (record.backend.index >= view.backends.size()) return std::nullopt;
     const auto& backend = view.backends[record.backend.index];
-    if (backend.place == StateView::no_place ||
-        backend.generation != record.backend.generation || !lives.is_alive(record, view.now))
+    if (backend.place == StateView::no_place || backend.generation != record.backend.generation ||
+        !record.is_alive(lives, view.now))
         return std::nullopt;
     // A worker may have written it after view.now.
     const auto age = static_cast<std::int32_t>(view.now - record.last_seen);
@@ -87,7 +87,7 @@ std::optional<SavedRecord> to_saved(const Record& record, const tables::Lifetime
 
 std::optional<SavedTransit> to_saved(const wall::TransitKey& key, const Record& record,
                                      const StateView& view) {
-    if (!tables::transit_lives.is_alive(record, view.now)) return std::nullopt;
+    if (!record.is_alive(sessions::transit_lives, view.now)) return std::nullopt;
     return SavedTransit{.key = key, .left = record.last_seen - view.now, .state = record.state};
 }
 
@@ -105,15 +105,15 @@ void visit_both(const Regions& regions, Visit&& visit) {
 
 /// Where the places of a state lead to in this process.
 struct Homes {
-    std::vector<std::optional<tables::BackendRef>> backends;
-    std::vector<std::optional<tables::FrontendIndex>> frontends;
-    std::vector<std::optional<tables::ServiceIndex>> services;
-    std::vector<tables::GatewayIndex> gateways;  ///< by SavedFlow::gateway
+    std::vector<std::optional<forwarding::BackendRef>> backends;
+    std::vector<std::optional<forwarding::FrontendIndex>> frontends;
+    std::vector<std::optional<forwarding::ServiceIndex>> services;
+    std::vector<forwarding::GatewayIndex> gateways;  ///< by SavedFlow::gateway
 };
 
 void restore_modes(const State& state, const RestoreInput& input, Restored& restored) {
     for (const SavedBackend& backend : state.facts.backends) {
-        if (backend.mode == tables::Mode::enabled || !input.registry.backend(backend.name))
+        if (backend.mode == forwarding::Mode::enabled || !input.registry.backend(backend.name))
             continue;
         input.modes.set(backend.name, backend.mode, input.registry);
         restored.modes.emplace_back(backend.name, backend.mode);
@@ -130,27 +130,28 @@ std::map<std::string_view, net::IpAddress> addresses_of(const config::Config& co
 
 /// Gives the gateways their indices now: the kernel is asked for its routes later, and a routing
 /// daemon may need a while to bring them back.
-std::vector<tables::GatewayIndex> home_gateways(const State& state, const RestoreInput& input) {
+std::vector<forwarding::GatewayIndex> home_gateways(const State& state, const RestoreInput& input) {
     std::vector<std::optional<GatewayName>> names;
     for (const SavedGateway& gateway : state.facts.gateways) {
         const auto interface = std::ranges::find(input.config.interfaces, gateway.interface,
                                                  &config::Interface::name);
-        names.push_back(interface == input.config.interfaces.end()
-                            ? std::nullopt
-                            : std::optional{GatewayName{
-                                  static_cast<tables::InterfaceIndex>(
-                                      interface - input.config.interfaces.begin()),
-                                  gateway.address}});
+        names.push_back(
+            interface == input.config.interfaces.end()
+                ? std::nullopt
+                : std::optional{GatewayName{static_cast<forwarding::InterfaceIndex>(
+                                                interface - input.config.interfaces.begin()),
+                                            gateway.address}});
     }
     std::vector<GatewayName> known;
     for (const auto& name : names)
         if (name && std::ranges::find(known, *name) == known.end()) known.push_back(*name);
     input.registry.update_gateways(known);
-    std::vector<tables::GatewayIndex> homes(std::size_t{SavedFlow::on_link} + 1,
-                                            tables::no_gateway);
-    homes[SavedFlow::on_link] = tables::on_link_client;
+    std::vector<forwarding::GatewayIndex> homes(std::size_t{SavedFlow::on_link} + 1,
+                                                forwarding::no_gateway);
+    homes[SavedFlow::on_link] = forwarding::on_link_client;
     for (std::size_t i = 0; i < names.size(); ++i)
-        if (names[i]) homes[i + 1] = input.registry.gateway(*names[i]).value_or(tables::no_gateway);
+        if (names[i])
+            homes[i + 1] = input.registry.gateway(*names[i]).value_or(forwarding::no_gateway);
     return homes;
 }
 
@@ -171,8 +172,8 @@ Homes find_homes(const State& state, const RestoreInput& input) {
 }
 
 /// A record as this process counts, with its time moved on; nullopt if it has ended.
-std::optional<Record> to_record(const SavedRecord& saved, tables::BackendRef backend,
-                                const tables::Lifetimes& lives, tables::Seconds now,
+std::optional<Record> to_record(const SavedRecord& saved, forwarding::BackendRef backend,
+                                const forwarding::Lifetimes& lives, forwarding::Seconds now,
                                 std::chrono::seconds elapsed) {
     // What is a restart away from its save for longer than a life is dead at any age.
     constexpr std::int64_t longest = std::numeric_limits<std::int32_t>::max();
@@ -180,8 +181,8 @@ std::optional<Record> to_record(const SavedRecord& saved, tables::BackendRef bac
     if (age > longest) return std::nullopt;
     const Record record{.backend = backend,
                         .state = saved.state,
-                        .last_seen = now - static_cast<tables::Seconds>(age)};
-    return lives.is_alive(record, now) ? std::optional{record} : std::nullopt;
+                        .last_seen = now - static_cast<forwarding::Seconds>(age)};
+    return record.is_alive(lives, now) ? std::optional{record} : std::nullopt;
 }
 
 std::set<net::IpAddress> backend_addresses_of(const config::Config& config) {
@@ -191,10 +192,10 @@ std::set<net::IpAddress> backend_addresses_of(const config::Config& config) {
 }
 
 /// The most that timeouts.transit_tcp may be.
-constexpr tables::Seconds longest_transit_life = 48 * 3600;
+constexpr forwarding::Seconds longest_transit_life = 48 * 3600;
 
 RecordState restored_state(RecordState state) {
-    return tables::is_confirmed(state) ? RecordState::tentative : state;
+    return sessions::is_confirmed(state) ? RecordState::tentative : state;
 }
 
 class Restorer {
@@ -209,8 +210,8 @@ public:
         const auto service = homes_.services[pair.service];
         auto record = home(pair.record, service.has_value(), input_.timeouts.pair);
         if (!record) return;
-        record->gateway = static_cast<tables::GatewayIndex>(*service);
-        write(input_.directory.pairs, tables::PairKey{pair.initiator_spi, pair.responder_spi},
+        record->gateway = static_cast<forwarding::GatewayIndex>(*service);
+        write(input_.directory.pairs, sessions::PairKey{pair.initiator_spi, pair.responder_spi},
               *record, input_.timeouts.pair, restored_.pairs);
     }
     void add(const SavedFlow& flow) {
@@ -220,8 +221,7 @@ public:
         record->state = restored_state(record->state);
         record->gateway = homes_.gateways[flow.gateway];
         write(input_.directory.flows,
-              tables::flow_key(flow.client,
-                               net::be16::from_host(flow.client_port), *frontend),
+              sessions::flow_key(flow.client, net::be16::from_host(flow.client_port), *frontend),
               *record, input_.timeouts.flow, restored_.flows);
     }
     void add(const SavedBinding& binding) {
@@ -229,18 +229,17 @@ public:
         auto record = home(binding.record, service.has_value(), input_.timeouts.flow);
         if (!record) return;
         record->state = restored_state(record->state);
-        write(input_.directory.bindings,
-              tables::binding_key(binding.client, *service),
-              *record, input_.timeouts.flow, restored_.bindings);
+        write(input_.directory.bindings, sessions::binding_key(binding.client, *service), *record,
+              input_.timeouts.flow, restored_.bindings);
     }
 
     void add(const SavedEsp& esp) {
         const auto record = home(esp.record, true, input_.timeouts.flow);
         if (!record) return;
         const auto outcome = input_.directory.esp.write(
-            tables::esp_key(esp.client, net::be32::from_host(esp.spi)), *record,
-            input_.timeouts.flow, input_.now, tables::Evict::never);
-        ++(outcome == tables::WriteOutcome::written ? restored_.esp : restored_.no_room);
+            sessions::esp_key(esp.client, net::be32::from_host(esp.spi)), *record,
+            input_.timeouts.flow, input_.now, sessions::Evict::never);
+        ++(outcome == sessions::WriteOutcome::written ? restored_.esp : restored_.no_room);
     }
 
     void add(const SavedTransit& transit) {
@@ -248,12 +247,11 @@ public:
             ++restored_.expired;
             return;
         }
-        const auto age = static_cast<tables::Seconds>(restored_.age.count());
-        const tables::Seconds left = std::min(transit.left - age, longest_transit_life);
+        const auto age = static_cast<forwarding::Seconds>(restored_.age.count());
+        const forwarding::Seconds left = std::min(transit.left - age, longest_transit_life);
         auto& regions = input_.directory.transit[static_cast<std::size_t>(share_of(transit.key))];
-        write(regions, transit.key,
-              Record{.state = transit.state, .last_seen = input_.now + left}, tables::transit_lives,
-              restored_.transit);
+        write(regions, transit.key, Record{.state = transit.state, .last_seen = input_.now + left},
+              sessions::transit_lives, restored_.transit);
     }
 
 private:
@@ -265,7 +263,7 @@ private:
         return is_inside ? wall::TransitShare::inside_prefixes : wall::TransitShare::others;
     }
     std::optional<Record> home(const SavedRecord& saved, bool has_key,
-                               const tables::Lifetimes& lives) {
+                               const forwarding::Lifetimes& lives) {
         const auto backend = homes_.backends[saved.backend];
         if (!backend || !has_key) {
             ++restored_.homeless;
@@ -277,9 +275,9 @@ private:
     }
     template <typename Regions, typename Key>
     void write(Regions& regions, const Key& key, const Record& record,
-               const tables::Lifetimes& lives, std::size_t& count) {
+               const forwarding::Lifetimes& lives, std::size_t& count) {
         const auto outcome = regions.write(key, record, lives, input_.now);
-        ++(outcome == tables::WriteOutcome::written ? count : restored_.no_room);
+        ++(outcome == sessions::WriteOutcome::written ? count : restored_.no_room);
     }
 
     const RestoreInput& input_;
@@ -300,9 +298,9 @@ StateView make_state_view(const ViewInput& input) {
     return view;
 }
 
-void add_records(const tables::Directory& directory, const StateView& view,
+void add_records(const sessions::Directory& directory, const StateView& view,
                  StateEncoder& encoder) {
-    visit_both(directory.pairs, [&](const tables::PairKey& key, const Record& record) {
+    visit_both(directory.pairs, [&](const sessions::PairKey& key, const Record& record) {
         const auto saved = to_saved(record, view.timeouts.pair, view);
         const auto service = place_of(view.services, record.gateway);
         if (saved && service != StateView::no_place)
@@ -311,26 +309,26 @@ void add_records(const tables::Directory& directory, const StateView& view,
                                   .record = *saved,
                                   .service = static_cast<std::uint8_t>(service)});
     });
-    visit_both(directory.flows, [&](const tables::FlowKey& key, const Record& record) {
+    visit_both(directory.flows, [&](const sessions::FlowKey& key, const Record& record) {
         const auto saved = to_saved(record, view.timeouts.flow, view);
-        const auto frontend = place_of(view.frontends, tables::frontend_of(key));
+        const auto frontend = place_of(view.frontends, sessions::frontend_of(key));
         if (saved && frontend != StateView::no_place)
             encoder.add(SavedFlow{.client = key.client,
-                                  .client_port = tables::client_port_of(key),
+                                  .client_port = sessions::client_port_of(key),
                                   .frontend = frontend,
                                   .record = *saved,
                                   .gateway = view.gateways[record.gateway]});
     });
-    visit_both(directory.bindings, [&](const tables::BindingKey& key, const Record& record) {
+    visit_both(directory.bindings, [&](const sessions::BindingKey& key, const Record& record) {
         const auto saved = to_saved(record, view.timeouts.flow, view);
-        const auto service = place_of(view.services, tables::service_of(key));
+        const auto service = place_of(view.services, sessions::service_of(key));
         if (saved && service != StateView::no_place)
             encoder.add(SavedBinding{.client = key.client,
                                      .service = service,
                                      .record = *saved});
     });
     const auto& esp = directory.esp;
-    esp.for_each(0, esp.buckets(), [&](const tables::EspKey& key, const Record& record) {
+    esp.for_each(0, esp.buckets(), [&](const sessions::EspKey& key, const Record& record) {
         if (const auto saved = to_saved(record, view.timeouts.flow, view))
             encoder.add(SavedEsp{.client = key.client, .spi = key.rest, .record = *saved});
     });

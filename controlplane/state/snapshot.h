@@ -16,8 +16,8 @@
 #include "controlplane/state/state_file.h"
 #include "controlplane/table/backend_modes.h"
 #include "controlplane/table/index_registry.h"
-#include "dataplane/tables/directory.h"
-#include "dataplane/tables/forwarding_table.h"
+#include "dataplane/forwarding/forwarding_table.h"
+#include "dataplane/sessions/directory.h"
 
 namespace ikelb::control {
 
@@ -31,8 +31,8 @@ struct StateView {
     };
 
     StateFacts facts{};
-    tables::Timeouts timeouts{};
-    tables::Seconds now = 0;  ///< on the dataplane's clock
+    forwarding::Timeouts timeouts{};
+    forwarding::Seconds now = 0;  ///< on the dataplane's clock
     // Places in the lists of `facts`, by index.
     std::vector<BackendPlace> backends{};
     std::vector<std::uint16_t> frontends{};
@@ -44,8 +44,8 @@ struct ViewInput {
     const config::Config& config;
     const IndexRegistry& registry;
     const BackendModes& modes;
-    const tables::ForwardingTable& table;
-    tables::Seconds now;
+    const forwarding::ForwardingTable& table;
+    forwarding::Seconds now;
     std::chrono::sys_seconds wall_clock;
 };
 StateView make_state_view(const ViewInput& input);
@@ -53,15 +53,16 @@ StateView make_state_view(const ViewInput& input);
 /// Adds every record that lives and whose backend, frontend and service are in the view. Those that
 /// are written meanwhile may be missing, or be there as they were.
 /// Threads: any, beside workers.
-void add_records(const tables::Directory& directory, const StateView& view, StateEncoder& encoder);
+void add_records(const sessions::Directory& directory, const StateView& view,
+                 StateEncoder& encoder);
 
 struct RestoreInput {
     const config::Config& config;
     IndexRegistry& registry;  ///< update()d with the configuration
     BackendModes& modes;
-    tables::Directory& directory;  ///< no worker writes to it yet
-    tables::Timeouts timeouts;
-    tables::Seconds now;  ///< on the dataplane's clock
+    sessions::Directory& directory;  ///< no worker writes to it yet
+    forwarding::Timeouts timeouts;
+    forwarding::Seconds now;  ///< on the dataplane's clock
     std::chrono::sys_seconds wall_clock;
 };
 
@@ -76,7 +77,7 @@ struct Restored {
     std::size_t no_room = 0;   ///< records that the directory's limits did not hold
     bool is_pairs_only = false;  ///< the state is older than a flow lives
     std::chrono::seconds age{};  ///< of the state; zero if it was saved in our future
-    std::vector<std::pair<std::string, tables::Mode>> modes{};  ///< that are not enabled
+    std::vector<std::pair<std::string, forwarding::Mode>> modes{};  ///< that are not enabled
 };
 
 /// Takes up the records whose backend is still there with the same name and address, and the modes

@@ -114,16 +114,16 @@ bool read_names(std::span<const std::uint8_t> bytes, StateFacts& facts) {
     ByteReader in{bytes};
     const std::size_t backends = in.number(2), frontends = in.number(2), services = in.number(2),
                       gateways = in.number(2);
-    if (backends > tables::max_backends || frontends > tables::max_frontends ||
-        services > tables::max_services || gateways > tables::max_gateways)
+    if (backends > forwarding::max_backends || frontends > forwarding::max_frontends ||
+        services > forwarding::max_services || gateways > forwarding::max_gateways)
         return false;
     for (std::size_t i = 0; i < backends && in.is_good(); ++i) {
         SavedBackend& backend = facts.backends.emplace_back();
         backend.name = in.text();
         backend.address = in.address();
         const std::size_t mode = in.number(1);
-        if (mode > static_cast<std::size_t>(tables::Mode::disabled)) return false;
-        backend.mode = static_cast<tables::Mode>(mode);
+        if (mode > static_cast<std::size_t>(forwarding::Mode::disabled)) return false;
+        backend.mode = static_cast<forwarding::Mode>(mode);
     }
     for (std::size_t i = 0; i < frontends && in.is_good(); ++i) {
         SavedFrontend& frontend = facts.frontends.emplace_back();
@@ -155,8 +155,8 @@ bool unpack(Word word, const StateFacts& facts, SavedRecord& record) noexcept {
     const auto state = static_cast<std::uint8_t>(word >> 48);
     record = {.age = static_cast<std::uint32_t>(word),
               .backend = static_cast<std::uint16_t>(word >> 32),
-              .state = static_cast<tables::RecordState>(state)};
-    return state < tables::record_states && record.backend < facts.backends.size();
+              .state = static_cast<sessions::RecordState>(state)};
+    return state < sessions::record_states && record.backend < facts.backends.size();
 }
 
 /// Of the words behind the names. false: one that points at nothing.
@@ -212,8 +212,8 @@ bool read_records(std::span<const std::uint8_t> bytes, const HeadWords& head, St
         transit.key.outside_port = static_cast<std::uint16_t>(key >> 16);
         transit.key.protocol = static_cast<std::uint8_t>(key >> 32);
         transit.left = static_cast<std::uint32_t>(word);
-        transit.state = static_cast<tables::RecordState>(word >> 32);
-        if (key >> 40 != 0 || word >> 32 >= tables::record_states ||
+        transit.state = static_cast<sessions::RecordState>(word >> 32);
+        if (key >> 40 != 0 || word >> 32 >= sessions::record_states ||
             transit.key.inside.is_v4() != transit.key.outside.is_v4())
             return false;
     }

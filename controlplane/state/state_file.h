@@ -23,10 +23,10 @@
 
 #include <boost/system/result.hpp>
 
+#include "dataplane/forwarding/forwarding_table.h"
 #include "dataplane/net/address.h"
-#include "dataplane/tables/forwarding_table.h"
-#include "dataplane/tables/hash.h"
-#include "dataplane/tables/record.h"
+#include "dataplane/net/hash.h"
+#include "dataplane/sessions/records.h"
 #include "dataplane/wall/transit.h"
 
 namespace ikelb::control {
@@ -46,7 +46,7 @@ using StateResult = boost::system::result<T, StateError>;
 struct SavedBackend {
     std::string name;
     net::IpAddress address;
-    tables::Mode mode = tables::Mode::enabled;  ///< as the operator wanted it
+    forwarding::Mode mode = forwarding::Mode::enabled;  ///< as the operator wanted it
     friend bool operator==(const SavedBackend&, const SavedBackend&) = default;
 };
 
@@ -65,18 +65,18 @@ struct SavedGateway {
 /// Everything but the records. Records point into these lists.
 struct StateFacts {
     std::chrono::sys_seconds saved_at{};
-    tables::HashKey hash_key{};
+    net::HashKey hash_key{};
     std::vector<SavedBackend> backends{};
     std::vector<SavedFrontend> frontends{};
     std::vector<std::string> services{};
-    std::vector<SavedGateway> gateways{};  ///< at most tables::max_gateways
+    std::vector<SavedGateway> gateways{};  ///< at most forwarding::max_gateways
 };
 
 /// What the kinds of records have in common.
 struct SavedRecord {
     std::uint32_t age = 0;      ///< seconds since it was last seen, when it was saved
     std::uint16_t backend = 0;  ///< place in StateFacts::backends
-    tables::RecordState state = tables::RecordState::half_open;
+    sessions::RecordState state = sessions::RecordState::half_open;
     friend bool operator==(const SavedRecord&, const SavedRecord&) = default;
 };
 
@@ -90,8 +90,8 @@ struct SavedPair {
 
 struct SavedFlow {
     /// No gateway, and the client itself; else 1 + the place in StateFacts::gateways.
-    static constexpr std::uint8_t no_gateway = tables::no_gateway;
-    static constexpr std::uint8_t on_link = tables::on_link_client;
+    static constexpr std::uint8_t no_gateway = forwarding::no_gateway;
+    static constexpr std::uint8_t on_link = forwarding::on_link_client;
 
     net::IpAddress client;
     std::uint16_t client_port = 0;
@@ -120,7 +120,7 @@ struct SavedEsp {
 struct SavedTransit {
     wall::TransitKey key{};
     std::uint32_t left = 0;  ///< seconds without a packet until its end, when it was saved
-    tables::RecordState state = tables::RecordState::half_open;
+    sessions::RecordState state = sessions::RecordState::half_open;
     friend bool operator==(const SavedTransit&, const SavedTransit&) = default;
 };
 
@@ -172,7 +172,7 @@ private:
 
     Sink sink_;
     std::int64_t saved_at_;
-    tables::HashKey hash_key_;
+    net::HashKey hash_key_;
     std::vector<std::uint8_t> buffer_;
     std::uint64_t checksum_ = 0;
     std::uint64_t bytes_ = 0;

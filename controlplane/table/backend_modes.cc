@@ -18,28 +18,28 @@ bool has_backend(const config::Config& config, const std::string& name) {
 
 }  // namespace
 
-const char* to_string(tables::Mode mode) noexcept {
+const char* to_string(forwarding::Mode mode) noexcept {
     switch (mode) {
-        case tables::Mode::enabled: return "enabled";
-        case tables::Mode::drain_keep: return "drain_keep";
-        case tables::Mode::drain_refuse: return "drain_refuse";
-        case tables::Mode::disabled: return "disabled";
+        case forwarding::Mode::enabled: return "enabled";
+        case forwarding::Mode::drain_keep: return "drain_keep";
+        case forwarding::Mode::drain_refuse: return "drain_refuse";
+        case forwarding::Mode::disabled: return "disabled";
     }
     return "unknown";
 }
 
-tables::Mode BackendModes::mode(std::string_view backend) const {
+forwarding::Mode BackendModes::mode(std::string_view backend) const {
     const auto found = modes_.find(backend);
-    return found == modes_.end() ? tables::Mode::enabled : found->second;
+    return found == modes_.end() ? forwarding::Mode::enabled : found->second;
 }
 
-bool BackendModes::set(std::string_view backend, tables::Mode mode, IndexRegistry& registry) {
-    const tables::Mode before = this->mode(backend);
+bool BackendModes::set(std::string_view backend, forwarding::Mode mode, IndexRegistry& registry) {
+    const forwarding::Mode before = this->mode(backend);
     if (mode == before) return false;
-    if (mode == tables::Mode::disabled || before == tables::Mode::disabled)
+    if (mode == forwarding::Mode::disabled || before == forwarding::Mode::disabled)
         registry.flush(backend);
     if (const auto found = modes_.find(backend); found != modes_.end()) modes_.erase(found);
-    if (mode != tables::Mode::enabled) modes_.emplace(backend, mode);
+    if (mode != forwarding::Mode::enabled) modes_.emplace(backend, mode);
     return true;
 }
 

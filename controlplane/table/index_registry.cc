@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <vector>
 
-#include "dataplane/tables/forwarding_table.h"
+#include "dataplane/forwarding/forwarding_table.h"
 
 namespace ikelb::control {
 
@@ -38,7 +38,7 @@ Names names_of(const config::Config& config) {
             names.backends.push_back(backend.name);
     for (const config::Service& service : config.services) {
         names.services.push_back(service.name);
-        for (const std::uint16_t port : tables::service_port_numbers)
+        for (const std::uint16_t port : forwarding::service_port_numbers)
             names.frontends.emplace_back(service.vip, port);
         for (const config::Pool& pool : config.pools)
             if (pool.name == service.pool)
@@ -56,12 +56,12 @@ void throw_exception_from_error(const RegistryError& error, const boost::source_
 
 // Index 0 of the gateways stands for none, and the one after the last for the client itself.
 IndexRegistry::IndexRegistry()
-    : services_{0, tables::max_services},
-      frontends_{0, tables::max_frontends},
-      backends_{0, tables::max_backends},
-      members_{0, tables::max_members},
-      gateways_{tables::no_gateway + 1u, tables::max_gateways} {
-    static_assert(tables::no_gateway + tables::max_gateways < tables::on_link_client);
+    : services_{0, forwarding::max_services},
+      frontends_{0, forwarding::max_frontends},
+      backends_{0, forwarding::max_backends},
+      members_{0, forwarding::max_members},
+      gateways_{forwarding::no_gateway + 1u, forwarding::max_gateways} {
+    static_assert(forwarding::no_gateway + forwarding::max_gateways < forwarding::on_link_client);
     generations_.fill(1);
 }
 
@@ -83,8 +83,8 @@ RegistryResult<void> IndexRegistry::update(const config::Config& config) {
 }
 
 RegistryResult<void> IndexRegistry::assign(const config::Config& config) {
-    if (config.interfaces.size() > tables::max_interfaces)
-        return too_many("interfaces", config.interfaces.size(), tables::max_interfaces);
+    if (config.interfaces.size() > forwarding::max_interfaces)
+        return too_many("interfaces", config.interfaces.size(), forwarding::max_interfaces);
     const Names names = names_of(config);
     auto result = assign_names(services_, names.services, "services");
     if (result.has_value()) result = assign_names(frontends_, names.frontends, "VIP ports");
@@ -94,23 +94,23 @@ RegistryResult<void> IndexRegistry::assign(const config::Config& config) {
     return result;
 }
 
-std::optional<tables::ServiceIndex> IndexRegistry::service(std::string_view name) const {
+std::optional<forwarding::ServiceIndex> IndexRegistry::service(std::string_view name) const {
     return services_.find(name);
 }
 
-std::optional<tables::FrontendIndex> IndexRegistry::frontend(const net::IpAddress& vip,
-                                                             std::uint16_t port) const {
+std::optional<forwarding::FrontendIndex> IndexRegistry::frontend(const net::IpAddress& vip,
+                                                                 std::uint16_t port) const {
     return frontends_.find(FrontendName{vip, port});
 }
 
-std::optional<tables::BackendRef> IndexRegistry::backend(std::string_view name) const {
+std::optional<forwarding::BackendRef> IndexRegistry::backend(std::string_view name) const {
     const auto index = backends_.find(name);
     if (!index) return std::nullopt;
-    return tables::BackendRef{.index = *index, .generation = generations_[*index]};
+    return forwarding::BackendRef{.index = *index, .generation = generations_[*index]};
 }
 
-std::optional<tables::MemberIndex> IndexRegistry::member(std::string_view service,
-                                                         std::string_view backend) const {
+std::optional<forwarding::MemberIndex> IndexRegistry::member(std::string_view service,
+                                                             std::string_view backend) const {
     return members_.find(MemberName{service, backend});
 }
 
@@ -128,10 +128,10 @@ bool IndexRegistry::update_gateways(std::span<const GatewayName> gateways) {
     return gateways_.assign(gateways);
 }
 
-std::optional<tables::GatewayIndex> IndexRegistry::gateway(const GatewayName& name) const {
+std::optional<forwarding::GatewayIndex> IndexRegistry::gateway(const GatewayName& name) const {
     const auto index = gateways_.find(name);
     if (!index) return std::nullopt;
-    return static_cast<tables::GatewayIndex>(*index);
+    return static_cast<forwarding::GatewayIndex>(*index);
 }
 
 }  // namespace ikelb::control

@@ -2,7 +2,7 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
-// Who has which index of dataplane/tables/ids.h. The records that workers keep name services,
+// Who has which index of dataplane/forwarding/ids.h. The records that workers keep name services,
 // backends and gateways by index alone and outlive reloads, so an index stays with its name for as
 // long as the process lives and goes to another name only when the range is used up. A backend has
 // a generation besides: whatever is recorded for an older one has ended.
@@ -20,8 +20,8 @@
 
 #include "config/config.h"
 #include "controlplane/table/named_indices.h"
+#include "dataplane/forwarding/ids.h"
 #include "dataplane/net/address.h"
-#include "dataplane/tables/ids.h"
 
 namespace ikelb::control {
 
@@ -39,7 +39,7 @@ using RegistryResult = boost::system::result<T, RegistryError>;
                                              const boost::source_location&);
 
 /// A next hop: the interface it is on and its address there.
-using GatewayName = std::pair<tables::InterfaceIndex, net::IpAddress>;
+using GatewayName = std::pair<forwarding::InterfaceIndex, net::IpAddress>;
 
 /// Threads: the control thread's.
 class IndexRegistry {
@@ -51,14 +51,14 @@ public:
     RegistryResult<void> update(const config::Config& config);
 
     // Of what the last update() had; nullopt for everything else.
-    std::optional<tables::ServiceIndex> service(std::string_view name) const;
-    /// port: one of tables::service_port_numbers, host byte order.
-    std::optional<tables::FrontendIndex> frontend(const net::IpAddress& vip,
-                                                  std::uint16_t port) const;
+    std::optional<forwarding::ServiceIndex> service(std::string_view name) const;
+    /// port: one of forwarding::service_port_numbers, host byte order.
+    std::optional<forwarding::FrontendIndex> frontend(const net::IpAddress& vip,
+                                                      std::uint16_t port) const;
     /// With its present generation.
-    std::optional<tables::BackendRef> backend(std::string_view name) const;
-    std::optional<tables::MemberIndex> member(std::string_view service,
-                                              std::string_view backend) const;
+    std::optional<forwarding::BackendRef> backend(std::string_view name) const;
+    std::optional<forwarding::MemberIndex> member(std::string_view service,
+                                                  std::string_view backend) const;
 
     /// Ends all records of a backend: gives it a new generation. Unknown names are ignored.
     void flush(std::string_view backend);
@@ -66,7 +66,7 @@ public:
     /// Indices 1..max_gateways for the gateways that the kernel has now; build_table() calls it.
     /// False if there are too many: the last of them have none.
     bool update_gateways(std::span<const GatewayName> gateways);
-    std::optional<tables::GatewayIndex> gateway(const GatewayName& name) const;
+    std::optional<forwarding::GatewayIndex> gateway(const GatewayName& name) const;
 
     // One more than the highest index ever handed out: the sizes of the table's vectors.
     std::size_t service_count() const noexcept { return services_.end(); }
@@ -88,7 +88,7 @@ private:
     NamedIndices<std::string> backends_;
     NamedIndices<MemberName> members_;
     NamedIndices<GatewayName> gateways_;
-    std::array<std::uint8_t, tables::max_backends> generations_;
+    std::array<std::uint8_t, forwarding::max_backends> generations_;
     Addresses addresses_;  ///< of the backends that are there
 };
 

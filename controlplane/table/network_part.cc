@@ -17,9 +17,9 @@ namespace ikelb::control {
 
 namespace {
 
-using tables::InterfaceIndex;
-using tables::LinkHeader;
-using tables::RouteKind;
+using forwarding::InterfaceIndex;
+using forwarding::LinkHeader;
+using forwarding::RouteKind;
 
 constexpr std::size_t vlans_per_port = 4096;
 
@@ -67,15 +67,15 @@ std::uint16_t mtu_of(const config::Interface& interface, const Link* link,
     return static_cast<std::uint16_t>(link->mtu);
 }
 
-tables::Interface make_interface(const config::Interface& configured, const InterfaceFacts* facts,
-                                 const BuilderInput& input) {
+forwarding::Interface make_interface(const config::Interface& configured,
+                                     const InterfaceFacts* facts, const BuilderInput& input) {
     using config::Side;
-    tables::Interface interface{.vlan = configured.vlan,
-                                .faces_clients = configured.side != Side::servers,
-                                .faces_servers = configured.side != Side::clients,
-                                .mac = {},
-                                .address = {},
-                                .address6 = {}};
+    forwarding::Interface interface{.vlan = configured.vlan,
+                                    .faces_clients = configured.side != Side::servers,
+                                    .faces_servers = configured.side != Side::clients,
+                                    .mac = {},
+                                    .address = {},
+                                    .address6 = {}};
     if (facts == nullptr) return interface;
     const Link* link = find_link(input.kernel, facts->ifindex);
     interface.port = facts->port;
@@ -88,7 +88,7 @@ tables::Interface make_interface(const config::Interface& configured, const Inte
 }
 
 void build_interfaces(const BuilderInput& input, const InterfaceNames& names,
-                      tables::ForwardingTable& table, Remarks& remarks) {
+                      forwarding::ForwardingTable& table, Remarks& remarks) {
     const auto& configured = input.config.interfaces;
     for (std::size_t i = 0; i < configured.size(); ++i) {
         const InterfaceFacts* facts = names.facts(i);
@@ -102,33 +102,33 @@ void build_interfaces(const BuilderInput& input, const InterfaceNames& names,
             remarks.push_back(prefix + "its link is down, nothing is sent there");
         const std::size_t first = facts->port * vlans_per_port;
         if (table.interface_of.size() < first + vlans_per_port)
-            table.interface_of.resize(first + vlans_per_port, tables::no_interface);
+            table.interface_of.resize(first + vlans_per_port, forwarding::no_interface);
         table.interface_of[first + configured[i].vlan] = static_cast<InterfaceIndex>(i);
     }
 }
 
 /// An interface that has a link-local IPv6 address alone, as uplinks often do, borrows one for its
 /// errors: any unicast address of the node will do (RFC 4443 section 2.2).
-void borrow_addresses(tables::ById<tables::Interface>& interfaces) {
-    const auto owner = std::ranges::find_if(interfaces, [](const tables::Interface& interface) {
+void borrow_addresses(forwarding::ById<forwarding::Interface>& interfaces) {
+    const auto owner = std::ranges::find_if(interfaces, [](const forwarding::Interface& interface) {
         return !interface.address6.is_unspecified();
     });
     if (owner == interfaces.end()) return;
-    for (tables::Interface& interface : interfaces)
+    for (forwarding::Interface& interface : interfaces)
         if (interface.address6.is_unspecified()) interface.address6 = owner->address6;
 }
 
 void build_neighbours(const BuilderInput& input, const InterfaceNames& names,
-                      tables::ForwardingTable& table) {
+                      forwarding::ForwardingTable& table) {
     using Neighbours = decltype(table.neighbours);
     std::vector<Neighbours::Entry> entries;
     entries.reserve(input.kernel.neighbours.size());
     for (const Neighbour& neighbour : input.kernel.neighbours) {
         const auto interface = names.by_twin(neighbour.ifindex);
         if (!interface || !is_usable(neighbour.state) || neighbour.mac.is_zero()) continue;
-        entries.push_back(
-            {.key = tables::neighbour_key(*interface, neighbour.address),
-             .value = tables::make_link(table.interfaces[*interface], *interface, neighbour.mac)});
+        entries.push_back({.key = forwarding::neighbour_key(*interface, neighbour.address),
+                           .value = forwarding::make_link(table.interfaces[*interface], *interface,
+                                                          neighbour.mac)});
     }
     table.neighbours = Neighbours{entries, input.hash_key};
 }
@@ -149,14 +149,14 @@ std::vector<GatewayName> gateways_of(const KernelState& kernel, const InterfaceN
 }
 
 struct GatewayMac {
-    tables::GatewayIndex index;
+    forwarding::GatewayIndex index;
     bool is_default;  ///< of a default route
     net::MacAddress mac;
 };
 
 /// A router with several addresses on one MAC is remembered by that which replies take anyway.
 bool is_less_useful(const GatewayMac& a, const GatewayMac& b,
-                    const tables::ById<tables::Gateway>& gateways) {
+                    const forwarding::ById<forwarding::Gateway>& gateways) {
     const auto rank = [&](const GatewayMac& entry) {
         return std::tuple{entry.is_default, gateways[entry.index].address.is_v4(), -entry.index};
     };
@@ -164,26 +164,26 @@ bool is_less_useful(const GatewayMac& a, const GatewayMac& b,
 }
 
 void build_gateway_macs(std::vector<GatewayMac> macs, const BuilderInput& input,
-                        tables::ForwardingTable& table) {
+                        forwarding::ForwardingTable& table) {
     std::ranges::sort(macs, [&](const GatewayMac& a, const GatewayMac& b) {
         return is_less_useful(a, b, table.gateways);
     });
     using GatewayOfMac = decltype(table.gateway_of_mac);
     std::vector<GatewayOfMac::Entry> entries;  // of equal keys the last one wins
     for (const GatewayMac& entry : macs)
-        entries.push_back({.key = tables::gateway_key(table.gateways[entry.index].interface,
-                                                      entry.mac),
-                           .value = entry.index});
+        entries.push_back(
+            {.key = forwarding::gateway_key(table.gateways[entry.index].interface, entry.mac),
+             .value = entry.index});
     table.gateway_of_mac = GatewayOfMac{entries, input.hash_key};
 }
 
 void build_gateways(const BuilderInput& input, const InterfaceNames& names,
-                    tables::ForwardingTable& table, Remarks& remarks) {
+                    forwarding::ForwardingTable& table, Remarks& remarks) {
     const auto known = gateways_of(input.kernel, names);
     if (!input.registry.update_gateways(known))
         remarks.push_back("the kernel has " + std::to_string(known.size()) +
                           " gateways, and this version is made for " +
-                          std::to_string(tables::max_gateways) +
+                          std::to_string(forwarding::max_gateways) +
                           ": routes by the others are left to the kernel, which is slow");
     std::set<GatewayName> of_default_routes;
     for (const Route& route : input.kernel.routes)
@@ -196,10 +196,10 @@ void build_gateways(const BuilderInput& input, const InterfaceNames& names,
         const auto index = input.registry.gateway(name);
         if (!index) continue;
         const auto& [interface, address] = name;
-        tables::Gateway& gateway = table.gateways[*index];
+        forwarding::Gateway& gateway = table.gateways[*index];
         gateway.interface = interface;
         gateway.address = address;
-        const auto* link = table.neighbours.find(tables::neighbour_key(interface, address));
+        const auto* link = table.neighbours.find(forwarding::neighbour_key(interface, address));
         if (link == nullptr) continue;
         gateway.link = *link;
         macs.push_back({.index = *index,
@@ -209,8 +209,8 @@ void build_gateways(const BuilderInput& input, const InterfaceNames& names,
     build_gateway_macs(std::move(macs), input, table);
 }
 
-tables::Route make_route(const Route& route, const InterfaceNames& names,
-                         const IndexRegistry& registry) {
+forwarding::Route make_route(const Route& route, const InterfaceNames& names,
+                             const IndexRegistry& registry) {
     switch (route.type) {
         case RouteType::blackhole: return {.kind = RouteKind::blackhole};
         case RouteType::unreachable: return {.kind = RouteKind::unreachable};
@@ -230,14 +230,14 @@ constexpr std::array<const char*, 2> of_each_link{"fe80::/10", "ff00::/8"};
 /// One Route for each on-link prefix, so that two addresses are of one subnet exactly if they get
 /// the same route (client_on_farm_subnet rests on it); all others are shared by those alike.
 void build_routes(const BuilderInput& input, const InterfaceNames& names,
-                  tables::ForwardingTable& table) {
-    std::map<std::tuple<RouteKind, InterfaceIndex, tables::GatewayIndex>, std::uint32_t> shared;
-    std::vector<tables::RouteEntry> entries;
+                  forwarding::ForwardingTable& table) {
+    std::map<std::tuple<RouteKind, InterfaceIndex, forwarding::GatewayIndex>, std::uint32_t> shared;
+    std::vector<forwarding::RouteEntry> entries;
     entries.reserve(input.kernel.routes.size());
     // Backwards: the kernel's first choice comes last, and of equal prefixes the last one wins.
     for (auto route = input.kernel.routes.rbegin(); route != input.kernel.routes.rend(); ++route) {
         if (is_of_each_link(route->dst)) continue;
-        const tables::Route made = make_route(*route, names, input.registry);
+        const forwarding::Route made = make_route(*route, names, input.registry);
         auto index = static_cast<std::uint32_t>(table.routes.size());
         if (made.kind != RouteKind::on_link)
             index = shared.try_emplace({made.kind, made.interface, made.gateway}, index)
@@ -249,12 +249,12 @@ void build_routes(const BuilderInput& input, const InterfaceNames& names,
         entries.push_back({.prefix = *net::IpPrefix::parse(prefix),
                            .value = static_cast<std::uint32_t>(table.routes.size())});
     table.routes.push_back({.kind = RouteKind::local});
-    table.route_table = tables::RouteTable{entries};
+    table.route_table = forwarding::RouteTable{entries};
 }
 
 }  // namespace
 
-net::MacAddress destination_of(const tables::LinkHeader& link) {
+net::MacAddress destination_of(const forwarding::LinkHeader& link) {
     net::MacAddress mac;
     std::copy_n(link.bytes.begin(), mac.bytes.size(), mac.bytes.begin());
     return mac;
@@ -266,7 +266,7 @@ bool is_of_each_link(const net::IpPrefix& destination) {
 }
 
 void build_network(const BuilderInput& input, const InterfaceNames& names,
-                   tables::ForwardingTable& table, Remarks& remarks) {
+                   forwarding::ForwardingTable& table, Remarks& remarks) {
     build_interfaces(input, names, table, remarks);
     borrow_addresses(table.interfaces);
     build_neighbours(input, names, table);

@@ -10,15 +10,15 @@
 #include <utility>
 
 #include "controlplane/table/table_parts.h"
-#include "dataplane/tables/maglev.h"
-#include "dataplane/tables/round_robin.h"
+#include "dataplane/forwarding/maglev.h"
+#include "dataplane/forwarding/round_robin.h"
 
 namespace ikelb::control {
 
 namespace {
 
-using tables::BackendIndex;
-using tables::RouteKind;
+using forwarding::BackendIndex;
+using forwarding::RouteKind;
 
 const config::Pool* find_pool(const config::Config& config, const std::string& name) {
     const auto pool = std::ranges::find(config.pools, name, &config::Pool::name);
@@ -37,13 +37,13 @@ BackendIndex index_of(const config::Backend& backend, const BuilderInput& input)
     return input.registry.backend(backend.name).value().index;
 }
 
-tables::ServiceIndex index_of(const config::Service& service, const BuilderInput& input) {
+forwarding::ServiceIndex index_of(const config::Service& service, const BuilderInput& input) {
     return input.registry.service(service.name).value();
 }
 
-tables::FrontendIndex frontend_of(const config::Service& service, std::size_t position,
-                                  const BuilderInput& input) {
-    return input.registry.frontend(service.vip, tables::service_port_numbers[position]).value();
+forwarding::FrontendIndex frontend_of(const config::Service& service, std::size_t position,
+                                      const BuilderInput& input) {
+    return input.registry.frontend(service.vip, forwarding::service_port_numbers[position]).value();
 }
 
 /// Calls visit(pool, backend) for each backend of each pool that a service uses.
@@ -57,30 +57,30 @@ void for_each_used_backend(const config::Config& config, Visit visit) {
 // --- Backends ---
 
 /// The route to a backend, nullptr unless it leads out of one of our interfaces.
-const tables::Route* route_to(const net::IpAddress& address,
-                              const tables::ForwardingTable& table) {
+const forwarding::Route* route_to(const net::IpAddress& address,
+                                  const forwarding::ForwardingTable& table) {
     const auto index = table.route_table.lookup(address);
     if (!index) return nullptr;
-    const tables::Route& route = table.routes[*index];
+    const forwarding::Route& route = table.routes[*index];
     return route.kind == RouteKind::on_link || route.kind == RouteKind::gateway ? &route : nullptr;
 }
 
-tables::LinkHeader link_to(const net::IpAddress& address, const tables::Route& route,
-                           const tables::ForwardingTable& table) {
+forwarding::LinkHeader link_to(const net::IpAddress& address, const forwarding::Route& route,
+                               const forwarding::ForwardingTable& table) {
     if (route.kind == RouteKind::gateway) return table.gateways[route.gateway].link;
-    const auto* link = table.neighbours.find(tables::neighbour_key(route.interface, address));
-    return link == nullptr ? tables::LinkHeader{} : *link;
+    const auto* link = table.neighbours.find(forwarding::neighbour_key(route.interface, address));
+    return link == nullptr ? forwarding::LinkHeader{} : *link;
 }
 
-tables::Backend make_backend(const config::Pool& pool, const config::Backend& configured,
-                             const BuilderInput& input) {
+forwarding::Backend make_backend(const config::Pool& pool, const config::Backend& configured,
+                                 const BuilderInput& input) {
     const auto found = input.backends.find(configured.name);
     const BackendFacts facts = found == input.backends.end() ? BackendFacts{} : found->second;
-    tables::Backend backend;
+    forwarding::Backend backend;
     backend.address = configured.address;
     backend.generation = input.registry.backend(configured.name).value().generation;
     backend.mode = facts.mode;
-    backend.is_present = facts.mode != tables::Mode::disabled;
+    backend.is_present = facts.mode != forwarding::Mode::disabled;
     backend.is_up = facts.is_up;
     backend.flush_on_down = pool.on_down == config::OnDown::flush;
     backend.weight = configured.weight;
@@ -91,18 +91,18 @@ tables::Backend make_backend(const config::Pool& pool, const config::Backend& co
     return backend;
 }
 
-void build_backends(const BuilderInput& input, tables::ForwardingTable& table,
+void build_backends(const BuilderInput& input, forwarding::ForwardingTable& table,
                     Remarks& remarks) {
     table.backends.resize(input.registry.backend_count());
     for_each_used_backend(input.config, [&](const config::Pool& pool,
                                             const config::Backend& configured) {
-        tables::Backend& backend = table.backends[index_of(configured, input)];
+        forwarding::Backend& backend = table.backends[index_of(configured, input)];
         backend = make_backend(pool, configured, input);
         if (backend.is_present && backend.label.is_set())
             table.labelled.push_back(index_of(configured, input));
         const std::string prefix =
             "backend " + configured.name + ": " + configured.address.to_string();
-        const tables::Route* route = route_to(backend.address, table);
+        const forwarding::Route* route = route_to(backend.address, table);
         if (route == nullptr) {
             remarks.push_back(prefix + " is not reached through any of our interfaces");
             return;
@@ -126,8 +126,8 @@ bool has_address(const BuilderInput& input, const InterfaceNames& names,
 
 /// The gateway of the best default route of the VIP's family on the service's interface. The
 /// kernel lists routes to one destination by preference.
-tables::GatewayIndex uplink_of(const config::Service& service, const BuilderInput& input,
-                               const InterfaceNames& names) {
+forwarding::GatewayIndex uplink_of(const config::Service& service, const BuilderInput& input,
+                                   const InterfaceNames& names) {
     const auto interface = names.by_name(service.interface);
     for (const Route& route : input.kernel.routes) {
         if (route.type != RouteType::unicast || route.dst.length != 0 || !route.gateway ||
@@ -137,11 +137,11 @@ tables::GatewayIndex uplink_of(const config::Service& service, const BuilderInpu
         if (const auto gateway = input.registry.gateway({*interface, *route.gateway}))
             return *gateway;
     }
-    return tables::no_gateway;
+    return forwarding::no_gateway;
 }
 
 void build_frontends(const BuilderInput& input, const InterfaceNames& names,
-                     tables::ForwardingTable& table, Remarks& remarks) {
+                     forwarding::ForwardingTable& table, Remarks& remarks) {
     table.frontends.resize(input.registry.frontend_count());
     for (const config::Service& service : input.config.services) {
         const bool is_served = service.announce == config::Announce::always ||
@@ -149,11 +149,11 @@ void build_frontends(const BuilderInput& input, const InterfaceNames& names,
         if (!is_served)
             remarks.push_back("service " + service.name + ": VIP " + service.vip.to_string() +
                               " is not an address of the kernel, not served");
-        const tables::GatewayIndex uplink = uplink_of(service, input, names);
-        for (std::size_t i = 0; i < tables::service_ports; ++i)
+        const forwarding::GatewayIndex uplink = uplink_of(service, input, names);
+        for (std::size_t i = 0; i < forwarding::service_ports; ++i)
             table.frontends[frontend_of(service, i, input)] = {
                 .vip = service.vip,
-                .port = net::be16::from_host(tables::service_port_numbers[i]),
+                .port = net::be16::from_host(forwarding::service_port_numbers[i]),
                 .service = index_of(service, input),
                 .is_served = is_served,
                 .uplink = uplink};
@@ -161,39 +161,39 @@ void build_frontends(const BuilderInput& input, const InterfaceNames& names,
 }
 
 /// Tells each backend which VIPs its answers may be of, whether these are served here now or not.
-void connect_frontends(const BuilderInput& input, tables::ForwardingTable& table) {
+void connect_frontends(const BuilderInput& input, forwarding::ForwardingTable& table) {
     for (const config::Service& service : input.config.services) {
         const config::Pool* pool = find_pool(input.config, service.pool);
         if (pool == nullptr) continue;
         for (const config::Backend& configured : pool->backends) {
-            tables::Backend& backend = table.backends[index_of(configured, input)];
+            forwarding::Backend& backend = table.backends[index_of(configured, input)];
             if (!backend.is_present) continue;
-            for (std::size_t i = 0; i < tables::service_ports; ++i)
+            for (std::size_t i = 0; i < forwarding::service_ports; ++i)
                 backend.frontends[i].push_back(frontend_of(service, i, input));
         }
     }
-    for (tables::Backend& backend : table.backends)
-        for (std::size_t i = 0; i < tables::service_ports; ++i)
+    for (forwarding::Backend& backend : table.backends)
+        for (std::size_t i = 0; i < forwarding::service_ports; ++i)
             if (backend.frontends[i].size() == 1)
                 backend.reply_frontend[i] = backend.frontends[i].front();
 }
 
 // --- Services ---
 
-std::shared_ptr<const std::vector<tables::MemberIndex>> members_of(const BuilderInput& input) {
-    std::vector<tables::MemberIndex> members(tables::max_services * tables::max_backends,
-                                             tables::no_member);
+std::shared_ptr<const std::vector<forwarding::MemberIndex>> members_of(const BuilderInput& input) {
+    std::vector<forwarding::MemberIndex> members(
+        forwarding::max_services * forwarding::max_backends, forwarding::no_member);
     for (const config::Service& service : input.config.services) {
         const config::Pool* pool = find_pool(input.config, service.pool);
         if (pool == nullptr) continue;
-        const std::size_t row = index_of(service, input) * tables::max_backends;
+        const std::size_t row = index_of(service, input) * forwarding::max_backends;
         for (const config::Backend& backend : pool->backends)
             members[row + index_of(backend, input)] =
                 input.registry.member(service.name, backend.name).value();
     }
     if (input.previous != nullptr && *input.previous->members == members)
         return input.previous->members;
-    return std::make_shared<const std::vector<tables::MemberIndex>>(std::move(members));
+    return std::make_shared<const std::vector<forwarding::MemberIndex>>(std::move(members));
 }
 
 /// A backend that takes new clients.
@@ -202,47 +202,47 @@ struct Candidate {
     const config::Backend* configured;
 };
 
-tables::BackendList make_maglev(const std::vector<Candidate>& candidates,
-                                std::size_t table_size) {
+forwarding::BackendList make_maglev(const std::vector<Candidate>& candidates,
+                                    std::size_t table_size) {
     std::vector<std::string> identities;
     identities.reserve(candidates.size());
-    std::vector<tables::MaglevMember> members;
+    std::vector<forwarding::MaglevMember> members;
     for (const auto& [index, backend] : candidates) {
         identities.push_back(backend->name + "@" + backend->address.to_string());
         members.push_back(
             {.identity = identities.back(), .weight = backend->weight, .value = index});
     }
-    return tables::build_maglev(members, table_size);
+    return forwarding::build_maglev(members, table_size);
 }
 
-tables::BackendList make_round_robin(const std::vector<Candidate>& candidates) {
-    std::vector<tables::RoundRobinMember> members;
+forwarding::BackendList make_round_robin(const std::vector<Candidate>& candidates) {
+    std::vector<forwarding::RoundRobinMember> members;
     for (const auto& [index, backend] : candidates)
         members.push_back({.value = index, .weight = backend->weight});
-    return tables::build_round_robin(members);
+    return forwarding::build_round_robin(members);
 }
 
-tables::Scheduler scheduler_of(config::Scheduler scheduler) noexcept {
+forwarding::Scheduler scheduler_of(config::Scheduler scheduler) noexcept {
     switch (scheduler) {
-        case config::Scheduler::maglev: return tables::Scheduler::maglev;
+        case config::Scheduler::maglev: return forwarding::Scheduler::maglev;
         case config::Scheduler::weighted_round_robin:
-            return tables::Scheduler::weighted_round_robin;
-        case config::Scheduler::least_sas: return tables::Scheduler::least_sas;
+            return forwarding::Scheduler::weighted_round_robin;
+        case config::Scheduler::least_sas: return forwarding::Scheduler::least_sas;
     }
-    return tables::Scheduler::maglev;
+    return forwarding::Scheduler::maglev;
 }
 
 /// Whether the clients of a service are spread in the new table as in the old one: over the same
 /// backends, and these with the same identities and weights. A backend of another generation is
 /// another one here, since its index may have got another name.
-bool is_spread_alike(const tables::Service& before, const tables::Service& now,
-                     const tables::ForwardingTable& old_table,
-                     const tables::ForwardingTable& table, std::size_t maglev_size) {
+bool is_spread_alike(const forwarding::Service& before, const forwarding::Service& now,
+                     const forwarding::ForwardingTable& old_table,
+                     const forwarding::ForwardingTable& table, std::size_t maglev_size) {
     const std::size_t size = now.members.empty() ? 0 : maglev_size;
     return before.members == now.members && before.maglev.size() == size &&
            std::ranges::all_of(now.members, [&](BackendIndex index) {
-               const tables::Backend& a = old_table.backends[index];
-               const tables::Backend& b = table.backends[index];
+               const forwarding::Backend& a = old_table.backends[index];
+               const forwarding::Backend& b = table.backends[index];
                return a.address == b.address && a.weight == b.weight &&
                       a.generation == b.generation;
            });
@@ -251,27 +251,27 @@ bool is_spread_alike(const tables::Service& before, const tables::Service& now,
 /// A COOKIE retry must not go by an old hash to a server that is there, or comes back from being
 /// disabled, but serves the VIP no longer: the answer would come from another VIP. Such a hash is
 /// of no use to anybody.
-tables::BackendList without_strangers(const tables::BackendList& old_maglev,
-                                      tables::ServiceIndex service,
-                                      const tables::ForwardingTable& table) {
+forwarding::BackendList without_strangers(const forwarding::BackendList& old_maglev,
+                                          forwarding::ServiceIndex service,
+                                          const forwarding::ForwardingTable& table) {
     const bool has_stranger = std::ranges::any_of(old_maglev, [&](BackendIndex index) {
         return !table.backends[index].address.is_unspecified() &&
                !table.member(service, index);
     });
-    return has_stranger ? tables::BackendList{} : old_maglev;
+    return has_stranger ? forwarding::BackendList{} : old_maglev;
 }
 
-void spread(tables::Service& service, tables::ServiceIndex index,
+void spread(forwarding::Service& service, forwarding::ServiceIndex index,
             const std::vector<Candidate>& candidates, const BuilderInput& input,
-            const tables::ForwardingTable& table) {
-    const tables::Service* before = nullptr;
+            const forwarding::ForwardingTable& table) {
+    const forwarding::Service* before = nullptr;
     if (input.previous != nullptr && index < input.previous->services.size() &&
         input.previous->services[index].is_present)
         before = &input.previous->services[index];
     const bool is_alike = before != nullptr &&
                           is_spread_alike(*before, service, *input.previous, table,
                                           input.config.maglev_table_size);
-    const bool has_turns = service.scheduler == tables::Scheduler::weighted_round_robin;
+    const bool has_turns = service.scheduler == forwarding::Scheduler::weighted_round_robin;
     if (is_alike) {
         service.maglev = before->maglev;
         service.old_maglev = before->old_maglev;
@@ -292,7 +292,7 @@ void spread(tables::Service& service, tables::ServiceIndex index,
 
 /// By index: the order of the configuration means nothing, and an edit of it is no change.
 std::vector<Candidate> candidates_of(const config::Service& service, const BuilderInput& input,
-                                     const tables::ForwardingTable& table) {
+                                     const forwarding::ForwardingTable& table) {
     std::vector<Candidate> candidates;
     const config::Pool* pool = find_pool(input.config, service.pool);
     if (pool == nullptr) return candidates;
@@ -305,15 +305,16 @@ std::vector<Candidate> candidates_of(const config::Service& service, const Build
     return candidates;
 }
 
-void build_spread(const BuilderInput& input, tables::ForwardingTable& table, Remarks& remarks) {
+void build_spread(const BuilderInput& input, forwarding::ForwardingTable& table, Remarks& remarks) {
     table.services.resize(input.registry.service_count());
     for (const config::Service& configured : input.config.services) {
-        const tables::ServiceIndex index = index_of(configured, input);
-        tables::Service& service = table.services[index];
+        const forwarding::ServiceIndex index = index_of(configured, input);
+        forwarding::Service& service = table.services[index];
         service.is_present = true;
         service.scheduler = scheduler_of(configured.scheduler);
-        service.affinity = configured.affinity == config::Affinity::sa ? tables::Affinity::sa
-                                                                       : tables::Affinity::source;
+        service.affinity = configured.affinity == config::Affinity::sa
+                               ? forwarding::Affinity::sa
+                               : forwarding::Affinity::source;
         service.prefix_v4 = configured.affinity_prefix_v4;
         service.prefix_v6 = configured.affinity_prefix_v6;
         const unsigned workers = input.config.workers.count;
@@ -331,42 +332,42 @@ void build_spread(const BuilderInput& input, tables::ForwardingTable& table, Rem
 // --- Addresses ---
 
 void build_addresses(const BuilderInput& input, const InterfaceNames& names,
-                     tables::ForwardingTable& table) {
-    using tables::AddressRole;
-    std::vector<tables::AddressMap<tables::AddressEntry>::Entry> entries;
+                     forwarding::ForwardingTable& table) {
+    using forwarding::AddressRole;
+    std::vector<forwarding::AddressMap<forwarding::AddressEntry>::Entry> entries;
     // Of an address with several roles the last one counts.
-    const auto add_own = [&](const net::IpAddress& own, tables::InterfaceIndex interface) {
+    const auto add_own = [&](const net::IpAddress& own, forwarding::InterfaceIndex interface) {
         entries.push_back({own, {.role = AddressRole::own, .interface = interface}});
     };
     // Those of other devices first: on a twin an address is more than on any of them.
     for (const Address& address : input.kernel.addresses)
         if (!names.by_twin(address.ifindex) && !address.prefix.address.is_loopback() &&
             !address.prefix.address.is_ipv6_link_local())
-            add_own(address.prefix.address, tables::no_interface);
+            add_own(address.prefix.address, forwarding::no_interface);
     for (const Address& address : input.kernel.addresses)
         if (const auto interface = names.by_twin(address.ifindex))
             add_own(address.prefix.address, *interface);
     for (std::size_t i = 0; i < input.config.interfaces.size(); ++i)
         for (const net::IpPrefix& own : input.config.interfaces[i].addresses)
-            add_own(own.address, static_cast<tables::InterfaceIndex>(i));
+            add_own(own.address, static_cast<forwarding::InterfaceIndex>(i));
     for_each_used_backend(input.config, [&](const config::Pool&, const config::Backend& backend) {
         entries.push_back({backend.address,
                            {.role = AddressRole::backend,
                             .backend = index_of(backend, input)}});
     });
     for (const config::Service& service : input.config.services) {
-        tables::AddressEntry vip{.role = AddressRole::vip};
-        for (std::size_t i = 0; i < tables::service_ports; ++i)
+        forwarding::AddressEntry vip{.role = AddressRole::vip};
+        for (std::size_t i = 0; i < forwarding::service_ports; ++i)
             vip.frontends[i] = frontend_of(service, i, input);
         entries.push_back({service.vip, vip});
     }
-    table.addresses = tables::AddressMap<tables::AddressEntry>{entries, input.hash_key};
+    table.addresses = forwarding::AddressMap<forwarding::AddressEntry>{entries, input.hash_key};
 }
 
 }  // namespace
 
 void build_services(const BuilderInput& input, const InterfaceNames& names,
-                    tables::ForwardingTable& table, Remarks& remarks) {
+                    forwarding::ForwardingTable& table, Remarks& remarks) {
     build_backends(input, table, remarks);
     build_frontends(input, names, table, remarks);
     connect_frontends(input, table);

@@ -13,9 +13,9 @@ namespace ikelb::control {
 namespace {
 
 /// The dataplane counts in seconds: rounded up, so that nothing ends before its time.
-tables::Seconds to_seconds(std::chrono::milliseconds duration) noexcept {
+forwarding::Seconds to_seconds(std::chrono::milliseconds duration) noexcept {
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(duration).count();
-    return static_cast<tables::Seconds>(std::max<decltype(seconds)>(seconds, 1));
+    return static_cast<forwarding::Seconds>(std::max<decltype(seconds)>(seconds, 1));
 }
 
 }  // namespace
@@ -24,7 +24,7 @@ InterfaceNames::InterfaceNames(const BuilderInput& input) {
     const auto& configured = input.config.interfaces;
     facts_.resize(configured.size());
     for (std::size_t i = 0; i < configured.size(); ++i) {
-        const auto index = static_cast<tables::InterfaceIndex>(i);
+        const auto index = static_cast<forwarding::InterfaceIndex>(i);
         by_name_.emplace(configured[i].name, index);
         const auto facts = std::ranges::find(input.interfaces, configured[i].name,
                                              &InterfaceFacts::name);
@@ -34,31 +34,26 @@ InterfaceNames::InterfaceNames(const BuilderInput& input) {
     }
 }
 
-std::optional<tables::InterfaceIndex> InterfaceNames::by_name(std::string_view name) const {
+std::optional<forwarding::InterfaceIndex> InterfaceNames::by_name(std::string_view name) const {
     const auto found = by_name_.find(name);
     return found == by_name_.end() ? std::nullopt : std::optional{found->second};
 }
 
-std::optional<tables::InterfaceIndex> InterfaceNames::by_twin(int ifindex) const {
+std::optional<forwarding::InterfaceIndex> InterfaceNames::by_twin(int ifindex) const {
     const auto found = by_twin_.find(ifindex);
     return found == by_twin_.end() ? std::nullopt : std::optional{found->second};
 }
 
-tables::Timeouts make_timeouts(const config::Timeouts& configured) noexcept {
-    const tables::Seconds half_open = to_seconds(configured.half_open);
-    const tables::Seconds answered = to_seconds(configured.answered);
-    const tables::Seconds closing = to_seconds(configured.delete_hint);
-    // In the order of RecordState. What was restored lives as long as what was established.
+forwarding::Timeouts make_timeouts(const config::Timeouts& configured) noexcept {
+    const forwarding::Seconds half_open = to_seconds(configured.half_open);
+    const forwarding::Seconds answered = to_seconds(configured.answered);
+    const forwarding::Seconds closing = to_seconds(configured.delete_hint);
+    // In the order of Lifetimes. What was restored lives as long as what was established.
     const auto lifetimes = [&](std::chrono::milliseconds established) {
-        const tables::Seconds life = to_seconds(established);
-        return tables::Lifetimes{{half_open, answered, life, closing, life}};
+        const forwarding::Seconds life = to_seconds(established);
+        return forwarding::Lifetimes{{half_open, answered, life, closing, life}};
     };
-    static_assert(static_cast<int>(tables::RecordState::half_open) == 0 &&
-                  static_cast<int>(tables::RecordState::answered) == 1 &&
-                  static_cast<int>(tables::RecordState::established) == 2 &&
-                  static_cast<int>(tables::RecordState::closing) == 3 &&
-                  static_cast<int>(tables::RecordState::tentative) == 4);
-    tables::Timeouts timeouts;
+    forwarding::Timeouts timeouts;
     timeouts.flow = lifetimes(configured.flow);
     timeouts.pair = lifetimes(configured.pair);
     timeouts.half_open = half_open;
@@ -75,15 +70,15 @@ wall::TransitTimeouts make_transit_timeouts(const config::Timeouts& configured) 
             .other = to_seconds(configured.transit_other)};
 }
 
-tables::AbuseLimits make_abuse_limits(const config::Abuse& configured,
-                                      unsigned workers) noexcept {
+forwarding::AbuseLimits make_abuse_limits(const config::Abuse& configured,
+                                          unsigned workers) noexcept {
     const auto whole = [](const config::Rate& rate) {
-        return tables::Rate{.per_second = rate.per_second, .burst = rate.burst};
+        return forwarding::Rate{.per_second = rate.per_second, .burst = rate.burst};
     };
     // Rounded up: a share of nothing would let nobody in.
     const auto share = [workers](const config::Rate& rate) {
-        return tables::Rate{.per_second = (rate.per_second + workers - 1) / workers,
-                            .burst = (rate.burst + workers - 1) / workers};
+        return forwarding::Rate{.per_second = (rate.per_second + workers - 1) / workers,
+                                .burst = (rate.burst + workers - 1) / workers};
     };
     return {.requests_per_source = whole(configured.requests_per_source),
             .requests_per_backend = share(configured.requests_per_backend),
@@ -96,8 +91,8 @@ tables::AbuseLimits make_abuse_limits(const config::Abuse& configured,
 }
 
 BuiltTable build_table(const BuilderInput& input) {
-    BuiltTable built{.table = std::make_unique<tables::ForwardingTable>(), .remarks = {}};
-    tables::ForwardingTable& table = *built.table;
+    BuiltTable built{.table = std::make_unique<forwarding::ForwardingTable>(), .remarks = {}};
+    forwarding::ForwardingTable& table = *built.table;
     table.version = input.previous == nullptr ? 1 : input.previous->version + 1;
     table.hash_key = input.hash_key;
     table.timeouts = make_timeouts(input.config.timeouts);

@@ -15,14 +15,14 @@
 #include "config/config.h"
 #include "controlplane/kernel/kernel_state.h"
 #include "controlplane/table/index_registry.h"
-#include "dataplane/tables/forwarding_table.h"
+#include "dataplane/forwarding/forwarding_table.h"
 
 namespace ikelb::control {
 
 /// What became of one interface of the configuration on this machine.
 struct InterfaceFacts {
     std::string name{};  ///< config::Interface::name
-    tables::PortIndex port = 0;
+    forwarding::PortIndex port = 0;
     net::MacAddress mac{};
     int ifindex = 0;  ///< of its twin
 };
@@ -30,7 +30,7 @@ struct InterfaceFacts {
 /// What is decided about a backend at run time.
 struct BackendFacts {
     bool is_up = false;  ///< may get new clients, as far as its health goes
-    tables::Mode mode = tables::Mode::enabled;
+    forwarding::Mode mode = forwarding::Mode::enabled;
 };
 
 struct BuilderInput {
@@ -42,18 +42,18 @@ struct BuilderInput {
     const std::map<std::string, BackendFacts, std::less<>>& backends;
     /// After its update(config). Gets the kernel's gateways.
     IndexRegistry& registry;
-    tables::HashKey hash_key{};
-    tables::Seconds now = 0;  ///< the dataplane's coarse clock
+    net::HashKey hash_key{};
+    forwarding::Seconds now = 0;  ///< the dataplane's coarse clock
     /// The table in use, nullptr at start. What has not changed is shared with it, and where the
     /// hash of a service changes, its hash becomes the old one.
-    const tables::ForwardingTable* previous = nullptr;
+    const forwarding::ForwardingTable* previous = nullptr;
     /// The configuration's make_allow_rules(), compiled; nullptr: there are none.
     std::shared_ptr<const wall::AllowRules> allow_rules{};
-    tables::Seconds grace_until = 0;  ///< wall::Wall::grace_until
+    forwarding::Seconds grace_until = 0;  ///< wall::Wall::grace_until
 };
 
 struct BuiltTable {
-    std::unique_ptr<tables::ForwardingTable> table;
+    std::unique_ptr<forwarding::ForwardingTable> table;
     /// What the operator should know about this table, a sentence without a full stop each. The
     /// same again while nothing changes: say only what is new.
     std::vector<std::string> remarks;
@@ -62,13 +62,14 @@ struct BuiltTable {
 BuiltTable build_table(const BuilderInput& input);
 
 /// The configured lives as the dataplane counts them: what build_table() puts into the table.
-tables::Timeouts make_timeouts(const config::Timeouts& configured) noexcept;
+forwarding::Timeouts make_timeouts(const config::Timeouts& configured) noexcept;
 
 wall::TransitTimeouts make_transit_timeouts(const config::Timeouts& configured) noexcept;
 
 std::vector<wall::AllowRule> make_allow_rules(const config::Transit& transit);
 
 /// The configured rates as one of `workers` workers counts them.
-tables::AbuseLimits make_abuse_limits(const config::Abuse& configured, unsigned workers) noexcept;
+forwarding::AbuseLimits make_abuse_limits(const config::Abuse& configured,
+                                          unsigned workers) noexcept;
 
 }  // namespace ikelb::control

@@ -23,31 +23,31 @@ public:
 
     /// The facts about config.interfaces[index], nullptr if there are none.
     const InterfaceFacts* facts(std::size_t index) const noexcept { return facts_[index]; }
-    std::optional<tables::InterfaceIndex> by_name(std::string_view name) const;
+    std::optional<forwarding::InterfaceIndex> by_name(std::string_view name) const;
     /// By the kernel's index of the twin.
-    std::optional<tables::InterfaceIndex> by_twin(int ifindex) const;
+    std::optional<forwarding::InterfaceIndex> by_twin(int ifindex) const;
 
 private:
     std::vector<const InterfaceFacts*> facts_;
-    std::map<std::string_view, tables::InterfaceIndex> by_name_;
-    std::map<int, tables::InterfaceIndex> by_twin_;
+    std::map<std::string_view, forwarding::InterfaceIndex> by_name_;
+    std::map<int, forwarding::InterfaceIndex> by_twin_;
 };
 
 /// interfaces, interface_of, neighbours, gateways, gateway_of_mac, routes, route_table.
 void build_network(const BuilderInput& input, const InterfaceNames& names,
-                   tables::ForwardingTable& table, Remarks& remarks);
+                   forwarding::ForwardingTable& table, Remarks& remarks);
 
 /// backends, frontends, members, services, addresses. After build_network().
 void build_services(const BuilderInput& input, const InterfaceNames& names,
-                    tables::ForwardingTable& table, Remarks& remarks);
+                    forwarding::ForwardingTable& table, Remarks& remarks);
 
 /// wall, Gateway::faces_clients, server_macs. After build_services().
 void build_wall(const BuilderInput& input, const InterfaceNames& names,
-                tables::ForwardingTable& table, Remarks& remarks);
+                forwarding::ForwardingTable& table, Remarks& remarks);
 
 std::vector<wall::OpenPort> make_open_ports(const std::vector<config::OpenPort>& ports);
 
-net::MacAddress destination_of(const tables::LinkHeader& link);
+net::MacAddress destination_of(const forwarding::LinkHeader& link);
 
 /// Link-local and multicast destinations are the same prefix on every link, and no router forwards
 /// by them (RFC 4291 2.5.6, 2.7): the kernel says what becomes of them.

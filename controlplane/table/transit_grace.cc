@@ -7,9 +7,9 @@
 
 namespace ikelb::control {
 
-tables::Seconds TransitGrace::until(const config::Config& config,
-                                    const std::vector<InterfaceFacts>& interfaces,
-                                    const KernelState& kernel, tables::Seconds now) {
+forwarding::Seconds TransitGrace::until(const config::Config& config,
+                                        const std::vector<InterfaceFacts>& interfaces,
+                                        const KernelState& kernel, forwarding::Seconds now) {
     std::set<int> twins;
     for (const config::Interface& interface : config.interfaces) {
         const auto facts = std::ranges::find(interfaces, interface.name, &InterfaceFacts::name);
@@ -26,7 +26,7 @@ tables::Seconds TransitGrace::until(const config::Config& config,
         });
     const auto grace =
         std::chrono::ceil<std::chrono::seconds>(config.timeouts.transit_grace).count();
-    if (has_taken_over && grace > 0) until_ = now + static_cast<tables::Seconds>(grace);
+    if (has_taken_over && grace > 0) until_ = now + static_cast<forwarding::Seconds>(grace);
     addresses_ = std::move(present);
     return until_;
 }

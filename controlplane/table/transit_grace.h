@@ -20,15 +20,15 @@ namespace ikelb::control {
 class TransitGrace {
 public:
     /// What wall::Wall::grace_until has to be, by what the kernel has now. 0: no grace so far.
-    tables::Seconds until(const config::Config& config,
-                          const std::vector<InterfaceFacts>& interfaces,
-                          const KernelState& kernel, tables::Seconds now);
+    forwarding::Seconds until(const config::Config& config,
+                              const std::vector<InterfaceFacts>& interfaces,
+                              const KernelState& kernel, forwarding::Seconds now);
 
 private:
     using Addresses = std::set<std::pair<int, net::IpAddress>>;  ///< by ifindex
 
     std::optional<Addresses> addresses_;  ///< at the last call; nullopt: there was none
-    tables::Seconds until_ = 0;
+    forwarding::Seconds until_ = 0;
 };
 
 }  // namespace ikelb::control

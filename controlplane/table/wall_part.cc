@@ -27,7 +27,7 @@ void sort_unique(std::vector<T>& list) {
 /// The on-link networks of interfaces that face servers only, as the kernel has them.
 std::vector<net::IpPrefix> server_prefixes_of(const BuilderInput& input,
                                               const InterfaceNames& names,
-                                              const tables::ForwardingTable& table) {
+                                              const forwarding::ForwardingTable& table) {
     std::vector<net::IpPrefix> prefixes;
     for (const Route& route : input.kernel.routes) {
         if (route.type != RouteType::unicast || route.gateway || route.dst.length == 0 ||
@@ -57,8 +57,8 @@ std::vector<net::IpAddress> broadcasts_of(const BuilderInput& input,
 
 /// Whether a route leads to the servers' side alone: into inside_prefixes, or to a backend that is
 /// reached by this gateway.
-bool leads_to_servers(const Route& route, tables::GatewayIndex gateway,
-                      const config::Config& config, const tables::ForwardingTable& table) {
+bool leads_to_servers(const Route& route, forwarding::GatewayIndex gateway,
+                      const config::Config& config, const forwarding::ForwardingTable& table) {
     if (route.dst.length == 0) return false;
     if (std::ranges::any_of(config.inside_prefixes, [&](const net::IpPrefix& inside) {
             return config::covers(inside, route.dst);
@@ -67,7 +67,7 @@ bool leads_to_servers(const Route& route, tables::GatewayIndex gateway,
     const auto is_behind = [&](const config::Backend& backend) {
         if (!route.dst.contains(backend.address)) return false;
         const auto index = table.route_table.lookup(backend.address);
-        return index && table.routes[*index].kind == tables::RouteKind::gateway &&
+        return index && table.routes[*index].kind == forwarding::RouteKind::gateway &&
                table.routes[*index].gateway == gateway;
     };
     return std::ranges::any_of(config.pools, [&](const config::Pool& pool) {
@@ -75,13 +75,13 @@ bool leads_to_servers(const Route& route, tables::GatewayIndex gateway,
     });
 }
 
-bool is_one_router(const tables::Gateway& a, const tables::Gateway& b) noexcept {
+bool is_one_router(const forwarding::Gateway& a, const forwarding::Gateway& b) noexcept {
     return a.interface == b.interface && a.link.is_resolved && b.link.is_resolved &&
            std::equal(a.link.bytes.begin(), a.link.bytes.begin() + 6, b.link.bytes.begin());
 }
 
 void tell_routers_of_clients(const BuilderInput& input, const InterfaceNames& names,
-                             tables::ForwardingTable& table) {
+                             forwarding::ForwardingTable& table) {
     for (const Route& route : input.kernel.routes) {
         const auto interface = names.by_twin(route.ifindex);
         if (route.type != RouteType::unicast || !route.gateway || !interface) continue;
@@ -92,14 +92,14 @@ void tell_routers_of_clients(const BuilderInput& input, const InterfaceNames& na
             !leads_to_servers(route, *index, input.config, table);
     }
     // A router is known by its MAC, whatever address its routes name.
-    for (tables::Gateway& gateway : table.gateways)
+    for (forwarding::Gateway& gateway : table.gateways)
         gateway.faces_clients |=
-            std::ranges::any_of(table.gateways, [&](const tables::Gateway& other) {
+            std::ranges::any_of(table.gateways, [&](const forwarding::Gateway& other) {
                 return other.faces_clients && is_one_router(gateway, other);
             });
 }
 
-void remark_on_rules(const BuilderInput& input, const tables::ForwardingTable& table,
+void remark_on_rules(const BuilderInput& input, const forwarding::ForwardingTable& table,
                      Remarks& remarks) {
     if (input.config.transit.is_open) return;
     std::vector<config::AllowRule> to_the_kernel;
@@ -107,16 +107,16 @@ void remark_on_rules(const BuilderInput& input, const tables::ForwardingTable& t
                          [&](const config::AllowRule& rule) {
                              const auto index = table.route_table.lookup(rule.to.address);
                              return index &&
-                                    table.routes[*index].kind == tables::RouteKind::local;
+                                    table.routes[*index].kind == forwarding::RouteKind::local;
                          });
     std::ranges::move(remarks_on_rules(to_the_kernel, input.config, input.kernel),
                       std::back_inserter(remarks));
 }
 
 /// Of clients' routers it is of no matter: what comes from an unknown address is a client's.
-void remark_on_routers(const BuilderInput& input, const tables::ForwardingTable& table,
+void remark_on_routers(const BuilderInput& input, const forwarding::ForwardingTable& table,
                        Remarks& remarks) {
-    for (const tables::Gateway& gateway : table.gateways) {
+    for (const forwarding::Gateway& gateway : table.gateways) {
         if (gateway.faces_clients || !gateway.link.is_resolved) continue;
         const config::Interface& interface = input.config.interfaces[gateway.interface];
         const net::MacAddress mac = destination_of(gateway.link);
@@ -128,19 +128,19 @@ void remark_on_routers(const BuilderInput& input, const tables::ForwardingTable&
 
 /// After tell_routers_of_clients(): a router of both sides is none of the servers'.
 void list_server_macs(const BuilderInput& input, const InterfaceNames& names,
-                      tables::ForwardingTable& table) {
+                      forwarding::ForwardingTable& table) {
     using ServerMacs = decltype(table.server_macs);
     std::vector<ServerMacs::Entry> entries;
-    const auto add = [&](tables::InterfaceIndex interface, const net::MacAddress& mac) {
-        const auto key = tables::gateway_key(interface, mac);
+    const auto add = [&](forwarding::InterfaceIndex interface, const net::MacAddress& mac) {
+        const auto key = forwarding::gateway_key(interface, mac);
         const auto* gateway = table.gateway_of_mac.find(key);
         if (gateway == nullptr || !table.gateways[*gateway].faces_clients)
             entries.push_back({.key = key, .value = true});
     };
-    for (const tables::Backend& backend : table.backends)
+    for (const forwarding::Backend& backend : table.backends)
         if (backend.link.is_resolved)
             add(backend.link.interface, destination_of(backend.link));
-    for (const tables::Gateway& gateway : table.gateways)
+    for (const forwarding::Gateway& gateway : table.gateways)
         if (gateway.link.is_resolved) add(gateway.interface, destination_of(gateway.link));
     for (const config::Interface& configured : input.config.interfaces)
         if (const auto interface = names.by_name(configured.name))
@@ -169,7 +169,7 @@ std::vector<wall::AllowRule> make_allow_rules(const config::Transit& transit) {
 }
 
 void build_wall(const BuilderInput& input, const InterfaceNames& names,
-                tables::ForwardingTable& table, Remarks& remarks) {
+                forwarding::ForwardingTable& table, Remarks& remarks) {
     wall::Wall& wall = table.wall;
     wall.is_open = input.config.transit.is_open;
     wall.allow = input.allow_rules;

@@ -87,7 +87,7 @@ void answer_with_icmp(Packet& packet, OwedError error, std::uint16_t mtu, Verdic
                       Context& context) noexcept {
     const std::size_t added = (packet.is_v6 ? sizeof(net::Ipv6Header) : sizeof(net::Ipv4Header)) +
                               sizeof(net::IcmpHeader);
-    const tables::Interface& interface = context.table.interfaces[packet.in_interface];
+    const forwarding::Interface& interface = context.table.interfaces[packet.in_interface];
     const net::IpAddress& own = packet.is_v6 ? interface.address6 : interface.address;
     if (!may_answer(packet, error) || own.is_unspecified() || packet.frame.headroom < added ||
         !buckets_of(packet, context).icmp_errors.take(context.now_micros)) {

@@ -8,14 +8,11 @@ namespace ikelb::pipeline {
 
 namespace {
 
-using tables::Candidate;
-using tables::FlowSpis;
-using tables::Record;
-using tables::RecordState;
+using sessions::Candidate, sessions::FlowSpis, sessions::Record, sessions::RecordState;
 
 /// A candidate whose backend has spoken is not given up for another SPI within this time, so that
 /// whoever spoofs the client's tuple cannot keep its SPIs from being learned.
-constexpr tables::Seconds candidate_grace = 2;
+constexpr forwarding::Seconds candidate_grace = 2;
 
 /// RFC 4303 section 2.2: right behind the SPI. Zero if the bytes are not at hand.
 std::uint32_t sequence_of(const Packet& packet) noexcept {
@@ -24,19 +21,19 @@ std::uint32_t sequence_of(const Packet& packet) noexcept {
 }
 
 /// A candidate lives as long as a flow: so long counts how many SPIs the flow has taught.
-tables::Lifetimes lives_of(const Context& context) noexcept {
+forwarding::Lifetimes lives_of(const Context& context) noexcept {
     const auto& by_state = context.table.timeouts.flow.by_state;
-    return tables::Lifetimes::of(by_state[static_cast<std::size_t>(RecordState::established)]);
+    return forwarding::Lifetimes::of(by_state[static_cast<std::size_t>(RecordState::established)]);
 }
 
-void await_esp(const tables::FlowKey& key, const Record& flow, Context& context) noexcept {
+void await_esp(const sessions::FlowKey& key, const Record& flow, Context& context) noexcept {
     if (flow.awaits_esp) return;
     Record awaiting = flow;
     awaiting.awaits_esp = true;
     context.directory.flows.refresh(key, flow, awaiting);
 }
 
-void propose(const Packet& packet, const tables::FlowKey& key, const Record& flow,
+void propose(const Packet& packet, const sessions::FlowKey& key, const Record& flow,
              std::uint8_t taught, Context& context) noexcept {
     const Record record{.backend = flow.backend,
                         .state = RecordState::half_open,
@@ -46,26 +43,26 @@ void propose(const Packet& packet, const tables::FlowKey& key, const Record& flo
     const Candidate candidate{.spi = packet.datagram.esp_spi.to_host(),
                               .sequence = sequence_of(packet)};
     const std::array note_of_it{candidate.pack()};
-    if (note(candidates.write(key, record, lives_of(context), context.now, tables::Evict::oldest,
+    if (note(candidates.write(key, record, lives_of(context), context.now, sessions::Evict::oldest,
                               &note_of_it), context))
         await_esp(key, flow, context);
 }
 
-void teach(const Packet& packet, const tables::FlowKey& key, const Record& flow,
+void teach(const Packet& packet, const sessions::FlowKey& key, const Record& flow,
            const Record& candidate, Context& context) noexcept {
     // The full order came past a live claim only if its backend does not serve this VIP: the claim
     // is another SA's, and is never overwritten.
     const auto claim =
-        context.directory.esp.find(tables::esp_key(packet.source, packet.datagram.esp_spi));
+        context.directory.esp.find(sessions::esp_key(packet.source, packet.datagram.esp_spi));
     if (claim && claim->backend != flow.backend && context.table.is_current(claim->backend) &&
-        context.table.timeouts.flow.is_alive(*claim, context.now))
+        claim->is_alive(context.table.timeouts.flow, context.now))
         return;
     const Record learned{.backend = flow.backend,
                          .state = RecordState::established,
                          .last_seen = context.now};
-    if (!note(context.directory.esp.write(
-                  tables::esp_key(packet.source, packet.datagram.esp_spi), learned,
-                  context.table.timeouts.flow, context.now, tables::Evict::never), context))
+    if (!note(context.directory.esp.write(sessions::esp_key(packet.source, packet.datagram.esp_spi),
+                                          learned, context.table.timeouts.flow, context.now,
+                                          sessions::Evict::never), context))
         return;
     context.counters.spis_learned.add(1);
     Record done = candidate;
@@ -74,17 +71,17 @@ void teach(const Packet& packet, const tables::FlowKey& key, const Record& flow,
     done.last_seen = context.now;
     auto& candidates = context.directory.candidates;
     const std::array<std::uint64_t, 1> none{};
-    note(candidates.write(key, done, lives_of(context), context.now, tables::Evict::oldest, &none),
-         context);
+    note(candidates.write(key, done, lives_of(context), context.now, sessions::Evict::oldest,
+                          &none), context);
 }
 
 }  // namespace
 
 void consider_spi(const Packet& packet, const Record& flow, Context& context) noexcept {
-    if (!tables::is_confirmed(flow.state) || flow.state == RecordState::tentative) return;
+    if (!sessions::is_confirmed(flow.state) || flow.state == RecordState::tentative) return;
     const auto key = flow_of_sender(packet);
     const auto found = context.directory.candidates.find_noted(key);
-    const bool is_live = found && lives_of(context).is_alive(found->record, context.now) &&
+    const bool is_live = found && found->record.is_alive(lives_of(context), context.now) &&
                          found->record.backend == flow.backend;
     if (!is_live) {
         propose(packet, key, flow, 0, context);
@@ -120,12 +117,12 @@ void vouch_for_candidate(const Packet& packet, Context& context) noexcept {
     context.directory.candidates.refresh(key, *found, vouched);
 }
 
-void remember_spi(const Packet& packet, const tables::Noted& flow, Context& context) noexcept {
+void remember_spi(const Packet& packet, const sessions::Noted& flow, Context& context) noexcept {
     const FlowSpis spis = FlowSpis::unpack(flow.note);
     const std::uint32_t spi = packet.datagram.esp_spi.to_host();
     if (spis.holds(spi)) return;
     // From now on the flow renews the claim: it must not end before its flow.
-    const auto key = tables::esp_key(packet.source, packet.datagram.esp_spi);
+    const auto key = sessions::esp_key(packet.source, packet.datagram.esp_spi);
     const auto claim = context.directory.esp.find(key);
     if (claim && claim->backend == flow.record.backend &&
         static_cast<std::int32_t>(flow.record.last_seen - claim->last_seen) > 0) {
@@ -137,15 +134,15 @@ void remember_spi(const Packet& packet, const tables::Noted& flow, Context& cont
                                           std::array{spis.with(spi).pack()}), context);
 }
 
-void refresh_spis(const net::IpAddress& client, const tables::Noted& flow,
+void refresh_spis(const net::IpAddress& client, const sessions::Noted& flow,
                   Context& context) noexcept {
     const FlowSpis spis = FlowSpis::unpack(flow.note);
     for (const std::uint32_t spi : {spis.latest, spis.earlier}) {
         if (spi == 0) continue;
-        const auto key = tables::esp_key(client, net::be32::from_host(spi));
+        const auto key = sessions::esp_key(client, net::be32::from_host(spi));
         const auto found = context.directory.esp.find(key);
         if (!found || found->backend != flow.record.backend ||
-            !context.table.timeouts.flow.is_alive(*found, context.now))
+            !found->is_alive(context.table.timeouts.flow, context.now))
             continue;
         Record renewed = *found;
         renewed.last_seen = context.now;
@@ -160,7 +157,7 @@ SpiClaim find_claim(net::be32 spi, const Context& context) noexcept {
         table.visit_homes(hash, [&](const auto& key, const Record& record) {
             if (static_cast<std::uint32_t>(key[0]) != spi.to_host() ||
                 !context.table.is_current(record.backend) ||
-                !context.table.timeouts.flow.is_alive(record, context.now))
+                !record.is_alive(context.table.timeouts.flow, context.now))
                 return;
             if (claim.record && claim.record->backend != record.backend)
                 claim.is_ambiguous = true;
@@ -172,7 +169,7 @@ SpiClaim find_claim(net::be32 spi, const Context& context) noexcept {
     return claim;
 }
 
-void leave_hint(const tables::FlowKey& flow, const Record& claim, Context& context) noexcept {
+void leave_hint(const sessions::FlowKey& flow, const Record& claim, Context& context) noexcept {
     const auto pending = context.table.timeouts.pending;
     const auto found = context.directory.hints.find(flow);
     if (found && found->backend == claim.backend &&

@@ -11,8 +11,7 @@ namespace ikelb::pipeline {
 
 namespace {
 
-using tables::AddressEntry;
-using tables::AddressRole;
+using forwarding::AddressEntry, forwarding::AddressRole;
 
 Verdict verdict_of(ike::Kind kind) noexcept {
     switch (kind) {
@@ -53,9 +52,9 @@ void to_vip(Packet& packet, const AddressEntry& vip, Context& context) noexcept 
         return;
     }
     const std::size_t position = packet.is_udp()
-                                     ? tables::service_port_position(packet.destination_port)
-                                     : tables::service_ports;
-    if (position == tables::service_ports) {
+                                     ? forwarding::service_port_position(packet.destination_port)
+                                     : forwarding::service_ports;
+    if (position == forwarding::service_ports) {
         judge_host_port(packet, vip, context);
         return;
     }
@@ -93,10 +92,10 @@ void to_own_address(Packet& packet, const AddressEntry& own, bool is_from_backen
 
 bool is_reply(const Packet& packet) noexcept {
     return packet.is_udp() && !packet.is_later_fragment &&
-           tables::service_port_position(packet.source_port) != tables::service_ports;
+           forwarding::service_port_position(packet.source_port) != forwarding::service_ports;
 }
 
-void from_backend(Packet& packet, tables::BackendIndex backend, Context& context) noexcept {
+void from_backend(Packet& packet, forwarding::BackendIndex backend, Context& context) noexcept {
     packet.backend = backend;
     if (context.table.is_inside(packet.destination)) return;
     if (is_icmp_error(packet)) {
@@ -106,9 +105,8 @@ void from_backend(Packet& packet, tables::BackendIndex backend, Context& context
         packet.direction = Direction::to_client;
     } else if (is_reply(packet)) {
         packet.direction = Direction::to_client;
-        packet.datagram =
-            ike::classify(packet.udp_payload(), packet.udp_payload_length,
-                          tables::service_port_position(packet.source_port) == 1);
+        packet.datagram = ike::classify(packet.udp_payload(), packet.udp_payload_length,
+                                        forwarding::service_port_position(packet.source_port) == 1);
     }
 }
 

@@ -5,10 +5,10 @@
 #include <array>
 #include <cstdint>
 
+#include "dataplane/forwarding/forwarding_table.h"
 #include "dataplane/pipeline/counters.h"
 #include "dataplane/pipeline/stage_probe.h"
-#include "dataplane/tables/directory.h"
-#include "dataplane/tables/forwarding_table.h"
+#include "dataplane/sessions/directory.h"
 
 namespace ikelb::pipeline {
 
@@ -17,7 +17,8 @@ namespace ikelb::pipeline {
 class Spending {
 public:
     /// reserve: tokens that must be left after taking one. now: microseconds.
-    constexpr bool take(std::uint64_t now, tables::Rate rate, std::uint32_t reserve = 0) noexcept {
+    constexpr bool take(std::uint64_t now, forwarding::Rate rate,
+                        std::uint32_t reserve = 0) noexcept {
         if (now > last_) {
             const std::uint64_t elapsed = now - last_ < longest ? now - last_ : longest;
             const std::uint64_t regained = elapsed * rate.per_second;
@@ -41,26 +42,26 @@ public:
     constexpr bool take(std::uint64_t now) noexcept { return spending_.take(now, rate_); }
 
 private:
-    tables::Rate rate_;
+    forwarding::Rate rate_;
     Spending spending_;
 };
 
 /// Buckets by a hash of the source: an IPv4 address, an IPv6 /64. Two sources may share one.
 class SourceBuckets {
 public:
-    bool take(const net::IpAddress& source, tables::HashKey secret, std::uint64_t now,
-              tables::Rate rate) noexcept {
+    bool take(const net::IpAddress& source, net::HashKey secret, std::uint64_t now,
+              forwarding::Rate rate) noexcept {
         return buckets_[place_of(source, secret)].take(now, rate);
     }
     [[gnu::always_inline]] void prefetch(const net::IpAddress& source,
-                                         tables::HashKey secret) const noexcept {
+                                         net::HashKey secret) const noexcept {
         __builtin_prefetch(&buckets_[place_of(source, secret)]);
     }
 
 private:
-    std::size_t place_of(const net::IpAddress& source, tables::HashKey secret) const noexcept {
+    std::size_t place_of(const net::IpAddress& source, net::HashKey secret) const noexcept {
         const std::uint64_t word = source.is_v4() ? source.low() : source.high();
-        return tables::keyed_hash(word, secret) % buckets_.size();
+        return net::keyed_hash(word, secret) % buckets_.size();
     }
 
     std::array<Spending, 8192> buckets_{};
@@ -70,13 +71,13 @@ private:
 /// for again by the next packet.
 struct NeighbourRequests {
     struct Request {
-        tables::InterfaceIndex interface;
+        forwarding::InterfaceIndex interface;
         net::IpAddress address;
     };
     std::array<Request, 8> requests;
     std::size_t count = 0;
 
-    void add(tables::InterfaceIndex interface, const net::IpAddress& address) noexcept {
+    void add(forwarding::InterfaceIndex interface, const net::IpAddress& address) noexcept {
         for (std::size_t i = 0; i < count; ++i)
             if (requests[i].interface == interface && requests[i].address == address) return;
         if (count < requests.size())
@@ -86,11 +87,11 @@ struct NeighbourRequests {
 
 // A shared last_seen is written at most this often: its cache line is read by every worker. A
 // flow's tells whether its backend is there, so it lags behind less.
-inline constexpr tables::Seconds refresh_interval = 30, flow_refresh_interval = 5;
+inline constexpr forwarding::Seconds refresh_interval = 30, flow_refresh_interval = 5;
 
 /// Was it seen at most `life` ago? Another worker's coarse clock may be a tick ahead of ours.
-constexpr bool is_within(tables::Seconds life, tables::Seconds last_seen,
-                         tables::Seconds now) noexcept {
+constexpr bool is_within(forwarding::Seconds life, forwarding::Seconds last_seen,
+                         forwarding::Seconds now) noexcept {
     return static_cast<std::int32_t>(now - last_seen) <= static_cast<std::int32_t>(life);
 }
 
@@ -111,19 +112,19 @@ struct SideBuckets {
 
 /// What a worker keeps from burst to burst, for itself alone.
 struct WorkerMemory {
-    tables::PerId<std::uint16_t, tables::max_services> round_robin_turn{};
+    forwarding::PerId<std::uint16_t, forwarding::max_services> round_robin_turn{};
     /// Choices of this worker since the control thread last counted SAs, by backend.
-    tables::PerId<std::uint16_t, tables::max_backends> chosen{};
+    forwarding::PerId<std::uint16_t, forwarding::max_backends> chosen{};
     std::uint32_t chosen_since_count = 0;
     NeighbourRequests neighbours;
     SourceBuckets requests_by_source;
     SourceBuckets logins_by_source;
     SourceBuckets fragments_by_source;
     SourceBuckets pending_by_source;
-    tables::PerId<Spending, tables::max_backends> requests_by_backend{};
-    tables::PerId<Spending, tables::max_backends> unknown_pairs_by_backend{};
+    forwarding::PerId<Spending, forwarding::max_backends> requests_by_backend{};
+    forwarding::PerId<Spending, forwarding::max_backends> unknown_pairs_by_backend{};
     Spending opened_by_backends;
-    tables::PerId<Spending, tables::max_services> asked_all{};
+    forwarding::PerId<Spending, forwarding::max_services> asked_all{};
     Spending half_open_inserts;
 
     // What comes from the servers' side has buckets of its own: no flood of clients takes ARP or
@@ -135,11 +136,11 @@ struct WorkerMemory {
 
 /// All that the stages may look at. Time comes from outside; nothing here reads a clock.
 struct Context {
-    const tables::ForwardingTable& table;
-    tables::Directory& directory;
+    const forwarding::ForwardingTable& table;
+    sessions::Directory& directory;
     Counters& counters;
     WorkerMemory& memory;
-    tables::Seconds now = 0;         ///< coarse clock of the records
+    forwarding::Seconds now = 0;      ///< coarse clock of the records
     std::uint64_t now_micros = 0;    ///< of the token buckets
     /// Only asking where a datagram would go: the directory stays as it is.
     bool is_rehearsal = false;

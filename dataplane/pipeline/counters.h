@@ -6,9 +6,9 @@
 #include <atomic>
 #include <cstdint>
 
+#include "dataplane/forwarding/ids.h"
 #include "dataplane/pipeline/rule.h"
 #include "dataplane/pipeline/verdict.h"
-#include "dataplane/tables/ids.h"
 
 namespace ikelb::pipeline {
 
@@ -59,8 +59,8 @@ struct alignas(64) Counters {
     Counter transit_grace;      ///< let in without a record, soon after a start or a takeover
     Counter transit_untracked;  ///< left for the clients' side without a record: no room for it
     Counter udp6_without_checksum;  ///< translated over IPv6 with a UDP checksum of zero
-    std::array<MemberCounters, tables::max_members> members;
-    std::array<IkeCounters, tables::max_members> ike;
+    std::array<MemberCounters, forwarding::max_members> members;
+    std::array<IkeCounters, forwarding::max_members> ike;
 };
 
 }  // namespace ikelb::pipeline

@@ -14,16 +14,14 @@ namespace ikelb::pipeline {
 
 namespace {
 
-using net::be16;
-using net::be32;
-using tables::AddressEntry;
-using tables::AddressRole;
+using forwarding::AddressEntry, forwarding::AddressRole;
+using net::be16, net::be32;
 
 constexpr std::size_t nat_t_position = 1;
-constexpr be16 nat_t_port = be16::from_host(tables::service_port_numbers[nat_t_position]);
+constexpr be16 nat_t_port = be16::from_host(forwarding::service_port_numbers[nat_t_position]);
 constexpr std::size_t udp_and_esp = sizeof(net::UdpHeader) + 8;  // RFC 4303: SPI and sequence
 
-using Flows = tables::FamilyTable<tables::FlowKey, 1>::Narrow;
+using Flows = sessions::FamilyTable<sessions::FlowKey, 1>::Narrow;
 
 /// What the glance has found out about one packet: a cache line.
 struct alignas(64) Prospect {
@@ -34,8 +32,8 @@ struct alignas(64) Prospect {
     std::uint8_t* l3;   ///< the IP header
     std::uint32_t spi;  ///< host byte order
     std::uint16_t ip_bytes;
-    tables::FrontendIndex frontend;
-    tables::BackendIndex backend;  ///< that a reply comes from; no_backend towards the servers
+    forwarding::FrontendIndex frontend;
+    forwarding::BackendIndex backend;  ///< that a reply comes from; no_backend towards the servers
     std::uint16_t place;           ///< in the burst
 };
 static_assert(sizeof(Prospect) == 64);
@@ -56,35 +54,35 @@ struct View {
           lives{context.table.timeouts.flow},
           now{context.now} {}
 
-    tables::AddressMap<AddressEntry>::V4 addresses;
+    forwarding::AddressMap<AddressEntry>::V4 addresses;
     Flows::Reader flows;
-    const tables::ExpressTable::Interface* ports;
+    const forwarding::ExpressTable::Interface* ports;
     std::size_t port_count;
-    const tables::ExpressTable::Exit* backends;
-    const tables::ExpressTable::Exit* gateways;
-    const tables::ExpressTable::Frontend* frontends;
-    const tables::FrontendIndex* reply_frontends;
-    const tables::MemberIndex* members;
-    tables::Lifetimes lives;
-    tables::Seconds now;
+    const forwarding::ExpressTable::Exit* backends;
+    const forwarding::ExpressTable::Exit* gateways;
+    const forwarding::ExpressTable::Frontend* frontends;
+    const forwarding::FrontendIndex* reply_frontends;
+    const forwarding::MemberIndex* members;
+    forwarding::Lifetimes lives;
+    forwarding::Seconds now;
 };
 
 /// The interface of a frame whose tag comes next; nullptr: none, or no IPv4.
-[[gnu::noinline]] const tables::ExpressTable::Interface* tagged_interface(
-    const Frame& frame, const tables::ForwardingTable& table) noexcept {
+[[gnu::noinline]] const forwarding::ExpressTable::Interface* tagged_interface(
+    const Frame& frame, const forwarding::ForwardingTable& table) noexcept {
     const auto tag = net::load<net::VlanTag>(frame.data + sizeof(net::EthernetHeader));
     const std::size_t slot = std::size_t{frame.port} * 4096 + tag.id();
     if (tag.type != be16::from_host(net::ether_type::ipv4) || slot >= table.interface_of.size() ||
-        table.interface_of[slot] == tables::no_interface)
+        table.interface_of[slot] == forwarding::no_interface)
         return nullptr;
     return &table.express.interfaces[table.interface_of[slot]];
 }
 
 /// On an interface that faces both sides: whoever else has a backend's source address has forged
 /// it.
-[[gnu::noinline]] bool is_of_server(const Frame& frame, tables::InterfaceIndex interface,
-                                    const tables::ForwardingTable& table) noexcept {
-    return table.server_macs.find(tables::gateway_key(interface, frame.sender())) != nullptr;
+[[gnu::noinline]] bool is_of_server(const Frame& frame, forwarding::InterfaceIndex interface,
+                                    const forwarding::ForwardingTable& table) noexcept {
+    return table.server_macs.find(forwarding::gateway_key(interface, frame.sender())) != nullptr;
 }
 
 /// The 32 bytes from an IPv4 header without options to the SPI, as numbers in memory order. What is
@@ -165,8 +163,8 @@ bool is_special(std::uint32_t address) noexcept {
                     vip.role != AddressRole::vip))
         return false;
     prospect.frontend = vip.frontends[nat_t_position];
-    prospect.backend = tables::no_backend;
-    prospect.key = tables::narrow_flow_key(client, headers.source_port(), prospect.frontend);
+    prospect.backend = forwarding::no_backend;
+    prospect.key = sessions::narrow_flow_key(client, headers.source_port(), prospect.frontend);
     return view.addresses.find(client) == nullptr;
 }
 
@@ -181,8 +179,8 @@ bool is_special(std::uint32_t address) noexcept {
         return false;
     prospect.backend = from->backend;
     prospect.frontend = view.reply_frontends[from->backend];
-    prospect.key = tables::narrow_flow_key(client, headers.destination_port(), prospect.frontend);
-    return prospect.frontend != tables::no_frontend;
+    prospect.key = sessions::narrow_flow_key(client, headers.destination_port(), prospect.frontend);
+    return prospect.frontend != forwarding::no_frontend;
 }
 
 /// Reads the headers; false: this one is for the stages.
@@ -210,7 +208,7 @@ bool is_special(std::uint32_t address) noexcept {
     prospect.spi = headers.spi();
     prospect.ip_bytes = headers.ip_bytes();
     const std::uint64_t faults = headers.faults(frame.length - offset) |
-                                 (tables::ExpressTable::load_mac(frame.data) ^ interface->mac);
+                                 (forwarding::ExpressTable::load_mac(frame.data) ^ interface->mac);
     if (faults != 0) return false;
     const AddressEntry* to = view.addresses.find(headers.destination());
     const bool is_prospect =
@@ -228,27 +226,27 @@ bool is_special(std::uint32_t address) noexcept {
 }
 
 /// The backend that the flow names for this very SPI.
-[[gnu::always_inline]] inline bool is_for_server(const tables::Noted& flow,
-                                                 const tables::ExpressTable::Exit& exit,
+[[gnu::always_inline]] inline bool is_for_server(const sessions::Noted& flow,
+                                                 const forwarding::ExpressTable::Exit& exit,
                                                  const Prospect& prospect) noexcept {
-    return net::all_of(tables::FlowSpis::unpack(flow.note).holds(prospect.spi),
+    return net::all_of(sessions::FlowSpis::unpack(flow.note).holds(prospect.spi),
                        exit.generation == flow.record.backend.generation);
 }
 
 /// The flow has nothing to learn from this packet of its backend.
-[[gnu::always_inline]] inline bool is_for_client(const tables::Record& flow,
+[[gnu::always_inline]] inline bool is_for_client(const sessions::Record& flow,
                                                  const Prospect& prospect,
                                                  const View& view) noexcept {
-    const tables::BackendRef ref{.index = prospect.backend,
-                                 .generation = view.backends[prospect.backend].generation};
-    return net::all_of(flow.backend == ref, flow.state == tables::RecordState::established,
+    const forwarding::BackendRef ref{.index = prospect.backend,
+                                     .generation = view.backends[prospect.backend].generation};
+    return net::all_of(flow.backend == ref, flow.state == sessions::RecordState::established,
                        !flow.awaits_esp,
                        is_within(flow_refresh_interval - 1, flow.last_seen, view.now));
 }
 
 /// Right before the IP header, whatever stood there; false: there is no room for it.
 [[gnu::always_inline]] inline bool write_link(Packet& packet,
-                                              const tables::ExpressTable::Exit& exit,
+                                              const forwarding::ExpressTable::Exit& exit,
                                               std::uint8_t* l3) noexcept {
     constexpr std::size_t macs = 2 * sizeof(net::MacAddress);
     std::uint8_t* const start = l3 - exit.length;
@@ -277,8 +275,8 @@ static_assert(std::endian::native == std::endian::little);
 /// zero comes out as the 0xffff which UDP wants.
 [[gnu::always_inline]] inline void translate(net::Ipv4Header& ip, net::UdpHeader& udp,
                                              net::Ipv4Address& field,
-                                             const tables::ExpressTable::Address& from,
-                                             const tables::ExpressTable::Address& to) noexcept {
+                                             const forwarding::ExpressTable::Address& from,
+                                             const forwarding::ExpressTable::Address& to) noexcept {
     const std::uint32_t delta = std::uint32_t{from.minus} + to.plus;
     const std::uint32_t before = udp.checksum;
     const std::uint32_t after = fold_up(before + 0x1fffe - delta) >> 16;
@@ -301,18 +299,18 @@ struct Tally {
     if (prospect.slot == nullptr) return false;
     const auto flow = view.flows.read_noted(prospect.slot, {prospect.key});
     if (!flow) return false;
-    const bool is_to_server = prospect.backend == tables::no_backend;
-    const tables::BackendIndex backend = flow->record.backend.index;
+    const bool is_to_server = prospect.backend == forwarding::no_backend;
+    const forwarding::BackendIndex backend = flow->record.backend.index;
     const auto& exit = is_to_server ? view.backends[backend] : view.gateways[flow->record.gateway];
     const auto& frontend = view.frontends[prospect.frontend];
-    const tables::MemberIndex member =
-        view.members[frontend.service * tables::max_backends + backend];
+    const forwarding::MemberIndex member =
+        view.members[frontend.service * forwarding::max_backends + backend];
     const bool is_clear = is_to_server
                               ? net::all_of(is_for_server(*flow, exit, prospect),
                                             frontend.is_usable)
                               : is_for_client(flow->record, prospect, view);
-    if (!net::all_of(is_clear, view.lives.is_alive(flow->record, view.now),
-                     member != tables::no_member, prospect.ip_bytes <= exit.mtu) ||
+    if (!net::all_of(is_clear, flow->record.is_alive(view.lives, view.now),
+                     member != forwarding::no_member, prospect.ip_bytes <= exit.mtu) ||
         !write_link(*prospect.packet, exit, prospect.l3))
         return false;
     Packet& packet = *prospect.packet;

@@ -11,8 +11,7 @@ namespace ikelb::pipeline {
 
 namespace {
 
-using tables::FragmentFate;
-using tables::Record;
+using sessions::FragmentFate, sessions::Record;
 
 /// From the clients' side every later fragment has to ask, and from the servers' side one to a VIP.
 /// Else only a UDP datagram's: other protocols' are plain transit, and so are those between hosts
@@ -21,13 +20,13 @@ bool is_asked_about(const Packet& packet, const Context& context) noexcept {
     if (packet.is_from_clients) return true;
     const auto& addresses = context.table.addresses;
     const auto* to = addresses.find(packet.destination);
-    if (to != nullptr && to->role == tables::AddressRole::vip) return true;
+    if (to != nullptr && to->role == forwarding::AddressRole::vip) return true;
     return (packet.is_v6 || packet.is_udp()) &&
            (to != nullptr || addresses.find(packet.source) != nullptr);
 }
 
 /// RFC 791: source, destination, identification and protocol. RFC 8200 section 4.5: no protocol.
-tables::FragmentKey key_of(const Packet& packet) noexcept {
+sessions::FragmentKey key_of(const Packet& packet) noexcept {
     return {.source = packet.source,
             .destination = packet.destination,
             .identification = packet.identification,
@@ -43,7 +42,7 @@ std::uint8_t fingerprint_of(const Packet& packet, const Context& context) noexce
                 std::min<std::size_t>(hashed, packet.l3_end - std::size_t{packet.l4}));
     std::uint64_t hash = packet.ip_bytes;
     for (const std::uint64_t word : words)
-        hash = tables::keyed_hash(word, hash, context.table.hash_key);
+        hash = net::keyed_hash(word, hash, context.table.hash_key);
     return static_cast<std::uint8_t>(hash);
 }
 
@@ -54,13 +53,13 @@ std::uint8_t fingerprint_of(const Packet& packet, const Context& context) noexce
 bool is_overlap(const Packet& packet, const Record& known, const Record& now) noexcept {
     if (known.backend.generation == now.backend.generation) return false;
     if (packet.is_v6) return true;
-    const FragmentFate before = tables::to_fate(known), after = tables::to_fate(now);
+    const FragmentFate before = sessions::to_fate(known), after = sessions::to_fate(now);
     return before.kind != FragmentFate::Kind::drop && after.kind != FragmentFate::Kind::drop &&
            (before.kind != after.kind || before.index != after.index);
 }
 
 /// A reload may have taken away what the first fragment went to.
-bool is_valid(const FragmentFate& fate, const tables::ForwardingTable& table) noexcept {
+bool is_valid(const FragmentFate& fate, const forwarding::ForwardingTable& table) noexcept {
     if (fate.kind == FragmentFate::Kind::to_server)
         return table.backends[fate.index].is_present;
     if (fate.kind == FragmentFate::Kind::to_client)
@@ -87,7 +86,8 @@ void apply(Packet& packet, const FragmentFate& fate, Context& context) noexcept 
     }
 }
 
-std::optional<Record> find_record(const tables::FragmentKey& key, const Context& context) noexcept {
+std::optional<Record> find_record(const sessions::FragmentKey& key,
+                                  const Context& context) noexcept {
     const auto record = context.directory.fragments.find(key);
     if (!record || !is_within(context.table.timeouts.fragment, record->last_seen, context.now))
         return std::nullopt;
@@ -108,7 +108,7 @@ std::optional<FragmentFate> fate_of(const Packet& packet) noexcept {
     if (packet.direction == Direction::to_server)
         return FragmentFate{.kind = FragmentFate::Kind::to_server,
                             .index = packet.backend,
-                            .gateway = static_cast<tables::GatewayIndex>(packet.service)};
+                            .gateway = static_cast<forwarding::GatewayIndex>(packet.service)};
     if (packet.direction == Direction::to_client)
         return FragmentFate{.kind = FragmentFate::Kind::to_client,
                             .index = packet.frontend,
@@ -136,7 +136,7 @@ bool is_forged(Verdict verdict) noexcept {
 void follow_fragment(Packet& packet, Context& context) noexcept {
     if (!packet.is_later_fragment || !is_asked_about(packet, context)) return;
     if (const auto record = find_record(key_of(packet), context)) {
-        const FragmentFate fate = tables::to_fate(*record);
+        const FragmentFate fate = sessions::to_fate(*record);
         if (is_valid(fate, context.table)) {
             apply(packet, fate, context);
             return;
@@ -164,13 +164,13 @@ void remember_fragment(Packet& packet, Context& context) noexcept {
         return;
     }
     const auto key = key_of(packet);
-    Record record = tables::to_record(*fate, context.now);
+    Record record = sessions::to_record(*fate, context.now);
     record.backend.generation = fingerprint_of(packet, context);
     const auto known = find_record(key, context);
     if (known && is_overlap(packet, *known, record)) {
         // A packet that was punted is out of our hands only when the burst has ended.
         packet.verdict = Verdict::fragment_overlap;
-        record = tables::to_record({.kind = FragmentFate::Kind::drop}, context.now);
+        record = sessions::to_record({.kind = FragmentFate::Kind::drop}, context.now);
         record.backend.generation = known->backend.generation;
     }
     keep(context.directory.fragments, key, record, context.table.timeouts.fragment, context);

@@ -12,21 +12,21 @@ namespace ikelb::pipeline {
 
 namespace {
 
-using tables::FrontendIndex;
+using forwarding::FrontendIndex;
 
 /// An error on the way from us to a client: it quotes VIP to client.
 void match_from_client_side(Packet& packet, const Quoted& quoted, Context& context) noexcept {
     const auto* vip = context.table.addresses.find(quoted.source);
-    const std::size_t position = tables::service_port_position(quoted.source_port);
+    const std::size_t position = forwarding::service_port_position(quoted.source_port);
     if (quoted.source != packet.destination || vip == nullptr ||
-        vip->role != tables::AddressRole::vip || position == tables::service_ports) {
+        vip->role != forwarding::AddressRole::vip || position == forwarding::service_ports) {
         punt(packet, Verdict::punt_icmp, context);
         return;
     }
     packet.frontend = vip->frontends[position];
     packet.service = context.table.frontends[packet.frontend].service;
     auto record = find_flow(
-        tables::flow_key(quoted.destination, quoted.destination_port, packet.frontend), context);
+        sessions::flow_key(quoted.destination, quoted.destination_port, packet.frontend), context);
     if (!record) record = find_binding(quoted.destination, packet.service, context);
     if (!record || !context.table.is_current(record->backend)) {
         packet.verdict = Verdict::icmp_unmatched;
@@ -38,26 +38,26 @@ void match_from_client_side(Packet& packet, const Quoted& quoted, Context& conte
 /// An error on the way from us to a server: it quotes client to backend.
 void match_from_server_side(Packet& packet, const Quoted& quoted, Context& context) noexcept {
     const auto* to = context.table.addresses.find(quoted.destination);
-    const std::size_t position = tables::service_port_position(quoted.destination_port);
-    if (to == nullptr || to->role != tables::AddressRole::backend ||
-        position == tables::service_ports || quoted.source != packet.destination) {
+    const std::size_t position = forwarding::service_port_position(quoted.destination_port);
+    if (to == nullptr || to->role != forwarding::AddressRole::backend ||
+        position == forwarding::service_ports || quoted.source != packet.destination) {
         packet.is_icmp_error = false;
         packet.direction = Direction::transit;
         return;
     }
     packet.direction = Direction::to_client;
     packet.backend = to->backend;
-    const tables::Backend& backend = context.table.backends[packet.backend];
+    const forwarding::Backend& backend = context.table.backends[packet.backend];
     packet.frontend = backend.reply_frontend[position];
     for (const FrontendIndex candidate : backend.frontends[position]) {
-        const auto record = find_flow(
-            tables::flow_key(quoted.source, quoted.source_port, candidate), context);
+        const auto record =
+            find_flow(sessions::flow_key(quoted.source, quoted.source_port, candidate), context);
         if (!record || record->backend.index != packet.backend) continue;
         packet.frontend = candidate;
         packet.gateway = record->gateway;
     }
     packet.service = context.table.frontends[packet.frontend].service;
-    if (packet.frontend == tables::no_frontend) packet.verdict = Verdict::reply_vip_unknown;
+    if (packet.frontend == forwarding::no_frontend) packet.verdict = Verdict::reply_vip_unknown;
 }
 
 }  // namespace

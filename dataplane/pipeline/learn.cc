@@ -10,26 +10,23 @@ namespace ikelb::pipeline {
 
 namespace {
 
-using tables::FrontendIndex;
-using tables::GatewayIndex;
-using tables::Record;
-using tables::RecordState;
-using tables::is_confirmed;
+using forwarding::BackendRef, forwarding::FrontendIndex, forwarding::GatewayIndex;
+using sessions::is_confirmed, sessions::Record, sessions::RecordState;
 
 // A flow whose backend has sent within 10 s is somebody's. It may have sent for as long as
 // last_seen lags behind.
-constexpr tables::Seconds lively = 10 + flow_refresh_interval;
+constexpr forwarding::Seconds lively = 10 + flow_refresh_interval;
 
 // ESP that was on its way when an SA ended comes no later than this after the delete.
-constexpr tables::Seconds in_flight = 5;
+constexpr forwarding::Seconds in_flight = 5;
 
 /// What a packet of a backend says about one record.
 struct Claim {
-    tables::BackendRef backend{};
-    tables::ServiceIndex service = 0;
+    BackendRef backend{};
+    forwarding::ServiceIndex service = 0;
     std::optional<RecordState> proof{};      ///< nullopt: sign of life only
     std::optional<GatewayIndex> gateway{};   ///< to store now; nullopt: keep what is there
-    tables::Seconds renew_after = refresh_interval;
+    forwarding::Seconds renew_after = refresh_interval;
 };
 
 /// Does the proof raise the state? A tentative record becomes what a session proves, no less: it
@@ -64,7 +61,7 @@ enum class Change : std::uint8_t { none, refreshed, created, moved };
 /// backend which is there; notes: to write along with more than a sign of life.
 template <typename Regions, typename Key>
 Change update(Regions& regions, const Key& key, const std::optional<Record>& found,
-              const Claim& claim, bool may_replace, const tables::Lifetimes& lives,
+              const Claim& claim, bool may_replace, const forwarding::Lifetimes& lives,
               Context& context, const typename Regions::Notes* notes = nullptr) noexcept {
     if (found && found->backend == claim.backend) {
         Record desired = *found;
@@ -94,7 +91,7 @@ Change update(Regions& regions, const Key& key, const std::optional<Record>& fou
         return Change::none;
     const Record record{.backend = claim.backend,
                         .state = *claim.proof,
-                        .gateway = claim.gateway.value_or(tables::no_gateway),
+                        .gateway = claim.gateway.value_or(forwarding::no_gateway),
                         .last_seen = context.now};
     if (!note(regions.write(key, record, lives, context.now, notes), context))
         return Change::none;
@@ -118,19 +115,19 @@ std::optional<RecordState> proof_of(const Packet& packet) noexcept {
     return opens ? std::optional{RecordState::half_open} : std::nullopt;
 }
 
-tables::BackendRef ref_of(const Packet& packet, const Context& context) noexcept {
+BackendRef ref_of(const Packet& packet, const Context& context) noexcept {
     return {.index = packet.backend,
             .generation = context.table.backends[packet.backend].generation};
 }
 
-std::optional<tables::Noted> flow_at(const Packet& packet, FrontendIndex frontend,
-                                     const Context& context) noexcept {
+std::optional<sessions::Noted> flow_at(const Packet& packet, FrontendIndex frontend,
+                                       const Context& context) noexcept {
     return context.directory.flows.find_noted(
-        tables::flow_key(packet.destination, packet.destination_port, frontend),
+        sessions::flow_key(packet.destination, packet.destination_port, frontend),
         context.table.timeouts.flow, context.now);
 }
 
-std::optional<Record> record_of(const std::optional<tables::Noted>& noted) noexcept {
+std::optional<Record> record_of(const std::optional<sessions::Noted>& noted) noexcept {
     return noted ? std::optional{noted->record} : std::nullopt;
 }
 
@@ -138,13 +135,13 @@ std::optional<Record> record_of(const std::optional<tables::Noted>& noted) noexc
 /// that holds this flow, else the one that this client uses. Two candidates are as bad as none.
 FrontendIndex find_vip(const Packet& packet, const std::vector<FrontendIndex>& candidates,
                        const Context& context) noexcept {
-    const tables::ForwardingTable& table = context.table;
+    const forwarding::ForwardingTable& table = context.table;
     const auto ref = ref_of(packet, context);
     const auto the_only_one = [&](auto&& holds) {
-        FrontendIndex only = tables::no_frontend;
+        FrontendIndex only = forwarding::no_frontend;
         for (const FrontendIndex candidate : candidates) {
             if (!holds(candidate)) continue;
-            if (only != tables::no_frontend) return tables::no_frontend;
+            if (only != forwarding::no_frontend) return forwarding::no_frontend;
             only = candidate;
         }
         return only;
@@ -152,32 +149,32 @@ FrontendIndex find_vip(const Packet& packet, const std::vector<FrontendIndex>& c
     const auto is_ours = [&](const std::optional<Record>& record) {
         return record && record->backend == ref;
     };
-    FrontendIndex vip = tables::no_frontend;
+    FrontendIndex vip = forwarding::no_frontend;
     if (packet.datagram.kind == ike::Kind::ike) {
-        const auto pair = context.directory.pairs.find(tables::pair_key(packet.ike_header()),
+        const auto pair = context.directory.pairs.find(sessions::pair_key(packet.ike_header()),
                                                        table.timeouts.pair, context.now);
         vip = the_only_one([&](FrontendIndex candidate) {
             const auto service = table.frontends[candidate].service;
             if (pair && table.is_current(pair->backend))
                 return is_ours(pair) && pair->gateway == service;
             const auto choice = context.directory.half_open.find(
-                tables::half_open_key(packet.ike_header(), packet.destination, service));
+                sessions::half_open_key(packet.ike_header(), packet.destination, service));
             return is_ours(choice) &&
                    is_within(table.timeouts.half_open, choice->last_seen, context.now);
         });
     }
     // Whoever spoofs a client's address has an IKE_SA_INIT answered on another VIP: what that
     // leaves must not make a tunnel's own VIP one of two.
-    if (vip == tables::no_frontend)
+    if (vip == forwarding::no_frontend)
         vip = the_only_one([&](FrontendIndex candidate) {
             const auto flow = record_of(flow_at(packet, candidate, context));
             return is_ours(flow) && flow->state != RecordState::half_open;
         });
-    if (vip == tables::no_frontend)
+    if (vip == forwarding::no_frontend)
         vip = the_only_one([&](FrontendIndex candidate) {
             return is_ours(record_of(flow_at(packet, candidate, context)));
         });
-    if (vip == tables::no_frontend)
+    if (vip == forwarding::no_frontend)
         vip = the_only_one([&](FrontendIndex candidate) {
             return is_ours(find_binding(packet.destination, table.frontends[candidate].service,
                                         context));
@@ -190,7 +187,7 @@ std::optional<GatewayIndex> choose_gateway(Packet& packet, const std::optional<R
                                            std::optional<RecordState> proof,
                                            const std::optional<Record>& request,
                                            const Context& context) noexcept {
-    const auto pending = request && request->gateway != tables::no_gateway
+    const auto pending = request && request->gateway != forwarding::no_gateway
                              ? std::optional{request->gateway}
                              : std::nullopt;
     if (own) {
@@ -210,15 +207,15 @@ std::optional<GatewayIndex> choose_gateway(Packet& packet, const std::optional<R
 /// An answered login is not yet a session: anybody can be answered that he has failed. And a delete
 /// may be of a child alone. ESP tells, but names no SPI of its IKE SA, so the flow has to say which
 /// one it confirms.
-void note_login(const Packet& packet, const tables::PairKey& pair, RecordState state,
+void note_login(const Packet& packet, const sessions::PairKey& pair, RecordState state,
                 Context& context) noexcept {
     const auto key = flow_of_receiver(packet);
     auto& logins = context.directory.logins;
-    const tables::Lifetimes lives = context.table.timeouts.pair;
+    const forwarding::Lifetimes lives = context.table.timeouts.pair;
     const Record record{.backend = ref_of(packet, context),
                         .state = state,
                         .last_seen = context.now};
-    note(logins.write(key, record, lives, context.now, tables::Evict::oldest, &pair), context);
+    note(logins.write(key, record, lives, context.now, sessions::Evict::oldest, &pair), context);
 }
 
 void confirm_login(const Packet& packet, const Claim& claim, Context& context) noexcept {
@@ -226,11 +223,11 @@ void confirm_login(const Packet& packet, const Claim& claim, Context& context) n
     auto& logins = context.directory.logins;
     const auto& lives = context.table.timeouts.pair;
     const auto login = logins.find(key);
-    if (!login || login->backend != claim.backend || !lives.is_alive(*login, context.now) ||
+    if (!login || login->backend != claim.backend || !login->is_alive(lives, context.now) ||
         (login->state == RecordState::closing &&
          is_within(in_flight, login->last_seen, context.now)))
         return;
-    const tables::PairKey pair = logins.notes(key);
+    const sessions::PairKey pair = logins.notes(key);
     note(logins.erase(key), context);
     if (pair[0] == 0) return;
     const auto found = context.directory.pairs.find_noted(pair, lives, context.now);
@@ -243,13 +240,13 @@ void confirm_login(const Packet& packet, const Claim& claim, Context& context) n
 }
 
 /// Where the pair's backend sends to now, for people to see. before: 0 if it is new.
-tables::PairNote noted_client(const Packet& packet, std::uint64_t before, bool is_confirmed,
-                              tables::Seconds now) noexcept {
-    tables::PairNote note = tables::PairNote::unpack(before);
-    const std::uint32_t client = tables::PairNote::name_of(packet.destination);
+sessions::PairNote noted_client(const Packet& packet, std::uint64_t before, bool is_confirmed,
+                                forwarding::Seconds now) noexcept {
+    sessions::PairNote note = sessions::PairNote::unpack(before);
+    const std::uint32_t client = sessions::PairNote::name_of(packet.destination);
     const std::uint16_t port = packet.destination_port.to_host();
     if (before == 0)
-        note.created = tables::PairNote::created_at(now);
+        note.created = sessions::PairNote::created_at(now);
     else if ((note.client != client || note.port != port) && is_confirmed && note.moves < 31)
         ++note.moves;
     note.client = client;
@@ -263,16 +260,16 @@ void note_answered_init(const Packet& packet, Context& context) noexcept {
                         .state = RecordState::answered,
                         .last_seen = context.now};
     keep(context.directory.half_open,
-         tables::half_open_key(packet.ike_header(), packet.destination, packet.service), record,
+         sessions::half_open_key(packet.ike_header(), packet.destination, packet.service), record,
          context.table.timeouts.half_open, context);
 }
 
 /// found: what is known of the pair.
-void learn_pair(const Packet& packet, const std::optional<tables::Noted>& found,
+void learn_pair(const Packet& packet, const std::optional<sessions::Noted>& found,
                 std::optional<RecordState> proof, Context& context) noexcept {
     if (!proof || packet.ike_header().responder_spi.wire() == 0) return;
     if (ike::hints_at_delete(packet.ike_message())) proof = RecordState::closing;
-    const auto key = tables::pair_key(packet.ike_header());
+    const auto key = sessions::pair_key(packet.ike_header());
     auto& pairs = context.directory.pairs;
     if (proof == RecordState::closing && !(found && is_confirmed(found->record.state))) return;
     if (proof == RecordState::half_open) note_answered_init(packet, context);
@@ -282,7 +279,7 @@ void learn_pair(const Packet& packet, const std::optional<tables::Noted>& found,
                       .service = packet.service,
                       .proof = proof,
                       .gateway = static_cast<GatewayIndex>(packet.service)};
-    const tables::Noted known = found.value_or(tables::Noted{});
+    const sessions::Noted known = found.value_or(sessions::Noted{});
     const bool is_own = found && known.record.backend == claim.backend;
     const bool is_raised = !is_own || raises(*proof, known.record.state);
     const RecordState state = is_raised ? *proof : known.record.state;
@@ -297,15 +294,16 @@ void learn_pair(const Packet& packet, const std::optional<tables::Noted>& found,
 
 /// The same client tuple on another VIP of the same backend: the server cannot tell the two apart,
 /// and the SA that was proven last is the one that its ESP is of.
-void forget_other_vips(const Packet& packet, tables::BackendRef ref, Context& context) noexcept {
-    const auto position = tables::service_port_position(packet.source_port);
+void forget_other_vips(const Packet& packet, BackendRef ref,
+                       Context& context) noexcept {
+    const auto position = forwarding::service_port_position(packet.source_port);
     for (const FrontendIndex other :
          context.table.backends[packet.backend].frontends[position]) {
         if (other == packet.frontend) continue;
         const auto found = flow_at(packet, other, context);
         if (!found || found->record.backend != ref) continue;
         const auto key =
-            tables::flow_key(packet.destination, packet.destination_port, other);
+            sessions::flow_key(packet.destination, packet.destination_port, other);
         note(context.directory.flows.confirmed.erase(key), context);
         note(context.directory.flows.provisional.erase(key), context);
     }
@@ -315,7 +313,7 @@ void forget_other_vips(const Packet& packet, tables::BackendRef ref, Context& co
 bool began_here(const Packet& packet, const Claim& claim, const Context& context) noexcept {
     if (packet.datagram.kind != ike::Kind::ike) return false;
     const auto init = context.directory.half_open.find(
-        tables::half_open_key(packet.ike_header(), packet.destination, packet.service));
+        sessions::half_open_key(packet.ike_header(), packet.destination, packet.service));
     return init && init->state == RecordState::answered && init->backend == claim.backend &&
            is_within(context.table.timeouts.half_open, init->last_seen, context.now);
 }
@@ -339,8 +337,8 @@ bool may_move(const Packet& packet, const Record& flow, const Claim& claim,
 /// along. But one that takes none of its SAs back is replaced by a new login at its address, or the
 /// client would leave that server again at its next one.
 void learn_binding(const Packet& packet, Claim claim, Context& context) noexcept {
-    const tables::Service& service = context.table.services[packet.service];
-    if (service.affinity != tables::Affinity::source) return;
+    const forwarding::Service& service = context.table.services[packet.service];
+    if (service.affinity != forwarding::Affinity::source) return;
     claim.renew_after = refresh_interval;
     const auto found = find_binding(packet.destination, packet.service, context);
     const bool may_replace =
@@ -348,8 +346,8 @@ void learn_binding(const Packet& packet, Claim claim, Context& context) noexcept
         !context.table.backends[found->backend.index].takes_returning_clients() &&
         began_here(packet, claim, context);
     update(context.directory.bindings,
-           tables::binding_key(service.client_of(packet.destination), packet.service), found, claim,
-           may_replace, context.table.timeouts.flow, context);
+           sessions::binding_key(service.client_of(packet.destination), packet.service), found,
+           claim, may_replace, context.table.timeouts.flow, context);
 }
 
 /// The flow first; the rest follows when the flow's record was written, so that a packet of an
@@ -387,10 +385,10 @@ void learn_client(Packet& packet, std::optional<RecordState> proof, Context& con
 
 /// Anybody can have logins answered, if only that they failed: each source has its share.
 std::optional<RecordState> within_limits(const Packet& packet, std::optional<RecordState> proof,
-                                         const std::optional<tables::Noted>& pair,
+                                         const std::optional<sessions::Noted>& pair,
                                          Context& context) noexcept {
     WorkerMemory& memory = context.memory;
-    const tables::AbuseLimits& limits = context.table.limits;
+    const forwarding::AbuseLimits& limits = context.table.limits;
     const bool is_login_known = pair && pair->record.state != RecordState::half_open;
     if (proof == RecordState::answered && !is_login_known &&
         !memory.logins_by_source.take(packet.destination, context.table.hash_key,
@@ -415,21 +413,21 @@ void count_answer(const Packet& packet, Context& context) noexcept {
 
 void learn(Packet& packet, Context& context) noexcept {
     if (packet.is_later_fragment || packet.is_icmp_error) return;
-    const tables::Backend& backend = context.table.backends[packet.backend];
-    const std::size_t position = tables::service_port_position(packet.source_port);
+    const forwarding::Backend& backend = context.table.backends[packet.backend];
+    const std::size_t position = forwarding::service_port_position(packet.source_port);
     packet.frontend = backend.reply_frontend[position];
-    if (packet.frontend == tables::no_frontend)
+    if (packet.frontend == forwarding::no_frontend)
         packet.frontend = find_vip(packet, backend.frontends[position], context);
-    if (packet.frontend == tables::no_frontend) {
+    if (packet.frontend == forwarding::no_frontend) {
         packet.verdict = Verdict::reply_vip_unknown;
         return;
     }
     packet.service = context.table.frontends[packet.frontend].service;
     const bool is_ike = packet.datagram.kind == ike::Kind::ike;
-    const auto pair = is_ike ? context.directory.pairs.find_noted(
-                                   tables::pair_key(packet.ike_header()),
-                                   context.table.timeouts.pair, context.now)
-                             : std::nullopt;
+    const auto pair =
+        is_ike ? context.directory.pairs.find_noted(sessions::pair_key(packet.ike_header()),
+                                                    context.table.timeouts.pair, context.now)
+               : std::nullopt;
     const auto proof = within_limits(packet, proof_of(packet), pair, context);
     if (is_ike) {
         count_answer(packet, context);

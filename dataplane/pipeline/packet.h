@@ -7,11 +7,11 @@
 #include <cstdint>
 #include <span>
 
+#include "dataplane/forwarding/forwarding_table.h"
 #include "dataplane/ike/datagram.h"
 #include "dataplane/net/address.h"
 #include "dataplane/pipeline/rule.h"
 #include "dataplane/pipeline/verdict.h"
-#include "dataplane/tables/forwarding_table.h"
 
 namespace ikelb::pipeline {
 
@@ -21,7 +21,7 @@ struct Frame {
     std::uint16_t contiguous = 0;    ///< bytes at data
     std::uint16_t headroom = 0;      ///< writable bytes before data
     std::uint32_t length = 0;        ///< of the whole frame, further buffers included
-    tables::PortIndex port = 0;
+    forwarding::PortIndex port = 0;
     bool may_hold = true;            ///< false: it has been held for long enough
     bool was_held = false;           ///< it comes back from being held
 
@@ -50,7 +50,7 @@ struct Packet {
     bool is_v6 = false;
     bool is_fragment = false;        ///< any part of a fragmented datagram
     bool is_later_fragment = false;  ///< it has no transport header
-    tables::InterfaceIndex in_interface = tables::no_interface;
+    forwarding::InterfaceIndex in_interface = forwarding::no_interface;
     std::uint32_t ip_bytes = 0;        ///< of the IP packet, as its header says
     std::uint32_t identification = 0;  ///< of a fragment
     net::IpAddress source{};
@@ -64,19 +64,19 @@ struct Packet {
     bool is_from_clients = false;  ///< else from the servers' side
     bool is_icmp_error = false;
     ike::Datagram datagram{};
-    tables::FrontendIndex frontend = tables::no_frontend;
+    forwarding::FrontendIndex frontend = forwarding::no_frontend;
 
     // steer, learn, route
-    tables::ServiceIndex service = tables::max_services;
-    tables::BackendIndex backend = tables::no_backend;
+    forwarding::ServiceIndex service = forwarding::max_services;
+    forwarding::BackendIndex backend = forwarding::no_backend;
     Rule rule = Rule::none;
     bool asks_all = false;  ///< the other backends are to get copies: readdress()
-    tables::GatewayIndex gateway = tables::no_gateway;
-    const tables::LinkHeader* link = nullptr;
+    forwarding::GatewayIndex gateway = forwarding::no_gateway;
+    const forwarding::LinkHeader* link = nullptr;
 
     // out: frame bytes [data + out_shift, data + out_shift + out_length) leave by out_port, or go
     // to the twin of in_interface when the fate is punt.
-    tables::PortIndex out_port = 0;
+    forwarding::PortIndex out_port = 0;
     std::int32_t out_shift = 0;
     std::uint32_t out_length = 0;
 
@@ -101,7 +101,7 @@ struct Packet {
     /// To a service port, and with the ports at hand.
     bool is_service_udp() const noexcept {
         return is_udp() && !is_later_fragment &&
-               tables::service_port_position(destination_port) != tables::service_ports;
+               forwarding::service_port_position(destination_port) != forwarding::service_ports;
     }
     /// A DHCP server sends to the address that it offers, nobody's yet (RFC 2131 section 4.1).
     bool is_dhcp_answer() const noexcept {

@@ -19,7 +19,7 @@ void find_interface(Packet& packet, std::uint16_t vlan, const Context& context) 
     const std::size_t slot = std::size_t{packet.frame.port} * 4096 + vlan;
     if (slot < context.table.interface_of.size())
         packet.in_interface = context.table.interface_of[slot];
-    if (packet.in_interface == tables::no_interface) packet.verdict = Verdict::unknown_vlan;
+    if (packet.in_interface == forwarding::no_interface) packet.verdict = Verdict::unknown_vlan;
 }
 
 /// Ethernet and 802.1Q; leaves the EtherType in type.
@@ -55,7 +55,7 @@ void keep_link_broadcast(Packet& packet, const Context& context) noexcept {
 }
 
 /// Does it ask all for an address that is not ours? Routers do, for each that strangers scan.
-bool is_about_others(const Packet& packet, const tables::ForwardingTable& table) noexcept {
+bool is_about_others(const Packet& packet, const forwarding::ForwardingTable& table) noexcept {
     constexpr std::size_t arp_bytes = 28, arp_sender = 14, arp_target = 24;
     if ((*packet.at(0) & 1) == 0) return false;
     net::IpAddress target;
@@ -74,7 +74,7 @@ bool is_about_others(const Packet& packet, const tables::ForwardingTable& table)
     }
     const auto* entry = table.addresses.find(target);
     return !target.is_ipv6_link_local() &&
-           (entry == nullptr || entry->role == tables::AddressRole::backend);
+           (entry == nullptr || entry->role == forwarding::AddressRole::backend);
 }
 
 /// What is of this link alone (RFC 4291 section 2.5.6), multicast and Neighbor Discovery, is the

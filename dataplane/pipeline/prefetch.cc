@@ -9,52 +9,52 @@ namespace ikelb::pipeline {
 
 namespace {
 
-tables::FrontendIndex reply_frontend_of(const Packet& packet, const Context& context) noexcept {
+forwarding::FrontendIndex reply_frontend_of(const Packet& packet, const Context& context) noexcept {
     return context.table.backends[packet.backend]
-        .reply_frontend[tables::service_port_position(packet.source_port)];
+        .reply_frontend[forwarding::service_port_position(packet.source_port)];
 }
 
 // Inlined by force: a call that only prefetches has no effect in g++'s eyes, which drops it.
 
 template <bool for_write>
 [[gnu::always_inline]] inline void prefetch_binding(const net::IpAddress& client,
-                                                    tables::ServiceIndex index,
+                                                    forwarding::ServiceIndex index,
                                                     const Context& context) noexcept {
-    const tables::Service& service = context.table.services[index];
-    if (service.affinity == tables::Affinity::source)
+    const forwarding::Service& service = context.table.services[index];
+    if (service.affinity == forwarding::Affinity::source)
         context.directory.bindings.prefetch<for_write>(
-            tables::binding_key(service.client_of(client), index));
+            sessions::binding_key(service.client_of(client), index));
 }
 
 [[gnu::always_inline]] inline void prefetch_request(const Packet& packet,
                                                     const Context& context) noexcept {
-    const tables::Directory& directory = context.directory;
+    const sessions::Directory& directory = context.directory;
     const auto key = flow_of_sender(packet);
     if (packet.datagram.kind != ike::Kind::ike) {
         directory.flows.prefetch(key);
         // The path for ESP of IPv4 has left it: its SPI is new to the flow.
         if (packet.datagram.kind == ike::Kind::esp && !packet.is_v6)
-            directory.esp.prefetch(tables::esp_key(packet.source, packet.datagram.esp_spi));
+            directory.esp.prefetch(sessions::esp_key(packet.source, packet.datagram.esp_spi));
         return;
     }
     const ike::Header& header = packet.ike_header();
     if (header.responder_spi.wire() != 0) {
-        directory.pairs.prefetch(tables::pair_key(header));
+        directory.pairs.prefetch(sessions::pair_key(header));
         directory.flows.prefetch(key);
         return;
     }
     const auto service = context.table.frontends[packet.frontend].service;
     context.memory.requests_by_source.prefetch(packet.source, context.table.hash_key);
     prefetch_binding<false>(packet.source, service, context);
-    directory.half_open.prefetch(tables::half_open_key(header, packet.source, service));
+    directory.half_open.prefetch(sessions::half_open_key(header, packet.source, service));
 }
 
 [[gnu::always_inline]] inline void prefetch_answer(const Packet& packet,
                                                    const Context& context) noexcept {
-    const tables::Directory& directory = context.directory;
+    const sessions::Directory& directory = context.directory;
     const auto frontend = reply_frontend_of(packet, context);
-    if (frontend == tables::no_frontend) return;
-    const auto key = tables::flow_key(packet.destination, packet.destination_port, frontend);
+    if (frontend == forwarding::no_frontend) return;
+    const auto key = sessions::flow_key(packet.destination, packet.destination_port, frontend);
     const bool is_esp = packet.datagram.kind == ike::Kind::esp;
     directory.flows.prefetch<true>(key);
     // Most ESP of IPv4 does not come here: what does changes the flow, and what hangs on it.
@@ -66,12 +66,12 @@ template <bool for_write>
         return;
     }
     const ike::Header& header = packet.ike_header();
-    directory.pairs.prefetch<true>(tables::pair_key(header));
+    directory.pairs.prefetch<true>(sessions::pair_key(header));
     directory.pending.prefetch(
         directory.pending.hash(request_key(key, header, context.table.hash_key)));
     if (header.exchange == ike::exchange::ike_sa_init)
         directory.half_open.prefetch<true>(
-            tables::half_open_key(header, packet.destination, service));
+            sessions::half_open_key(header, packet.destination, service));
     else
         directory.logins.prefetch<true>(key);
     context.memory.logins_by_source.prefetch(packet.destination, context.table.hash_key);
@@ -90,9 +90,9 @@ void prefetch_records(const Packet& packet, const Context& context) noexcept {
 void prefetch_login(const Packet& packet, const Context& context) noexcept {
     if (packet.datagram.kind != ike::Kind::esp || packet.is_v6) return;
     const auto frontend = reply_frontend_of(packet, context);
-    if (frontend == tables::no_frontend) return;
-    const tables::PairKey pair = context.directory.logins.notes(
-        tables::flow_key(packet.destination, packet.destination_port, frontend));
+    if (frontend == forwarding::no_frontend) return;
+    const sessions::PairKey pair = context.directory.logins.notes(
+        sessions::flow_key(packet.destination, packet.destination_port, frontend));
     if (pair[0] != 0) context.directory.pairs.prefetch<true>(pair);
 }
 

@@ -10,17 +10,17 @@ namespace ikelb::pipeline {
 
 namespace {
 
-using tables::Record;
+using sessions::Record;
 
 /// The gateway the frame came from, if it is one of those the kernel knows.
-tables::GatewayIndex gateway_of(const Packet& packet, const Context& context) noexcept {
+forwarding::GatewayIndex gateway_of(const Packet& packet, const Context& context) noexcept {
     const auto* by_mac = context.table.gateway_of_mac.find(
-        tables::gateway_key(packet.in_interface, packet.frame.sender()));
-    return by_mac == nullptr ? tables::no_gateway : *by_mac;
+        forwarding::gateway_key(packet.in_interface, packet.frame.sender()));
+    return by_mac == nullptr ? forwarding::no_gateway : *by_mac;
 }
 
 bool is_agreed(const Packet& packet, const Context& context) noexcept {
-    const tables::Service& service = context.table.services[packet.service];
+    const forwarding::Service& service = context.table.services[packet.service];
     const auto binding = find_binding(packet.source, packet.service, context);
     return (binding && binding->backend.index == packet.backend) ||
            choose_by_hash(packet, service, context) == packet.backend;
@@ -28,12 +28,12 @@ bool is_agreed(const Packet& packet, const Context& context) noexcept {
 
 }  // namespace
 
-std::array<std::uint64_t, 1> request_key(const tables::FlowKey& flow, const ike::Header& header,
-                                         tables::HashKey secret) noexcept {
-    std::uint64_t hash = flow.is_narrow() ? tables::WholeKey::hash(flow.narrow(), secret)
-                                          : tables::WholeKey::hash(flow.wide(), secret);
-    hash = tables::keyed_hash(header.initiator_spi.wire(), hash, secret);
-    return {tables::keyed_hash(header.message_id.wire(), hash, secret) | 1};
+std::array<std::uint64_t, 1> request_key(const sessions::FlowKey& flow, const ike::Header& header,
+                                         net::HashKey secret) noexcept {
+    std::uint64_t hash = flow.is_narrow() ? sessions::WholeKey::hash(flow.narrow(), secret)
+                                          : sessions::WholeKey::hash(flow.wide(), secret);
+    hash = net::keyed_hash(header.initiator_spi.wire(), hash, secret);
+    return {net::keyed_hash(header.message_id.wire(), hash, secret) | 1};
 }
 
 bool is_cookie_retry(const Packet& packet) noexcept {
@@ -47,21 +47,21 @@ void note_request(const Packet& packet, Context& context) noexcept {
     if (packet.datagram.kind != ike::Kind::ike || context.is_rehearsal) return;
     const ike::Header& header = packet.ike_header();
     if (header.major_version() == 2 && header.is_response()) return;
-    const tables::ForwardingTable& table = context.table;
+    const forwarding::ForwardingTable& table = context.table;
     const auto member = table.member(packet.service, packet.backend);
     if (member && !packet.frame.was_held)
         context.counters.ike[*member].requests.add(1);
     const auto key = flow_of_sender(packet);
     const auto flow = find_flow(key, context);
-    const tables::BackendRef ref{.index = packet.backend,
-                                 .generation = table.backends[packet.backend].generation};
+    const forwarding::BackendRef ref{.index = packet.backend,
+                                     .generation = table.backends[packet.backend].generation};
     const bool is_move = flow && flow->backend != ref;
-    tables::GatewayIndex gateway = gateway_of(packet, context);
-    const auto expected = flow && !is_move && flow->gateway != tables::no_gateway
+    forwarding::GatewayIndex gateway = gateway_of(packet, context);
+    const auto expected = flow && !is_move && flow->gateway != forwarding::no_gateway
                               ? flow->gateway
                               : default_gateway(packet.source, packet.frontend, table);
-    if (gateway == expected) gateway = tables::no_gateway;
-    if (!is_move && gateway == tables::no_gateway) return;
+    if (gateway == expected) gateway = forwarding::no_gateway;
+    if (!is_move && gateway == forwarding::no_gateway) return;
     if (!packet.frame.was_held &&
         !context.memory.pending_by_source.take(packet.source, table.hash_key, context.now_micros,
                                                table.limits.pending_per_source)) {
@@ -95,7 +95,7 @@ bool is_source_limited(Packet& packet, Context& context) noexcept {
 }
 
 void limit_new_sa(Packet& packet, Context& context) noexcept {
-    const tables::AbuseLimits& limits = context.table.limits;
+    const forwarding::AbuseLimits& limits = context.table.limits;
     const std::uint32_t reserve =
         is_cookie_retry(packet) ? 0 : limits.requests_per_backend.burst / 2;
     if (!context.memory.requests_by_backend[packet.backend].take(

@@ -19,13 +19,13 @@ void note_request(const Packet& packet, Context& context) noexcept;
 
 /// Names a request on a flow. Who merely spoofs a client's address knows neither the SPIs nor the
 /// message ID of an SA in use. The answer to an IKE_SA_INIT adds the responder's SPI: left out.
-std::array<std::uint64_t, 1> request_key(const tables::FlowKey& flow, const ike::Header& header,
-                                         tables::HashKey secret) noexcept;
+std::array<std::uint64_t, 1> request_key(const sessions::FlowKey& flow, const ike::Header& header,
+                                         net::HashKey secret) noexcept;
 
 /// The remembered request that a backend's IKE message answers (R = 1, same flow, SPIi and message
 /// ID; IKEv1, which has no response flag: whatever follows the request).
-std::optional<tables::Record> answered_request(const Packet& packet,
-                                               const Context& context) noexcept;
+std::optional<sessions::Record> answered_request(const Packet& packet,
+                                                 const Context& context) noexcept;
 
 /// A request without a responder's SPI, before it costs anything. Exit: source_limited.
 bool is_source_limited(Packet& packet, Context& context) noexcept;

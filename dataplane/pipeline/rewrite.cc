@@ -56,7 +56,7 @@ void translate(const Packet& packet, Field which, const net::IpAddress& to,
 
 /// Puts the link header right before the IP header, whatever stood there.
 void write_link(Packet& packet) noexcept {
-    const tables::LinkHeader& link = *packet.link;
+    const forwarding::LinkHeader& link = *packet.link;
     const std::int32_t shift = packet.l3 - static_cast<std::int32_t>(link.length);
     if (shift < 0 && -shift > packet.frame.headroom) {
         packet.verdict = Verdict::no_buffer;
@@ -91,8 +91,8 @@ void count_to_server(const Packet& packet, Context& context) noexcept {
 
 }  // namespace
 
-bool readdress(Packet& copy, tables::BackendIndex to, Context& context) noexcept {
-    const tables::Backend& backend = context.table.backends[to];
+bool readdress(Packet& copy, forwarding::BackendIndex to, Context& context) noexcept {
+    const forwarding::Backend& backend = context.table.backends[to];
     if (!backend.link.is_resolved || copy.ip_bytes > backend.link.mtu) return false;
     copy.backend = to;
     copy.link = &backend.link;

@@ -7,14 +7,14 @@ namespace ikelb::pipeline {
 
 namespace {
 
-using tables::LinkHeader;
+using forwarding::LinkHeader;
 
 /// The neighbour of a route: its gateway, or the destination itself. An unknown one is asked for.
-const LinkHeader* link_of(const tables::Route& route, const net::IpAddress& destination,
+const LinkHeader* link_of(const forwarding::Route& route, const net::IpAddress& destination,
                           Context& context) noexcept {
     static constexpr LinkHeader unresolved{};
-    if (route.kind == tables::RouteKind::gateway) {
-        const tables::Gateway& gateway = context.table.gateways[route.gateway];
+    if (route.kind == forwarding::RouteKind::gateway) {
+        const forwarding::Gateway& gateway = context.table.gateways[route.gateway];
         if (!gateway.link.is_resolved)
             context.memory.neighbours.add(gateway.interface, gateway.address);
         return &gateway.link;
@@ -25,12 +25,12 @@ const LinkHeader* link_of(const tables::Route& route, const net::IpAddress& dest
     return &unresolved;
 }
 
-bool is_down(const LinkHeader& link, const tables::ForwardingTable& table) noexcept {
+bool is_down(const LinkHeader& link, const forwarding::ForwardingTable& table) noexcept {
     return link.interface < table.interfaces.size() && !table.interfaces[link.interface].is_up;
 }
 
 void route_transit(Packet& packet, Context& context) noexcept {
-    const tables::Route* route = context.table.find_route(packet.destination);
+    const forwarding::Route* route = context.table.find_route(packet.destination);
     // RFC 1812 section 5.3.7: neither 0.0.0.0 nor loopback may leave.
     if (route == nullptr || packet.destination.is_loopback() ||
         packet.destination.is_unspecified()) {
@@ -38,9 +38,9 @@ void route_transit(Packet& packet, Context& context) noexcept {
         return;
     }
     switch (route->kind) {
-        case tables::RouteKind::blackhole:
-        case tables::RouteKind::unreachable: packet.verdict = Verdict::blackhole; return;
-        case tables::RouteKind::local:
+        case forwarding::RouteKind::blackhole:
+        case forwarding::RouteKind::unreachable: packet.verdict = Verdict::blackhole; return;
+        case forwarding::RouteKind::local:
             // Whatever address of its own or device that is not ours: it would answer.
             if (packet.is_service_udp()) {
                 packet.verdict = Verdict::service_port_own;
@@ -48,8 +48,8 @@ void route_transit(Packet& packet, Context& context) noexcept {
             }
             punt(packet, Verdict::punt_local, context);
             return;
-        case tables::RouteKind::on_link:
-        case tables::RouteKind::gateway: break;
+        case forwarding::RouteKind::on_link:
+        case forwarding::RouteKind::gateway: break;
     }
     remember_transit(packet, *route, context);
     packet.link = link_of(*route, packet.destination, context);
@@ -62,13 +62,13 @@ void route_transit(Packet& packet, Context& context) noexcept {
 }
 
 void route_to_server(Packet& packet, Context& context) noexcept {
-    const tables::Backend& backend = context.table.backends[packet.backend];
+    const forwarding::Backend& backend = context.table.backends[packet.backend];
     if (!backend.is_present) return;
     packet.link = &backend.link;
     if (backend.link.is_resolved) return;
-    if (const tables::Route* route = context.table.find_route(backend.address);
-        route != nullptr && (route->kind == tables::RouteKind::on_link ||
-                             route->kind == tables::RouteKind::gateway))
+    if (const forwarding::Route* route = context.table.find_route(backend.address);
+        route != nullptr && (route->kind == forwarding::RouteKind::on_link ||
+                             route->kind == forwarding::RouteKind::gateway))
         link_of(*route, backend.address, context);
 }
 
@@ -112,28 +112,29 @@ void check_limits(Packet& packet, Context& context) noexcept {
 
 }  // namespace
 
-tables::GatewayIndex default_gateway(const net::IpAddress& client, tables::FrontendIndex frontend,
-                                     const tables::ForwardingTable& table) noexcept {
-    const tables::Route* route = table.find_route(client);
-    if (route != nullptr && route->kind == tables::RouteKind::on_link)
-        return tables::on_link_client;
-    const tables::GatewayIndex uplink = table.frontends[frontend].uplink;
-    if (uplink != tables::no_gateway) return uplink;
-    return route == nullptr ? tables::no_gateway : route->gateway;
+forwarding::GatewayIndex default_gateway(const net::IpAddress& client,
+                                         forwarding::FrontendIndex frontend,
+                                         const forwarding::ForwardingTable& table) noexcept {
+    const forwarding::Route* route = table.find_route(client);
+    if (route != nullptr && route->kind == forwarding::RouteKind::on_link)
+        return forwarding::on_link_client;
+    const forwarding::GatewayIndex uplink = table.frontends[frontend].uplink;
+    if (uplink != forwarding::no_gateway) return uplink;
+    return route == nullptr ? forwarding::no_gateway : route->gateway;
 }
 
-const LinkHeader* link_to_client(const net::IpAddress& client, tables::GatewayIndex gateway,
-                                 tables::FrontendIndex frontend, Context& context) noexcept {
-    const tables::ForwardingTable& table = context.table;
-    if (table.gateways[gateway].interface == tables::no_interface)
+const LinkHeader* link_to_client(const net::IpAddress& client, forwarding::GatewayIndex gateway,
+                                 forwarding::FrontendIndex frontend, Context& context) noexcept {
+    const forwarding::ForwardingTable& table = context.table;
+    if (table.gateways[gateway].interface == forwarding::no_interface)
         gateway = default_gateway(client, frontend, table);
-    const tables::Gateway& hop = table.gateways[gateway];
-    if (hop.interface != tables::no_interface) {
+    const forwarding::Gateway& hop = table.gateways[gateway];
+    if (hop.interface != forwarding::no_interface) {
         if (!hop.link.is_resolved) context.memory.neighbours.add(hop.interface, hop.address);
         return &hop.link;
     }
-    const tables::Route* route = table.find_route(client);
-    if (route == nullptr || route->kind != tables::RouteKind::on_link) return nullptr;
+    const forwarding::Route* route = table.find_route(client);
+    if (route == nullptr || route->kind != forwarding::RouteKind::on_link) return nullptr;
     return link_of(*route, client, context);
 }
 

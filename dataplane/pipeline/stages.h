@@ -33,18 +33,18 @@ void match_icmp_error(Packet& packet, Context& context) noexcept;
 void steer(Packet& packet, Context& context) noexcept;
 
 /// The scheduler's choice for a client that no record knows; no_backend if there is none.
-tables::BackendIndex schedule(const Packet& packet, tables::ServiceIndex service,
-                              Context& context) noexcept;
+forwarding::BackendIndex schedule(const Packet& packet, forwarding::ServiceIndex service,
+                                  Context& context) noexcept;
 
 /// The keyed hash's choice: of the client, or of the new SA with affinity by SA. no_backend if no
 /// backend takes new clients.
-tables::BackendIndex choose_by_hash(const Packet& packet, const tables::Service& service,
-                                    const Context& context) noexcept;
+forwarding::BackendIndex choose_by_hash(const Packet& packet, const forwarding::Service& service,
+                                        const Context& context) noexcept;
 
 /// Keeps a choice that the hash would not make again, for the retries of the same request and for
 /// the replies of a backend with several VIPs. False: there is no room now.
-bool remember_choice(const Packet& packet, tables::ServiceIndex service,
-                     tables::BackendIndex choice, Context& context) noexcept;
+bool remember_choice(const Packet& packet, forwarding::ServiceIndex service,
+                     forwarding::BackendIndex choice, Context& context) noexcept;
 
 /// Backend to client: the VIP it answers from, and what its datagram teaches.
 void learn(Packet& packet, Context& context) noexcept;
@@ -62,7 +62,7 @@ enum class OwedError : std::uint8_t { time_exceeded, too_big };
 /// Sends a copy of a packet that rewrite() has sent to one backend to another one. Offsets of the
 /// packet count from its frame.data, as before; out_shift and out_length are set anew. False: that
 /// backend cannot be reached now.
-bool readdress(Packet& copy, tables::BackendIndex to, Context& context) noexcept;
+bool readdress(Packet& copy, forwarding::BackendIndex to, Context& context) noexcept;
 
 /// Turns the packet, as it came in, into an ICMP error of its family to its sender, back the way
 /// it came and from the interface's own address. mtu: of the next hop, if the packet is too big
@@ -79,11 +79,14 @@ void punt(Packet& packet, Verdict verdict, const Context& context) noexcept;
 
 /// The link header towards a client: the remembered gateway, else the kernel's route, the VIP's
 /// uplink before another gateway. nullptr: no route. Asks for the neighbour if it is unknown.
-const tables::LinkHeader* link_to_client(const net::IpAddress& client, tables::GatewayIndex gateway,
-                                         tables::FrontendIndex frontend, Context& context) noexcept;
+const forwarding::LinkHeader* link_to_client(const net::IpAddress& client,
+                                             forwarding::GatewayIndex gateway,
+                                             forwarding::FrontendIndex frontend,
+                                             Context& context) noexcept;
 
 /// The gateway that link_to_client would choose without a record.
-tables::GatewayIndex default_gateway(const net::IpAddress& client, tables::FrontendIndex frontend,
-                                     const tables::ForwardingTable& table) noexcept;
+forwarding::GatewayIndex default_gateway(const net::IpAddress& client,
+                                         forwarding::FrontendIndex frontend,
+                                         const forwarding::ForwardingTable& table) noexcept;
 
 }  // namespace ikelb::pipeline

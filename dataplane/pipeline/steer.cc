@@ -8,19 +8,18 @@ namespace ikelb::pipeline {
 
 namespace {
 
-using tables::BackendIndex;
-using tables::Record;
+using forwarding::BackendIndex, forwarding::ServiceIndex, sessions::Record;
 
-const tables::Service& service_of(const Packet& packet, const Context& context) noexcept {
+const forwarding::Service& service_of(const Packet& packet, const Context& context) noexcept {
     return context.table.services[packet.service];
 }
 
 bool is_by_source(const Packet& packet, const Context& context) noexcept {
-    return service_of(packet, context).affinity == tables::Affinity::source;
+    return service_of(packet, context).affinity == forwarding::Affinity::source;
 }
 
 /// A record counts if its backend is still the one meant and serves the addressed VIP.
-bool counts(const Record& record, tables::ServiceIndex service, const Context& context) noexcept {
+bool counts(const Record& record, ServiceIndex service, const Context& context) noexcept {
     return context.table.is_current(record.backend) &&
            context.table.member(service, record.backend.index);
 }
@@ -30,7 +29,7 @@ bool counts(const Record& record, tables::ServiceIndex service, const Context& c
 bool follow(Packet& packet, BackendIndex index, Rule rule, const Context& context) noexcept {
     if ((context.passed_over >> static_cast<unsigned>(rule) & 1) != 0) [[unlikely]]
         return false;
-    const tables::Backend& backend = context.table.backends[index];
+    const forwarding::Backend& backend = context.table.backends[index];
     packet.rule = rule;
     if (!backend.is_up && backend.flush_on_down)
         packet.verdict = Verdict::backend_down;
@@ -59,7 +58,7 @@ bool by_label(Packet& packet, const Context& context) noexcept {
     const std::uint64_t spi =
         is_esp ? packet.datagram.esp_spi.to_host() : server_spi(packet.ike_header());
     for (const BackendIndex index : context.table.labelled) {
-        const tables::SpiLabel& label = context.table.backends[index].label;
+        const forwarding::SpiLabel& label = context.table.backends[index].label;
         const bool is_its =
             is_esp ? label.holds_esp(static_cast<std::uint32_t>(spi)) : label.holds_ike(spi);
         if (is_its && context.table.member(packet.service, index))
@@ -70,7 +69,7 @@ bool by_label(Packet& packet, const Context& context) noexcept {
 
 bool by_pair(Packet& packet, const Context& context) noexcept {
     return follow(packet,
-                  context.directory.pairs.find(tables::pair_key(packet.ike_header()),
+                  context.directory.pairs.find(sessions::pair_key(packet.ike_header()),
                                                context.table.timeouts.pair, context.now),
                   Rule::pair, context);
 }
@@ -79,7 +78,7 @@ bool by_pair(Packet& packet, const Context& context) noexcept {
 bool may_flow_decide(const Packet& packet, const Context& context) noexcept {
     return is_by_source(packet, context) ||
            context.table.frontends[packet.frontend].port ==
-               net::be16::from_host(tables::service_port_numbers[1]);
+               net::be16::from_host(forwarding::service_port_numbers[1]);
 }
 
 bool by_flow(Packet& packet, const Context& context) noexcept {
@@ -106,7 +105,7 @@ bool by_binding_for_new_sa(Packet& packet, const Context& context) noexcept {
 
 bool by_half_open(Packet& packet, const Context& context) noexcept {
     const auto record = context.directory.half_open.find(
-        tables::half_open_key(packet.ike_header(), packet.source, packet.service));
+        sessions::half_open_key(packet.ike_header(), packet.source, packet.service));
     return record &&
            is_within(context.table.timeouts.half_open, record->last_seen, context.now) &&
            takes_back(*record, packet, context) &&
@@ -122,7 +121,7 @@ bool by_hint(Packet& packet, const Context& context) noexcept {
 void by_schedule(Packet& packet, Context& context) noexcept {
     packet.rule = Rule::schedule;
     packet.backend = schedule(packet, packet.service, context);
-    if (packet.backend == tables::no_backend) packet.verdict = Verdict::no_backend;
+    if (packet.backend == forwarding::no_backend) packet.verdict = Verdict::no_backend;
 }
 
 void steer_new_sa(Packet& packet, Context& context) noexcept {
@@ -185,15 +184,15 @@ void steer_ike(Packet& packet, Context& context) noexcept {
     }
 }
 
-bool by_client_spi(Packet& packet, const std::optional<tables::Noted>& flow,
+bool by_client_spi(Packet& packet, const std::optional<sessions::Noted>& flow,
                    Context& context) noexcept {
     const auto record =
-        context.directory.esp.find(tables::esp_key(packet.source, packet.datagram.esp_spi));
-    if (!record || !context.table.timeouts.flow.is_alive(*record, context.now) ||
+        context.directory.esp.find(sessions::esp_key(packet.source, packet.datagram.esp_spi));
+    if (!record || !record->is_alive(context.table.timeouts.flow, context.now) ||
         !follow(packet, record, Rule::esp_client, context))
         return false;
     if (flow && flow->record.backend == record->backend &&
-        tables::is_confirmed(flow->record.state) && !context.is_rehearsal)
+        sessions::is_confirmed(flow->record.state) && !context.is_rehearsal)
         remember_spi(packet, *flow, context);
     return true;
 }
@@ -214,7 +213,7 @@ void steer_esp(Packet& packet, Context& context) noexcept {
         flow_of_sender(packet), context.table.timeouts.flow, context.now);
     if (by_label(packet, context)) return;
     if (flow && context.trusts_flow_spis &&
-        tables::FlowSpis::unpack(flow->note).holds(packet.datagram.esp_spi.to_host()) &&
+        sessions::FlowSpis::unpack(flow->note).holds(packet.datagram.esp_spi.to_host()) &&
         follow(packet, flow->record, Rule::flow, context)) [[likely]]
         return;
     if (by_client_spi(packet, flow, context)) return;
@@ -231,9 +230,9 @@ void steer_esp(Packet& packet, Context& context) noexcept {
 
 /// A client on the servers' own subnet is answered past us, straight from a private address.
 bool is_on_farm_subnet(const Packet& packet, const Context& context) noexcept {
-    const tables::ForwardingTable& table = context.table;
-    const tables::Route* route = table.find_route(packet.source);
-    return route != nullptr && route->kind == tables::RouteKind::on_link &&
+    const forwarding::ForwardingTable& table = context.table;
+    const forwarding::Route* route = table.find_route(packet.source);
+    return route != nullptr && route->kind == forwarding::RouteKind::on_link &&
            table.find_route(table.backends[packet.backend].address) == route;
 }
 

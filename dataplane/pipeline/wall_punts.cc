@@ -18,7 +18,7 @@ bool is_hello(const Packet& packet, std::uint16_t port, const Context& context) 
 }
 
 bool is_routing(const Packet& packet, const wall::Upper& upper, const Context& context) noexcept {
-    const tables::ForwardingTable& table = context.table;
+    const forwarding::ForwardingTable& table = context.table;
     const bool is_bgp =
         upper.is_tcp() && (upper.source_port == bgp || upper.destination_port == bgp);
     if (!is_bgp && packet.protocol != ospf &&
@@ -26,7 +26,7 @@ bool is_routing(const Packet& packet, const wall::Upper& upper, const Context& c
         return false;
     return (is_of_neighbour(packet, table) &&
             table.gateway_of_mac.find(
-                tables::gateway_key(packet.in_interface, packet.frame.sender())) != nullptr) ||
+                forwarding::gateway_key(packet.in_interface, packet.frame.sender())) != nullptr) ||
            table.wall.opens(packet.destination, packet.source, packet.protocol,
                             is_bgp ? bgp : upper.destination_port);
 }

@@ -16,8 +16,8 @@ enum class Origin : std::uint8_t { servers, clients, neighbour, forged };
 /// On an interface that faces both sides. The MAC address tells who has sent the frame, and only
 /// servers and those who are known by it may have an address of the servers' side.
 Origin origin_of(const Packet& packet, bool is_from_backend, Context& context) noexcept {
-    const tables::ForwardingTable& table = context.table;
-    const auto key = tables::gateway_key(packet.in_interface, packet.frame.sender());
+    const forwarding::ForwardingTable& table = context.table;
+    const auto key = forwarding::gateway_key(packet.in_interface, packet.frame.sender());
     const auto* gateway = table.gateway_of_mac.find(key);
     const bool is_of_clients = gateway != nullptr && table.gateways[*gateway].faces_clients;
     const bool is_on_link = table.is_on_link(packet.source, packet.in_interface);
@@ -36,15 +36,15 @@ Origin origin_of(const Packet& packet, bool is_from_backend, Context& context) n
 
 }  // namespace
 
-bool is_of_neighbour(const Packet& packet, const tables::ForwardingTable& table) noexcept {
+bool is_of_neighbour(const Packet& packet, const forwarding::ForwardingTable& table) noexcept {
     const auto* neighbour = table.neighbour(packet.in_interface, packet.source);
     return neighbour != nullptr &&
            std::ranges::equal(packet.frame.sender().bytes, std::span{neighbour->bytes}.first<6>());
 }
 
-void find_doubtful_side(Packet& packet, const tables::Interface& interface, bool is_from_backend,
-                        Context& context) noexcept {
-    const tables::ForwardingTable& table = context.table;
+void find_doubtful_side(Packet& packet, const forwarding::Interface& interface,
+                        bool is_from_backend, Context& context) noexcept {
+    const forwarding::ForwardingTable& table = context.table;
     const Origin origin =
         interface.faces_servers ? origin_of(packet, is_from_backend, context) : Origin::clients;
     packet.is_from_clients = origin != Origin::servers;
@@ -56,7 +56,8 @@ void find_doubtful_side(Packet& packet, const tables::Interface& interface, bool
         packet.verdict = Verdict::spoofed_source;
 }
 
-void judge_host_port(Packet& packet, const tables::AddressEntry& vip, Context& context) noexcept {
+void judge_host_port(Packet& packet, const forwarding::AddressEntry& vip,
+                     Context& context) noexcept {
     const auto service = context.table.frontends[vip.frontends[0]].service;
     const std::uint16_t port = upper_of(packet).asked_port();
     if (is_ndp(packet))
@@ -71,7 +72,7 @@ void judge_host_port(Packet& packet, const tables::AddressEntry& vip, Context& c
         packet.verdict = Verdict::vip_closed;
 }
 
-bool is_closed(const Packet& packet, const tables::AddressEntry& own,
+bool is_closed(const Packet& packet, const forwarding::AddressEntry& own,
                const Context& context) noexcept {
     return packet.is_from_clients && own.interface != packet.in_interface && !is_ndp(packet) &&
            !context.table.wall.opens(packet.destination, packet.source, packet.protocol,

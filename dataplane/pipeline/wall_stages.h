@@ -17,17 +17,17 @@ inline wall::Upper upper_of(const Packet& packet) noexcept {
 }
 
 /// Does the frame come from its source itself, as the kernel knows its neighbours?
-bool is_of_neighbour(const Packet& packet, const tables::ForwardingTable& table) noexcept;
+bool is_of_neighbour(const Packet& packet, const forwarding::ForwardingTable& table) noexcept;
 
 /// find_side() of what comes from the clients' side or from an interface that faces both.
-void find_doubtful_side(Packet& packet, const tables::Interface& interface, bool is_from_backend,
-                        Context& context) noexcept;
+void find_doubtful_side(Packet& packet, const forwarding::Interface& interface,
+                        bool is_from_backend, Context& context) noexcept;
 
 /// The side that a packet comes from, and whether its source can be from there: is_suspect, as Wall
 /// says it. Exits: spoofed_backend, spoofed_source.
 inline void find_side(Packet& packet, bool is_from_backend, bool is_suspect,
                       Context& context) noexcept {
-    const tables::Interface& interface = context.table.interfaces[packet.in_interface];
+    const forwarding::Interface& interface = context.table.interfaces[packet.in_interface];
     if (!interface.faces_clients) return;
     packet.is_from_clients = true;
     if (interface.faces_servers || is_from_backend || is_suspect) [[unlikely]]
@@ -36,11 +36,12 @@ inline void find_side(Packet& packet, bool is_from_backend, bool is_suspect,
 
 /// To a VIP, but no service's: the kernel gets ping and what host_ports names. Exits: punts,
 /// vip_closed.
-void judge_host_port(Packet& packet, const tables::AddressEntry& vip, Context& context) noexcept;
+void judge_host_port(Packet& packet, const forwarding::AddressEntry& vip,
+                     Context& context) noexcept;
 
 /// From the clients' side the kernel may be asked at the ingress interface's own addresses, where
 /// the host's input rules see it, and at what is named.
-bool is_closed(const Packet& packet, const tables::AddressEntry& own,
+bool is_closed(const Packet& packet, const forwarding::AddressEntry& own,
                const Context& context) noexcept;
 
 /// Transit: may it pass? From the clients' side what answers a conversation that the servers' side
@@ -49,7 +50,8 @@ bool is_closed(const Packet& packet, const tables::AddressEntry& own,
 void judge_transit(Packet& packet, Context& context) noexcept;
 
 /// Remembers what the servers' side begins with the clients', so that its answers may pass.
-void remember_transit(const Packet& packet, const tables::Route& route, Context& context) noexcept;
+void remember_transit(const Packet& packet, const forwarding::Route& route,
+                      Context& context) noexcept;
 
 /// The class of what is punted. What neighbours and routers have to hear from us to take us for
 /// alive has classes of its own, which nothing else can exhaust.

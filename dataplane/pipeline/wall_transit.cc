@@ -10,18 +10,15 @@ namespace ikelb::pipeline {
 
 namespace {
 
-using tables::Record;
-using tables::RecordState;
-using wall::Progress;
-using wall::TransitKey;
-using wall::Upper;
+using forwarding::ForwardingTable, forwarding::Route, sessions::Record, sessions::RecordState;
+using wall::Progress, wall::TransitKey, wall::Upper;
 
 /// A record's end is moved at most this often: no write for each packet.
-constexpr tables::Seconds renewal_interval = 4;
+constexpr forwarding::Seconds renewal_interval = 4;
 
-bool is_backend(const net::IpAddress& address, const tables::ForwardingTable& table) noexcept {
+bool is_backend(const net::IpAddress& address, const ForwardingTable& table) noexcept {
     const auto* entry = table.addresses.find(address);
-    return entry != nullptr && entry->role == tables::AddressRole::backend;
+    return entry != nullptr && entry->role == forwarding::AddressRole::backend;
 }
 
 auto& records_of(const TransitKey& key, Context& context) noexcept {
@@ -32,12 +29,12 @@ auto& records_of(const TransitKey& key, Context& context) noexcept {
 }
 
 std::optional<Record> find_record(const TransitKey& key, Context& context) noexcept {
-    return records_of(key, context).find(key, tables::transit_lives, context.now);
+    return records_of(key, context).find(key, sessions::transit_lives, context.now);
 }
 
 constexpr Progress progress_of(RecordState state) noexcept {
     if (state == RecordState::closing) return Progress::closing;
-    return tables::is_confirmed(state) ? Progress::answered : Progress::asked;
+    return sessions::is_confirmed(state) ? Progress::answered : Progress::asked;
 }
 
 constexpr RecordState state_of(Progress progress) noexcept {
@@ -54,7 +51,7 @@ void write_record(const TransitKey& key, const Record* before, Progress progress
         .last_seen = context.now + context.table.wall.timeouts.of(key.protocol, is_short)};
     auto& records = records_of(key, context);
     if (before == nullptr || progress_of(before->state) != progress) {
-        if (note(records.write(key, record, tables::transit_lives, context.now), context)) return;
+        if (note(records.write(key, record, sessions::transit_lives, context.now), context)) return;
         context.counters.transit_untracked.add(1);
         if (before == nullptr) return;
         record.state = before->state;
@@ -66,17 +63,17 @@ void write_record(const TransitKey& key, const Record* before, Progress progress
 
 /// What no rule lets in: IKE and ESP to a backend's own address.
 bool is_vpn_of_backend(const net::IpAddress& inside, std::uint8_t protocol, std::uint16_t port,
-                       const tables::ForwardingTable& table) noexcept {
+                       const ForwardingTable& table) noexcept {
     const bool is_service_udp =
         protocol == net::ip_protocol::udp &&
-        tables::service_port_position(net::be16::from_host(port)) != tables::service_ports;
+        forwarding::service_port_position(net::be16::from_host(port)) != forwarding::service_ports;
     return (protocol == net::ip_protocol::esp || is_service_udp) && is_backend(inside, table);
 }
 
 /// Is it an answer to what a rule lets begin on the clients' side? The rule is asked each time: no
 /// record outlives it, and who begins there takes no room from the servers' own.
 bool is_let_in(const net::IpAddress& inside, const net::IpAddress& outside, const Upper& sent,
-               const tables::ForwardingTable& table) noexcept {
+               const ForwardingTable& table) noexcept {
     return table.wall.allow != nullptr &&
            !is_vpn_of_backend(inside, sent.protocol, sent.source_port, table) &&
            table.wall.allow->allow({.source = outside,
@@ -107,15 +104,15 @@ bool is_expected(const Packet& packet, const Upper& upper, Context& context) noe
 }
 
 /// On an interface that faces both sides the clients are behind gateways of their own.
-bool leads_to_clients(const tables::Route& route, const tables::ForwardingTable& table) noexcept {
-    const tables::Interface& out = table.interfaces[route.interface];
+bool leads_to_clients(const Route& route, const ForwardingTable& table) noexcept {
+    const forwarding::Interface& out = table.interfaces[route.interface];
     return out.faces_clients &&
-           (!out.faces_servers || (route.kind == tables::RouteKind::gateway &&
+           (!out.faces_servers || (route.kind == forwarding::RouteKind::gateway &&
                                    table.gateways[route.gateway].faces_clients));
 }
 
 bool is_on_servers_side(const net::IpAddress& address,
-                        const tables::ForwardingTable& table) noexcept {
+                        const ForwardingTable& table) noexcept {
     return is_backend(address, table) || table.is_inside(address) ||
            table.wall.is_of_servers(address);
 }
@@ -142,8 +139,8 @@ bool is_allowed(const Packet& packet, const Upper& upper, Context& context) noex
 }
 
 /// DHCP's answer to the host: from clients any; else for this link, or while we have no address.
-bool is_offer(const Packet& packet, const tables::ForwardingTable& table) noexcept {
-    const tables::Interface& in = table.interfaces[packet.in_interface];
+bool is_offer(const Packet& packet, const ForwardingTable& table) noexcept {
+    const forwarding::Interface& in = table.interfaces[packet.in_interface];
     return packet.is_dhcp_answer() &&
            (packet.is_from_clients || (packet.is_v6 ? in.address6 : in.address).is_unspecified() ||
             table.is_on_link(packet.destination, packet.in_interface));
@@ -173,7 +170,7 @@ void judge_transit(Packet& packet, Context& context) noexcept {
         packet.verdict = Verdict::transit_not_allowed;
 }
 
-void remember_transit(const Packet& packet, const tables::Route& route, Context& context) noexcept {
+void remember_transit(const Packet& packet, const Route& route, Context& context) noexcept {
     if (packet.is_from_clients || packet.is_later_fragment ||
         !leads_to_clients(route, context.table))
         return;

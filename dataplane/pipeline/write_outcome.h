@@ -7,18 +7,18 @@
 namespace ikelb::pipeline {
 
 /// Counts a write to the directory that was not made. True: it was.
-inline bool note(tables::WriteOutcome outcome, Context& context) noexcept {
-    if (outcome == tables::WriteOutcome::busy) context.counters.directory_busy.add(1);
-    if (outcome == tables::WriteOutcome::full) context.counters.directory_full.add(1);
-    return outcome == tables::WriteOutcome::written;
+inline bool note(sessions::WriteOutcome outcome, Context& context) noexcept {
+    if (outcome == sessions::WriteOutcome::busy) context.counters.directory_busy.add(1);
+    if (outcome == sessions::WriteOutcome::full) context.counters.directory_full.add(1);
+    return outcome == sessions::WriteOutcome::written;
 }
 
 /// Writes a record that newer ones may replace. False: there is no room now.
 template <typename Table, typename Key>
-bool keep(Table& table, const Key& key, const tables::Record& record, tables::Seconds life,
+bool keep(Table& table, const Key& key, const sessions::Record& record, forwarding::Seconds life,
           Context& context) noexcept {
-    return note(table.write(key, record, tables::Lifetimes::of(life), context.now,
-                            tables::Evict::oldest), context);
+    return note(table.write(key, record, forwarding::Lifetimes::of(life), context.now,
+                            sessions::Evict::oldest), context);
 }
 
 }  // namespace ikelb::pipeline

@@ -64,7 +64,7 @@ struct OwnService {
     OpenPort port{};
 };
 
-using Seconds = std::uint32_t;  ///< as tables::Seconds, the coarse clock of the records
+using Seconds = std::uint32_t;  ///< as forwarding::Seconds, the coarse clock of the records
 
 /// Seconds a transit record lives without a packet.
 struct TransitTimeouts {

@@ -6,7 +6,7 @@
 
 #include <cstdint>
 
-#include "dataplane/tables/record.h"
+#include "dataplane/sessions/records.h"
 
 namespace ikelb::worker {
 
@@ -24,12 +24,12 @@ public:
     std::uint64_t micros(std::uint64_t cycles) const noexcept {
         return static_cast<std::uint64_t>(static_cast<double>(cycles) * micros_per_cycle_);
     }
-    tables::Seconds seconds(std::uint64_t cycles) const noexcept {
-        return static_cast<tables::Seconds>(micros(cycles) / 1'000'000) + first_second;
+    forwarding::Seconds seconds(std::uint64_t cycles) const noexcept {
+        return static_cast<forwarding::Seconds>(micros(cycles) / 1'000'000) + first_second;
     }
-    tables::Seconds now() const noexcept { return seconds(cycles()); }
+    forwarding::Seconds now() const noexcept { return seconds(cycles()); }
 
-    static constexpr tables::Seconds first_second = 31 * 24 * 3600;
+    static constexpr forwarding::Seconds first_second = 31 * 24 * 3600;
 
 private:
     std::uint64_t start_;

@@ -163,7 +163,7 @@ void Dataplane::take_punts(const PuntHandler& handle) {
                                     ? rte_pktmbuf_read(message.packet, 0, length, whole.data())
                                     : nullptr;
             if (bytes != nullptr)
-                handle(static_cast<tables::InterfaceIndex>(message.interface),
+                handle(static_cast<forwarding::InterfaceIndex>(message.interface),
                        {static_cast<const std::uint8_t*>(bytes), length});
             rte_pktmbuf_free(message.packet);
         }
@@ -178,11 +178,11 @@ void Dataplane::take_neighbour_requests(const NeighbourHandler& handle) {
     NeighbourMessage message;
     for (auto& ring : neighbours_)
         while (ring.pop(message))
-            handle(static_cast<tables::InterfaceIndex>(message.interface),
+            handle(static_cast<forwarding::InterfaceIndex>(message.interface),
                    net::IpAddress{message.address});
 }
 
-bool Dataplane::inject(tables::PortIndex port, std::uint16_t vlan,
+bool Dataplane::inject(forwarding::PortIndex port, std::uint16_t vlan,
                        std::span<const std::uint8_t> frame) {
     constexpr std::size_t addresses = 12;
     if (frame.size() < addresses + 2) return false;

@@ -19,8 +19,8 @@ namespace ikelb::worker {
 struct DataplaneOptions {
     dpdk::EalOptions eal;
     std::vector<dpdk::PortOptions> ports;  ///< their queues are set to the number of workers
-    tables::DirectoryLimits limits;
-    tables::HashKey hash_key;
+    sessions::DirectoryLimits limits;
+    net::HashKey hash_key;
     bool may_sleep = true;  ///< false: workers poll on when there is nothing to do
     std::function<void()> on_port_open = [] {};  ///< after each port, in their order
 };
@@ -45,24 +45,26 @@ public:
     unsigned workers() const noexcept { return static_cast<unsigned>(workers_.size()); }
     const WorkerStats& stats(unsigned worker) const noexcept { return workers_[worker]->stats(); }
     int cpu_of(unsigned worker) const noexcept;
-    tables::Directory& directory() noexcept { return directory_; }
+    sessions::Directory& directory() noexcept { return directory_; }
     Published& published() noexcept { return published_; }
     const Clock& clock() const noexcept { return clock_; }
-    tables::HashKey hash_key() const noexcept { return options_.hash_key; }
+    net::HashKey hash_key() const noexcept { return options_.hash_key; }
     bool uses_huge_pages() const noexcept { return eal_.uses_huge_pages(); }
 
     /// Readable when take_punts() or take_neighbour_requests() has something.
     int event_fd() const noexcept { return event_fd_; }
     void clear_event() noexcept;
-    using PuntHandler = std::function<void(tables::InterfaceIndex, std::span<const std::uint8_t>)>;
+    using PuntHandler =
+        std::function<void(forwarding::InterfaceIndex, std::span<const std::uint8_t>)>;
     /// A limited number, so that no flood keeps the thread from its timers and its other work; if
     /// there are more, event_fd() is readable at once.
     void take_punts(const PuntHandler& handle);
-    using NeighbourHandler = std::function<void(tables::InterfaceIndex, const net::IpAddress&)>;
+    using NeighbourHandler = std::function<void(forwarding::InterfaceIndex, const net::IpAddress&)>;
     void take_neighbour_requests(const NeighbourHandler& handle);
 
     /// Sends a frame of the kernel's out of a port; vlan 0: untagged. False: no buffer or no room.
-    bool inject(tables::PortIndex port, std::uint16_t vlan, std::span<const std::uint8_t> frame);
+    bool inject(forwarding::PortIndex port, std::uint16_t vlan,
+                std::span<const std::uint8_t> frame);
 
 private:
     Dataplane(dpdk::Eal eal, DataplaneOptions options);
@@ -73,7 +75,7 @@ private:
     dpdk::Eal eal_;
     DataplaneOptions options_;
     Clock clock_;
-    tables::Directory directory_;
+    sessions::Directory directory_;
     Published published_;
     dpdk::Mempool pool_;
     std::vector<dpdk::Port> ports_;

@@ -7,7 +7,7 @@
 #include <array>
 #include <cstdint>
 
-#include "dataplane/tables/ids.h"
+#include "dataplane/forwarding/ids.h"
 
 namespace ikelb::worker {
 
@@ -16,7 +16,7 @@ namespace ikelb::worker {
 /// A frame for the kernel, untagged. The receiver owns the buffer.
 struct PuntMessage {
     rte_mbuf* packet = nullptr;
-    std::uint64_t interface = tables::no_interface;
+    std::uint64_t interface = forwarding::no_interface;
 };
 
 /// A frame of the kernel's for a port, tag included. The receiver owns the buffer.
@@ -28,7 +28,7 @@ struct InjectMessage {
 /// A neighbour that the kernel should resolve.
 struct NeighbourMessage {
     std::array<std::uint8_t, 16> address{};
-    std::uint32_t interface = tables::no_interface;
+    std::uint32_t interface = forwarding::no_interface;
 };
 
 }  // namespace ikelb::worker

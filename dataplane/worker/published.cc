@@ -17,7 +17,7 @@ Published::Published(unsigned workers) {
     rte_rcu_qsbr_init(qsbr_.get(), workers);
 }
 
-void Published::publish(std::unique_ptr<const tables::ForwardingTable> table) {
+void Published::publish(std::unique_ptr<const forwarding::ForwardingTable> table) {
     current_.store(table.get(), std::memory_order_release);
     std::swap(owner_, table);
     if (table)

@@ -10,7 +10,7 @@
 #include <memory>
 #include <vector>
 
-#include "dataplane/tables/forwarding_table.h"
+#include "dataplane/forwarding/forwarding_table.h"
 
 namespace ikelb::worker {
 
@@ -27,7 +27,7 @@ class Published {
 public:
     explicit Published(unsigned workers);
 
-    void publish(std::unique_ptr<const tables::ForwardingTable> table);
+    void publish(std::unique_ptr<const forwarding::ForwardingTable> table);
     /// Frees what no worker can hold. Returns how many tables still wait.
     std::size_t reclaim();
     /// Tables that have waited for longer than the limit, counted once each.
@@ -35,22 +35,22 @@ public:
 
     /// The newest table; valid until the worker's next report or sleep. Never null after the
     /// first publish().
-    const tables::ForwardingTable* read() const noexcept {
+    const forwarding::ForwardingTable* read() const noexcept {
         return current_.load(std::memory_order_acquire);
     }
     rte_rcu_qsbr& qsbr() noexcept { return *qsbr_; }
 
 private:
     struct Retired {
-        std::unique_ptr<const tables::ForwardingTable> table;
+        std::unique_ptr<const forwarding::ForwardingTable> table;
         std::uint64_t token = 0;
         std::chrono::steady_clock::time_point since;
         bool is_counted = false;
     };
 
     std::unique_ptr<rte_rcu_qsbr, QsbrDeleter> qsbr_;
-    std::unique_ptr<const tables::ForwardingTable> owner_;
-    std::atomic<const tables::ForwardingTable*> current_{nullptr};
+    std::unique_ptr<const forwarding::ForwardingTable> owner_;
+    std::atomic<const forwarding::ForwardingTable*> current_{nullptr};
     std::vector<Retired> retired_;
 };
 

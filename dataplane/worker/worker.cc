@@ -84,7 +84,7 @@ std::uint64_t Worker::poll(std::uint64_t cycles) noexcept {
     return moved;
 }
 
-inline void Worker::send(rte_mbuf* packet, tables::PortIndex port) noexcept {
+inline void Worker::send(rte_mbuf* packet, forwarding::PortIndex port) noexcept {
     Outgoing& outgoing = outgoing_[port];
     if (outgoing.count == outgoing.packets.size()) [[unlikely]]
         flush();
@@ -123,8 +123,8 @@ void Worker::process(std::span<rte_mbuf*> packets, std::uint64_t cycles,
 /// The original goes its way; each other backend of the service that is up gets a copy.
 void Worker::ask_others(rte_mbuf* packet, const Packet& decided,
                         pipeline::Context& context) noexcept {
-    const tables::ForwardingTable& table = context.table;
-    for (tables::BackendIndex other = 0; other < table.backends.size(); ++other) {
+    const forwarding::ForwardingTable& table = context.table;
+    for (forwarding::BackendIndex other = 0; other < table.backends.size(); ++other) {
         if (other == decided.backend || !table.backends[other].is_up ||
             !table.member(decided.service, other))
             continue;
@@ -193,7 +193,7 @@ void Worker::drop(rte_mbuf* packet, Verdict verdict) noexcept {
     rte_pktmbuf_free(packet);
 }
 
-void Worker::punt(rte_mbuf* packet, tables::InterfaceIndex interface) noexcept {
+void Worker::punt(rte_mbuf* packet, forwarding::InterfaceIndex interface) noexcept {
     if (!parts_.punts->push({.packet = packet, .interface = interface})) {
         drop(packet, Verdict::twin_full);
         return;
@@ -218,7 +218,7 @@ std::uint64_t Worker::take_injections() noexcept {
     std::uint64_t count = 0;
     InjectMessage message;
     while (count < burst && parts_.injections->pop(message)) {
-        send(message.packet, static_cast<tables::PortIndex>(message.port));
+        send(message.packet, static_cast<forwarding::PortIndex>(message.port));
         ++count;
     }
     if (count != 0) stats_.injected.add(count);

@@ -27,7 +27,7 @@ struct WorkerParts {
     dpdk::Ring<NeighbourMessage>* neighbours = nullptr;
     int wake_control = -1;  ///< eventfd of the control thread
     Published* published = nullptr;
-    tables::Directory* directory = nullptr;
+    sessions::Directory* directory = nullptr;
     const std::atomic<bool>* stop = nullptr;  ///< set: run() ends
     Clock clock;
     bool may_sleep = true;  ///< false: polls on when there is nothing to do
@@ -73,8 +73,8 @@ private:
     void ask_others(rte_mbuf* packet, const pipeline::Packet& decided,
                     pipeline::Context& context) noexcept;
     void hold(const Held& newcomer) noexcept;
-    void punt(rte_mbuf* packet, tables::InterfaceIndex interface) noexcept;
-    void send(rte_mbuf* packet, tables::PortIndex port) noexcept;
+    void punt(rte_mbuf* packet, forwarding::InterfaceIndex interface) noexcept;
+    void send(rte_mbuf* packet, forwarding::PortIndex port) noexcept;
     void flush() noexcept;
     void pass_neighbour_requests() noexcept;
     void drop(rte_mbuf* packet, pipeline::Verdict verdict) noexcept;

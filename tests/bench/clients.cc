@@ -2,13 +2,13 @@
 // Copyright (c) 2026 The ikelb authors
 #include "tests/bench/clients.h"
 
-#include "dataplane/tables/hash.h"
+#include "dataplane/net/hash.h"
 
 namespace ikelb::bench {
 
 namespace {
 
-constexpr tables::HashKey mixing{.k0 = 0x2545f4914f6cdd1d, .k1 = 0x9e6c63d0876a9a47};
+constexpr net::HashKey mixing{.k0 = 0x2545f4914f6cdd1d, .k1 = 0x9e6c63d0876a9a47};
 
 /// One to one on numbers below 2^bits: an odd factor and an offset.
 constexpr std::uint64_t scatter(std::uint64_t number, unsigned bits) noexcept {
@@ -23,7 +23,7 @@ constexpr std::uint16_t port_from(std::uint64_t random) noexcept {
 }  // namespace
 
 Client client_of(std::size_t number, Family family) noexcept {
-    const std::uint64_t random = tables::keyed_hash(number, mixing);
+    const std::uint64_t random = net::keyed_hash(number, mixing);
     Client client;
     // 32.0.0.0/4, or one client in each /64 of 2a00::/36.
     client.address =

@@ -16,7 +16,7 @@ namespace ikelb::bench {
 /// Who speaks in a step: the identity, and the backend that has its SA.
 struct Speaker {
     Client client{};
-    tables::BackendIndex backend = tables::no_backend;
+    forwarding::BackendIndex backend = forwarding::no_backend;
 };
 
 /// Takes 256 clients at a time through the steps of an exchange, and times what the packet path

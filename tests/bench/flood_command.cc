@@ -157,10 +157,10 @@ private:
         const auto count = [](const auto& table) {
             std::size_t records = 0;
             table.for_each(0, table.buckets(),
-                           [&](const auto&, const tables::Record&) { ++records; });
+                           [&](const auto&, const sessions::Record&) { ++records; });
             return records;
         };
-        const tables::Directory& d = world_.directory();
+        const sessions::Directory& d = world_.directory();
         return {count(d.flows.confirmed), count(d.bindings.confirmed), count(d.pairs.confirmed)};
     }
 

@@ -78,7 +78,7 @@ void Life::take(const Step& step, std::size_t first, std::size_t count) {
                      .contiguous = static_cast<std::uint16_t>(length),
                      .headroom = headroom,
                      .length = static_cast<std::uint32_t>(length),
-                     .port = static_cast<tables::PortIndex>(up ? 0 : 1)});
+                     .port = static_cast<forwarding::PortIndex>(up ? 0 : 1)});
     }
     pipeline::Context context{.table = world_.table(),
                               .directory = world_.directory(),

@@ -6,7 +6,7 @@
 #include <random>
 #include <vector>
 
-#include "dataplane/tables/mapped_memory.h"
+#include "dataplane/sessions/mapped_memory.h"
 #include "tests/bench/command.h"
 #include "tests/bench/measure.h"
 #include "tests/bench/stage.h"
@@ -60,7 +60,7 @@ json run(const std::vector<std::size_t>& mebibytes, Pages pages) {
     json found = json::array();
     for (const std::size_t size : mebibytes) {
         const std::size_t bytes = size << 20;
-        const tables::MappedMemory memory{bytes, tables::Touch::now};
+        const sessions::MappedMemory memory{bytes, sessions::Touch::now};
         const auto* const table = static_cast<const std::uint8_t*>(memory.data());
         found.push_back({{"mebibytes", size},
                          {"two_random_lines", read_pairs(table, bytes, false, random)},

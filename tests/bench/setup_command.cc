@@ -25,8 +25,8 @@ struct Sizes {
 std::size_t confirmed_sas(const World& world) {
     std::size_t count = 0;
     const auto& pairs = world.directory().pairs.confirmed;
-    pairs.for_each(0, pairs.buckets(), [&](const auto&, const tables::Record& record) {
-        count += record.state == tables::RecordState::established;
+    pairs.for_each(0, pairs.buckets(), [&](const auto&, const sessions::Record& record) {
+        count += record.state == sessions::RecordState::established;
     });
     return count;
 }
@@ -74,7 +74,7 @@ Median move(const Sizes& sizes, rte_mempool& pool) {
         const double of_run = exchange.run(sizes.of_a_run, [&](std::size_t i) {
             const std::size_t number = (next + i) % sizes.established;
             Client client = world.client(number);
-            const tables::BackendIndex backend = world.backend_of(client);
+            const forwarding::BackendIndex backend = world.backend_of(client);
             const Client place = world.client(elsewhere + next + i);
             client.address = place.address;
             client.nat_t_port = place.nat_t_port;

@@ -59,7 +59,7 @@ std::size_t Stream::draw_client(std::uint64_t random) const noexcept {
     const std::size_t clients = world_.options().clients;
     std::size_t number = (random >> 32) * clients >> 32;
     const auto part_of = [&](std::size_t n) {
-        return tables::keyed_hash(n, {.k0 = options_.seed, .k1 = 1}) % options_.parts;
+        return net::keyed_hash(n, {.k0 = options_.seed, .k1 = 1}) % options_.parts;
     };
     while (part_of(number) != options_.part) number = (number + 1) % clients;
     return number;
@@ -111,11 +111,11 @@ std::string Stream::check(std::size_t n, std::span<const std::uint8_t> frame) co
 std::string check_output(const World& world, const Ends& ends, std::span<const std::uint8_t> in,
                          std::span<const std::uint8_t> out) {
     const testlib::Dissected before = testlib::dissect(in), after = testlib::dissect(out);
-    const tables::ForwardingTable& table = world.table();
-    const tables::Frontend& frontend = table.frontends[2 * world.service()];
-    const tables::Backend& backend = table.backends[ends.backend];
+    const forwarding::ForwardingTable& table = world.table();
+    const forwarding::Frontend& frontend = table.frontends[2 * world.service()];
+    const forwarding::Backend& backend = table.backends[ends.backend];
     const bool up = ends.towards == Towards::server;
-    const tables::LinkHeader& link = up ? backend.link : table.gateways[frontend.uplink].link;
+    const forwarding::LinkHeader& link = up ? backend.link : table.gateways[frontend.uplink].link;
     std::string wrong;
     const auto hold = [&](bool is_good, const char* what) {
         if (!is_good) wrong.append(wrong.empty() ? "" : ", ").append(what);

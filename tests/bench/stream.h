@@ -70,7 +70,7 @@ private:
 struct Ends {
     Towards towards = Towards::server;
     net::IpAddress client{};
-    tables::BackendIndex backend = tables::no_backend;
+    forwarding::BackendIndex backend = forwarding::no_backend;
 };
 
 /// Compares a frame that has left with the one that came in: addresses, ports, TTL, both checksums,

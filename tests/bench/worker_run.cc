@@ -123,7 +123,7 @@ Json run_worker(const RunOptions& options) {
     // The records are as old as the dataplane's clock.
     world.advance(std::uint64_t{dataplane.clock().now() - world.now()} * 1'000'000);
     world.establish_in_bulk(0, options.flows, dataplane.directory());
-    dataplane.published().publish(std::make_unique<tables::ForwardingTable>(world.table()));
+    dataplane.published().publish(std::make_unique<forwarding::ForwardingTable>(world.table()));
     if (const auto started = dataplane.start(); !started)
         throw std::runtime_error{started.error().message};
     await_links(dataplane);

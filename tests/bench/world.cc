@@ -7,17 +7,17 @@
 #include <string>
 #include <vector>
 
-#include "dataplane/tables/maglev.h"
+#include "dataplane/forwarding/maglev.h"
 #include "tests/bench/life.h"
 
 namespace ikelb::bench {
 
 namespace {
 
-using tables::BackendIndex;
-using tables::Evict;
-using tables::Record;
-using tables::RecordState;
+using forwarding::BackendIndex;
+using sessions::Evict;
+using sessions::Record;
+using sessions::RecordState;
 
 constexpr std::size_t servers = 4;
 constexpr BackendIndex first_of_v6 = servers;
@@ -48,8 +48,8 @@ void add_servers(testlib::TableSpec& spec) {
     }
 }
 
-void must_be_written(tables::WriteOutcome outcome) {
-    if (outcome != tables::WriteOutcome::written)
+void must_be_written(sessions::WriteOutcome outcome) {
+    if (outcome != sessions::WriteOutcome::written)
         throw std::runtime_error{"a table of the world has no room"};
 }
 
@@ -69,20 +69,19 @@ testlib::TableSpec farm() {
 
 World::World(const WorldOptions& options)
     : options_{options},
-      table_{std::make_unique<tables::ForwardingTable>(
-          testlib::build_table(farm()))},
+      table_{std::make_unique<forwarding::ForwardingTable>(testlib::build_table(farm()))},
       limits_{.flows = options.clients * (options.has_two_flows ? 2 : 1),
               .bindings = options.clients,
               .pairs = options.clients,
               .esp_spis = options.clients * 2,
               .half_open = options.half_open},
-      directory_{std::make_unique<tables::Directory>(limits_, table_->hash_key)} {}
+      directory_{std::make_unique<sessions::Directory>(limits_, table_->hash_key)} {}
 
 BackendIndex World::backend_of(const Client& client) const noexcept {
     const std::uint64_t hash =
-        tables::keyed_hash(client.address.low(), client.address.high(), table_->hash_key);
+        net::keyed_hash(client.address.low(), client.address.high(), table_->hash_key);
     const auto& maglev = table_->services[service()].maglev;
-    return maglev[tables::maglev_index(hash, maglev.size())];
+    return maglev[forwarding::maglev_index(hash, maglev.size())];
 }
 
 FrameMaker World::frames(std::size_t esp_frame) const {
@@ -109,25 +108,25 @@ void World::establish_in_bulk(std::size_t first, std::size_t count) {
     establish_in_bulk(first, count, *directory_);
 }
 
-void World::establish_in_bulk(std::size_t first, std::size_t count, tables::Directory& into) {
+void World::establish_in_bulk(std::size_t first, std::size_t count, sessions::Directory& into) {
     for (std::size_t number = first; number < first + count; ++number) write_client(number, into);
 }
 
-void World::write_client(std::size_t number, tables::Directory& d) {
+void World::write_client(std::size_t number, sessions::Directory& d) {
     const Client c = client(number);
     write_flows(c, d);
     write_sa(c, d);
 }
 
-tables::FlowKey World::flow_of(const Client& client, std::uint16_t port) const noexcept {
+sessions::FlowKey World::flow_of(const Client& client, std::uint16_t port) const noexcept {
     const bool is_nat_t = port == nat_t;
-    return tables::flow_key(client.address,
-                            net::be16::from_host(is_nat_t ? client.nat_t_port : client.ike_port),
-                            static_cast<tables::FrontendIndex>(2 * service() + is_nat_t));
+    return sessions::flow_key(client.address,
+                              net::be16::from_host(is_nat_t ? client.nat_t_port : client.ike_port),
+                              static_cast<forwarding::FrontendIndex>(2 * service() + is_nat_t));
 }
 
 Record World::record_of(const Client& client, RecordState state,
-                        tables::GatewayIndex gateway) const noexcept {
+                        forwarding::GatewayIndex gateway) const noexcept {
     return {.backend = {.index = backend_of(client)},
             .state = state,
             .gateway = gateway,
@@ -135,43 +134,42 @@ Record World::record_of(const Client& client, RecordState state,
 }
 
 /// Both flows, and the binding.
-void World::write_flows(const Client& c, tables::Directory& d) {
+void World::write_flows(const Client& c, sessions::Directory& d) {
     const auto& lives = table_->timeouts.flow;
     auto& flows = d.flows;
-    const tables::GatewayIndex gateway = table_->frontends[2 * service()].uplink;
+    const forwarding::GatewayIndex gateway = table_->frontends[2 * service()].uplink;
     const auto on_500 =
         options_.has_two_flows ? RecordState::established : RecordState::half_open;
     must_be_written(
         flows.write(flow_of(c, ike), record_of(c, on_500, gateway), lives, now()));
     const Record record = record_of(c, RecordState::established, gateway);
-    const tables::FlowSpis spis{.latest = c.esp_up[1], .earlier = c.esp_up[0]};
+    const sessions::FlowSpis spis{.latest = c.esp_up[1], .earlier = c.esp_up[0]};
     must_be_written(flows.write(flow_of(c, nat_t), record, lives, now()));
     must_be_written(flows.annotate(flow_of(c, nat_t), record, std::array{spis.pack()}));
-    must_be_written(d.bindings.write(tables::binding_key(c.address, service()),
-                                               record_of(c, RecordState::established), lives,
-                                               now()));
+    must_be_written(d.bindings.write(sessions::binding_key(c.address, service()),
+                                     record_of(c, RecordState::established), lives, now()));
 }
 
 /// The IKE SA, what is left of its beginning, and the ESP SPIs.
-void World::write_sa(const Client& c, tables::Directory& d) {
-    const tables::Timeouts& lives = table_->timeouts;
+void World::write_sa(const Client& c, sessions::Directory& d) {
+    const forwarding::Timeouts& lives = table_->timeouts;
     const std::uint64_t spi_i = net::be64::from_host(c.spi_i).wire();
     must_be_written(
         d.half_open.write({.client = c.address, .initiator_spi = spi_i, .service = service()},
                           record_of(c, RecordState::answered),
-                          tables::Lifetimes::of(lives.half_open), now(), Evict::oldest));
-    const tables::PairKey pair{spi_i, net::be64::from_host(c.spi_r).wire()};
-    const Record sa = record_of(c, RecordState::established,
-                                static_cast<tables::GatewayIndex>(service()));
+                          forwarding::Lifetimes::of(lives.half_open), now(), Evict::oldest));
+    const sessions::PairKey pair{spi_i, net::be64::from_host(c.spi_r).wire()};
+    const Record sa =
+        record_of(c, RecordState::established, static_cast<forwarding::GatewayIndex>(service()));
     const bool two = options_.has_two_flows;  // the answer on port 500 came last
-    const tables::PairNote seen{.client = tables::PairNote::name_of(c.address),
-                                .port = two ? c.ike_port : c.nat_t_port,
-                                .moves = static_cast<std::uint8_t>(two ? 1 : 0),
-                                .created = tables::PairNote::created_at(now())};
+    const sessions::PairNote seen{.client = sessions::PairNote::name_of(c.address),
+                                  .port = two ? c.ike_port : c.nat_t_port,
+                                  .moves = static_cast<std::uint8_t>(two ? 1 : 0),
+                                  .created = sessions::PairNote::created_at(now())};
     must_be_written(d.pairs.write(pair, sa, lives.pair, now()));
     must_be_written(d.pairs.annotate(pair, sa, std::array{seen.pack()}));
     for (const std::uint32_t spi : c.esp_up)
-        must_be_written(d.esp.write(tables::esp_key(c.address, net::be32::from_host(spi)),
+        must_be_written(d.esp.write(sessions::esp_key(c.address, net::be32::from_host(spi)),
                                     record_of(c, RecordState::established), lives.flow, now(),
                                     Evict::never));
     // The flow's candidate has become an SPI, twice.

@@ -16,7 +16,7 @@ struct WorldOptions {
     Family family = Family::v4;
     std::size_t clients = 1024;   ///< the directory is made for just so many
     bool has_two_flows = false;   ///< a second established flow for each, on port 500
-    std::size_t half_open = tables::DirectoryLimits{}.half_open;
+    std::size_t half_open = sessions::DirectoryLimits{}.half_open;
 };
 
 /// A farm with one service, an address of each family, four servers of each, and the limits on
@@ -24,28 +24,30 @@ struct WorldOptions {
 /// that they have, the packet path has learned from their packets: or bulk writing has put the same
 /// there, which is faster, and which a test holds to it.
 /// Time stands still unless it is advanced. Threads: one, until it has been built; then see
-/// tables::Directory.
+/// sessions::Directory.
 class World {
 public:
     explicit World(const WorldOptions& options);
 
     const WorldOptions& options() const noexcept { return options_; }
-    const tables::ForwardingTable& table() const noexcept { return *table_; }
-    tables::Directory& directory() const noexcept { return *directory_; }
-    const tables::DirectoryLimits& limits() const noexcept { return limits_; }
+    const forwarding::ForwardingTable& table() const noexcept { return *table_; }
+    sessions::Directory& directory() const noexcept { return *directory_; }
+    const sessions::DirectoryLimits& limits() const noexcept { return limits_; }
 
-    tables::Seconds now() const noexcept { return static_cast<tables::Seconds>(micros_ / second); }
+    forwarding::Seconds now() const noexcept {
+        return static_cast<forwarding::Seconds>(micros_ / second);
+    }
     std::uint64_t now_micros() const noexcept { return micros_; }
     void advance(std::uint64_t micros) noexcept { micros_ += micros; }
 
     /// The service of its family; its frontends are numbers 2 * service() and the next.
-    tables::ServiceIndex service() const noexcept {
+    forwarding::ServiceIndex service() const noexcept {
         return options_.family == Family::v4 ? 0 : 1;
     }
     Client client(std::size_t number) const noexcept { return client_of(number, options_.family); }
     /// Where the scheduler sends a client of whom nothing is known.
-    tables::BackendIndex backend_of(const Client& client) const noexcept;
-    const net::IpAddress& address_of(tables::BackendIndex backend) const noexcept {
+    forwarding::BackendIndex backend_of(const Client& client) const noexcept;
+    const net::IpAddress& address_of(forwarding::BackendIndex backend) const noexcept {
         return table_->backends[backend].address;
     }
     FrameMaker frames(std::size_t esp_frame) const;
@@ -56,7 +58,7 @@ public:
     /// Writes what those packets leave behind. Throws if a table has no room.
     void establish_in_bulk(std::size_t first, std::size_t count);
     /// The same into a directory made for limits() and the table's hash key.
-    void establish_in_bulk(std::size_t first, std::size_t count, tables::Directory& into);
+    void establish_in_bulk(std::size_t first, std::size_t count, sessions::Directory& into);
 
     /// So many may log in within a second without a limit being met.
     static constexpr std::size_t logins_per_second = 6000;
@@ -64,17 +66,18 @@ public:
 private:
     static constexpr std::uint64_t second = 1'000'000;
 
-    void write_client(std::size_t number, tables::Directory& d);
-    void write_flows(const Client& c, tables::Directory& d);
-    void write_sa(const Client& c, tables::Directory& d);
-    tables::FlowKey flow_of(const Client& client, std::uint16_t port) const noexcept;
-    tables::Record record_of(const Client& client, tables::RecordState state,
-                             tables::GatewayIndex gateway = tables::no_gateway) const noexcept;
+    void write_client(std::size_t number, sessions::Directory& d);
+    void write_flows(const Client& c, sessions::Directory& d);
+    void write_sa(const Client& c, sessions::Directory& d);
+    sessions::FlowKey flow_of(const Client& client, std::uint16_t port) const noexcept;
+    sessions::Record record_of(
+        const Client& client, sessions::RecordState state,
+        forwarding::GatewayIndex gateway = forwarding::no_gateway) const noexcept;
 
     WorldOptions options_;
-    std::unique_ptr<tables::ForwardingTable> table_;
-    tables::DirectoryLimits limits_;
-    std::unique_ptr<tables::Directory> directory_;
+    std::unique_ptr<forwarding::ForwardingTable> table_;
+    sessions::DirectoryLimits limits_;
+    std::unique_ptr<sessions::Directory> directory_;
     std::uint64_t micros_ = 1000 * second;
 };
 

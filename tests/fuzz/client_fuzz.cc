@@ -42,14 +42,14 @@ struct Step {
         return (who & 4) != 0 ? second_vip : vip;
     }
     std::uint16_t port() const { return (who & 2) != 0 ? 4501 : 4500; }
-    tables::BackendIndex server() const {
-        return static_cast<tables::BackendIndex>((how & 3) % 3 + (is_v6() ? 3 : 0));
+    forwarding::BackendIndex server() const {
+        return static_cast<forwarding::BackendIndex>((how & 3) % 3 + (is_v6() ? 3 : 0));
     }
     std::uint64_t initiator() const { return 0x1100 + (which & 3u); }
     std::uint64_t responder() const { return 0x9900 + (which >> 2 & 3u); }
     std::uint32_t spi() const { return 0xc000 + (which >> 4 & 3u); }
     std::uint32_t number() const { return how >> 4; }
-    tables::Seconds seconds() const { return (how >> 2 & 3) == 3 ? 12 : how >> 2 & 3; }
+    forwarding::Seconds seconds() const { return (how >> 2 & 3) == 3 ? 12 : how >> 2 & 3; }
 };
 
 IkeMessage at(IkeMessage message, const Step& step) {
@@ -113,9 +113,9 @@ std::vector<TableSpec> farms() {
     TableSpec both = dual_stack_farm();
     both.services.push_back({.vip = address(second_vip), .members = {rras2, rras3}});
     TableSpec by_sa = both;
-    for (ServiceSpec& service : by_sa.services) service.affinity = tables::Affinity::sa;
+    for (ServiceSpec& service : by_sa.services) service.affinity = forwarding::Affinity::sa;
     TableSpec by_turns = both;
-    by_turns.services[0].scheduler = tables::Scheduler::weighted_round_robin;
+    by_turns.services[0].scheduler = forwarding::Scheduler::weighted_round_robin;
     by_turns.services[0].ask_all_rate = 50;
     return {both, by_sa, by_turns};
 }

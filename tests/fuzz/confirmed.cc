@@ -9,7 +9,7 @@ namespace ikelb::fuzz {
 
 namespace {
 
-using tables::Record;
+using sessions::Record;
 
 /// The first note of a key, of tables that have notes.
 template <typename Table, typename Key>
@@ -22,10 +22,10 @@ std::uint64_t note_of(const Table& table, const Key& key) {
 }
 
 template <typename Entries, typename Table>
-void take(Entries& entries, const Table& table, const tables::Lifetimes& lives,
-          tables::Seconds now) {
+void take(Entries& entries, const Table& table, const forwarding::Lifetimes& lives,
+          forwarding::Seconds now) {
     table.for_each(0, table.buckets(), [&](const auto& key, const Record& record, auto&&...) {
-        if (lives.is_alive(record, now) && tables::is_confirmed(record.state))
+        if (record.is_alive(lives, now) && sessions::is_confirmed(record.state))
             entries.push_back({key, record, note_of(table, key)});
     });
 }
@@ -47,9 +47,9 @@ std::vector<std::string> changed_fields(const Record& before, const std::optiona
 
 template <typename Entries, typename Table>
 void compare(std::set<std::string>& found, const std::string& kind, const Entries& entries,
-             const Table& table, const tables::Lifetimes& lives, tables::Seconds now) {
+             const Table& table, const forwarding::Lifetimes& lives, forwarding::Seconds now) {
     for (const auto& entry : entries) {
-        if (!lives.is_alive(entry.record, now)) continue;
+        if (!entry.record.is_alive(lives, now)) continue;
         const auto record = table.find(entry.key);
         const bool is_noted_alike = record && note_of(table, entry.key) == entry.note;
         for (const std::string& field : changed_fields(entry.record, record, is_noted_alike))
@@ -60,8 +60,8 @@ void compare(std::set<std::string>& found, const std::string& kind, const Entrie
 }  // namespace
 
 Confirmed::Confirmed(testlib::Bench& bench) {
-    const tables::Directory& directory = bench.directory();
-    const tables::Timeouts& timeouts = bench.table().timeouts;
+    const sessions::Directory& directory = bench.directory();
+    const forwarding::Timeouts& timeouts = bench.table().timeouts;
     take(flows_, directory.flows.confirmed, timeouts.flow, bench.now());
     take(bindings_, directory.bindings.confirmed, timeouts.flow, bench.now());
     take(pairs_, directory.pairs.confirmed, timeouts.pair, bench.now());
@@ -69,9 +69,9 @@ Confirmed::Confirmed(testlib::Bench& bench) {
 }
 
 std::set<std::string> Confirmed::changes(testlib::Bench& bench) const {
-    const tables::Directory& directory = bench.directory();
-    const tables::Timeouts& timeouts = bench.table().timeouts;
-    const tables::Seconds now = bench.now();
+    const sessions::Directory& directory = bench.directory();
+    const forwarding::Timeouts& timeouts = bench.table().timeouts;
+    const forwarding::Seconds now = bench.now();
     std::set<std::string> found;
     compare(found, "flow", flows_, directory.flows.confirmed, timeouts.flow, now);
     compare(found, "binding", bindings_, directory.bindings.confirmed, timeouts.flow, now);

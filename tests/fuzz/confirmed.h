@@ -26,14 +26,14 @@ private:
     template <typename Key>
     struct Entry {
         Key key{};
-        tables::Record record{};
+        sessions::Record record{};
         std::uint64_t note = 0;
     };
 
-    std::vector<Entry<tables::FlowKey>> flows_;
-    std::vector<Entry<tables::BindingKey>> bindings_;
-    std::vector<Entry<tables::PairKey>> pairs_;
-    std::vector<Entry<tables::EspKey>> esp_;
+    std::vector<Entry<sessions::FlowKey>> flows_;
+    std::vector<Entry<sessions::BindingKey>> bindings_;
+    std::vector<Entry<sessions::PairKey>> pairs_;
+    std::vector<Entry<sessions::EspKey>> esp_;
 };
 
 }  // namespace ikelb::fuzz

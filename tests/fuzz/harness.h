@@ -42,7 +42,7 @@ public:
     /// A bench on which what the inputs before have taught, and the buckets that they have spent,
     /// is over: the clock leaps past every life.
     testlib::Bench& fresh(std::size_t choice) {
-        constexpr tables::Seconds leap = 200'000, end = 1'000'000'000;
+        constexpr forwarding::Seconds leap = 200'000, end = 1'000'000'000;
         start_ += leap;
         if (start_ > end) build();  // far from where the clock's age would turn negative
         testlib::Bench& bench = *benches_[choice % benches_.size()];
@@ -59,13 +59,13 @@ public:
 private:
     static constexpr std::size_t workers = 2;
     /// What walks the directory after each input takes no longer than the input.
-    static constexpr tables::DirectoryLimits tiny{.flows = 256,
-                                                  .bindings = 256,
-                                                  .pairs = 256,
-                                                  .esp_spis = 256,
-                                                  .half_open = 256,
-                                                  .fragments = 64,
-                                                  .transit = 256};
+    static constexpr sessions::DirectoryLimits tiny{.flows = 256,
+                                                    .bindings = 256,
+                                                    .pairs = 256,
+                                                    .esp_spis = 256,
+                                                    .half_open = 256,
+                                                    .fragments = 64,
+                                                    .transit = 256};
 
     void build() {
         start_ = 1000;
@@ -76,7 +76,7 @@ private:
 
     std::vector<testlib::TableSpec> specs_;
     std::vector<std::unique_ptr<testlib::Bench>> benches_;
-    tables::Seconds start_ = 0;
+    forwarding::Seconds start_ = 0;
 };
 
 }  // namespace ikelb::fuzz

@@ -24,11 +24,11 @@ using namespace ikelb::testlib;
 
 std::vector<TableSpec> farms() {
     std::vector<TableSpec> specs = sample_farms();
-    specs[0].services[0].scheduler = tables::Scheduler::weighted_round_robin;
+    specs[0].services[0].scheduler = forwarding::Scheduler::weighted_round_robin;
     specs[0].backends[2].is_up = false;
     specs[0].backends[2].flush_on_down = true;
     specs[1].services[1].is_served = false;
-    specs[1].backends[1].mode = tables::Mode::drain_refuse;
+    specs[1].backends[1].mode = forwarding::Mode::drain_refuse;
     specs[2].backends[0].mac = {};
     specs[2].interfaces[1].mtu = 400;
     specs[1].wall.is_open = true;
@@ -44,8 +44,8 @@ std::vector<TableSpec> farms() {
     specs[4].backends[4].is_present = false;
     specs[4].services[1].members = {5};
     specs[4].gateways.clear();
-    for (RouteSpec& route : specs[4].routes) route.gateway = tables::no_gateway;
-    for (ServiceSpec& service : specs[4].services) service.uplink = tables::no_gateway;
+    for (RouteSpec& route : specs[4].routes) route.gateway = forwarding::no_gateway;
+    for (ServiceSpec& service : specs[4].services) service.uplink = forwarding::no_gateway;
     return specs;
 }
 
@@ -62,7 +62,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const std::size_t length =
             std::min<std::size_t>(std::size_t{options[4]} << 8 | options[5], size - at - 6);
         Input input{.bytes = Bytes(options + 6, options + 6 + length),
-                    .port = static_cast<tables::PortIndex>(options[0] & 1),
+                    .port = static_cast<forwarding::PortIndex>(options[0] & 1),
                     .headroom = std::array<std::uint16_t, 4>{128, 28, 4, 0}[options[0] >> 1 & 3],
                     .contiguous = options[1] == 0 ? SIZE_MAX : options[1],
                     .may_hold = (options[0] & 8) == 0,

@@ -20,8 +20,8 @@ namespace {
 
 using namespace ikelb;
 using namespace ikelb::testlib;
-using tables::Record;
-using tables::RecordState;
+using sessions::Record;
+using sessions::RecordState;
 
 void require(bool holds, const char* what) {
     if (!holds) fuzz::require_none(what);
@@ -34,28 +34,28 @@ public:
         : bench_{bench}, registry_{registry} {}
 
     void flows() const {
-        visit(bench_.directory().flows, [&](const tables::FlowKey& key, const Record& record) {
+        visit(bench_.directory().flows, [&](const sessions::FlowKey& key, const Record& record) {
             if (!is_live(record, timeouts().flow)) return;
             check(record);
-            require(tables::frontend_of(key) < registry_.frontend_count(), "frontend of a flow");
+            require(sessions::frontend_of(key) < registry_.frontend_count(), "frontend of a flow");
             require(record.gateway < registry_.gateway_count() ||
-                        record.gateway == tables::on_link_client,
+                        record.gateway == forwarding::on_link_client,
                     "gateway of a flow");
             check_unsure(record);
         });
     }
     void bindings() const {
         visit(bench_.directory().bindings,
-              [&](const tables::BindingKey& key, const Record& record) {
+              [&](const sessions::BindingKey& key, const Record& record) {
                   if (!is_live(record, timeouts().flow)) return;
                   check(record);
-                  require(tables::service_of(key) < registry_.service_count(),
+                  require(sessions::service_of(key) < registry_.service_count(),
                           "service of a binding");
                   check_unsure(record);
               });
     }
     void pairs() const {
-        visit(bench_.directory().pairs, [&](const tables::PairKey& key, const Record& record) {
+        visit(bench_.directory().pairs, [&](const sessions::PairKey& key, const Record& record) {
             if (!is_live(record, timeouts().pair)) return;
             check(record);
             require(key[0] != 0, "pair without an initiator");
@@ -64,35 +64,35 @@ public:
     }
     void esp() const {
         const auto& table = bench_.directory().esp;
-        table.for_each(0, table.buckets(), [&](const tables::EspKey& key, const Record& record) {
+        table.for_each(0, table.buckets(), [&](const sessions::EspKey& key, const Record& record) {
             if (!is_live(record, timeouts().flow)) return;
             check(record);
             require(key.rest >= 256, "reserved ESP SPI");
         });
     }
     void transit() const {
-        constexpr tables::Seconds longest = 48 * 3600;
+        constexpr forwarding::Seconds longest = 48 * 3600;
         for (const auto& share : bench_.directory().transit)
             visit(share, [&](const wall::TransitKey&, const Record& record) {
-                if (!is_live(record, tables::transit_lives)) return;
-                require(static_cast<std::size_t>(record.state) < tables::record_states, "state");
+                if (!is_live(record, sessions::transit_lives)) return;
+                require(static_cast<std::size_t>(record.state) < sessions::record_states, "state");
                 require(record.last_seen - bench_.now() <= longest, "transit without an end");
             });
     }
 
 private:
-    const tables::Timeouts& timeouts() const { return bench_.table().timeouts; }
-    bool is_live(const Record& record, const tables::Lifetimes& lives) const {
-        return lives.is_alive(record, bench_.now());
+    const forwarding::Timeouts& timeouts() const { return bench_.table().timeouts; }
+    bool is_live(const Record& record, const forwarding::Lifetimes& lives) const {
+        return record.is_alive(lives, bench_.now());
     }
     void check(const Record& record) const {
-        require(static_cast<std::size_t>(record.state) < tables::record_states, "state");
+        require(static_cast<std::size_t>(record.state) < sessions::record_states, "state");
         require(record.backend.index < registry_.backend_count(), "backend");
         require(static_cast<std::int32_t>(bench_.now() - record.last_seen) >= 0,
                 "seen in the future");
     }
     static void check_unsure(const Record& record) {
-        require(!tables::is_confirmed(record.state) || record.state == RecordState::tentative,
+        require(!sessions::is_confirmed(record.state) || record.state == RecordState::tentative,
                 "surer than a restart allows");
     }
     template <typename Regions, typename Visit>

@@ -22,7 +22,7 @@ config::Config small_config() {
     config::Config config;
     config.interfaces = {{.name = "ext", .port = "wan"}, {.name = "srv", .port = "lan"}};
     config::Pool pool{.name = "rras"};
-    for (tables::BackendIndex b = 0; b < 3; ++b)
+    for (forwarding::BackendIndex b = 0; b < 3; ++b)
         pool.backends.push_back({.name = "rras" + std::to_string(b + 1),
                                  .address = address(place::server(b).c_str())});
     config.pools = {pool};
@@ -82,10 +82,10 @@ void SmallSite::apply() {
     for (const config::Backend& configured : config_.pools[0].backends) {
         const auto ref = registry_->backend(configured.name).value();
         BackendSpec& backend = bench_->spec.backends.at(ref.index);
-        const tables::Mode mode = modes_.mode(configured.name);
+        const forwarding::Mode mode = modes_.mode(configured.name);
         has_changed |= backend.mode != mode || backend.generation != ref.generation;
         backend.mode = mode;
-        backend.is_present = mode != tables::Mode::disabled;
+        backend.is_present = mode != forwarding::Mode::disabled;
         backend.generation = ref.generation;
     }
     if (has_changed) bench_->apply();

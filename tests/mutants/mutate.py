@@ -16,13 +16,13 @@ MUTANTS = {
     },
     # ESP SPIs steer nothing.
     "no_esp_table": {
-        "bool by_client_spi(Packet& packet, const std::optional<tables::Noted>& flow,\n"
+        "bool by_client_spi(Packet& packet, const std::optional<sessions::Noted>& flow,\n"
         "                   Context& context) noexcept {\n": RETURN_FALSE,
         "bool by_spi_alone(Packet& packet, Context& context) noexcept {\n": RETURN_FALSE,
     },
     # A client's request moves its flow, instead of the answer to it.
     "commit_on_request": {
-        "    if (!is_move && gateway == tables::no_gateway) return;\n": """\
+        "    if (!is_move && gateway == forwarding::no_gateway) return;\n": """\
     if (is_move) {
         Record moved = *flow;
         moved.backend = ref;

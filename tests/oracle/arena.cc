@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <array>
 
-#include "dataplane/tables/hash.h"
-#include "dataplane/tables/maglev.h"
+#include "dataplane/forwarding/maglev.h"
+#include "dataplane/net/hash.h"
 
 namespace ikelb::oracle {
 
@@ -35,12 +35,12 @@ testlib::TableSpec farm(const World& world) {
     for (const Service& service : world.services) {
         testlib::ServiceSpec in{.vip = testlib::address(vip_of(world, spec.services.size())),
                                 .scheduler = service.is_hashed
-                                                 ? tables::Scheduler::maglev
-                                                 : tables::Scheduler::weighted_round_robin};
-        in.affinity = service.by_sa ? tables::Affinity::sa : tables::Affinity::source;
+                                                 ? forwarding::Scheduler::maglev
+                                                 : forwarding::Scheduler::weighted_round_robin};
+        in.affinity = service.by_sa ? forwarding::Affinity::sa : forwarding::Affinity::source;
         for (const int member : service.members)
             in.members.push_back(
-                static_cast<tables::BackendIndex>(first + static_cast<std::size_t>(member)));
+                static_cast<forwarding::BackendIndex>(first + static_cast<std::size_t>(member)));
         if (world.is_v6) in.uplink = testlib::place::v6_gateway;
         spec.services.push_back(in);
     }
@@ -173,9 +173,9 @@ void Arena::change(const Event& event) {
     switch (event.change) {
         case Change::down: backend.is_up = false; break;
         case Change::up: backend.is_up = true; break;
-        case Change::enable: backend.mode = tables::Mode::enabled; break;
-        case Change::drain_keep: backend.mode = tables::Mode::drain_keep; break;
-        case Change::drain_refuse: backend.mode = tables::Mode::drain_refuse; break;
+        case Change::enable: backend.mode = forwarding::Mode::enabled; break;
+        case Change::drain_keep: backend.mode = forwarding::Mode::drain_keep; break;
+        case Change::drain_refuse: backend.mode = forwarding::Mode::drain_refuse; break;
         case Change::remove:
             if (backend.is_present) ++backend.generation;
             backend.is_present = false;
@@ -190,7 +190,7 @@ void Arena::change(const Event& event) {
     bench_.apply();
 }
 
-void Arena::set_membership(tables::BackendIndex backend, bool is_member) {
+void Arena::set_membership(forwarding::BackendIndex backend, bool is_member) {
     for (std::size_t vip = 0; vip < world_.services.size(); ++vip) {
         auto& members = bench_.spec.services[vip].members;
         std::erase(members, backend);
@@ -201,18 +201,18 @@ void Arena::set_membership(tables::BackendIndex backend, bool is_member) {
 }
 
 int Arena::hash(const Event& event, Oracle::Table table) const {
-    const tables::Service& service =
+    const forwarding::Service& service =
         bench_.table().services[static_cast<std::size_t>(event.vip)];
     const auto& list =
         table == Oracle::Table::current ? service.maglev : service.old_maglev;
     if (list.empty()) return -1;
     const net::IpAddress client = testlib::address(client_of(world_, event.place.client).c_str());
-    const tables::HashKey key = bench_.table().hash_key;
-    std::uint64_t hash = tables::keyed_hash(client.low(), client.high(), key);
-    if (service.affinity == tables::Affinity::sa && event.kind == Kind::ike &&
+    const net::HashKey key = bench_.table().hash_key;
+    std::uint64_t hash = net::keyed_hash(client.low(), client.high(), key);
+    if (service.affinity == forwarding::Affinity::sa && event.kind == Kind::ike &&
         event.ike.spi_r == 0)
-        hash = tables::keyed_hash(net::be64::from_host(event.ike.spi_i).wire(), hash, key);
-    return list[tables::maglev_index(hash, list.size())] - first_;
+        hash = net::keyed_hash(net::be64::from_host(event.ike.spi_i).wire(), hash, key);
+    return list[forwarding::maglev_index(hash, list.size())] - first_;
 }
 
 }  // namespace ikelb::oracle

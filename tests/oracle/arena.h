@@ -25,14 +25,14 @@ public:
 
 private:
     void change(const Event& event);
-    void set_membership(tables::BackendIndex backend, bool is_member);
+    void set_membership(forwarding::BackendIndex backend, bool is_member);
     testlib::PacketBuilder datagram(const Event& event) const;
     Decision observe(const Event& event, const testlib::Bytes& sent,
                      const testlib::Outcome& outcome) const;
 
     /// The product's index of a server.
-    tables::BackendIndex index_of(int backend) const {
-        return static_cast<tables::BackendIndex>(backend + first_);
+    forwarding::BackendIndex index_of(int backend) const {
+        return static_cast<forwarding::BackendIndex>(backend + first_);
     }
 
     World world_;

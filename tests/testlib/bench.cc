@@ -64,16 +64,16 @@ std::string name(pipeline::Verdict verdict) {
                                                    : std::string{pipeline::info(verdict).name};
 }
 
-Bench::Bench(TableSpec s, std::size_t workers, const tables::DirectoryLimits& limits)
+Bench::Bench(TableSpec s, std::size_t workers, const sessions::DirectoryLimits& limits)
     : spec{std::move(s)},
-      directory_{std::make_unique<tables::Directory>(limits, spec.hash_key)} {
+      directory_{std::make_unique<sessions::Directory>(limits, spec.hash_key)} {
     for (std::size_t i = 0; i < workers; ++i)
         workers_.push_back(std::make_unique<WorkerState>());
     apply();
 }
 
 void Bench::apply() {
-    table_ = std::make_unique<tables::ForwardingTable>(build_table(spec, table_.get(), now_));
+    table_ = std::make_unique<forwarding::ForwardingTable>(build_table(spec, table_.get(), now_));
 }
 
 std::vector<Outcome> Bench::run(std::span<const Input> burst, std::size_t worker) {
@@ -136,7 +136,7 @@ PacketBuilder to_vip(const char* client, std::uint16_t client_port, std::uint16_
         .payload(std::move(payload));
 }
 
-PacketBuilder reply(tables::BackendIndex server, std::uint16_t server_port, const char* client,
+PacketBuilder reply(forwarding::BackendIndex server, std::uint16_t server_port, const char* client,
                     std::uint16_t client_port, Bytes payload) {
     return PacketBuilder{}
         .ip(place::server(server).c_str(), client)
@@ -176,7 +176,8 @@ PacketBuilder Session::esp_down(std::uint32_t spi) const {
 
 Session log_in(Bench& bench, Session session) {
     session.backend = bench.from_client(session.init()).backend;
-    if (session.backend == tables::no_backend) throw std::logic_error{"no backend for the login"};
+    if (session.backend == forwarding::no_backend)
+        throw std::logic_error{"no backend for the login"};
     bench.from_server(session.init_answer());
     bench.from_client(session.auth());
     bench.from_server(session.auth_answer());

@@ -17,9 +17,9 @@ namespace ikelb::testlib {
 struct Outcome {
     pipeline::Verdict verdict = pipeline::Verdict::undecided;
     Bytes bytes{};  ///< as it leaves or goes to the kernel; empty if it does neither
-    tables::PortIndex out_port = 0;
-    tables::InterfaceIndex in_interface = tables::no_interface;
-    tables::BackendIndex backend = tables::no_backend;
+    forwarding::PortIndex out_port = 0;
+    forwarding::InterfaceIndex in_interface = forwarding::no_interface;
+    forwarding::BackendIndex backend = forwarding::no_backend;
     std::int32_t out_shift = 0;
 
     pipeline::Fate fate() const { return pipeline::info(verdict).fate; }
@@ -32,7 +32,7 @@ std::string name(pipeline::Verdict verdict);
 /// A frame on its way in. Bytes behind `contiguous` lie in another buffer.
 struct Input {
     Bytes bytes{};
-    tables::PortIndex port = 0;
+    forwarding::PortIndex port = 0;
     std::uint16_t headroom = 128;
     std::size_t contiguous = SIZE_MAX;
     bool may_hold = true;
@@ -44,13 +44,13 @@ struct Input {
 class Bench {
 public:
     explicit Bench(TableSpec spec, std::size_t workers = 1,
-                   const tables::DirectoryLimits& limits = {.flows = 4096,
-                                                            .bindings = 4096,
-                                                            .pairs = 4096,
-                                                            .esp_spis = 4096,
-                                                            .half_open = 1024,
-                                                            .fragments = 256,
-                                                            .transit = 4096});
+                   const sessions::DirectoryLimits& limits = {.flows = 4096,
+                                                              .bindings = 4096,
+                                                              .pairs = 4096,
+                                                              .esp_spis = 4096,
+                                                              .half_open = 1024,
+                                                              .fragments = 256,
+                                                              .transit = 4096});
 
     /// What the operator or the network changes: edit, then apply.
     TableSpec spec;
@@ -61,9 +61,9 @@ public:
     /// May ESP of an established SA leave before the stages?
     bool takes_express = true;
 
-    void advance(tables::Seconds seconds) { now_ += seconds; }
-    tables::Seconds now() const { return now_; }
-    void set_now(tables::Seconds now) { now_ = now; }
+    void advance(forwarding::Seconds seconds) { now_ += seconds; }
+    forwarding::Seconds now() const { return now_; }
+    void set_now(forwarding::Seconds now) { now_ = now; }
 
     std::vector<Outcome> run(std::span<const Input> burst, std::size_t worker = 0);
     Outcome run(const Input& input, std::size_t worker = 0);
@@ -77,10 +77,10 @@ public:
     /// MAC addresses and tag of a frame that one side sends to us.
     PacketBuilder client_side(PacketBuilder packet) const;
     PacketBuilder server_side(PacketBuilder packet) const;
-    tables::PortIndex server_port() const { return spec.interfaces[place::srv].port; }
+    forwarding::PortIndex server_port() const { return spec.interfaces[place::srv].port; }
 
-    const tables::ForwardingTable& table() const { return *table_; }
-    tables::Directory& directory() { return *directory_; }
+    const forwarding::ForwardingTable& table() const { return *table_; }
+    sessions::Directory& directory() { return *directory_; }
     pipeline::Counters& counters(std::size_t worker = 0) { return *workers_[worker]->counters; }
     pipeline::WorkerMemory& memory(std::size_t worker = 0) { return *workers_[worker]->memory; }
     std::uint64_t count(pipeline::Verdict verdict, std::size_t worker = 0) {
@@ -94,16 +94,16 @@ private:
             std::make_unique<pipeline::WorkerMemory>();
     };
 
-    std::unique_ptr<tables::ForwardingTable> table_;
-    std::unique_ptr<tables::Directory> directory_;
+    std::unique_ptr<forwarding::ForwardingTable> table_;
+    std::unique_ptr<sessions::Directory> directory_;
     std::vector<std::unique_ptr<WorkerState>> workers_;
-    tables::Seconds now_ = 1000;
+    forwarding::Seconds now_ = 1000;
 };
 
 // The datagrams of a client and its server, without link addresses.
 PacketBuilder to_vip(const char* client, std::uint16_t client_port, std::uint16_t vip_port,
                      Bytes payload, const char* vip = place::vip);
-PacketBuilder reply(tables::BackendIndex server, std::uint16_t server_port, const char* client,
+PacketBuilder reply(forwarding::BackendIndex server, std::uint16_t server_port, const char* client,
                     std::uint16_t client_port, Bytes payload);
 
 /// A client that has logged in through the bench, by the messages of a real login: IKE_SA_INIT on
@@ -115,7 +115,7 @@ struct Session {
     std::uint64_t spi_i = 0x1111111111111111;
     std::uint64_t spi_r = 0x9999999999999999;
     std::string vip = place::vip;
-    tables::BackendIndex backend = tables::no_backend;
+    forwarding::BackendIndex backend = forwarding::no_backend;
 
     PacketBuilder init() const;
     PacketBuilder init_answer() const;

@@ -34,17 +34,17 @@ struct Way {
     Dissected before;
     Dissected after;
 
-    const tables::ForwardingTable& table() const { return bench.table(); }
+    const forwarding::ForwardingTable& table() const { return bench.table(); }
 };
 
 bool is_ours(const Bench& bench, const net::IpAddress& address) {
     if (!address.is_v4() && (address.is_multicast_or_broadcast() || address.is_ipv6_link_local()))
         return true;
     const auto* entry = bench.table().addresses.find(address);
-    return entry != nullptr && entry->role != tables::AddressRole::backend;
+    return entry != nullptr && entry->role != forwarding::AddressRole::backend;
 }
 
-bool is_role(const Way& way, const net::IpAddress& address, tables::AddressRole role) {
+bool is_role(const Way& way, const net::IpAddress& address, forwarding::AddressRole role) {
     const auto* entry = way.table().addresses.find(address);
     return entry != nullptr && entry->role == role;
 }
@@ -56,7 +56,7 @@ std::span<const std::uint8_t> part(const Bytes& frame, std::size_t from, std::si
 /// It leaves by an interface that is up, from that interface's MAC address.
 void check_link(const Way& way, Check& check) {
     const auto& interfaces = way.table().interfaces;
-    const auto is_its = [&](const tables::Interface& interface) {
+    const auto is_its = [&](const forwarding::Interface& interface) {
         return interface.port == way.outcome.out_port && interface.vlan == way.after.vlan &&
                interface.is_up && interface.mac == way.after.from_mac;
     };
@@ -65,9 +65,9 @@ void check_link(const Way& way, Check& check) {
 }
 
 void check_to_server(const Way& way, Check& check) {
-    const tables::Backend& backend = way.table().backends[way.outcome.backend];
+    const forwarding::Backend& backend = way.table().backends[way.outcome.backend];
     REQUIRE(backend.is_present && backend.link.is_resolved);
-    REQUIRE(is_role(way, way.before.to, tables::AddressRole::vip));
+    REQUIRE(is_role(way, way.before.to, forwarding::AddressRole::vip));
     REQUIRE(way.after.to == backend.address);
     REQUIRE(std::ranges::equal(way.after.to_mac.bytes, std::span{backend.link.bytes}.first<6>()));
     REQUIRE(way.outcome.out_port == backend.link.port);
@@ -75,7 +75,7 @@ void check_to_server(const Way& way, Check& check) {
 }
 
 void check_to_client(const Way& way, Check& check) {
-    REQUIRE(is_role(way, way.after.from, tables::AddressRole::vip));
+    REQUIRE(is_role(way, way.after.from, forwarding::AddressRole::vip));
     REQUIRE(way.after.to == way.before.to);
 }
 

@@ -4,12 +4,12 @@
 
 #include <algorithm>
 
-#include "dataplane/tables/maglev.h"
-#include "dataplane/tables/round_robin.h"
+#include "dataplane/forwarding/maglev.h"
+#include "dataplane/forwarding/round_robin.h"
 
 namespace ikelb::testlib {
 
-using namespace tables;
+using namespace forwarding;
 
 namespace {
 

@@ -5,15 +5,15 @@
 #include <string>
 #include <vector>
 
-#include "dataplane/tables/forwarding_table.h"
+#include "dataplane/forwarding/forwarding_table.h"
 
 namespace ikelb::testlib {
 
 // A forwarding table as a passive value: what a test says about the farm. Positions in the
-// vectors are the indices of dataplane/tables/ids.h.
+// vectors are the indices of dataplane/forwarding/ids.h.
 
 struct InterfaceSpec {
-    tables::PortIndex port = 0;
+    forwarding::PortIndex port = 0;
     std::uint16_t vlan = 0;
     net::MacAddress mac{};
     net::IpAddress address{};  ///< unspecified: none
@@ -27,23 +27,23 @@ struct InterfaceSpec {
 struct BackendSpec {
     net::IpAddress address{};
     net::MacAddress mac{};  ///< zero: its neighbour is not known
-    tables::InterfaceIndex interface = 1;
+    forwarding::InterfaceIndex interface = 1;
     std::uint16_t weight = 100;
-    tables::Mode mode = tables::Mode::enabled;
+    forwarding::Mode mode = forwarding::Mode::enabled;
     bool is_up = true;
     bool is_present = true;
     bool flush_on_down = false;
     std::uint8_t generation = 0;
-    tables::SpiLabel label{};
+    forwarding::SpiLabel label{};
 };
 
 struct ServiceSpec {
     net::IpAddress vip{};
-    std::vector<tables::BackendIndex> members{};
-    tables::Scheduler scheduler = tables::Scheduler::maglev;
+    std::vector<forwarding::BackendIndex> members{};
+    forwarding::Scheduler scheduler = forwarding::Scheduler::maglev;
     bool is_served = true;
-    tables::GatewayIndex uplink = 1;
-    tables::Affinity affinity = tables::Affinity::source;
+    forwarding::GatewayIndex uplink = 1;
+    forwarding::Affinity affinity = forwarding::Affinity::source;
     std::uint8_t prefix_v4 = 32;
     std::uint8_t prefix_v6 = 128;
     std::uint32_t ask_all_rate = 0;
@@ -52,13 +52,13 @@ struct ServiceSpec {
 
 struct RouteSpec {
     net::IpPrefix prefix{};
-    tables::RouteKind kind = tables::RouteKind::on_link;
-    tables::InterfaceIndex interface = 0;
-    tables::GatewayIndex gateway = tables::no_gateway;
+    forwarding::RouteKind kind = forwarding::RouteKind::on_link;
+    forwarding::InterfaceIndex interface = 0;
+    forwarding::GatewayIndex gateway = forwarding::no_gateway;
 };
 
 struct NeighbourSpec {
-    tables::InterfaceIndex interface = 0;
+    forwarding::InterfaceIndex interface = 0;
     net::IpAddress address{};
     net::MacAddress mac{};  ///< of a gateway: zero if it is not known
     /// Of a gateway: not the clients'. One of an interface that faces servers only never is.
@@ -76,17 +76,17 @@ struct TableSpec {
     std::vector<net::IpPrefix> inside_prefixes{};
     std::vector<net::IpAddress> other_addresses{};  ///< ours, but of no twin
     wall::Wall wall{};  ///< server_prefixes and broadcasts follow from the routes
-    tables::Timeouts timeouts{};
-    tables::AbuseLimits limits{};
-    tables::HashKey hash_key{.k0 = 0x0123456789abcdef, .k1 = 0xfedcba9876543210};
+    forwarding::Timeouts timeouts{};
+    forwarding::AbuseLimits limits{};
+    net::HashKey hash_key{.k0 = 0x0123456789abcdef, .k1 = 0xfedcba9876543210};
     std::size_t maglev_size = 1021;
 };
 
 /// previous, rebuilt_at: what was in use before; a service whose hash differs keeps that one as
 /// its old table from then on.
-tables::ForwardingTable build_table(const TableSpec& spec,
-                                    const tables::ForwardingTable* previous = nullptr,
-                                    tables::Seconds rebuilt_at = 0);
+forwarding::ForwardingTable build_table(const TableSpec& spec,
+                                        const forwarding::ForwardingTable* previous = nullptr,
+                                        forwarding::Seconds rebuilt_at = 0);
 
 net::IpAddress address(const char* text);
 net::IpPrefix prefix(const char* text);
@@ -94,18 +94,18 @@ net::MacAddress mac(const char* text);
 
 /// Where everything is in the farms below.
 namespace place {
-inline constexpr tables::PortIndex wan = 0, lan = 1;
-inline constexpr tables::InterfaceIndex ext = 0, srv = 1;
-inline constexpr tables::GatewayIndex first_gateway = 1, second_gateway = 2;
-inline constexpr tables::BackendIndex rras1 = 0, rras2 = 1, rras3 = 2;
+inline constexpr forwarding::PortIndex wan = 0, lan = 1;
+inline constexpr forwarding::InterfaceIndex ext = 0, srv = 1;
+inline constexpr forwarding::GatewayIndex first_gateway = 1, second_gateway = 2;
+inline constexpr forwarding::BackendIndex rras1 = 0, rras2 = 1, rras3 = 2;
 inline constexpr const char* vip = "203.0.113.10";
 inline constexpr const char* second_vip = "203.0.113.20";
 inline constexpr const char* own_wan = "198.51.100.1";
 inline constexpr const char* own_lan = "10.20.0.1";
 inline constexpr const char* client = "192.0.2.7";
 inline constexpr const char* other_client = "192.0.2.99";
-inline constexpr tables::BackendIndex first_v6_server = 3;
-inline constexpr tables::GatewayIndex v6_gateway = 3;
+inline constexpr forwarding::BackendIndex first_v6_server = 3;
+inline constexpr forwarding::GatewayIndex v6_gateway = 3;
 inline constexpr const char* vip6 = "2001:db8:203::10";
 inline constexpr const char* own_wan6 = "2001:db8:198::1";
 inline constexpr const char* own_lan6 = "fd00:20::1";
@@ -115,9 +115,9 @@ net::MacAddress ext_mac();
 net::MacAddress srv_mac();
 net::MacAddress first_gateway_mac();
 net::MacAddress second_gateway_mac();
-net::MacAddress server_mac(tables::BackendIndex backend);
+net::MacAddress server_mac(forwarding::BackendIndex backend);
 /// 10.20.0.11, 10.20.0.12, 10.20.0.13, then fd00:20::14 and so on.
-std::string server(tables::BackendIndex backend);
+std::string server(forwarding::BackendIndex backend);
 }  // namespace place
 
 /// Two ports without tags, two gateways on the client side, one VIP on three servers.

@@ -12,7 +12,7 @@
 namespace ikelb::bench {
 namespace {
 
-using tables::Record;
+using sessions::Record;
 
 /// The records of a table with their notes, sorted, as words.
 using Contents = std::vector<std::vector<std::uint64_t>>;
@@ -41,7 +41,7 @@ Contents contents_of(const Table& table) {
 }
 
 std::map<std::string, Contents> contents_of(const World& world) {
-    const tables::Directory& d = world.directory();
+    const sessions::Directory& d = world.directory();
     return {{"flows.confirmed", contents_of(d.flows.confirmed)},
             {"flows.provisional", contents_of(d.flows.provisional)},
             {"bindings.confirmed", contents_of(d.bindings.confirmed)},
@@ -130,7 +130,7 @@ TEST_P(WorldOf, VerificationSeesWhatIsWrong) {
         batch.add({.data = frame.data(),
                    .contiguous = static_cast<std::uint16_t>(frame.size()),
                    .length = static_cast<std::uint32_t>(frame.size()),
-                   .port = static_cast<tables::PortIndex>(towards == Towards::server ? 0 : 1)});
+                   .port = static_cast<forwarding::PortIndex>(towards == Towards::server ? 0 : 1)});
         pipeline::Context context{.table = world.table(),
                                   .directory = world.directory(),
                                   .counters = counters,

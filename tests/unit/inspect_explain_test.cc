@@ -17,7 +17,7 @@ using namespace testlib;
 using namespace testlib::place;
 using pipeline::Rule;
 using pipeline::Verdict;
-using tables::BackendIndex;
+using forwarding::BackendIndex;
 using Kind = Question::Kind;
 
 constexpr std::uint32_t learned_spi = 0xc0000001;
@@ -88,7 +88,7 @@ TEST_F(Explain, AKnownSaGoesByItsPairAndTheNextRulesAreTold) {
     EXPECT_EQ(outcome(told, Rule::hint), RuleOutcome::miss);
     EXPECT_EQ(outcome(told, Rule::schedule), RuleOutcome::hit);
     ASSERT_TRUE(find(told, Rule::pair)->record);
-    EXPECT_EQ(find(told, Rule::pair)->record->state, tables::RecordState::established);
+    EXPECT_EQ(find(told, Rule::pair)->record->state, sessions::RecordState::established);
     EXPECT_TRUE(find(told, Rule::pair)->age);
     EXPECT_FALSE(find(told, Rule::schedule)->record);
 }
@@ -129,10 +129,11 @@ TEST_F(Explain, TwoClaimsMakeAnSpiAmbiguous) {
     const testlib::Session session = log_in_with_esp();
     const auto rival = static_cast<BackendIndex>((session.backend + 1) % 3);
     bench.directory().esp.write(
-        tables::esp_key(address("192.0.2.77"), net::be32::from_host(learned_spi)),
-        {.backend = {.index = rival}, .state = tables::RecordState::established,
+        sessions::esp_key(address("192.0.2.77"), net::be32::from_host(learned_spi)),
+        {.backend = {.index = rival},
+         .state = sessions::RecordState::established,
          .last_seen = bench.now()},
-        bench.table().timeouts.flow, bench.now(), tables::Evict::never);
+        bench.table().timeouts.flow, bench.now(), sessions::Evict::never);
     const Explanation told = ask(esp(learned_spi, other_client, 7000));
     EXPECT_EQ(outcome(told, Rule::esp_spi), RuleOutcome::ambiguous);
     EXPECT_EQ(told.rule, Rule::schedule);
@@ -151,7 +152,7 @@ TEST_F(Explain, ADownBackendIsNamedWithTheDrop) {
 }
 
 TEST_F(Explain, WithAffinityBySaThereIsNoBindingAndAnUnknownSaIsDropped) {
-    bench.spec.services[0].affinity = tables::Affinity::sa;
+    bench.spec.services[0].affinity = forwarding::Affinity::sa;
     bench.apply();
     const Explanation told = ask(ike({.spi_i = 0x1, .spi_r = 0x2}));
     EXPECT_EQ(told.verdict, Verdict::unknown_sa);

@@ -16,7 +16,7 @@ namespace {
 
 using namespace testlib;
 using namespace testlib::place;
-using tables::RecordState;
+using sessions::RecordState;
 
 class Sessions : public testing::Test {
 protected:
@@ -35,26 +35,26 @@ protected:
     }
     /// A pair as learned, without the packets.
     void add_pair(std::uint64_t spi, const net::IpAddress& client, std::uint16_t port,
-                  tables::BackendIndex backend = rras1,
+                  forwarding::BackendIndex backend = rras1,
                   RecordState state = RecordState::established) {
         auto& pairs = bench.directory().pairs;
-        const tables::PairKey key{net::be64::from_host(spi).wire(), net::be64::from_host(1).wire()};
-        const tables::Record record{.backend = {.index = backend},
-                                    .state = state,
-                                    .last_seen = bench.now()};
+        const sessions::PairKey key{net::be64::from_host(spi).wire(),
+                                    net::be64::from_host(1).wire()};
+        const sessions::Record record{
+            .backend = {.index = backend}, .state = state, .last_seen = bench.now()};
         ASSERT_EQ(pairs.write(key, record, bench.table().timeouts.pair, bench.now()),
-                  tables::WriteOutcome::written);
-        const tables::PairNote note{.client = tables::PairNote::name_of(client),
-                                    .port = port,
-                                    .created = tables::PairNote::created_at(bench.now())};
+                  sessions::WriteOutcome::written);
+        const sessions::PairNote note{.client = sessions::PairNote::name_of(client),
+                                      .port = port,
+                                      .created = sessions::PairNote::created_at(bench.now())};
         pairs.annotate(key, record, std::array{note.pack()});
     }
     void add_flow(const net::IpAddress& client, std::uint16_t port) {
-        bench.directory().flows.write(
-            tables::flow_key(client, net::be16::from_host(port), 1),
-            {.backend = {.index = rras1}, .state = RecordState::established,
-             .last_seen = bench.now()},
-            bench.table().timeouts.flow, bench.now());
+        bench.directory().flows.write(sessions::flow_key(client, net::be16::from_host(port), 1),
+                                      {.backend = {.index = rras1},
+                                       .state = RecordState::established,
+                                       .last_seen = bench.now()},
+                                      bench.table().timeouts.flow, bench.now());
     }
 };
 
@@ -110,13 +110,14 @@ TEST_F(Sessions, FiltersLeaveTheOthersOut) {
 TEST_F(Sessions, AnEspSpiLeadsToTheSasOfWhoUsesIt) {
     add_pair(0x10, address("192.0.2.1"), 4500, rras1);
     add_pair(0x20, address("192.0.2.2"), 4500, rras2);
-    const auto use = [this](const char* client, std::uint32_t spi, tables::BackendIndex backend) {
-        bench.directory().esp.write(tables::esp_key(address(client), net::be32::from_host(spi)),
+    const auto use = [this](const char* client, std::uint32_t spi,
+                            forwarding::BackendIndex backend) {
+        bench.directory().esp.write(sessions::esp_key(address(client), net::be32::from_host(spi)),
                                     {.backend = {.index = backend},
                                      .state = RecordState::established,
                                      .last_seen = bench.now()},
                                     bench.table().timeouts.flow, bench.now(),
-                                    tables::Evict::never);
+                                    sessions::Evict::never);
     };
     use("192.0.2.1", 0xc0000001, rras1);
     use("192.0.2.2", 0xc0000002, rras1);
@@ -205,10 +206,13 @@ TEST_F(Sessions, ARowAsJson) {
 }
 
 TEST(ClientMemory, IsTheTablesOwnSizesByWhatOneClientNeeds) {
-    const tables::DirectoryLimits limits{.flows = 1 << 18, .bindings = 1 << 17, .pairs = 1 << 17,
-                                         .esp_spis = 1 << 18, .half_open = 1 << 16,
-                                         .fragments = 1 << 12};
-    const tables::Directory d{limits, {.k0 = 1, .k1 = 2}};
+    const sessions::DirectoryLimits limits{.flows = 1 << 18,
+                                           .bindings = 1 << 17,
+                                           .pairs = 1 << 17,
+                                           .esp_spis = 1 << 18,
+                                           .half_open = 1 << 16,
+                                           .fragments = 1 << 12};
+    const sessions::Directory d{limits, {.k0 = 1, .k1 = 2}};
     const ClientMemory memory = memory_of_client(d, limits, 2);
     EXPECT_EQ(memory.clients, 1u << 17);
     const auto of = [&](std::size_t bytes) { return static_cast<double>(bytes) / (1 << 17); };
@@ -222,14 +226,17 @@ TEST(ClientMemory, IsTheTablesOwnSizesByWhatOneClientNeeds) {
 }
 
 TEST(ClientMemory, LimitsOutOfProportionChangeTheClientsAndNotTheRecords) {
-    const tables::DirectoryLimits even{.flows = 1 << 18, .bindings = 1 << 17, .pairs = 1 << 17,
-                                       .esp_spis = 1 << 18, .half_open = 1 << 16,
-                                       .fragments = 1 << 12};
-    tables::DirectoryLimits odd = even;
+    const sessions::DirectoryLimits even{.flows = 1 << 18,
+                                         .bindings = 1 << 17,
+                                         .pairs = 1 << 17,
+                                         .esp_spis = 1 << 18,
+                                         .half_open = 1 << 16,
+                                         .fragments = 1 << 12};
+    sessions::DirectoryLimits odd = even;
     odd.bindings = 1 << 18;
     odd.esp_spis = 1 << 16;
-    const tables::Directory even_directory{even, {.k0 = 1, .k1 = 2}};
-    const tables::Directory odd_directory{odd, {.k0 = 1, .k1 = 2}};
+    const sessions::Directory even_directory{even, {.k0 = 1, .k1 = 2}};
+    const sessions::Directory odd_directory{odd, {.k0 = 1, .k1 = 2}};
     const ClientMemory a = memory_of_client(even_directory, even, 1);
     const ClientMemory b = memory_of_client(odd_directory, odd, 1);
     EXPECT_EQ(b.clients, 1u << 15);

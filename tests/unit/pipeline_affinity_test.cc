@@ -13,7 +13,7 @@ namespace {
 
 using namespace testlib;
 using namespace testlib::place;
-using tables::BackendIndex;
+using forwarding::BackendIndex;
 
 constexpr std::uint32_t spi_up = 0xc0000001, spi_down = 0xd0000001;
 
@@ -40,7 +40,7 @@ protected:
         bench.apply();
     }
     void use_sa_affinity() {
-        bench.spec.services[0].affinity = tables::Affinity::sa;
+        bench.spec.services[0].affinity = forwarding::Affinity::sa;
         bench.apply();
     }
     /// Requests and answers meet different workers.
@@ -73,7 +73,7 @@ protected:
     }
     /// The server deletes an SA or a child, sends ESP so many seconds later, and the client moves
     /// in ten minutes.
-    Session move_after_delete(const Session& s, tables::Seconds esp_after) {
+    Session move_after_delete(const Session& s, forwarding::Seconds esp_after) {
         down(reply(s.backend, 4500, s.client.c_str(), s.port_4500,
                    behind_marker(delete_request(s.spi_i, s.spi_r))));
         bench.advance(esp_after);
@@ -241,13 +241,13 @@ TEST_F(Affinity, E18AfterADeleteTheSasLastEspInFlightChangesNothing) {
 
 TEST_F(Affinity, ChatterOfAStaleSaTakesNoBindingOver) {
     const Session s = connect();
-    bench.spec.backends[s.backend].mode = tables::Mode::drain_refuse;
+    bench.spec.backends[s.backend].mode = forwarding::Mode::drain_refuse;
     bench.apply();
     Session stale = s;
     stale.backend = another(s.backend);
     stale.port_500 = 888;
     down(reply(stale.backend, 4500, s.client.c_str(), 777, esp(spi_down)));
-    bench.spec.backends[s.backend].mode = tables::Mode::enabled;
+    bench.spec.backends[s.backend].mode = forwarding::Mode::enabled;
     bench.apply();
     EXPECT_EQ(backend_of(to_vip(client, 500, 500, sa_init(77).bytes())), s.backend);
 }
@@ -268,7 +268,7 @@ TEST_F(Affinity, ASpoofedInitOnAnotherVipTakesNoTunnelsReplies) {
 }
 
 TEST_F(Affinity, WhoIsOverHisShareCostsNobodyAChoice) {
-    bench.spec.services[0].scheduler = tables::Scheduler::weighted_round_robin;
+    bench.spec.services[0].scheduler = forwarding::Scheduler::weighted_round_robin;
     bench.spec.limits.requests_per_source = {1, 5};
     bench.spec.limits.half_open_inserts = {1, 10};
     bench.apply();
@@ -439,7 +439,7 @@ TEST_F(Affinity, AQuietFlowMovesToTheBackendThatAnswersARequestFromIt) {
 
 TEST_F(Affinity, E13ANewSaThatLeavesADrainedServerTakesItsFlowAlong) {
     const Session old = connect();
-    bench.spec.backends[old.backend].mode = tables::Mode::drain_refuse;
+    bench.spec.backends[old.backend].mode = forwarding::Mode::drain_refuse;
     schedule_only(another(old.backend));
     const Session fresh = log_in(bench, {.spi_i = 3, .spi_r = 4});
     ASSERT_NE(fresh.backend, old.backend);
@@ -473,9 +473,9 @@ TEST_F(Affinity, CachedAndFullOrderAgreeOnEachPacket) {
     const Session s = connect();
     up(esp_from(s, 30));
     const auto key =
-        tables::flow_key(address(client), net::be16::from_host(s.port_4500), 1);
+        sessions::flow_key(address(client), net::be16::from_host(s.port_4500), 1);
     const auto note = bench.directory().flows.confirmed.notes(key);
-    EXPECT_TRUE(tables::FlowSpis::unpack(note[0]).holds(spi_up));
+    EXPECT_TRUE(sessions::FlowSpis::unpack(note[0]).holds(spi_up));
     bench.directory().flows.confirmed.annotate(key, {0});
     EXPECT_EQ(backend_of(esp_from(s, 31)), s.backend);
     EXPECT_EQ(bench.directory().flows.confirmed.notes(key), note);
@@ -494,7 +494,7 @@ TEST_F(Affinity, UnderPressureRetriesWithACookieGoFirst) {
 }
 
 TEST_F(Affinity, ACrowdedHalfOpenRegionLeavesTheChoiceToTheHash) {
-    bench.spec.services[0].scheduler = tables::Scheduler::weighted_round_robin;
+    bench.spec.services[0].scheduler = forwarding::Scheduler::weighted_round_robin;
     bench.apply();
     bench.directory().is_half_open_crowded = true;
     const auto first = bench.from_client(to_vip(client, 500, 500, sa_init(1).bytes())).backend;
@@ -526,10 +526,10 @@ TEST_F(Affinity, APairTellsWhereItsBackendLastSentTo) {
     up(ike_from(moved, ike::exchange::informational, 5));
     down(ike_answer(moved, ike::exchange::informational, 5));
     bench.advance(300);
-    const tables::PairKey key{net::be64::from_host(s.spi_i).wire(),
-                              net::be64::from_host(s.spi_r).wire()};
-    const auto note = tables::PairNote::unpack(bench.directory().pairs.confirmed.notes(key)[0]);
-    EXPECT_EQ(note.client, tables::PairNote::name_of(address(other_client)));
+    const sessions::PairKey key{net::be64::from_host(s.spi_i).wire(),
+                                net::be64::from_host(s.spi_r).wire()};
+    const auto note = sessions::PairNote::unpack(bench.directory().pairs.confirmed.notes(key)[0]);
+    EXPECT_EQ(note.client, sessions::PairNote::name_of(address(other_client)));
     EXPECT_EQ(note.port, s.port_4500);
     EXPECT_EQ(note.moves, 1);
     EXPECT_GE(note.age(bench.now()), 256u);

@@ -118,7 +118,7 @@ std::map<std::uint64_t, std::pair<std::uint64_t, std::uint64_t>> flows_of(Bench&
     std::map<std::uint64_t, std::pair<std::uint64_t, std::uint64_t>> flows;
     const auto& table = bench.directory().flows.confirmed.narrow();
     table.for_each(0, table.buckets(),
-                   [&](const auto& key, const tables::Record& record, const auto& notes) {
+                   [&](const auto& key, const sessions::Record& record, const auto& notes) {
                        flows[key[0]] = {record.pack(), notes[0]};
                    });
     return flows;
@@ -191,8 +191,8 @@ TEST(Express, EndsPacketsAsTheStagesDo) {
             ASSERT_NO_FATAL_FAILURE(expect_equal(quick.run(input), plain.run(input)))
                 << "round " << round;
             const auto pause = random() % 100 == 0 ? random() % 400 : random() % 16 == 0;
-            quick.advance(static_cast<tables::Seconds>(pause));
-            plain.advance(static_cast<tables::Seconds>(pause));
+            quick.advance(static_cast<forwarding::Seconds>(pause));
+            plain.advance(static_cast<forwarding::Seconds>(pause));
         }
         EXPECT_EQ(all_of(quick.counters()), all_of(plain.counters()));
         EXPECT_EQ(flows_of(quick), flows_of(plain));

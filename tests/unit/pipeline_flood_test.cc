@@ -33,7 +33,7 @@ constexpr bool keeps_freed_memory = false;
 
 using namespace testlib;
 using namespace testlib::place;
-using tables::BackendIndex;
+using forwarding::BackendIndex;
 
 constexpr std::size_t crowd = 50;
 
@@ -79,12 +79,12 @@ std::size_t resident_bytes() {
 template <typename Table>
 std::size_t records_in(const Table& table) {
     std::size_t count = 0;
-    table.for_each(0, table.buckets(), [&](const auto&, const tables::Record&) { ++count; });
+    table.for_each(0, table.buckets(), [&](const auto&, const sessions::Record&) { ++count; });
     EXPECT_LE(count, table.slots());
     return count;
 }
 
-class Flood : public testing::TestWithParam<tables::Scheduler> {
+class Flood : public testing::TestWithParam<forwarding::Scheduler> {
 protected:
     Bench bench{farm()};
     std::vector<Session> sessions;
@@ -138,7 +138,7 @@ protected:
     /// count frames that make() yields, in full bursts, spread over so many seconds; sees what
     /// became of each.
     template <typename Make, typename See>
-    void flood(std::size_t count, tables::Seconds seconds, Make&& make, See&& see) {
+    void flood(std::size_t count, forwarding::Seconds seconds, Make&& make, See&& see) {
         std::vector<Input> burst(32, {.port = wan});
         const std::size_t bursts = count / burst.size(), a_second = bursts / seconds;
         std::size_t resident = 0;
@@ -151,7 +151,7 @@ protected:
         expect_flat(resident);
     }
     template <typename Make>
-    void flood(std::size_t count, tables::Seconds seconds, Make&& make) {
+    void flood(std::size_t count, forwarding::Seconds seconds, Make&& make) {
         flood(count, seconds, make, [](const auto&, const auto&) {});
     }
     static void expect_flat(std::size_t before) {
@@ -208,7 +208,7 @@ protected:
         expect_steered(to_vip("198.18.0.1", 4500, 4500, esp(spi_of(s))), s, Rule::esp_spi);
     }
     /// after: until the buckets that the flood has emptied let strangers in again.
-    void expect_all_is_well(tables::Seconds after = 3) {
+    void expect_all_is_well(forwarding::Seconds after = 3) {
         expect_all_sessions();
         expect_bounded_tables();
         bench.advance(after);
@@ -221,17 +221,17 @@ private:
     std::size_t bytes_ = 0;
 };
 
-std::string name_of(const testing::TestParamInfo<tables::Scheduler>& scheduler) {
-    return scheduler.param == tables::Scheduler::maglev ? "maglev" : "weighted_round_robin";
+std::string name_of(const testing::TestParamInfo<forwarding::Scheduler>& scheduler) {
+    return scheduler.param == forwarding::Scheduler::maglev ? "maglev" : "weighted_round_robin";
 }
-INSTANTIATE_TEST_SUITE_P(Of, Flood, testing::Values(tables::Scheduler::weighted_round_robin),
+INSTANTIATE_TEST_SUITE_P(Of, Flood, testing::Values(forwarding::Scheduler::weighted_round_robin),
                          name_of);
 
 /// Floods of what a scheduler places, for each kind of scheduler.
 class InitFlood : public Flood {};
 INSTANTIATE_TEST_SUITE_P(Of, InitFlood,
-                         testing::Values(tables::Scheduler::maglev,
-                                         tables::Scheduler::weighted_round_robin),
+                         testing::Values(forwarding::Scheduler::maglev,
+                                         forwarding::Scheduler::weighted_round_robin),
                          name_of);
 
 TEST_P(InitFlood, SpoofedInitsThatServersAnswer) {
@@ -268,7 +268,7 @@ TEST_P(InitFlood, SpoofedInitsThatServersAnswer) {
     EXPECT_LT(passed, 80'000u);  // 3 servers, 2,000 a second, and the bursts
     EXPECT_GT(bench.count(Verdict::backend_limited), 900'000u);
     EXPECT_GT(records_in(bench.directory().flows.provisional), 1000u) << "the region is full";
-    if (GetParam() != tables::Scheduler::maglev) {
+    if (GetParam() != forwarding::Scheduler::maglev) {
         EXPECT_GT(bench.counters().scheduler_fallbacks.read(), 800'000u);
     }
     // In the thick of it: a COOKIE tells who is not spoofed.
@@ -328,7 +328,7 @@ TEST_P(Flood, FirstFragments) {
     EXPECT_GT(bench.count(Verdict::fragment_limited), 125'000u);
     // Sessions, and the servers' own traffic, have their fragments all the same.
     const Session& s = sessions[0];
-    const auto follow = [&](const std::vector<Bytes>& parts, tables::PortIndex in) {
+    const auto follow = [&](const std::vector<Bytes>& parts, forwarding::PortIndex in) {
         std::vector<Input> burst;
         for (const Bytes& one : parts) burst.push_back({.bytes = one, .port = in});
         std::vector<std::string> verdicts;

@@ -194,7 +194,7 @@ TEST_F(Ipv6Fragments, OfADatagramWithTwoBeginningsAreAllDroppedFromTheSecondOn) 
 }
 
 TEST_F(Ipv6Fragments, OfIpv4WithTwoBeginningsAreDroppedIfTheyWouldPart) {
-    bench.spec.services[0].scheduler = tables::Scheduler::weighted_round_robin;
+    bench.spec.services[0].scheduler = forwarding::Scheduler::weighted_round_robin;
     bench.apply();
     const auto init = [](std::uint64_t spi, std::size_t size) {
         Bytes bytes = sa_init(spi).bytes();

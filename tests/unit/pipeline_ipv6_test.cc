@@ -36,7 +36,7 @@ protected:
         return name(bench.from_server(packet).verdict);
     }
     /// What must have become of a client's packet: another destination, link and hop limit.
-    Bytes expected_at(tables::BackendIndex backend, PacketBuilder packet) {
+    Bytes expected_at(forwarding::BackendIndex backend, PacketBuilder packet) {
         packet.to_ip(bench.spec.backends[backend].address).ttl(63);
         return packet.mac(srv_mac(), bench.spec.backends[backend].mac).build();
     }
@@ -237,7 +237,7 @@ TEST_F(Ipv6, OfTheKernelsAddressesReachesIt) {
 
 TEST_F(Ipv6, ServiceUdpNeverReachesTheKernel) {
     for (const char* own : {own_wan6, "fe80::2", "ff02::1", "ff0e::1"})
-        for (const std::uint16_t port : tables::service_port_numbers)
+        for (const std::uint16_t port : forwarding::service_port_numbers)
             EXPECT_EQ(verdict(to(own, "fe80::1").udp(9, port).extension(options)),
                       "service_port_own")
                 << own;

@@ -9,9 +9,9 @@ namespace {
 
 using namespace testlib;
 using namespace testlib::place;
-using tables::BackendIndex;
-using tables::Mode;
-using tables::RecordState;
+using forwarding::BackendIndex;
+using forwarding::Mode;
+using sessions::RecordState;
 
 class Learn : public testing::Test {
 protected:
@@ -20,20 +20,20 @@ protected:
     static BackendIndex another(BackendIndex than) {
         return static_cast<BackendIndex>((than + 1) % 3);
     }
-    std::optional<tables::Record> pair(std::uint64_t spi_i, std::uint64_t spi_r) {
+    std::optional<sessions::Record> pair(std::uint64_t spi_i, std::uint64_t spi_r) {
         const Bytes bytes = encrypted(spi_i, spi_r, 37).bytes();
         return bench.directory().pairs.find(
-            tables::pair_key(*reinterpret_cast<const ike::Header*>(bytes.data())),
+            sessions::pair_key(*reinterpret_cast<const ike::Header*>(bytes.data())),
             bench.table().timeouts.pair, bench.now());
     }
-    std::optional<tables::Record> flow(const char* ip, std::uint16_t port,
-                                       tables::FrontendIndex frontend) {
+    std::optional<sessions::Record> flow(const char* ip, std::uint16_t port,
+                                         forwarding::FrontendIndex frontend) {
         return bench.directory().flows.find(
-            tables::flow_key(address(ip), net::be16::from_host(port), frontend),
+            sessions::flow_key(address(ip), net::be16::from_host(port), frontend),
             bench.table().timeouts.flow, bench.now());
     }
-    std::optional<tables::Record> binding(const char* ip) {
-        return bench.directory().bindings.find(tables::binding_key(address(ip), 0),
+    std::optional<sessions::Record> binding(const char* ip) {
+        return bench.directory().bindings.find(sessions::binding_key(address(ip), 0),
                                                bench.table().timeouts.flow, bench.now());
     }
     void expect_nothing_about(const Session& session) {
@@ -266,7 +266,7 @@ TEST_F(Learn, AFlowsRecordIsWrittenEveryFiveSecondsAtMostAndOthersEveryThirty) {
     const Session session = log_in(bench);
     const auto before = flow(client, 4500, 1)->last_seen;
     const auto binding = [&] {
-        return bench.directory().bindings.confirmed.find(tables::binding_key(address(client), 0));
+        return bench.directory().bindings.confirmed.find(sessions::binding_key(address(client), 0));
     };
     bench.advance(4);
     bench.from_server(session.esp_down());

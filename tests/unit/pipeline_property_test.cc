@@ -126,10 +126,9 @@ void expect_never_punted(TableSpec spec, Generator&& generate) {
     std::map<Verdict, int> seen;
     for (int round = 0; round < 40000; ++round) {
         const PacketBuilder packet = generate(random, bench);
-        const Outcome outcome =
-            bench.run({.bytes = packet.build(),
-                       .port = static_cast<tables::PortIndex>(random() % 2),
-                       .may_hold = random() % 2 == 0});
+        const Outcome outcome = bench.run({.bytes = packet.build(),
+                                           .port = static_cast<forwarding::PortIndex>(random() % 2),
+                                           .may_hold = random() % 2 == 0});
         if (!is_rest_for_the_link(packet)) {
             ASSERT_NE(outcome.fate(), Fate::punt) << name(outcome.verdict) << "\n" << packet;
         }
@@ -153,7 +152,7 @@ TEST(ManyWorkers, DecideAsOneDoes) {
     for (const TableSpec& spec : sample_farms()) {
         Bench one{spec, 1};
         Bench two{spec, 2};
-        std::map<int, tables::BackendIndex> backends;
+        std::map<int, forwarding::BackendIndex> backends;
         for (int step = 0; step < 4000; ++step) {
             const int who = static_cast<int>(random() % 40);
             const bool is_v6 = who % 2 == 1 && spec.services.back().vip == address(vip6);
@@ -187,7 +186,7 @@ TEST(ManyWorkers, DecideAsOneDoes) {
 
 TEST(ManyWorkers, KeepARetryWhereTheOtherWorkerPutIt) {
     TableSpec spec = two_armed_farm();
-    spec.services[0].scheduler = tables::Scheduler::weighted_round_robin;
+    spec.services[0].scheduler = forwarding::Scheduler::weighted_round_robin;
     Bench bench{spec, 2};
     const auto first = bench.from_client(Session{}.init(), 0).backend;
     bench.set_now(bench.now() - 1);  // the other worker's burst began a moment before

@@ -125,7 +125,7 @@ TEST_F(LastHop, WithoutARecordIsTheVipsUplink) {
 }
 
 TEST_F(LastHop, WithoutAnUplinkIsTheKernelsRoute) {
-    bench.spec.services[0].uplink = tables::no_gateway;
+    bench.spec.services[0].uplink = forwarding::no_gateway;
     bench.apply();
     EXPECT_EQ(hop_of(Session{.backend = rras1}.esp_down()), first_gateway_mac());
 }

@@ -17,7 +17,8 @@ protected:
     Bench bench{two_armed_farm()};
 
     /// What must have become of a client's packet: another destination, link and TTL, no more.
-    Bytes expected_at(tables::BackendIndex backend, PacketBuilder packet, std::uint8_t ttl = 63) {
+    Bytes expected_at(forwarding::BackendIndex backend, PacketBuilder packet,
+                      std::uint8_t ttl = 63) {
         const InterfaceSpec& out = bench.spec.interfaces[srv];
         packet.to_ip(bench.spec.backends[backend].address).ttl(ttl);
         packet.mac(out.mac, bench.spec.backends[backend].mac);

@@ -11,8 +11,8 @@ namespace {
 
 using namespace testlib;
 using namespace testlib::place;
-using tables::BackendIndex;
-using tables::Scheduler;
+using forwarding::BackendIndex;
+using forwarding::Scheduler;
 
 std::string nth_client(int n) {
     return "203." + std::to_string(n / 65536 + 1) + "." + std::to_string(n / 256 % 256) + "." +
@@ -45,12 +45,12 @@ TEST(Maglev, SpreadsClientsByWeight) {
 
 TEST(Maglev, MovesFewOfTheOthersWhenAServerComes) {
     TableSpec spec = two_armed_farm();
-    spec.backends[rras3].mode = tables::Mode::disabled;
+    spec.backends[rras3].mode = forwarding::Mode::disabled;
     Bench bench{spec};
     std::map<int, BackendIndex> before;
     for (int i = 0; i < 2000; ++i)
         before[i] = bench.from_client(Session{.client = nth_client(i)}.init()).backend;
-    bench.spec.backends[rras3].mode = tables::Mode::enabled;
+    bench.spec.backends[rras3].mode = forwarding::Mode::enabled;
     bench.apply();
     int moved_between_old_ones = 0;
     for (const auto& [i, old] : before) {
@@ -66,7 +66,7 @@ TEST(CookieRetry, GoesByTheOldHashForThirtySecondsAfterARebuild) {
     bench.apply();
     // A client that the coming server would take away.
     std::string moving;
-    BackendIndex old = tables::no_backend;
+    BackendIndex old = forwarding::no_backend;
     bench.spec.backends[rras3].weight = 100;
     for (int i = 0; moving.empty(); ++i) {
         const Session session = cookie_session(nth_client(i));

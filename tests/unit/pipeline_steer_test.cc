@@ -11,8 +11,8 @@ namespace {
 
 using namespace testlib;
 using namespace testlib::place;
-using tables::BackendIndex;
-using tables::Mode;
+using forwarding::BackendIndex;
+using forwarding::Mode;
 
 class Steer : public testing::Test {
 protected:

@@ -120,7 +120,7 @@ TableSpec closed(TableSpec spec) {
 TableSpec without_servers(TableSpec spec) {
     for (BackendSpec& backend : spec.backends) {
         backend.is_present = false;
-        backend.mode = tables::Mode::disabled;
+        backend.mode = forwarding::Mode::disabled;
     }
     spec.backends[rras2].address = spec.backends[first_v6_server + 1].address = {};
     return spec;
@@ -141,8 +141,8 @@ TableSpec with_servers_down(TableSpec spec) {
 /// Neither gateway nor neighbour; the routes name a gateway that is none.
 TableSpec without_next_hops(TableSpec spec) {
     for (BackendSpec& backend : spec.backends) backend.mac = {};
-    for (RouteSpec& route : spec.routes) route.gateway = tables::no_gateway;
-    for (ServiceSpec& service : spec.services) service.uplink = tables::no_gateway;
+    for (RouteSpec& route : spec.routes) route.gateway = forwarding::no_gateway;
+    for (ServiceSpec& service : spec.services) service.uplink = forwarding::no_gateway;
     spec.gateways.clear();
     spec.neighbours.clear();
     return spec;

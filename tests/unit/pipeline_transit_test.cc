@@ -83,7 +83,7 @@ protected:
         const auto& region = bench.directory().transit[static_cast<std::size_t>(share)];
         for (const auto* table : {&region.confirmed, &region.provisional})
             table->for_each(0, table->buckets(),
-                            [&](const wall::TransitKey&, const tables::Record&) { ++count; });
+                            [&](const wall::TransitKey&, const sessions::Record&) { ++count; });
         return count;
     }
 };

@@ -83,7 +83,7 @@ Verdict unknown_pair_on_a_foreign_flow() {
     bench.apply();
     const auto& service = bench.table().services[0];
     bench.directory().bindings.confirmed.erase(
-        tables::binding_key(service.client_of(address(session.client.c_str())), 0));
+        sessions::binding_key(service.client_of(address(session.client.c_str())), 0));
     return bench
         .from_client(to_vip(session.client.c_str(), session.port_4500, 4500,
                             behind_marker(encrypted(7, 8, ike::exchange::informational))))
@@ -126,9 +126,7 @@ const std::map<Verdict, std::function<Verdict()>>& examples() {
         {punt_routing,
          [] { return of_client(PacketBuilder{}.ip("198.51.100.254", "224.0.0.5").protocol(89)); }},
         {punt_backend,
-         [] {
-             return of_server(PacketBuilder{}.ip(server(rras1).c_str(), own_lan).icmp(0, 0));
-         }},
+         [] { return of_server(PacketBuilder{}.ip(server(rras1).c_str(), own_lan).icmp(0, 0)); }},
         {punt_local, [] { return of_client(client_ip(own_wan).protocol(net::ip_protocol::tcp)); }},
         {punt_multicast, [] { return of_client(client_ip("224.0.0.18").protocol(112)); }},
         {punt_unresolved,
@@ -160,7 +158,10 @@ const std::map<Verdict, std::function<Verdict()>>& examples() {
         {bad_extension, [] { return of_client6(init6().extension(60).extension(0)); }},
         {mapped_address,
          [] { return of_client6(PacketBuilder{}.ip(client6, "::ffff:203.0.113.10").udp(9, 9)); }},
-        {source_routed, [] { return of_client6(init6().extension(43, {0, 1})); }},
+        {source_routed,
+         [] {
+             return of_client6(init6().extension(43, {0, 1}));
+         }},
         {bad_source, [] { return of_client(PacketBuilder{}.ip(vip, vip).udp(500, 500)); }},
         {spoofed_backend, [] { return of_client(Session{.backend = rras1}.init_answer()); }},
         {spoofed_source,
@@ -171,9 +172,7 @@ const std::map<Verdict, std::function<Verdict()>>& examples() {
         {ike_bad_length, [] { return of_payload(500, Bytes(28, 0x21)); }},
         {ike_zero_spi, [] { return of_payload(500, sa_init(0).bytes()); }},
         {ike_init_with_spi,
-         [] {
-             return of_payload(500, encrypted(1, 2, ike::exchange::ike_sa_init).bytes());
-         }},
+         [] { return of_payload(500, encrypted(1, 2, ike::exchange::ike_sa_init).bytes()); }},
         {ike_version_zero, [] { return of_payload(500, Bytes(28, 0)); }},
         {esp_reserved_spi, [] { return of_payload(4500, esp(255)); }},
         {vip_not_served,
@@ -193,17 +192,18 @@ const std::map<Verdict, std::function<Verdict()>>& examples() {
          [] { return of_payload(500, encrypted_answer(1, 2, ike::exchange::ike_auth).bytes()); }},
         {unknown_sa,
          [] {
-             return with_farm([](TableSpec& s) { s.services[0].affinity = tables::Affinity::sa; },
-                              Session{}.esp_up());
+             return with_farm(
+                 [](TableSpec& s) { s.services[0].affinity = forwarding::Affinity::sa; },
+                 Session{}.esp_up());
          }},
         {source_limited,
-         [] {
-             return with_farm([](TableSpec& s) { s.limits.requests_per_source = {1, 0}; });
-         }},
+         [] { return with_farm([](TableSpec& s) {
+                  s.limits.requests_per_source = {1, 0};
+              }); }},
         {backend_limited,
-         [] {
-             return with_farm([](TableSpec& s) { s.limits.requests_per_backend = {1, 0}; });
-         }},
+         [] { return with_farm([](TableSpec& s) {
+                  s.limits.requests_per_backend = {1, 0};
+              }); }},
         {unknown_pair_limited, unknown_pair_on_a_foreign_flow},
         {unknown_keepalive, [] { return of_payload(4500, keepalive()); }},
         {reply_vip_unknown, ambiguous_reply},

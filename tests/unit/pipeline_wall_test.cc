@@ -364,7 +364,7 @@ TEST_F(Wall, OfOurAddressesTheIngressInterfacesOwnAreTheHosts) {
 
 // Two providers: what one of them brings has no business with the address on the other's cable.
 TEST_F(Wall, OfOurAddressesAnotherUplinksIsClosed) {
-    constexpr tables::PortIndex second = 2;
+    constexpr forwarding::PortIndex second = 2;
     const auto own = net::MacAddress::parse("02:00:00:00:00:77").value();
     const char* const there = "198.51.101.1";
     const char* const there6 = "2001:db8:199::1";

@@ -182,7 +182,7 @@ TEST(StateFile, RefusesRecordsThatPointAtNothing) {
     expect_refused([](State& state) { state.pairs[0].service = 1; });
     expect_refused([](State& state) { state.pairs[0].initiator_spi = 0; });
     expect_refused([](State& state) {
-        state.pairs[0].record.state = static_cast<tables::RecordState>(tables::record_states);
+        state.pairs[0].record.state = static_cast<sessions::RecordState>(sessions::record_states);
     });
     expect_refused([](State& state) { state.flows[0].frontend = 1; });
     expect_refused([](State& state) { state.flows[0].gateway = 2; });
@@ -195,15 +195,15 @@ TEST(StateFile, RefusesRecordsThatPointAtNothing) {
         state.transit[0].key.outside = *net::IpAddress::parse("2001:db8::80");
     });
     expect_refused([](State& state) {
-        state.transit[0].state = static_cast<tables::RecordState>(tables::record_states);
+        state.transit[0].state = static_cast<sessions::RecordState>(sessions::record_states);
     });
     expect_refused([](State& state) {
-        state.facts.backends[0].mode = static_cast<tables::Mode>(4);
+        state.facts.backends[0].mode = static_cast<forwarding::Mode>(4);
     });
     expect_refused([](State& state) {
         state.facts.saved_at = std::chrono::sys_seconds{std::chrono::seconds{-1}};
     });
-    expect_refused([](State& state) { state.facts.services.resize(tables::max_services + 1); });
+    expect_refused([](State& state) { state.facts.services.resize(forwarding::max_services + 1); });
 }
 
 TEST(StateFile, GivesTheSinkPiecesWhoseSumIsTheBody) {

@@ -38,7 +38,7 @@ protected:
     void add_pair(std::uint64_t number) {
         directory.pairs.write({number, number},
                               {.backend = {.index = 1, .generation = 1},
-                               .state = tables::RecordState::established,
+                               .state = sessions::RecordState::established,
                                .last_seen = view.now},
                               view.timeouts.pair, view.now);
     }
@@ -46,9 +46,9 @@ protected:
     fs::path folder;
     fs::path file;
     StateView view;
-    tables::Directory directory{{.flows = 1024, .bindings = 1024, .pairs = 65536,
-                                 .half_open = 1024, .fragments = 64},
-                                {.k0 = 1, .k1 = 2}};
+    sessions::Directory directory{
+        {.flows = 1024, .bindings = 1024, .pairs = 65536, .half_open = 1024, .fragments = 64},
+        {.k0 = 1, .k1 = 2}};
 };
 
 TEST_F(StateSaverTest, SavesOnAThreadOfItsOwn) {

@@ -17,7 +17,7 @@ namespace {
 using namespace ikelb::testlib;
 using namespace ikelb::testlib::place;
 using namespace std::chrono_literals;
-using tables::RecordState;
+using sessions::RecordState;
 
 constexpr std::chrono::sys_seconds start_of_wall_clock{1'700'000'000s};
 
@@ -107,22 +107,22 @@ public:
         return restore(decode_state(bytes).value(), wall_clock);
     }
 
-    std::optional<tables::Record> pair(const Session& session) {
+    std::optional<sessions::Record> pair(const Session& session) {
         const Bytes bytes = encrypted(session.spi_i, session.spi_r, 37).bytes();
         return bench->directory().pairs.find(
-            tables::pair_key(*reinterpret_cast<const ike::Header*>(bytes.data())),
+            sessions::pair_key(*reinterpret_cast<const ike::Header*>(bytes.data())),
             bench->table().timeouts.pair, bench->now());
     }
-    std::optional<tables::Record> flow(const Session& session) {
+    std::optional<sessions::Record> flow(const Session& session) {
         return bench->directory().flows.find(
-            tables::flow_key(address(session.client.c_str()),
-                             net::be16::from_host(session.port_4500), 1),
+            sessions::flow_key(address(session.client.c_str()),
+                               net::be16::from_host(session.port_4500), 1),
             bench->table().timeouts.flow, bench->now());
     }
-    std::optional<tables::Record> binding(const Session& session) {
+    std::optional<sessions::Record> binding(const Session& session) {
         return bench->directory().bindings.find(
-            tables::binding_key(address(session.client.c_str()), 0),
-            bench->table().timeouts.flow, bench->now());
+            sessions::binding_key(address(session.client.c_str()), 0), bench->table().timeouts.flow,
+            bench->now());
     }
     std::string home_of(const Outcome& outcome) const {
         return outcome.backend < config.pools[0].backends.size()
@@ -137,7 +137,7 @@ public:
 };
 
 /// A client whose backend is the given one, whatever the hash would say.
-Session on_server(Life& life, tables::BackendIndex backend, std::uint8_t number) {
+Session on_server(Life& life, forwarding::BackendIndex backend, std::uint8_t number) {
     Session session{.client = "192.0.2." + std::to_string(number),
                     .spi_i = 0x1000u + number,
                     .spi_r = 0x2000u + number,
@@ -156,7 +156,7 @@ protected:
     /// Four clients on each server.
     void SetUp() override {
         for (std::uint8_t i = 0; i < 12; ++i)
-            sessions.push_back(on_server(before, static_cast<tables::BackendIndex>(i % 3),
+            sessions.push_back(on_server(before, static_cast<forwarding::BackendIndex>(i % 3),
                                          static_cast<std::uint8_t>(10 + i)));
     }
 };
@@ -316,14 +316,14 @@ TEST_F(StateSnapshot, AClockThatWasSetBackAgesNothing) {
 }
 
 TEST_F(StateSnapshot, OperatorsModesComeBack) {
-    before.modes.set("rras1", tables::Mode::drain_keep, before.registry);
-    before.modes.set("rras2", tables::Mode::drain_refuse, before.registry);
+    before.modes.set("rras1", forwarding::Mode::drain_keep, before.registry);
+    before.modes.set("rras2", forwarding::Mode::drain_refuse, before.registry);
     before.apply();
     Life after{{{"rras1", "10.20.0.99"}, {"rras2", "10.20.0.12"}, {"rras3", "10.20.0.13"}}};
     const Restored restored = after.restore(before.save());
-    EXPECT_EQ(after.modes.mode("rras1"), tables::Mode::drain_keep) << "by its name alone";
-    EXPECT_EQ(after.modes.mode("rras2"), tables::Mode::drain_refuse);
-    EXPECT_EQ(after.modes.mode("rras3"), tables::Mode::enabled);
+    EXPECT_EQ(after.modes.mode("rras1"), forwarding::Mode::drain_keep) << "by its name alone";
+    EXPECT_EQ(after.modes.mode("rras2"), forwarding::Mode::drain_refuse);
+    EXPECT_EQ(after.modes.mode("rras3"), forwarding::Mode::enabled);
     EXPECT_EQ(restored.modes.size(), 2u);
     EXPECT_EQ(after.bench->from_client(sessions[1].esp_up()).backend, rras2)
         << "tunnels of a drained server stay";
@@ -332,11 +332,11 @@ TEST_F(StateSnapshot, OperatorsModesComeBack) {
 }
 
 TEST_F(StateSnapshot, ADisabledServersTunnelsStayEnded) {
-    before.modes.set("rras1", tables::Mode::disabled, before.registry);
+    before.modes.set("rras1", forwarding::Mode::disabled, before.registry);
     before.apply();
     Life after;
     const Restored restored = after.restore(before.save());
-    EXPECT_EQ(after.modes.mode("rras1"), tables::Mode::disabled);
+    EXPECT_EQ(after.modes.mode("rras1"), forwarding::Mode::disabled);
     EXPECT_EQ(restored.pairs, 8u);
     EXPECT_EQ(restored.homeless, 0u) << "they were not even saved";
 }
@@ -358,29 +358,29 @@ TEST_F(StateSnapshot, LoginsUnderWayKeepTheirStateAndEndInTime) {
 }
 
 TEST_F(StateSnapshot, TheNextHopComesBackByInterfaceAndAddress) {
-    const auto set_gateway = [this](std::size_t session, tables::GatewayIndex gateway) {
-        tables::Record record = *before.flow(sessions[session]);
+    const auto set_gateway = [this](std::size_t session, forwarding::GatewayIndex gateway) {
+        sessions::Record record = *before.flow(sessions[session]);
         record.gateway = gateway;
-        const auto key = tables::flow_key(address(sessions[session].client.c_str()),
-                                          net::be16::from_host(4500), 1);
+        const auto key = sessions::flow_key(address(sessions[session].client.c_str()),
+                                            net::be16::from_host(4500), 1);
         before.bench->directory().flows.write(key, record, before.bench->table().timeouts.flow,
                                               before.bench->now());
     };
     set_gateway(0, second_gateway);
-    set_gateway(1, tables::on_link_client);
-    set_gateway(2, tables::no_gateway);
+    set_gateway(1, forwarding::on_link_client);
+    set_gateway(2, forwarding::no_gateway);
     Life after;
     after.restore(before.save());
     const auto second = after.registry.gateway({ext, address("198.51.100.253")});
     ASSERT_TRUE(second) << "its index waits for the kernel's routes";
     EXPECT_EQ(after.flow(sessions[0])->gateway, *second);
-    EXPECT_EQ(after.flow(sessions[1])->gateway, tables::on_link_client);
-    EXPECT_EQ(after.flow(sessions[2])->gateway, tables::no_gateway);
+    EXPECT_EQ(after.flow(sessions[1])->gateway, forwarding::on_link_client);
+    EXPECT_EQ(after.flow(sessions[2])->gateway, forwarding::no_gateway);
 
     Life rewired;
     rewired.config.interfaces[0].name = "outside";
     rewired.restore(before.save());
-    EXPECT_EQ(rewired.flow(sessions[0])->gateway, tables::no_gateway);
+    EXPECT_EQ(rewired.flow(sessions[0])->gateway, forwarding::no_gateway);
 }
 
 TEST_F(StateSnapshot, ASecondRestartLosesNothing) {
@@ -459,14 +459,14 @@ protected:
     }
     /// A conversation that would live for so long without another packet.
     void begin(const wall::TransitKey& key, wall::TransitShare share,
-               RecordState state = RecordState::established, tables::Seconds left = 7440) {
+               RecordState state = RecordState::established, forwarding::Seconds left = 7440) {
         before.bench->directory().transit[static_cast<std::size_t>(share)].write(
-            key, {.state = state, .last_seen = before.bench->now() + left}, tables::transit_lives,
+            key, {.state = state, .last_seen = before.bench->now() + left}, sessions::transit_lives,
             before.bench->now());
     }
-    std::optional<tables::Record> find(const wall::TransitKey& key, wall::TransitShare share) {
+    std::optional<sessions::Record> find(const wall::TransitKey& key, wall::TransitShare share) {
         return after.bench->directory().transit[static_cast<std::size_t>(share)].find(
-            key, tables::transit_lives, after.bench->now());
+            key, sessions::transit_lives, after.bench->now());
     }
 
     Life before, after;

@@ -61,11 +61,12 @@ private:
     SavedRecord record(const StateFacts& facts) {
         return {.age = static_cast<std::uint32_t>(random_()),
                 .backend = static_cast<std::uint16_t>(below(facts.backends.size())),
-                .state = static_cast<tables::RecordState>(below(tables::record_states))};
+                .state = static_cast<sessions::RecordState>(below(sessions::record_states))};
     }
     SavedTransit transit() {
-        SavedTransit made{.left = static_cast<std::uint32_t>(random_()),
-                          .state = static_cast<tables::RecordState>(below(tables::record_states))};
+        SavedTransit made{
+            .left = static_cast<std::uint32_t>(random_()),
+            .state = static_cast<sessions::RecordState>(below(sessions::record_states))};
         made.key.inside = client();
         do {
             made.key.outside = client();
@@ -86,7 +87,7 @@ private:
         for (std::size_t i = 1 + below(40); i > 0; --i)
             facts.backends.push_back({.name = text(),
                                       .address = address(),
-                                      .mode = static_cast<tables::Mode>(below(4))});
+                                      .mode = static_cast<forwarding::Mode>(below(4))});
         for (std::size_t i = 1 + below(9); i > 0; --i)
             facts.frontends.push_back(
                 {.vip = address(), .port = static_cast<std::uint16_t>(random_())});
@@ -107,35 +108,29 @@ inline State old_state() {
         .hash_key = {.k0 = 0x1122334455667788, .k1 = 0x99aabbccddeeff00},
         .backends = {{.name = "rras1",
                       .address = *net::IpAddress::parse("10.20.0.11"),
-                      .mode = tables::Mode::enabled},
+                      .mode = forwarding::Mode::enabled},
                      {.name = "b",
                       .address = *net::IpAddress::parse("10.20.0.12"),
-                      .mode = tables::Mode::drain_keep}},
+                      .mode = forwarding::Mode::drain_keep}},
         .frontends = {{.vip = *net::IpAddress::parse("203.0.113.10"), .port = 4500}},
         .services = {"aovpn"},
-        .gateways = {{.interface = "ext",
-                      .address = *net::IpAddress::parse("198.51.100.254")}}};
+        .gateways = {{.interface = "ext", .address = *net::IpAddress::parse("198.51.100.254")}}};
     state.pairs = {{.initiator_spi = 0x0102030405060708,
                     .responder_spi = 0xa1a2a3a4a5a6a7a8,
-                    .record = {.age = 5,
-                               .backend = 1,
-                               .state = tables::RecordState::established},
+                    .record = {.age = 5, .backend = 1, .state = sessions::RecordState::established},
                     .service = 0}};
     state.flows = {{.client = net::IpAddress::from_v4_host(0xc6336407),
                     .client_port = 4500,
                     .frontend = 0,
-                    .record = {.age = 7, .backend = 0, .state = tables::RecordState::answered},
+                    .record = {.age = 7, .backend = 0, .state = sessions::RecordState::answered},
                     .gateway = 1}};
-    state.bindings = {{.client = net::IpAddress::from_v4_host(0xc6336407),
-                       .service = 0,
-                       .record = {.age = 9,
-                                  .backend = 1,
-                                  .state = tables::RecordState::established}}};
+    state.bindings = {
+        {.client = net::IpAddress::from_v4_host(0xc6336407),
+         .service = 0,
+         .record = {.age = 9, .backend = 1, .state = sessions::RecordState::established}}};
     state.esp = {{.client = net::IpAddress::from_halves(0x20010db800000000, 7),
                   .spi = 0xc0ffee01,
-                  .record = {.age = 3,
-                             .backend = 1,
-                             .state = tables::RecordState::established}}};
+                  .record = {.age = 3, .backend = 1, .state = sessions::RecordState::established}}};
     return state;
 }
 
@@ -148,7 +143,7 @@ inline State small_state() {
                               .outside_port = 443,
                               .protocol = 6},
                       .left = 11,
-                      .state = tables::RecordState::established}};
+                      .state = sessions::RecordState::established}};
     return state;
 }
 

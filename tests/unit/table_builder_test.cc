@@ -12,9 +12,9 @@ namespace ikelb::control {
 namespace {
 
 using namespace testlib;
-using tables::Mode;
+using forwarding::Mode;
 
-void write(std::ostream& out, const tables::LinkHeader& link) {
+void write(std::ostream& out, const forwarding::LinkHeader& link) {
     for (const std::uint8_t byte : link.bytes) out << int{byte} << ':';
     out << int{link.length} << ' ' << link.port << ' ' << int{link.interface} << ' ' << link.mtu
         << ' ' << link.is_resolved;
@@ -27,23 +27,23 @@ void write_list(std::ostream& out, const List& list) {
     out << ']';
 }
 
-void write_network(std::ostream& out, const tables::ForwardingTable& table) {
-    for (const tables::Interface& interface : table.interfaces)
+void write_network(std::ostream& out, const forwarding::ForwardingTable& table) {
+    for (const forwarding::Interface& interface : table.interfaces)
         out << interface.port << ' ' << interface.vlan << ' ' << interface.mtu << ' '
             << interface.is_up << interface.faces_clients << interface.faces_servers << ' '
             << interface.mac.to_string() << ' ' << interface.address.to_string() << '\n';
     for (std::size_t i = 0; i < table.interface_of.size(); ++i)
-        if (table.interface_of[i] != tables::no_interface)
+        if (table.interface_of[i] != forwarding::no_interface)
             out << i << "->" << int{table.interface_of[i]} << '\n';
-    for (const tables::Gateway& gateway : table.gateways) {
+    for (const forwarding::Gateway& gateway : table.gateways) {
         out << "gateway " << int{gateway.interface} << ' ' << gateway.address.to_string() << ' ';
         write(out, gateway.link);
         out << '\n';
     }
 }
 
-void write_services(std::ostream& out, const tables::ForwardingTable& table) {
-    for (const tables::Backend& backend : table.backends) {
+void write_services(std::ostream& out, const forwarding::ForwardingTable& table) {
+    for (const forwarding::Backend& backend : table.backends) {
         out << "backend " << backend.address.to_string() << ' ' << int{backend.generation} << ' '
             << to_string(backend.mode) << ' ' << backend.is_present << backend.is_up
             << backend.flush_on_down << ' ' << backend.weight << ' ';
@@ -52,10 +52,10 @@ void write_services(std::ostream& out, const tables::ForwardingTable& table) {
         for (const auto& frontends : backend.frontends) write_list(out, frontends);
         out << '\n';
     }
-    for (const tables::Frontend& frontend : table.frontends)
+    for (const forwarding::Frontend& frontend : table.frontends)
         out << "frontend " << frontend.vip.to_string() << ' ' << frontend.port.to_host() << ' '
             << frontend.service << ' ' << frontend.is_served << ' ' << int{frontend.uplink} << '\n';
-    for (const tables::Service& service : table.services) {
+    for (const forwarding::Service& service : table.services) {
         out << "service " << service.is_present << ' ' << static_cast<int>(service.scheduler);
         write_list(out, service.members);
         write_list(out, service.maglev);
@@ -63,12 +63,12 @@ void write_services(std::ostream& out, const tables::ForwardingTable& table) {
         out << '\n';
     }
     for (std::size_t i = 0; i < table.members->size(); ++i)
-        if ((*table.members)[i] != tables::no_member)
+        if ((*table.members)[i] != forwarding::no_member)
             out << i << "->" << (*table.members)[i] << '\n';
 }
 
 /// Everything that a worker could ask of a table, the addresses of a few networks one by one.
-std::string behaviour(const tables::ForwardingTable& table) {
+std::string behaviour(const forwarding::ForwardingTable& table) {
     std::ostringstream out;
     write_network(out, table);
     write_services(out, table);
@@ -77,7 +77,7 @@ std::string behaviour(const tables::ForwardingTable& table) {
             const auto address = net::IpAddress::from_v4_host(network | host);
             out << '\n' << address.to_string() << ' ' << table.is_inside(address) << ' ';
             if (const auto index = table.route_table.lookup(address)) {
-                const tables::Route& route = table.routes[*index];
+                const forwarding::Route& route = table.routes[*index];
                 out << static_cast<int>(route.kind) << ' ' << int{route.interface} << ' '
                     << int{route.gateway};
             }
@@ -85,14 +85,14 @@ std::string behaviour(const tables::ForwardingTable& table) {
                 out << " role " << static_cast<int>(entry->role) << ' ' << entry->backend;
                 write_list(out, entry->frontends);
             }
-            for (tables::InterfaceIndex i = 0; i < 3; ++i)
-                if (const auto* link = table.neighbours.find(tables::neighbour_key(i, address)))
+            for (forwarding::InterfaceIndex i = 0; i < 3; ++i)
+                if (const auto* link = table.neighbours.find(forwarding::neighbour_key(i, address)))
                     write(out << " neighbour " << int{i} << ' ', *link);
         }
     for (int last = 0; last < 256; ++last)
-        for (tables::InterfaceIndex i = 0; i < 3; ++i)
+        for (forwarding::InterfaceIndex i = 0; i < 3; ++i)
             if (const auto* gateway = table.gateway_of_mac.find(
-                    tables::gateway_key(i, mac(static_cast<std::uint8_t>(last)))))
+                    forwarding::gateway_key(i, mac(static_cast<std::uint8_t>(last)))))
                 out << "\nmac " << last << ' ' << int{i} << ' ' << int{*gateway};
     return out.str();
 }
@@ -165,14 +165,14 @@ TEST(TableBuilder, PropertyNoReferenceEverChangesItsMeaning) {
             disturb(site, random);
             const auto& table = site.build();
             for (std::size_t i = 0; i < table.backends.size(); ++i) {
-                const tables::Backend& backend = table.backends[i];
+                const forwarding::Backend& backend = table.backends[i];
                 if (!backend.is_present) continue;
                 const auto key = std::pair{static_cast<int>(i), int{backend.generation}};
                 ASSERT_EQ(meant.try_emplace(key, backend.address).first->second, backend.address);
             }
             for (std::size_t i = 1; i < table.gateways.size(); ++i) {
-                const tables::Gateway& gateway = table.gateways[i];
-                if (gateway.interface == tables::no_interface) continue;
+                const forwarding::Gateway& gateway = table.gateways[i];
+                if (gateway.interface == forwarding::no_interface) continue;
                 const std::pair name{int{gateway.interface}, gateway.address};
                 ASSERT_EQ(gateways.try_emplace(static_cast<int>(i), name).first->second, name);
             }
@@ -188,23 +188,23 @@ TEST(TableBuilder, PropertyAllIndicesAreInRange) {
     for (int step = 0; step < 200; ++step) {
         disturb(site, random);
         const auto& table = site.build();
-        for (const tables::Service& service : table.services)
+        for (const forwarding::Service& service : table.services)
             for (const auto* list : {&service.maglev, &service.old_maglev, &service.round_robin})
-                for (const tables::BackendIndex index : *list)
+                for (const forwarding::BackendIndex index : *list)
                     ASSERT_LT(index, table.backends.size());
-        for (const tables::Service& service : table.services)
-            for (const tables::BackendIndex index : service.maglev)
+        for (const forwarding::Service& service : table.services)
+            for (const forwarding::BackendIndex index : service.maglev)
                 ASSERT_TRUE(table.backends[index].takes_new_clients());
-        for (const tables::Backend& backend : table.backends)
+        for (const forwarding::Backend& backend : table.backends)
             for (const auto& frontends : backend.frontends)
-                for (const tables::FrontendIndex index : frontends)
+                for (const forwarding::FrontendIndex index : frontends)
                     ASSERT_LT(index, table.frontends.size());
-        for (const tables::Route& route : table.routes) {
+        for (const forwarding::Route& route : table.routes) {
             ASSERT_LT(route.gateway, table.gateways.size());
-            ASSERT_EQ(route.kind == tables::RouteKind::gateway,
-                      route.gateway != tables::no_gateway);
+            ASSERT_EQ(route.kind == forwarding::RouteKind::gateway,
+                      route.gateway != forwarding::no_gateway);
         }
-        for (const tables::Frontend& frontend : table.frontends) {
+        for (const forwarding::Frontend& frontend : table.frontends) {
             ASSERT_LT(frontend.service, table.services.size());
             ASSERT_LT(frontend.uplink, table.gateways.size());
         }
@@ -213,7 +213,7 @@ TEST(TableBuilder, PropertyAllIndicesAreInRange) {
 
 TEST(TableBuilder, TakesTheTimeoutsOver) {
     Site site;
-    const tables::Timeouts& timeouts = site.build().timeouts;
+    const forwarding::Timeouts& timeouts = site.build().timeouts;
     using Lives = decltype(timeouts.flow.by_state);
     EXPECT_EQ(timeouts.flow.by_state, (Lives{30, 300, 2700, 180, 2700}));
     EXPECT_EQ(timeouts.pair.by_state, (Lives{30, 300, 86400, 180, 86400}));
@@ -229,7 +229,7 @@ TEST(TableBuilder, TakesTheTimeoutsOver) {
                             .pending = 1001ms,
                             .fragment = 1ms,
                             .delete_hint = 2min};
-    const tables::Timeouts& others = site.build().timeouts;
+    const forwarding::Timeouts& others = site.build().timeouts;
     EXPECT_EQ(others.flow.by_state, (Lives{2, 60, 600, 120, 600}));
     EXPECT_EQ(others.pair.by_state, (Lives{2, 60, 3600, 120, 3600}));
     EXPECT_EQ(others.half_open, 2u) << "rounded up";
@@ -239,12 +239,12 @@ TEST(TableBuilder, TakesTheTimeoutsOver) {
 
 TEST(TableBuilder, SharesTheAbuseLimitsAmongTheWorkers) {
     Site site;
-    const auto pair = [](const tables::Rate& rate) {
+    const auto pair = [](const forwarding::Rate& rate) {
         return std::pair{rate.per_second, rate.burst};
     };
     // With one worker: what is configured, whose defaults are those of the dataplane.
-    const tables::AbuseLimits initial;
-    const tables::AbuseLimits one = site.build().limits;
+    const forwarding::AbuseLimits initial;
+    const forwarding::AbuseLimits one = site.build().limits;
     EXPECT_EQ(pair(one.requests_per_source), pair(initial.requests_per_source));
     EXPECT_EQ(pair(one.requests_per_backend), pair(initial.requests_per_backend));
     EXPECT_EQ(pair(one.logins_per_source), pair(initial.logins_per_source));
@@ -263,7 +263,7 @@ TEST(TableBuilder, SharesTheAbuseLimitsAmongTheWorkers) {
                          .half_open_inserts = {300, 600},
                          .fragments_per_source = {40, 41},
                          .pending_per_source = {50, 51}};
-    const tables::AbuseLimits& three = site.build().limits;
+    const forwarding::AbuseLimits& three = site.build().limits;
     using Pair = std::pair<std::uint32_t, std::uint32_t>;
     EXPECT_EQ(pair(three.requests_per_source), (Pair{10, 20})) << "a source is on one worker";
     EXPECT_EQ(pair(three.logins_per_source), (Pair{11, 21}));
@@ -295,7 +295,7 @@ TEST(TableBuilder, AnEmptyConfigurationMakesATableThatForwardsNothing) {
     EXPECT_EQ(table.backends.size(), 0u);
     EXPECT_EQ(table.addresses.size(), site.kernel.addresses.size());  // all of other devices
     EXPECT_EQ(table.gateways.size(), 1u);
-    EXPECT_EQ(site.route("10.20.0.11")->kind, tables::RouteKind::local);
+    EXPECT_EQ(site.route("10.20.0.11")->kind, forwarding::RouteKind::local);
     EXPECT_EQ(table.member(0, 0), std::nullopt);
 }
 

@@ -8,20 +8,20 @@ namespace ikelb::control {
 namespace {
 
 using namespace testlib;
-using tables::RouteKind;
+using forwarding::RouteKind;
 
 TEST(TableIpv6, ABackendIsReachedAndItsAnswersAreTheVips) {
     Site site;
     add_ipv6(site);
     const auto& table = site.build();
     EXPECT_TRUE(site.remarks.empty()) << site.remarks.front();
-    const tables::Backend& backend = site.backend("rras1-v6");
+    const forwarding::Backend& backend = site.backend("rras1-v6");
     EXPECT_TRUE(backend.is_present);
     EXPECT_TRUE(backend.link.is_resolved);
     EXPECT_EQ(backend.link.interface, farm_index);
-    for (std::size_t i = 0; i < tables::service_ports; ++i) {
-        const std::uint16_t port = tables::service_port_numbers[i];
-        const tables::Frontend& answers = table.frontends[backend.reply_frontend[i]];
+    for (std::size_t i = 0; i < forwarding::service_ports; ++i) {
+        const std::uint16_t port = forwarding::service_port_numbers[i];
+        const forwarding::Frontend& answers = table.frontends[backend.reply_frontend[i]];
         EXPECT_EQ(answers.vip, ip("2001:db8:200::10"));
         EXPECT_EQ(answers.port.to_host(), port);
         EXPECT_TRUE(site.frontend("2001:db8:200::10", port).is_served);
@@ -37,8 +37,8 @@ TEST(TableIpv6, AServerInBothFamiliesIsTwoBackendsOfOneMac) {
     const auto* v6 = table.addresses.find(ip("fd00:20::11"));
     ASSERT_TRUE(v4 != nullptr && v6 != nullptr);
     EXPECT_NE(v4->backend, v6->backend);
-    EXPECT_EQ(table.addresses.find(ip("2001:db8:200::10"))->role, tables::AddressRole::vip);
-    EXPECT_EQ(table.addresses.find(ip("fe80::1"))->role, tables::AddressRole::own);
+    EXPECT_EQ(table.addresses.find(ip("2001:db8:200::10"))->role, forwarding::AddressRole::vip);
+    EXPECT_EQ(table.addresses.find(ip("fe80::1"))->role, forwarding::AddressRole::own);
 }
 
 TEST(TableIpv6, ErrorsComeFromAnAddressThatMeansSomethingElsewhere) {
@@ -68,7 +68,7 @@ TEST(TableIpv6, ALinkLocalGatewayIsTheUplink) {
     EXPECT_TRUE(table.gateways[route->gateway].link.is_resolved);
     EXPECT_EQ(site.frontend("2001:db8:200::10", 500).uplink, route->gateway);
     // The same router in both families has one MAC address, remembered by its IPv4 gateway.
-    const auto* by_mac = table.gateway_of_mac.find(tables::gateway_key(ext_index, mac(0xfe)));
+    const auto* by_mac = table.gateway_of_mac.find(forwarding::gateway_key(ext_index, mac(0xfe)));
     ASSERT_NE(by_mac, nullptr);
     EXPECT_EQ(table.gateways[*by_mac].link.bytes, table.gateways[route->gateway].link.bytes);
 }

@@ -11,16 +11,17 @@ namespace ikelb::control {
 namespace {
 
 using namespace testlib;
-using tables::RouteKind;
+using forwarding::RouteKind;
 
-std::optional<tables::GatewayIndex> by_mac(const Site& site, tables::InterfaceIndex interface,
-                                           std::uint8_t last_of_mac) {
+std::optional<forwarding::GatewayIndex> by_mac(const Site& site,
+                                               forwarding::InterfaceIndex interface,
+                                               std::uint8_t last_of_mac) {
     const auto* found =
-        site.table->gateway_of_mac.find(tables::gateway_key(interface, mac(last_of_mac)));
+        site.table->gateway_of_mac.find(forwarding::gateway_key(interface, mac(last_of_mac)));
     return found == nullptr ? std::nullopt : std::optional{*found};
 }
 
-net::MacAddress destination(const tables::LinkHeader& link) {
+net::MacAddress destination(const forwarding::LinkHeader& link) {
     net::MacAddress result;
     std::copy_n(link.bytes.begin(), 6, result.bytes.begin());
     return result;
@@ -30,7 +31,7 @@ TEST(TableInterfaces, ComeInTheOrderOfTheConfiguration) {
     Site site;
     const auto& table = site.build();
     ASSERT_EQ(table.interfaces.size(), 3u);
-    const tables::Interface& outer = table.interfaces[ext2_index];
+    const forwarding::Interface& outer = table.interfaces[ext2_index];
     EXPECT_EQ(outer.port, 0);
     EXPECT_EQ(outer.vlan, 20);
     EXPECT_EQ(outer.mtu, 1500);
@@ -51,7 +52,7 @@ TEST(TableInterfaces, AreFoundByPortAndVlan) {
     EXPECT_EQ(table.interface_of[0], ext_index);
     EXPECT_EQ(table.interface_of[20], ext2_index);
     EXPECT_EQ(table.interface_of[4096], farm_index);
-    EXPECT_EQ(std::ranges::count(table.interface_of, tables::no_interface), 2 * 4096 - 3);
+    EXPECT_EQ(std::ranges::count(table.interface_of, forwarding::no_interface), 2 * 4096 - 3);
 }
 
 TEST(TableInterfaces, ALinkThatIsDownIsSentNothing) {
@@ -68,8 +69,8 @@ TEST(TableInterfaces, WithoutFactsNothingIsForwarded) {
     site.interfaces.erase(site.interfaces.begin() + 1);
     const auto& table = site.build();
     EXPECT_FALSE(table.interfaces[ext2_index].is_up);
-    EXPECT_EQ(table.interface_of[20], tables::no_interface);
-    EXPECT_EQ(site.gateway(ext2_index, "192.0.2.254"), tables::no_gateway);
+    EXPECT_EQ(table.interface_of[20], forwarding::no_interface);
+    EXPECT_EQ(site.gateway(ext2_index, "192.0.2.254"), forwarding::no_gateway);
     EXPECT_TRUE(site.has_remark("interface ext2: it has no port, nothing is forwarded there"));
 }
 
@@ -110,8 +111,10 @@ TEST(TableNeighbours, OnlyUsableOnesOfOurInterfacesAreThere) {
     add_neighbour(site.kernel, "192.168.7.1", eth0, 0x52);
     const auto& table = site.build();
     EXPECT_EQ(table.neighbours.size(), 6u);
-    EXPECT_EQ(table.neighbours.find(tables::neighbour_key(farm_index, ip("10.20.0.50"))), nullptr);
-    const auto* stale = table.neighbours.find(tables::neighbour_key(farm_index, ip("10.20.0.51")));
+    EXPECT_EQ(table.neighbours.find(forwarding::neighbour_key(farm_index, ip("10.20.0.50"))),
+              nullptr);
+    const auto* stale =
+        table.neighbours.find(forwarding::neighbour_key(farm_index, ip("10.20.0.51")));
     ASSERT_NE(stale, nullptr);
     EXPECT_TRUE(stale->is_resolved);
     EXPECT_EQ(destination(*stale), mac(0x51));
@@ -128,15 +131,15 @@ TEST(TableRoutes, HaveTheKindsOfTheKernel) {
     EXPECT_EQ(site.route("10.66.1.1")->kind, RouteKind::blackhole);
     EXPECT_EQ(site.route("10.67.1.1")->kind, RouteKind::unreachable);
     EXPECT_EQ(site.route("198.51.100.1")->kind, RouteKind::local);
-    const tables::Route on_link = *site.route("10.20.0.200");
+    const forwarding::Route on_link = *site.route("10.20.0.200");
     EXPECT_EQ(on_link.kind, RouteKind::on_link);
     EXPECT_EQ(on_link.interface, farm_index);
-    EXPECT_EQ(on_link.gateway, tables::no_gateway);
-    const tables::Route by_gateway = *site.route("10.30.9.9");
+    EXPECT_EQ(on_link.gateway, forwarding::no_gateway);
+    const forwarding::Route by_gateway = *site.route("10.30.9.9");
     EXPECT_EQ(by_gateway.kind, RouteKind::gateway);
     EXPECT_EQ(by_gateway.interface, farm_index);
     EXPECT_EQ(by_gateway.gateway, site.gateway(farm_index, "10.20.0.254"));
-    EXPECT_NE(by_gateway.gateway, tables::no_gateway);
+    EXPECT_NE(by_gateway.gateway, forwarding::no_gateway);
 }
 
 TEST(TableRoutes, WithoutOneThereIsNone) {
@@ -152,7 +155,7 @@ TEST(TableRoutes, OutOfAnotherInterfaceAreLeftToTheKernel) {
     site.build();
     EXPECT_EQ(site.route("172.16.5.5")->kind, RouteKind::local);
     EXPECT_EQ(site.route("192.168.7.77")->kind, RouteKind::local);
-    EXPECT_EQ(site.gateway(ext_index, "192.168.7.1"), tables::no_gateway);
+    EXPECT_EQ(site.gateway(ext_index, "192.168.7.1"), forwarding::no_gateway);
 }
 
 TEST(TableRoutes, OfTheSamePrefixTheKernelsFirstChoiceWins) {
@@ -228,7 +231,7 @@ TEST(TableRoutes, PropertyEqualALinearSearchOfTheKernelsRoutes) {
                 (expected == nullptr || route.dst.length > expected->dst.length))
                 expected = &route;
         ASSERT_NE(expected, nullptr) << "the default route at least";
-        const tables::Route found = *site.route(address.to_string());
+        const forwarding::Route found = *site.route(address.to_string());
         const bool is_ours = expected->ifindex != eth0;
         switch (expected->type) {
             case RouteType::blackhole: ASSERT_EQ(found.kind, RouteKind::blackhole); break;
@@ -253,13 +256,13 @@ TEST(TableGateways, AreThoseOfAllRoutesOfOurInterfaces) {
     Site site;
     const auto& table = site.build();
     ASSERT_EQ(table.gateways.size(), 3u);
-    EXPECT_EQ(table.gateways[0].interface, tables::no_interface);
-    const tables::Gateway& first = table.gateways[site.gateway(ext_index, "198.51.100.254")];
+    EXPECT_EQ(table.gateways[0].interface, forwarding::no_interface);
+    const forwarding::Gateway& first = table.gateways[site.gateway(ext_index, "198.51.100.254")];
     EXPECT_EQ(first.interface, ext_index);
     EXPECT_EQ(first.address, ip("198.51.100.254"));
     EXPECT_TRUE(first.link.is_resolved);
     EXPECT_EQ(destination(first.link), mac(0xfe));
-    const tables::Gateway& second = table.gateways[site.gateway(ext2_index, "192.0.2.254")];
+    const forwarding::Gateway& second = table.gateways[site.gateway(ext2_index, "192.0.2.254")];
     EXPECT_EQ(second.link.length, 18) << "tagged";
     EXPECT_EQ(by_mac(site, ext_index, 0xfe), site.gateway(ext_index, "198.51.100.254"));
     EXPECT_EQ(by_mac(site, ext2_index, 0xfd), site.gateway(ext2_index, "192.0.2.254"));
@@ -290,8 +293,8 @@ TEST(TableGateways, WhenOneGoesTheOthersKeepTheirIndices) {
         return route.gateway == ip("198.51.100.254");
     });
     site.build();
-    EXPECT_EQ(site.gateway(ext_index, "198.51.100.254"), tables::no_gateway);
-    EXPECT_EQ(site.table->gateways[isp1].interface, tables::no_interface);
+    EXPECT_EQ(site.gateway(ext_index, "198.51.100.254"), forwarding::no_gateway);
+    EXPECT_EQ(site.table->gateways[isp1].interface, forwarding::no_interface);
     EXPECT_EQ(site.gateway(ext2_index, "192.0.2.254"), isp2);
     EXPECT_EQ(site.gateway(farm_index, "10.20.0.254"), inner);
     EXPECT_EQ(by_mac(site, ext_index, 0xfe), std::nullopt);

@@ -14,7 +14,7 @@ namespace ikelb::control {
 namespace {
 
 using namespace testlib;
-using tables::Mode;
+using forwarding::Mode;
 
 config::Config config_with_backends(const std::vector<std::string>& names) {
     config::Config config;
@@ -111,7 +111,7 @@ TEST(IndexRegistry, KnowsAllThatTheConfigurationNames) {
     EXPECT_EQ(registry.service("aovpn"), 0);
     EXPECT_EQ(registry.frontend(ip("203.0.113.10"), 500), 0);
     EXPECT_EQ(registry.frontend(ip("203.0.113.10"), 4500), 1);
-    EXPECT_EQ(registry.backend("rras3"), (tables::BackendRef{.index = 2, .generation = 1}));
+    EXPECT_EQ(registry.backend("rras3"), (forwarding::BackendRef{.index = 2, .generation = 1}));
     EXPECT_EQ(registry.member("aovpn", "rras2"), 1);
     EXPECT_EQ(registry.service_count(), 1u);
     EXPECT_EQ(registry.frontend_count(), 2u);
@@ -137,7 +137,7 @@ TEST(IndexRegistry, RemovalAndAnotherAddressChangeTheGenerationOfThatBackendAlon
     registry.update(config).value();
     EXPECT_EQ(registry.backend("rras1"), std::nullopt);
     registry.update(make_config()).value();
-    EXPECT_EQ(registry.backend("rras1"), (tables::BackendRef{.index = 0, .generation = 3}));
+    EXPECT_EQ(registry.backend("rras1"), (forwarding::BackendRef{.index = 0, .generation = 3}));
     EXPECT_EQ(registry.backend("rras2")->generation, 1);
 }
 
@@ -150,8 +150,8 @@ TEST(IndexRegistry, WeightPoolAndHealthLeaveTheGenerationAlone) {
     config.pools[0].on_down = config::OnDown::flush;
     std::ranges::reverse(config.pools[0].backends);
     registry.update(config).value();
-    EXPECT_EQ(registry.backend("rras1"), (tables::BackendRef{.index = 0, .generation = 1}));
-    EXPECT_EQ(registry.backend("rras3"), (tables::BackendRef{.index = 2, .generation = 1}));
+    EXPECT_EQ(registry.backend("rras1"), (forwarding::BackendRef{.index = 0, .generation = 1}));
+    EXPECT_EQ(registry.backend("rras3"), (forwarding::BackendRef{.index = 2, .generation = 1}));
 }
 
 TEST(IndexRegistry, AFlushChangesTheGenerationAndNeverMakesItZero) {
@@ -173,7 +173,8 @@ TEST(IndexRegistry, AFlushChangesTheGenerationAndNeverMakesItZero) {
 TEST(IndexRegistry, ARecycledBackendIndexHasANewGeneration) {
     IndexRegistry registry;
     std::vector<std::string> names;
-    for (std::size_t i = 0; i < tables::max_backends; ++i) names.push_back("b" + std::to_string(i));
+    for (std::size_t i = 0; i < forwarding::max_backends; ++i)
+        names.push_back("b" + std::to_string(i));
     registry.update(config_with_backends(names)).value();
     const auto old = *registry.backend("b7");
     names[7] = "new";
@@ -186,13 +187,13 @@ TEST(IndexRegistry, TooManyBackendsAreRefusedByTheLimitAndChangeNothing) {
     IndexRegistry registry;
     registry.update(make_config()).value();
     std::vector<std::string> names;
-    for (std::size_t i = 0; i <= tables::max_backends; ++i)
+    for (std::size_t i = 0; i <= forwarding::max_backends; ++i)
         names.push_back("b" + std::to_string(i));
     const auto result = registry.update(config_with_backends(names));
     ASSERT_TRUE(result.has_error());
     EXPECT_EQ(result.error().message,
               "the configuration has 1025 backends, and this version is made for 1024");
-    EXPECT_EQ(registry.backend("rras1"), (tables::BackendRef{.index = 0, .generation = 1}));
+    EXPECT_EQ(registry.backend("rras1"), (forwarding::BackendRef{.index = 0, .generation = 1}));
     EXPECT_EQ(registry.backend("b0"), std::nullopt);
     EXPECT_EQ(registry.backend_count(), 3u);
 }
@@ -204,7 +205,7 @@ TEST(IndexRegistry, EveryLimitIsNamed) {
         return result.has_error() ? result.error().message : "no error";
     };
     config::Config services = make_config();
-    for (std::uint32_t i = 0; i < tables::max_services; ++i) {
+    for (std::uint32_t i = 0; i < forwarding::max_services; ++i) {
         config::Service service = make_service("s" + std::to_string(i), "203.0.113.1", "none");
         service.vip = net::IpAddress::from_v4_host(0xc6120000 + i);
         services.services.push_back(service);
@@ -232,7 +233,7 @@ TEST(IndexRegistry, GatewaysHaveTheIndices1To254) {
     IndexRegistry registry;
     EXPECT_EQ(registry.gateway_count(), 1u);
     std::vector<GatewayName> gateways;
-    for (std::uint32_t i = 0; i < tables::max_gateways; ++i)
+    for (std::uint32_t i = 0; i < forwarding::max_gateways; ++i)
         gateways.emplace_back(ext_index, net::IpAddress::from_v4_host(0x0a000001 + i));
     EXPECT_TRUE(registry.update_gateways(gateways));
     EXPECT_EQ(registry.gateway(gateways.front()), 1);

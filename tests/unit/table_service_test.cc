@@ -8,15 +8,15 @@ namespace ikelb::control {
 namespace {
 
 using namespace testlib;
-using tables::AddressRole;
-using tables::BackendIndex;
-using tables::Mode;
+using forwarding::AddressRole;
+using forwarding::BackendIndex;
+using forwarding::Mode;
 
 TEST(TableFrontends, BothPortsOfAServedVip) {
     Site site;
     site.build();
-    for (const std::uint16_t port : tables::service_port_numbers) {
-        const tables::Frontend& frontend = site.frontend("203.0.113.10", port);
+    for (const std::uint16_t port : forwarding::service_port_numbers) {
+        const forwarding::Frontend& frontend = site.frontend("203.0.113.10", port);
         EXPECT_EQ(frontend.vip, ip("203.0.113.10"));
         EXPECT_EQ(frontend.port.to_host(), port);
         EXPECT_EQ(frontend.service, site.registry.service("aovpn"));
@@ -77,8 +77,8 @@ TEST(TableFrontends, WithoutADefaultRouteThereIsNoUplink) {
     std::erase_if(site.kernel.routes, [](const Route& route) { return route.ifindex == ext; });
     add_route(site.kernel, "0.0.0.0/1", "198.51.100.254", ext);
     site.build();
-    EXPECT_EQ(site.frontend("203.0.113.10", 500).uplink, tables::no_gateway);
-    EXPECT_NE(site.gateway(ext_index, "198.51.100.254"), tables::no_gateway);
+    EXPECT_EQ(site.frontend("203.0.113.10", 500).uplink, forwarding::no_gateway);
+    EXPECT_NE(site.gateway(ext_index, "198.51.100.254"), forwarding::no_gateway);
 }
 
 TEST(TableBackends, CarryWhatTheConfigurationAndHealthSay) {
@@ -87,7 +87,7 @@ TEST(TableBackends, CarryWhatTheConfigurationAndHealthSay) {
     site.config.pools[0].on_down = config::OnDown::flush;
     site.down["rras3"] = true;
     site.build();
-    const tables::Backend& backend = site.backend("rras2");
+    const forwarding::Backend& backend = site.backend("rras2");
     EXPECT_EQ(backend.address, ip("10.20.0.12"));
     EXPECT_EQ(backend.generation, 1);
     EXPECT_EQ(backend.mode, Mode::enabled);
@@ -159,30 +159,30 @@ TEST(TableBackends, WithALabelAreListed) {
     site.config.pools[0].backends[2].spi_label = {.esp_first = 0x300, .esp_last = 0x3ff};
     const auto& table = site.build();
     ASSERT_EQ(table.labelled.size(), 2u);
-    const tables::SpiLabel& ike = table.backends[table.labelled[0]].label;
+    const forwarding::SpiLabel& ike = table.backends[table.labelled[0]].label;
     EXPECT_EQ(table.labelled[0], site.registry.backend("rras2")->index);
     EXPECT_TRUE(ike.holds_ike(0x7702));
     EXPECT_FALSE(ike.holds_ike(0x7701));
     EXPECT_FALSE(ike.holds_esp(0x300));
-    const tables::SpiLabel& esp = table.backends[table.labelled[1]].label;
+    const forwarding::SpiLabel& esp = table.backends[table.labelled[1]].label;
     EXPECT_TRUE(esp.holds_esp(0x300) && esp.holds_esp(0x3ff));
     EXPECT_FALSE(esp.holds_esp(0x400) || esp.holds_ike(0x2));
     site.config.pools[0].backends[1].spi_label = {};
     EXPECT_EQ(site.build().labelled.size(), 1u) << "a reload takes it away";
-    site.modes.set("rras3", tables::Mode::disabled, site.registry);
+    site.modes.set("rras3", forwarding::Mode::disabled, site.registry);
     EXPECT_TRUE(site.build().labelled.empty()) << "who is disabled gets nothing by its label";
 }
 
 TEST(TableServices, TakeTheAffinityOver) {
     Site site;
-    EXPECT_EQ(site.build().services[0].affinity, tables::Affinity::source);
+    EXPECT_EQ(site.build().services[0].affinity, forwarding::Affinity::source);
     EXPECT_EQ(site.table->services[0].prefix_v4, 32);
     EXPECT_EQ(site.table->services[0].prefix_v6, 128);
     site.config.services[0].affinity = config::Affinity::sa;
     site.config.services[0].affinity_prefix_v4 = 24;
     site.config.services[0].affinity_prefix_v6 = 64;
-    const tables::Service& service = site.build().services[0];
-    EXPECT_EQ(service.affinity, tables::Affinity::sa);
+    const forwarding::Service& service = site.build().services[0];
+    EXPECT_EQ(service.affinity, forwarding::Affinity::sa);
     EXPECT_EQ(service.client_of(ip("198.51.100.77")), ip("198.51.100.0"));
     EXPECT_EQ(service.client_of(ip("2001:db8:0:1:2::3")), ip("2001:db8:0:1::"));
 }
@@ -191,7 +191,7 @@ TEST(TableReplies, OneVipNeedsNoState) {
     Site site;
     site.build();
     for (const char* name : {"rras1", "rras2", "rras3"}) {
-        const tables::Backend& backend = site.backend(name);
+        const forwarding::Backend& backend = site.backend(name);
         EXPECT_FALSE(backend.is_ambiguous());
         EXPECT_EQ(backend.reply_frontend[0], site.registry.frontend(ip("203.0.113.10"), 500));
         EXPECT_EQ(backend.reply_frontend[1], site.registry.frontend(ip("203.0.113.10"), 4500));
@@ -202,11 +202,11 @@ TEST(TableReplies, TwoVipsOverOnePoolAreAmbiguous) {
     Site site;
     add_second_vip(site);
     site.build();
-    const tables::Backend& backend = site.backend("rras1");
+    const forwarding::Backend& backend = site.backend("rras1");
     EXPECT_TRUE(backend.is_ambiguous());
-    for (std::size_t i = 0; i < tables::service_ports; ++i) {
-        EXPECT_EQ(backend.reply_frontend[i], tables::no_frontend);
-        const auto port = tables::service_port_numbers[i];
+    for (std::size_t i = 0; i < forwarding::service_ports; ++i) {
+        EXPECT_EQ(backend.reply_frontend[i], forwarding::no_frontend);
+        const auto port = forwarding::service_port_numbers[i];
         EXPECT_EQ(backend.frontends[i],
                   (std::vector{*site.registry.frontend(ip("203.0.113.10"), port),
                                *site.registry.frontend(ip("203.0.113.20"), port)}));
@@ -240,8 +240,8 @@ TEST(TableMembers, NameEachPairOfServiceAndBackend) {
     add_second_vip(site);
     add_second_pool(site);
     const auto& table = site.build();
-    ASSERT_EQ(table.members->size(), tables::max_services * tables::max_backends);
-    EXPECT_EQ(std::ranges::count(*table.members, tables::no_member),
+    ASSERT_EQ(table.members->size(), forwarding::max_services * forwarding::max_backends);
+    EXPECT_EQ(std::ranges::count(*table.members, forwarding::no_member),
               static_cast<std::ptrdiff_t>(table.members->size()) - 6);
     EXPECT_EQ(table.member(1, 2), site.registry.member("legacy", "rras3"));
 }

@@ -10,12 +10,12 @@ namespace ikelb::control {
 namespace {
 
 using namespace testlib;
-using tables::AddressRole;
-using tables::BackendIndex;
-using tables::Mode;
+using forwarding::AddressRole;
+using forwarding::BackendIndex;
+using forwarding::Mode;
 
 /// Entries of each backend.
-std::map<BackendIndex, std::size_t> shares(const tables::BackendList& maglev) {
+std::map<BackendIndex, std::size_t> shares(const forwarding::BackendList& maglev) {
     std::map<BackendIndex, std::size_t> result;
     for (const BackendIndex index : maglev) ++result[index];
     return result;
@@ -52,7 +52,7 @@ TEST(TableSpread, WithoutAnybodyIsEmptyAndWorthARemark) {
 TEST(TableSpread, IsSharedWhileItStays) {
     Site site;
     site.build();
-    const tables::BackendList first = site.service("aovpn").maglev;
+    const forwarding::BackendList first = site.service("aovpn").maglev;
     site.now += 100;
     site.kernel.neighbours.pop_back();
     std::ranges::reverse(site.config.pools[0].backends);
@@ -65,11 +65,11 @@ TEST(TableSpread, IsSharedWhileItStays) {
 TEST(TableSpread, AChangeKeepsTheOldOneForCookieRetries) {
     Site site;
     site.build();
-    const tables::BackendList first = site.service("aovpn").maglev;
+    const forwarding::BackendList first = site.service("aovpn").maglev;
     site.now = 1100;
     site.down["rras1"] = true;
     site.build();
-    const tables::BackendList second = site.service("aovpn").maglev;
+    const forwarding::BackendList second = site.service("aovpn").maglev;
     EXPECT_TRUE(site.service("aovpn").old_maglev.is_shared_with(first));
     EXPECT_EQ(site.service("aovpn").rebuilt_at, 1100u);
     site.now = 1105;
@@ -114,11 +114,11 @@ TEST(TableSpread, PropertyARemovalMovesFewOfTheOthersAndNoIndex) {
                 {.name = "b" + std::to_string(i),
                  .address = ip("10.20.0." + std::to_string(20 + i))});
         site.build();
-        const tables::BackendList before = site.service("aovpn").maglev;
+        const forwarding::BackendList before = site.service("aovpn").maglev;
         auto& backends = site.config.pools[0].backends;
         backends.erase(backends.begin() + removed);
         site.build();
-        const tables::BackendList after = site.service("aovpn").maglev;
+        const forwarding::BackendList after = site.service("aovpn").maglev;
         ASSERT_EQ(before.size(), after.size());
         std::size_t moved = 0;
         for (std::size_t i = 0; i < before.size(); ++i) {
@@ -128,8 +128,8 @@ TEST(TableSpread, PropertyARemovalMovesFewOfTheOthersAndNoIndex) {
         EXPECT_LT(moved, before.size() / 20);
         for (int i = 0; i < 12; ++i) {
             if (i == removed) continue;
-            const tables::BackendRef expected{.index = static_cast<BackendIndex>(i),
-                                              .generation = 1};
+            const forwarding::BackendRef expected{.index = static_cast<BackendIndex>(i),
+                                                  .generation = 1};
             EXPECT_EQ(site.registry.backend("b" + std::to_string(i)), expected);
         }
     }
@@ -140,16 +140,16 @@ TEST(TableSpread, RoundRobinHasTurnsByWeight) {
     site.config.services[0].scheduler = config::Scheduler::weighted_round_robin;
     site.config.pools[0].backends[0].weight = 200;
     site.build();
-    EXPECT_EQ(site.service("aovpn").scheduler, tables::Scheduler::weighted_round_robin);
+    EXPECT_EQ(site.service("aovpn").scheduler, forwarding::Scheduler::weighted_round_robin);
     EXPECT_EQ(shares(site.service("aovpn").round_robin),
               (std::map<BackendIndex, std::size_t>{{0, 2}, {1, 1}, {2, 1}}));
     EXPECT_FALSE(site.service("aovpn").maglev.empty()) << "what it falls back to";
-    const tables::BackendList first = site.service("aovpn").round_robin;
+    const forwarding::BackendList first = site.service("aovpn").round_robin;
     site.build();
     EXPECT_TRUE(site.service("aovpn").round_robin.is_shared_with(first));
     site.config.services[0].scheduler = config::Scheduler::least_sas;
     site.build();
-    EXPECT_EQ(site.service("aovpn").scheduler, tables::Scheduler::least_sas);
+    EXPECT_EQ(site.service("aovpn").scheduler, forwarding::Scheduler::least_sas);
     EXPECT_TRUE(site.service("aovpn").round_robin.empty());
 }
 
@@ -203,7 +203,7 @@ TEST(TableModes, DrainRefuseKeepsOnlyWhatIsEstablished) {
     EXPECT_EQ(site.service("aovpn").members, indices(site, {"rras2", "rras3"}));
     EXPECT_FALSE(site.backend("rras1").takes_returning_clients());
     EXPECT_TRUE(site.table->is_current({.index = 0, .generation = 1}));
-    EXPECT_NE(site.backend("rras1").reply_frontend[0], tables::no_frontend);
+    EXPECT_NE(site.backend("rras1").reply_frontend[0], forwarding::no_frontend);
 }
 
 TEST(TableModes, DisableEndsAllRecordsAndEnableDoesNotBringThemBack) {
@@ -215,7 +215,7 @@ TEST(TableModes, DisableEndsAllRecordsAndEnableDoesNotBringThemBack) {
     for (int generation = 0; generation < 256; ++generation)
         EXPECT_FALSE(site.table->is_current(
             {.index = 0, .generation = static_cast<std::uint8_t>(generation)}));
-    EXPECT_EQ(site.backend("rras1").reply_frontend[1], tables::no_frontend);
+    EXPECT_EQ(site.backend("rras1").reply_frontend[1], forwarding::no_frontend);
     EXPECT_TRUE(site.backend("rras1").frontends[1].empty());
     EXPECT_EQ(site.table->addresses.find(ip("10.20.0.11"))->role, AddressRole::backend)
         << "nothing of it leaves untranslated";

@@ -26,7 +26,7 @@ inline net::IpPrefix prefix(const std::string& text) { return *net::IpPrefix::pa
 inline net::MacAddress mac(std::uint8_t last) { return {{0x02, 0, 0, 0, 0, last}}; }
 
 constexpr int lo = 1, eth0 = 2, ext = 10, ext2 = 11, farm = 12;  // as the kernel counts them
-constexpr tables::InterfaceIndex ext_index = 0, ext2_index = 1, farm_index = 2;
+constexpr forwarding::InterfaceIndex ext_index = 0, ext2_index = 1, farm_index = 2;
 
 inline config::Service make_service(const std::string& name, const std::string& vip,
                                     const std::string& pool) {
@@ -136,14 +136,14 @@ struct Site {
     std::map<std::string, bool> down{};  ///< backends whose health check fails
     BackendModes modes{};
     IndexRegistry registry{};
-    tables::Seconds now = 1000;
-    tables::Seconds grace_until = 0;
+    forwarding::Seconds now = 1000;
+    forwarding::Seconds grace_until = 0;
     std::shared_ptr<const wall::AllowRules> allow_rules{};
-    std::unique_ptr<tables::ForwardingTable> table{};
+    std::unique_ptr<forwarding::ForwardingTable> table{};
     std::vector<std::string> remarks{};
 
     /// Takes up the configuration and builds the next table.
-    const tables::ForwardingTable& build() {
+    const forwarding::ForwardingTable& build() {
         registry.update(config).value();
         modes.retain(config);
         std::map<std::string, BackendFacts, std::less<>> backends;
@@ -169,22 +169,22 @@ struct Site {
     bool has_remark(const std::string& text) const {
         return std::ranges::find(remarks, text) != remarks.end();
     }
-    const tables::Backend& backend(const std::string& name) const {
+    const forwarding::Backend& backend(const std::string& name) const {
         return table->backends[registry.backend(name)->index];
     }
-    tables::Service& service(const std::string& name) const {
+    forwarding::Service& service(const std::string& name) const {
         return table->services[*registry.service(name)];
     }
-    const tables::Frontend& frontend(const std::string& vip, std::uint16_t port) const {
+    const forwarding::Frontend& frontend(const std::string& vip, std::uint16_t port) const {
         return table->frontends[*registry.frontend(ip(vip), port)];
     }
-    std::optional<tables::Route> route(const std::string& destination) const {
+    std::optional<forwarding::Route> route(const std::string& destination) const {
         const auto index = table->route_table.lookup(ip(destination));
         return index ? std::optional{table->routes[*index]} : std::nullopt;
     }
-    tables::GatewayIndex gateway(tables::InterfaceIndex interface,
-                                 const std::string& address) const {
-        return registry.gateway({interface, ip(address)}).value_or(tables::no_gateway);
+    forwarding::GatewayIndex gateway(forwarding::InterfaceIndex interface,
+                                     const std::string& address) const {
+        return registry.gateway({interface, ip(address)}).value_or(forwarding::no_gateway);
     }
 };
 

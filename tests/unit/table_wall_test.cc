@@ -14,13 +14,13 @@ namespace ikelb::control {
 namespace {
 
 using namespace testlib;
-using tables::AddressRole;
+using forwarding::AddressRole;
 
-const tables::AddressEntry* entry(const Site& site, const std::string& address) {
+const forwarding::AddressEntry* entry(const Site& site, const std::string& address) {
     return site.table->addresses.find(ip(address));
 }
 
-bool faces_clients(const Site& site, tables::InterfaceIndex interface,
+bool faces_clients(const Site& site, forwarding::InterfaceIndex interface,
                    const std::string& address) {
     return site.table->gateways[site.gateway(interface, address)].faces_clients;
 }
@@ -77,7 +77,7 @@ TEST(TableWall, KnowsTheServersOfOneArmByTheirMacs) {
     add_neighbour(site.kernel, "10.20.0.50", farm, 0x32);
     const auto& table = site.build();
     const auto is_listed = [&](std::uint8_t last) {
-        return table.server_macs.find(tables::gateway_key(0, mac(last))) != nullptr;
+        return table.server_macs.find(forwarding::gateway_key(0, mac(last))) != nullptr;
     };
     EXPECT_TRUE(is_listed(0x0b)) << "a backend";
     EXPECT_TRUE(is_listed(0xfd)) << "a router of theirs";
@@ -165,9 +165,9 @@ TEST(TableWall, OwnAddressesNameTheirInterface) {
     EXPECT_EQ(entry(site, "192.0.2.9")->interface, ext2_index);
     ASSERT_NE(entry(site, "192.168.7.2"), nullptr);  // a management NIC's
     EXPECT_EQ(entry(site, "192.168.7.2")->role, AddressRole::own);
-    EXPECT_EQ(entry(site, "192.168.7.2")->interface, tables::no_interface);
+    EXPECT_EQ(entry(site, "192.168.7.2")->interface, forwarding::no_interface);
     ASSERT_NE(entry(site, "10.255.0.1"), nullptr);
-    EXPECT_EQ(entry(site, "10.255.0.1")->interface, tables::no_interface);
+    EXPECT_EQ(entry(site, "10.255.0.1")->interface, forwarding::no_interface);
     EXPECT_EQ(entry(site, "127.0.0.1"), nullptr);
     EXPECT_EQ(entry(site, "203.0.113.10")->role, AddressRole::vip);
 }
@@ -227,7 +227,7 @@ struct Grace {
     Site site{};
     TransitGrace grace{};
 
-    tables::Seconds until(tables::Seconds now) {
+    forwarding::Seconds until(forwarding::Seconds now) {
         return grace.until(site.config, site.interfaces, site.kernel, now);
     }
 };

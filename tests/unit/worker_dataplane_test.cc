@@ -54,7 +54,7 @@ protected:
     void SetUp() override { ASSERT_NE(dataplane, nullptr); }
 
     static void publish(std::uint64_t version) {
-        auto table = std::make_unique<tables::ForwardingTable>(
+        auto table = std::make_unique<forwarding::ForwardingTable>(
             testlib::build_table(testlib::two_armed_farm()));
         table->version = version;
         dataplane->published().publish(std::move(table));
@@ -99,10 +99,10 @@ TEST_F(DataplaneTest, AFrameOfTheKernelLeavesAndAPuntArrives) {
     const std::uint64_t before = count(pipeline::Verdict::punt_arp);
     ASSERT_TRUE(dataplane->inject(place::lan, 0, frame));
     std::vector<Bytes> punted;
-    tables::InterfaceIndex from = tables::no_interface;
+    forwarding::InterfaceIndex from = forwarding::no_interface;
     ASSERT_TRUE(eventually([&] {
         dataplane->clear_event();
-        dataplane->take_punts([&](tables::InterfaceIndex interface, auto bytes) {
+        dataplane->take_punts([&](forwarding::InterfaceIndex interface, auto bytes) {
             from = interface;
             punted.emplace_back(bytes.begin(), bytes.end());
         });
@@ -130,7 +130,7 @@ TEST_F(DataplaneTest, MorePuntsThanThereAreBuffersArrive) {
                dataplane->inject(place::lan, 0, frame))
             ++sent;
         dataplane->clear_event();
-        dataplane->take_punts([&](tables::InterfaceIndex, auto) { ++punted; });
+        dataplane->take_punts([&](forwarding::InterfaceIndex, auto) { ++punted; });
         return punted >= frames && under_way() == 0;
     })) << punted;
 }

@@ -17,17 +17,17 @@ namespace {
 using namespace std::chrono_literals;
 
 /// A table whose parts all tell its version, so that a reader notices a mixture or a ruin.
-std::unique_ptr<const tables::ForwardingTable> table(std::uint64_t version) {
-    auto made = std::make_unique<tables::ForwardingTable>();
+std::unique_ptr<const forwarding::ForwardingTable> table(std::uint64_t version) {
+    auto made = std::make_unique<forwarding::ForwardingTable>();
     made->version = version;
     made->interfaces.resize(8);
-    for (tables::Interface& interface : made->interfaces)
+    for (forwarding::Interface& interface : made->interfaces)
         interface.mtu = static_cast<std::uint16_t>(version);
     return made;
 }
 
-bool is_whole(const tables::ForwardingTable& table) {
-    for (const tables::Interface& interface : table.interfaces)
+bool is_whole(const forwarding::ForwardingTable& table) {
+    for (const forwarding::Interface& interface : table.interfaces)
         if (interface.mtu != static_cast<std::uint16_t>(table.version)) return false;
     return table.interfaces.size() == 8;
 }
@@ -52,7 +52,7 @@ TEST(Published, AReplacedTableLivesUntilEveryWorkerHasReported) {
     QuiescentReporter first{published.qsbr(), 0};
     QuiescentReporter second{published.qsbr(), 1};
     published.publish(table(1));
-    const tables::ForwardingTable* held = published.read();
+    const forwarding::ForwardingTable* held = published.read();
     published.publish(table(2));
     EXPECT_EQ(published.reclaim(), 1U);
     first.report();
@@ -141,7 +141,7 @@ TEST(Published, WorkersNeverSeeAFreedTable) {
             QuiescentReporter reporter{published.qsbr(), id};
             std::uint64_t newest = 0;
             for (std::uint64_t round = 0; !stop.load(std::memory_order_relaxed); ++round) {
-                const tables::ForwardingTable* seen = published.read();
+                const forwarding::ForwardingTable* seen = published.read();
                 if (!is_whole(*seen)) ruins.fetch_add(1);
                 if (seen->version < newest) steps_back.fetch_add(1);
                 newest = seen->version;

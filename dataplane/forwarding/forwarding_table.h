@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "dataplane/forwarding/address_map.h"
+#include "dataplane/forwarding/express_table.h"
+#include "dataplane/forwarding/ids.h"
+#include "dataplane/forwarding/route_table.h"
+#include "dataplane/forwarding/timeouts.h"
+#include "dataplane/net/address.h"
+#include "dataplane/net/hash.h"
+#include "dataplane/net/headers.h"
+#include "dataplane/wall/wall.h"
+
+namespace ikelb::forwarding {
+
+/// The Ethernet header, tag included, that a next hop wants in front of the IP header. type is the
+/// last two bytes and filled in by whoever writes it, since it follows the packet's family.
+struct LinkHeader {
+    std::array<std::uint8_t, 18> bytes{};
+    std::uint8_t length = 14;  ///< 14, or 18 with an 802.1Q tag
+    PortIndex port = 0;
+    InterfaceIndex interface = no_interface;
+    std::uint16_t mtu = 1500;
+    bool is_resolved = false;  ///< false: the neighbour is not known (yet)
+};
+
+/// One logical interface: a port, or one VLAN of it.
+struct Interface {
+    PortIndex port = 0;
+    std::uint16_t vlan = 0;  ///< 0 = untagged
+    std::uint16_t mtu = 1500;
+    bool is_up = false;
+    bool faces_clients = false;
+    bool faces_servers = false;
+    net::MacAddress mac;
+    net::IpAddress address;  ///< the source of ICMP errors that leave here; unspecified if none
+    net::IpAddress address6;  ///< same for ICMPv6
+};
+
+enum class Mode : std::uint8_t {
+    enabled,
+    drain_keep,    ///< no new clients; a client with a binding comes back here
+    drain_refuse,  ///< no new SAs at all; what is established stays
+    disabled,
+};
+
+/// Service ports by position: 0 is 500, 1 is 4500.
+inline constexpr std::size_t service_ports = 2;
+inline constexpr std::array<std::uint16_t, service_ports> service_port_numbers{500, 4500};
+
+constexpr std::size_t service_port_position(net::be16 port) noexcept {
+    if (port == net::be16::from_host(500)) return 0;
+    if (port == net::be16::from_host(4500)) return 1;
+    return service_ports;
+}
+
+inline constexpr FrontendIndex no_frontend = 0xffff;
+inline constexpr BackendIndex no_backend = 0xffff;
+
+/// How a server marks the SPIs that it chooses itself, so that no memory is needed to tell whose
+/// they are (strongSwan: charon.spi_mask and spi_label, charon.spi_min and spi_max).
+struct SpiLabel {
+    std::uint64_t ike_mask = 0;  ///< host byte order; 0: IKE SPIs are not marked
+    std::uint64_t ike_value = 0;
+    std::uint32_t esp_first = 0;  ///< host byte order, inclusive; 0: ESP SPIs are not marked
+    std::uint32_t esp_last = 0;
+
+    constexpr bool is_set() const noexcept { return ike_mask != 0 || esp_first != 0; }
+    constexpr bool holds_ike(std::uint64_t spi) const noexcept {
+        return ike_mask != 0 && (spi & ike_mask) == ike_value;
+    }
+    constexpr bool holds_esp(std::uint32_t spi) const noexcept {
+        return esp_first != 0 && spi >= esp_first && spi <= esp_last;
+    }
+};
+
+struct Backend {
+    net::IpAddress address;
+    std::uint8_t generation = 0;
+    Mode mode = Mode::disabled;
+    bool is_present = false;  ///< false: the index stands for nothing at the moment
+    bool is_up = false;
+    bool flush_on_down = false;
+    std::uint16_t weight = 0;
+    SpiLabel label;
+    LinkHeader link;
+    /// The one frontend whose address replies from this service port take, or no_frontend when the
+    /// backend serves several VIPs and the flow has to tell.
+    std::array<FrontendIndex, service_ports> reply_frontend{no_frontend, no_frontend};
+    /// All frontends that send here, by port position; more than one makes replies ambiguous.
+    std::array<std::vector<FrontendIndex>, service_ports> frontends;
+
+    bool is_ambiguous() const noexcept { return frontends[0].size() > 1; }
+    bool takes_new_clients() const noexcept {
+        return is_present && is_up && mode == Mode::enabled && weight > 0;
+    }
+    bool takes_returning_clients() const noexcept {
+        return is_present && is_up && (mode == Mode::enabled || mode == Mode::drain_keep);
+    }
+};
+
+enum class Scheduler : std::uint8_t { maglev, weighted_round_robin, least_sas };
+
+/// What keeps to a backend: a client address with all its SAs, or each SA by itself.
+enum class Affinity : std::uint8_t { source, sa };
+
+/// An immutable list that successive tables share: a copy costs a pointer, not 65,537 entries.
+class BackendList {
+public:
+    BackendList() = default;
+    BackendList(std::vector<BackendIndex> list)
+        : owner_{std::make_shared<const std::vector<BackendIndex>>(std::move(list))},
+          list_{*owner_} {}
+
+    bool empty() const noexcept { return list_.empty(); }
+    std::size_t size() const noexcept { return list_.size(); }
+    BackendIndex operator[](std::size_t place) const noexcept { return list_[place]; }
+    auto begin() const noexcept { return list_.begin(); }
+    auto end() const noexcept { return list_.end(); }
+    /// Whether this is the very same list, not just an equal one.
+    bool is_shared_with(const BackendList& other) const noexcept { return owner_ == other.owner_; }
+
+private:
+    std::shared_ptr<const std::vector<BackendIndex>> owner_;
+    std::span<const BackendIndex> list_;
+};
+
+struct Service {
+    bool is_present = false;
+    Scheduler scheduler = Scheduler::maglev;
+    Affinity affinity = Affinity::source;
+    /// How many bits of a client's address make one client, in the family's own count.
+    std::uint8_t prefix_v4 = 32;
+    std::uint8_t prefix_v6 = 128;
+    /// Requests of an IKE SA that nobody knows, a second and worker, of which every backend gets a
+    /// copy.
+    std::uint32_t ask_all_rate = 0;
+    std::vector<BackendIndex> members;  ///< that take new clients
+    BackendList maglev;                 ///< members by hash; empty when there are none
+    BackendList old_maglev;             ///< the table before the last rebuild, for COOKIE retries
+    Seconds rebuilt_at = 0;
+    BackendList round_robin;            ///< one turn of the weighted sequence
+    std::vector<wall::OpenPort> host_ports;   ///< of the VIP, besides 500, 4500 and ping
+
+    /// The address under which a client is bound.
+    net::IpAddress client_of(const net::IpAddress& address) const noexcept {
+        const bool is_v4 = address.is_v4();
+        const unsigned length = is_v4 ? prefix_v4 + 96u : prefix_v6;
+        if (length >= 128) [[likely]]
+            return address;
+        const std::uint64_t low = length <= 64 ? 0 : ~std::uint64_t{0} << (128 - length);
+        const std::uint64_t high = length >= 64  ? ~std::uint64_t{0}
+                                   : length == 0 ? 0
+                                                 : ~std::uint64_t{0} << (64 - length);
+        return net::IpAddress::from_halves(address.high() & high, address.low() & low);
+    }
+};
+
+/// Events a second on average, and how many at once.
+struct Rate {
+    std::uint32_t per_second = 0;
+    std::uint32_t burst = 0;
+};
+
+/// What one worker lets strangers do.
+struct AbuseLimits {
+    Rate requests_per_source{200, 2000};     ///< IKE requests without a responder's SPI
+    Rate requests_per_backend{2000, 4000};
+    Rate logins_per_source{10, 2000};        ///< logins that a backend has answered, not yet SAs
+    Rate unknown_pairs_per_backend{100, 200};
+    Rate opened_by_backends{200, 200};       ///< flows for IKE_SA_INIT requests of backends
+    Rate half_open_inserts{8000, 16000};     ///< choices of schedulers other than the hash
+    Rate fragments_per_source{2000, 2000};   ///< datagrams of clients that come in fragments
+    Rate pending_per_source{100, 500};       ///< requests remembered until they are answered
+};
+
+/// One (VIP, service port).
+struct Frontend {
+    net::IpAddress vip;
+    net::be16 port = net::be16::from_wire(0);
+    ServiceIndex service = max_services;
+    bool is_served = false;
+    GatewayIndex uplink = no_gateway;  ///< where replies go that no record knows better
+    bool is_present() const noexcept { return !vip.is_unspecified(); }
+};
+
+/// What an address is to us.
+enum class AddressRole : std::uint8_t { own, vip, backend };
+struct AddressEntry {
+    AddressRole role = AddressRole::own;
+    std::array<FrontendIndex, service_ports> frontends{no_frontend, no_frontend};  ///< of a vip
+    BackendIndex backend = no_backend;                                            ///< of a backend
+    InterfaceIndex interface = no_interface;  ///< whose twin has it; none: another device
+};
+
+enum class RouteKind : std::uint8_t { on_link, gateway, local, blackhole, unreachable };
+struct Route {
+    RouteKind kind = RouteKind::on_link;
+    InterfaceIndex interface = no_interface;
+    GatewayIndex gateway = no_gateway;  ///< of kind gateway
+};
+
+/// A next hop that the kernel knows as a gateway. Index 0 stands for none.
+struct Gateway {
+    InterfaceIndex interface = no_interface;
+    net::IpAddress address;
+    LinkHeader link;
+    /// A route to more than the servers' side leads over it: a frame of its MAC on an interface
+    /// that faces both sides is never a server's.
+    bool faces_clients = false;
+};
+
+inline std::array<std::uint64_t, 3> neighbour_key(InterfaceIndex interface,
+                                                  const net::IpAddress& address) noexcept {
+    return {std::uint64_t{interface} + 1, address.high(), address.low()};
+}
+
+/// Everything that a worker has to know to forward, as one immutable value. The control thread
+/// builds it, publishes a pointer and frees it when no worker can hold it any more. The vectors
+/// are indexed by the ids of ids.h. Large parts are shared between successive tables.
+struct ForwardingTable {
+    std::uint64_t version = 0;
+    net::HashKey hash_key;
+    Timeouts timeouts;
+    AbuseLimits limits;
+    ById<Interface> interfaces;
+    /// Interface by port and VLAN: [port * 4096 + vlan].
+    std::vector<InterfaceIndex> interface_of;
+    ById<Backend> backends;
+    std::vector<BackendIndex> labelled;  ///< backends whose label is set
+    ById<Frontend> frontends;
+    ById<Service> services;
+    /// Member by service and backend: [service * max_backends + backend], no_member if it is none.
+    std::shared_ptr<const std::vector<MemberIndex>> members;
+    AddressMap<AddressEntry> addresses;
+    std::vector<net::IpPrefix> inside_prefixes;
+    wall::Wall wall;
+    RouteTable route_table;  ///< to an index into routes
+    std::vector<Route> routes;
+    WordMap<3, LinkHeader> neighbours;          ///< by neighbour_key()
+    ById<Gateway> gateways;                     ///< [0] is no gateway
+    WordMap<1, GatewayIndex> gateway_of_mac;    ///< by gateway_key()
+    /// Who may send what is of the servers' side, on interfaces that face both: backends, their
+    /// routers, and what the operator lists; no gateway that faces clients. By gateway_key().
+    WordMap<1, bool> server_macs;
+    ExpressTable express;                       ///< of all the above
+
+    /// Works out `express`, and what the wall needs; whoever builds a table calls it last.
+    void prepare_express();
+
+    std::optional<MemberIndex> member(ServiceIndex service, BackendIndex backend) const noexcept {
+        if (service >= max_services || backend >= max_backends) return std::nullopt;
+        const MemberIndex member = (*members)[service * max_backends + backend];
+        return member == no_member ? std::nullopt : std::optional{member};
+    }
+    bool is_inside(const net::IpAddress& address) const noexcept {
+        for (const net::IpPrefix& prefix : inside_prefixes)
+            if (prefix.contains(address)) return true;
+        return false;
+    }
+    const Route* find_route(const net::IpAddress& destination) const noexcept {
+        const auto index = route_table.lookup(destination);
+        return index ? &routes[*index] : nullptr;
+    }
+    /// Do the kernel's routes say that it is a neighbour there?
+    bool is_on_link(const net::IpAddress& address, InterfaceIndex at) const noexcept {
+        const Route* route = find_route(address);
+        return route != nullptr && route->kind == RouteKind::on_link && route->interface == at;
+    }
+    const LinkHeader* neighbour(InterfaceIndex at, const net::IpAddress& address) const noexcept {
+        return neighbours.find(neighbour_key(at, address));
+    }
+    /// Is this record's backend still the one that the record meant?
+    bool is_current(BackendRef ref) const noexcept {
+        const Backend& backend = backends[ref.index];
+        return backend.is_present && backend.generation == ref.generation;
+    }
+};
+
+inline std::array<std::uint64_t, 1> gateway_key(InterfaceIndex interface,
+                                                const net::MacAddress& mac) noexcept {
+    std::uint64_t word = 0;
+    for (const std::uint8_t byte : mac.bytes) word = word << 8 | byte;
+    return {(word << 8 | interface) + 1};
+}
+
+/// A link header towards mac out of an interface.
+LinkHeader make_link(const Interface& interface, InterfaceIndex index,
+                     const net::MacAddress& destination) noexcept;
+
+}  // namespace ikelb::forwarding

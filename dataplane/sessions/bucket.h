@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <type_traits>
+
+#include "dataplane/net/branchless.h"
+#include "dataplane/sessions/bucket_match.h"
+#include "dataplane/sessions/records.h"
+
+namespace ikelb::sessions {
+
+/// A record with the word that its holder keeps beside it.
+struct Noted {
+    Record record;
+    std::uint64_t note = 0;
+};
+
+/// A record table's bucket of four slots: where their words are and how they are read and written.
+/// All but set_notes(), set_value() and the reach are for any thread; these are for whoever holds
+/// the shard's lock. What the order of loads and stores is good for, RecordTable says.
+template <std::size_t KeyWords, std::size_t NoteWords>
+struct Bucket {
+    using Key = std::array<std::uint64_t, KeyWords>;
+    using Notes = std::array<std::uint64_t, NoteWords>;
+
+    static constexpr std::size_t slot_words = KeyWords + 1 + NoteWords;
+    static constexpr std::size_t slots_per_bucket = 4;
+
+    // The words lie in mapped pages, which start the lifetime of plain integers only; every access
+    // to them goes through std::atomic_ref. A slot is a pointer to its first key word; its other
+    // words follow at distances of slots_per_bucket: the key's, the value, the notes.
+    using Word = std::uint64_t;
+    static_assert(std::atomic_ref<Word>::is_always_lock_free);
+
+    static constexpr std::size_t bucket_words = slots_per_bucket * slot_words;
+    static constexpr std::size_t value_offset = slots_per_bucket * KeyWords;
+    static constexpr std::size_t note_offset = value_offset + slots_per_bucket;
+    static constexpr Word reach_bit = Record::spare_bit;
+    /// Slot i's bit set: keys of this bucket stand up to reach[i] buckets away. Each level implies
+    /// those below, so a reader needs no consistent view of the bits.
+    static constexpr std::array<unsigned, slots_per_bucket> reach{1, 3, 9, 31};
+
+    /// What a writer wants to know of a bucket.
+    struct Survey {
+        unsigned live = 0;
+        Word* vacant = nullptr;  ///< empty or dead
+    };
+
+    static Word load(Word& word) noexcept {
+        return std::atomic_ref<Word>{word}.load(std::memory_order_acquire);
+    }
+    static void store(Word& word, Word value) noexcept {
+        std::atomic_ref<Word>{word}.store(value, std::memory_order_release);
+    }
+
+    static Key key_at(Word* slot) noexcept {
+        Key key;
+        for (std::size_t i = 0; i < KeyWords; ++i) key[i] = load(slot[i * slots_per_bucket]);
+        return key;
+    }
+    /// The first word first: if it has been republished, this load makes the others visible.
+    static bool holds(Word* slot, const Key& key) noexcept {
+        bool is_equal = load(slot[0]) == key[0];
+        for (std::size_t i = 1; i < KeyWords; ++i)
+            is_equal &= load(slot[i * slots_per_bucket]) == key[i];
+        return is_equal;
+    }
+    /// The slot of two buckets that holds the key, or nullptr.
+    [[gnu::always_inline]] static Word* match(Word* first, Word* second, const Key& key) noexcept {
+        static_assert(slots_per_bucket == 4);
+        if constexpr (KeyWords == 1) return first_match(first, second, key[0]);
+        // Keys that share their first word are no rule, but some.
+        for (std::uint32_t found = match_words(first, second, key[0]); found != 0;
+             found = without_first(found))
+            if (Word* const slot = slot_at(first, second, found); holds(slot, key)) [[likely]]
+                return slot;
+        return nullptr;
+    }
+
+    /// How far keys of this bucket stand away.
+    static unsigned reach_of(Word* words) noexcept {
+        Word* const values = words + value_offset;
+        // Most buckets have never spilled, and the lowest level says so.
+        if ((load(values[0]) & reach_bit) == 0) [[likely]]
+            return 0;
+        unsigned level = reach[0];
+        for (std::size_t s = 1; s < slots_per_bucket; ++s)
+            level = (load(values[s]) & reach_bit) != 0 ? reach[s] : level;
+        return level;
+    }
+    static void raise_reach(Word* words, unsigned distance) noexcept {
+        Word* const values = words + value_offset;
+        for (std::size_t s = 0; s < slots_per_bucket; ++s)
+            if (s == 0 || distance > reach[s - 1])
+                std::atomic_ref<Word>{values[s]}.fetch_or(reach_bit, std::memory_order_release);
+    }
+    static void lower_reach(Word* words, unsigned needed) noexcept {
+        Word* const values = words + value_offset;
+        for (std::size_t s = 0; s < slots_per_bucket; ++s)
+            if (needed <= (s == 0 ? 0 : reach[s - 1]))
+                std::atomic_ref<Word>{values[s]}.fetch_and(~reach_bit, std::memory_order_release);
+    }
+
+    static Survey survey(Word* words, const Lifetimes& lifetimes, Seconds now) noexcept {
+        Survey result;
+        for (Word* slot = words; slot != words + slots_per_bucket; ++slot) {
+            const Record record = Record::unpack(load(slot[value_offset]) & ~reach_bit);
+            const bool is_live = net::all_of(load(*slot) != 0, record.is_alive(lifetimes, now));
+            result.live += is_live;
+            result.vacant = is_live ? result.vacant : slot;
+        }
+        return result;
+    }
+    /// Of both buckets.
+    static Word* oldest(Word* first, Word* second, Seconds now) noexcept {
+        Word* result = nullptr;
+        std::int32_t oldest_age = std::numeric_limits<std::int32_t>::min();
+        for (Word* const words : {second, first}) {
+            for (Word* slot = words; slot != words + slots_per_bucket; ++slot) {
+                const Record record = Record::unpack(load(slot[value_offset]));
+                const auto age = static_cast<std::int32_t>(now - record.last_seen);
+                result = age < oldest_age ? result : slot;
+                oldest_age = std::max(age, oldest_age);
+            }
+        }
+        return result;
+    }
+
+    [[gnu::always_inline]] static std::optional<Noted> read_noted(const Word* slot,
+                                                                  const Key& key) noexcept {
+        auto* const words = const_cast<Word*>(slot);  // atomic_ref takes no const before C++26
+        const Word value = load(words[value_offset]);
+        const Word note = load(words[note_offset]);
+        if (!holds(words, key)) [[unlikely]]
+            return std::nullopt;
+        return Noted{.record = Record::unpack(value & ~reach_bit), .note = note};
+    }
+
+    static Notes notes_at(Word* slot) noexcept {
+        Notes notes{};
+        for (std::size_t i = 0; i < NoteWords; ++i)
+            notes[i] = load(slot[note_offset + i * slots_per_bucket]);
+        return notes;
+    }
+    static void set_notes(Word* slot, const Notes& notes) noexcept {
+        for (std::size_t i = 0; i < NoteWords; ++i)
+            store(slot[note_offset + i * slots_per_bucket], notes[i]);
+    }
+    static void set_value(Word* slot, const Record& record) noexcept {
+        Word& value = slot[value_offset];
+        const Word before = load(value);
+        if (Record::unpack(before & ~reach_bit).backend != record.backend) set_notes(slot, {});
+        store(value, record.pack() | (before & reach_bit));
+    }
+
+    template <typename Visit>
+    static void for_each_slot(Word* words, Visit&& visit) {
+        for (Word* slot = words; slot != words + slots_per_bucket; ++slot) {
+            const Key key = key_at(slot);
+            if (key[0] == 0) continue;
+            const Word value = load(slot[value_offset]);
+            if constexpr (std::is_invocable_v<Visit, const Key&, const Record&, const Notes&>) {
+                const Notes notes = notes_at(slot);
+                if (holds(slot, key)) visit(key, Record::unpack(value & ~reach_bit), notes);
+            } else {
+                if (holds(slot, key)) visit(key, Record::unpack(value & ~reach_bit));
+            }
+        }
+    }
+};
+
+}  // namespace ikelb::sessions

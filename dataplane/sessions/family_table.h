@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "dataplane/sessions/record_table.h"
+
+namespace ikelb::sessions {
+
+/// Records of both families: IPv4's keys in a table of fewer words. Each has the whole capacity;
+/// the memory of the wide one comes into being as it is used. Threads: as RecordTable's.
+template <typename Key, std::size_t NoteWords = 0, typename Hashing = WholeKey>
+class FamilyTable {
+public:
+    using Narrow = RecordTable<Key::narrow_words, NoteWords, Hashing>;
+    using Wide = RecordTable<Key::wide_words, NoteWords, Hashing>;
+    using Notes = std::array<std::uint64_t, NoteWords>;
+
+    FamilyTable(std::size_t capacity, net::HashKey secret)
+        : narrow_{capacity, secret}, wide_{capacity, secret, Touch::later} {}
+
+    template <bool for_write = false>
+    [[gnu::always_inline]] void prefetch(const Key& key) const noexcept {
+        if (key.is_narrow()) [[likely]]
+            narrow_.template prefetch<for_write>(narrow_.hash(key.narrow()));
+        else
+            wide_.template prefetch<for_write>(wide_.hash(key.wide()));
+    }
+    std::optional<Record> find(const Key& key) const noexcept {
+        return of(key, [](const auto& table, const auto& words) { return table.find(words); });
+    }
+    std::optional<Noted> find_noted(const Key& key) const noexcept
+        requires(NoteWords > 0)
+    {
+        return of(key,
+                  [](const auto& table, const auto& words) { return table.find_noted(words); });
+    }
+    Notes notes(const Key& key) const noexcept {
+        return of(key, [](const auto& table, const auto& words) { return table.notes(words); });
+    }
+    WriteOutcome write(const Key& key, const Record& record, const Lifetimes& lives, Seconds now,
+                       Evict evict, const Notes* notes = nullptr) noexcept {
+        return of(key, [&](auto& table, const auto& words) {
+            return table.write(words, record, lives, now, evict, notes);
+        });
+    }
+    WriteOutcome annotate(const Key& key, const Notes& notes,
+                          std::optional<forwarding::BackendRef> backend = std::nullopt) noexcept {
+        return of(key, [&](auto& table, const auto& words) {
+            return table.annotate(words, notes, backend);
+        });
+    }
+    bool refresh(const Key& key, const Record& expected, const Record& desired) noexcept {
+        return of(key, [&](auto& table, const auto& words) {
+            return table.refresh(words, expected, desired);
+        });
+    }
+    WriteOutcome erase(const Key& key) noexcept {
+        return of(key, [](auto& table, const auto& words) { return table.erase(words); });
+    }
+
+    /// Calls visit(const Key&, const Record&) for what stands in buckets [first, first + count);
+    /// of keys that cannot be told from their words, it gets those.
+    template <typename Visit>
+    void for_each(std::size_t first, std::size_t count, Visit&& visit) const {
+        const auto as_key = [&](const auto& words, const Record& record) {
+            if constexpr (requires { Key::from(words); })
+                visit(Key::from(words), record);
+            else
+                visit(words, record);
+        };
+        narrow_.for_each(first, count, as_key);
+        const std::size_t passed = narrow_.buckets();
+        if (first + count > passed)
+            wide_.for_each(first < passed ? 0 : first - passed,
+                           first < passed ? first + count - passed : count, as_key);
+    }
+    std::size_t buckets() const noexcept { return narrow_.buckets() + wide_.buckets(); }
+    /// Of one family: each has that much room.
+    std::size_t slots() const noexcept { return narrow_.slots(); }
+    /// Of IPv4's table.
+    std::size_t bytes() const noexcept { return narrow_.bytes(); }
+
+    const Narrow& narrow() const noexcept { return narrow_; }
+    const Wide& wide() const noexcept { return wide_; }
+
+private:
+    template <typename Use>
+    [[gnu::always_inline]] auto of(const Key& key, Use&& use) const noexcept {
+        if (key.is_narrow()) [[likely]]
+            return use(narrow_, key.narrow());
+        return use(wide_, key.wide());
+    }
+    template <typename Use>
+    [[gnu::always_inline]] auto of(const Key& key, Use&& use) noexcept {
+        if (key.is_narrow()) [[likely]]
+            return use(narrow_, key.narrow());
+        return use(wide_, key.wide());
+    }
+
+    Narrow narrow_;
+    Wide wide_;
+};
+
+}  // namespace ikelb::sessions

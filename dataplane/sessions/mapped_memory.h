@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <cstddef>
+
+namespace ikelb::sessions {
+
+/// Throws std::bad_alloc, for templates that code built without exceptions includes.
+[[noreturn]] void refuse_memory();
+
+/// When the pages of a table come into being: at once, so that no worker takes a page fault later,
+/// or each when it is first written to.
+enum class Touch : bool { now, later };
+
+/// Zeroed pages for a large table, on transparent huge pages where the kernel grants them, so that
+/// a random look-up costs one miss and no page walk. Touch::now needs Linux 5.14 to take effect.
+/// Errors: std::bad_alloc from the constructor. Owns the pages until destruction.
+class MappedMemory {
+public:
+    MappedMemory(std::size_t bytes, Touch touch);
+    ~MappedMemory();
+    MappedMemory(const MappedMemory&) = delete;
+    MappedMemory& operator=(const MappedMemory&) = delete;
+
+    /// The first byte; aligned to 2 MiB if bytes is at least that, else to a page.
+    void* data() const noexcept { return data_; }
+
+private:
+    void* mapping_ = nullptr;
+    std::size_t mapped_bytes_ = 0;
+    void* data_ = nullptr;
+};
+
+}  // namespace ikelb::sessions

@@ -1,0 +1,464 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <bit>
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <optional>
+#include <type_traits>
+
+#include "dataplane/net/hash.h"
+#include "dataplane/sessions/bucket.h"
+#include "dataplane/sessions/mapped_memory.h"
+#include "dataplane/sessions/records.h"
+#include "dataplane/sessions/try_lock.h"
+
+namespace ikelb::sessions {
+
+/// What became of an attempt to write.
+enum class WriteOutcome : std::uint8_t {
+    written,
+    busy,  ///< another worker holds the shard: the caller defers the event, nobody spins
+    full,  ///< every place of the key holds a live record that may not be evicted
+};
+
+/// May a live record give way to a new one? `oldest`: of the two buckets the one seen longest ago;
+/// no other bucket is looked at, so that a flood costs no more than that.
+enum class Evict : std::uint8_t { never, oldest };
+
+/// Which part of a key chooses its buckets.
+struct WholeKey {
+    template <std::size_t Words>
+    static constexpr std::uint64_t hash(const std::array<std::uint64_t, Words>& key,
+                                        net::HashKey secret) noexcept {
+        std::uint64_t result = net::keyed_hash(key[0], secret);
+        for (std::size_t i = 1; i < Words; ++i) result = net::keyed_hash(key[i], result, secret);
+        return result;
+    }
+};
+
+/// Theory of operation. A bounded hash table from KeyWords 64-bit words to a Record, and to
+/// NoteWords words more whose meaning is the caller's.
+///
+/// A bucket has 4 slots: one cache line for one-word keys, more for longer ones, equal words of
+/// the slots side by side. A key belongs into the emptier of two buckets of one shard,
+/// both derived from a keyed hash, so that an attacker who chooses keys cannot choose buckets, and
+/// both fetched at once. When both are full of live records it spills into the bucket that shares
+/// an aligned pair of lines with its first, then into those behind, up to 31 buckets away. A
+/// bucket keeps how far its keys have spilled (its reach) in a spare bit of each of its slots, so
+/// that few look-ups go further than the two.
+///
+/// Readers take no lock. The first key word of a slot is zero while the slot is empty, and a slot
+/// changes its key only by way of zero: first word := 0, value, other key words, first word, each
+/// a release store. A reader reads key, value, key again, each an acquire load; a value newer than
+/// the first reading of the key makes the second one differ. (Left over: within the nanoseconds
+/// of one look-up the slot goes to another key and back to the first. One packet is then steered
+/// by the other key's record.) The record of a key that stays is replaced in place, so a live key
+/// is never missing. Writers hold their shard's try-lock. Records expire by their last_seen; an
+/// expired record is no record, and its slot is reused by the next writer that needs it. Nothing
+/// is ever moved between slots, so a reader cannot miss a record that is being moved.
+///
+/// Placement, measured at capacity records (3 of 4 slots): filling a table refused none of
+/// 1 million records, nor did replacing each eight times by another one. That leaves
+/// 1 in 8 spilled (1 in 139 after the filling). At 4 of 5 slots 2 of 8 million were refused.
+///
+/// Threads: any, for every member; for_each() is slow and belongs beside the packet path.
+/// Memory: allocated once, in the constructor, never grown.
+///
+/// A note is written after a record's key and before readers may trust it: it is zero whenever the
+/// record's backend has changed, and whoever reads a record first and its note then never takes the
+/// note of an earlier backend for the present one's.
+template <std::size_t KeyWords, std::size_t NoteWords = 0, typename Hashing = WholeKey>
+class RecordTable : Bucket<KeyWords, NoteWords> {
+    static_assert(KeyWords >= 1 && KeyWords <= 5 && NoteWords <= 2);
+
+public:
+    using typename Bucket<KeyWords, NoteWords>::Key;
+    using typename Bucket<KeyWords, NoteWords>::Notes;
+    using Bucket<KeyWords, NoteWords>::slot_words;
+    using Bucket<KeyWords, NoteWords>::slots_per_bucket;
+
+    /// capacity: live records the table is meant to hold; memory is capacity * 4 / 3 slots, rounded
+    /// up to whole shards of a power of two of buckets. Throws std::bad_alloc.
+    RecordTable(std::size_t capacity, net::HashKey hash_key, Touch touch = Touch::now)
+        : RecordTable{plan(capacity), hash_key, touch} {}
+    RecordTable(const RecordTable&) = delete;
+    RecordTable& operator=(const RecordTable&) = delete;
+
+    std::uint64_t hash(const Key& key) const noexcept { return Hashing::hash(key, hash_key_); }
+
+    /// The two buckets where a key belongs.
+    class Spot {
+        friend RecordTable;
+        std::uint64_t* first;
+        std::uint64_t* second;
+    };
+    /// What look-ups in steps need of a table: spot_of(), prefetch_keys(); find_slot(),
+    /// prefetch_slot(); read_noted(), others' look-ups in between. A value, so that in a loop that
+    /// writes to packets the compiler need not read the table's fields again and again; as
+    /// long-lived as the table. Inlined by force: a call that only prefetches has no effect in
+    /// g++'s eyes, which drops it.
+    class Reader {
+    public:
+        [[gnu::always_inline]] Spot spot_of(const Key& key) const noexcept {
+            return at(words_, home_of(Hashing::hash(key, hash_key_), buckets_, shard_mask_));
+        }
+        [[gnu::always_inline]] void prefetch_keys(const Spot& spot) const noexcept {
+            __builtin_prefetch(spot.first);
+            __builtin_prefetch(spot.second);
+        }
+        /// Where the key stands now; nullptr: not in its two buckets. It may have spilled.
+        [[gnu::always_inline]] const std::uint64_t* find_slot(const Key& key,
+                                                              const Spot& spot) const noexcept {
+            return match(spot.first, spot.second, key);
+        }
+        [[gnu::always_inline]] void prefetch_slot(const std::uint64_t* slot) const noexcept {
+            __builtin_prefetch(slot + value_offset);
+            __builtin_prefetch(slot + note_offset);
+        }
+        /// As find_noted(), if the key still stands there.
+        [[gnu::always_inline]] std::optional<Noted> read_noted(const std::uint64_t* slot,
+                                                               const Key& key) const noexcept
+            requires(NoteWords > 0)
+        {
+            return Slots::read_noted(slot, key);
+        }
+
+    private:
+        friend RecordTable;
+        net::HashKey hash_key_;
+        std::size_t buckets_;
+        std::size_t shard_mask_;
+        std::uint64_t* words_;
+    };
+    Reader reader() const noexcept {
+        Reader reader;
+        reader.hash_key_ = hash_key_;
+        reader.buckets_ = buckets_;
+        reader.shard_mask_ = shard_mask_;
+        reader.words_ = words_;
+        return reader;
+    }
+    /// Where a key stands that is not in its two buckets; nullptr: nowhere.
+    const std::uint64_t* find_spilled(const Key& key, const Spot& spot) const noexcept {
+        return locate_spilled(static_cast<std::size_t>(spot.first - words_) / bucket_words, key);
+    }
+    /// Starts loading both buckets, and for a writer their lock.
+    template <bool for_write = false>
+    [[gnu::always_inline]] void prefetch(std::uint64_t hash) const noexcept {
+        const Home home = home_of(hash);
+        const Spot spot = at(home);
+        for (const Word* const words : {spot.first, spot.second}) {
+            __builtin_prefetch(words);
+            if constexpr (slot_words > 2) __builtin_prefetch(words + bucket_words - 1);
+        }
+        if constexpr (for_write) __builtin_prefetch(&lock_of(home.first), 1);
+    }
+
+    /// The record of the key, dead or alive: the caller asks Lifetimes. key[0] must not be 0.
+    std::optional<Record> find(const Key& key, std::uint64_t hash) const noexcept {
+        assert(key[0] != 0);
+        const Home home = home_of(hash);
+        while (Word* const slot = locate(home, key)) {
+            const Word value = load(slot[value_offset]);
+            if (holds(slot, key)) [[likely]]
+                return Record::unpack(value & ~reach_bit);
+        }
+        return std::nullopt;
+    }
+    std::optional<Record> find(const Key& key) const noexcept { return find(key, hash(key)); }
+
+    /// As find(), with the first note.
+    std::optional<Noted> find_noted(const Key& key, std::uint64_t hash) const noexcept
+        requires(NoteWords > 0)
+    {
+        assert(key[0] != 0);
+        const Spot spot = at(home_of(hash));
+        while (const Word* const slot = locate(spot, key))
+            if (const auto noted = Slots::read_noted(slot, key)) [[likely]]
+                return noted;
+        return std::nullopt;
+    }
+    std::optional<Noted> find_noted(const Key& key) const noexcept
+        requires(NoteWords > 0)
+    {
+        return find_noted(key, hash(key));
+    }
+    /// All notes of a key; zeros if it is not there.
+    Notes notes(const Key& key) const noexcept {
+        const Home home = home_of(hash(key));
+        while (Word* const slot = locate(home, key)) {
+            const Notes result = notes_at(slot);
+            if (holds(slot, key)) return result;
+        }
+        return {};
+    }
+    /// Replaces the notes of a key that is there, of whatever backend, or of this one alone: it may
+    /// have changed since the caller looked.
+    WriteOutcome annotate(const Key& key, const Notes& notes,
+                          std::optional<forwarding::BackendRef> of = std::nullopt) noexcept {
+        const Home home = home_of(hash(key));
+        const TryHold hold{lock_of(home.first)};
+        if (!hold.is_held()) return WriteOutcome::busy;
+        Word* const slot = locate(home, key);
+        if (slot != nullptr &&
+            (!of || Record::unpack(load(slot[value_offset]) & ~reach_bit).backend == *of))
+            set_notes(slot, notes);
+        return WriteOutcome::written;
+    }
+
+    /// Calls visit(const Key&, const Record&) for each record, dead or alive, that stands where a
+    /// key of this hash may. Lock-free; a record written meanwhile may be missed.
+    template <typename Visit>
+    void visit_homes(std::uint64_t hash, Visit&& visit) const noexcept {
+        const Home home = home_of(hash);
+        Slots::for_each_slot(bucket(home.first), visit);
+        Slots::for_each_slot(bucket(home.second), visit);
+        const unsigned last = reach_of(home.first);
+        for (unsigned distance = 1; distance <= last; ++distance)
+            if (const std::size_t index = neighbour(home.first, distance); index != home.second)
+                Slots::for_each_slot(bucket(index), visit);
+    }
+
+    /// Inserts or replaces the key's record, and its notes if there are any here. Takes a slot that
+    /// is empty or holds a dead record, else as `evict` allows.
+    WriteOutcome write(const Key& key, const Record& record, const Lifetimes& lifetimes,
+                       Seconds now, Evict evict, const Notes* notes = nullptr) noexcept {
+        assert(key[0] != 0);
+        const Home home = home_of(hash(key));
+        const TryHold hold{lock_of(home.first)};
+        if (!hold.is_held()) return WriteOutcome::busy;
+        if (Word* const slot = locate(home, key)) {
+            // A dead record's notes are over with it.
+            const Record before = Record::unpack(load(slot[value_offset]) & ~reach_bit);
+            if (!before.is_alive(lifetimes, now)) set_notes(slot, {});
+            set_value(slot, record);
+            if (notes != nullptr) set_notes(slot, *notes);
+            return WriteOutcome::written;
+        }
+        const Place place = choose(home, lifetimes, now, evict);
+        if (place.slot == nullptr) return WriteOutcome::full;
+        if (place.distance != 0) Slots::raise_reach(bucket(home.first), place.distance);
+        replace(place.slot, &key, record, notes);
+        return WriteOutcome::written;
+    }
+
+    /// Changes the key's record from expected to desired if it still is expected. Lock-free. A
+    /// slot that passes to another key with an equal record in the middle of the call would give
+    /// that key the desired record: renew last_seen with it, and leave other changes to write().
+    bool refresh(const Key& key, const Record& expected, const Record& desired) noexcept {
+        assert(key[0] != 0);
+        Word* const slot = locate(home_of(hash(key)), key);
+        if (slot == nullptr) return false;
+        std::atomic_ref<Word> value{slot[value_offset]};
+        Word seen = value.load(std::memory_order_acquire);
+        // Another turn only if the reach bit alone has changed.
+        while ((seen & ~reach_bit) == expected.pack() && holds(slot, key))
+            if (value.compare_exchange_weak(seen, desired.pack() | (seen & reach_bit),
+                                            std::memory_order_acq_rel,
+                                            std::memory_order_acquire))
+                return true;
+        return false;
+    }
+
+    /// Removes the key; written also if it was not there. busy if the shard is held.
+    WriteOutcome erase(const Key& key) noexcept {
+        assert(key[0] != 0);
+        const Home home = home_of(hash(key));
+        const TryHold hold{lock_of(home.first)};
+        if (!hold.is_held()) return WriteOutcome::busy;
+        if (Word* const slot = locate(home, key)) replace(slot, nullptr, {});
+        return WriteOutcome::written;
+    }
+
+    /// Calls visit(const Key&, const Record&) for each occupied slot, dead or alive, of buckets
+    /// [first, first + count). Safe beside writers; a record written meanwhile may be missed.
+    template <typename Visit>
+    void for_each(std::size_t first, std::size_t count, Visit&& visit) const {
+        const std::size_t begin = std::min(first, buckets());
+        const std::size_t end = begin + std::min(count, buckets() - begin);
+        for (std::size_t index = begin; index != end; ++index)
+            Slots::for_each_slot(bucket(index), visit);
+    }
+
+    std::size_t buckets() const noexcept { return buckets_; }
+    std::size_t slots() const noexcept { return buckets() * slots_per_bucket; }
+    std::size_t bytes() const noexcept { return buckets() * bucket_words * sizeof(Word); }
+
+private:
+    using Slots = Bucket<KeyWords, NoteWords>;
+    using typename Slots::Survey;
+    using typename Slots::Word;
+    using Slots::bucket_words;
+    using Slots::holds;
+    using Slots::key_at;
+    using Slots::load;
+    using Slots::match;
+    using Slots::note_offset;
+    using Slots::notes_at;
+    using Slots::reach;
+    using Slots::reach_bit;
+    using Slots::set_notes;
+    using Slots::set_value;
+    using Slots::store;
+    using Slots::value_offset;
+
+    /// So many that the shards of a full table are about equally full.
+    static constexpr std::size_t min_shard_buckets = 512;
+    static constexpr std::size_t max_shards = 1024;
+
+    struct Geometry {
+        std::size_t shards;
+        unsigned shard_bits;
+    };
+    struct Home {
+        std::size_t first;
+        std::size_t second;
+    };
+    /// Where a record goes; distance counts from the first bucket, 0 in one of the two.
+    struct Place {
+        Word* slot = nullptr;
+        unsigned distance = 0;
+    };
+
+    RecordTable(Geometry geometry, net::HashKey hash_key, Touch touch)
+        : hash_key_{hash_key},
+          buckets_{geometry.shards << geometry.shard_bits},
+          shard_bits_{geometry.shard_bits},
+          shard_mask_{(std::size_t{1} << geometry.shard_bits) - 1},
+          memory_{bytes(), touch},
+          words_{static_cast<Word*>(memory_.data())},
+          locks_{std::make_unique<TryLock[]>(geometry.shards)} {}
+
+    static Geometry plan(std::size_t capacity) {
+        if (capacity > std::size_t{1} << 32) refuse_memory();
+        const std::size_t slots = capacity * 4 / 3 + 1;
+        const std::size_t needed = (slots + slots_per_bucket - 1) / slots_per_bucket;
+        std::size_t per_shard =
+            std::min(std::bit_ceil(std::max<std::size_t>(needed, 2)), min_shard_buckets);
+        while (needed / per_shard >= max_shards) per_shard *= 2;
+        return {.shards = (needed + per_shard - 1) / per_shard,
+                .shard_bits = static_cast<unsigned>(std::countr_zero(per_shard))};
+    }
+
+    /// The two buckets of a hash: its high bits scaled to the number of buckets, and its low bits
+    /// within the shard of the first.
+    [[gnu::always_inline]] static Home home_of(std::uint64_t hash, std::size_t buckets,
+                                               std::size_t shard_mask) noexcept {
+        const auto first = static_cast<std::size_t>(net::Uint128{hash} * buckets >> 64);
+        const std::size_t second = (first & ~shard_mask) | (hash & shard_mask);
+        return {.first = first, .second = second ^ static_cast<std::size_t>(second == first)};
+    }
+    Home home_of(std::uint64_t hash) const noexcept {
+        return home_of(hash, buckets_, shard_mask_);
+    }
+    /// The bucket where a key of bucket first spills at this distance. Distance 1 is the other
+    /// bucket of an aligned pair, which hardware tends to fetch along with it.
+    std::size_t neighbour(std::size_t first, unsigned distance) const noexcept {
+        if (distance == 1) return first ^ 1;
+        return (first & ~shard_mask_) | (((first & ~std::size_t{1}) + distance) & shard_mask_);
+    }
+    /// No further than once around the shard.
+    unsigned furthest() const noexcept {
+        return static_cast<unsigned>(std::min<std::size_t>(reach.back(), shard_mask_));
+    }
+    Word* bucket(std::size_t index) const noexcept { return words_ + index * bucket_words; }
+    [[gnu::always_inline]] static Spot at(Word* words, const Home& home) noexcept {
+        Spot spot;
+        spot.first = words + home.first * bucket_words;
+        spot.second = words + home.second * bucket_words;
+        return spot;
+    }
+    Spot at(const Home& home) const noexcept { return at(words_, home); }
+    TryLock& lock_of(std::size_t bucket) const noexcept { return locks_[bucket >> shard_bits_]; }
+
+    /// The slot that holds the key, or nullptr.
+    Word* locate(const Spot& spot, const Key& key) const noexcept {
+        Word* const slot = match(spot.first, spot.second, key);
+        if (slot != nullptr) [[likely]]
+            return slot;
+        return const_cast<Word*>(find_spilled(key, spot));
+    }
+    Word* locate(const Home& home, const Key& key) const noexcept {
+        return locate(at(home), key);
+    }
+    Word* locate_spilled(std::size_t first, const Key& key) const noexcept {
+        const unsigned last = reach_of(first);
+        for (unsigned distance = 1; distance <= last; ++distance) {
+            Word* const words = bucket(neighbour(first, distance));
+            if (Word* const slot = match(words, words, key)) return slot;
+        }
+        return nullptr;
+    }
+
+    unsigned reach_of(std::size_t first) const noexcept {
+        return std::min(Slots::reach_of(bucket(first)), furthest());
+    }
+    /// Lowers a bucket's reach to what its spilled keys still need.
+    void tighten_reach(std::size_t first) noexcept {
+        unsigned needed = 0;
+        for (unsigned distance = reach_of(first); distance >= 1 && needed == 0; --distance)
+            if (holds_spilled_key_of(first, neighbour(first, distance))) needed = distance;
+        Slots::lower_reach(bucket(first), needed);
+    }
+
+    bool holds_spilled_key_of(std::size_t first, std::size_t index) const noexcept {
+        for (std::size_t s = 0; s < slots_per_bucket; ++s) {
+            const Key key = key_at(bucket(index) + s);
+            if (key[0] == 0) continue;
+            const Home home = home_of(hash(key));
+            if (home.first == first && home.second != index) return true;
+        }
+        return false;
+    }
+
+    Place choose(const Home& home, const Lifetimes& lifetimes, Seconds now,
+                 Evict evict) const noexcept {
+        const Survey first = Slots::survey(bucket(home.first), lifetimes, now);
+        const Survey second = Slots::survey(bucket(home.second), lifetimes, now);
+        const Survey& emptier = first.live <= second.live ? first : second;
+        if (emptier.vacant != nullptr) return {.slot = emptier.vacant};
+        if (evict == Evict::oldest)
+            return {.slot = Slots::oldest(bucket(home.first), bucket(home.second), now)};
+        for (unsigned distance = 1; distance <= furthest(); ++distance) {
+            Word* const words = bucket(neighbour(home.first, distance));
+            if (const Survey found = Slots::survey(words, lifetimes, now); found.vacant != nullptr)
+                return {.slot = found.vacant, .distance = distance};
+        }
+        return {};
+    }
+
+    /// Gives the slot to another key, or to none. The order of the stores is what readers rely on.
+    void replace(Word* slot, const Key* key, const Record& record,
+                 const Notes* notes = nullptr) noexcept {
+        const Key before = key_at(slot);
+        store(slot[0], 0);
+        if (key != nullptr) {
+            set_value(slot, record);
+            set_notes(slot, notes == nullptr ? Notes{} : *notes);
+            for (std::size_t i = 1; i < KeyWords; ++i) store(slot[i * slots_per_bucket], (*key)[i]);
+            store(slot[0], (*key)[0]);
+        }
+        if (before[0] == 0) return;
+        const Home home = home_of(hash(before));
+        const auto index = static_cast<std::size_t>(slot - words_) / bucket_words;
+        if (index != home.first && index != home.second) tighten_reach(home.first);
+    }
+
+    net::HashKey hash_key_;
+    std::size_t buckets_;
+    unsigned shard_bits_;
+    std::size_t shard_mask_;
+    MappedMemory memory_;
+    Word* words_;
+    std::unique_ptr<TryLock[]> locks_;  ///< one for each shard
+};
+
+}  // namespace ikelb::sessions

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include <atomic>
+#include <chrono>
+#include <thread>
+#include <vector>
+
+#include "dataplane/sessions/record_table.h"
+#include "tests/unit/random_testlib.h"
+
+// Run under ThreadSanitizer these tests check the memory orders; without it, that a reader never
+// gets the record of another key.
+
+namespace ikelb::sessions {
+namespace {
+
+using test::hash_key;
+
+constexpr Lifetimes lifetimes;
+constexpr Seconds now = 1000;
+
+/// Two threads each: more would only wait for a core on small machines.
+constexpr int writers = 2;
+constexpr int readers = 2;
+constexpr std::uint64_t keys = 600;
+constexpr auto duration = std::chrono::milliseconds{700};
+
+/// Keys that share all words but the last, so that a torn read would look like another key.
+template <std::size_t KeyWords>
+typename RecordTable<KeyWords>::Key key_of(std::uint64_t n) {
+    typename RecordTable<KeyWords>::Key key{};
+    key.fill(0xfe80);
+    key.back() = n + 1;
+    return key;
+}
+
+/// The record tells its key (n < 1024) and, in last_seen, how recent it is.
+Record record_of(std::uint64_t n, Seconds last_seen) {
+    return {.backend = {.index = static_cast<forwarding::BackendIndex>(n),
+                        .generation = static_cast<std::uint8_t>(n * 7)},
+            .gateway = static_cast<forwarding::GatewayIndex>(n * 13),
+            .last_seen = last_seen};
+}
+
+bool belongs_to(const Record& record, std::uint64_t n) {
+    return record == record_of(n, record.last_seen);
+}
+
+class Xorshift {
+public:
+    explicit Xorshift(std::uint64_t seed) : state_{seed | 1} {}
+    std::uint64_t below(std::uint64_t bound) {
+        state_ ^= state_ << 13;
+        state_ ^= state_ >> 7;
+        state_ ^= state_ << 17;
+        return (state_ >> 11) % bound;
+    }
+
+private:
+    std::uint64_t state_;
+};
+
+template <typename Body>
+void run_threads(int count, std::vector<std::thread>& threads, std::atomic<bool>& stop, Body body) {
+    for (int i = 0; i < count; ++i)
+        threads.emplace_back([&stop, body, i] {
+            Xorshift random{static_cast<std::uint64_t>(i) * 0x9e3779b97f4a7c15ULL + 17};
+            while (!stop.load(std::memory_order_relaxed)) body(random);
+        });
+}
+
+template <std::size_t KeyWords>
+void expect_no_reader_is_misled() {
+    using Table = RecordTable<KeyWords>;
+    // 64 slots for 600 keys: slots change hands all the time, by eviction as well.
+    Table table{40, hash_key};
+    std::atomic<bool> stop{false};
+    std::atomic<std::uint64_t> found{0}, wrong{0}, written{0}, refreshed{0};
+    std::vector<std::thread> threads;
+    run_threads(writers, threads, stop, [&](Xorshift& random) {
+        const std::uint64_t n = random.below(keys);
+        if (random.below(4) == 0) {
+            table.erase(key_of<KeyWords>(n));
+            return;
+        }
+        const auto last_seen = now - static_cast<Seconds>(random.below(20));
+        const auto evict = random.below(2) == 0 ? Evict::oldest : Evict::never;
+        if (table.write(key_of<KeyWords>(n), record_of(n, last_seen), lifetimes, now, evict) ==
+            WriteOutcome::written)
+            written.fetch_add(1, std::memory_order_relaxed);
+    });
+    run_threads(readers, threads, stop, [&](Xorshift& random) {
+        const std::uint64_t n = random.below(keys);
+        const auto record = table.find(key_of<KeyWords>(n));
+        if (!record) return;
+        found.fetch_add(1, std::memory_order_relaxed);
+        if (!belongs_to(*record, n)) wrong.fetch_add(1, std::memory_order_relaxed);
+        if (table.refresh(key_of<KeyWords>(n), *record, record_of(n, now)))
+            refreshed.fetch_add(1, std::memory_order_relaxed);
+    });
+    std::uint64_t visited = 0;
+    const auto deadline = std::chrono::steady_clock::now() + duration;
+    while (std::chrono::steady_clock::now() < deadline)
+        table.for_each(0, table.buckets(), [&](const auto& key, const Record& record) {
+            ++visited;
+            if (!belongs_to(record, key.back() - 1)) wrong.fetch_add(1);
+        });
+    stop = true;
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(wrong, 0u);
+    EXPECT_GT(found, 0u);
+    EXPECT_GT(written, 0u);
+    EXPECT_GT(refreshed, 0u);
+    EXPECT_GT(visited, 0u);
+}
+
+TEST(RecordTableThreads, NoReaderGetsTheRecordOfAnotherKeyOfOneWord) {
+    expect_no_reader_is_misled<1>();
+}
+TEST(RecordTableThreads, NoReaderGetsTheRecordOfAnotherKeyOfTwoWords) {
+    expect_no_reader_is_misled<2>();
+}
+TEST(RecordTableThreads, NoReaderGetsTheRecordOfAnotherKeyOfThreeWords) {
+    expect_no_reader_is_misled<3>();
+}
+
+TEST(RecordTableThreads, ARecordThatIsNeverRemovedIsNeverMissed) {
+    // The lasting keys stand among others that come, spill and go around them.
+    constexpr std::uint64_t lasting = 100;
+    RecordTable<2> table{256, hash_key};
+    for (std::uint64_t n = 0; n < lasting; ++n)
+        ASSERT_EQ(table.write(key_of<2>(n), record_of(n, now), lifetimes, now, Evict::never),
+                  WriteOutcome::written);
+    std::atomic<bool> stop{false};
+    std::atomic<std::uint64_t> missed{0}, looked{0};
+    std::vector<std::thread> threads;
+    run_threads(writers, threads, stop, [&](Xorshift& random) {
+        const std::uint64_t n = random.below(keys);
+        const Record record = record_of(n, now - static_cast<Seconds>(random.below(2)));
+        if (n >= lasting && random.below(2) == 0)
+            table.erase(key_of<2>(n));
+        else
+            table.write(key_of<2>(n), record, lifetimes, now, Evict::never);
+    });
+    run_threads(readers, threads, stop, [&](Xorshift& random) {
+        looked.fetch_add(1, std::memory_order_relaxed);
+        if (!table.find(key_of<2>(random.below(lasting))))
+            missed.fetch_add(1, std::memory_order_relaxed);
+    });
+    const auto deadline = std::chrono::steady_clock::now() + duration;
+    while (std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+    stop = true;
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(missed, 0u);
+    EXPECT_GT(looked, 0u);
+}
+
+TEST(RecordTableThreads, OfManyRefreshesOfOneRecordExactlyOneWins) {
+    RecordTable<1> table{16, hash_key};
+    table.write({7}, record_of(7, 1), lifetimes, 1, Evict::never);
+    constexpr Seconds rounds = 5000;
+    std::atomic<std::uint64_t> wins{0};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 3; ++i)
+        threads.emplace_back([&] {
+            for (Seconds round = 1; round < rounds;) {
+                const auto seen = table.find({7});
+                if (!seen || seen->last_seen != round) {
+                    ++round;
+                    continue;
+                }
+                if (table.refresh({7}, record_of(7, round), record_of(7, round + 1)))
+                    wins.fetch_add(1, std::memory_order_relaxed);
+            }
+        });
+    for (std::thread& thread : threads) thread.join();
+    const auto last = table.find({7});
+    ASSERT_TRUE(last);
+    EXPECT_EQ(wins, last->last_seen - 1);
+}
+
+TEST(RecordTableThreads, AWriterWhoFindsTheShardHeldIsToldSoAtOnce) {
+    TryLock lock;
+    const TryHold first{lock};
+    EXPECT_TRUE(first.is_held());
+    {
+        const TryHold second{lock};
+        EXPECT_FALSE(second.is_held());
+    }
+    const TryHold third{lock};
+    EXPECT_FALSE(third.is_held()) << "the failed attempt has released it";
+}
+
+}  // namespace
+}  // namespace ikelb::sessions
