@@ -8,7 +8,7 @@
 
 #include "controlplane/inspect/memory.h"
 #include "controlplane/metrics/snapshot.h"
-#include "dataplane/pipeline/verdict.h"
+#include "dataplane/packet/verdict.h"
 
 namespace ikelb::control {
 

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "dataplane/net/address.h"
-#include "dataplane/pipeline/context.h"
-#include "dataplane/pipeline/rule.h"
-#include "dataplane/pipeline/verdict.h"
+#include "dataplane/packet/context.h"
+#include "dataplane/packet/rule.h"
+#include "dataplane/packet/verdict.h"
 
 namespace ikelb::control {
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "dataplane/pipeline/context.h"
+#include "dataplane/packet/context.h"
 
 namespace ikelb::control {
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "config/config.h"
-#include "dataplane/pipeline/counters.h"
+#include "dataplane/packet/counters.h"
 
 namespace ikelb::control {
 

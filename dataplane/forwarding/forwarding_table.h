@@ -276,6 +276,13 @@ struct ForwardingTable {
         const Route* route = find_route(address);
         return route != nullptr && route->kind == RouteKind::on_link && route->interface == at;
     }
+    /// The next hop towards a client of whom no record knows better.
+    GatewayIndex default_gateway(const net::IpAddress& client, FrontendIndex at) const noexcept {
+        const Route* route = find_route(client);
+        if (route != nullptr && route->kind == RouteKind::on_link) return on_link_client;
+        if (frontends[at].uplink != no_gateway) return frontends[at].uplink;
+        return route == nullptr ? no_gateway : route->gateway;
+    }
     const LinkHeader* neighbour(InterfaceIndex at, const net::IpAddress& address) const noexcept {
         return neighbours.find(neighbour_key(at, address));
     }

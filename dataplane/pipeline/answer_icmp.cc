@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "dataplane/net/checksum.h"
-#include "dataplane/pipeline/icmp_kind.h"
+#include "dataplane/packet/icmp_kind.h"
 #include "dataplane/pipeline/stages.h"
 
 namespace ikelb::pipeline {

@@ -4,8 +4,8 @@
 
 #include <optional>
 
-#include "dataplane/pipeline/context.h"
-#include "dataplane/pipeline/packet.h"
+#include "dataplane/packet/context.h"
+#include "dataplane/packet/packet.h"
 
 namespace ikelb::pipeline {
 

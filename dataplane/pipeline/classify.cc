@@ -2,7 +2,7 @@
 // Copyright (c) 2026 The ikelb authors
 #include <algorithm>
 
-#include "dataplane/pipeline/icmp_kind.h"
+#include "dataplane/packet/icmp_kind.h"
 #include "dataplane/pipeline/stages.h"
 #include "dataplane/pipeline/wall_stages.h"
 #include "dataplane/wall/source.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-#include "dataplane/pipeline/express.h"
+#include "dataplane/pipeline/pipeline.h"
 
 #include <array>
 #include <bit>
@@ -347,11 +347,9 @@ void count(const Tally& tally, Counters& counters) noexcept {
 }  // namespace
 
 PlaceSet express(Batch& batch, Context& context) noexcept {
-    const PlaceSet all = batch.count == 64 ? ~PlaceSet{0} : (PlaceSet{1} << batch.count) - 1;
+    const PlaceSet all = batch.places();
     // A label decides before a flow does.
-    if (!context.takes_express || !context.trusts_flow_spis || !context.table.labelled.empty())
-        return all;
-    StageTimer timer{context.probe};
+    if (!context.table.labelled.empty()) return all;
     const View view{context};
     std::array<Prospect, max_burst> prospects;
     Prospect* next = prospects.data();
@@ -360,7 +358,6 @@ PlaceSet express(Batch& batch, Context& context) noexcept {
         next += glance(batch.packets[i], *next, view, context) ? 1 : 0;
     }
     const std::span found{prospects.data(), next};
-    timer.lap(&StageProbe::glance);
     for (Prospect& prospect : found) {
         prospect.slot = view.flows.find_slot({prospect.key}, prospect.spot);
         if (prospect.slot == nullptr) [[unlikely]]
@@ -369,13 +366,11 @@ PlaceSet express(Batch& batch, Context& context) noexcept {
         if (prospect.slot != nullptr) [[likely]]
             view.flows.prefetch_slot(prospect.slot);
     }
-    timer.lap(&StageProbe::look_up);
     PlaceSet done = 0;
     Tally tally;
     for (const Prospect& prospect : found)
         done |= PlaceSet{finish(prospect, tally, view, context.counters)} << prospect.place;
     count(tally, context.counters);
-    timer.lap(&StageProbe::finish);
     return all & ~done;
 }
 

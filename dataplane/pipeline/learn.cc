@@ -200,7 +200,7 @@ std::optional<GatewayIndex> choose_gateway(Packet& packet, const std::optional<R
     }
     if (!proof && packet.datagram.kind != ike::Kind::ike) return std::nullopt;
     packet.gateway =
-        pending.value_or(default_gateway(packet.destination, packet.frontend, context.table));
+        pending.value_or(context.table.default_gateway(packet.destination, packet.frontend));
     return packet.gateway;
 }
 

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <span>
 
-#include "dataplane/pipeline/icmp_kind.h"
+#include "dataplane/packet/icmp_kind.h"
 #include "dataplane/pipeline/parse_ip.h"
 #include "dataplane/pipeline/stages.h"
 

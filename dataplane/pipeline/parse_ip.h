@@ -2,7 +2,7 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
-#include "dataplane/pipeline/packet.h"
+#include "dataplane/packet/packet.h"
 
 namespace ikelb::pipeline {
 

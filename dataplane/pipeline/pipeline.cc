@@ -5,7 +5,6 @@
 #include <bit>
 #include <new>
 
-#include "dataplane/pipeline/express.h"
 #include "dataplane/pipeline/prefetch.h"
 #include "dataplane/pipeline/request.h"
 #include "dataplane/pipeline/wall_stages.h"
@@ -70,7 +69,10 @@ void send_on(Packet& packet, Context& context) noexcept {
     count(packet, context.counters);
 }
 
-void run_stages(Batch& batch, PlaceSet places, Context& context) noexcept {
+}  // namespace
+
+void steps(Batch& batch, PlaceSet places, Context& context) noexcept {
+    forget_old_choices(context);
     const PlaceSet replies = filter(batch, places, [&](Packet& packet) {
         take_in(packet, context);
         return !packet.is_decided() && packet.direction == Direction::to_client;
@@ -91,15 +93,9 @@ void run_stages(Batch& batch, PlaceSet places, Context& context) noexcept {
     for_each(batch, places, [&](Packet& packet) { send_on(packet, context); });
 }
 
-}  // namespace
-
 void run(Batch& batch, Context& context) noexcept {
-    forget_old_choices(context);
     const PlaceSet left = express(batch, context);
-    if (left == 0) return;
-    StageTimer timer{context.probe};
-    run_stages(batch, left, context);
-    timer.lap(&StageProbe::steps);
+    if (left != 0) steps(batch, left, context);
 }
 
 }  // namespace ikelb::pipeline

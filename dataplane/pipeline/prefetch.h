@@ -2,8 +2,8 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
-#include "dataplane/pipeline/context.h"
-#include "dataplane/pipeline/packet.h"
+#include "dataplane/packet/context.h"
+#include "dataplane/packet/packet.h"
 
 namespace ikelb::pipeline {
 

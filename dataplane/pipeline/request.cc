@@ -59,7 +59,7 @@ void note_request(const Packet& packet, Context& context) noexcept {
     forwarding::GatewayIndex gateway = gateway_of(packet, context);
     const auto expected = flow && !is_move && flow->gateway != forwarding::no_gateway
                               ? flow->gateway
-                              : default_gateway(packet.source, packet.frontend, table);
+                              : table.default_gateway(packet.source, packet.frontend);
     if (gateway == expected) gateway = forwarding::no_gateway;
     if (!is_move && gateway == forwarding::no_gateway) return;
     if (!packet.frame.was_held &&

@@ -112,22 +112,11 @@ void check_limits(Packet& packet, Context& context) noexcept {
 
 }  // namespace
 
-forwarding::GatewayIndex default_gateway(const net::IpAddress& client,
-                                         forwarding::FrontendIndex frontend,
-                                         const forwarding::ForwardingTable& table) noexcept {
-    const forwarding::Route* route = table.find_route(client);
-    if (route != nullptr && route->kind == forwarding::RouteKind::on_link)
-        return forwarding::on_link_client;
-    const forwarding::GatewayIndex uplink = table.frontends[frontend].uplink;
-    if (uplink != forwarding::no_gateway) return uplink;
-    return route == nullptr ? forwarding::no_gateway : route->gateway;
-}
-
 const LinkHeader* link_to_client(const net::IpAddress& client, forwarding::GatewayIndex gateway,
                                  forwarding::FrontendIndex frontend, Context& context) noexcept {
     const forwarding::ForwardingTable& table = context.table;
     if (table.gateways[gateway].interface == forwarding::no_interface)
-        gateway = default_gateway(client, frontend, table);
+        gateway = table.default_gateway(client, frontend);
     const forwarding::Gateway& hop = table.gateways[gateway];
     if (hop.interface != forwarding::no_interface) {
         if (!hop.link.is_resolved) context.memory.neighbours.add(hop.interface, hop.address);

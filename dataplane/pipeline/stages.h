@@ -2,8 +2,8 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
-#include "dataplane/pipeline/context.h"
-#include "dataplane/pipeline/packet.h"
+#include "dataplane/packet/context.h"
+#include "dataplane/packet/packet.h"
 
 namespace ikelb::pipeline {
 
@@ -83,10 +83,5 @@ const forwarding::LinkHeader* link_to_client(const net::IpAddress& client,
                                              forwarding::GatewayIndex gateway,
                                              forwarding::FrontendIndex frontend,
                                              Context& context) noexcept;
-
-/// The gateway that link_to_client would choose without a record.
-forwarding::GatewayIndex default_gateway(const net::IpAddress& client,
-                                         forwarding::FrontendIndex frontend,
-                                         const forwarding::ForwardingTable& table) noexcept;
 
 }  // namespace ikelb::pipeline

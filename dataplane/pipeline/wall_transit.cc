@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-#include "dataplane/pipeline/icmp_kind.h"
+#include "dataplane/packet/icmp_kind.h"
 #include "dataplane/pipeline/stages.h"
 #include "dataplane/pipeline/wall_stages.h"
 #include "dataplane/pipeline/write_outcome.h"

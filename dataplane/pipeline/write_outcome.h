@@ -2,7 +2,7 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
-#include "dataplane/pipeline/context.h"
+#include "dataplane/packet/context.h"
 
 namespace ikelb::pipeline {
 

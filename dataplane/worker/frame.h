@@ -7,7 +7,7 @@
 
 #include <span>
 
-#include "dataplane/pipeline/packet.h"
+#include "dataplane/packet/packet.h"
 
 namespace ikelb::worker {
 

@@ -2,7 +2,7 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
-#include "dataplane/pipeline/counters.h"
+#include "dataplane/packet/counters.h"
 
 namespace ikelb::worker {
 

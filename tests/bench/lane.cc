@@ -83,6 +83,17 @@ inline void Lane::finish(rte_mbuf* packet, const Packet& decided) noexcept {
     outgoing.packets[outgoing.count++] = packet;
 }
 
+/// As pipeline::run().
+void Lane::run_in_parts(pipeline::Context& context) noexcept {
+    const std::uint64_t begin = rte_rdtsc();
+    const pipeline::PlaceSet left = pipeline::express(*batch_, context);
+    const std::uint64_t middle = rte_rdtsc();
+    parts_->express += middle - begin;
+    if (left == 0) return;
+    pipeline::steps(*batch_, left, context);
+    parts_->steps += rte_rdtsc() - middle;
+}
+
 /// As worker::Worker::poll() and process().
 void Lane::process(std::span<rte_mbuf*> packets) noexcept {
     const std::uint64_t cycles = clock_stands_ ? 0 : clock_.cycles();
@@ -96,10 +107,13 @@ void Lane::process(std::span<rte_mbuf*> packets) noexcept {
         .counters = stats_->pipeline,
         .memory = *memory_,
         .now = clock_.seconds(cycles) - worker::Clock::first_second + world_.now(),
-        .now_micros = micros + world_.now_micros(),
-        .takes_express = takes_express_,
-        .probe = probe_};
-    pipeline::run(*batch_, context);
+        .now_micros = micros + world_.now_micros()};
+    if (parts_ != nullptr) [[unlikely]]
+        run_in_parts(context);
+    else if (takes_express_)
+        pipeline::run(*batch_, context);
+    else
+        pipeline::steps(*batch_, batch_->places(), context);
     for (std::size_t i = 0; i < packets.size(); ++i) finish(packets[i], batch_->packets[i]);
     for (Outgoing& outgoing : outgoing_) outgoing.count = 0;
 }

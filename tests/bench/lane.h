@@ -24,6 +24,12 @@ struct Deliveries {
     std::uint64_t not_forwarded = 0;
 };
 
+/// Cycles of the two parts of the packet path.
+struct Parts {
+    std::uint64_t express = 0;
+    std::uint64_t steps = 0;  ///< of what express has left
+};
+
 /// A worker that is fed from memory: what worker::Worker does with a burst between the driver's
 /// receive and transmit functions, on packet buffers of its own. Put frames in, run, look at what
 /// has become of them, put the next ones in: only run() is timed.
@@ -50,8 +56,8 @@ public:
     /// The same, neither timed nor in measured_bursts().
     void warm_up(std::size_t first, std::size_t count, std::size_t burst) noexcept;
 
-    /// Puts the cycles of each stage there from now on; nullptr: nowhere.
-    void probe(pipeline::StageProbe* probe) noexcept { probe_ = probe; }
+    /// Adds the cycles of both parts there from now on; nullptr: nowhere.
+    void time_parts(Parts* parts) noexcept { parts_ = parts; }
     /// Every packet takes all steps, as if there were no path for ESP alone.
     void take_steps_only() noexcept { takes_express_ = false; }
     /// Of this lane; the worker's own counters go on.
@@ -67,6 +73,7 @@ private:
 
     void process_all(std::size_t first, std::size_t count, std::size_t burst) noexcept;
     void process(std::span<rte_mbuf*> packets) noexcept;
+    void run_in_parts(pipeline::Context& context) noexcept;
     void finish(rte_mbuf* packet, const pipeline::Packet& decided) noexcept;
     std::uint64_t forwarded(pipeline::Verdict verdict) const noexcept {
         return stats_->pipeline.verdicts[static_cast<std::size_t>(verdict)].read();
@@ -84,7 +91,7 @@ private:
     bool clock_stands_;
     Deliveries at_clear_;
     std::uint64_t offered_ = 0, not_forwarded_ = 0;
-    pipeline::StageProbe* probe_ = nullptr;
+    Parts* parts_ = nullptr;
     bool takes_express_ = true;
 };
 

@@ -24,15 +24,17 @@ TOP_LEVEL = set(
 PURE = [
     "dataplane/net", "dataplane/ike", "dataplane/wall", "dataplane/forwarding", "dataplane/sessions"
 ]  # fmt: skip
+PACKET_PATH = PURE + ["dataplane/packet", "dataplane/pipeline"]
 MAY_INCLUDE = {
     "dataplane/net": [],
     "dataplane/ike": ["dataplane/net"],
     "dataplane/wall": ["dataplane/net"],
     "dataplane/forwarding": ["dataplane/net", "dataplane/wall"],
     "dataplane/sessions": PURE,
-    "dataplane/pipeline": PURE,
+    "dataplane/packet": PURE,
+    "dataplane/pipeline": PURE + ["dataplane/packet"],
     "dataplane/dpdk": ["dataplane/net", "dataplane/wall"],
-    "dataplane/worker": PURE + ["dataplane/pipeline", "dataplane/dpdk"],
+    "dataplane/worker": PACKET_PATH + ["dataplane/dpdk"],
     "config": ["dataplane/net"],
     "controlplane/kernel": ["dataplane/net"],
     "controlplane/health": ["dataplane/net"],
@@ -43,8 +45,8 @@ MAY_INCLUDE = {
         "dataplane/net", "dataplane/wall", "dataplane/forwarding", "controlplane/kernel", "config"
     ],  # fmt: skip
     "controlplane/state": PURE + ["controlplane/table", "controlplane/kernel", "config"],
-    "controlplane/inspect": PURE + ["dataplane/pipeline"],
-    "controlplane/replay": PURE + ["dataplane/pipeline", "controlplane", "config"],
+    "controlplane/inspect": PACKET_PATH,
+    "controlplane/replay": PACKET_PATH + ["controlplane", "config"],
     "controlplane/daemon": ["controlplane", "config", "dataplane"],
 }
 # Only these know DPDK.
@@ -255,7 +257,7 @@ VERDICT = re.compile(r'\s*X\((\w+),\s*(forward|punt|hold|drop),\s*"([^"]*)"\)')
 
 
 def verdicts() -> list[tuple[str, str, str]]:
-    text = (ROOT / "dataplane/pipeline/verdict.h").read_text("utf-8")
+    text = (ROOT / "dataplane/packet/verdict.h").read_text("utf-8")
     return [match.groups() for line in text.splitlines() if (match := VERDICT.match(line))]
 
 
@@ -282,7 +284,7 @@ def verdict_page() -> str:
         "# Verdicts",
         "",
         "Every packet ends with exactly one verdict. This page is generated from",
-        "`dataplane/pipeline/verdict.h` by `tests/lint/lint.py verdict_docs --write`; a test"
+        "`dataplane/packet/verdict.h` by `tests/lint/lint.py verdict_docs --write`; a test"
         " compares the two.",
     ]
     for fate, (title, text) in titles.items():
@@ -296,7 +298,7 @@ def verdict_docs(write: bool = False) -> list[str]:
     path = ROOT / "docs/verdicts.md"
     if write:
         path.write_text(verdict_page(), "utf-8")
-    count = (ROOT / "dataplane/pipeline/verdict.h").read_text("utf-8").count("    X(")
+    count = (ROOT / "dataplane/packet/verdict.h").read_text("utf-8").count("    X(")
     faults = [] if count == len(verdicts()) else [f"{count} verdicts, {len(verdicts())} understood"]
     if not path.exists() or path.read_text("utf-8") != verdict_page():
         faults.append("docs/verdicts.md differs: run tests/lint/lint.py verdict_docs --write")

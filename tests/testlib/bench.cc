@@ -89,9 +89,11 @@ std::vector<Outcome> Bench::run(std::span<const Input> burst, std::size_t worker
                               .memory = *workers_[worker]->memory,
                               .now = now_,
                               .now_micros = std::uint64_t{now_} * 1'000'000,
-                              .trusts_flow_spis = trusts_flow_spis,
-                              .takes_express = takes_express};
-    pipeline::run(*batch, context);
+                              .trusts_flow_spis = trusts_flow_spis};
+    if (takes_express && trusts_flow_spis)
+        pipeline::run(*batch, context);
+    else
+        pipeline::steps(*batch, batch->places(), context);
     std::vector<Outcome> outcomes;
     for (std::size_t i = 0; i < burst.size(); ++i)
         outcomes.push_back(outcome_of(batch->packets[i], buffers[i], burst[i]));

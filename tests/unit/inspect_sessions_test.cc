@@ -8,7 +8,7 @@
 
 #include "controlplane/inspect/as_json.h"
 #include "controlplane/inspect/memory.h"
-#include "dataplane/pipeline/context.h"
+#include "dataplane/packet/context.h"
 #include "tests/testlib/bench.h"
 
 namespace ikelb::control {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
 
-// What leaves by express leaves as the stages would have sent it.
+// What leaves by express leaves as the steps would have sent it.
 
-#include "dataplane/pipeline/express.h"
+#include "dataplane/pipeline/pipeline.h"
 
 #include <gtest/gtest.h>
 
@@ -47,7 +47,7 @@ Session established(Bench& bench) {
     return session;
 }
 
-/// Which of the frames, in one burst, are left for the stages.
+/// Which of the frames, in one burst, are left for the steps.
 PlaceSet left_of(Bench& bench, const std::vector<Input>& inputs) {
     auto batch = std::make_unique<Batch>();
     std::vector<Bytes> buffers;
@@ -76,7 +76,7 @@ TEST(Express, TakesEspOfAnEstablishedSaBothWays) {
     }
 }
 
-TEST(Express, LeavesAllElseToTheStages) {
+TEST(Express, LeavesAllElseToTheSteps) {
     Bench bench{two_armed_farm()};
     const Session session = established(bench);
     const auto at = [&](PacketBuilder packet) { return from_client(bench, std::move(packet)); };
@@ -99,7 +99,7 @@ TEST(Express, LeavesRepliesThatHaveSomethingToTeach) {
     EXPECT_EQ(left_of(bench, {down(bench, session)}), 1U) << "last_seen is to be renewed";
 }
 
-TEST(Express, LeavesAllToTheStagesWhereLabelsDecide) {
+TEST(Express, LeavesAllToTheStepsWhereLabelsDecide) {
     TableSpec spec = two_armed_farm();
     spec.backends[0].label = {.ike_mask = 0xff, .ike_value = 1};
     Bench bench{spec};
@@ -167,7 +167,7 @@ void change_table(TableSpec& spec, std::mt19937& random) {
     }
 }
 
-TEST(Express, EndsPacketsAsTheStagesDo) {
+TEST(Express, EndsPacketsAsTheStepsDo) {
     for (const TableSpec& spec : sample_farms()) {
         Bench quick{spec}, plain{spec};
         plain.takes_express = false;

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "dataplane/pipeline/packet.h"
+#include "dataplane/packet/packet.h"
 
 namespace ikelb::pipeline {
 

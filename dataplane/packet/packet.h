@@ -10,8 +10,8 @@
 #include "dataplane/forwarding/forwarding_table.h"
 #include "dataplane/ike/datagram.h"
 #include "dataplane/net/address.h"
-#include "dataplane/pipeline/rule.h"
-#include "dataplane/pipeline/verdict.h"
+#include "dataplane/packet/rule.h"
+#include "dataplane/packet/verdict.h"
 
 namespace ikelb::pipeline {
 
@@ -126,6 +126,9 @@ struct Packet {
 };
 
 inline constexpr std::size_t max_burst = 64;
+/// Packets of a burst, a bit for each place.
+using PlaceSet = std::uint64_t;
+static_assert(max_burst <= 64);
 
 /// A burst. Packets keep their places from stage to stage; a stage passes over the decided ones.
 struct Batch {
@@ -133,6 +136,9 @@ struct Batch {
     std::size_t count = 0;
 
     std::span<Packet> all() noexcept { return {packets.data(), count}; }
+    PlaceSet places() const noexcept {
+        return count == 64 ? ~PlaceSet{0} : (PlaceSet{1} << count) - 1;
+    }
     /// The next packet, undecided, of a frame; run() sets the other fields that it needs. The
     /// caller keeps count below max_burst.
     Packet& add(const Frame& frame) noexcept { return put(count++, frame); }

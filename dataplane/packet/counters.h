@@ -7,8 +7,8 @@
 #include <cstdint>
 
 #include "dataplane/forwarding/ids.h"
-#include "dataplane/pipeline/rule.h"
-#include "dataplane/pipeline/verdict.h"
+#include "dataplane/packet/rule.h"
+#include "dataplane/packet/verdict.h"
 
 namespace ikelb::pipeline {
 
