@@ -169,14 +169,4 @@ SpiClaim find_claim(net::be32 spi, const Context& context) noexcept {
     return claim;
 }
 
-void leave_hint(const sessions::FlowKey& flow, const Record& claim, Context& context) noexcept {
-    const auto pending = context.table.timeouts.pending;
-    const auto found = context.directory.hints.find(flow);
-    if (found && found->backend == claim.backend &&
-        is_within(pending / 2, found->last_seen, context.now))
-        return;
-    keep(context.directory.hints, flow, {.backend = claim.backend, .last_seen = context.now},
-         pending, context);
-}
-
 }  // namespace ikelb::pipeline

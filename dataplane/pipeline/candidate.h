@@ -59,9 +59,4 @@ struct SpiClaim {
 };
 SpiClaim find_claim(net::be32 spi, const Context& context) noexcept;
 
-/// Leaves word, for pending seconds, that ESP of this tuple went to a backend by its SPI alone: an
-/// IKE SA of the same client that nobody knows yet follows it.
-void leave_hint(const sessions::FlowKey& flow, const sessions::Record& claim,
-                Context& context) noexcept;
-
 }  // namespace ikelb::pipeline
