@@ -11,8 +11,10 @@ constexpr std::size_t generic_header_bytes = 4;
 // who relays through a backend cannot make it longer than the backend's own answers are.
 constexpr int longest_walk = 16;
 
-// IKEv1 (RFC 2408, RFC 2409): exchanges and the encryption flag.
-constexpr std::uint8_t v1_main_mode = 2, v1_aggressive_mode = 4;
+// IKEv1 (RFC 2408, RFC 2409): exchanges and the encryption flag. In Transactions (XAUTH) a password
+// is asked for, and refused.
+constexpr std::uint8_t v1_main_mode = 2, v1_aggressive_mode = 4, v1_informational = 5,
+                       v1_transaction = 6;
 constexpr std::uint8_t v1_encrypted = 0x01;
 
 bool chain_holds(std::span<const std::uint8_t> message, std::uint8_t first,
@@ -32,13 +34,14 @@ bool chain_holds(std::span<const std::uint8_t> message, std::uint8_t first,
 
 Evidence evidence_of_v1(const Header& header) noexcept {
     if (header.responder_spi.wire() == 0) return Evidence::none;
-    if ((header.flags & v1_encrypted) != 0)
-        return header.exchange == v1_main_mode || header.exchange == v1_aggressive_mode
-                   ? Evidence::login
-                   : Evidence::session;
-    if (header.exchange == v1_main_mode || header.exchange == v1_aggressive_mode)
-        return Evidence::half_open;
-    return Evidence::none;
+    const bool is_encrypted = (header.flags & v1_encrypted) != 0;
+    switch (header.exchange) {
+        case v1_main_mode:
+        case v1_aggressive_mode: return is_encrypted ? Evidence::login : Evidence::half_open;
+        case v1_transaction: return is_encrypted ? Evidence::login : Evidence::none;
+        case v1_informational: return is_encrypted ? Evidence::life : Evidence::none;
+        default: return is_encrypted ? Evidence::session : Evidence::none;
+    }
 }
 
 }  // namespace

@@ -15,6 +15,7 @@ enum class Evidence : std::uint8_t {
     half_open,  ///< an answer that accepts: the first moment the responder's SPI is true
     login,      ///< SK or SKF in IKE_AUTH or IKE_INTERMEDIATE
     session,    ///< SK or SKF in any later exchange
+    life,       ///< of a session that is known: IKEv1 refuses a login in the same exchange
 };
 
 /// message: the IKE message from its header on, as many contiguous bytes as are at hand (a walk

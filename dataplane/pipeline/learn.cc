@@ -98,13 +98,23 @@ Change update(Regions& regions, const Key& key, const std::optional<Record>& fou
     return found ? Change::moved : Change::created;
 }
 
-std::optional<RecordState> proof_of(const Packet& packet) noexcept {
+/// What a backend sends beyond the login proves that there was one. Not while it has answered the
+/// INIT alone: an INFORMATIONAL under those keys needs no login (IKEv1's Quick Mode does).
+std::optional<RecordState> proof_of(const Packet& packet,
+                                    const std::optional<sessions::Noted>& pair) noexcept {
     if (packet.datagram.kind == ike::Kind::esp) return RecordState::established;
     if (packet.datagram.kind != ike::Kind::ike) return std::nullopt;
     switch (ike::evidence_of(packet.ike_message())) {
         case ike::Evidence::half_open: return RecordState::half_open;
         case ike::Evidence::login: return RecordState::answered;
-        case ike::Evidence::session: return RecordState::established;
+        case ike::Evidence::session:
+            if (pair && pair->record.state == RecordState::half_open &&
+                packet.ike_header().major_version() != 1)
+                return std::nullopt;
+            return RecordState::established;
+        case ike::Evidence::life:
+            if (pair && is_confirmed(pair->record.state)) return RecordState::established;
+            return std::nullopt;
         case ike::Evidence::none: break;
     }
     // A backend that opens an SA itself wants the answer back (it fills an empty flow only).
@@ -428,7 +438,7 @@ void learn(Packet& packet, Context& context) noexcept {
         is_ike ? context.directory.pairs.find_noted(sessions::pair_key(packet.ike_header()),
                                                     context.table.timeouts.pair, context.now)
                : std::nullopt;
-    const auto proof = within_limits(packet, proof_of(packet), pair, context);
+    const auto proof = within_limits(packet, proof_of(packet, pair), pair, context);
     if (is_ike) {
         count_answer(packet, context);
         learn_pair(packet, pair, proof, context);

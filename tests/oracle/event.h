@@ -37,7 +37,7 @@ enum class First : std::uint8_t { sa, notify, encrypted, encrypted_fragment };
 // RFC 7296 section 3.1, RFC 9242; of IKEv1 only what the rules know of it.
 inline constexpr std::uint8_t sa_init = 34, ike_auth = 35, create_child = 36, informational = 37,
                               session_resume = 38, intermediate = 43, main_mode = 2,
-                              quick_mode = 32;
+                              v1_informational = 5, v1_transaction = 6, quick_mode = 32;
 
 struct Ike {
     std::uint64_t spi_i = 0;

@@ -32,23 +32,36 @@ bool is_malformed(const Event& event) {
 
 }  // namespace
 
-/// Rules 3.1 and 3.10, and the three states of section 6.
+/// Rules 3.1, 3.10 and 3.12, and the three states of section 6.
 std::optional<Oracle::State> Oracle::proof(const Event& event) const {
     if (is_malformed(event) || event.kind == Kind::keepalive) return std::nullopt;
     if (event.kind == Kind::esp) return State::established;
     const Ike& ike = event.ike;
+    const auto known = pairs_.find({ike.spi_i, ike.spi_r});
+    const auto is_known_as = [&](State state) {
+        return known != pairs_.end() && is_alive(known->second, true) &&
+               known->second.state == state;
+    };
     if (ike.version == 1) {
         if (ike.spi_r == 0) return State::half_open;
         const bool is_phase_1 = ike.exchange == main_mode;
-        if (is_encrypted(ike)) return is_phase_1 ? State::answered : State::established;
-        return is_phase_1 ? std::optional{State::half_open} : std::nullopt;
+        if (!is_encrypted(ike)) return is_phase_1 ? std::optional{State::half_open} : std::nullopt;
+        if (is_phase_1 || ike.exchange == v1_transaction) return State::answered;
+        // A login that failed is answered in it, too.
+        if (ike.exchange == v1_informational && !is_known_as(State::established) &&
+            !is_known_as(State::closing))
+            return std::nullopt;
+        return State::established;
     }
     if (ike.spi_r == 0)
         return ike.exchange == sa_init && !ike.is_response ? std::optional{State::half_open}
                                                            : std::nullopt;
-    if (is_encrypted(ike))
-        return ike.exchange == ike_auth || ike.exchange == intermediate ? State::answered
-                                                                        : State::established;
+    if (is_encrypted(ike)) {
+        if (ike.exchange == ike_auth || ike.exchange == intermediate) return State::answered;
+        // Under the keys of the INIT alone.
+        if (is_known_as(State::half_open)) return std::nullopt;
+        return State::established;
+    }
     if (ike.is_response && (ike.exchange == sa_init || ike.exchange == session_resume) &&
         ike.holds_sa)
         return State::half_open;

@@ -256,7 +256,9 @@ Event Peers::noise() {
                  .holds_sa = one_in(4)};
     if (one_in(5)) {
         event.ike.version = 1;
-        event.ike.exchange = one_in(2) ? main_mode : quick_mode;
+        static constexpr std::uint8_t of_v1[] = {main_mode, v1_informational, v1_transaction,
+                                                 quick_mode};
+        event.ike.exchange = of_v1[below(4)];
         event.ike.is_response = false;
         if (one_in(3)) event.ike.spi_r = 0;
     }

@@ -68,8 +68,12 @@ TEST(Evidence, OfIkeV1FollowsItsExchangesAndTheEncryptionFlag) {
     EXPECT_EQ(evidence(message), Evidence::half_open);
     message.flags = 1;
     EXPECT_EQ(evidence(message), Evidence::login);
+    message.exchange = 6;
+    EXPECT_EQ(evidence(message), Evidence::login) << "a password is asked for";
     message.exchange = 32;
     EXPECT_EQ(evidence(message), Evidence::session);
+    message.exchange = 5;
+    EXPECT_EQ(evidence(message), Evidence::life) << "a DPD, or the refusal of a login";
     message = {.responder_spi = 2, .version = 0x10, .exchange = 5, .flags = 0};
     EXPECT_EQ(evidence(message), Evidence::none) << "an unprotected notify";
     message = {.responder_spi = 0, .version = 0x10, .exchange = 2, .flags = 0};

@@ -106,6 +106,75 @@ TEST_F(Learn, EspOfAnotherPortEstablishesNobodysLogin) {
     EXPECT_EQ(pair(session.spi_i, session.spi_r)->state, RecordState::answered);
 }
 
+TEST_F(Learn, AnInformationalBeforeTheLoginIsAnsweredProvesNothing) {
+    const Session session{.backend = rras2};
+    bench.from_server(session.init_answer());
+    bench.from_server(session.dpd_answer());
+    bench.from_server(reply(rras2, 4500, client, 4500,
+                            behind_marker(encrypted_answer(session.spi_i, session.spi_r,
+                                                           ike::exchange::create_child_sa))));
+    EXPECT_EQ(pair(session.spi_i, session.spi_r)->state, RecordState::half_open);
+    EXPECT_FALSE(flow(client, 4500, 1));
+    EXPECT_EQ(binding(client)->state, RecordState::half_open);
+    bench.from_server(session.auth_answer());
+    bench.from_server(session.dpd_answer());
+    EXPECT_EQ(pair(session.spi_i, session.spi_r)->state, RecordState::established);
+}
+
+/// An IKEv1 message of a server to a client's port.
+class IkeV1 : public Learn {
+protected:
+    static constexpr std::uint8_t main_mode = 2, aggressive = 4, informational = 5,
+                                  transaction = 6, quick_mode = 32;
+
+    void answer(const char* to, std::uint64_t cookie, std::uint8_t exchange, bool is_encrypted) {
+        const IkeMessage message{.initiator_spi = cookie,
+                                 .responder_spi = cookie + 1,
+                                 .version = 0x10,
+                                 .exchange = exchange,
+                                 .flags = is_encrypted ? std::uint8_t{1} : std::uint8_t{0}};
+        bench.from_server(reply(rras1, 500, to, 500, message.bytes()));
+    }
+    std::size_t confirmed_pairs() {
+        std::size_t count = 0;
+        auto& pairs = bench.directory().pairs.confirmed;
+        pairs.for_each(0, pairs.buckets(), [&](const auto&, const auto&) { ++count; });
+        return count;
+    }
+};
+
+TEST_F(IkeV1, AFailedLoginIsNoSa) {
+    for (std::uint64_t n = 0; n < 5000; ++n) {
+        const std::string who = "198.18." + std::to_string(n / 250) + "." + std::to_string(n % 250);
+        answer(who.c_str(), 0x1000 + 2 * n, main_mode, false);
+        answer(who.c_str(), 0x1000 + 2 * n, informational, true);
+    }
+    EXPECT_EQ(confirmed_pairs(), 0u);
+    EXPECT_EQ(bench.counters().directory_full.read(), 0u);
+    EXPECT_TRUE(pair(0x1000 + 2 * 4999, 0x1001 + 2 * 4999)) << "it goes to its server meanwhile";
+}
+
+TEST_F(IkeV1, APasswordThatIsRefusedIsNoSa) {
+    answer(client, 0x1000, main_mode, true);
+    answer(client, 0x1000, transaction, true);
+    answer(client, 0x1000, informational, true);
+    EXPECT_EQ(pair(0x1000, 0x1001)->state, RecordState::answered);
+    EXPECT_EQ(confirmed_pairs(), 0u);
+}
+
+TEST_F(IkeV1, AQuickModeIsAnSaAndItsInformationalsKeepIt) {
+    answer(client, 0x1000, aggressive, false);
+    answer(client, 0x1000, quick_mode, true);
+    ASSERT_EQ(pair(0x1000, 0x1001)->state, RecordState::established);
+    bench.advance(86000);
+    answer(client, 0x1000, informational, true);
+    bench.advance(86000);
+    EXPECT_TRUE(pair(0x1000, 0x1001));
+    EXPECT_FALSE(pair(0x2000, 0x2001));
+    answer(client, 0x2000, informational, true);
+    EXPECT_FALSE(pair(0x2000, 0x2001)) << "of an SA that nobody knows";
+}
+
 TEST_F(Learn, ANewPairIsLearnedFromTheFirstMessageAfterARekey) {
     const Session session = log_in(bench);
     bench.from_server(reply(session.backend, 4500, client, 4500,
