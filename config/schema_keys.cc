@@ -22,7 +22,7 @@ constexpr std::string_view of_others =
     "None: packets of known SAs are not counted.";
 
 constexpr std::string_view of_fragments =
-    "Fragments of a tunnel count as well: too low a rate loses some of its large datagrams.";
+    "A later fragment that comes before its first counts as well: too low a rate loses some.";
 
 constexpr std::string_view of_pending =
     "Too low a rate makes clients that roam wait: they are steered by their SPIs meanwhile.";
@@ -402,8 +402,8 @@ const std::array service_and_system_keys{
         .effect = of_others},
     Key{.path = "abuse.fragments_per_source", .form = Form::map,
         .purpose = "Datagrams of one source on the clients' side that arrive in fragments: "
-                   "each is remembered for a moment. Backends are not counted. Not divided, as "
-                   "requests_per_source. The rest is dropped as fragment_limited.",
+                   "each is remembered for a moment. Known SAs, and backends, are not counted. "
+                   "Not divided, as requests_per_source. The rest is dropped as fragment_limited.",
         .effect = of_fragments},
     Key{.path = "abuse.fragments_per_source.per_second", .form = Form::integer,
         .range = most_events, .unit = "a second", .initial = "2000", .purpose = on_average,

@@ -73,6 +73,7 @@ struct SideBuckets {
     TokenBucket routing{10000, 2000};
     TokenBucket arp{2000, 500};
     TokenBucket ndp{2000, 500};
+    TokenBucket ping{1000, 200};
     TokenBucket icmp{1000, 200};
     TokenBucket backend{5000, 1000};
     TokenBucket local{20000, 4000};

@@ -125,6 +125,15 @@ bool is_within_share(const Packet& packet, Context& context) noexcept {
                                                    context.table.limits.fragments_per_source);
 }
 
+/// What the wall has let in, and what a backend has vouched for by more than its sender's address,
+/// pays nothing: forgeries in the sender's name would spend its share.
+bool is_known(const Packet& packet, const Context& context) noexcept {
+    if (packet.is_decided()) return false;
+    if (packet.direction == Direction::transit) return !context.table.wall.is_open;
+    return packet.rule == Rule::label || packet.rule == Rule::pair || packet.rule == Rule::flow ||
+           packet.rule == Rule::esp_client || packet.rule == Rule::esp_spi;
+}
+
 /// Who forges somebody's address must not decide over that one's own fragments.
 bool is_forged(Verdict verdict) noexcept {
     return verdict == Verdict::bad_source || verdict == Verdict::spoofed_backend ||
@@ -156,10 +165,7 @@ void remember_fragment(Packet& packet, Context& context) noexcept {
     if (is_forged(packet.verdict)) return;
     const auto fate = fate_of(packet);
     if (!fate) return;
-    // What the wall has let in pays nothing: forgeries in its sender's name would spend its share.
-    const bool is_let_in = packet.direction == Direction::transit && !packet.is_decided() &&
-                           !context.table.wall.is_open;
-    if (!is_let_in && !is_within_share(packet, context)) {
+    if (!is_known(packet, context) && !is_within_share(packet, context)) {
         if (fate->kind != FragmentFate::Kind::drop) packet.verdict = Verdict::fragment_limited;
         return;
     }

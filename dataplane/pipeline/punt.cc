@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The ikelb authors
 #include <cstring>
 
+#include "dataplane/packet/icmp_kind.h"
 #include "dataplane/pipeline/stages.h"
 #include "dataplane/pipeline/wall_stages.h"
 
@@ -9,13 +10,13 @@ namespace ikelb::pipeline {
 
 namespace {
 
-TokenBucket& bucket_of(Verdict verdict, SideBuckets& buckets) noexcept {
+TokenBucket& bucket_of(Verdict verdict, const Packet& packet, SideBuckets& buckets) noexcept {
     switch (verdict) {
         case Verdict::punt_hello: return buckets.hello;
         case Verdict::punt_routing: return buckets.routing;
         case Verdict::punt_arp: return buckets.arp;
         case Verdict::punt_ndp: return buckets.ndp;
-        case Verdict::punt_icmp: return buckets.icmp;
+        case Verdict::punt_icmp: return is_echo(packet) ? buckets.ping : buckets.icmp;
         case Verdict::punt_backend: return buckets.backend;
         case Verdict::punt_multicast: return buckets.multicast;
         case Verdict::punt_unresolved: return buckets.unresolved;
@@ -33,7 +34,7 @@ SideBuckets& buckets_of(const Packet& packet, const Context& context) noexcept {
 
 void punt(Packet& packet, Verdict verdict, const Context& context) noexcept {
     verdict = punt_class_of(packet, verdict, context);
-    if (!bucket_of(verdict, buckets_of(packet, context)).take(context.now_micros)) {
+    if (!bucket_of(verdict, packet, buckets_of(packet, context)).take(context.now_micros)) {
         packet.verdict = Verdict::punt_limited;
         context.counters.punts_limited[static_cast<std::size_t>(verdict)].add(1);
         return;

@@ -51,11 +51,11 @@ void Worker::run() noexcept {
         stats_.sleeps.add(1);
         quiescent.go_offline();
         constexpr std::uint32_t while_holding = retry_every_micros * 1000 / 2;
-        sleep_for(held_count_ == 0 ? pause : std::min(pause, while_holding));
+        sleep_for(held_.all().empty() ? pause : std::min(pause, while_holding));
         quiescent.go_online();
     }
-    for (std::size_t i = 0; i < held_count_; ++i) rte_pktmbuf_free(held_[i].packet);
-    held_count_ = 0;
+    for (const HeldFrames::Held& held : held_.all()) rte_pktmbuf_free(held.packet);
+    held_.clear();
 }
 
 std::uint64_t Worker::poll(std::uint64_t cycles) noexcept {
@@ -72,7 +72,7 @@ std::uint64_t Worker::poll(std::uint64_t cycles) noexcept {
         process({packets.data(), count}, cycles, nullptr);
     }
     moved += take_injections();
-    if (held_count_ != 0) retry_held(cycles);
+    if (!held_.all().empty()) retry_held(cycles);
     flush();
     pass_neighbour_requests();
     if (must_wake_control_) {
@@ -152,39 +152,33 @@ void Worker::finish(rte_mbuf* packet, const Packet& decided, std::uint64_t held_
             punt(packet, decided.in_interface);
             return;
         case Fate::hold:
-            hold({.packet = packet, .since_micros = held_since, .reason = decided.verdict});
+            hold({.packet = packet,
+                  .since_micros = held_since,
+                  .source = HeldFrames::source_of(decided),
+                  .reason = decided.verdict});
             return;
         case Fate::drop: rte_pktmbuf_free(packet); return;
     }
 }
 
-void Worker::hold(const Held& newcomer) noexcept {
-    const auto end = held_.begin() + static_cast<std::ptrdiff_t>(held_count_);
-    const auto is_of_its_kind = [&](const Held& held) { return held.reason == newcomer.reason; };
-    const auto alike = static_cast<std::size_t>(std::count_if(held_.begin(), end, is_of_its_kind));
-    if (alike >= most_held_of_a_kind) {
-        // In the order in which they came: the first is the oldest.
-        const auto oldest = std::find_if(held_.begin(), end, is_of_its_kind);
-        drop(oldest->packet, Verdict::hold_full);
-        std::copy(oldest + 1, end, oldest);
-        --held_count_;
-    }
-    held_[held_count_++] = newcomer;
+void Worker::hold(const HeldFrames::Held& newcomer) noexcept {
+    rte_mbuf* const lost = held_.add(newcomer);
+    if (lost != nullptr) drop(lost, Verdict::hold_full);
 }
 
 void Worker::retry_held(std::uint64_t cycles) noexcept {
     const std::uint64_t micros = parts_.clock.micros(cycles);
     if (micros < next_retry_micros_) return;
     next_retry_micros_ = micros + retry_every_micros;
-    std::array<rte_mbuf*, most_held> packets;
-    std::array<std::uint64_t, most_held> since;
-    const std::size_t count = held_count_;
-    for (std::size_t i = 0; i < count; ++i) {
-        packets[i] = held_[i].packet;
-        since[i] = held_[i].since_micros;
+    std::array<rte_mbuf*, HeldFrames::most> packets;
+    std::array<std::uint64_t, HeldFrames::most> since;
+    std::size_t count = 0;
+    for (const HeldFrames::Held& held : held_.all()) {
+        packets[count] = held.packet;
+        since[count++] = held.since_micros;
     }
-    held_count_ = 0;
-    static_assert(most_held <= pipeline::max_burst);
+    held_.clear();
+    static_assert(HeldFrames::most <= pipeline::max_burst);
     process({packets.data(), count}, cycles, since.data());
 }
 

@@ -11,6 +11,7 @@
 #include "dataplane/dpdk/ring.h"
 #include "dataplane/pipeline/pipeline.h"
 #include "dataplane/worker/clock.h"
+#include "dataplane/worker/held_frames.h"
 #include "dataplane/worker/messages.h"
 #include "dataplane/worker/published.h"
 #include "dataplane/worker/worker_stats.h"
@@ -47,17 +48,7 @@ public:
 
 private:
     static constexpr std::uint16_t burst = 32;
-    static constexpr std::size_t most_held = 64;
-    // Of one kind, so that a flood of orphan fragments takes no room from packets that wait for a
-    // neighbour. A newcomer takes the place of the oldest of its kind: the more come, the shorter
-    // each is held, and a first part that follows closely still finds its later one.
-    static constexpr std::size_t most_held_of_a_kind = most_held / 2;
 
-    struct Held {
-        rte_mbuf* packet = nullptr;
-        std::uint64_t since_micros = 0;
-        pipeline::Verdict reason = pipeline::Verdict::hold_fragment;
-    };
     struct Outgoing {
         std::array<rte_mbuf*, pipeline::max_burst> packets;
         std::uint16_t count = 0;
@@ -72,7 +63,7 @@ private:
                 std::uint64_t held_since) noexcept;
     void ask_others(rte_mbuf* packet, const pipeline::Packet& decided,
                     pipeline::Context& context) noexcept;
-    void hold(const Held& newcomer) noexcept;
+    void hold(const HeldFrames::Held& newcomer) noexcept;
     void punt(rte_mbuf* packet, forwarding::InterfaceIndex interface) noexcept;
     void send(rte_mbuf* packet, forwarding::PortIndex port) noexcept;
     void flush() noexcept;
@@ -84,8 +75,7 @@ private:
     pipeline::WorkerMemory memory_;
     pipeline::Batch batch_;
     std::vector<Outgoing> outgoing_;
-    std::array<Held, most_held> held_;
-    std::size_t held_count_ = 0;
+    HeldFrames held_;
     std::uint64_t next_retry_micros_ = 0;
     bool must_wake_control_ = false;
 };

@@ -343,6 +343,36 @@ TEST_P(Flood, FirstFragments) {
     expect_all_is_well();
 }
 
+TEST_P(Flood, FirstFragmentsInTheNameOfASession) {
+    const Session& s = sessions[0];
+    const auto victim = static_cast<std::uint32_t>(address(s.client.c_str()).low());
+    Template part = of(to_vip(client, 4500, 4500, esp(1, 64)).fragment(0, true));
+    const auto all_of = [&](const PacketBuilder& packet, std::uint16_t id) {
+        std::vector<Input> burst;
+        auto whole = packet;
+        for (const Bytes& one : fragments_of(bench.client_side(whole).identification(id), 40))
+            burst.push_back({.bytes = one, .port = wan});
+        std::size_t passed = 0;
+        for (const Outcome& outcome : bench.run(burst)) passed += outcome.backend == s.backend;
+        return burst.size() - passed;
+    };
+    std::size_t n = 0, lost = 0;
+    flood(200'000, 10, [&] {  // 20,000 a second, from each port and from the session's own
+        if (++n % 200 == 0) {
+            const auto id = static_cast<std::uint16_t>(40'000 + n / 100);
+            lost += all_of(esp_of(s, spi_of(s), 30), id);
+            lost += all_of(s.dpd(), static_cast<std::uint16_t>(id + 1));
+        }
+        return part.identification(static_cast<std::uint16_t>(n % 30'000))
+            .source(victim, n % 2 == 0 ? s.port_4500 : port())
+            .at(0, random() | 1u << 31, 4)
+            .bytes();
+    });
+    EXPECT_EQ(lost, 0u);
+    EXPECT_GT(bench.count(Verdict::fragment_limited), 70'000u) << "from other ports";
+    expect_all_is_well();
+}
+
 TEST_P(Flood, AServersFragmentsAreNotLimited) {
     bench.spec.limits.fragments_per_source = {1, 1};
     bench.apply();

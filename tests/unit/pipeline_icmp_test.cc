@@ -273,6 +273,29 @@ TEST_F(OwnError, IsRateLimited) {
     EXPECT_EQ(name(bench.from_client(Session{}.init().ttl(1)).verdict), "icmp_error_sent");
 }
 
+TEST_F(OwnError, ToAServerIsSentWhileClientsFlood) {
+    bench.spec.interfaces[ext].mtu = 1300;
+    bench.apply();
+    const auto too_big = reply(rras1, 4500, client, 4500, esp(256, 1400)).dont_fragment();
+    const auto ping = PacketBuilder{}.ip(client, vip).icmp(8, 0);
+    const auto error = PacketBuilder{}.ip(client, vip).icmp(unreachable, 1).payload(
+        PacketBuilder{}.ip(vip, client).protocol(6).build_ip());
+    const auto expired = to_vip(client, 4500, 4500, esp(256)).ttl(1);
+    for (int i = 0; i < 2000; ++i) {
+        bench.from_client(ping);
+        bench.from_client(error);
+        bench.from_client(expired);
+    }
+    EXPECT_GT(bench.count(Verdict::punt_limited), 0u);
+    EXPECT_EQ(name(bench.from_client(expired).verdict), "ttl_expired");
+    int sent = 0;
+    for (int i = 0; i < 102; ++i) {
+        if (i == 51) bench.advance(1);
+        sent += bench.from_server(too_big).verdict == Verdict::icmp_error_sent;
+    }
+    EXPECT_EQ(sent, 102);
+}
+
 TEST_F(OwnError, OfAFrameInSeveralBuffersQuotesTheFirst) {
     bench.spec.interfaces[srv].mtu = 600;
     bench.apply();

@@ -82,6 +82,26 @@ TEST_P(Punts, OfAFloodLeaveRoomForRouting) {
         << "keepalived's unicast_peer";
 }
 
+TEST_P(Punts, OfPingsAndOfIcmpErrorsTakeNothingFromEachOther) {
+    const bool is_v6 = family.own == v6.own;
+    const auto ping = PacketBuilder{}.ip(family.stranger, family.own).icmp(is_v6 ? 128 : 8, 0);
+    const auto error = PacketBuilder{}
+                           .ip(family.stranger, family.own)
+                           .icmp(is_v6 ? 1 : 3, 1)
+                           .payload(tcp_to_us(family.stranger, 179, 40000).build_ip());
+    const auto flood = [&](const PacketBuilder& packet) {
+        std::string last;
+        for (int i = 0; i < 201; ++i) last = in(packet);
+        return last;
+    };
+    ASSERT_EQ(flood(ping), "punt_limited");
+    EXPECT_EQ(in(error), "punt_icmp");
+    ASSERT_EQ(flood(error), "punt_limited");
+    bench.advance(1);
+    ASSERT_EQ(flood(error), "punt_limited");
+    EXPECT_EQ(in(ping), "punt_icmp");
+}
+
 TEST_P(Punts, OfAFloodTakeNothingFromVrrpAndOspf) {
     const auto to_group = [&](std::uint8_t protocol, std::uint8_t ttl) {
         return in(PacketBuilder{}
