@@ -63,8 +63,6 @@ def equip(farm: Farm) -> None:
         raise LabError("IPv6 is made for one provider and clients without NAT")
     for space in (farm.lb, farm.isp.space):
         enable(space)
-    # As on a host: the balancer's own devices have to serve at once by themselves.
-    farm.lb.sysctl({f"net/ipv6/conf/{which}/accept_dad": 1 for which in ("all", "default")})
     farm.isp.space.sysctl({"net/ipv6/conf/all/forwarding": 1})
     own, isp = (GATEWAY, ISP_ON_FARM) if farm.arm == "one" else (OWN, ISP)
     farm.isp.space.ip(

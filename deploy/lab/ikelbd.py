@@ -61,6 +61,9 @@ class Ikelbd:
         """Starts the daemon and waits for its READY=1."""
         if not self.program.exists():
             raise LabError(f"{self.program} is not built")
+        # The kernel's default for new devices: ikelbd's twins have to see to it that they serve at
+        # once.
+        self.space.sysctl({"net/ipv6/conf/default/accept_dad": 1})
         begun = time.monotonic()
         path = self.folder / "notify"
         path.unlink(missing_ok=True)
