@@ -87,7 +87,7 @@ Change update(Regions& regions, const Key& key, const std::optional<Record>& fou
     if (!claim.proof || (found && !may_replace && !may_fill(*found, claim, context)))
         return Change::none;
     if (found && is_confirmed(found->state) && !is_confirmed(*claim.proof) &&
-        !note(regions.forget_confirmed(key), context))
+        !note(regions.confirmed.erase(key), context))
         return Change::none;
     const Record record{.backend = claim.backend,
                         .state = *claim.proof,

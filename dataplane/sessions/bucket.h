@@ -119,16 +119,22 @@ struct Bucket {
         }
         return result;
     }
-    /// Of both buckets.
-    static Word* oldest(Word* first, Word* second, Seconds now) noexcept {
-        Word* result = nullptr;
-        std::int32_t oldest_age = std::numeric_limits<std::int32_t>::min();
+    /// Of both buckets, of those that are half-open or not.
+    struct Oldest {
+        unsigned count = 0;
+        Word* slot = nullptr;
+        std::int32_t age = std::numeric_limits<std::int32_t>::min();
+    };
+    static std::array<Oldest, 2> oldest(Word* first, Word* second, Seconds now) noexcept {
+        std::array<Oldest, 2> result;
         for (Word* const words : {second, first}) {
             for (Word* slot = words; slot != words + slots_per_bucket; ++slot) {
                 const Record record = Record::unpack(load(slot[value_offset]));
+                Oldest& kind = result[record.state == RecordState::half_open];
                 const auto age = static_cast<std::int32_t>(now - record.last_seen);
-                result = age < oldest_age ? result : slot;
-                oldest_age = std::max(age, oldest_age);
+                ++kind.count;
+                kind.slot = age < kind.age ? kind.slot : slot;
+                kind.age = std::max(age, kind.age);
             }
         }
         return result;

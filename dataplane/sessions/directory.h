@@ -73,13 +73,14 @@ struct TwoRegions {
         });
     }
 
-    /// Writes where the record's state belongs. A provisional record gives way to the oldest of
-    /// its kind; a confirmed one is never evicted while it lives.
+    /// Writes where the record's state belongs. A provisional record gives way to a later one, so
+    /// that half of the room is for logins that are under way, whatever floods the other half; a
+    /// confirmed one is never evicted while it lives.
     WriteOutcome write(const Key& key, const Record& record, const Lifetimes& lives,
                        Seconds now, const Notes* notes = nullptr) noexcept {
         return is_confirmed(record.state)
                    ? confirmed.write(key, record, lives, now, Evict::never, notes)
-                   : provisional.write(key, record, lives, now, Evict::oldest, notes);
+                   : provisional.write(key, record, lives, now, Evict::oldest_by_half, notes);
     }
     /// Replaces the notes of the record that find() has returned.
     WriteOutcome annotate(const Key& key, const Record& found, const Notes& notes) noexcept {
@@ -92,9 +93,6 @@ struct TwoRegions {
         return is_confirmed(expected.state) ? confirmed.refresh(key, expected, desired)
                                             : provisional.refresh(key, expected, desired);
     }
-
-    /// Forgets the key's confirmed record, so that a provisional one can speak.
-    WriteOutcome forget_confirmed(const Key& key) noexcept { return confirmed.erase(key); }
 
     std::size_t bytes() const noexcept { return confirmed.bytes() + provisional.bytes(); }
 

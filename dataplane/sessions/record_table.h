@@ -30,8 +30,10 @@ enum class WriteOutcome : std::uint8_t {
 };
 
 /// May a live record give way to a new one? `oldest`: of the two buckets the one seen longest ago;
-/// no other bucket is looked at, so that a flood costs no more than that.
-enum class Evict : std::uint8_t { never, oldest };
+/// no other bucket is looked at, so that a flood costs no more than that. `oldest_by_half`: among
+/// the half-open ones or the others, whichever would have more than half with the new one, so that
+/// neither can flush the other.
+enum class Evict : std::uint8_t { never, oldest, oldest_by_half };
 
 /// Which part of a key chooses its buckets.
 struct WholeKey {
@@ -243,7 +245,7 @@ public:
             if (notes != nullptr) set_notes(slot, *notes);
             return WriteOutcome::written;
         }
-        const Place place = choose(home, lifetimes, now, evict);
+        const Place place = choose(home, record.state, lifetimes, now, evict);
         if (place.slot == nullptr) return WriteOutcome::full;
         if (place.distance != 0) Slots::raise_reach(bucket(home.first), place.distance);
         replace(place.slot, &key, record, notes);
@@ -419,14 +421,21 @@ private:
         return false;
     }
 
-    Place choose(const Home& home, const Lifetimes& lifetimes, Seconds now,
+    Place choose(const Home& home, RecordState state, const Lifetimes& lifetimes, Seconds now,
                  Evict evict) const noexcept {
         const Survey first = Slots::survey(bucket(home.first), lifetimes, now);
         const Survey second = Slots::survey(bucket(home.second), lifetimes, now);
         const Survey& emptier = first.live <= second.live ? first : second;
         if (emptier.vacant != nullptr) return {.slot = emptier.vacant};
-        if (evict == Evict::oldest)
-            return {.slot = Slots::oldest(bucket(home.first), bucket(home.second), now)};
+        if (evict != Evict::never) {
+            const auto [others, begun] =
+                Slots::oldest(bucket(home.first), bucket(home.second), now);
+            const bool is_begun =
+                evict == Evict::oldest_by_half
+                    ? begun.count + (state == RecordState::half_open) > slots_per_bucket
+                    : begun.age > others.age;
+            return {.slot = is_begun ? begun.slot : others.slot};
+        }
         for (unsigned distance = 1; distance <= furthest(); ++distance) {
             Word* const words = bucket(neighbour(home.first, distance));
             if (const Survey found = Slots::survey(words, lifetimes, now); found.vacant != nullptr)

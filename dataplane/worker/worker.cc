@@ -152,18 +152,14 @@ void Worker::finish(rte_mbuf* packet, const Packet& decided, std::uint64_t held_
             punt(packet, decided.in_interface);
             return;
         case Fate::hold:
-            hold({.packet = packet,
-                  .since_micros = held_since,
-                  .source = HeldFrames::source_of(decided),
-                  .reason = decided.verdict});
+            if (rte_mbuf* const lost = held_.add({.packet = packet,
+                                                  .since_micros = held_since,
+                                                  .source = HeldFrames::source_of(decided),
+                                                  .reason = decided.verdict}))
+                drop(lost, Verdict::hold_full);
             return;
         case Fate::drop: rte_pktmbuf_free(packet); return;
     }
-}
-
-void Worker::hold(const HeldFrames::Held& newcomer) noexcept {
-    rte_mbuf* const lost = held_.add(newcomer);
-    if (lost != nullptr) drop(lost, Verdict::hold_full);
 }
 
 void Worker::retry_held(std::uint64_t cycles) noexcept {

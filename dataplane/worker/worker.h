@@ -63,7 +63,6 @@ private:
                 std::uint64_t held_since) noexcept;
     void ask_others(rte_mbuf* packet, const pipeline::Packet& decided,
                     pipeline::Context& context) noexcept;
-    void hold(const HeldFrames::Held& newcomer) noexcept;
     void punt(rte_mbuf* packet, forwarding::InterfaceIndex interface) noexcept;
     void send(rte_mbuf* packet, forwarding::PortIndex port) noexcept;
     void flush() noexcept;

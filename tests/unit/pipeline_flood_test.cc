@@ -159,6 +159,27 @@ protected:
         EXPECT_LE(resident_bytes(), before + 400 * 1024);
     }
 
+    /// Those of the burst that have reached a server.
+    void answer_inits(const std::vector<Outcome>& outcomes, const std::vector<Input>& burst) {
+        std::vector<Input> back;
+        for (std::size_t i = 0; i < burst.size(); ++i) {
+            if (outcomes[i].verdict != Verdict::to_server) continue;
+            const auto packet = reply(outcomes[i].backend, 500, client, 500,
+                                      sa_init_answer(1, random() | 1).bytes());
+            Bytes frame = bench.server_side(PacketBuilder{packet}.no_udp_checksum()).build();
+            std::copy_n(burst[i].bytes.begin() + 26, 4, frame.begin() + 30);
+            std::copy_n(burst[i].bytes.begin() + 34, 2, frame.begin() + 36);
+            std::copy_n(burst[i].bytes.begin() + 42, 8, frame.begin() + 42);
+            frame[24] = frame[25] = 0;
+            const std::uint16_t sum = slow_checksum(std::span{frame}.subspan(14, 20));
+            frame[24] = static_cast<std::uint8_t>(sum >> 8);
+            frame[25] = static_cast<std::uint8_t>(sum);
+            back.push_back({.bytes = std::move(frame), .port = lan});
+        }
+        for (const Outcome& outcome : bench.run(back))
+            EXPECT_EQ(name(outcome.verdict), "to_client");
+    }
+
     // --- Afterwards
 
     std::uint64_t by_rule(Rule rule) {
@@ -235,31 +256,11 @@ INSTANTIATE_TEST_SUITE_P(Of, InitFlood,
 
 TEST_P(InitFlood, SpoofedInitsThatServersAnswer) {
     Template init = init_template();
-    std::vector<Template> answers;
-    for (BackendIndex b = 0; b < 3; ++b)
-        answers.emplace_back(bench.server_side(reply(b, 500, client, 500,
-                                                     sa_init_answer(1, 1).bytes())
-                                                   .no_udp_checksum())
-                                 .build());
     const auto make = [&] {
         return init.source(stranger(), port()).at(0, random(), 8).bytes();
     };
-    const auto answer = [&](const std::vector<Outcome>& outcomes, const std::vector<Input>& burst) {
-        std::vector<Input> back;
-        for (std::size_t i = 0; i < burst.size(); ++i) {
-            if (outcomes[i].verdict != Verdict::to_server) continue;
-            back.push_back({.bytes = answers[outcomes[i].backend].bytes(), .port = lan});
-            Bytes& frame = back.back().bytes;
-            std::copy_n(burst[i].bytes.begin() + 26, 4, frame.begin() + 30);
-            std::copy_n(burst[i].bytes.begin() + 34, 2, frame.begin() + 36);
-            std::copy_n(burst[i].bytes.begin() + 42, 8, frame.begin() + 42);
-            frame[24] = frame[25] = 0;
-            const std::uint16_t sum = slow_checksum(std::span{frame}.subspan(14, 20));
-            frame[24] = static_cast<std::uint8_t>(sum >> 8);
-            frame[25] = static_cast<std::uint8_t>(sum);
-        }
-        for (const Outcome& outcome : bench.run(back))
-            EXPECT_EQ(name(outcome.verdict), "to_client");
+    const auto answer = [&](const auto& outcomes, const auto& burst) {
+        answer_inits(outcomes, burst);
     };
     flood(1'000'000, 10, make, answer);
     const auto passed = bench.count(Verdict::to_client);
@@ -310,6 +311,28 @@ TEST_P(Flood, LoginsThatFail) {
     EXPECT_GT(passed, 100'000u);
     EXPECT_EQ(bench.count(Verdict::source_limited), logins - passed);
     EXPECT_GT(records_in(bench.directory().logins), 0u);
+    expect_all_is_well();
+}
+
+TEST_P(Flood, AnsweredInitsFlushNoLogin) {
+    std::vector<Session> waiting;  // for a second factor
+    for (std::size_t n = 1; n <= 100; ++n) {
+        Session s = user(n);
+        s.client = "198.19.0." + std::to_string(n);
+        s.spi_i += 0x10000;
+        s.spi_r += 0x10000;
+        s.backend = bench.from_client(s.init()).backend;
+        bench.from_server(s.init_answer());
+        bench.from_client(s.auth());
+        bench.from_server(s.auth_answer());
+        waiting.push_back(s);
+    }
+    Template init = init_template();
+    flood(600'000, 100,
+          [&] { return init.source(stranger(), port()).at(0, random(), 8).bytes(); },
+          [&](const auto& outcomes, const auto& burst) { answer_inits(outcomes, burst); });
+    EXPECT_GT(bench.count(Verdict::to_client), 500'000u) << "6,000 a second";
+    for (const Session& s : waiting) expect_steered(s.auth(), s, Rule::pair);
     expect_all_is_well();
 }
 

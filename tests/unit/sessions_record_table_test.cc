@@ -182,6 +182,25 @@ TYPED_TEST(RecordTableOf, EvictsTheOldestOfTheKeysTwoBuckets) {
     EXPECT_EQ(table.find(this->key(99)), record_of(99, 20));
 }
 
+TYPED_TEST(RecordTableOf, ByHalvesNeitherKindFlushesTheOther) {
+    for (const bool is_answered_flood : {false, true}) {
+        typename TestFixture::Table table{4, hash_key};
+        const auto write = [&](std::uint64_t n, bool is_answered) {
+            Record record = record_of(n, static_cast<Seconds>(10 + n));
+            record.state = is_answered ? RecordState::answered : RecordState::half_open;
+            return table.write(this->key(n), record, lifetimes, 30, Evict::oldest_by_half);
+        };
+        const std::uint64_t half = table.slots() / 2;
+        for (std::uint64_t n = 0; n < half; ++n) write(n, !is_answered_flood);
+        for (std::uint64_t n = half; n < 20; ++n)
+            ASSERT_EQ(write(n, is_answered_flood), WriteOutcome::written);
+        for (std::uint64_t n = 0; n < 20; ++n) {
+            const bool is_latest = n >= 20 - half;
+            EXPECT_EQ(table.find(this->key(n)).has_value(), n < half || is_latest) << "key " << n;
+        }
+    }
+}
+
 TYPED_TEST(RecordTableOf, EvictsNothingWhileAnExpiredRecordIsInReach) {
     typename TestFixture::Table table{4, hash_key};
     for (std::uint64_t n = 0; n < table.slots(); ++n)
