@@ -72,7 +72,8 @@ std::vector<std::uint8_t> SmallSite::save() {
                                       bytes.insert(bytes.end(), piece.begin(), piece.end());
                                   }};
     control::add_records(bench_->directory(), view, encoder);
-    std::ranges::copy(encoder.finish(), bytes.begin());
+    const auto head = encoder.finish();  // which gives the last bytes to the sink first
+    std::ranges::copy(head, bytes.begin());
     return bytes;
 }
 
