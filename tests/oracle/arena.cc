@@ -7,6 +7,7 @@
 
 #include "dataplane/forwarding/maglev.h"
 #include "dataplane/net/hash.h"
+#include "tests/testlib/wire.h"
 
 namespace ikelb::oracle {
 
@@ -49,55 +50,6 @@ testlib::TableSpec farm(const World& world) {
     return spec;
 }
 
-testlib::IkePayload payload(std::uint8_t type, std::size_t bytes) {
-    return {.type = type, .body = Bytes(bytes, 0x5a)};
-}
-
-testlib::IkeMessage message(const Ike& ike) {
-    testlib::IkeMessage out{.initiator_spi = ike.spi_i,
-                            .responder_spi = ike.spi_r,
-                            .version = static_cast<std::uint8_t>(ike.version << 4),
-                            .exchange = ike.exchange,
-                            .message_id = ike.message_id};
-    out.flags = static_cast<std::uint8_t>((ike.from_initiator ? 0x08 : 0) |
-                                          (ike.is_response ? 0x20 : 0));
-    const bool is_encrypted =
-        ike.first == First::encrypted || ike.first == First::encrypted_fragment;
-    if (ike.version == 1) out.flags = is_encrypted ? 1 : 0;
-    if (is_encrypted) {
-        const bool is_part = ike.first == First::encrypted_fragment;
-        out.payloads = {payload(is_part ? ike::payload::encrypted_fragment
-                                        : ike::payload::encrypted, 60)};
-        if (ike.holds_delete) out.payloads[0].first_inner = ike::payload::delete_sa;
-        return out;
-    }
-    // Long enough to be cut into fragments, short enough for the first one to show an SA behind.
-    if (ike.first == First::notify)
-        out.payloads.push_back(payload(ike::payload::notify, ike.holds_sa ? 12 : 60));
-    if (!ike.holds_sa && ike.first != First::sa) return out;
-    if (ike.exchange != session_resume) out.payloads.push_back(payload(ike::payload::sa, 40));
-    out.payloads.push_back(payload(ike::payload::nonce, 32));
-    return out;
-}
-
-Bytes udp_payload(const Event& event) {
-    switch (event.kind) {
-        case Kind::cut: return Bytes(3, 0);
-        case Kind::keepalive: return testlib::keepalive();
-        case Kind::esp: return testlib::esp(event.esp.spi, 100, event.esp.sequence);
-        case Kind::ike: break;
-    }
-    return event.place.nat_t ? testlib::behind_marker(message(event.ike))
-                             : message(event.ike).bytes();
-}
-
-/// What lies behind the UDP header, or behind the IP header of a later fragment.
-std::span<const std::uint8_t> content(const Bytes& frame) {
-    const testlib::Dissected packet = testlib::dissect(frame);
-    const std::size_t start = packet.is_later_fragment ? packet.l4 : packet.l4 + 8;
-    return std::span{frame}.subspan(start, packet.end - start);
-}
-
 /// Bytes from which on no header of a datagram may stand, and so a later fragment may.
 constexpr std::size_t later_from = 536;
 
@@ -138,7 +90,9 @@ PacketBuilder Arena::datagram(const Event& event) const {
     const Place& place = event.place;
     const std::uint16_t service_port = place.nat_t ? 4500 : 500;
     const std::string client = client_of(world_, place.client);
-    const Bytes bytes = event.part == Part::later ? Bytes(later_from, 0xee) : udp_payload(event);
+    const Bytes bytes = event.part == Part::later ? Bytes(later_from, 0xee)
+                                                  : testlib::udp_payload(event.kind, place.nat_t,
+                                                                         event.ike, event.esp);
     PacketBuilder packet =
         event.what == What::from_client
             ? testlib::to_vip(client.c_str(), place.port, service_port, bytes,
@@ -162,7 +116,7 @@ Decision Arena::observe(const Event& event, const Bytes& sent,
         for (std::size_t vip = 0; vip < bench_.spec.services.size(); ++vip)
             if (packet.from == bench_.spec.services[vip].vip) decision.vip = static_cast<int>(vip);
     }
-    if (!std::ranges::equal(content(sent), content(outcome.bytes)))
+    if (!std::ranges::equal(testlib::content(sent), testlib::content(outcome.bytes)))
         decision.verdict += ", with other bytes";
     return decision;
 }

@@ -50,11 +50,14 @@ struct Ike {
     First first = First::sa;
     bool holds_sa = false;      ///< in the chain, also behind a notify; of a resumption: a nonce
     bool holds_delete = false;  ///< the first inner payload is Delete
+    std::uint64_t cookie = 0;   ///< of a COOKIE notify, which comes first; 0: there is none
+    friend bool operator==(const Ike&, const Ike&) = default;
 };
 
 struct Esp {
     std::uint32_t spi = 0;
     std::uint32_t sequence = 0;
+    friend bool operator==(const Esp&, const Esp&) = default;
 };
 
 /// Which part of its IP datagram: a later one has addresses and an identification, no more.

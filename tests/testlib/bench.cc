@@ -18,6 +18,14 @@ public:
           bytes_{std::make_unique<std::uint8_t[]>(headroom_ + contiguous_)} {
         std::copy_n(input.bytes.begin(), contiguous_, bytes_.get() + headroom_);
     }
+    Buffer(const Buffer& other)
+        : headroom_{other.headroom_},
+          contiguous_{other.contiguous_},
+          bytes_{std::make_unique<std::uint8_t[]>(headroom_ + contiguous_)} {
+        std::copy_n(other.bytes_.get(), headroom_ + contiguous_, bytes_.get());
+    }
+    Buffer(Buffer&&) = default;
+
     pipeline::Frame frame(const Input& input) const {
         return {.data = bytes_.get() + headroom_,
                 .contiguous = static_cast<std::uint16_t>(contiguous_),
@@ -55,6 +63,24 @@ Outcome outcome_of(const pipeline::Packet& packet, const Buffer& buffer, const I
     if (outcome.fate() == pipeline::Fate::forward || outcome.fate() == pipeline::Fate::punt)
         outcome.bytes = buffer.leaving(packet, input);
     return outcome;
+}
+
+/// What the worker makes of a packet that other backends are asked about too.
+std::vector<Bytes> copies_of(const pipeline::Packet& packet, const Buffer& buffer,
+                             const Input& input, pipeline::Context& context) {
+    std::vector<Bytes> copies;
+    if (!packet.asks_all || packet.verdict != pipeline::Verdict::to_server) return copies;
+    for (forwarding::BackendIndex other = 0; other < context.table.backends.size(); ++other) {
+        if (other == packet.backend || !context.table.backends[other].is_up ||
+            !context.table.member(packet.service, other))
+            continue;
+        const Buffer copied{buffer};
+        pipeline::Packet readdressed = packet;
+        readdressed.frame = copied.frame(input);
+        if (pipeline::readdress(readdressed, other, context))
+            copies.push_back(copied.leaving(readdressed, input));
+    }
+    return copies;
 }
 
 }  // namespace
@@ -95,8 +121,10 @@ std::vector<Outcome> Bench::run(std::span<const Input> burst, std::size_t worker
     else
         pipeline::steps(*batch, batch->places(), context);
     std::vector<Outcome> outcomes;
-    for (std::size_t i = 0; i < burst.size(); ++i)
+    for (std::size_t i = 0; i < burst.size(); ++i) {
         outcomes.push_back(outcome_of(batch->packets[i], buffers[i], burst[i]));
+        outcomes.back().copies = copies_of(batch->packets[i], buffers[i], burst[i], context);
+    }
     return outcomes;
 }
 

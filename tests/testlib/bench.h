@@ -21,6 +21,7 @@ struct Outcome {
     forwarding::InterfaceIndex in_interface = forwarding::no_interface;
     forwarding::BackendIndex backend = forwarding::no_backend;
     std::int32_t out_shift = 0;
+    std::vector<Bytes> copies{};  ///< for other backends
 
     pipeline::Fate fate() const { return pipeline::info(verdict).fate; }
     Dissected packet() const { return dissect(bytes); }

@@ -174,6 +174,11 @@ TEST_F(Affinity, E15WithoutLabelsEveryBackendIsAskedIfSoConfigured) {
     use_sa_affinity();
     const auto sent = bench.from_client(unknown);
     EXPECT_EQ(name(sent.verdict), "to_server");
+    ASSERT_EQ(sent.copies.size(), 2u);
+    for (const Bytes& copy : sent.copies) {
+        EXPECT_NE(dissect(copy).to, sent.packet().to);
+        EXPECT_TRUE(dissect(copy).is_udp_checksum_good);
+    }
     for (int n = 0; n < 3; ++n) bench.from_client(unknown);
     EXPECT_EQ(bench.counters(0).asked_all.read(), 2u);
     EXPECT_EQ(name(bench.from_client(unknown).verdict), "unknown_sa");  // the cap
