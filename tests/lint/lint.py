@@ -129,18 +129,42 @@ def includes() -> list[str]:
     return faults
 
 
+# Folders that know the rules and not the product, with what joins the two.
+BLIND = {
+    "tests/oracle": {"arena.h", "arena.cc", "driver.cc"},
+    "tests/village": {"product.h", "product.cc", "village_test.cc"},
+}
+
+
 def oracle() -> list[str]:
-    """The model of the affinity rules and its peers see nothing of the product but the wire."""
+    """Models of the affinity rules, and their peers, see nothing of the product but the wire."""
     faults = []
-    adapter = {"arena.h", "arena.cc", "driver.cc"}
-    folder = ROOT / "tests/oracle"
-    for path in (path for path in folder.iterdir() if path.name not in adapter):
+    adapters = {f"{folder}/{one}" for folder, those in BLIND.items() for one in those}
+    for path in files(".cc", ".h"):
+        own = str(path.parent.relative_to(ROOT))
+        if own not in BLIND or name(path) in adapters:
+            continue
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
             match = re.match(r'\s*#\s*include\s*"([^"]+)"', line)
-            if match and (Path(match[1]).parent != Path("tests/oracle") or
-                          Path(match[1]).name in adapter):  # fmt: skip
+            if not match or match[1] == "tests/oracle/event.h":
+                continue
+            if str(Path(match[1]).parent) != own or match[1] in adapters:
                 faults.append(f"{name(path)}:{number}: the model must not include {match[1]}")
     return faults
+
+
+def village() -> list[str]:
+    """The scenarios of tests/village, each once, are those of its model in Python."""
+    folder = ROOT / "tests/village"
+    text = "".join(path.read_text("utf-8") for path in sorted(folder.glob("*_scenarios.cc")))
+    ours = re.findall(r'Scenario\{"(\w+)"', text)
+    command = [sys.executable, "-B", str(folder / "model/run.py"), "--names"]
+    theirs = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    return (
+        [f"tests/village: {one} is twice there" for one in sorted(set(ours)) if ours.count(one) > 1]
+        + [f"tests/village: no scenario {one}" for one in sorted(set(theirs) - set(ours))]
+        + [f"tests/village/model: no scenario {one}" for one in sorted(set(ours) - set(theirs))]
+    )
 
 
 def headers() -> list[str]:
@@ -337,7 +361,7 @@ def scenarios() -> list[str]:
 
 RULES = [
     top_level, includes, headers, sizes, unfinished, text_form, python, shell, executables,
-    registered, verdict_docs, links, scenarios, oracle,
+    registered, verdict_docs, links, scenarios, oracle, village,
 ]  # fmt: skip
 
 

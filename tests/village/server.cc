@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "tests/village/server.h"
+
+#include "tests/village/world.h"
+
+namespace ikelb::village {
+
+namespace {
+
+constexpr int most_unanswered = 5;
+constexpr Seconds between_questions = 10;
+constexpr std::uint64_t download = 1'000'000;  // no child of that number: the client's inbound SPI
+
+}  // namespace
+
+void Server::receive(const Datagram& datagram) {
+    if (!is_alive) return;
+    if (datagram.is_init()) return receive_init(datagram);
+    if (datagram.kind == Kind::esp) return receive_esp(datagram);
+    Sa* const known = datagram.kind == Kind::ike ? sa(datagram.pair()) : nullptr;
+    if (known == nullptr) return;
+    if (!datagram.ike.is_response) return receive_request(*known, datagram);
+    if (known->key != datagram.key) return;
+    known->heard = world_.now();
+    known->unanswered = 0;
+}
+
+void Server::receive_init(const Datagram& datagram) {
+    const auto number = static_cast<std::uint64_t>(index_);
+    Datagram answer = datagram;
+    answer.key = 0;
+    answer.ike.is_response = true;
+    answer.ike.from_initiator = false;
+    answer.ike.cookie = 0;
+    const std::uint64_t cookie = drawn({number, datagram.place.client.number, datagram.ike.spi_i});
+    if (wants_cookies && datagram.ike.cookie != cookie) {
+        answer.ike.first = First::notify;
+        answer.ike.holds_sa = false;
+        answer.ike.cookie = cookie;
+        return send(answer);
+    }
+    const Pair pair{datagram.ike.spi_i, drawn({number, datagram.ike.spi_i, datagram.key})};
+    sas.try_emplace(pair, Sa{.pair = pair,
+                             .key = datagram.key,
+                             .peer = datagram.tuple(),
+                             .last_id = 0,
+                             .heard = world_.now()});
+    answer.ike.spi_r = pair.responder;
+    answer.ike.first = First::sa;
+    answer.ike.holds_sa = true;
+    send(answer);
+}
+
+void Server::receive_esp(const Datagram& datagram) {
+    for (auto& [pair, sa] : sas) {
+        const auto child = sa.children.find(datagram.esp.spi);
+        if (child == sa.children.end() || sa.key != datagram.key ||
+            datagram.esp.sequence <= child->second)
+            continue;
+        child->second = datagram.esp.sequence;
+        sa.peer = datagram.tuple();
+        sa.vip = datagram.vip;
+        sa.heard = world_.now();
+        world_.accepted(index_, datagram);
+        if (datagram.inner == Inner::echo) send_esp(sa);
+        return;
+    }
+}
+
+void Server::receive_request(Sa& sa, const Datagram& datagram) {
+    const std::int64_t id = datagram.ike.message_id;
+    if (id == sa.last_id && sa.answer) {  // a replay is answered to any source
+        Datagram again = sa.answer->at(datagram.tuple());
+        again.vip = datagram.vip;
+        again.gateway = datagram.gateway;
+        return send(again);
+    }
+    if (id != sa.last_id + 1 || datagram.key != sa.key) return;
+    sa.last_id = id;
+    sa.heard = world_.now();
+    world_.accepted(index_, datagram);
+    if (datagram.ike.exchange == oracle::ike_auth) {
+        if (datagram.inner != Inner::bad_login) {
+            sa.is_established = true;
+            sa.peer = datagram.tuple();
+            sa.vip = datagram.vip;
+            sa.children[esp_spi(sa.pair, 0)] = 0;
+        }
+    } else if (!sa.is_established) {
+        return;
+    } else if (datagram.inner == Inner::mobike) {
+        sa.peer = datagram.tuple();
+        sa.vip = datagram.vip;
+    } else if (datagram.inner == Inner::child) {
+        sa.children[esp_spi(sa.pair, sa.children.size())] = 0;
+    }
+    sa.answer = datagram;
+    sa.answer->ike.is_response = true;
+    sa.answer->ike.from_initiator = false;
+    send(*sa.answer);
+    if (datagram.inner == Inner::ike_rekey) rekey(sa);
+}
+
+void Server::rekey(Sa& sa) {
+    Sa next = sa;
+    next.pair = rekeyed(sa.pair);
+    next.last_id = -1;
+    next.answer.reset();
+    next.next_id = 0;
+    sa.children.clear();
+    sa.is_fed = sa.is_established = false;
+    sas.insert_or_assign(next.pair, next);
+}
+
+void Server::tick() {
+    if (!is_alive) return;
+    for (auto next = sas.begin(); next != sas.end();) {
+        Sa& sa = next->second;
+        ++next;
+        if (!sa.is_established) continue;
+        if (sa.is_fed) send_esp(sa);
+        const Seconds silence = world_.now() - sa.heard;
+        if (dpd == 0 || silence < dpd || silence % between_questions != 0) continue;
+        if (++sa.unanswered > most_unanswered)
+            sas.erase(sas.find(sa.pair));
+        else
+            ask(sa);
+    }
+}
+
+void Server::ask(Sa& sa, Inner inner, std::uint8_t exchange) {
+    send({.place = on_4500(sa.peer),
+          .vip = sa.vip,
+          .ike = {.spi_i = sa.pair.initiator,
+                  .spi_r = sa.pair.responder,
+                  .exchange = exchange,
+                  .from_initiator = false,
+                  .message_id = sa.next_id++,
+                  .first = First::encrypted},
+          .key = sa.key,
+          .inner = inner});
+}
+
+Sa* Server::sa(const Pair& pair) {
+    const auto found = sas.find(pair);
+    return found == sas.end() ? nullptr : &found->second;
+}
+
+void Server::keep_feeding(const Tuple& peer) {
+    const Pair pair{drawn("of the past"), drawn("still believed in")};
+    sas.insert_or_assign(pair, Sa{.pair = pair,
+                                  .key = drawn("of nobody here"),
+                                  .peer = peer,
+                                  .is_established = true,
+                                  .is_fed = true});
+}
+
+void Server::send_esp(Sa& sa) {
+    send({.kind = Kind::esp,
+          .place = on_4500(sa.peer),
+          .vip = sa.vip,
+          .esp = {.spi = esp_spi(sa.pair, download), .sequence = ++sa.esp_sent},
+          .key = sa.key});
+}
+
+void Server::send(const Datagram& datagram) {
+    if (is_alive) world_.to_client(index_, datagram);
+}
+
+}  // namespace ikelb::village
