@@ -22,7 +22,7 @@ constexpr unsigned bit_of(Rule rule) { return 1u << static_cast<unsigned>(rule);
 
 /// The rules of a kind of datagram in their order: for the names of those that miss.
 std::span<const Rule> order_of(Kind kind) {
-    static constexpr std::array new_sa{Rule::binding, Rule::half_open, Rule::schedule};
+    static constexpr std::array new_sa{Rule::half_open, Rule::binding, Rule::schedule};
     static constexpr std::array ike{Rule::label, Rule::pair, Rule::flow,
                                     Rule::binding, Rule::schedule};
     static constexpr std::array esp{Rule::label, Rule::esp_client, Rule::flow,

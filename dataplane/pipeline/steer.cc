@@ -119,8 +119,9 @@ void by_schedule(Packet& packet, Context& context) noexcept {
 }
 
 void steer_new_sa(Packet& packet, Context& context) noexcept {
+    if (by_half_open(packet, context)) return;
     if (!by_binding_for_new_sa(packet, context)) {
-        if (!by_half_open(packet, context)) by_schedule(packet, context);
+        by_schedule(packet, context);
         return;
     }
     // The reply of a backend with several VIPs has to find the one that was asked: the binding

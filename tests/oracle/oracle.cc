@@ -217,13 +217,13 @@ Decision Oracle::session(int backend, const char* rule) const {
 }
 
 Decision Oracle::new_sa(const Event& event) {
+    if (const auto choice = half_open(event); choice && takes_returning(*choice))
+        return {.verdict = "to_server", .backend = *choice, .rule = "half-open choice"};
     if (const Record* bound = binding(event.place.client, event.vip);
         bound && takes_returning(bound->backend)) {
         keep_choice(event, bound->backend, false);
         return {.verdict = "to_server", .backend = bound->backend, .rule = "client binding"};
     }
-    if (const auto choice = half_open(event); choice && takes_returning(*choice))
-        return {.verdict = "to_server", .backend = *choice, .rule = "half-open choice"};
     return schedule(event, true);
 }
 

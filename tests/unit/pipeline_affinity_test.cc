@@ -285,6 +285,21 @@ TEST_F(Affinity, WhoIsOverHisShareCostsNobodyAChoice) {
     EXPECT_EQ(bench.counters(0).scheduler_fallbacks.read(), 0u);
 }
 
+TEST_F(Affinity, E1ARetryGoesToItsServerAlsoWhenItsAddressWasBoundMeanwhile) {
+    bench.spec.services[0].scheduler = forwarding::Scheduler::weighted_round_robin;
+    bench.apply();
+    const auto home = backend_of(to_vip(client, 500, 500, sa_init(7).bytes()));
+    schedule_only(another(home));
+    const Session neighbour = connect({.port_500 = 501, .port_4500 = 4501});
+    ASSERT_NE(neighbour.backend, home);
+    EXPECT_EQ(backend_of(to_vip(client, 500, 500, sa_init_with_cookie(7).bytes())), home);
+    EXPECT_EQ(by_rule(Rule::half_open), 1u);
+    EXPECT_EQ(backend_of(to_vip(client, 500, 500, sa_init(8).bytes())), neighbour.backend);
+    bench.spec.backends[home].is_up = false;
+    bench.apply();
+    EXPECT_EQ(backend_of(to_vip(client, 500, 500, sa_init(7).bytes())), neighbour.backend);
+}
+
 TEST_F(Affinity, AHeldRequestPaysOnce) {
     bench.spec.limits.requests_per_backend = {1, 4};
     for (auto& backend : bench.spec.backends) backend.mac = {};
