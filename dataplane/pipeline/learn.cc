@@ -98,10 +98,11 @@ Change update(Regions& regions, const Key& key, const std::optional<Record>& fou
     return found ? Change::moved : Change::created;
 }
 
+using Proof = std::optional<RecordState>;
+
 /// What a backend sends beyond the login proves that there was one. Not while it has answered the
 /// INIT alone: an INFORMATIONAL under those keys needs no login (IKEv1's Quick Mode does).
-std::optional<RecordState> proof_of(const Packet& packet,
-                                    const std::optional<sessions::Noted>& pair) noexcept {
+Proof proof_of(const Packet& packet, const std::optional<sessions::Noted>& pair) noexcept {
     if (packet.datagram.kind == ike::Kind::esp) return RecordState::established;
     if (packet.datagram.kind != ike::Kind::ike) return std::nullopt;
     switch (ike::evidence_of(packet.ike_message())) {
@@ -194,19 +195,15 @@ FrontendIndex find_vip(const Packet& packet, const std::vector<FrontendIndex>& c
 
 /// Sets the gateway this packet takes; returns the one that the flow's record is to remember.
 std::optional<GatewayIndex> choose_gateway(Packet& packet, const std::optional<Record>& own,
-                                           std::optional<RecordState> proof,
-                                           const std::optional<Record>& request,
+                                           Proof proof, const std::optional<Record>& request,
                                            const Context& context) noexcept {
     const auto pending = request && request->gateway != forwarding::no_gateway
                              ? std::optional{request->gateway}
                              : std::nullopt;
     if (own) {
         packet.gateway = pending.value_or(own->gateway);
-        // Whoever spoofs an address is answered an IKE_SA_INIT too. A confirmed flow's way back
-        // changes only by an answer that was made for the holder of the SA's keys.
-        const bool may_change = !is_confirmed(own->state) ||
-                                (proof && proof != RecordState::half_open);
-        return may_change ? pending : std::nullopt;
+        // A confirmed flow's way back changes only by an answer under an SA's keys.
+        return proof || !is_confirmed(own->state) ? pending : std::nullopt;
     }
     if (!proof && packet.datagram.kind != ike::Kind::ike) return std::nullopt;
     packet.gateway =
@@ -276,7 +273,7 @@ void note_answered_init(const Packet& packet, Context& context) noexcept {
 
 /// found: what is known of the pair.
 void learn_pair(const Packet& packet, const std::optional<sessions::Noted>& found,
-                std::optional<RecordState> proof, Context& context) noexcept {
+                Proof proof, Context& context) noexcept {
     if (!proof || packet.ike_header().responder_spi.wire() == 0) return;
     if (ike::hints_at_delete(packet.ike_message())) proof = RecordState::closing;
     const auto key = sessions::pair_key(packet.ike_header());
@@ -319,9 +316,8 @@ void forget_other_vips(const Packet& packet, BackendRef ref,
     }
 }
 
-/// Did the SA of this IKE message begin at the very address it is sent to?
+/// Did the SA of this answer begin at the very address it is sent to?
 bool began_here(const Packet& packet, const Claim& claim, const Context& context) noexcept {
-    if (packet.datagram.kind != ike::Kind::ike) return false;
     const auto init = context.directory.half_open.find(
         sessions::half_open_key(packet.ike_header(), packet.destination, packet.service));
     return init && init->state == RecordState::answered && init->backend == claim.backend &&
@@ -329,9 +325,8 @@ bool began_here(const Packet& packet, const Claim& claim, const Context& context
 }
 
 /// May an answer take over a flow that another backend has? Only to a request that came from that
-/// very address and port, and by the keys of an SA: whoever spoofs an address is answered an
-/// IKE_SA_INIT too. A lively flow is somebody's: it yields to an SA that began at its address, else
-/// pair and ESP SPI go on steering packet by packet.
+/// very address and port, and by the keys of an SA. A lively flow is somebody's: it yields to an SA
+/// that began at its address, else pair and ESP SPI go on steering packet by packet.
 bool may_move(const Packet& packet, const Record& flow, const Claim& claim,
               const std::optional<Record>& request, Context& context) noexcept {
     if (!request || !claim.proof) return false;
@@ -344,39 +339,45 @@ bool may_move(const Packet& packet, const Record& flow, const Claim& claim,
 }
 
 /// A binding keeps its backend, else one roamer who enters an office's NAT would take the office
-/// along. But one that takes none of its SAs back is replaced by a new login at its address, or the
-/// client would leave that server again at its next one.
+/// along. But one that takes none of its SAs back is as good as none, or the client would leave the
+/// server that it has now at its next login.
 void learn_binding(const Packet& packet, Claim claim, Context& context) noexcept {
     const forwarding::Service& service = context.table.services[packet.service];
     if (service.affinity != forwarding::Affinity::source) return;
+    // A server answers a login that fails, and a replay, wherever they come from: what it sends
+    // unasked counts. In IKEv1 no flag tells the two apart.
+    if (packet.datagram.kind == ike::Kind::ike &&
+        (!is_by_keys(claim) || packet.ike_header().major_version() == 1 ||
+         packet.ike_header().is_response()))
+        return;
     claim.renew_after = refresh_interval;
     const auto found = find_binding(packet.destination, packet.service, context);
     const bool may_replace =
-        found && is_by_keys(claim) && context.table.is_current(found->backend) &&
-        !context.table.backends[found->backend.index].takes_returning_clients() &&
-        began_here(packet, claim, context);
+        found && context.table.is_current(found->backend) &&
+        !context.table.backends[found->backend.index].takes_returning_clients();
     update(context.directory.bindings,
            sessions::binding_key(service.client_of(packet.destination), packet.service), found,
            claim, may_replace, context.table.timeouts.flow, context);
 }
 
 /// The flow first; the rest follows when the flow's record was written, so that a packet of an
-/// established SA costs one look-up.
-void learn_client(Packet& packet, std::optional<RecordState> proof, Context& context) noexcept {
-    const bool is_esp = packet.datagram.kind == ike::Kind::esp;
+/// established SA costs one look-up. said: the proof as it was before limits.
+void learn_client(Packet& packet, Proof said, Proof proof, Context& context) noexcept {
     auto found = flow_at(packet, packet.frontend, context);
     Claim claim{.backend = ref_of(packet, context),
                 .service = packet.service,
                 .proof = proof,
                 .renew_after = flow_refresh_interval};
     const bool is_own = found && found->record.backend == claim.backend;
-    if (is_own && is_esp && found->record.awaits_esp) {
+    if (is_own && packet.datagram.kind == ike::Kind::esp && found->record.awaits_esp) {
         vouch_for_candidate(packet, context);
         found->record.awaits_esp = false;  // as it is there now: update() compares
     }
     const auto request = answered_request(packet, context);
     claim.gateway =
         choose_gateway(packet, is_own ? record_of(found) : std::nullopt, proof, request, context);
+    // Whoever spoofs a client's address has an INIT answered there: it teaches the pair alone.
+    if (said == RecordState::half_open && packet.ike_header().responder_spi.wire() != 0) return;
     const bool may_replace =
         found && !is_own && may_move(packet, found->record, claim, request, context);
     const Change change =
@@ -389,14 +390,13 @@ void learn_client(Packet& packet, std::optional<RecordState> proof, Context& con
     if (context.table.backends[packet.backend].is_ambiguous() && is_by_keys(claim))
         forget_other_vips(packet, claim.backend, context);
     claim.gateway = std::nullopt;
-    if (is_esp) confirm_login(packet, claim, context);
+    if (packet.datagram.kind == ike::Kind::esp) confirm_login(packet, claim, context);
     learn_binding(packet, claim, context);
 }
 
 /// Anybody can have logins answered, if only that they failed: each source has its share.
-std::optional<RecordState> within_limits(const Packet& packet, std::optional<RecordState> proof,
-                                         const std::optional<sessions::Noted>& pair,
-                                         Context& context) noexcept {
+Proof within_limits(const Packet& packet, Proof proof, const std::optional<sessions::Noted>& pair,
+                    Context& context) noexcept {
     WorkerMemory& memory = context.memory;
     const forwarding::AbuseLimits& limits = context.table.limits;
     const bool is_login_known = pair && pair->record.state != RecordState::half_open;
@@ -438,12 +438,13 @@ void learn(Packet& packet, Context& context) noexcept {
         is_ike ? context.directory.pairs.find_noted(sessions::pair_key(packet.ike_header()),
                                                     context.table.timeouts.pair, context.now)
                : std::nullopt;
-    const auto proof = within_limits(packet, proof_of(packet, pair), pair, context);
+    const auto said = proof_of(packet, pair);
+    const auto proof = within_limits(packet, said, pair, context);
     if (is_ike) {
         count_answer(packet, context);
         learn_pair(packet, pair, proof, context);
     }
-    learn_client(packet, proof, context);
+    learn_client(packet, said, proof, context);
 }
 
 }  // namespace ikelb::pipeline

@@ -133,16 +133,14 @@ Record World::record_of(const Client& client, RecordState state,
             .last_seen = now()};
 }
 
-/// Both flows, and the binding.
+/// The flow or both, and the binding.
 void World::write_flows(const Client& c, sessions::Directory& d) {
     const auto& lives = table_->timeouts.flow;
     auto& flows = d.flows;
     const forwarding::GatewayIndex gateway = table_->frontends[2 * service()].uplink;
-    const auto on_500 =
-        options_.has_two_flows ? RecordState::established : RecordState::half_open;
-    must_be_written(
-        flows.write(flow_of(c, ike), record_of(c, on_500, gateway), lives, now()));
     const Record record = record_of(c, RecordState::established, gateway);
+    if (options_.has_two_flows)
+        must_be_written(flows.write(flow_of(c, ike), record, lives, now()));
     const sessions::FlowSpis spis{.latest = c.esp_up[1], .earlier = c.esp_up[0]};
     must_be_written(flows.write(flow_of(c, nat_t), record, lives, now()));
     must_be_written(flows.annotate(flow_of(c, nat_t), record, std::array{spis.pack()}));

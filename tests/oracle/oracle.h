@@ -39,7 +39,8 @@ struct Decision {
 /// - Two backends that claim an SPI make it ambiguous, also if they serve different VIPs.
 /// - IKE_SESSION_RESUME's answer holds a nonce where IKE_SA_INIT's holds SA (RFC 5723).
 /// - A later fragment follows its first one alone.
-/// - A binding to a backend that takes no SA back counts as empty for a login that began there.
+/// - Of IKEv1, ESP alone is a backend's own word: no flag tells its requests from its answers.
+/// - A backend's keepalive renews a binding, and fills none.
 /// - A delete may be of a child: ESP of the flow more than 5 s later restores the pair.
 /// - A reply's own IKE SPIs tell its VIP before its flow does: a new SA may be of another VIP.
 /// - What a server of several VIPs proves of a client's place on one of them ends its flow there
@@ -153,6 +154,7 @@ private:
     int vip_of_reply(const Event& event);
     void learn_pair(const Event& event, int vip, std::optional<State> proof);
     void note_answered_init(const Event& event, int vip);
+    static bool speaks(const Event& event, std::optional<State> proof);
     std::string learn_flow(const Event& event, int vip, std::optional<State> proof);
     void learn_binding(const Event& event, int vip, std::optional<State> proof);
     bool may_move(const Event& event, const FlowKey& key, const Flow& flow,

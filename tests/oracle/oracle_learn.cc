@@ -217,10 +217,17 @@ bool Oracle::began_here(const Event& event, int vip) const {
            now_ - init->second.since <= half_open_life;
 }
 
+/// Rule 3.4(c): does the backend send there on its own? IKEv1 has no flag that tells.
+bool Oracle::speaks(const Event& event, std::optional<State> proof) {
+    if (event.kind != Kind::ike || is_malformed(event)) return true;
+    return proof && *proof != State::half_open && event.ike.version == 2 && !event.ike.is_response;
+}
+
 /// Returns what became of the flow.
 std::string Oracle::learn_flow(const Event& event, int vip, std::optional<State> proof) {
     const FlowKey key{event.place, vip};
     Flow* const at = flow(key);
+    if (proof == State::half_open && event.ike.spi_r != 0) return "an INIT's answer";
     if (at && at->backend == event.backend) {
         if (event.kind == Kind::esp && !is_malformed(event) && at->awaits_esp) {
             at->awaits_esp = false;
@@ -277,16 +284,15 @@ void Oracle::after_flow(const Event& event, const FlowKey& key, std::optional<St
     learn_binding(event, vip, proof);
 }
 
-/// Rules 3.4 and 3.5: it may be filled, never changed. One whose backend takes none of its SAs
-/// back counts as empty for a new login at its address.
+/// Rules 3.4(c) and 3.5: speech may fill it, and nothing changes it. One whose backend takes no SA
+/// back counts as empty.
 void Oracle::learn_binding(const Event& event, int vip, std::optional<State> proof) {
-    if (world_.services.at(static_cast<std::size_t>(vip)).by_sa) return;
+    if (world_.services.at(static_cast<std::size_t>(vip)).by_sa || !speaks(event, proof)) return;
     const BindingKey key{event.place.client, vip};
     const Record* const bound = binding(event.place.client, vip);
     if (bound && bound->backend == event.backend)
         renew(bindings_[key], proof, refresh_interval);
-    else if (proof && (!bound || (proof != State::half_open && !takes_returning(bound->backend) &&
-                                  began_here(event, vip))))
+    else if (proof && (!bound || !takes_returning(bound->backend)))
         bindings_[key] = fresh(event.backend, *proof);
 }
 

@@ -244,17 +244,31 @@ TEST_F(Affinity, E18AfterADeleteTheSasLastEspInFlightChangesNothing) {
     EXPECT_NE(backend_of(ike_from(moved, ike::exchange::informational, 9)), s.backend);
 }
 
-TEST_F(Affinity, ChatterOfAStaleSaTakesNoBindingOver) {
+TEST_F(Affinity, ABindingGoesToWhoeverSpeaksOnlyIfItsBackendTakesNoSaBack) {
     const Session s = connect();
-    bench.spec.backends[s.backend].mode = forwarding::Mode::drain_refuse;
+    const BackendIndex other = another(s.backend);
+    const auto next_login = [&] {
+        return backend_of(to_vip(client, 500, 500, sa_init(77).bytes()));
+    };
+    bench.advance(60);
+    down(reply(other, 4500, s.client.c_str(), 777, esp(spi_down)));
+    EXPECT_EQ(next_login(), s.backend);
+    bench.spec.backends[s.backend].is_up = false;
     bench.apply();
-    Session stale = s;
-    stale.backend = another(s.backend);
-    stale.port_500 = 888;
-    down(reply(stale.backend, 4500, s.client.c_str(), 777, esp(spi_down)));
-    bench.spec.backends[s.backend].mode = forwarding::Mode::enabled;
+    const std::uint64_t failed = 0xbad;
+    down(reply(other, 4500, s.client.c_str(), 778,
+               behind_marker(encrypted_answer(failed, 1, ike::exchange::ike_auth))));
+    bench.spec.backends[s.backend].is_up = true;
     bench.apply();
-    EXPECT_EQ(backend_of(to_vip(client, 500, 500, sa_init(77).bytes())), s.backend);
+    bench.advance(60);
+    EXPECT_EQ(next_login(), s.backend) << "a login there failed meanwhile";
+    bench.spec.backends[s.backend].is_up = false;
+    bench.apply();
+    down(reply(other, 4500, s.client.c_str(), 779, esp(spi_down)));
+    bench.spec.backends[s.backend].is_up = true;
+    bench.apply();
+    bench.advance(60);
+    EXPECT_EQ(next_login(), other);
 }
 
 TEST_F(Affinity, ASpoofedInitOnAnotherVipTakesNoTunnelsReplies) {
