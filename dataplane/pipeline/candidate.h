@@ -38,11 +38,11 @@ inline std::optional<sessions::Record> find_binding(const net::IpAddress& client
 inline constexpr unsigned max_spis_per_flow = 8;
 
 /// A client's ESP with an SPI that nobody knows, on a flow that decided: takes it as the flow's
-/// candidate, or learns it, if the backend has sent ESP to the flow since the candidate came and
-/// this packet's sequence number is a later one. Asks for nothing of flows that are not confirmed.
+/// candidate, or learns it, if the backend has sent to the flow since the candidate came and this
+/// packet's sequence number is a later one. Asks for nothing of flows that are not confirmed.
 void consider_spi(const Packet& packet, const sessions::Record& flow, Context& context) noexcept;
 
-/// A backend's ESP on a flow that awaits it.
+/// A backend's ESP, or IKE by an SA's keys, on a flow that awaits it.
 void vouch_for_candidate(const Packet& packet, Context& context) noexcept;
 
 /// Lets the flow's next packets with this SPI do without further look-ups.

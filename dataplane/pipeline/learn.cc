@@ -369,7 +369,7 @@ void learn_client(Packet& packet, Proof said, Proof proof, Context& context) noe
                 .proof = proof,
                 .renew_after = flow_refresh_interval};
     const bool is_own = found && found->record.backend == claim.backend;
-    if (is_own && packet.datagram.kind == ike::Kind::esp && found->record.awaits_esp) {
+    if (is_own && is_by_keys(claim) && found->record.awaits_esp) {
         vouch_for_candidate(packet, context);
         found->record.awaits_esp = false;  // as it is there now: update() compares
     }

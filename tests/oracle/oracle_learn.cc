@@ -229,7 +229,7 @@ std::string Oracle::learn_flow(const Event& event, int vip, std::optional<State>
     Flow* const at = flow(key);
     if (proof == State::half_open && event.ike.spi_r != 0) return "an INIT's answer";
     if (at && at->backend == event.backend) {
-        if (event.kind == Kind::esp && !is_malformed(event) && at->awaits_esp) {
+        if (proof && *proof != State::half_open && at->awaits_esp) {
             at->awaits_esp = false;
             if (const auto found = candidates_.find(key);
                 found != candidates_.end() && found->second.backend == event.backend)

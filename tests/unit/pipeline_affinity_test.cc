@@ -271,6 +271,18 @@ TEST_F(Affinity, ABindingGoesToWhoeverSpeaksOnlyIfItsBackendTakesNoSaBack) {
     EXPECT_EQ(next_login(), other);
 }
 
+TEST_F(Affinity, E17AnUploadIsKnownByItsSpiOnceTheBackendAnsweredAnything) {
+    const Session s = connect();
+    const std::uint32_t rekeyed = 0xc0000042;
+    up(esp_from(s, 1, rekeyed));
+    up(ike_from(s, ike::exchange::informational, 3));
+    down(ike_answer(s, ike::exchange::informational, 3));
+    up(esp_from(s, 2, rekeyed));
+    EXPECT_EQ(learned(), 2u);
+    schedule_only(another(s.backend));
+    EXPECT_EQ(backend_of(to_vip(other_client, 900, 4500, esp(rekeyed))), s.backend);
+}
+
 TEST_F(Affinity, ASpoofedInitOnAnotherVipTakesNoTunnelsReplies) {
     Bench two{farm_with_two_vips()};
     const Session victim = log_in(two);

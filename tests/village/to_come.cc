@@ -28,7 +28,6 @@ constexpr std::array list{
     ToCome{"restart_stale_feeds", "the first server that sends after a restart takes the flow"},
     ToCome{"crash_stale_feeds",
            "a stale server takes the empty flow, and keeps it once it is silent"},
-    ToCome{"upload_only_e17", "an SPI is learned only between two packets of its server's ESP"},
     ToCome{"n1_replayed_mate_idle_victim",
            "the answer to a login that began there takes an idle flow"},
     ToCome{"n3_failed_logins_become_established",
