@@ -322,7 +322,7 @@ def mutants(runner: Runner, options) -> Count:
 
 
 def property_suite(runner: Runner, options) -> Count:
-    """random lives of small worlds: each decision by the rules of affinity and by the product"""
+    """random lives of small worlds: by the rules of affinity; with and without an attacker"""
     long = ["--test-args=--long", "--timeout-multiplier", "10"] if options.long else []
     return meson_test(runner, "build", "--suite", "property", *long)
 

@@ -106,6 +106,7 @@ RUN = {
     "meson test -C build config": Typed("Ok: +[1-9]"),
     "build/tests/oracle/oracle_driver --seed 7 --steps 2500": Typed(),
     "build/tests/village/village --gtest_filter='*Ikelb*/e14*'": Typed("PASSED"),
+    "build/tests/village/two_worlds --only keepalive --steps 50000": Typed(),
     "tests/village/model/run.py --seeds 4": Typed("scenarios, 0 fail"),
     "tests/bench/ikelb-bench --only environment": Typed(),
     "tests/lint/lint.py includes": Typed(),

@@ -110,17 +110,19 @@ void Client::receive(const Datagram& datagram) {
         return;
     }
     if (datagram.key != key()) return;
-    heard_ = world_.now();
-    if (datagram.kind == Kind::esp)
+    if (datagram.kind == Kind::esp) {
         ++received;
-    else if (datagram.ike.is_response)
+        heard_ = world_.now();
+    } else if (datagram.ike.is_response) {
         receive_answer(datagram);
-    else if (datagram.pair() == session.pair)
+    } else if (datagram.pair() == session.pair) {
         receive_request(datagram);
+    }
 }
 
 void Client::receive_answer(const Datagram& datagram) {
     if (datagram.ike.message_id != static_cast<std::uint32_t>(session.next_id)) return;
+    heard_ = world_.now();
     answer_ = datagram;
     if (datagram.inner != Inner::ike_rekey) return;
     session.pair = rekeyed(session.pair);
@@ -128,6 +130,7 @@ void Client::receive_answer(const Datagram& datagram) {
 }
 
 void Client::receive_request(const Datagram& datagram) {
+    heard_ = world_.now();
     Datagram reply = message(Inner::nothing, datagram.ike.exchange);
     reply.ike.is_response = true;
     reply.ike.message_id = datagram.ike.message_id;

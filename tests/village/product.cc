@@ -86,6 +86,10 @@ testlib::TableSpec farm(const config::Config& config, bool is_v6) {
     testlib::TableSpec spec = is_v6 ? testlib::dual_stack_farm() : testlib::two_armed_farm();
     spec.timeouts = control::make_timeouts(config.timeouts);
     spec.maglev_size = 251;
+    if (is_v6)
+        spec.gateways.push_back({.interface = testlib::place::ext,
+                                 .address = testlib::address("fe80::253"),
+                                 .mac = testlib::place::second_gateway_mac()});
     spec.backends.clear();
     spec.services.clear();
     std::vector<forwarding::BackendIndex> members;

@@ -21,7 +21,9 @@ void Server::receive(const Datagram& datagram) {
     Sa* const known = datagram.kind == Kind::ike ? sa(datagram.pair()) : nullptr;
     if (known == nullptr) return;
     if (!datagram.ike.is_response) return receive_request(*known, datagram);
-    if (known->key != datagram.key) return;
+    const bool is_awaited = known->is_waiting && datagram.ike.message_id + 1 == known->next_id;
+    if (known->key != datagram.key || !is_awaited) return;
+    known->is_waiting = false;
     known->heard = world_.now();
     known->unanswered = 0;
 }
@@ -108,6 +110,7 @@ void Server::rekey(Sa& sa) {
     next.last_id = -1;
     next.answer.reset();
     next.next_id = 0;
+    next.is_waiting = false;
     sa.children.clear();
     sa.is_fed = sa.is_established = false;
     sas.insert_or_assign(next.pair, next);
@@ -130,6 +133,7 @@ void Server::tick() {
 }
 
 void Server::ask(Sa& sa, Inner inner, std::uint8_t exchange) {
+    sa.is_waiting = true;
     send({.place = on_4500(sa.peer),
           .vip = sa.vip,
           .ike = {.spi_i = sa.pair.initiator,

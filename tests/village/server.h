@@ -25,6 +25,7 @@ struct Sa {
     std::uint32_t esp_sent = 0;
     Seconds heard = 0;
     int unanswered = 0;
+    bool is_waiting = false;           ///< for the answer to the last of them
     int vip = 0;
     bool is_fed = false;  ///< the inside keeps sending to this client
 };

@@ -3,6 +3,7 @@
 #include "tests/village/world.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace ikelb::village {
 
@@ -39,17 +40,20 @@ Client& World::client(const std::string& name, const Tuple& tuple, const Habits&
 std::optional<int> World::to_server(const Datagram& datagram, const Client* from) {
     std::vector<int> went_to = balancer_->to_servers(datagram);
     const std::size_t number = trimmed_ + steps_.size();
+    const bool was_strangers = std::exchange(is_strangers_, is_strangers_ || from == nullptr);
     steps_.push_back({.at = now_,
                       .datagram = datagram,
                       .from = from,
                       .went_to = went_to,
-                      .verdict = balancer_->last_verdict()});
+                      .verdict = balancer_->last_verdict(),
+                      .is_strangers = is_strangers_});
     const auto before = under_way_;
     for (const int server : went_to) {
         under_way_ = number;
         servers_.at(static_cast<std::size_t>(server)).receive(datagram);
     }
     under_way_ = before;
+    is_strangers_ = was_strangers;
     return steps_.at(number - trimmed_).taken_by;
 }
 
@@ -65,7 +69,8 @@ void World::to_client(int server, const Datagram& datagram) {
                       .datagram = datagram,
                       .server = server,
                       .way = way,
-                      .verdict = balancer_->last_verdict()});
+                      .verdict = balancer_->last_verdict(),
+                      .is_strangers = is_strangers_});
     if (way) deliver(*way, datagram);
 }
 

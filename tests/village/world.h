@@ -30,6 +30,7 @@ struct Step {
     std::optional<int> taken_by{};  ///< the server that took it for its own
     std::optional<Way> way{};       ///< of a server's
     std::string verdict{};
+    bool is_strangers = false;  ///< it, or what it answers, was sent by nobody of the village
 };
 
 /// Clients and servers with a balancer between them. A datagram arrives the moment it is sent, and
@@ -83,6 +84,7 @@ private:
     std::deque<Step> steps_;
     std::size_t trimmed_ = 0;
     std::optional<std::size_t> under_way_{};  ///< the client's datagram, counted from the beginning
+    bool is_strangers_ = false;  ///< what is under way
     Seconds now_ = 1000;
 };
 

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "tests/village/schedule.h"
+
+#include <algorithm>
+#include <array>
+
+#include "tests/village/scenario.h"
+
+namespace ikelb::village {
+
+namespace {
+
+constexpr std::array names{"wait",        "rekey_child",   "server_rekeys_child",
+                           "rekey_ike",   "roam_with_esp", "roam_with_ike",
+                           "rebind",      "log_in",        "fall_silent",
+                           "speak_again", "drain",         "stop_draining",
+                           "ping_fails",  "ping_returns",  "restart",
+                           "strike"};
+static_assert(names.size() == static_cast<std::size_t>(Act::strike) + 1);
+
+constexpr std::size_t user_count = 4;
+constexpr int servers_in_use = 3;
+
+Tuple somewhere(Village& village, std::mt19937_64& random, const Client& user) {
+    const std::uint64_t dice = random() % 10;
+    if (dice < 4) return spot(village.world, 2000 + static_cast<int>(random() % 250), 5);
+    if (dice < 6) return {user.tuple.address, static_cast<std::uint16_t>(5000 + random() % 1000)};
+    return village.used[random() % village.used.size()];
+}
+
+void move(Village& village, std::mt19937_64& random, Client& user) {
+    const Tuple there = somewhere(village, random, user);
+    const bool is_taken = std::any_of(village.users.begin(), village.users.end(),
+                                      [&](const Client* one) { return one->tuple == there; });
+    if (is_taken) return;
+    village.used.push_back(there);
+    user.tuple = there;
+}
+
+}  // namespace
+
+std::vector<Happening> draw_schedule(std::uint64_t seed, std::size_t length,
+                                     std::span<const Strike> strikes) {
+    std::mt19937_64 random{seed};
+    std::vector<Happening> drawn;
+    while (drawn.size() < length) {
+        const auto act = static_cast<Act>(random() % static_cast<std::uint64_t>(Act::strike));
+        drawn.push_back({.act = act, .user = random() % user_count, .seed = random()});
+        for (std::uint64_t count = strikes.empty() ? 0 : random() % 5; count > 0; --count)
+            drawn.push_back({.act = Act::strike,
+                             .strike = strikes[random() % strikes.size()],
+                             .user = random() % user_count,
+                             .seed = random()});
+        drawn.push_back({.act = Act::wait, .seed = random()});
+    }
+    return drawn;
+}
+
+std::string text(const Happening& happening) {
+    const std::string what{happening.act == Act::strike
+                               ? name(happening.strike)
+                               : names.at(static_cast<std::size_t>(happening.act))};
+    return what + " of u" + std::to_string(happening.user) + ", seed " +
+           std::to_string(happening.seed);
+}
+
+Village::Village(const Site& site, MakeBalancer make) : world{site, make} {
+    for (std::size_t i = 0; i < user_count; ++i) {
+        const int number = i < 2 ? 1 : static_cast<int>(i);  // two behind one NAT
+        const Habits habits{.mode = i == 2 ? Mode::upload : Mode::two_way,
+                            .dpd = 30,
+                            .vip = static_cast<int>(i) % site.vips};
+        users.push_back(&settle(world, "u" + std::to_string(i),
+                                spot(world, number, 1000 + static_cast<int>(i)),
+                                static_cast<int>(i) % servers_in_use, habits));
+        used.push_back(users.back()->tuple);
+    }
+    attacker = &settle(world, "attacker", spot(world, farm, 9), b3);
+    world.run(100);
+}
+
+void play(Village& village, const Happening& happening) {
+    std::mt19937_64 random{happening.seed};
+    World& world = village.world;
+    Client& user = *village.users[happening.user];
+    const int server = static_cast<int>(happening.seed % servers_in_use);
+    switch (happening.act) {
+        case Act::wait: world.run(1 + static_cast<Seconds>(random() % 90)); break;
+        case Act::rekey_child: user.rekey_child(); break;
+        case Act::server_rekeys_child: user.let_server_rekey_child(); break;
+        case Act::rekey_ike: user.rekey_ike(); break;
+        case Act::roam_with_esp: move(village, random, user); break;
+        case Act::roam_with_ike:
+            move(village, random, user);
+            user.mobike();
+            break;
+        case Act::rebind:
+            user.tuple.port = static_cast<std::uint16_t>(6000 + random() % 1000);
+            village.used.push_back(user.tuple);
+            break;
+        case Act::log_in: user.log_in(); break;
+        case Act::fall_silent: user.habits.mode = Mode::silent; break;
+        case Act::speak_again:
+            user.habits.mode = happening.user == 2 ? Mode::upload : Mode::two_way;
+            break;
+        case Act::drain: world.balancer().set_drain(server, Drain::refuse); break;
+        case Act::stop_draining:
+            for (int b = 0; b < world.site().servers; ++b)
+                world.balancer().set_drain(b, Drain::none);
+            break;
+        case Act::ping_fails: world.balancer().set_up(server, false); break;
+        case Act::ping_returns:
+            for (int b = 0; b < world.site().servers; ++b) world.balancer().set_up(b, true);
+            break;
+        case Act::restart: world.restart(true); break;
+        case Act::strike: break;
+    }
+}
+
+}  // namespace ikelb::village

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <cstdint>
+#include <random>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/village/world.h"
+
+namespace ikelb::village {
+
+/// What users, servers and the operator do, and what an attacker does.
+enum class Act : std::uint8_t {
+    wait,
+    rekey_child,
+    server_rekeys_child,
+    rekey_ike,
+    roam_with_esp,
+    roam_with_ike,
+    rebind,
+    log_in,
+    fall_silent,
+    speak_again,
+    drain,
+    stop_draining,
+    ping_fails,
+    ping_returns,
+    restart,
+    strike,
+};
+
+/// What an attacker can do. All but the last two take no key of anybody.
+enum class Strike : std::uint8_t {
+    replay,
+    replay_by_other_router,
+    forge_esp,
+    forge_ike,
+    failed_login,
+    spoofed_init,
+    keepalive,
+    own_mobike,  ///< an SA of his own asks to be answered elsewhere, and is fed there
+    own_esp,
+};
+inline constexpr std::size_t strike_kinds = static_cast<std::size_t>(Strike::own_esp) + 1;
+std::string_view name(Strike strike);
+
+/// One of them, drawn before any world is there: what it draws itself follows from its seed.
+struct Happening {
+    Act act = Act::wait;
+    Strike strike = Strike::replay;
+    std::size_t user = 0;
+    std::uint64_t seed = 0;
+};
+/// The attacker's are of those kinds; none: he is not there.
+std::vector<Happening> draw_schedule(std::uint64_t seed, std::size_t length,
+                                     std::span<const Strike> strikes);
+std::string text(const Happening& happening);
+
+/// Users with an SA each, and the attacker's own SA, which he has in either world.
+struct Village {
+    World world;
+    std::vector<Client*> users{};
+    Client* attacker = nullptr;
+    std::vector<Tuple> used{};  ///< where users are, or have been
+
+    Village(const Site& site, MakeBalancer make);
+};
+
+/// Every act but a strike.
+void play(Village& village, const Happening& happening);
+
+/// From any address, by what the attacker has seen, makes up or has himself.
+void strike(Village& village, const Happening& happening);
+
+}  // namespace ikelb::village

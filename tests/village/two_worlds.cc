@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tests/village/product.h"
+#include "tests/village/schedule.h"
+
+// The same users' lives twice, once alone and once with somebody who holds no key of theirs. Each
+// of their datagrams must reach the same server, and each reply leave with the same VIP by the same
+// router.
+
+namespace ikelb::village {
+namespace {
+
+constexpr std::size_t happenings_of_a_world = 120;
+constexpr Seconds to_recover = 60;
+
+/// Strikes that change what users meet with. The list only shrinks: one that changes nothing in so
+/// many worlds of its own is a fault here.
+constexpr std::array to_come{Strike::replay,       Strike::replay_by_other_router,
+                             Strike::forge_esp,    Strike::forge_ike,
+                             Strike::failed_login, Strike::own_mobike,
+                             Strike::own_esp};
+constexpr std::uint64_t worlds_to_show_it = 200;
+/// Worlds without an attacker: they must not differ at all, or the comparison is worth nothing.
+constexpr std::uint64_t worlds_at_peace = 5;
+
+std::vector<Strike> all_strikes() {
+    std::vector<Strike> all;
+    for (std::size_t i = 0; i < strike_kinds; ++i) all.push_back(static_cast<Strike>(i));
+    return all;
+}
+std::vector<Strike> harmless() {
+    std::vector<Strike> some = all_strikes();
+    std::erase_if(some, [](Strike strike) {
+        return std::find(to_come.begin(), to_come.end(), strike) != to_come.end();
+    });
+    return some;
+}
+
+/// What somebody's datagram, or the reply to it, has met with in both worlds.
+struct Difference {
+    std::size_t happening = 0;
+    std::string alone;
+    std::string attacked;
+};
+
+std::string text(const Step& step) {
+    std::string line =
+        std::to_string(step.at) +
+        " s: " + text(step.datagram, step.server, step.from != nullptr ? step.from->name : "");
+    for (const int server : step.went_to) line += " b" + std::to_string(server);
+    if (step.taken_by) line += " taken by b" + std::to_string(*step.taken_by);
+    if (step.way)
+        line += " by vip" + std::to_string(step.way->vip) + " and router " +
+                std::to_string(step.way->gateway);
+    return line + " (" + step.verdict + ")";
+}
+
+/// A user's datagram that no server made anything of, though one should have.
+bool is_lost(const Step& step) {
+    return step.server < 0 && !step.taken_by && !step.datagram.is_init() &&
+           !step.datagram.ike.is_response && step.datagram.kind != Kind::keepalive;
+}
+
+bool are_alike(const Step& alone, const Step& attacked) {
+    if (alone.datagram != attacked.datagram) return false;
+    if (alone.server >= 0) return alone.server == attacked.server && alone.way == attacked.way;
+    if (alone.taken_by) return alone.taken_by == attacked.taken_by;
+    if (alone.went_to.empty()) return true;  // it could only gain
+    const auto& other = attacked.went_to;
+    if (alone.datagram.is_init()) return !other.empty() && other[0] == alone.went_to[0];
+    return std::find(other.begin(), other.end(), alone.went_to[0]) != other.end();
+}
+
+/// Both worlds, side by side.
+class TwoWorlds {
+public:
+    explicit TwoWorlds(const Site& site)
+        : alone_{site, make_product}, attacked_{site, make_product} {
+        leave_behind();
+    }
+
+    std::optional<Difference> step(const Happening& happening) {
+        if (happening.act == Act::strike) {
+            strike(attacked_, happening);
+            return std::nullopt;
+        }
+        play(alone_, happening);
+        play(attacked_, happening);
+        std::vector<std::size_t> lost;
+        for (std::size_t user = 0; user < alone_.users.size(); ++user) {
+            bool has_lost = false;
+            const auto difference = compare(user, has_lost);
+            if (difference && !has_lost) return difference;
+            if (has_lost) lost.push_back(user);
+        }
+        recover(lost);
+        return std::nullopt;
+    }
+    std::size_t datagrams() const { return datagrams_; }
+    std::size_t losses() const { return losses_; }
+
+private:
+    static std::vector<const Step*> steps_of(const Village& village, std::size_t first,
+                                             const Client& user) {
+        std::vector<const Step*> its;
+        const auto& steps = village.world.steps();
+        for (std::size_t i = first; i < steps.size(); ++i) {
+            const Step& step = steps[i];
+            if (step.is_strangers) continue;
+            const bool is_its = step.server < 0 ? step.from == &user
+                                : step.datagram.is_init()
+                                    ? step.datagram.place.client == user.tuple.address
+                                    : step.datagram.key == user.key();
+            if (is_its) its.push_back(&step);
+        }
+        return its;
+    }
+    /// The first difference; has_lost: somebody who loses in peace too has nothing to compare.
+    std::optional<Difference> compare(std::size_t user, bool& has_lost) const {
+        const auto alone = steps_of(alone_, seen_alone_, *alone_.users[user]);
+        const auto attacked = steps_of(attacked_, seen_attacked_, *attacked_.users[user]);
+        for (std::size_t i = 0; i < alone.size(); ++i) {
+            has_lost |= is_lost(*alone[i]);
+            if (i < attacked.size() && are_alike(*alone[i], *attacked[i])) continue;
+            return Difference{.alone = text(*alone[i]),
+                              .attacked = i < attacked.size() ? text(*attacked[i]) : "nothing"};
+        }
+        if (attacked.size() == alone.size()) return std::nullopt;
+        return Difference{.alone = "nothing", .attacked = text(*attacked[alone.size()])};
+    }
+    void recover(const std::vector<std::size_t>& lost) {
+        losses_ += lost.size();
+        for (Village* const village : {&alone_, &attacked_}) {
+            for (const std::size_t user : lost) village->users[user]->log_in();
+            if (!lost.empty()) village->world.run(to_recover);
+        }
+        leave_behind();
+    }
+    void leave_behind() {
+        const std::size_t now = attacked_.world.steps().size();
+        datagrams_ += now - seen_attacked_;
+        seen_attacked_ = now;
+        seen_alone_ = alone_.world.steps().size();
+    }
+
+    Village alone_;
+    Village attacked_;
+    std::size_t seen_alone_ = 0;
+    std::size_t seen_attacked_ = 0;
+    std::size_t datagrams_ = 0;
+    std::size_t losses_ = 0;
+};
+
+Site site_of(std::uint64_t seed) {
+    std::mt19937_64 random{seed ^ 0x9e3779b97f4a7c15ULL};
+    return {.is_v6 = random() % 3 == 0,
+            .by_sa = random() % 4 == 0,
+            .workers = 2 + static_cast<int>(random() % 2)};
+}
+
+std::optional<Difference> replay(const Site& site, const std::vector<Happening>& happenings) {
+    TwoWorlds worlds{site};
+    for (std::size_t i = 0; i < happenings.size(); ++i)
+        if (auto difference = worlds.step(happenings[i])) {
+            difference->happening = i;
+            return difference;
+        }
+    return std::nullopt;
+}
+
+/// Drops happenings, many at once and then one by one, while a difference stays.
+std::vector<Happening> shrink(const Site& site, std::vector<Happening> happenings) {
+    for (std::size_t chunk = happenings.size() / 2; chunk > 0;) {
+        bool has_shrunk = false;
+        for (std::size_t start = 0; start + chunk <= happenings.size();) {
+            std::vector<Happening> fewer{happenings};
+            const auto first = fewer.begin() + static_cast<std::ptrdiff_t>(start);
+            fewer.erase(first, first + static_cast<std::ptrdiff_t>(chunk));
+            if (const auto difference = replay(site, fewer)) {
+                fewer.resize(difference->happening + 1);
+                happenings = fewer;
+                has_shrunk = true;
+            } else {
+                start += chunk;
+            }
+        }
+        if (chunk > 1 || !has_shrunk) chunk /= 2;
+    }
+    return happenings;
+}
+
+struct Options {
+    std::uint64_t seed = 1;
+    std::uint64_t steps = 1'000'000;
+    std::size_t failures = 1;
+    std::vector<Strike> strikes = harmless();
+};
+
+void report(std::uint64_t seed, const Site& site, const std::vector<Happening>& happenings) {
+    std::printf("seed %llu: an attacker changes what a user meets with\n",
+                static_cast<unsigned long long>(seed));
+    const std::vector<Happening> few = shrink(site, happenings);
+    std::printf("IPv%d, affinity: %s, %d workers; %zu happenings are enough:\n", site.is_v6 ? 6 : 4,
+                site.by_sa ? "sa" : "source", site.workers, few.size());
+    for (const Happening& happening : few) std::printf("  %s\n", text(happening).c_str());
+    if (const auto difference = replay(site, few))
+        std::printf("alone:    %s\nattacked: %s\n", difference->alone.c_str(),
+                    difference->attacked.c_str());
+    std::fflush(stdout);
+}
+
+struct Tally {
+    std::uint64_t seeds = 0;
+    std::uint64_t datagrams = 0;
+    std::size_t losses = 0;
+    std::size_t failures = 0;
+};
+
+/// One world's life. True: nothing differed.
+bool live(std::uint64_t seed, std::span<const Strike> strikes, bool is_quiet, Tally& tally) {
+    const Site site = site_of(seed);
+    std::vector<Happening> happenings = draw_schedule(seed, happenings_of_a_world, strikes);
+    TwoWorlds worlds{site};
+    std::size_t i = 0;
+    while (i < happenings.size() && !worlds.step(happenings[i])) ++i;
+    ++tally.seeds;
+    tally.datagrams += worlds.datagrams();
+    tally.losses += worlds.losses();
+    if (i == happenings.size()) return true;
+    ++tally.failures;
+    happenings.resize(i + 1);
+    if (!is_quiet) report(seed, site, happenings);
+    return false;
+}
+
+int run(const Options& options) {
+    const auto begun = std::chrono::steady_clock::now();
+    Tally peace;
+    for (std::uint64_t seed = 1; seed <= worlds_at_peace; ++seed) live(seed, {}, false, peace);
+    if (peace.failures > 0) return 1;
+    Tally tally;
+    for (std::uint64_t seed = options.seed;
+         tally.datagrams < options.steps && tally.failures < options.failures; ++seed)
+        live(seed, options.strikes, false, tally);
+    int wrong = tally.failures == 0 ? 0 : 1;
+    for (const Strike listed : to_come) {
+        Tally its;
+        const std::array only{listed};
+        for (std::uint64_t seed = 1; its.failures == 0 && its.seeds < worlds_to_show_it; ++seed)
+            live(seed, only, true, its);
+        if (its.failures > 0) continue;
+        std::printf("%s changes nothing any more: it is not to come\n",
+                    std::string{name(listed)}.c_str());
+        wrong = 1;
+    }
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begun;
+    std::printf(
+        "%llu worlds from seed %llu: %llu datagrams, %zu times somebody lost in peace, %zu "
+        "worlds with a difference, %.1f s\n",
+        static_cast<unsigned long long>(tally.seeds), static_cast<unsigned long long>(options.seed),
+        static_cast<unsigned long long>(tally.datagrams), tally.losses, tally.failures,
+        seconds.count());
+    return wrong;
+}
+
+std::optional<std::uint64_t> number(std::string_view text) {
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+
+std::optional<Options> parse(int count, char** words) {
+    Options options;
+    for (int i = 1; i < count; ++i) {
+        const std::string_view word = words[i];
+        if (word == "--long") {
+            options.steps = 100'000'000;
+            continue;
+        }
+        if (word == "--only") {
+            const std::string_view wanted = i + 1 < count ? words[++i] : "";
+            std::erase_if(options.strikes = all_strikes(),
+                          [&](Strike strike) { return name(strike) != wanted; });
+            if (options.strikes.empty()) return std::nullopt;
+            continue;
+        }
+        const auto value = i + 1 < count ? number(words[++i]) : std::nullopt;
+        if (!value) return std::nullopt;
+        if (word == "--seed")
+            options.seed = *value;
+        else if (word == "--steps")
+            options.steps = *value;
+        else if (word == "--failures")
+            options.failures = *value;
+        else
+            return std::nullopt;
+    }
+    return options;
+}
+
+}  // namespace
+}  // namespace ikelb::village
+
+int main(int count, char** words) {
+    const auto options = ikelb::village::parse(count, words);
+    if (!options) {
+        std::puts(
+            "usage: two_worlds [--seed N] [--steps M] [--long] [--failures N] [--only STRIKE]\n"
+            "N: the first world's seed; M: datagrams over all worlds; --long: 100 million;\n"
+            "--failures: go on until so many worlds have failed; --only: one kind of strike");
+        return 2;
+    }
+    return ikelb::village::run(*options);
+}
