@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::array list{
     ToCome{"e1_cookie_retry",
-           "a binding that has come meanwhile decides before the choice that asked"},
+           "the hash leaves no choice on record, so a binding that has come decides"},
     ToCome{"e14_used_tuple", "a flow whose server was heard a moment ago gives way to nobody"},
     ToCome{"e14_used_tuple_fed", "a flow whose server keeps sending gives way to nobody"},
     ToCome{"e15_into_used_tuple", "no other server is asked unless configured"},
