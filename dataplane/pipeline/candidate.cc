@@ -2,8 +2,6 @@
 // Copyright (c) 2026 The ikelb authors
 #include "dataplane/pipeline/candidate.h"
 
-#include "dataplane/pipeline/write_outcome.h"
-
 namespace ikelb::pipeline {
 
 namespace {

@@ -5,7 +5,6 @@
 #include <cstring>
 
 #include "dataplane/pipeline/stages.h"
-#include "dataplane/pipeline/write_outcome.h"
 
 namespace ikelb::pipeline {
 

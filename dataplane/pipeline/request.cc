@@ -4,7 +4,6 @@
 
 #include "dataplane/pipeline/candidate.h"
 #include "dataplane/pipeline/stages.h"
-#include "dataplane/pipeline/write_outcome.h"
 
 namespace ikelb::pipeline {
 

@@ -3,7 +3,6 @@
 #include "dataplane/forwarding/maglev.h"
 #include "dataplane/pipeline/request.h"
 #include "dataplane/pipeline/stages.h"
-#include "dataplane/pipeline/write_outcome.h"
 
 namespace ikelb::pipeline {
 

@@ -3,7 +3,6 @@
 #include "dataplane/packet/icmp_kind.h"
 #include "dataplane/pipeline/stages.h"
 #include "dataplane/pipeline/wall_stages.h"
-#include "dataplane/pipeline/write_outcome.h"
 #include "dataplane/wall/quote.h"
 
 namespace ikelb::pipeline {

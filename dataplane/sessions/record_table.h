@@ -296,21 +296,10 @@ public:
 
 private:
     using Slots = Bucket<KeyWords, NoteWords>;
-    using typename Slots::Survey;
-    using typename Slots::Word;
-    using Slots::bucket_words;
-    using Slots::holds;
-    using Slots::key_at;
-    using Slots::load;
-    using Slots::match;
-    using Slots::note_offset;
-    using Slots::notes_at;
-    using Slots::reach;
-    using Slots::reach_bit;
-    using Slots::set_notes;
-    using Slots::set_value;
-    using Slots::store;
-    using Slots::value_offset;
+    using typename Slots::Survey, typename Slots::Word;
+    using Slots::bucket_words, Slots::holds, Slots::key_at, Slots::load, Slots::match;
+    using Slots::note_offset, Slots::notes_at, Slots::reach, Slots::reach_bit;
+    using Slots::set_notes, Slots::set_value, Slots::store, Slots::value_offset;
 
     /// So many that the shards of a full table are about equally full.
     static constexpr std::size_t min_shard_buckets = 512;

@@ -17,9 +17,7 @@ namespace ikelb::worker {
 
 namespace {
 
-using pipeline::Fate;
-using pipeline::Packet;
-using pipeline::Verdict;
+using pipeline::Fate, pipeline::Packet, pipeline::Verdict;
 
 // A held packet is tried again this often, and for this long: a fragment's first part or an
 // ARP answer comes within milliseconds or not at all.
