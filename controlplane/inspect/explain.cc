@@ -24,7 +24,7 @@ constexpr unsigned bit_of(Rule rule) { return 1u << static_cast<unsigned>(rule);
 std::span<const Rule> order_of(Kind kind) {
     static constexpr std::array new_sa{Rule::half_open, Rule::binding, Rule::schedule};
     static constexpr std::array ike{Rule::label, Rule::pair, Rule::flow,
-                                    Rule::binding, Rule::schedule};
+                                    Rule::hint, Rule::binding, Rule::schedule};
     static constexpr std::array esp{Rule::label, Rule::esp_client, Rule::flow,
                                     Rule::esp_spi, Rule::binding, Rule::schedule};
     switch (kind) {
@@ -179,6 +179,7 @@ void Explainer::find_record(const Question& question, RuleAnswer& answer) {
                  .initiator_spi = net::be64::from_host(question.initiator_spi).wire(),
                  .service = service});
             return;
+        case Rule::hint: answer.record = directory_.hints.find(flow); return;
         case Rule::label:
         case Rule::schedule:
         case Rule::none: return;

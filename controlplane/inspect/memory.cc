@@ -26,7 +26,7 @@ ClientMemory memory_of_client(const sessions::Directory& directory,
         std::max<std::size_t>(1, std::min({limits.bindings, limits.flows / flows_of_client,
                                            limits.pairs, limits.esp_spis / esp_spis_of_client}));
     const std::size_t passing = d.half_open.bytes() + d.pending.bytes() + d.candidates.bytes() +
-                                d.logins.bytes() + d.fragments.bytes();
+                                d.logins.bytes() + d.hints.bytes() + d.fragments.bytes();
     return {.clients = clients,
             .bindings = share(d.bindings.confirmed.bytes(), limits.bindings),
             .flows = share(d.flows.confirmed.bytes(), limits.flows, flows_of_client),

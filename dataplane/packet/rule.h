@@ -20,6 +20,7 @@ namespace ikelb::pipeline {
     X(esp_spi,    "the ESP SPI is known from another address, and one backend alone claims it") \
     X(binding,    "the client address is bound to the backend") \
     X(half_open,  "the choice made for this client address and SPIi a moment ago") \
+    X(hint,       "ESP from this very address and port went to the backend by its SPI") \
     X(schedule,   "no record: the scheduler chose")
 // clang-format on
 

@@ -112,6 +112,12 @@ bool by_half_open(Packet& packet, const Context& context) noexcept {
            follow(packet, record->backend.index, Rule::half_open, context);
 }
 
+bool by_hint(Packet& packet, const Context& context) noexcept {
+    const auto record = context.directory.hints.find(flow_of_sender(packet));
+    return record && is_within(context.table.timeouts.pending, record->last_seen, context.now) &&
+           follow(packet, record, Rule::hint, context);
+}
+
 void by_schedule(Packet& packet, Context& context) noexcept {
     packet.rule = Rule::schedule;
     packet.backend = schedule(packet, packet.service, context);
@@ -144,7 +150,7 @@ bool may_ask_all(const Packet& packet, Context& context) noexcept {
 
 void steer_known_sa(Packet& packet, bool is_response, Context& context) noexcept {
     if (by_label(packet, context) || by_pair(packet, context) || by_flow(packet, context) ||
-        by_binding(packet, context))
+        by_hint(packet, context) || by_binding(packet, context))
         return;
     if (is_response) {
         packet.verdict = Verdict::unknown_response;
@@ -196,7 +202,19 @@ bool by_client_spi(Packet& packet, const std::optional<sessions::Noted>& flow,
 bool by_spi_alone(Packet& packet, Context& context) noexcept {
     const SpiClaim claim = find_claim(packet.datagram.esp_spi, context);
     if (claim.is_ambiguous) context.counters.spi_collisions.add(1);
-    return !claim.is_ambiguous && follow(packet, claim.record, Rule::esp_spi, context);
+    if (claim.is_ambiguous || !claim.record ||
+        !follow(packet, claim.record, Rule::esp_spi, context))
+        return false;
+    if (context.is_rehearsal) return true;
+    // For pending seconds IKE of a pair that nobody knows, from the same tuple, follows it.
+    const auto pending = context.table.timeouts.pending;
+    const auto key = flow_of_sender(packet);
+    const auto hint = context.directory.hints.find(key);
+    if (!hint || hint->backend != claim.record->backend ||
+        !is_within(pending / 2, hint->last_seen, context.now))
+        keep(context.directory.hints, key,
+             {.backend = claim.record->backend, .last_seen = context.now}, pending, context);
+    return true;
 }
 
 void steer_esp(Packet& packet, Context& context) noexcept {

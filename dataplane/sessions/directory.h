@@ -136,6 +136,7 @@ public:
           pending{limits.half_open / 4 + 1024, key},
           candidates{limits.half_open / 4 + 1024, key},
           logins{limits.half_open / 4 + 1024, key},
+          hints{limits.half_open / 4 + 1024, key},
           fragments{limits.fragments, key},
           transit{{{limits.transit / 4, key},
                    {limits.transit / 4, key},
@@ -152,6 +153,7 @@ public:
     RecordTable<1> pending;               ///< by request_key(): a request that an answer may commit
     FamilyTable<FlowKey, 1> candidates;   ///< an SPI on its way into esp; the note: Candidate
     FamilyTable<FlowKey, 2> logins;       ///< the pair whose login was answered last on a flow
+    FamilyTable<FlowKey> hints;           ///< where ESP of an unknown tuple went by its SPI alone
     FamilyTable<FragmentKey> fragments;   ///< FragmentFate by datagram
     /// By wall::TransitShare. Half-open: not answered yet; established; closing: after FIN or RST.
     std::array<TwoRegions<wall::TransitKey, FamilyTable<wall::TransitKey>>, wall::transit_shares>
@@ -167,7 +169,7 @@ public:
     std::size_t bytes() const noexcept {
         return flows.bytes() + bindings.bytes() + pairs.bytes() + esp.bytes() +
                half_open.bytes() + pending.bytes() + candidates.bytes() + logins.bytes() +
-               fragments.bytes();
+               hints.bytes() + fragments.bytes();
     }
 };
 

@@ -8,7 +8,8 @@ namespace ikelb::oracle {
 
 namespace {
 
-constexpr Seconds half_open_life = 30, fragment_life = 5, cookie_grace = 30, flow_life = 45 * 60;
+constexpr Seconds half_open_life = 30, fragment_life = 5, hint_life = 10, cookie_grace = 30,
+                  flow_life = 45 * 60;
 
 Decision drop(const char* verdict, const char* rule = "") {
     return {.verdict = verdict, .rule = rule};
@@ -285,6 +286,10 @@ Decision Oracle::known_ike(const Event& event) {
     // By SA: clients of one address share the flow of its port 500.
     if (const Flow* at = flow(place); at && !(by_sa(event) && !event.place.nat_t))
         return session(at->backend, "flow");
+    if (const auto hint = hints_.find(place);
+        hint != hints_.end() && now_ - hint->second.since <= hint_life &&
+        counts(hint->second.backend, hint->second.generation, event.vip))
+        return session(hint->second.backend, "hint of an ESP SPI");
     if (const Record* bound = binding(event.place.client, event.vip))
         return session(bound->backend, "client binding");
     if (is_response(event.ike)) return drop("unknown_response");
@@ -308,8 +313,13 @@ Decision Oracle::esp(const Event& event) {
         note_candidate(event, *at);
         return session(at->backend, "flow");
     }
-    if (const auto alone = esp_alone(event.esp.spi, event.vip))
+    if (const auto alone = esp_alone(event.esp.spi, event.vip)) {
+        Timed& hint = hints_[place];
+        if (hint.backend != *alone || hint.generation != generation(*alone) ||
+            now_ - hint.since > hint_life / 2)
+            hint = {*alone, generation(*alone), now_};
         return session(*alone, "ESP SPI alone");
+    }
     if (const Record* bound = binding(event.place.client, event.vip))
         return session(bound->backend, "client binding");
     return by_sa(event) ? drop("unknown_sa") : schedule(event, false);

@@ -37,6 +37,8 @@ struct Decision {
 /// - A claim that a flow remembers ends no earlier than the flow.
 /// - Learning from ESP never overwrites a live claim, also if its backend serves another VIP.
 /// - Two backends that claim an SPI make it ambiguous, also if they serve different VIPs.
+/// - ESP that went by its SPI alone leaves a hint, which IKE of an unknown pair follows from that
+///   very place, in the order between flow and binding. It is renewed after half its life.
 /// - IKE_SESSION_RESUME's answer holds a nonce where IKE_SA_INIT's holds SA (RFC 5723).
 /// - A later fragment follows its first one alone.
 /// - Of IKEv1, ESP alone is a backend's own word: no flag tells its requests from its answers.
@@ -186,6 +188,7 @@ private:
     std::map<PendingKey, Timed> pending_;
     std::map<FlowKey, Candidate> candidates_;
     std::map<FlowKey, Login> logins_;
+    std::map<FlowKey, Timed> hints_;            ///< left by an ESP SPI alone
     std::map<EspKey, Timed> esp_;
     std::map<FragmentKey, Fragments> fragments_;
 };

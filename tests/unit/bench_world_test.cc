@@ -53,6 +53,7 @@ std::map<std::string, Contents> contents_of(const World& world) {
             {"pending", contents_of(d.pending)},
             {"candidates", contents_of(d.candidates)},
             {"logins", contents_of(d.logins)},
+            {"hints", contents_of(d.hints)},
             {"fragments", contents_of(d.fragments)}};
 }
 

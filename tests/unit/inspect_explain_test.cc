@@ -80,11 +80,12 @@ TEST_F(Explain, AKnownSaGoesByItsPairAndTheNextRulesAreTold) {
     EXPECT_EQ(told.verdict, Verdict::undecided);
     EXPECT_EQ(told.rule, Rule::pair);
     EXPECT_EQ(told.backend, session.backend);
-    ASSERT_EQ(told.rules.size(), 5u);
+    ASSERT_EQ(told.rules.size(), 6u);
     EXPECT_EQ(outcome(told, Rule::label), RuleOutcome::miss);
     EXPECT_EQ(outcome(told, Rule::pair), RuleOutcome::hit);
     EXPECT_EQ(outcome(told, Rule::flow), RuleOutcome::hit);
     EXPECT_EQ(outcome(told, Rule::binding), RuleOutcome::hit);
+    EXPECT_EQ(outcome(told, Rule::hint), RuleOutcome::miss);
     EXPECT_EQ(outcome(told, Rule::schedule), RuleOutcome::hit);
     ASSERT_TRUE(find(told, Rule::pair)->record);
     EXPECT_EQ(find(told, Rule::pair)->record->state, sessions::RecordState::established);
@@ -215,6 +216,7 @@ TEST_F(Explain, PropertyThePacketGoesWhereItSaysAndAskingLeavesNoTrace) {
         const auto visit = [&count](const auto&, const auto&) { ++count; };
         auto& d = bench.directory();
         d.half_open.for_each(0, d.half_open.buckets(), visit);
+        d.hints.for_each(0, d.hints.buckets(), visit);
         d.candidates.for_each(0, d.candidates.buckets(), visit);
         d.pending.for_each(0, d.pending.buckets(), visit);
         return count;

@@ -216,6 +216,7 @@ protected:
         records_in(directory.pending);
         records_in(directory.candidates);
         records_in(directory.logins);
+        records_in(directory.hints);
         records_in(directory.fragments);
     }
     void expect_a_new_user_gets_in() {
