@@ -327,6 +327,11 @@ def property_suite(runner: Runner, options) -> Count:
     return meson_test(runner, "build", "--suite", "property", *long)
 
 
+def model(runner: Runner, options) -> Count:
+    """Spin through each state of the tables under threads, and through planted bugs"""
+    return meson_test(runner, "build", "--suite", "model")
+
+
 def instructions(runner: Runner, options) -> Count:
     """instructions of the packet path, counted by callgrind, against the numbers on file"""
     return meson_test(runner, "build", "--suite", "instructions")
@@ -388,6 +393,7 @@ SUITES = {
     "bench": (bench, 1, 1),
     "mutants": (mutants, 1, 1),
     "property": (property_suite, 2, 30),
+    "model": (model, 2, 2),
     "instructions": (instructions, 1, 1),
     "sanitizers": (sanitizers, 3, 3),
     "tsan": (tsan, 3, 15),
@@ -447,7 +453,7 @@ def parse_arguments() -> argparse.Namespace:
 def chosen(suites: list[str]) -> list[str]:
     """The suites in their order, with the builds that they use."""
     wanted = set(suites or SUITES)
-    of_build = {"unit", "lint", "golden", "bench", "mutants", "property", "instructions"}
+    of_build = {"unit", "lint", "golden", "bench", "mutants", "property", "model", "instructions"}
     if wanted & (of_build | {"namespaces", "front_door"}):
         wanted.add("build")
     if wanted & {"sanitizers", "fuzz"}:

@@ -145,7 +145,8 @@ struct Bucket {
         auto* const words = const_cast<Word*>(slot);  // atomic_ref takes no const before C++26
         const Word value = load(words[value_offset]);
         const Word note = load(words[note_offset]);
-        if (!holds(words, key)) [[unlikely]]
+        // Again, or the note could be of a later record of the key's than the value.
+        if (load(words[value_offset]) != value || !holds(words, key)) [[unlikely]]
             return std::nullopt;
         return Noted{.record = Record::unpack(value & ~reach_bit), .note = note};
     }
@@ -172,9 +173,11 @@ struct Bucket {
         for (Word* slot = words; slot != words + slots_per_bucket; ++slot) {
             const Key key = key_at(slot);
             if (key[0] == 0) continue;
-            const Word value = load(slot[value_offset]);
+            Word value = load(slot[value_offset]);
             if constexpr (std::is_invocable_v<Visit, const Key&, const Record&, const Notes&>) {
-                const Notes notes = notes_at(slot);
+                Notes notes = notes_at(slot);
+                for (Word again; (again = load(slot[value_offset])) != value; value = again)
+                    notes = notes_at(slot);
                 if (holds(slot, key)) visit(key, Record::unpack(value & ~reach_bit), notes);
             } else {
                 if (holds(slot, key)) visit(key, Record::unpack(value & ~reach_bit));

@@ -74,9 +74,10 @@ struct WholeKey {
 /// Threads: any, for every member; for_each() is slow and belongs beside the packet path.
 /// Memory: allocated once, in the constructor, never grown.
 ///
-/// A note is written after a record's key and before readers may trust it: it is zero whenever the
-/// record's backend has changed, and whoever reads a record first and its note then never takes the
-/// note of an earlier backend for the present one's.
+/// A note is written behind its record's value, and is zero from before the backend changes. A
+/// reader reads value, note, value again, so the note it gets is never another backend's. (Left
+/// over: within one look-up the record goes to another backend and back, with the same last_seen.)
+/// tests/model/table.pml has all of these orders, and what is left over.
 template <std::size_t KeyWords, std::size_t NoteWords = 0, typename Hashing = WholeKey>
 class RecordTable : Bucket<KeyWords, NoteWords> {
     static_assert(KeyWords >= 1 && KeyWords <= 5 && NoteWords <= 2);

@@ -114,6 +114,47 @@ void expect_no_reader_is_misled() {
     EXPECT_GT(visited, 0u);
 }
 
+/// One key, whose record goes to another backend with each write; the note tells whose it is.
+TEST(RecordTableThreads, ANoteIsNeverOfAnotherBackend) {
+    using Table = RecordTable<1, 1>;
+    Table table{40, hash_key};
+    const Table::Key key{1};
+    constexpr Lifetimes eternal = Lifetimes::of(~Seconds{0} / 2);
+    std::atomic<bool> stop{false};
+    std::atomic<std::uint64_t> read{0}, noted{0}, wrong{0};
+    std::thread writer{[&] {
+        // No two records are alike, as none are whose seconds differ.
+        for (Seconds last_seen = 1; !stop.load(std::memory_order_relaxed); ++last_seen) {
+            const std::uint64_t backend = last_seen % 1000;
+            const Table::Notes notes{1 + backend};
+            table.write(key, record_of(backend, last_seen), eternal, last_seen, Evict::never,
+                        last_seen % 8 == 0 ? nullptr : &notes);
+        }
+    }};
+    const auto check = [&](const Record& record, std::uint64_t note) {
+        read.fetch_add(1, std::memory_order_relaxed);
+        if (note == 0) return;
+        noted.fetch_add(1, std::memory_order_relaxed);
+        if (note != 1u + record.backend.index) wrong.fetch_add(1, std::memory_order_relaxed);
+    };
+    std::thread visitor{[&] {
+        while (!stop.load(std::memory_order_relaxed))
+            table.for_each(0, table.buckets(),
+                           [&](const Table::Key&, const Record& record, const Table::Notes& notes) {
+                               check(record, notes[0]);
+                           });
+    }};
+    const auto deadline = std::chrono::steady_clock::now() + duration;
+    while (std::chrono::steady_clock::now() < deadline)
+        for (int i = 0; i < 1000; ++i)
+            if (const auto found = table.find_noted(key)) check(found->record, found->note);
+    stop = true;
+    writer.join();
+    visitor.join();
+    EXPECT_EQ(wrong, 0u) << "of " << read;
+    EXPECT_GT(noted, 0u);
+}
+
 TEST(RecordTableThreads, NoReaderGetsTheRecordOfAnotherKeyOfOneWord) {
     expect_no_reader_is_misled<1>();
 }
