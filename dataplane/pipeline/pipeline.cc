@@ -5,7 +5,6 @@
 #include <bit>
 #include <new>
 
-#include "dataplane/pipeline/prefetch.h"
 #include "dataplane/pipeline/request.h"
 #include "dataplane/pipeline/wall_stages.h"
 

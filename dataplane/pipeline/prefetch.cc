@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-#include "dataplane/pipeline/prefetch.h"
-
 #include "dataplane/pipeline/candidate.h"
 #include "dataplane/pipeline/request.h"
+#include "dataplane/pipeline/stages.h"
 
 namespace ikelb::pipeline {
 
