@@ -19,10 +19,10 @@ class HeldFrames {
 public:
     static constexpr std::size_t most = 64;
     // Of one kind, so that a flood of orphan fragments takes no room from packets that wait for a
-    // neighbour; of one source, so that its flood takes none from others. A newcomer takes the
-    // place of the oldest: the more come, the shorter each is held, and a first part that follows
-    // closely still finds its later one.
-    static constexpr std::size_t most_of_a_kind = most / 2, most_of_a_source = 4;
+    // neighbour. A newcomer to a full kind takes a place of the source that has most of them, the
+    // oldest one: the more come, the shorter each is held, and a first part that follows closely
+    // still finds its later one.
+    static constexpr std::size_t most_of_a_kind = most / 2;
 
     struct Held {
         rte_mbuf* packet = nullptr;
@@ -38,20 +38,24 @@ public:
 
     /// Returns the frame that has lost its place, or nullptr.
     rte_mbuf* add(const Held& newcomer) noexcept {
-        const auto end = held_.begin() + static_cast<std::ptrdiff_t>(count_);
-        auto oldest = end, oldest_of_source = end;
-        std::size_t alike = 0, of_source = 0;
-        for (auto held = held_.begin(); held != end; ++held) {
-            if (held->reason != newcomer.reason) continue;
-            if (alike++ == 0) oldest = held;
-            if (held->source == newcomer.source && of_source++ == 0) oldest_of_source = held;
-        }
-        const bool is_over_its_share = newcomer.source != 0 && of_source >= most_of_a_source;
-        const auto loser = is_over_its_share ? oldest_of_source : oldest;
+        const std::span<Held> held{held_.data(), count_};
+        std::array<std::size_t, most> alike;  // places of the newcomer's kind
+        std::size_t count = 0, loser = 0, most_of_a_source = 0;
+        for (std::size_t i = 0; i < count_; ++i)
+            if (held[i].reason == newcomer.reason) alike[count++] = i;
         rte_mbuf* lost = nullptr;
-        if (is_over_its_share || alike >= most_of_a_kind) {
-            lost = loser->packet;
-            std::copy(loser + 1, end, loser);
+        if (count >= most_of_a_kind) {
+            for (const std::size_t place : std::span{alike}.first(count)) {
+                const std::uint64_t source = held[place].source;
+                std::size_t has = source == newcomer.source;
+                for (std::size_t i = 0; i < count; ++i) has += held[alike[i]].source == source;
+                if (source == 0) has = 1;
+                loser = has > most_of_a_source ? place : loser;
+                most_of_a_source = std::max(has, most_of_a_source);
+            }
+            lost = held[loser].packet;
+            std::copy(held.begin() + static_cast<std::ptrdiff_t>(loser) + 1, held.end(),
+                      held.begin() + static_cast<std::ptrdiff_t>(loser));
             --count_;
         }
         held_[count_++] = newcomer;

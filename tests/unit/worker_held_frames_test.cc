@@ -32,15 +32,32 @@ protected:
     rte_mbuf* last_lost = nullptr;
 };
 
-TEST_F(Held, OfASourceAreFourAndItsOldestGoes) {
-    const auto* const other = add(2);
+/// A datagram of many parts that comes in reverse, and many users behind one address.
+TEST_F(Held, OneSourceHasAllPlacesThatNobodyElseWants) {
     auto* const first = add(1);
-    for (int i = 0; i < 3; ++i) add(1);
+    for (int i = 0; i < 31; ++i) add(1);
     EXPECT_EQ(last_lost, nullptr);
     add(1);
     EXPECT_EQ(last_lost, first);
-    EXPECT_TRUE(has(other));
-    EXPECT_EQ(held.all().size(), 5u);
+}
+
+TEST_F(Held, WhoHasMostLosesItsOldest) {
+    const auto* const before = add(2);
+    auto* const first = add(1);
+    for (int i = 0; i < 30; ++i) add(1);
+    const auto* const newcomer = add(3);
+    EXPECT_EQ(last_lost, first);
+    EXPECT_TRUE(has(before));
+    EXPECT_TRUE(has(newcomer));
+    EXPECT_EQ(held.all().size(), 32u);
+}
+
+/// The parts of one user stay, whatever one other sends.
+TEST_F(Held, ASprayerLosesItsOwn) {
+    std::vector<const rte_mbuf*> parts;
+    for (int i = 0; i < 12; ++i) parts.push_back(add(1));
+    for (int orphan = 0; orphan < 1000; ++orphan) add(2);
+    for (const auto* const part : parts) EXPECT_TRUE(has(part));
 }
 
 TEST_F(Held, OfAKindAreHalfAndTheOldestGoes) {
