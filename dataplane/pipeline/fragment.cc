@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 
+#include "dataplane/pipeline/candidate.h"
 #include "dataplane/pipeline/stages.h"
 
 namespace ikelb::pipeline {
@@ -125,12 +126,17 @@ bool is_within_share(const Packet& packet, Context& context) noexcept {
 }
 
 /// What the wall has let in, and what a backend has vouched for by more than its sender's address,
-/// pays nothing: forgeries in the sender's name would spend its share.
+/// pays nothing: forgeries in the sender's name would spend its share. Not a labelled SPI, which
+/// anybody can write, nor a flow that nothing has confirmed.
 bool is_known(const Packet& packet, const Context& context) noexcept {
     if (packet.is_decided()) return false;
     if (packet.direction == Direction::transit) return !context.table.wall.is_open;
-    return packet.rule == Rule::label || packet.rule == Rule::pair || packet.rule == Rule::flow ||
-           packet.rule == Rule::esp_client || packet.rule == Rule::esp_spi;
+    if (packet.rule == Rule::flow || packet.rule == Rule::label) {
+        const auto flow = find_flow(flow_of_sender(packet), context);
+        return flow && sessions::is_confirmed(flow->state);
+    }
+    return packet.rule == Rule::pair || packet.rule == Rule::esp_client ||
+           packet.rule == Rule::esp_spi;
 }
 
 /// Who forges somebody's address must not decide over that one's own fragments.

@@ -16,6 +16,7 @@ using namespace testlib::place;
 class Fragments : public testing::Test {
 protected:
     Bench bench{two_armed_farm()};
+    std::uint16_t next_id = 1;
 
     Input in_client(const Bytes& frame) { return {.bytes = frame, .port = wan}; }
     Input in_server(const Bytes& frame) { return {.bytes = frame, .port = lan}; }
@@ -70,6 +71,26 @@ TEST_F(Fragments, InOneBurstInReverseFollowTheirFirstToo) {
     std::vector<Input> burst;
     for (const Bytes& part : client_parts()) burst.insert(burst.begin(), in_client(part));
     for (const auto& outcome : bench.run(burst)) EXPECT_EQ(name(outcome.verdict), "to_server");
+}
+
+/// The flow of a login that failed, or a label that anybody can write, is no SA of the sender's.
+TEST_F(Fragments, OfNoSaPayAlsoWhereAFlowOrALabelDecides) {
+    bench.spec.limits.fragments_per_source = {1, 1};
+    bench.spec.backends[rras2].label = {.esp_first = 0xc5000000, .esp_last = 0xc5ffffff};
+    bench.apply();
+    bench.from_server(reply(rras1, 4500, client, 900,
+                            behind_marker(encrypted_answer(1, 2, ike::exchange::ike_auth))));
+    const auto sent = [&](const char* from, std::uint16_t port, std::uint32_t spi) {
+        const auto frame =
+            to_vip(from, port, 4500, esp(spi, 64)).identification(next_id++).fragment(0, true);
+        return name(bench.from_client(frame).verdict);
+    };
+    EXPECT_EQ(sent(client, 900, 0x1000), "to_server");
+    EXPECT_EQ(sent(client, 900, 0x1000), "fragment_limited");
+    EXPECT_EQ(sent(other_client, 900, 0xc5000001), "to_server");
+    EXPECT_EQ(sent(other_client, 900, 0xc5000001), "fragment_limited");
+    bench.from_server(reply(rras1, 4500, client, 900, esp(0x900)));
+    for (int n = 0; n < 3; ++n) EXPECT_EQ(sent(client, 900, 0x1000), "to_server");
 }
 
 TEST_F(Fragments, BeforeTheirFirstAreHeldAndThenFollowIt) {
