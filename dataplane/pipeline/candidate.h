@@ -42,7 +42,7 @@ inline constexpr unsigned max_spis_per_flow = 8;
 /// packet's sequence number is a later one. Asks for nothing of flows that are not confirmed.
 void consider_spi(const Packet& packet, const sessions::Record& flow, Context& context) noexcept;
 
-/// A backend's ESP, or IKE by an SA's keys, on a flow that awaits it.
+/// A backend's ESP, or IKE of an established SA, on a flow that awaits it.
 void vouch_for_candidate(const Packet& packet, Context& context) noexcept;
 
 /// Lets the flow's next packets with this SPI do without further look-ups.

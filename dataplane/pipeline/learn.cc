@@ -113,8 +113,9 @@ Proof proof_of(const Packet& packet, const std::optional<sessions::Noted>& pair)
                 return std::nullopt;
             return RecordState::established;
         case ike::Evidence::life:
-            if (pair && is_confirmed(pair->record.state)) return RecordState::established;
-            return std::nullopt;
+            if (!pair || pair->record.state == RecordState::half_open) return std::nullopt;
+            return is_confirmed(pair->record.state) ? RecordState::established
+                                                    : RecordState::answered;
         case ike::Evidence::none: break;
     }
     // A backend that opens an SA itself wants the answer back (it fills an empty flow only).
@@ -368,7 +369,8 @@ void learn_client(Packet& packet, Proof said, Proof proof, Context& context) noe
                 .proof = proof,
                 .renew_after = flow_refresh_interval};
     const bool is_own = found && found->record.backend == claim.backend;
-    if (is_own && is_by_keys(claim) && found->record.awaits_esp) {
+    // The answer to a login vouches for nothing: one that fails comes to whoever is spoofed.
+    if (is_own && proof == RecordState::established && found->record.awaits_esp) {
         vouch_for_candidate(packet, context);
         found->record.awaits_esp = false;  // as it is there now: update() compares
     }

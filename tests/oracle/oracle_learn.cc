@@ -48,9 +48,11 @@ std::optional<Oracle::State> Oracle::proof(const Event& event) const {
         if (!is_encrypted(ike)) return is_phase_1 ? std::optional{State::half_open} : std::nullopt;
         if (is_phase_1 || ike.exchange == v1_transaction) return State::answered;
         // A login that failed is answered in it, too.
-        if (ike.exchange == v1_informational && !is_known_as(State::established) &&
-            !is_known_as(State::closing))
-            return std::nullopt;
+        if (ike.exchange == v1_informational) {
+            if (is_known_as(State::answered)) return State::answered;
+            if (!is_known_as(State::established) && !is_known_as(State::closing))
+                return std::nullopt;
+        }
         return State::established;
     }
     if (ike.spi_r == 0)
@@ -229,7 +231,7 @@ std::string Oracle::learn_flow(const Event& event, int vip, std::optional<State>
     Flow* const at = flow(key);
     if (proof == State::half_open && event.ike.spi_r != 0) return "an INIT's answer";
     if (at && at->backend == event.backend) {
-        if (proof && *proof != State::half_open && at->awaits_esp) {
+        if (proof == State::established && at->awaits_esp) {
             at->awaits_esp = false;
             if (const auto found = candidates_.find(key);
                 found != candidates_.end() && found->second.backend == event.backend)

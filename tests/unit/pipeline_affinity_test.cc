@@ -283,6 +283,16 @@ TEST_F(Affinity, E17AnUploadIsKnownByItsSpiOnceTheBackendAnsweredAnything) {
     EXPECT_EQ(backend_of(to_vip(other_client, 900, 4500, esp(rekeyed))), s.backend);
 }
 
+TEST_F(Affinity, AFailedLoginInSomebodysNameVouchesForNoSpi) {
+    const Session s = connect();
+    const std::uint32_t forged = 0xc0000042;
+    up(esp_from(s, 1, forged));
+    down(reply(s.backend, 4500, client, s.port_4500,
+               behind_marker(encrypted_answer(0xbad, 0xf00, ike::exchange::ike_auth, 1))));
+    up(esp_from(s, 2, forged));
+    EXPECT_EQ(learned(), 1u);
+}
+
 TEST_F(Affinity, ASpoofedInitOnAnotherVipTakesNoTunnelsReplies) {
     Bench two{farm_with_two_vips()};
     const Session victim = log_in(two);

@@ -236,6 +236,17 @@ TEST_F(IkeV1, APasswordThatIsRefusedIsNoSa) {
     EXPECT_EQ(confirmed_pairs(), 0u);
 }
 
+/// Main mode anew beneath children that live on: no Quick Mode follows, and signs of life alone.
+TEST_F(IkeV1, SignsOfLifeKeepALoginThatNoQuickModeFollows) {
+    answer(client, 0x1000, main_mode, true);
+    for (int n = 0; n < 4; ++n) {
+        bench.advance(200);
+        answer(client, 0x1000, informational, true);
+        ASSERT_TRUE(pair(0x1000, 0x1001)) << n;
+    }
+    EXPECT_EQ(pair(0x1000, 0x1001)->state, RecordState::answered);
+}
+
 TEST_F(IkeV1, AQuickModeIsAnSaAndItsInformationalsKeepIt) {
     answer(client, 0x1000, aggressive, false);
     answer(client, 0x1000, quick_mode, true);
