@@ -395,7 +395,7 @@ SUITES = {
     "property": (property_suite, 2, 30),
     "model": (model, 2, 2),
     "instructions": (instructions, 1, 1),
-    "sanitizers": (sanitizers, 3, 3),
+    "sanitizers": (sanitizers, 4, 4),
     "tsan": (tsan, 3, 15),
     "fuzz": (fuzz, 4, 200),
     "namespaces": (namespaces, 15, 28),
