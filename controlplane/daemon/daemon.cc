@@ -8,10 +8,7 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
-#include <cstdlib>
-#include <filesystem>
 #include <map>
-#include <random>
 #include <utility>
 
 #include "config/load.h"
@@ -19,9 +16,6 @@
 #include "controlplane/daemon/log.h"
 #include "controlplane/daemon/metrics_view.h"
 #include "controlplane/daemon/options.h"
-#include "controlplane/daemon/privileges.h"
-#include "controlplane/state/disk.h"
-#include "dataplane/dpdk/acl_rules.h"
 
 namespace ikelb::control {
 
@@ -33,20 +27,8 @@ constexpr unsigned confirm_gateways_every = 10;  // seconds
 // A worker takes a new table up within a burst; one that has not after this long is stuck.
 constexpr std::chrono::milliseconds publish_limit{100};
 
-net::HashKey draw_hash_key() {
-    std::random_device random;
-    const auto word = [&] { return std::uint64_t{random()} << 32 | random(); };
-    return {.k0 = word(), .k1 = word()};
-}
-
 std::chrono::sys_seconds wall_clock() {
     return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-}
-
-/// Compiled, for the workers to ask; nullptr if there are none. Costs up to seconds.
-dpdk::Result<std::shared_ptr<const wall::AllowRules>> compile(const config::Transit& transit) {
-    if (transit.allow.empty()) return std::shared_ptr<const wall::AllowRules>{};
-    return dpdk::compile_rules(make_allow_rules(transit));
 }
 
 }  // namespace
@@ -73,69 +55,6 @@ Daemon::~Daemon() {
         saved_state_->finish(dataplane_->directory(), state_view());
 }
 
-std::optional<StartError> Daemon::start() {
-    if (const auto missing = missing_privileges()) return StartError{*missing};
-    if (const auto registered = registry_.update(config_); !registered)
-        return StartError{registered.error().message};
-    if (auto error = open_dataplane()) return error;
-    if (auto error = open_network()) return error;
-    if (auto error = open_health()) return error;
-    // Who asks the API before the kernel has been read once gets the answers of an empty network.
-    rebuild(mirror_->snapshot());
-    if (auto error = open_interfaces_to_people()) return error;
-    watch_signals();
-    watch_dataplane();
-    tick();
-    return std::nullopt;
-}
-
-std::optional<StartError> Daemon::open_dataplane() {
-    if (const auto objection = Network::objection(config_)) return StartError{*objection};
-    if (const auto file = state_file_of(config_.state, std::getenv("STATE_DIRECTORY")))
-        saved_state_ = std::make_unique<SavedState>(*file);
-    const auto hash_key = saved_state_ ? saved_state_->hash_key() : std::nullopt;
-    auto port_watch = PortWatch::make(config_);
-    if (!port_watch) return StartError{port_watch.error().message};
-    port_watch_ = std::move(*port_watch);
-    auto options = dataplane_options(config_, hash_key.value_or(draw_hash_key()));
-    options.on_port_open = [this] { port_watch_->port_opened(); };
-    auto dataplane = worker::Dataplane::open(std::move(options));
-    if (!dataplane) return StartError{dataplane.error().message};
-    dataplane_ = std::move(*dataplane);
-    auto rules = compile(config_.transit);
-    if (!rules) return StartError{"transit.allow: " + rules.error().message};
-    allow_rules_ = std::move(*rules);
-    restore_state();
-    if (dataplane_->uses_huge_pages())
-        spdlog::info("memory: huge pages");
-    else
-        spdlog::info("memory: {}, {} MiB of ordinary pages",
-                     config_.dpdk.huge_pages == config::HugePages::off
-                         ? "huge pages are off"
-                         : "too few huge pages are free "
-                           "(`echo 512 > /proc/sys/vm/nr_hugepages` makes some)",
-                     config_.dpdk.memory_mib);
-    for (std::size_t i = 0; i < config_.ports.size(); ++i) {
-        const dpdk::PortFacts& facts = dataplane_->ports()[i].facts();
-        spdlog::info("port {}: {}, driver {}, {} queue(s), {}", config_.ports[i].name,
-                     config_.ports[i].device, facts.driver, facts.queues,
-                     facts.spreads_by_address ? "spreads by address"
-                     : facts.spreads_by_port  ? "spreads by address and port"
-                                              : "the sender or driver spreads");
-        // Its socket joins a fanout group that has the kernel put datagrams together first.
-        if (facts.driver == "net_af_packet")
-            spdlog::warn("port {}: net_af_packet hands over fragmented datagrams in one piece, and "
-                         "those longer than a frame are lost; use net_af_xdp,iface=... instead",
-                         config_.ports[i].name);
-    }
-    look_at_ports();
-    census_ = std::make_unique<Census>(dataplane_->directory());
-    busy_shares_.resize(dataplane_->workers());
-    busy_before_.resize(dataplane_->workers());
-    shares_at_ = std::chrono::steady_clock::now();
-    return std::nullopt;
-}
-
 void Daemon::restore_state() {
     if (!saved_state_) return;
     saved_state_->restore({.config = config_,
@@ -155,52 +74,6 @@ StateView Daemon::state_view() const {
                             .table = table(),
                             .now = dataplane_->clock().now(),
                             .wall_clock = wall_clock()});
-}
-
-std::optional<StartError> Daemon::open_network() {
-    auto network = Network::create(io_, config_, *dataplane_);
-    if (!network) return StartError{network.error().message};
-    network_ = std::move(*network);
-    for (const std::string& warning : network_->warnings()) spdlog::warn("{}", warning);
-    for (const std::string& failure : network_->apply(config_)) spdlog::error("{}", failure);
-    auto mirror = NetlinkMirror::start(io_, [this] { on_kernel_change(); });
-    if (!mirror) return StartError{mirror.error().message};
-    mirror_.emplace(std::move(*mirror));
-    return std::nullopt;
-}
-
-std::optional<StartError> Daemon::open_health() {
-    auto probe = IcmpProbe::open(io_.get_executor(), IpFamily::v4);
-    if (!probe) return StartError{probe.error().message};
-    probe_v4_ = std::move(*probe);
-    // Without IPv6 in the kernel there are no IPv6 backends to probe.
-    if (auto probe_v6 = IcmpProbe::open(io_.get_executor(), IpFamily::v6))
-        probe_v6_ = std::move(*probe_v6);
-    checker_ = std::make_unique<Checker>(
-        io_.get_executor(), probe_v4_.get(), probe_v6_.get(),
-        [this](const std::string& backend, Health, Health to, const std::string& reason) {
-            on_health(backend, to, reason);
-        });
-    reconcile_health(StartAs::assumed_up);
-    return std::nullopt;
-}
-
-std::optional<StartError> Daemon::open_interfaces_to_people() {
-    commands_ = std::make_unique<DaemonCommands>(*this);
-    const std::filesystem::path socket{config_.admin.socket};
-    std::error_code ignored;  // the server's own message is better
-    std::filesystem::create_directories(socket.parent_path(), ignored);
-    auto api = AdminServer::start(io_.get_executor(), {.socket_path = socket}, *commands_);
-    if (!api) return StartError{api.error().message};
-    api_ = std::move(*api);
-    if (!config_.metrics.listen) return std::nullopt;
-    const config::Endpoint& listen = *config_.metrics.listen;
-    const std::string host = listen.address.to_string();
-    auto metrics = MetricsServer::start((listen.address.is_v4() ? host : "[" + host + "]") + ":" +
-                                        std::to_string(listen.port));
-    if (!metrics) return StartError{metrics.error().message};
-    metrics_ = std::move(*metrics);
-    return std::nullopt;
 }
 
 void Daemon::watch_signals() {
@@ -488,7 +361,7 @@ std::string Daemon::load_and_apply() {
     if (changes.needs_restart()) return changes.restart_reason();
     std::shared_ptr<const wall::AllowRules> rules = allow_rules_;
     if (loaded->config.transit.allow != config_.transit.allow) {
-        auto compiled = compile(loaded->config.transit);
+        auto compiled = allow_rules(loaded->config.transit);
         if (!compiled) return "transit.allow: " + compiled.error().message;
         rules = std::move(*compiled);
     }

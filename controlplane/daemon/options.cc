@@ -9,6 +9,8 @@
 #include <utility>
 
 #include "config/device.h"
+#include "controlplane/table/table_builder.h"
+#include "dataplane/dpdk/acl_rules.h"
 
 namespace ikelb::control {
 
@@ -62,6 +64,11 @@ worker::DataplaneOptions dataplane_options(const config::Config& config, net::Ha
              .mtu = port.mtu});
     }
     return options;
+}
+
+dpdk::Result<std::shared_ptr<const wall::AllowRules>> allow_rules(const config::Transit& transit) {
+    if (transit.allow.empty()) return std::shared_ptr<const wall::AllowRules>{};
+    return dpdk::compile_rules(make_allow_rules(transit));
 }
 
 std::vector<HealthTarget> health_targets(const config::Config& config) {

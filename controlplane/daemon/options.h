@@ -2,10 +2,13 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "config/config.h"
 #include "controlplane/health/checker.h"
+#include "dataplane/dpdk/result.h"
+#include "dataplane/wall/wall.h"
 #include "dataplane/worker/dataplane.h"
 
 namespace ikelb::control {
@@ -14,6 +17,10 @@ namespace ikelb::control {
 
 /// Memory, ports and workers; on_port_open is left to the caller.
 worker::DataplaneOptions dataplane_options(const config::Config& config, net::HashKey hash_key);
+
+/// What transit.allow names, compiled for the workers to ask; nullptr if it names nothing. Costs up
+/// to seconds.
+dpdk::Result<std::shared_ptr<const wall::AllowRules>> allow_rules(const config::Transit& transit);
 
 /// The backends to be checked, in the order of their names: each as long as its pool serves
 /// something.
