@@ -8,6 +8,7 @@
 #include <string>
 
 #include "controlplane/table/table_builder.h"
+#include "tests/testlib/saved_state.h"
 
 namespace ikelb::fuzz {
 
@@ -67,14 +68,7 @@ std::vector<std::uint8_t> SmallSite::save() {
                                                 .table = bench_->table(),
                                                 .now = bench_->now(),
                                                 .wall_clock = wall_clock});
-    std::vector<std::uint8_t> bytes(control::state_head_bytes);
-    control::StateEncoder encoder{view.facts, [&](std::span<const std::uint8_t> piece) {
-                                      bytes.insert(bytes.end(), piece.begin(), piece.end());
-                                  }};
-    control::add_records(bench_->directory(), view, encoder);
-    const auto head = encoder.finish();  // which gives the last bytes to the sink first
-    std::ranges::copy(head, bytes.begin());
-    return bytes;
+    return testlib::saved_state(bench_->directory(), view);
 }
 
 /// A table costs more than most inputs: only if anything is another than it was.

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <map>
 #include <optional>
 #include <random>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "tests/oracle/arena.h"
 #include "tests/oracle/oracle.h"
 #include "tests/oracle/peers.h"
+#include "tests/testlib/random_lives.h"
 
 // Random lives of small worlds, through the product and through the rules: both must decide each
 // datagram alike. A world's events follow from its seed alone.
@@ -114,25 +113,11 @@ std::optional<Mismatch> replay(const World& world, const std::vector<Event>& eve
     return std::nullopt;
 }
 
-/// Drops events, many at once and then one by one, while a mismatch stays.
-std::vector<Event> shrink(const World& world, std::vector<Event> events) {
-    for (std::size_t chunk = events.size() / 2; chunk > 0;) {
-        bool has_shrunk = false;
-        for (std::size_t start = 0; start + chunk < events.size();) {
-            std::vector<Event> fewer{events};
-            const auto first = fewer.begin() + static_cast<std::ptrdiff_t>(start);
-            fewer.erase(first, first + static_cast<std::ptrdiff_t>(chunk));
-            if (const auto mismatch = replay(world, fewer)) {
-                fewer.resize(mismatch->step + 1);
-                events = fewer;
-                has_shrunk = true;
-            } else {
-                start += chunk;
-            }
-        }
-        if (chunk > 1 || !has_shrunk) chunk /= 2;
-    }
-    return events;
+std::vector<Event> shrink(const World& world, const std::vector<Event>& events) {
+    return testlib::shrink(events, [&](const auto& fewer) -> std::optional<std::size_t> {
+        if (const auto mismatch = replay(world, fewer)) return mismatch->step;
+        return std::nullopt;
+    });
 }
 
 void print(const World& world, const std::vector<Event>& events) {
@@ -158,13 +143,6 @@ void print(const World& world, const std::vector<Event>& events) {
                         text(mismatch->actual).c_str());
     }
 }
-
-struct Options {
-    std::uint64_t seed = 1;
-    std::uint64_t steps = 3'000'000;
-    std::size_t failures = 1;
-    bool is_verbose = false;
-};
 
 /// One world's life. True: no mismatch.
 bool live(std::uint64_t seed, std::size_t steps, std::map<std::string, std::size_t>& rules) {
@@ -194,7 +172,7 @@ bool live(std::uint64_t seed, std::size_t steps, std::map<std::string, std::size
     return true;
 }
 
-int run(const Options& options) {
+int run(const testlib::LivesOptions& options) {
     const auto begun = std::chrono::steady_clock::now();
     std::map<std::string, std::size_t> rules;
     std::uint64_t done = 0;
@@ -210,50 +188,22 @@ int run(const Options& options) {
                 static_cast<unsigned long long>(options.seed),
                 static_cast<unsigned long long>(seed - 1), static_cast<unsigned long long>(done),
                 failures, seconds.count());
-    if (options.is_verbose || failures == 0)
+    if (failures == 0)
         for (const auto& [rule, count] : rules) std::printf("%10zu  %s\n", count, rule.c_str());
     return failures == 0 ? 0 : 1;
-}
-
-std::optional<std::uint64_t> number(std::string_view text) {
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return value;
-}
-
-std::optional<Options> parse(int count, char** words) {
-    Options options;
-    for (int i = 1; i < count; ++i) {
-        const std::string_view word = words[i];
-        if (word == "--long") {
-            options.steps = 40'000'000;
-            continue;
-        }
-        const auto value = i + 1 < count ? number(words[++i]) : std::nullopt;
-        if (!value) return std::nullopt;
-        if (word == "--seed")
-            options.seed = *value;
-        else if (word == "--steps")
-            options.steps = *value;
-        else if (word == "--failures")
-            options.failures = *value;
-        else
-            return std::nullopt;
-    }
-    return options;
 }
 
 }  // namespace
 }  // namespace ikelb::oracle
 
 int main(int count, char** words) {
-    const auto options = ikelb::oracle::parse(count, words);
-    if (!options) {
+    ikelb::testlib::LivesOptions options{.steps = 3'000'000};
+    const auto takes_no_other = [](auto, auto) { return false; };
+    if (!read_options(options, count, words, 40'000'000, takes_no_other)) {
         std::puts("usage: oracle_driver [--seed N] [--steps M] [--long] [--failures N]\n"
                   "N: the first world's seed; M: events over all worlds; --long: 40 million;\n"
                   "--failures: go on until so many worlds have failed");
         return 2;
     }
-    return ikelb::oracle::run(*options);
+    return ikelb::oracle::run(options);
 }

@@ -9,6 +9,7 @@
 
 #include "controlplane/table/table_builder.h"
 #include "tests/testlib/bench.h"
+#include "tests/testlib/saved_state.h"
 #include "tests/unit/state_testlib.h"
 
 namespace ikelb::control {
@@ -81,14 +82,7 @@ public:
                                                 .table = bench->table(),
                                                 .now = bench->now(),
                                                 .wall_clock = wall_clock});
-        std::vector<std::uint8_t> bytes(state_head_bytes);
-        StateEncoder encoder{view.facts, [&](std::span<const std::uint8_t> piece) {
-                                 bytes.insert(bytes.end(), piece.begin(), piece.end());
-                             }};
-        add_records(bench->directory(), view, encoder);
-        const auto head = encoder.finish();
-        std::ranges::copy(head, bytes.begin());
-        return bytes;
+        return saved_state(bench->directory(), view);
     }
     Restored restore(const State& state,
                      std::chrono::sys_seconds wall_clock = start_of_wall_clock) {

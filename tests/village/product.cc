@@ -15,6 +15,7 @@
 #include "controlplane/table/table_builder.h"
 #include "dataplane/forwarding/maglev.h"
 #include "tests/testlib/bench.h"
+#include "tests/testlib/saved_state.h"
 #include "tests/testlib/wire.h"
 
 namespace ikelb::village {
@@ -285,14 +286,7 @@ std::vector<std::uint8_t> Product::save() const {
                                                 .table = bench_->table(),
                                                 .now = bench_->now(),
                                                 .wall_clock = wall_clock()});
-    std::vector<std::uint8_t> bytes(control::state_head_bytes);
-    control::StateEncoder encoder{view.facts, [&](std::span<const std::uint8_t> piece) {
-                                      bytes.insert(bytes.end(), piece.begin(), piece.end());
-                                  }};
-    control::add_records(bench_->directory(), view, encoder);
-    const auto head = encoder.finish();  // which gives the last bytes to the sink first
-    std::ranges::copy(head, bytes.begin());
-    return bytes;
+    return testlib::saved_state(bench_->directory(), view);
 }
 
 void Product::restart(bool is_saved) {

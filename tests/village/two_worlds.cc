@@ -2,16 +2,17 @@
 // Copyright (c) 2026 The ikelb authors
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <optional>
+#include <random>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "tests/testlib/random_lives.h"
 #include "tests/village/product.h"
 #include "tests/village/schedule.h"
 
@@ -180,31 +181,14 @@ std::optional<Difference> replay(const Site& site, const std::vector<Happening>&
     return std::nullopt;
 }
 
-/// Drops happenings, many at once and then one by one, while a difference stays.
-std::vector<Happening> shrink(const Site& site, std::vector<Happening> happenings) {
-    for (std::size_t chunk = happenings.size() / 2; chunk > 0;) {
-        bool has_shrunk = false;
-        for (std::size_t start = 0; start + chunk <= happenings.size();) {
-            std::vector<Happening> fewer{happenings};
-            const auto first = fewer.begin() + static_cast<std::ptrdiff_t>(start);
-            fewer.erase(first, first + static_cast<std::ptrdiff_t>(chunk));
-            if (const auto difference = replay(site, fewer)) {
-                fewer.resize(difference->happening + 1);
-                happenings = fewer;
-                has_shrunk = true;
-            } else {
-                start += chunk;
-            }
-        }
-        if (chunk > 1 || !has_shrunk) chunk /= 2;
-    }
-    return happenings;
+std::vector<Happening> shrink(const Site& site, const std::vector<Happening>& happenings) {
+    return testlib::shrink(happenings, [&](const auto& fewer) -> std::optional<std::size_t> {
+        if (const auto difference = replay(site, fewer)) return difference->happening;
+        return std::nullopt;
+    });
 }
 
-struct Options {
-    std::uint64_t seed = 1;
-    std::uint64_t steps = 1'000'000;
-    std::size_t failures = 1;
+struct Options : testlib::LivesOptions {
     std::vector<Strike> strikes = harmless();
 };
 
@@ -275,39 +259,16 @@ int run(const Options& options) {
     return wrong;
 }
 
-std::optional<std::uint64_t> number(std::string_view text) {
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return value;
-}
-
 std::optional<Options> parse(int count, char** words) {
-    Options options;
-    for (int i = 1; i < count; ++i) {
-        const std::string_view word = words[i];
-        if (word == "--long") {
-            options.steps = 100'000'000;
-            continue;
-        }
-        if (word == "--only") {
-            const std::string_view wanted = i + 1 < count ? words[++i] : "";
-            std::erase_if(options.strikes = all_strikes(),
-                          [&](Strike strike) { return name(strike) != wanted; });
-            if (options.strikes.empty()) return std::nullopt;
-            continue;
-        }
-        const auto value = i + 1 < count ? number(words[++i]) : std::nullopt;
-        if (!value) return std::nullopt;
-        if (word == "--seed")
-            options.seed = *value;
-        else if (word == "--steps")
-            options.steps = *value;
-        else if (word == "--failures")
-            options.failures = *value;
-        else
-            return std::nullopt;
-    }
+    Options options{{.steps = 1'000'000}};
+    const auto take_only = [&](std::string_view word, std::string_view wanted) {
+        if (word != "--only") return false;
+        std::erase_if(options.strikes = all_strikes(),
+                      [&](Strike strike) { return name(strike) != wanted; });
+        return true;
+    };
+    if (!read_options(options, count, words, 100'000'000, take_only) || options.strikes.empty())
+        return std::nullopt;
     return options;
 }
 

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "controlplane/state/snapshot.h"
+#include "controlplane/state/state_file.h"
+#include "dataplane/sessions/directory.h"
+
+namespace ikelb::testlib {
+
+/// The bytes of the state file that ikelbd would write of this directory now.
+inline std::vector<std::uint8_t> saved_state(const sessions::Directory& directory,
+                                             const control::StateView& view) {
+    std::vector<std::uint8_t> bytes(control::state_head_bytes);
+    control::StateEncoder encoder{view.facts, [&](std::span<const std::uint8_t> piece) {
+                                      bytes.insert(bytes.end(), piece.begin(), piece.end());
+                                  }};
+    control::add_records(directory, view, encoder);
+    const auto head = encoder.finish();  // which gives the last bytes to the sink first
+    std::ranges::copy(head, bytes.begin());
+    return bytes;
+}
+
+}  // namespace ikelb::testlib
