@@ -74,9 +74,9 @@ struct WholeKey {
 /// Threads: any, for every member; for_each() is slow and belongs beside the packet path.
 /// Memory: allocated once, in the constructor, never grown.
 ///
-/// A note is written behind its record's value, and is zero from before the backend changes. A
-/// reader reads value, note, value again, so the note it gets is never another backend's. (Left
-/// over: within one look-up the record goes to another backend and back, with the same last_seen.)
+/// A note is written behind its record's value, and is zero from before the backend changes. Who
+/// reads both reads value, note, value again, so the note is never another backend's. (Left over:
+/// within one look-up the record goes to another backend and back, with the same last_seen.)
 /// tests/model/table.pml has all of these orders, and what is left over.
 template <std::size_t KeyWords, std::size_t NoteWords = 0, typename Hashing = WholeKey>
 class RecordTable : Bucket<KeyWords, NoteWords> {

@@ -41,7 +41,7 @@ struct Record {
     RecordState state = RecordState::half_open;
     forwarding::GatewayIndex gateway = forwarding::no_gateway;
     Seconds last_seen = 0;
-    /// Of a flow: the backend's next ESP is to be told to the flow's candidate SPI.
+    /// Of a flow: the backend's next ESP, or IKE of an SA, vouches for its candidate SPI.
     bool awaits_esp = false;
 
     [[gnu::always_inline]] constexpr std::uint64_t pack() const noexcept {
@@ -90,7 +90,7 @@ struct FlowSpis {
 };
 
 /// An ESP SPI that a client uses on a committed flow, until it has shown itself genuine: the record
-/// is half_open until the backend's next ESP on that flow, answered after it; its gateway field
+/// is half_open until the backend vouches for it on that flow, answered after it; its gateway field
 /// counts the SPIs learned on the flow so far.
 struct Candidate {
     std::uint32_t spi = 0;

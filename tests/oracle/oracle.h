@@ -96,7 +96,7 @@ private:
     };
     struct Flow : Record {
         std::uint32_t latest_spi = 0, earlier_spi = 0;  ///< that the full order resolved to it
-        bool awaits_esp = false;  ///< the backend's next ESP speaks for the candidate
+        bool awaits_esp = false;  ///< the backend's next ESP, or IKE of an SA, speaks for it
     };
     struct Login : Timed {
         bool is_closing = false;  ///< a delete was hinted at, of the SA or of a child
