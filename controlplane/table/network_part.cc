@@ -11,6 +11,8 @@
 #include <set>
 #include <tuple>
 
+#include "controlplane/table/link_header.h"
+#include "controlplane/table/route_ranges.h"
 #include "controlplane/table/table_parts.h"
 
 namespace ikelb::control {
@@ -127,8 +129,8 @@ void build_neighbours(const BuilderInput& input, const InterfaceNames& names,
         const auto interface = names.by_twin(neighbour.ifindex);
         if (!interface || !is_usable(neighbour.state) || neighbour.mac.is_zero()) continue;
         entries.push_back({.key = forwarding::neighbour_key(*interface, neighbour.address),
-                           .value = forwarding::make_link(table.interfaces[*interface], *interface,
-                                                          neighbour.mac)});
+                           .value = make_link(table.interfaces[*interface], *interface,
+                                              neighbour.mac)});
     }
     table.neighbours = Neighbours{entries, input.hash_key};
 }
@@ -232,7 +234,7 @@ constexpr std::array<const char*, 2> of_each_link{"fe80::/10", "ff00::/8"};
 void build_routes(const BuilderInput& input, const InterfaceNames& names,
                   forwarding::ForwardingTable& table) {
     std::map<std::tuple<RouteKind, InterfaceIndex, forwarding::GatewayIndex>, std::uint32_t> shared;
-    std::vector<forwarding::RouteEntry> entries;
+    std::vector<RouteEntry> entries;
     entries.reserve(input.kernel.routes.size());
     // Backwards: the kernel's first choice comes last, and of equal prefixes the last one wins.
     for (auto route = input.kernel.routes.rbegin(); route != input.kernel.routes.rend(); ++route) {
@@ -249,7 +251,7 @@ void build_routes(const BuilderInput& input, const InterfaceNames& names,
         entries.push_back({.prefix = *net::IpPrefix::parse(prefix),
                            .value = static_cast<std::uint32_t>(table.routes.size())});
     table.routes.push_back({.kind = RouteKind::local});
-    table.route_table = forwarding::RouteTable{entries};
+    table.route_table = cut_routes(entries);
 }
 
 }  // namespace

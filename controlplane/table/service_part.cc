@@ -9,9 +9,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "controlplane/table/maglev.h"
+#include "controlplane/table/round_robin.h"
 #include "controlplane/table/table_parts.h"
-#include "dataplane/forwarding/maglev.h"
-#include "dataplane/forwarding/round_robin.h"
 
 namespace ikelb::control {
 
@@ -206,20 +206,20 @@ forwarding::BackendList make_maglev(const std::vector<Candidate>& candidates,
                                     std::size_t table_size) {
     std::vector<std::string> identities;
     identities.reserve(candidates.size());
-    std::vector<forwarding::MaglevMember> members;
+    std::vector<MaglevMember> members;
     for (const auto& [index, backend] : candidates) {
         identities.push_back(backend->name + "@" + backend->address.to_string());
         members.push_back(
             {.identity = identities.back(), .weight = backend->weight, .value = index});
     }
-    return forwarding::build_maglev(members, table_size);
+    return build_maglev(members, table_size);
 }
 
 forwarding::BackendList make_round_robin(const std::vector<Candidate>& candidates) {
-    std::vector<forwarding::RoundRobinMember> members;
+    std::vector<RoundRobinMember> members;
     for (const auto& [index, backend] : candidates)
         members.push_back({.value = index, .weight = backend->weight});
-    return forwarding::build_round_robin(members);
+    return build_round_robin(members);
 }
 
 forwarding::Scheduler scheduler_of(config::Scheduler scheduler) noexcept {

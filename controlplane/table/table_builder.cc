@@ -6,6 +6,7 @@
 #include <chrono>
 #include <utility>
 
+#include "controlplane/table/express.h"
 #include "controlplane/table/table_parts.h"
 
 namespace ikelb::control {
@@ -102,7 +103,7 @@ BuiltTable build_table(const BuilderInput& input) {
     build_network(input, names, table, built.remarks);
     build_services(input, names, table, built.remarks);
     build_wall(input, names, table, built.remarks);
-    table.prepare_express();
+    prepare_express(table);
     return built;
 }
 

@@ -20,9 +20,6 @@ struct ExpressTable {
         net::Ipv4Address value{};
         std::uint16_t plus = 0;   ///< where it comes
         std::uint16_t minus = 0;  ///< where it goes
-
-        Address() = default;
-        explicit Address(const net::IpAddress& address) noexcept;
     };
 
     /// A neighbour: the link header that it wants, and a backend's own address.
@@ -34,6 +31,7 @@ struct ExpressTable {
         std::uint8_t length = 14;             ///< of the whole header, as LinkHeader's
         std::uint8_t generation = 0;          ///< of a backend
     };
+    static_assert(sizeof(Exit) == 32);
 
     struct alignas(16) Frontend {
         Address vip;

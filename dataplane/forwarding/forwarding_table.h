@@ -134,6 +134,12 @@ private:
     std::span<const BackendIndex> list_;
 };
 
+/// The entry of a hash in a table of so many entries, by the hash's high bits and without a
+/// division.
+constexpr std::size_t maglev_index(std::uint64_t hash, std::size_t table_size) noexcept {
+    return static_cast<std::size_t>(net::Uint128{hash} * table_size >> 64);
+}
+
 struct Service {
     bool is_present = false;
     Scheduler scheduler = Scheduler::maglev;
@@ -254,9 +260,6 @@ struct ForwardingTable {
     WordMap<1, bool> server_macs;
     ExpressTable express;                       ///< of all the above
 
-    /// Works out `express`, and what the wall needs; whoever builds a table calls it last.
-    void prepare_express();
-
     std::optional<MemberIndex> member(ServiceIndex service, BackendIndex backend) const noexcept {
         if (service >= max_services || backend >= max_backends) return std::nullopt;
         const MemberIndex member = (*members)[service * max_backends + backend];
@@ -299,9 +302,5 @@ inline std::array<std::uint64_t, 1> gateway_key(InterfaceIndex interface,
     for (const std::uint8_t byte : mac.bytes) word = word << 8 | byte;
     return {(word << 8 | interface) + 1};
 }
-
-/// A link header towards mac out of an interface.
-LinkHeader make_link(const Interface& interface, InterfaceIndex index,
-                     const net::MacAddress& destination) noexcept;
 
 }  // namespace ikelb::forwarding

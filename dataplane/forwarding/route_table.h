@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <vector>
 
 #include "dataplane/net/address.h"
@@ -13,31 +12,13 @@
 
 namespace ikelb::forwarding {
 
-struct RouteEntry {
-    net::IpPrefix prefix;  ///< host bits are ignored
-    std::uint32_t value = 0;
-};
-
-/// An immutable map from addresses to the value of the longest prefix that contains them. The
-/// prefixes of each family are cut into disjoint ranges and a look-up is one binary search, of
-/// logarithmic length in the number of routes and without a branch to mispredict. The families
-/// do not mix: ::/0 says nothing about an IPv4 address. Of equal prefixes the last one wins.
-/// Threads: built by the control thread, then read by any.
-class RouteTable {
-public:
-    /// No routes.
-    RouteTable() = default;
-    /// Values may be anything but no_value.
-    explicit RouteTable(std::span<const RouteEntry> entries);
-
+/// A map from addresses to the value of the longest prefix that contains them, as disjoint ranges:
+/// a look-up is one binary search, of logarithmic length in the number of routes and without a
+/// branch to mispredict. The families do not mix: ::/0 says nothing about an IPv4 address.
+/// Immutable, as the table that it is a part of.
+struct RouteTable {
     static constexpr std::uint32_t no_value = 0xffffffff;
 
-    std::optional<std::uint32_t> lookup(const net::IpAddress& address) const noexcept;
-
-    /// Ranges of both families, for tests and figures of memory.
-    std::size_t ranges() const noexcept { return v4_.starts.size() + v6_.starts.size(); }
-
-private:
     /// Range i goes from starts[i] to just before starts[i + 1] and has values[i]. The first
     /// range starts at 0, unless there is none at all.
     template <typename Number>
@@ -45,13 +26,10 @@ private:
         std::vector<Number> starts;
         std::vector<std::uint32_t> values;
     };
-    template <typename Number>
-    static Ranges<Number> cut(std::span<const RouteEntry> entries);
-    template <typename Number>
-    static std::uint32_t search(const Ranges<Number>& ranges, Number address) noexcept;
+    Ranges<std::uint32_t> v4;
+    Ranges<net::Uint128> v6;
 
-    Ranges<std::uint32_t> v4_;
-    Ranges<net::Uint128> v6_;
+    std::optional<std::uint32_t> lookup(const net::IpAddress& address) const noexcept;
 };
 
 }  // namespace ikelb::forwarding

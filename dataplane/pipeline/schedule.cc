@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-#include "dataplane/forwarding/maglev.h"
+#include "dataplane/forwarding/forwarding_table.h"
 #include "dataplane/pipeline/request.h"
 #include "dataplane/pipeline/stages.h"
 

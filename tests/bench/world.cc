@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "dataplane/forwarding/maglev.h"
+#include "dataplane/forwarding/forwarding_table.h"
 #include "tests/bench/life.h"
 
 namespace ikelb::bench {

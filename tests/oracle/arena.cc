@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-#include "dataplane/forwarding/maglev.h"
+#include "dataplane/forwarding/forwarding_table.h"
 #include "dataplane/net/hash.h"
 #include "tests/testlib/wire.h"
 

@@ -4,14 +4,19 @@
 
 #include <algorithm>
 
-#include "dataplane/forwarding/maglev.h"
-#include "dataplane/forwarding/round_robin.h"
+#include "controlplane/table/express.h"
+#include "controlplane/table/link_header.h"
+#include "controlplane/table/maglev.h"
+#include "controlplane/table/round_robin.h"
+#include "controlplane/table/route_ranges.h"
 
 namespace ikelb::testlib {
 
 using namespace forwarding;
 
 namespace {
+
+using control::make_link;
 
 void add_interfaces(ForwardingTable& table, const TableSpec& spec) {
     for (std::size_t i = 0; i < spec.interfaces.size(); ++i) {
@@ -53,8 +58,8 @@ void add_backends(ForwardingTable& table, const TableSpec& spec) {
 void add_schedule(Service& service, const ServiceSpec& in, const ForwardingTable& table,
                   std::size_t maglev_size) {
     std::vector<std::string> names;
-    std::vector<MaglevMember> hashed;
-    std::vector<RoundRobinMember> turns;
+    std::vector<control::MaglevMember> hashed;
+    std::vector<control::RoundRobinMember> turns;
     for (const BackendIndex member : in.members) names.push_back(std::to_string(member));
     for (std::size_t i = 0; i < in.members.size(); ++i) {
         const Backend& backend = table.backends[in.members[i]];
@@ -64,8 +69,8 @@ void add_schedule(Service& service, const ServiceSpec& in, const ForwardingTable
             {.identity = names[i], .weight = backend.weight, .value = in.members[i]});
         turns.push_back({.value = in.members[i], .weight = backend.weight});
     }
-    service.maglev = build_maglev(hashed, maglev_size);
-    service.round_robin = build_round_robin(turns);
+    service.maglev = control::build_maglev(hashed, maglev_size);
+    service.round_robin = control::build_round_robin(turns);
 }
 
 void add_services(ForwardingTable& table, const TableSpec& spec, const ForwardingTable* previous,
@@ -145,13 +150,13 @@ void add_server_macs(ForwardingTable& table, const TableSpec& spec) {
 }
 
 void add_next_hops(ForwardingTable& table, const TableSpec& spec) {
-    std::vector<RouteEntry> routes;
+    std::vector<control::RouteEntry> routes;
     for (const RouteSpec& in : spec.routes) {
         routes.push_back({in.prefix, static_cast<std::uint32_t>(table.routes.size())});
         table.routes.push_back(
             {.kind = in.kind, .interface = in.interface, .gateway = in.gateway});
     }
-    table.route_table = RouteTable{routes};
+    table.route_table = control::cut_routes(routes);
     std::vector<WordMap<3, LinkHeader>::Entry> neighbours;
     for (const NeighbourSpec& in : spec.neighbours)
         neighbours.push_back({neighbour_key(in.interface, in.address),
@@ -206,7 +211,7 @@ ForwardingTable build_table(const TableSpec& spec, const ForwardingTable* previo
     add_addresses(table, spec);
     add_next_hops(table, spec);
     add_wall(table, spec);
-    table.prepare_express();
+    control::prepare_express(table);
     return table;
 }
 

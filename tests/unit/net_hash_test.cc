@@ -6,7 +6,7 @@
 #include <bit>
 #include <vector>
 
-#include "dataplane/forwarding/maglev.h"
+#include "dataplane/forwarding/forwarding_table.h"
 #include "tests/unit/random_testlib.h"
 
 namespace ikelb::net {

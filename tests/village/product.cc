@@ -13,7 +13,7 @@
 #include "controlplane/state/snapshot.h"
 #include "controlplane/table/index_registry.h"
 #include "controlplane/table/table_builder.h"
-#include "dataplane/forwarding/maglev.h"
+#include "dataplane/forwarding/forwarding_table.h"
 #include "tests/testlib/bench.h"
 #include "tests/testlib/saved_state.h"
 #include "tests/testlib/wire.h"

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-#include "dataplane/forwarding/maglev.h"
+#include "controlplane/table/maglev.h"
 
 #include <algorithm>
 #include <map>
 #include <string>
 
+#include "dataplane/forwarding/forwarding_table.h"
 #include "tests/unit/random_testlib.h"
 
-namespace ikelb::forwarding {
+namespace ikelb::control {
 namespace {
 
 constexpr std::size_t table_size = 65537;
@@ -165,10 +166,10 @@ TEST(Maglev, ServesMembersOfEqualIdentityInTurn) {
 }
 
 TEST(MaglevIndex, CoversTheTableEvenlyAndNeverLeavesIt) {
-    EXPECT_EQ(maglev_index(0, table_size), 0u);
-    EXPECT_EQ(maglev_index(~0ULL, table_size), table_size - 1);
-    EXPECT_EQ(maglev_index(1ULL << 63, table_size), table_size / 2);
+    EXPECT_EQ(forwarding::maglev_index(0, table_size), 0u);
+    EXPECT_EQ(forwarding::maglev_index(~0ULL, table_size), table_size - 1);
+    EXPECT_EQ(forwarding::maglev_index(1ULL << 63, table_size), table_size / 2);
 }
 
 }  // namespace
-}  // namespace ikelb::forwarding
+}  // namespace ikelb::control

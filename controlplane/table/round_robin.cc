@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-#include "dataplane/forwarding/round_robin.h"
+#include "controlplane/table/round_robin.h"
 
 #include <algorithm>
 #include <numeric>
 
-namespace ikelb::forwarding {
+namespace ikelb::control {
 namespace {
 
 struct Turn {
@@ -75,4 +75,4 @@ std::vector<std::uint16_t> build_round_robin(std::span<const RoundRobinMember> m
     return sequence;
 }
 
-}  // namespace ikelb::forwarding
+}  // namespace ikelb::control

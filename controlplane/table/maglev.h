@@ -8,9 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "dataplane/net/hash.h"
-
-namespace ikelb::forwarding {
+namespace ikelb::control {
 
 /// One candidate for clients.
 struct MaglevMember {
@@ -27,14 +25,7 @@ struct MaglevMember {
 /// table_size: entries; a prime much larger than the number of members gives the best spread.
 /// Without a member of positive weight the table is empty. Shares are exact to about one entry
 /// per member, so a member whose weight is worth less than one entry may have none.
-/// Threads: pure function of the control thread.
 std::vector<std::uint16_t> build_maglev(std::span<const MaglevMember> members,
                                         std::size_t table_size);
 
-/// The entry of a hash in a table of so many entries, by the hash's high bits and without a
-/// division.
-constexpr std::size_t maglev_index(std::uint64_t hash, std::size_t table_size) noexcept {
-    return static_cast<std::size_t>(net::Uint128{hash} * table_size >> 64);
-}
-
-}  // namespace ikelb::forwarding
+}  // namespace ikelb::control

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-#include "dataplane/forwarding/maglev.h"
+#include "controlplane/table/maglev.h"
 
 #include <algorithm>
 #include <numeric>
 #include <tuple>
 
-namespace ikelb::forwarding {
+#include "dataplane/forwarding/forwarding_table.h"
+#include "dataplane/net/hash.h"
+
+namespace ikelb::control {
 namespace {
+
+using forwarding::maglev_index;
 
 // Fixed, not drawn at start: after a restart the table has to be the same.
 constexpr net::HashKey offset_key{.k0 = 0x696b656c622d6f66ULL, .k1 = 0x8ebc6af09c88c6e3ULL};
@@ -85,4 +90,4 @@ std::vector<std::uint16_t> build_maglev(std::span<const MaglevMember> members,
     }
 }
 
-}  // namespace ikelb::forwarding
+}  // namespace ikelb::control

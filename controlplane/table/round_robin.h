@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-namespace ikelb::forwarding {
+namespace ikelb::control {
 
 struct RoundRobinMember {
     std::uint16_t value = 0;   ///< what the sequence's entries of this member hold
@@ -24,7 +24,6 @@ inline constexpr std::size_t max_round_robin_entries = 4096;
 /// less than 1 / 2048 if every weight is worth a turn and there are at most 1024 members.
 /// Without a member of positive weight the sequence is empty; members beyond the 4096th of
 /// positive weight get no turn.
-/// Threads: pure function of the control thread.
 std::vector<std::uint16_t> build_round_robin(std::span<const RoundRobinMember> members);
 
-}  // namespace ikelb::forwarding
+}  // namespace ikelb::control

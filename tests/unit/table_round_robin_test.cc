@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-#include "dataplane/forwarding/round_robin.h"
+#include "controlplane/table/round_robin.h"
 
 #include <algorithm>
 #include <cmath>
@@ -9,7 +9,7 @@
 
 #include "tests/unit/random_testlib.h"
 
-namespace ikelb::forwarding {
+namespace ikelb::control {
 namespace {
 
 using Sequence = std::vector<std::uint16_t>;
@@ -144,4 +144,4 @@ TEST(RoundRobin, IsBoundedEvenByMembersBeyondNumber) {
 }
 
 }  // namespace
-}  // namespace ikelb::forwarding
+}  // namespace ikelb::control

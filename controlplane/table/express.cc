@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "controlplane/table/express.h"
+
+#include <algorithm>
+
+#include "dataplane/net/checksum.h"
+
+namespace ikelb::control {
+
+namespace {
+
+using forwarding::ExpressTable, forwarding::ForwardingTable;
+
+std::uint64_t number_of(const net::MacAddress& mac) {
+    std::array<std::uint8_t, 8> bytes{};
+    std::ranges::copy(mac.bytes, bytes.begin());
+    return ExpressTable::load_mac(bytes.data());
+}
+
+ExpressTable::Address address_of(const net::IpAddress& address) {
+    const std::uint32_t words = address.v4().value.wire();
+    return {.value = address.v4(), .plus = net::fold(words), .minus = net::fold(~words)};
+}
+
+ExpressTable::Exit exit_by(const forwarding::LinkHeader& link, const ForwardingTable& table) {
+    ExpressTable::Exit exit;
+    exit.length = link.length;
+    exit.port = link.port;
+    std::copy_n(link.bytes.begin(), exit.link.size(), exit.link.begin());
+    const bool is_up =
+        link.interface >= table.interfaces.size() || table.interfaces[link.interface].is_up;
+    exit.mtu = link.is_resolved && is_up ? link.mtu : std::uint16_t{0};
+    return exit;
+}
+
+ExpressTable::Exit exit_to(const forwarding::Backend& backend, const ForwardingTable& table) {
+    ExpressTable::Exit exit = exit_by(backend.link, table);
+    exit.address = address_of(backend.address);
+    exit.generation = backend.generation;
+    if (!backend.is_present || !backend.address.is_v4() ||
+        (!backend.is_up && backend.flush_on_down))
+        exit.mtu = 0;
+    return exit;
+}
+
+}  // namespace
+
+void prepare_express(ForwardingTable& table) {
+    constexpr std::size_t nat_t = 1;
+    ExpressTable prepared;
+    for (const forwarding::Interface& interface : table.interfaces)
+        prepared.interfaces.push_back(
+            {.mac = number_of(interface.mac),
+             .index = static_cast<forwarding::InterfaceIndex>(prepared.interfaces.size()),
+             .faces_servers = interface.faces_servers,
+             .faces_clients = interface.faces_clients});
+    for (std::size_t slot = 0; slot < table.interface_of.size(); slot += 4096)
+        prepared.untagged.push_back(table.interface_of[slot] == forwarding::no_interface
+                                        ? ExpressTable::Interface{}
+                                        : prepared.interfaces[table.interface_of[slot]]);
+    for (const forwarding::Backend& backend : table.backends) {
+        prepared.backends[prepared.reply_frontends.size()] = exit_to(backend, table);
+        prepared.reply_frontends.push_back(backend.reply_frontend[nat_t]);
+    }
+    for (std::size_t i = forwarding::no_gateway + 1; i < table.gateways.size(); ++i)
+        if (table.gateways[i].interface != forwarding::no_interface)
+            prepared.gateways[i] = exit_by(table.gateways[i].link, table);
+    for (const forwarding::Frontend& frontend : table.frontends)
+        prepared.frontends.push_back(
+            {.vip = address_of(frontend.vip),
+             .service = frontend.is_present() ? frontend.service : forwarding::ServiceIndex{0},
+             .is_usable = frontend.is_served && frontend.vip.is_v4() &&
+                          forwarding::service_port_position(frontend.port) == nat_t});
+    for (const net::IpPrefix& prefix : table.inside_prefixes) {
+        if (!prefix.address.is_v4()) continue;
+        const std::uint32_t mask = prefix.length == 0 ? 0 : ~0U << (32 - prefix.length);
+        prepared.inside.push_back(
+            {.value = prefix.address.v4().value.to_host() & mask, .mask = mask});
+    }
+    table.express = std::move(prepared);
+    table.wall.prepare(table.inside_prefixes);
+}
+
+}  // namespace ikelb::control
