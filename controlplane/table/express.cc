@@ -3,6 +3,7 @@
 #include "controlplane/table/express.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "dataplane/net/checksum.h"
 
@@ -34,11 +35,12 @@ ExpressTable::Exit exit_by(const forwarding::LinkHeader& link, const ForwardingT
     return exit;
 }
 
-ExpressTable::Exit exit_to(const forwarding::Backend& backend, const ForwardingTable& table) {
-    ExpressTable::Exit exit = exit_by(backend.link, table);
-    exit.address = address_of(backend.address);
+ExpressTable::Exit exit_to(const forwarding::Backend& backend, const forwarding::Target& target,
+                           const ForwardingTable& table) {
+    ExpressTable::Exit exit = exit_by(target.link, table);
+    exit.address = address_of(target.address);
     exit.generation = backend.generation;
-    if (!backend.is_present || !backend.address.is_v4() ||
+    if (!backend.is_present || !target.address.is_v4() ||
         (!backend.is_up && backend.flush_on_down))
         exit.mtu = 0;
     return exit;
@@ -59,10 +61,12 @@ void prepare_express(ForwardingTable& table) {
         prepared.untagged.push_back(table.interface_of[slot] == forwarding::no_interface
                                         ? ExpressTable::Interface{}
                                         : prepared.interfaces[table.interface_of[slot]]);
-    for (const forwarding::Backend& backend : table.backends) {
-        prepared.backends[prepared.reply_frontends.size()] = exit_to(backend, table);
-        prepared.reply_frontends.push_back(backend.reply_frontend[nat_t]);
-    }
+    const auto& backends = std::as_const(table.backends);
+    for (forwarding::ServiceIndex service = 0; service < table.services.size(); ++service)
+        for (forwarding::BackendIndex backend = 0; backend < backends.size(); ++backend)
+            if (const auto at = table.member(service, backend))
+                prepared.members[*at] =
+                    exit_to(backends[backend], table.target(service, backend), table);
     for (std::size_t i = forwarding::no_gateway + 1; i < table.gateways.size(); ++i)
         if (table.gateways[i].interface != forwarding::no_interface)
             prepared.gateways[i] = exit_by(table.gateways[i].link, table);

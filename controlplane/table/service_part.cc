@@ -20,40 +20,6 @@ namespace {
 using forwarding::BackendIndex;
 using forwarding::RouteKind;
 
-const config::Pool* find_pool(const config::Config& config, const std::string& name) {
-    const auto pool = std::ranges::find(config.pools, name, &config::Pool::name);
-    return pool == config.pools.end() ? nullptr : &*pool;
-}
-
-bool is_used(const config::Pool& pool, const config::Config& config) {
-    return std::ranges::any_of(config.services, [&](const config::Service& service) {
-        return service.pool == pool.name;
-    });
-}
-
-// The registry knows every name of the configuration: update() came first.
-
-BackendIndex index_of(const config::Backend& backend, const BuilderInput& input) {
-    return input.registry.backend(backend.name).value().index;
-}
-
-forwarding::ServiceIndex index_of(const config::Service& service, const BuilderInput& input) {
-    return input.registry.service(service.name).value();
-}
-
-forwarding::FrontendIndex frontend_of(const config::Service& service, std::size_t position,
-                                      const BuilderInput& input) {
-    return input.registry.frontend(service.vip, forwarding::service_port_numbers[position]).value();
-}
-
-/// Calls visit(pool, backend) for each backend of each pool that a service uses.
-template <class Visit>
-void for_each_used_backend(const config::Config& config, Visit visit) {
-    for (const config::Pool& pool : config.pools)
-        if (is_used(pool, config))
-            for (const config::Backend& backend : pool.backends) visit(pool, backend);
-}
-
 // --- Backends ---
 
 /// The route to a backend, nullptr unless it leads out of one of our interfaces.
@@ -91,6 +57,22 @@ forwarding::Backend make_backend(const config::Pool& pool, const config::Backend
     return backend;
 }
 
+void find_way(forwarding::Target& target, const config::Backend& configured,
+              const BuilderInput& input, const forwarding::ForwardingTable& table,
+              Remarks& remarks) {
+    const std::string prefix = "backend " + configured.name + ": " + target.address.to_string();
+    const forwarding::Route* route = route_to(target.address, table);
+    if (route == nullptr) {
+        remarks.push_back(prefix + " is not reached through any of our interfaces");
+        return;
+    }
+    target.link = link_to(target.address, *route, table);
+    if (!table.interfaces[route->interface].faces_servers)
+        remarks.push_back(prefix + " is reached through " +
+                          input.config.interfaces[route->interface].name +
+                          ", which leads to clients: its answers are dropped there");
+}
+
 void build_backends(const BuilderInput& input, forwarding::ForwardingTable& table,
                     Remarks& remarks) {
     table.backends.resize(input.registry.backend_count());
@@ -100,18 +82,7 @@ void build_backends(const BuilderInput& input, forwarding::ForwardingTable& tabl
         backend = make_backend(pool, configured, input);
         if (backend.is_present && backend.label.is_set())
             table.labelled.push_back(index_of(configured, input));
-        const std::string prefix =
-            "backend " + configured.name + ": " + configured.address.to_string();
-        const forwarding::Route* route = route_to(backend.address, table);
-        if (route == nullptr) {
-            remarks.push_back(prefix + " is not reached through any of our interfaces");
-            return;
-        }
-        backend.link = link_to(backend.address, *route, table);
-        if (!table.interfaces[route->interface].faces_servers)
-            remarks.push_back(prefix + " is reached through " +
-                              input.config.interfaces[route->interface].name +
-                              ", which leads to clients: its answers are dropped there");
+        find_way(backend, configured, input, table, remarks);
     });
 }
 
@@ -172,10 +143,6 @@ void connect_frontends(const BuilderInput& input, forwarding::ForwardingTable& t
                 backend.frontends[i].push_back(frontend_of(service, i, input));
         }
     }
-    for (forwarding::Backend& backend : table.backends)
-        for (std::size_t i = 0; i < forwarding::service_ports; ++i)
-            if (backend.frontends[i].size() == 1)
-                backend.reply_frontend[i] = backend.frontends[i].front();
 }
 
 // --- Services ---
@@ -329,41 +296,6 @@ void build_spread(const BuilderInput& input, forwarding::ForwardingTable& table,
     }
 }
 
-// --- Addresses ---
-
-void build_addresses(const BuilderInput& input, const InterfaceNames& names,
-                     forwarding::ForwardingTable& table) {
-    using forwarding::AddressRole;
-    std::vector<forwarding::AddressMap<forwarding::AddressEntry>::Entry> entries;
-    // Of an address with several roles the last one counts.
-    const auto add_own = [&](const net::IpAddress& own, forwarding::InterfaceIndex interface) {
-        entries.push_back({own, {.role = AddressRole::own, .interface = interface}});
-    };
-    // Those of other devices first: on a twin an address is more than on any of them.
-    for (const Address& address : input.kernel.addresses)
-        if (!names.by_twin(address.ifindex) && !address.prefix.address.is_loopback() &&
-            !address.prefix.address.is_ipv6_link_local())
-            add_own(address.prefix.address, forwarding::no_interface);
-    for (const Address& address : input.kernel.addresses)
-        if (const auto interface = names.by_twin(address.ifindex))
-            add_own(address.prefix.address, *interface);
-    for (std::size_t i = 0; i < input.config.interfaces.size(); ++i)
-        for (const net::IpPrefix& own : input.config.interfaces[i].addresses)
-            add_own(own.address, static_cast<forwarding::InterfaceIndex>(i));
-    for_each_used_backend(input.config, [&](const config::Pool&, const config::Backend& backend) {
-        entries.push_back({backend.address,
-                           {.role = AddressRole::backend,
-                            .backend = index_of(backend, input)}});
-    });
-    for (const config::Service& service : input.config.services) {
-        forwarding::AddressEntry vip{.role = AddressRole::vip};
-        for (std::size_t i = 0; i < forwarding::service_ports; ++i)
-            vip.frontends[i] = frontend_of(service, i, input);
-        entries.push_back({service.vip, vip});
-    }
-    table.addresses = forwarding::AddressMap<forwarding::AddressEntry>{entries, input.hash_key};
-}
-
 }  // namespace
 
 void build_services(const BuilderInput& input, const InterfaceNames& names,
@@ -373,7 +305,6 @@ void build_services(const BuilderInput& input, const InterfaceNames& names,
     connect_frontends(input, table);
     table.members = members_of(input);
     build_spread(input, table, remarks);
-    build_addresses(input, names, table);
 }
 
 }  // namespace ikelb::control

@@ -102,6 +102,7 @@ BuiltTable build_table(const BuilderInput& input) {
     const InterfaceNames names{input};
     build_network(input, names, table, built.remarks);
     build_services(input, names, table, built.remarks);
+    build_addresses(input, names, table);
     build_wall(input, names, table, built.remarks);
     prepare_express(table);
     return built;

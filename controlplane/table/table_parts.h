@@ -4,6 +4,7 @@
 
 // The parts that build_table() is put together from. Each fills its own members of the table.
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -37,13 +38,29 @@ private:
 void build_network(const BuilderInput& input, const InterfaceNames& names,
                    forwarding::ForwardingTable& table, Remarks& remarks);
 
-/// backends, frontends, members, services, addresses. After build_network().
+/// backends, frontends, members, services. After build_network().
 void build_services(const BuilderInput& input, const InterfaceNames& names,
                     forwarding::ForwardingTable& table, Remarks& remarks);
+
+/// addresses. After build_services().
+void build_addresses(const BuilderInput& input, const InterfaceNames& names,
+                     forwarding::ForwardingTable& table);
 
 /// wall, Gateway::faces_clients, server_macs. After build_services().
 void build_wall(const BuilderInput& input, const InterfaceNames& names,
                 forwarding::ForwardingTable& table, Remarks& remarks);
+
+/// nullptr: there is none of that name.
+const config::Pool* find_pool(const config::Config& config, const std::string& name);
+forwarding::BackendIndex index_of(const config::Backend& backend, const BuilderInput& input);
+forwarding::ServiceIndex index_of(const config::Service& service, const BuilderInput& input);
+/// position: of the service port.
+forwarding::FrontendIndex frontend_of(const config::Service& service, std::size_t position,
+                                      const BuilderInput& input);
+
+/// Each backend of each pool that a service uses.
+using VisitBackend = std::function<void(const config::Pool&, const config::Backend&)>;
+void for_each_used_backend(const config::Config& config, const VisitBackend& visit);
 
 std::vector<wall::OpenPort> make_open_ports(const std::vector<config::OpenPort>& ports);
 

@@ -22,7 +22,7 @@ struct ExpressTable {
         std::uint16_t minus = 0;  ///< where it goes
     };
 
-    /// A neighbour: the link header that it wants, and a backend's own address.
+    /// A neighbour: the link header that it wants, and where a backend takes a service's.
     struct alignas(32) Exit {
         std::array<std::uint8_t, 16> link{};  ///< MAC addresses, and a tag if length says so
         Address address;                      ///< of a backend over IPv4
@@ -59,10 +59,9 @@ struct ExpressTable {
     std::vector<Interface> untagged;  ///< by port: the interface of frames without a tag
     // For each index that a record can hold, so that none has to be compared with a size: what is
     // not there cannot be used.
-    std::vector<Exit> backends = std::vector<Exit>(max_backends);
+    std::vector<Exit> members = std::vector<Exit>(no_member + 1);
     std::vector<Exit> gateways = std::vector<Exit>(on_link_client + 1);
     std::vector<Frontend> frontends;
-    std::vector<FrontendIndex> reply_frontends;  ///< on the NAT-T port, by backend
     std::vector<Network> inside;
 
     bool is_inside(std::uint32_t address) const noexcept {

@@ -83,8 +83,13 @@ struct SpiLabel {
     }
 };
 
-struct Backend {
+/// An address at which a server takes what is sent to it, and the way there.
+struct Target {
     net::IpAddress address;
+    LinkHeader link;
+};
+
+struct Backend : Target {
     std::uint8_t generation = 0;
     Mode mode = Mode::disabled;
     bool is_present = false;  ///< false: the index stands for nothing at the moment
@@ -92,11 +97,8 @@ struct Backend {
     bool flush_on_down = false;
     std::uint16_t weight = 0;
     SpiLabel label;
-    LinkHeader link;
-    /// The one frontend whose address replies from this service port take, or no_frontend when the
-    /// backend serves several VIPs and the flow has to tell.
-    std::array<FrontendIndex, service_ports> reply_frontend{no_frontend, no_frontend};
-    /// All frontends that send here, by port position; more than one makes replies ambiguous.
+    /// All frontends that send to its own address, by port position; more than one makes replies
+    /// from there ambiguous. An alias is one service's alone.
     std::array<std::vector<FrontendIndex>, service_ports> frontends;
 
     bool is_ambiguous() const noexcept { return frontends[0].size() > 1; }
@@ -203,8 +205,10 @@ struct Frontend {
 enum class AddressRole : std::uint8_t { own, vip, backend };
 struct AddressEntry {
     AddressRole role = AddressRole::own;
-    std::array<FrontendIndex, service_ports> frontends{no_frontend, no_frontend};  ///< of a vip
-    BackendIndex backend = no_backend;                                            ///< of a backend
+    /// Of a VIP its own; of a backend, whose VIP a reply from here takes: none where the flow has
+    /// to tell.
+    std::array<FrontendIndex, service_ports> frontends{no_frontend, no_frontend};
+    BackendIndex backend = no_backend;        ///< of a backend, be it its own address or an alias
     InterfaceIndex interface = no_interface;  ///< whose twin has it; none: another device
 };
 
@@ -230,6 +234,10 @@ inline std::array<std::uint64_t, 3> neighbour_key(InterfaceIndex interface,
     return {std::uint64_t{interface} + 1, address.high(), address.low()};
 }
 
+inline std::array<std::uint64_t, 1> alias_key(ServiceIndex service, BackendIndex backend) noexcept {
+    return {std::uint64_t{service} * max_backends + backend};
+}
+
 /// Everything that a worker has to know to forward, as one immutable value. The control thread
 /// builds it, publishes a pointer and frees it when no worker can hold it any more. The vectors
 /// are indexed by the ids of ids.h. Large parts are shared between successive tables.
@@ -247,6 +255,7 @@ struct ForwardingTable {
     ById<Service> services;
     /// Member by service and backend: [service * max_backends + backend], no_member if it is none.
     std::shared_ptr<const std::vector<MemberIndex>> members;
+    WordMap<1, Target> aliases;  ///< by alias_key(); the others go to the backend's own address
     AddressMap<AddressEntry> addresses;
     std::vector<net::IpPrefix> inside_prefixes;
     wall::Wall wall;
@@ -264,6 +273,11 @@ struct ForwardingTable {
         if (service >= max_services || backend >= max_backends) return std::nullopt;
         const MemberIndex member = (*members)[service * max_backends + backend];
         return member == no_member ? std::nullopt : std::optional{member};
+    }
+    /// Where a backend takes what is a service's.
+    const Target& target(ServiceIndex service, BackendIndex backend) const noexcept {
+        const Target* alias = aliases.find(alias_key(service, backend));
+        return alias == nullptr ? backends[backend] : *alias;
     }
     bool is_inside(const net::IpAddress& address) const noexcept {
         for (const net::IpPrefix& prefix : inside_prefixes)

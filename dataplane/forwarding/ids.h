@@ -27,7 +27,7 @@ inline constexpr std::size_t max_members = 4096;
 inline constexpr std::size_t max_interfaces = 32;
 inline constexpr std::size_t max_gateways = 254;
 
-inline constexpr MemberIndex no_member = 0xffff;
+inline constexpr MemberIndex no_member = max_members;
 inline constexpr InterfaceIndex no_interface = 0xff;
 /// No next hop is remembered: the VIP's uplink or the kernel's route decides.
 inline constexpr GatewayIndex no_gateway = 0;

@@ -95,8 +95,8 @@ bool is_reply(const Packet& packet) noexcept {
            forwarding::service_port_position(packet.source_port) != forwarding::service_ports;
 }
 
-void from_backend(Packet& packet, forwarding::BackendIndex backend, Context& context) noexcept {
-    packet.backend = backend;
+void from_backend(Packet& packet, const AddressEntry& from, Context& context) noexcept {
+    packet.backend = from.backend;
     if (context.table.is_inside(packet.destination)) return;
     if (is_icmp_error(packet)) {
         packet.is_icmp_error = true;
@@ -104,9 +104,11 @@ void from_backend(Packet& packet, forwarding::BackendIndex backend, Context& con
     } else if (packet.is_later_udp_fragment()) {
         packet.direction = Direction::to_client;
     } else if (is_reply(packet)) {
+        const std::size_t position = forwarding::service_port_position(packet.source_port);
         packet.direction = Direction::to_client;
-        packet.datagram = ike::classify(packet.udp_payload(), packet.udp_payload_length,
-                                        forwarding::service_port_position(packet.source_port) == 1);
+        packet.frontend = from.frontends[position];
+        packet.datagram =
+            ike::classify(packet.udp_payload(), packet.udp_payload_length, position == 1);
     }
 }
 
@@ -139,7 +141,7 @@ void classify(Packet& packet, Context& context) noexcept {
     if (to != nullptr && to->role == AddressRole::vip) {
         to_vip(packet, *to, context);
     } else if (is_from_backend) {
-        from_backend(packet, from->backend, context);
+        from_backend(packet, *from, context);
     } else if (is_icmp_error(packet) && !packet.is_from_clients) {
         // A router among the servers may complain of a client's packet.
         packet.is_icmp_error = true;

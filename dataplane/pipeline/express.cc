@@ -46,11 +46,10 @@ struct View {
           flows{context.directory.flows.confirmed.narrow().reader()},
           ports{context.table.express.untagged.data()},
           port_count{context.table.express.untagged.size()},
-          backends{context.table.express.backends.data()},
           gateways{context.table.express.gateways.data()},
           frontends{context.table.express.frontends.data()},
-          reply_frontends{context.table.express.reply_frontends.data()},
           members{context.table.members->data()},
+          targets{context.table.express.members.data()},
           lives{context.table.timeouts.flow},
           now{context.now} {}
 
@@ -58,11 +57,10 @@ struct View {
     Flows::Reader flows;
     const forwarding::ExpressTable::Interface* ports;
     std::size_t port_count;
-    const forwarding::ExpressTable::Exit* backends;
     const forwarding::ExpressTable::Exit* gateways;
     const forwarding::ExpressTable::Frontend* frontends;
-    const forwarding::FrontendIndex* reply_frontends;
     const forwarding::MemberIndex* members;
+    const forwarding::ExpressTable::Exit* targets;  ///< by member
     forwarding::Lifetimes lives;
     forwarding::Seconds now;
 };
@@ -178,7 +176,7 @@ bool is_special(std::uint32_t address) noexcept {
                                        context.table.express.is_inside(client)))
         return false;
     prospect.backend = from->backend;
-    prospect.frontend = view.reply_frontends[from->backend];
+    prospect.frontend = from->frontends[nat_t_position];
     prospect.key = sessions::narrow_flow_key(client, headers.destination_port(), prospect.frontend);
     return prospect.frontend != forwarding::no_frontend;
 }
@@ -225,22 +223,12 @@ bool is_special(std::uint32_t address) noexcept {
     return true;
 }
 
-/// The backend that the flow names for this very SPI.
-[[gnu::always_inline]] inline bool is_for_server(const sessions::Noted& flow,
-                                                 const forwarding::ExpressTable::Exit& exit,
-                                                 const Prospect& prospect) noexcept {
-    return net::all_of(sessions::FlowSpis::unpack(flow.note).holds(prospect.spi),
-                       exit.generation == flow.record.backend.generation);
-}
-
 /// The flow has nothing to learn from this packet of its backend.
 [[gnu::always_inline]] inline bool is_for_client(const sessions::Record& flow,
                                                  const Prospect& prospect,
                                                  const View& view) noexcept {
-    const forwarding::BackendRef ref{.index = prospect.backend,
-                                     .generation = view.backends[prospect.backend].generation};
-    return net::all_of(flow.backend == ref, flow.state == sessions::RecordState::established,
-                       !flow.awaits_esp,
+    return net::all_of(flow.backend.index == prospect.backend,
+                       flow.state == sessions::RecordState::established, !flow.awaits_esp,
                        is_within(flow_refresh_interval - 1, flow.last_seen, view.now));
 }
 
@@ -301,15 +289,17 @@ struct Tally {
     if (!flow) return false;
     const bool is_to_server = prospect.backend == forwarding::no_backend;
     const forwarding::BackendIndex backend = flow->record.backend.index;
-    const auto& exit = is_to_server ? view.backends[backend] : view.gateways[flow->record.gateway];
     const auto& frontend = view.frontends[prospect.frontend];
     const forwarding::MemberIndex member =
         view.members[frontend.service * forwarding::max_backends + backend];
-    const bool is_clear = is_to_server
-                              ? net::all_of(is_for_server(*flow, exit, prospect),
-                                            frontend.is_usable)
-                              : is_for_client(flow->record, prospect, view);
-    if (!net::all_of(is_clear, flow->record.is_alive(view.lives, view.now),
+    const auto& target = view.targets[member];
+    const auto& exit = is_to_server ? target : view.gateways[flow->record.gateway];
+    const bool is_clear =
+        is_to_server ? net::all_of(sessions::FlowSpis::unpack(flow->note).holds(prospect.spi),
+                                   frontend.is_usable)
+                     : is_for_client(flow->record, prospect, view);
+    if (!net::all_of(is_clear, target.generation == flow->record.backend.generation,
+                     flow->record.is_alive(view.lives, view.now),
                      member != forwarding::no_member, prospect.ip_bytes <= exit.mtu) ||
         !write_link(*prospect.packet, exit, prospect.l3))
         return false;
@@ -321,13 +311,13 @@ struct Tally {
     packet.asks_all = false;
     if (is_to_server) {
         packet.verdict = Verdict::to_server;
-        translate(ip, udp, ip.destination, frontend.vip, exit.address);
+        translate(ip, udp, ip.destination, frontend.vip, target.address);
         of_member.packets_to_server.add(1);
         of_member.bytes_to_server.add(prospect.ip_bytes);
         ++tally.to_server;
     } else {
         packet.verdict = Verdict::to_client;
-        translate(ip, udp, ip.source, view.backends[backend].address, frontend.vip);
+        translate(ip, udp, ip.source, target.address, frontend.vip);
         of_member.packets_to_client.add(1);
         of_member.bytes_to_client.add(prospect.ip_bytes);
         ++tally.to_client;

@@ -47,9 +47,11 @@ void match_from_server_side(Packet& packet, const Quoted& quoted, Context& conte
     }
     packet.direction = Direction::to_client;
     packet.backend = to->backend;
-    const forwarding::Backend& backend = context.table.backends[packet.backend];
-    packet.frontend = backend.reply_frontend[position];
-    for (const FrontendIndex candidate : backend.frontends[position]) {
+    packet.frontend = to->frontends[position];
+    std::span<const FrontendIndex> candidates{&packet.frontend, 1};
+    if (packet.frontend == forwarding::no_frontend)
+        candidates = context.table.backends[packet.backend].frontends[position];
+    for (const FrontendIndex candidate : candidates) {
         const auto record =
             find_flow(sessions::flow_key(quoted.source, quoted.source_port, candidate), context);
         if (!record || record->backend.index != packet.backend) continue;

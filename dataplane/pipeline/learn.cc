@@ -424,11 +424,10 @@ void count_answer(const Packet& packet, Context& context) noexcept {
 
 void learn(Packet& packet, Context& context) noexcept {
     if (packet.is_later_fragment || packet.is_icmp_error) return;
-    const forwarding::Backend& backend = context.table.backends[packet.backend];
     const std::size_t position = forwarding::service_port_position(packet.source_port);
-    packet.frontend = backend.reply_frontend[position];
     if (packet.frontend == forwarding::no_frontend)
-        packet.frontend = find_vip(packet, backend.frontends[position], context);
+        packet.frontend = find_vip(
+            packet, context.table.backends[packet.backend].frontends[position], context);
     if (packet.frontend == forwarding::no_frontend) {
         packet.verdict = Verdict::reply_vip_unknown;
         return;

@@ -8,11 +8,6 @@ namespace ikelb::pipeline {
 
 namespace {
 
-forwarding::FrontendIndex reply_frontend_of(const Packet& packet, const Context& context) noexcept {
-    return context.table.backends[packet.backend]
-        .reply_frontend[forwarding::service_port_position(packet.source_port)];
-}
-
 // Inlined by force: a call that only prefetches has no effect in g++'s eyes, which drops it.
 
 template <bool for_write>
@@ -51,14 +46,13 @@ template <bool for_write>
 [[gnu::always_inline]] inline void prefetch_answer(const Packet& packet,
                                                    const Context& context) noexcept {
     const sessions::Directory& directory = context.directory;
-    const auto frontend = reply_frontend_of(packet, context);
-    if (frontend == forwarding::no_frontend) return;
-    const auto key = sessions::flow_key(packet.destination, packet.destination_port, frontend);
+    if (packet.frontend == forwarding::no_frontend) return;
+    const auto key = flow_of_receiver(packet);
     const bool is_esp = packet.datagram.kind == ike::Kind::esp;
     directory.flows.prefetch<true>(key);
     // Most ESP of IPv4 does not come here: what does changes the flow, and what hangs on it.
     if (packet.datagram.kind != ike::Kind::ike && (!is_esp || packet.is_v6)) return;
-    const auto service = context.table.frontends[frontend].service;
+    const auto service = context.table.frontends[packet.frontend].service;
     prefetch_binding<true>(packet.destination, service, context);
     if (is_esp) {
         directory.logins.prefetch<true>(key);
@@ -88,10 +82,8 @@ void prefetch_records(const Packet& packet, const Context& context) noexcept {
 
 void prefetch_login(const Packet& packet, const Context& context) noexcept {
     if (packet.datagram.kind != ike::Kind::esp || packet.is_v6) return;
-    const auto frontend = reply_frontend_of(packet, context);
-    if (frontend == forwarding::no_frontend) return;
-    const sessions::PairKey pair = context.directory.logins.notes(
-        sessions::flow_key(packet.destination, packet.destination_port, frontend));
+    if (packet.frontend == forwarding::no_frontend) return;
+    const sessions::PairKey pair = context.directory.logins.notes(flow_of_receiver(packet));
     if (pair[0] != 0) context.directory.pairs.prefetch<true>(pair);
 }
 

@@ -92,13 +92,13 @@ void count_to_server(const Packet& packet, Context& context) noexcept {
 }  // namespace
 
 bool readdress(Packet& copy, forwarding::BackendIndex to, Context& context) noexcept {
-    const forwarding::Backend& backend = context.table.backends[to];
-    if (!backend.link.is_resolved || copy.ip_bytes > backend.link.mtu) return false;
+    const forwarding::Target& target = context.table.target(copy.service, to);
+    if (!target.link.is_resolved || copy.ip_bytes > target.link.mtu) return false;
     copy.backend = to;
-    copy.link = &backend.link;
+    copy.link = &target.link;
     write_link(copy);
     if (copy.verdict == Verdict::no_buffer) return false;
-    translate(copy, Field::destination, backend.address, context.counters);
+    translate(copy, Field::destination, target.address, context.counters);
     count_to_server(copy, context);
     return true;
 }
@@ -108,9 +108,9 @@ void rewrite(Packet& packet, Context& context) noexcept {
     if (packet.is_decided()) return;
     switch (packet.direction) {
         case Direction::to_server: {
-            const net::IpAddress& backend = context.table.backends[packet.backend].address;
-            if (packet.is_icmp_error) rewrite_quoted(packet, backend, true);
-            translate(packet, Field::destination, backend, context.counters);
+            const net::IpAddress& to = context.table.target(packet.service, packet.backend).address;
+            if (packet.is_icmp_error) rewrite_quoted(packet, to, true);
+            translate(packet, Field::destination, to, context.counters);
             packet.verdict = Verdict::to_server;
             count_to_server(packet, context);
             break;

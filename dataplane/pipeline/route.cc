@@ -62,14 +62,14 @@ void route_transit(Packet& packet, Context& context) noexcept {
 }
 
 void route_to_server(Packet& packet, Context& context) noexcept {
-    const forwarding::Backend& backend = context.table.backends[packet.backend];
-    if (!backend.is_present) return;
-    packet.link = &backend.link;
-    if (backend.link.is_resolved) return;
-    if (const forwarding::Route* route = context.table.find_route(backend.address);
+    if (!context.table.backends[packet.backend].is_present) return;
+    const forwarding::Target& target = context.table.target(packet.service, packet.backend);
+    packet.link = &target.link;
+    if (target.link.is_resolved) return;
+    if (const forwarding::Route* route = context.table.find_route(target.address);
         route != nullptr && (route->kind == forwarding::RouteKind::on_link ||
                              route->kind == forwarding::RouteKind::gateway))
-        link_of(*route, backend.address, context);
+        link_of(*route, target.address, context);
 }
 
 /// May a router cut it? IPv6 is cut by its sender alone (RFC 8200 section 4.5).

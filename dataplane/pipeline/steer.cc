@@ -242,7 +242,7 @@ bool is_on_farm_subnet(const Packet& packet, const Context& context) noexcept {
     const forwarding::ForwardingTable& table = context.table;
     const forwarding::Route* route = table.find_route(packet.source);
     return route != nullptr && route->kind == forwarding::RouteKind::on_link &&
-           table.find_route(table.backends[packet.backend].address) == route;
+           table.find_route(table.target(packet.service, packet.backend).address) == route;
 }
 
 }  // namespace

@@ -178,15 +178,14 @@ PacketBuilder Session::init() const {
     return to_vip(client.c_str(), port_500, 500, sa_init(spi_i).bytes(), vip.c_str());
 }
 PacketBuilder Session::init_answer() const {
-    return reply(backend, 500, client.c_str(), port_500, sa_init_answer(spi_i, spi_r).bytes());
+    return answer(500, sa_init_answer(spi_i, spi_r).bytes());
 }
 PacketBuilder Session::auth() const {
     return to_vip(client.c_str(), port_4500, 4500,
                   behind_marker(encrypted(spi_i, spi_r, ike::exchange::ike_auth)), vip.c_str());
 }
 PacketBuilder Session::auth_answer() const {
-    return reply(backend, 4500, client.c_str(), port_4500,
-                 behind_marker(encrypted_answer(spi_i, spi_r, ike::exchange::ike_auth)));
+    return answer(4500, behind_marker(encrypted_answer(spi_i, spi_r, ike::exchange::ike_auth)));
 }
 PacketBuilder Session::dpd() const {
     return to_vip(client.c_str(), port_4500, 4500,
@@ -194,14 +193,19 @@ PacketBuilder Session::dpd() const {
                   vip.c_str());
 }
 PacketBuilder Session::dpd_answer() const {
-    return reply(backend, 4500, client.c_str(), port_4500,
-                 behind_marker(encrypted_answer(spi_i, spi_r, ike::exchange::informational, 2)));
+    return answer(
+        4500, behind_marker(encrypted_answer(spi_i, spi_r, ike::exchange::informational, 2)));
 }
 PacketBuilder Session::esp_up(std::uint32_t spi) const {
     return to_vip(client.c_str(), port_4500, 4500, esp(spi), vip.c_str()).no_udp_checksum();
 }
 PacketBuilder Session::esp_down(std::uint32_t spi) const {
-    return reply(backend, 4500, client.c_str(), port_4500, esp(spi)).no_udp_checksum();
+    return answer(4500, esp(spi)).no_udp_checksum();
+}
+PacketBuilder Session::answer(std::uint16_t server_port, Bytes payload) const {
+    PacketBuilder packet = reply(backend, server_port, client.c_str(),
+                                 server_port == 500 ? port_500 : port_4500, std::move(payload));
+    return by_alias ? packet.from_ip(address(place::server_alias(backend).c_str())) : packet;
 }
 
 Session log_in(Bench& bench, Session session) {

@@ -117,6 +117,7 @@ struct Session {
     std::uint64_t spi_r = 0x9999999999999999;
     std::string vip = place::vip;
     forwarding::BackendIndex backend = forwarding::no_backend;
+    bool by_alias = false;  ///< the server sends from its alias
 
     PacketBuilder init() const;
     PacketBuilder init_answer() const;
@@ -126,6 +127,8 @@ struct Session {
     PacketBuilder dpd_answer() const;
     PacketBuilder esp_up(std::uint32_t spi = 0xc0000001) const;
     PacketBuilder esp_down(std::uint32_t spi = 0xd0000001) const;
+    /// Whatever the server sends, from the service port.
+    PacketBuilder answer(std::uint16_t server_port, Bytes payload) const;
 };
 /// The backend is the one that the bench sent the IKE_SA_INIT to.
 Session log_in(Bench& bench, Session session = {});

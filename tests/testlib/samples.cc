@@ -89,7 +89,8 @@ std::vector<Input> sample_frames(const Bench& bench) {
 }
 
 std::vector<TableSpec> sample_farms() {
-    return {two_armed_farm(), farm_with_two_vips(), one_port_farm(), dual_stack_farm()};
+    return {two_armed_farm(), farm_with_two_vips(), one_port_farm(), dual_stack_farm(),
+            farm_with_aliases()};
 }
 
 }  // namespace ikelb::testlib

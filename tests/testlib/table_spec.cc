@@ -3,6 +3,8 @@
 #include "tests/testlib/table_spec.h"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "controlplane/table/express.h"
 #include "controlplane/table/link_header.h"
@@ -106,14 +108,23 @@ void add_services(ForwardingTable& table, const TableSpec& spec, const Forwardin
                  .is_served = in.is_served,
                  .uplink = in.uplink});
             for (const BackendIndex member : in.members)
-                table.backends[member].frontends[position].push_back(frontend);
+                if (std::ranges::find(in.aliases, member, &AliasSpec::backend) == in.aliases.end())
+                    table.backends[member].frontends[position].push_back(frontend);
         }
     }
     table.members = std::make_shared<const std::vector<MemberIndex>>(std::move(members));
-    for (Backend& backend : table.backends)
-        for (std::size_t position = 0; position < service_ports; ++position)
-            if (backend.frontends[position].size() == 1)
-                backend.reply_frontend[position] = backend.frontends[position][0];
+}
+
+void add_aliases(ForwardingTable& table, const TableSpec& spec) {
+    std::vector<WordMap<1, Target>::Entry> aliases;
+    for (std::size_t s = 0; s < spec.services.size(); ++s)
+        for (const AliasSpec& in : spec.services[s].aliases) {
+            const InterfaceIndex at = spec.backends[in.backend].interface;
+            aliases.push_back({alias_key(static_cast<ServiceIndex>(s), in.backend),
+                               {.address = in.address,
+                                .link = make_link(table.interfaces[at], at, in.mac)}});
+        }
+    table.aliases = WordMap<1, Target>{aliases, spec.hash_key};
 }
 
 void add_addresses(ForwardingTable& table, const TableSpec& spec) {
@@ -123,17 +134,25 @@ void add_addresses(ForwardingTable& table, const TableSpec& spec) {
             if (!own.is_unspecified())
                 entries.push_back({own, {.interface = static_cast<InterfaceIndex>(i)}});
     for (const net::IpAddress& own : spec.other_addresses) entries.push_back({own, {}});
-    for (std::size_t b = 0; b < spec.backends.size(); ++b)
+    for (std::size_t b = 0; b < spec.backends.size(); ++b) {
+        AddressEntry server{.role = AddressRole::backend, .backend = static_cast<BackendIndex>(b)};
+        for (std::size_t position = 0; position < service_ports; ++position)
+            if (const auto& vips = std::as_const(table.backends)[b].frontends[position];
+                vips.size() == 1)
+                server.frontends[position] = vips[0];
         if (!spec.backends[b].address.is_unspecified())  // of one that is removed
-            entries.push_back({spec.backends[b].address,
+            entries.push_back({spec.backends[b].address, server});
+    }
+    for (std::size_t s = 0; s < spec.services.size(); ++s) {
+        const std::array own{static_cast<FrontendIndex>(2 * s),
+                             static_cast<FrontendIndex>(2 * s + 1)};
+        entries.push_back({spec.services[s].vip, {.role = AddressRole::vip, .frontends = own}});
+        for (const AliasSpec& in : spec.services[s].aliases)
+            entries.push_back({in.address,
                                {.role = AddressRole::backend,
-                                .backend = static_cast<BackendIndex>(b)}});
-    for (std::size_t s = 0; s < spec.services.size(); ++s)
-        entries.push_back(
-            {spec.services[s].vip,
-             {.role = AddressRole::vip,
-              .frontends = {static_cast<FrontendIndex>(2 * s),
-                            static_cast<FrontendIndex>(2 * s + 1)}}});
+                                .frontends = own,
+                                .backend = in.backend}});
+    }
     table.addresses = AddressMap<AddressEntry>{entries, spec.hash_key};
 }
 
@@ -143,6 +162,9 @@ void add_server_macs(ForwardingTable& table, const TableSpec& spec) {
         if (!mac.is_zero()) macs.push_back({gateway_key(interface, mac), true});
     };
     for (const BackendSpec& backend : spec.backends) add(backend.interface, backend.mac);
+    for (const ServiceSpec& service : spec.services)
+        for (const AliasSpec& in : service.aliases)
+            add(spec.backends[in.backend].interface, in.mac);
     for (const NeighbourSpec& gateway : spec.gateways)
         if (gateway.is_of_servers) add(gateway.interface, gateway.mac);
     for (const NeighbourSpec& listed : spec.server_macs) add(listed.interface, listed.mac);
@@ -208,6 +230,7 @@ ForwardingTable build_table(const TableSpec& spec, const ForwardingTable* previo
     add_interfaces(table, spec);
     add_backends(table, spec);
     add_services(table, spec, previous, rebuilt_at);
+    add_aliases(table, spec);
     add_addresses(table, spec);
     add_next_hops(table, spec);
     add_wall(table, spec);
@@ -231,6 +254,9 @@ net::MacAddress server_mac(BackendIndex backend) {
 }
 std::string server(BackendIndex backend) {
     return (backend < first_v6_server ? "10.20.0." : "fd00:20::") + std::to_string(11 + backend);
+}
+std::string server_alias(BackendIndex backend) {
+    return "10.20.0." + std::to_string(111 + backend);
 }
 }  // namespace place
 
@@ -267,6 +293,18 @@ TableSpec two_armed_farm() {
 TableSpec farm_with_two_vips() {
     TableSpec spec = two_armed_farm();
     spec.services.push_back({.vip = address(place::second_vip), .members = {0, 1, 2}});
+    return spec;
+}
+
+TableSpec farm_with_aliases() {
+    TableSpec spec = farm_with_two_vips();
+    for (const BackendIndex b : spec.services[1].members) {
+        const net::IpAddress alias = address(place::server_alias(b).c_str());
+        spec.services[1].aliases.push_back(
+            {.backend = b, .address = alias, .mac = place::server_mac(b)});
+        spec.neighbours.push_back(
+            {.interface = place::srv, .address = alias, .mac = place::server_mac(b)});
+    }
     return spec;
 }
 

@@ -37,9 +37,17 @@ struct BackendSpec {
     forwarding::SpiLabel label{};
 };
 
+/// A member's address for one service alone, on the backend's interface.
+struct AliasSpec {
+    forwarding::BackendIndex backend = 0;
+    net::IpAddress address{};
+    net::MacAddress mac{};  ///< zero: its neighbour is not known
+};
+
 struct ServiceSpec {
     net::IpAddress vip{};
     std::vector<forwarding::BackendIndex> members{};
+    std::vector<AliasSpec> aliases{};
     forwarding::Scheduler scheduler = forwarding::Scheduler::maglev;
     bool is_served = true;
     forwarding::GatewayIndex uplink = 1;
@@ -118,13 +126,17 @@ net::MacAddress second_gateway_mac();
 net::MacAddress server_mac(forwarding::BackendIndex backend);
 /// 10.20.0.11, 10.20.0.12, 10.20.0.13, then fd00:20::14 and so on.
 std::string server(forwarding::BackendIndex backend);
+/// 10.20.0.111, 10.20.0.112, 10.20.0.113: for the second VIP.
+std::string server_alias(forwarding::BackendIndex backend);
 }  // namespace place
 
 /// Two ports without tags, two gateways on the client side, one VIP on three servers.
 TableSpec two_armed_farm();
 /// The same with a second VIP on the same three servers: their replies are ambiguous.
 TableSpec farm_with_two_vips();
-/// The same with a VIP of IPv6 on three servers of their own.
+/// The same, but the servers have an alias for the second VIP.
+TableSpec farm_with_aliases();
+/// The same as two_armed_farm() with a VIP of IPv6 on three servers of their own.
 TableSpec dual_stack_farm();
 /// The same as two_armed_farm() on one port: the client side untagged, the servers in VLAN 20.
 TableSpec one_port_farm();

@@ -39,7 +39,12 @@ Input down(const Bench& bench, const Session& session) {
 
 /// A session of whose flow the first ESP packets have passed in both directions.
 Session established(Bench& bench) {
-    const Session session = log_in(bench);
+    Session who;
+    if (!bench.spec.services.back().aliases.empty()) {
+        who.vip = second_vip;
+        who.by_alias = true;
+    }
+    const Session session = log_in(bench, who);
     for (std::uint32_t sequence = 2; sequence < 6; ++sequence) {
         bench.run(up(bench, session, sequence));
         bench.run(down(bench, session));
@@ -69,7 +74,7 @@ PlaceSet left_of(Bench& bench, const std::vector<Input>& inputs) {
 }
 
 TEST(Express, TakesEspOfAnEstablishedSaBothWays) {
-    for (const TableSpec& spec : {two_armed_farm(), one_port_farm()}) {
+    for (const TableSpec& spec : {two_armed_farm(), one_port_farm(), farm_with_aliases()}) {
         Bench bench{spec};
         const Session session = established(bench);
         EXPECT_EQ(left_of(bench, {up(bench, session), down(bench, session)}), 0U);
@@ -163,7 +168,10 @@ void change_table(TableSpec& spec, std::mt19937& random) {
         case 0: spec.backends[0].is_up = !spec.backends[0].is_up; break;
         case 1: spec.backends[0].flush_on_down = !spec.backends[0].flush_on_down; break;
         case 2: spec.interfaces[ext].is_up = !spec.interfaces[ext].is_up; break;
-        default: spec.services[0].is_served = !spec.services[0].is_served; break;
+        default: {
+            bool& is_served = spec.services[random() % spec.services.size()].is_served;
+            is_served = !is_served;
+        }
     }
 }
 

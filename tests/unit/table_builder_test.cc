@@ -48,7 +48,6 @@ void write_services(std::ostream& out, const forwarding::ForwardingTable& table)
             << to_string(backend.mode) << ' ' << backend.is_present << backend.is_up
             << backend.flush_on_down << ' ' << backend.weight << ' ';
         write(out, backend.link);
-        write_list(out, backend.reply_frontend);
         for (const auto& frontends : backend.frontends) write_list(out, frontends);
         out << '\n';
     }
@@ -62,9 +61,15 @@ void write_services(std::ostream& out, const forwarding::ForwardingTable& table)
         write_list(out, service.round_robin);
         out << '\n';
     }
-    for (std::size_t i = 0; i < table.members->size(); ++i)
-        if ((*table.members)[i] != forwarding::no_member)
-            out << i << "->" << (*table.members)[i] << '\n';
+    for (std::size_t i = 0; i < table.members->size(); ++i) {
+        if ((*table.members)[i] == forwarding::no_member) continue;
+        const forwarding::Target& target =
+            table.target(static_cast<forwarding::ServiceIndex>(i / forwarding::max_backends),
+                         static_cast<forwarding::BackendIndex>(i % forwarding::max_backends));
+        out << i << "->" << (*table.members)[i] << " at " << target.address.to_string() << ' ';
+        write(out, target.link);
+        out << '\n';
+    }
 }
 
 /// Everything that a worker could ask of a table, the addresses of a few networks one by one.

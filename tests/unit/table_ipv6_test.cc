@@ -21,7 +21,8 @@ TEST(TableIpv6, ABackendIsReachedAndItsAnswersAreTheVips) {
     EXPECT_EQ(backend.link.interface, farm_index);
     for (std::size_t i = 0; i < forwarding::service_ports; ++i) {
         const std::uint16_t port = forwarding::service_port_numbers[i];
-        const forwarding::Frontend& answers = table.frontends[backend.reply_frontend[i]];
+        const forwarding::Frontend& answers =
+            table.frontends[site.reply_frontend("fd00:20::11", i)];
         EXPECT_EQ(answers.vip, ip("2001:db8:200::10"));
         EXPECT_EQ(answers.port.to_host(), port);
         EXPECT_TRUE(site.frontend("2001:db8:200::10", port).is_served);

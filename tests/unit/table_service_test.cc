@@ -190,11 +190,11 @@ TEST(TableServices, TakeTheAffinityOver) {
 TEST(TableReplies, OneVipNeedsNoState) {
     Site site;
     site.build();
-    for (const char* name : {"rras1", "rras2", "rras3"}) {
-        const forwarding::Backend& backend = site.backend(name);
-        EXPECT_FALSE(backend.is_ambiguous());
-        EXPECT_EQ(backend.reply_frontend[0], site.registry.frontend(ip("203.0.113.10"), 500));
-        EXPECT_EQ(backend.reply_frontend[1], site.registry.frontend(ip("203.0.113.10"), 4500));
+    for (const char* name : {"rras1", "rras2", "rras3"})
+        EXPECT_FALSE(site.backend(name).is_ambiguous());
+    for (const char* server : {"10.20.0.11", "10.20.0.12", "10.20.0.13"}) {
+        EXPECT_EQ(site.reply_frontend(server, 0), site.registry.frontend(ip("203.0.113.10"), 500));
+        EXPECT_EQ(site.reply_frontend(server, 1), site.registry.frontend(ip("203.0.113.10"), 4500));
     }
 }
 
@@ -205,7 +205,7 @@ TEST(TableReplies, TwoVipsOverOnePoolAreAmbiguous) {
     const forwarding::Backend& backend = site.backend("rras1");
     EXPECT_TRUE(backend.is_ambiguous());
     for (std::size_t i = 0; i < forwarding::service_ports; ++i) {
-        EXPECT_EQ(backend.reply_frontend[i], forwarding::no_frontend);
+        EXPECT_EQ(site.reply_frontend("10.20.0.11", i), forwarding::no_frontend);
         const auto port = forwarding::service_port_numbers[i];
         EXPECT_EQ(backend.frontends[i],
                   (std::vector{*site.registry.frontend(ip("203.0.113.10"), port),
@@ -213,7 +213,7 @@ TEST(TableReplies, TwoVipsOverOnePoolAreAmbiguous) {
     }
     site.config.services.erase(site.config.services.begin());
     site.build();
-    EXPECT_EQ(site.backend("rras1").reply_frontend[0],
+    EXPECT_EQ(site.reply_frontend("10.20.0.11", 0),
               site.registry.frontend(ip("203.0.113.20"), 500));
     EXPECT_EQ(site.registry.frontend(ip("203.0.113.20"), 500), 2) << "keeps its index";
 }

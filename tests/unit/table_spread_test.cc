@@ -203,7 +203,7 @@ TEST(TableModes, DrainRefuseKeepsOnlyWhatIsEstablished) {
     EXPECT_EQ(site.service("aovpn").members, indices(site, {"rras2", "rras3"}));
     EXPECT_FALSE(site.backend("rras1").takes_returning_clients());
     EXPECT_TRUE(site.table->is_current({.index = 0, .generation = 1}));
-    EXPECT_NE(site.backend("rras1").reply_frontend[0], forwarding::no_frontend);
+    EXPECT_NE(site.reply_frontend("10.20.0.11", 0), forwarding::no_frontend);
 }
 
 TEST(TableModes, DisableEndsAllRecordsAndEnableDoesNotBringThemBack) {
@@ -215,7 +215,7 @@ TEST(TableModes, DisableEndsAllRecordsAndEnableDoesNotBringThemBack) {
     for (int generation = 0; generation < 256; ++generation)
         EXPECT_FALSE(site.table->is_current(
             {.index = 0, .generation = static_cast<std::uint8_t>(generation)}));
-    EXPECT_EQ(site.backend("rras1").reply_frontend[1], forwarding::no_frontend);
+    EXPECT_EQ(site.reply_frontend("10.20.0.11", 1), forwarding::no_frontend);
     EXPECT_TRUE(site.backend("rras1").frontends[1].empty());
     EXPECT_EQ(site.table->addresses.find(ip("10.20.0.11"))->role, AddressRole::backend)
         << "nothing of it leaves untranslated";

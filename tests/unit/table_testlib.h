@@ -178,6 +178,11 @@ struct Site {
     const forwarding::Frontend& frontend(const std::string& vip, std::uint16_t port) const {
         return table->frontends[*registry.frontend(ip(vip), port)];
     }
+    /// Whose VIP replies from a server's address take.
+    forwarding::FrontendIndex reply_frontend(const std::string& address,
+                                             std::size_t position) const {
+        return table->addresses.find(ip(address))->frontends[position];
+    }
     std::optional<forwarding::Route> route(const std::string& destination) const {
         const auto index = table->route_table.lookup(ip(destination));
         return index ? std::optional{table->routes[*index]} : std::nullopt;

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+
+// What each address is to us, and which of them are a backend's.
+
+#include <algorithm>
+
+#include "controlplane/table/table_parts.h"
+
+namespace ikelb::control {
+
+namespace {
+
+bool is_used(const config::Pool& pool, const config::Config& config) {
+    return std::ranges::any_of(config.services, [&](const config::Service& service) {
+        return service.pool == pool.name;
+    });
+}
+
+}  // namespace
+
+const config::Pool* find_pool(const config::Config& config, const std::string& name) {
+    const auto pool = std::ranges::find(config.pools, name, &config::Pool::name);
+    return pool == config.pools.end() ? nullptr : &*pool;
+}
+
+// The registry knows every name of the configuration: update() came first.
+
+forwarding::BackendIndex index_of(const config::Backend& backend, const BuilderInput& input) {
+    return input.registry.backend(backend.name).value().index;
+}
+
+forwarding::ServiceIndex index_of(const config::Service& service, const BuilderInput& input) {
+    return input.registry.service(service.name).value();
+}
+
+forwarding::FrontendIndex frontend_of(const config::Service& service, std::size_t position,
+                                      const BuilderInput& input) {
+    return input.registry.frontend(service.vip, forwarding::service_port_numbers[position]).value();
+}
+
+void for_each_used_backend(const config::Config& config, const VisitBackend& visit) {
+    for (const config::Pool& pool : config.pools)
+        if (is_used(pool, config))
+            for (const config::Backend& backend : pool.backends) visit(pool, backend);
+}
+
+void build_addresses(const BuilderInput& input, const InterfaceNames& names,
+                     forwarding::ForwardingTable& table) {
+    using forwarding::AddressRole;
+    std::vector<forwarding::AddressMap<forwarding::AddressEntry>::Entry> entries;
+    // Of an address with several roles the last one counts.
+    const auto add_own = [&](const net::IpAddress& own, forwarding::InterfaceIndex interface) {
+        entries.push_back({own, {.role = AddressRole::own, .interface = interface}});
+    };
+    // Those of other devices first: on a twin an address is more than on any of them.
+    for (const Address& address : input.kernel.addresses)
+        if (!names.by_twin(address.ifindex) && !address.prefix.address.is_loopback() &&
+            !address.prefix.address.is_ipv6_link_local())
+            add_own(address.prefix.address, forwarding::no_interface);
+    for (const Address& address : input.kernel.addresses)
+        if (const auto interface = names.by_twin(address.ifindex))
+            add_own(address.prefix.address, *interface);
+    for (std::size_t i = 0; i < input.config.interfaces.size(); ++i)
+        for (const net::IpPrefix& own : input.config.interfaces[i].addresses)
+            add_own(own.address, static_cast<forwarding::InterfaceIndex>(i));
+    for_each_used_backend(input.config, [&](const config::Pool&, const config::Backend& backend) {
+        forwarding::AddressEntry server{.role = AddressRole::backend,
+                                        .backend = index_of(backend, input)};
+        for (std::size_t i = 0; i < forwarding::service_ports; ++i)
+            if (const auto& vips = table.backends[server.backend].frontends[i]; vips.size() == 1)
+                server.frontends[i] = vips.front();
+        entries.push_back({backend.address, server});
+    });
+    for (const config::Service& service : input.config.services) {
+        forwarding::AddressEntry vip{.role = AddressRole::vip};
+        for (std::size_t i = 0; i < forwarding::service_ports; ++i)
+            vip.frontends[i] = frontend_of(service, i, input);
+        entries.push_back({service.vip, vip});
+    }
+    table.addresses = forwarding::AddressMap<forwarding::AddressEntry>{entries, input.hash_key};
+}
+
+}  // namespace ikelb::control
