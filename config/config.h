@@ -90,12 +90,28 @@ struct SpiLabel {
     bool is_set() const noexcept { return *this != SpiLabel{}; }
 };
 
+/// A further address of a server, at which it is sent one service's traffic alone.
+struct Alias {
+    std::string service{};  ///< Service::name
+    net::IpAddress address{};
+    SourceLine line{};
+    friend bool operator==(const Alias&, const Alias&) = default;
+};
+
 struct Backend {
     std::string name{};
     net::IpAddress address{};
     std::uint16_t weight = 100;  ///< 0: gets no new clients
+    std::vector<Alias> aliases{};
     SpiLabel spi_label{};
     SourceLine line{};
+
+    /// All that it has: its own, then the aliases.
+    std::vector<net::IpAddress> addresses() const {
+        std::vector<net::IpAddress> all{address};
+        for (const Alias& alias : aliases) all.push_back(alias.address);
+        return all;
+    }
     friend bool operator==(const Backend&, const Backend&) = default;
 };
 

@@ -119,6 +119,12 @@ void list_backend(const Backend& backend, const std::string& path,
                     .values = {value(in, "name", backend.name),
                                value(in, "address", backend.address),
                                value(in, "weight", backend.weight)}});
+    constexpr std::string_view in_alias = "pools[].backends[].aliases[]";
+    for (const Alias& alias : backend.aliases)
+        maps.push_back({.path = path + ".aliases[" + alias.service + "]",
+                        .key = find_key("pools[].backends[].aliases"),
+                        .values = {value(in_alias, "service", alias.service),
+                                   value(in_alias, "address", alias.address)}});
     if (!backend.spi_label.is_set()) return;
     const auto& label = backend.spi_label;
     constexpr std::string_view in_label = "pools[].backends[].spi_label";

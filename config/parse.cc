@@ -58,10 +58,17 @@ SpiLabel read_spi_label(const MapReader& map) {
             .line = map.line()};
 }
 
+Alias read_alias(const MapReader& map) {
+    return {.service = map.text("service"),
+            .address = map.address("address"),
+            .line = map.line()};
+}
+
 Backend read_backend(const MapReader& map) {
     return {.name = map.text("name"),
             .address = map.address("address"),
             .weight = map.integer("weight", Backend{}.weight),
+            .aliases = read_list(map.maps("aliases"), read_alias),
             .spi_label = read_spi_label(map.map("spi_label")),
             .line = map.line()};
 }

@@ -52,7 +52,10 @@ void vips_are_unique(const Config& config, FindingList& out);
 void vips_are_no_backends(const Config& config, FindingList& out);
 void vip_and_backends_are_of_one_family(const Config& config, FindingList& out);
 void service_interfaces_face_clients(const Config& config, FindingList& out);
-void backends_serve_one_vip(const Config& config, FindingList& out);
+
+// One server behind several VIPs: rules_alias.cc
+void aliases_fit_their_services(const Config& config, FindingList& out);
+void backends_tell_vips_apart(const Config& config, FindingList& out);
 
 // What may pass that is no service's: rules_wall.cc
 void transit_is_closed(const Config& config, FindingList& out);
@@ -93,5 +96,30 @@ const Interface* interface_of(const Config& config, const Route& route);
 std::string item_path(std::string_view list, std::size_t index);
 /// pools[3].backends[1]
 std::string backend_path(std::size_t pool, std::size_t backend);
+/// pools[3].backends[1].aliases[0]
+std::string alias_path(std::size_t pool, std::size_t backend, std::size_t alias);
+
+/// One address of a server: its own, or an alias.
+struct ServerAddress {
+    const Backend& backend;
+    const net::IpAddress& address;
+    std::string path;
+    int line;
+};
+
+/// Calls visit(ServerAddress) for each address of each backend of each pool.
+template <class Visit>
+void for_each_address(const Config& config, Visit visit) {
+    for (std::size_t i = 0; i < config.pools.size(); ++i)
+        for (std::size_t j = 0; j < config.pools[i].backends.size(); ++j) {
+            const Backend& backend = config.pools[i].backends[j];
+            visit(ServerAddress{backend, backend.address, backend_path(i, j) + ".address",
+                                backend.line.number});
+            for (std::size_t k = 0; k < backend.aliases.size(); ++k)
+                visit(ServerAddress{backend, backend.aliases[k].address,
+                                    alias_path(i, j, k) + ".address",
+                                    backend.aliases[k].line.number});
+        }
+}
 
 }  // namespace ikelb::config::rules

@@ -96,6 +96,10 @@ std::string backend_path(std::size_t pool, std::size_t backend) {
     return item_path("pools", pool) + item_path(".backends", backend);
 }
 
+std::string alias_path(std::size_t pool, std::size_t backend, std::size_t alias) {
+    return backend_path(pool, backend) + item_path(".aliases", alias);
+}
+
 void names_are_well_formed(const Config& config, FindingList& out) {
     for (const Named& named : all_names(config)) {
         const Key& key = *find_key(named.schema_path);
@@ -134,6 +138,14 @@ void references_are_defined(const Config& config, FindingList& out) {
             check_reference(out, route.line.number, item_path("routes", i) + ".dev", "interface",
                             *route.dev, interfaces);
     }
+    const auto services = names_of(config.services);
+    for (std::size_t i = 0; i < config.pools.size(); ++i)
+        for (std::size_t j = 0; j < config.pools[i].backends.size(); ++j) {
+            const auto& aliases = config.pools[i].backends[j].aliases;
+            for (std::size_t k = 0; k < aliases.size(); ++k)
+                check_reference(out, aliases[k].line.number, alias_path(i, j, k) + ".service",
+                                "service", aliases[k].service, services);
+        }
     for (std::size_t i = 0; i < config.services.size(); ++i) {
         const Service& service = config.services[i];
         const std::string path = item_path("services", i);

@@ -14,14 +14,6 @@ constexpr std::string_view link_local =
     " is link-local: it names another machine on each link, and is never routed (RFC 4291 2.5.6); "
     "write a global or a unique local (fd00::/8) address";
 
-/// Calls visit(backend, path, pool) for each backend of each pool.
-template <class Visit>
-void for_each_backend(const Config& config, Visit visit) {
-    for (std::size_t i = 0; i < config.pools.size(); ++i)
-        for (std::size_t j = 0; j < config.pools[i].backends.size(); ++j)
-            visit(config.pools[i].backends[j], backend_path(i, j), config.pools[i]);
-}
-
 /// The interface that has an address, or nullptr.
 const Interface* owner_of(const Config& config, const net::IpAddress& address) {
     for (const Interface& interface : config.interfaces)
@@ -100,54 +92,59 @@ void pools_are_used(const Config& config, FindingList& out) {
 }
 
 void backend_addresses_are_usable(const Config& config, FindingList& out) {
-    for_each_backend(config, [&](const Backend& backend, const std::string& path, const Pool&) {
-        const std::string address = backend.address.to_string();
-        if (!is_host_address(backend.address))
-            out.error(backend.line.number, path + ".address",
+    for_each_address(config, [&](const ServerAddress& of) {
+        const std::string address = of.address.to_string();
+        if (!is_host_address(of.address))
+            out.error(of.line, of.path,
                       address + " is no address a server can have; write the server's own");
-        else if (is_link_local(backend.address))
-            out.error(backend.line.number, path + ".address", address + std::string{link_local});
-        else if (const Interface* owner = owner_of(config, backend.address))
-            out.error(backend.line.number, path + ".address",
+        else if (is_link_local(of.address))
+            out.error(of.line, of.path, address + std::string{link_local});
+        else if (const Interface* owner = owner_of(config, of.address))
+            out.error(of.line, of.path,
                       address + " is ikelb's own address on " + in_quotes(owner->name) +
                           "; write the server's");
     });
 }
 
 void backend_addresses_are_unique(const Config& config, FindingList& out) {
-    std::map<net::IpAddress, std::string_view> owners;
-    for_each_backend(config, [&](const Backend& backend, const std::string& path, const Pool&) {
-        const auto [owner, is_new] = owners.try_emplace(backend.address, backend.name);
-        if (!is_new)
-            out.error(backend.line.number, path + ".address",
-                      backend.address.to_string() + " is the address of the backend " +
-                          in_quotes(owner->second) +
+    std::map<net::IpAddress, const Backend*> owners;
+    for_each_address(config, [&](const ServerAddress& of) {
+        const auto [owner, is_new] = owners.try_emplace(of.address, &of.backend);
+        if (is_new) return;
+        const std::string address = of.address.to_string();
+        if (owner->second == &of.backend)
+            out.error(of.line, of.path,
+                      "the backend " + in_quotes(of.backend.name) + " has " + address +
+                          " already; write another address of the server, or leave the alias out "
+                          "of the one service that goes to the backend's own");
+        else
+            out.error(of.line, of.path,
+                      address + " is an address of the backend " + in_quotes(owner->second->name) +
                           "; a server stands in one pool once (several services may use a pool)");
     });
 }
 
 void backends_are_reached_on_the_servers_side(const Config& config, FindingList& out) {
-    for_each_backend(config, [&](const Backend& backend, const std::string& path, const Pool&) {
-        const std::string address = backend.address.to_string();
-        const int line = backend.line.number;
-        if (const Interface* on_link = on_link_interface(config, backend.address)) {
+    for_each_address(config, [&](const ServerAddress& of) {
+        const std::string address = of.address.to_string();
+        if (const Interface* on_link = on_link_interface(config, of.address)) {
             if (on_link->side == Side::clients)
-                out.error(line, path + ".address",
+                out.error(of.line, of.path,
                           address + " is in the subnet of " + in_quotes(on_link->name) +
                               ", which leads to the clients: its answers would not be "
                               "translated; move it, or write side: both on the interface");
             return;
         }
-        const Route* route = route_to(config, backend.address);
+        const Route* route = route_to(config, of.address);
         if (!route) {
-            out.warning(line, path + ".address",
+            out.warning(of.line, of.path,
                         address + " is in no subnet of an interface and no route leads there; "
                                   "add one to routes, unless ip route or FRR brings it");
             return;
         }
         const Interface* via = interface_of(config, *route);
         if (via && via->side == Side::clients)
-            out.warning(line, path + ".address",
+            out.warning(of.line, of.path,
                         address + " is reached by the route to " + route->to.to_string() +
                             " through " + in_quotes(via->name) +
                             ", which leads to the clients; add a route on the servers' side");
@@ -206,11 +203,11 @@ void vips_are_unique(const Config& config, FindingList& out) {
 }
 
 void vips_are_no_backends(const Config& config, FindingList& out) {
-    for_each_backend(config, [&](const Backend& backend, const std::string& path, const Pool&) {
+    for_each_address(config, [&](const ServerAddress& of) {
         for (const Service& service : config.services)
-            if (service.vip == backend.address)
-                out.error(backend.line.number, path + ".address",
-                          backend.address.to_string() + " is the VIP of the service " +
+            if (service.vip == of.address)
+                out.error(of.line, of.path,
+                          of.address.to_string() + " is the VIP of the service " +
                               in_quotes(service.name) + "; write the server's own address");
     });
 }
@@ -242,21 +239,6 @@ void service_interfaces_face_clients(const Config& config, FindingList& out) {
                           in_quotes(interface.name) +
                               " leads to the servers; write an interface with side: clients "
                               "or both");
-    }
-}
-
-void backends_serve_one_vip(const Config& config, FindingList& out) {
-    std::map<std::string_view, std::string_view> first_services;
-    for (std::size_t i = 0; i < config.services.size(); ++i) {
-        const Service& service = config.services[i];
-        const auto [first, is_new] = first_services.try_emplace(service.pool, service.name);
-        if (!is_new && find_pool(config, service.pool))
-            out.warning(service.line.number, item_path("services", i) + ".pool",
-                        "the pool " + in_quotes(service.pool) + " serves " +
-                            in_quotes(first->second) +
-                            " as well: an answer of which no flow or SA is recorded can't be given "
-                            "a VIP and is dropped; give each VIP a pool with addresses of its own "
-                            "(aliases on the servers) where that matters");
     }
 }
 

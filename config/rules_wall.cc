@@ -58,7 +58,9 @@ bool is_own(const Config& config, const net::IpAddress& address) {
 
 bool is_backend(const Config& config, const net::IpAddress& address) {
     return std::ranges::any_of(config.pools, [&](const Pool& pool) {
-        return std::ranges::count(pool.backends, address, &Backend::address) > 0;
+        return std::ranges::any_of(pool.backends, [&](const Backend& backend) {
+            return std::ranges::count(backend.addresses(), address) > 0;
+        });
     });
 }
 
@@ -208,29 +210,28 @@ void servers_are_not_behind_the_clients_router(const Config& config, FindingList
             return true;
         return std::ranges::any_of(config.pools, [&](const Pool& pool) {
             return std::ranges::any_of(pool.backends, [&](const Backend& backend) {
-                return route.to.contains(backend.address);
+                return std::ranges::any_of(
+                    backend.addresses(),
+                    [&](const net::IpAddress& address) { return route.to.contains(address); });
             });
         });
     };
-    for (std::size_t i = 0; i < config.pools.size(); ++i)
-        for (std::size_t j = 0; j < config.pools[i].backends.size(); ++j) {
-            const Backend& backend = config.pools[i].backends[j];
-            const Route* route = route_to(config, backend.address);
-            if (on_link_interface(config, backend.address) || !route) continue;
-            const Interface* interface = interface_of(config, *route);
-            if (!interface || interface->side != Side::both) continue;
-            const bool is_clients_router =
-                std::ranges::any_of(config.routes, [&](const Route& other) {
-                    return other.via == route->via && !is_servers(other);
-                });
-            if (is_clients_router)
-                out.warning(backend.line.number, backend_path(i, j) + ".address",
-                            backend.address.to_string() + " is reached through " +
-                                route->via.to_string() +
-                                ", which leads to clients as well: what has its source and comes "
-                                "from there may be a client's, and is dropped as spoofed_backend; "
-                                "give the servers a router or an interface of their own");
-        }
+    for_each_address(config, [&](const ServerAddress& of) {
+        const Route* route = route_to(config, of.address);
+        if (on_link_interface(config, of.address) || !route) return;
+        const Interface* interface = interface_of(config, *route);
+        if (!interface || interface->side != Side::both) return;
+        const bool is_clients_router =
+            std::ranges::any_of(config.routes, [&](const Route& other) {
+                return other.via == route->via && !is_servers(other);
+            });
+        if (is_clients_router)
+            out.warning(of.line, of.path,
+                        of.address.to_string() + " is reached through " + route->via.to_string() +
+                            ", which leads to clients as well: what has its source and comes "
+                            "from there may be a client's, and is dropped as spoofed_backend; "
+                            "give the servers a router or an interface of their own");
+    });
 }
 
 }  // namespace ikelb::config::rules

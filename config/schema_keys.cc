@@ -61,6 +61,29 @@ const std::array service_and_system_keys{
         .purpose = "The share of new clients, against the sum of the pool's weights. 0 gets no "
                    "new clients.",
         .effect = "None: tunnels stay where they are, only new clients are spread anew."},
+    Key{.path = "pools[].backends[].aliases", .form = Form::list_of_maps, .range = {0, 255},
+        .initial = "[]",
+        .purpose = "Where several services share the pool: further addresses of this server, each "
+                   "for one of them. What is sent to that service's VIP goes to the alias instead "
+                   "of address, and what the server sends from there leaves from that VIP. One "
+                   "service may do without and has address. Where two do, the VIP of an answer has "
+                   "to be told from records, and a stranger who logs in at the other VIP with a "
+                   "client's address may turn that client's answers there. It is one backend all "
+                   "the same: one health check, at address, one weight, one drain.",
+        .effect = "None where a service and its aliases come or go together. A service in use that "
+                  "gets an alias, or loses it, leaves its tunnels on this server without their way "
+                  "to it: servers keep a tunnel at the address where it began. Their IKE goes on "
+                  "and no DPD notices. Drain the server first (refuse), or leave the service in "
+                  "use at address and give the alias to the new one."},
+    Key{.path = "pools[].backends[].aliases[].service", .form = Form::reference,
+        .presence = required, .example = "aovpn",
+        .purpose = "The service by its name; of those that use this pool.",
+        .effect = "As for aliases."},
+    Key{.path = "pools[].backends[].aliases[].address", .form = Form::address,
+        .presence = required, .example = "10.20.0.111",
+        .purpose = "An address of the server besides its own, of the same family. Unique over all "
+                   "pools.",
+        .effect = "As for aliases."},
     Key{.path = "pools[].backends[].spi_label", .form = Form::map,
         .purpose = "How this server marks the SPIs that it chooses, so that ikelb can tell whose "
                    "an SA is without having seen it before, whatever address it comes from. All "

@@ -48,7 +48,8 @@ constexpr auto all_rules = std::to_array<Rule>({
     rules::vips_are_no_backends,
     rules::vip_and_backends_are_of_one_family,
     rules::service_interfaces_face_clients,
-    rules::backends_serve_one_vip,
+    rules::aliases_fit_their_services,
+    rules::backends_tell_vips_apart,
 
     rules::transit_is_closed,
     rules::allow_rules_are_well_formed,

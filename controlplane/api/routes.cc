@@ -23,7 +23,8 @@ constexpr std::array<ApiRoute, 12> table{{
      R"("restored":{"pairs","esp_spis","flows","bindings","transit"},"huge_pages":bool})"},
     {RouteId::backends, Method::get, "/v1/backends", "", "",
      "the backends: health, drain mode, flows, SAs, traffic",
-     R"({"backends":[{"name","address","pool","state":"up|down|checking",)"
+     R"({"backends":[{"name","address","aliases":{"SERVICE":"ADDRESS"},"pool",)"
+     R"("state":"up|down|checking",)"
      R"("mode":"enabled|drain_keep|drain_refuse|disabled","weight","flows","sas","rtt_us",)"
      R"("since","reason","packets_to_server","packets_to_client","bytes_to_server",)"
      R"("bytes_to_client"}]})"},

@@ -150,8 +150,12 @@ json restored_by(Daemon& daemon) {
 json backend_row(Daemon& daemon, const config::Pool& pool, const config::Backend& backend) {
     const BackendState* state = daemon.checker().find(backend.name);
     const BackendTotals totals = backend_totals(daemon, backend.name);
+    json aliases = json::object();
+    for (const config::Alias& alias : backend.aliases)
+        aliases[alias.service] = alias.address.to_string();
     json row{{"name", backend.name},
              {"address", backend.address.to_string()},
+             {"aliases", aliases},
              {"pool", pool.name},
              {"state", state != nullptr ? to_string(state->health) : "checking"},
              {"mode", to_string(daemon.modes().mode(backend.name))},

@@ -66,9 +66,10 @@ std::vector<ForwardGuard> plan_guards(const config::Config& config,
         guard.except = config.inside_prefixes;
         for (const config::Pool& pool : config.pools)
             for (const config::Backend& backend : pool.backends)
-                guard.except.push_back(
-                    {.address = backend.address,
-                     .length = static_cast<std::uint8_t>(backend.address.is_v4() ? 32 : 128)});
+                for (const net::IpAddress& address : backend.addresses())
+                    guard.except.push_back(
+                        {.address = address,
+                         .length = static_cast<std::uint8_t>(address.is_v4() ? 32 : 128)});
         const auto twin = std::ranges::find(facts, interface.name, &InterfaceFacts::name);
         for (const Address& address : kernel.addresses)
             if (twin != facts.end() && address.ifindex == twin->ifindex)

@@ -100,8 +100,9 @@ void add_neighbours(const config::Config& config, const std::vector<KnownNeighbo
                       invented_mac(route.via));
     for (const config::Pool& pool : config.pools)
         for (const config::Backend& backend : pool.backends)
-            add_neighbour(kernel, ifindex_towards(config, backend.address, std::nullopt),
-                          backend.address, invented_mac(backend.address));
+            for (const net::IpAddress& address : backend.addresses())
+                add_neighbour(kernel, ifindex_towards(config, address, std::nullopt), address,
+                              invented_mac(backend.address));
 }
 
 }  // namespace

@@ -45,6 +45,23 @@ void for_each_used_backend(const config::Config& config, const VisitBackend& vis
             for (const config::Backend& backend : pool.backends) visit(pool, backend);
 }
 
+void for_each_used_alias(const BuilderInput& input,
+                         const std::function<void(const UsedAlias&)>& visit) {
+    for (const config::Service& service : input.config.services) {
+        const config::Pool* pool = find_pool(input.config, service.pool);
+        if (pool == nullptr) continue;
+        for (const config::Backend& backend : pool->backends)
+            for (const config::Alias& alias : backend.aliases)
+                if (alias.service == service.name)
+                    visit({.configured = backend,
+                           .address = alias.address,
+                           .service = index_of(service, input),
+                           .backend = index_of(backend, input),
+                           .frontends = {frontend_of(service, 0, input),
+                                         frontend_of(service, 1, input)}});
+    }
+}
+
 void build_addresses(const BuilderInput& input, const InterfaceNames& names,
                      forwarding::ForwardingTable& table) {
     using forwarding::AddressRole;
@@ -71,6 +88,11 @@ void build_addresses(const BuilderInput& input, const InterfaceNames& names,
             if (const auto& vips = table.backends[server.backend].frontends[i]; vips.size() == 1)
                 server.frontends[i] = vips.front();
         entries.push_back({backend.address, server});
+    });
+    for_each_used_alias(input, [&](const UsedAlias& alias) {
+        forwarding::AddressEntry server{.role = AddressRole::backend, .backend = alias.backend};
+        if (table.backends[alias.backend].is_present) server.frontends = alias.frontends;
+        entries.push_back({alias.address, server});
     });
     for (const config::Service& service : input.config.services) {
         forwarding::AddressEntry vip{.role = AddressRole::vip};

@@ -20,6 +20,11 @@ namespace {
 using forwarding::BackendIndex;
 using forwarding::RouteKind;
 
+bool has_alias(const config::Backend& backend, const config::Service& service) {
+    return std::ranges::find(backend.aliases, service.name, &config::Alias::service) !=
+           backend.aliases.end();
+}
+
 // --- Backends ---
 
 /// The route to a backend, nullptr unless it leads out of one of our interfaces.
@@ -86,6 +91,42 @@ void build_backends(const BuilderInput& input, forwarding::ForwardingTable& tabl
     });
 }
 
+void build_aliases(const BuilderInput& input, forwarding::ForwardingTable& table,
+                   Remarks& remarks) {
+    using Aliases = decltype(table.aliases);
+    std::vector<Aliases::Entry> entries;
+    for_each_used_alias(input, [&](const UsedAlias& alias) {
+        forwarding::Target target{.address = alias.address, .link = {}};
+        find_way(target, alias.configured, input, table, remarks);
+        entries.push_back(
+            {.key = forwarding::alias_key(alias.service, alias.backend), .value = target});
+    });
+    table.aliases = Aliases{entries, input.hash_key};
+}
+
+/// A server keeps a tunnel at the address where it began, and answers its IKE at any.
+void remark_on_moves(const BuilderInput& input, const forwarding::ForwardingTable& table,
+                     Remarks& remarks) {
+    if (input.previous == nullptr) return;
+    for (const config::Service& service : input.config.services) {
+        const forwarding::ServiceIndex index = index_of(service, input);
+        const config::Pool* pool = find_pool(input.config, service.pool);
+        if (pool == nullptr) continue;
+        for (const config::Backend& backend : pool->backends) {
+            const auto ref = input.registry.backend(backend.name).value();
+            if (!input.previous->member(index, ref.index) || !input.previous->is_current(ref))
+                continue;
+            const auto& before = input.previous->target(index, ref.index).address;
+            const auto& now = table.target(index, ref.index).address;
+            if (before != now)
+                remarks.push_back("service " + service.name + ": what was sent to " +
+                                  before.to_string() + " of backend " + backend.name +
+                                  " goes to " + now.to_string() +
+                                  " now, and tunnels that are up there do not follow");
+        }
+    }
+}
+
 // --- Frontends ---
 
 bool has_address(const BuilderInput& input, const InterfaceNames& names,
@@ -138,7 +179,7 @@ void connect_frontends(const BuilderInput& input, forwarding::ForwardingTable& t
         if (pool == nullptr) continue;
         for (const config::Backend& configured : pool->backends) {
             forwarding::Backend& backend = table.backends[index_of(configured, input)];
-            if (!backend.is_present) continue;
+            if (!backend.is_present || has_alias(configured, service)) continue;
             for (std::size_t i = 0; i < forwarding::service_ports; ++i)
                 backend.frontends[i].push_back(frontend_of(service, i, input));
         }
@@ -301,9 +342,11 @@ void build_spread(const BuilderInput& input, forwarding::ForwardingTable& table,
 void build_services(const BuilderInput& input, const InterfaceNames& names,
                     forwarding::ForwardingTable& table, Remarks& remarks) {
     build_backends(input, table, remarks);
+    build_aliases(input, table, remarks);
     build_frontends(input, names, table, remarks);
     connect_frontends(input, table);
     table.members = members_of(input);
+    remark_on_moves(input, table, remarks);
     build_spread(input, table, remarks);
 }
 

@@ -4,6 +4,7 @@
 
 // The parts that build_table() is put together from. Each fills its own members of the table.
 
+#include <array>
 #include <functional>
 #include <map>
 #include <optional>
@@ -38,7 +39,7 @@ private:
 void build_network(const BuilderInput& input, const InterfaceNames& names,
                    forwarding::ForwardingTable& table, Remarks& remarks);
 
-/// backends, frontends, members, services. After build_network().
+/// backends, aliases, frontends, members, services. After build_network().
 void build_services(const BuilderInput& input, const InterfaceNames& names,
                     forwarding::ForwardingTable& table, Remarks& remarks);
 
@@ -61,6 +62,18 @@ forwarding::FrontendIndex frontend_of(const config::Service& service, std::size_
 /// Each backend of each pool that a service uses.
 using VisitBackend = std::function<void(const config::Pool&, const config::Backend&)>;
 void for_each_used_backend(const config::Config& config, const VisitBackend& visit);
+
+/// An alias of a backend of a service's pool.
+struct UsedAlias {
+    const config::Backend& configured;
+    net::IpAddress address;
+    forwarding::ServiceIndex service;
+    forwarding::BackendIndex backend;
+    /// The service's, by position of the port.
+    std::array<forwarding::FrontendIndex, forwarding::service_ports> frontends;
+};
+void for_each_used_alias(const BuilderInput& input,
+                         const std::function<void(const UsedAlias&)>& visit);
 
 std::vector<wall::OpenPort> make_open_ports(const std::vector<config::OpenPort>& ports);
 

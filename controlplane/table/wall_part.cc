@@ -65,10 +65,12 @@ bool leads_to_servers(const Route& route, forwarding::GatewayIndex gateway,
         }))
         return true;
     const auto is_behind = [&](const config::Backend& backend) {
-        if (!route.dst.contains(backend.address)) return false;
-        const auto index = table.route_table.lookup(backend.address);
-        return index && table.routes[*index].kind == forwarding::RouteKind::gateway &&
-               table.routes[*index].gateway == gateway;
+        return std::ranges::any_of(backend.addresses(), [&](const net::IpAddress& address) {
+            if (!route.dst.contains(address)) return false;
+            const auto index = table.route_table.lookup(address);
+            return index && table.routes[*index].kind == forwarding::RouteKind::gateway &&
+                   table.routes[*index].gateway == gateway;
+        });
     };
     return std::ranges::any_of(config.pools, [&](const config::Pool& pool) {
         return std::ranges::any_of(pool.backends, is_behind);
@@ -137,9 +139,13 @@ void list_server_macs(const BuilderInput& input, const InterfaceNames& names,
         if (gateway == nullptr || !table.gateways[*gateway].faces_clients)
             entries.push_back({.key = key, .value = true});
     };
-    for (const forwarding::Backend& backend : table.backends)
-        if (backend.link.is_resolved)
-            add(backend.link.interface, destination_of(backend.link));
+    const auto add_target = [&](const forwarding::Target& target) {
+        if (target.link.is_resolved) add(target.link.interface, destination_of(target.link));
+    };
+    for (const forwarding::Backend& backend : table.backends) add_target(backend);
+    for_each_used_alias(input, [&](const UsedAlias& alias) {
+        add_target(table.target(alias.service, alias.backend));
+    });
     for (const forwarding::Gateway& gateway : table.gateways)
         if (gateway.link.is_resolved) add(gateway.interface, destination_of(gateway.link));
     for (const config::Interface& configured : input.config.interfaces)

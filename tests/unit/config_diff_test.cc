@@ -154,7 +154,9 @@ TEST(ConfigDiff, RestartReasonNamesTheKeysThatNeedIt) {
 TEST(ConfigDiff, ListingHoldsEveryValueOfTheSchema) {
     std::set<std::string_view> listed;
     const Config config =
-        parse_good(with("10.20.0.11", "10.20.0.11, spi_label: {ike_mask: 0x1}",
+        parse_good(with("10.20.0.11",
+                        "10.20.0.11, spi_label: {ike_mask: 0x1}, "
+                        "aliases: [{service: aovpn, address: 10.20.0.111}]",
                         with_added("routes: [{to: 10.0.0.0/8, via: 10.20.0.9}]\n"
                                    "transit: {allow: [{from: 192.0.2.0/24, to: 10.30.0.0/24}]}\n"
                                    "own_services: [{address: 10.255.0.1, from: 0.0.0.0/0}]\n")));

@@ -36,7 +36,7 @@ TEST(ConfigIpv6, OneIpv6AddressHasManySpellings) {
                 "t.yaml:10: error: pools[0].backends[0].address: fd00:20::11 is the VIP of the "
                 "service 'aovpn'");
     expect_only(findings_of(with("fd00:20::12", "FD00:20:0:0:0:0:0:11", ipv6())),
-                "t.yaml:11: error: pools[0].backends[1].address: fd00:20::11 is the address of the "
+                "t.yaml:11: error: pools[0].backends[1].address: fd00:20::11 is an address of the "
                 "backend 'rras1'");
     expect_only(findings_of(with("2001:db8:200::10", "2001:DB8:100:0::0001", ipv6())),
                 "t.yaml:13: error: services[0].vip: 2001:db8:100::1 is the address of the "
