@@ -15,6 +15,7 @@ namespace ikelb::village {
 struct Site {
     int servers = 3;
     int vips = 1;
+    bool has_aliases = false;  ///< a server has an address for each VIP
     bool is_v6 = false;
     bool by_sa = false;  ///< affinity: sa
     int workers = 2;

@@ -50,8 +50,11 @@ public:
     std::string client(const Address& client) const {
         return numbered(is_v6_ ? "2001:db8:192::%x:%x" : "198.18.%d.%d", client.number);
     }
-    net::IpAddress server(int server) const {
-        return parsed(numbered(is_v6_ ? "fd00:20::%x:%x" : "10.20.%d.%d", 100 + server));
+    net::IpAddress server(int server) const { return alias(server, 0); }
+    /// For that VIP. The first one's is the server's own address.
+    net::IpAddress alias(int server, int vip) const {
+        return parsed(
+            numbered(is_v6_ ? "fd00:20::%x:%x" : "10.20.%d.%d", 256 * vip + 100 + server));
     }
     net::IpAddress vip(int vip) const {
         constexpr int first = 113 * 256 + 10;
@@ -68,8 +71,13 @@ config::Config configuration(const Site& site, const Addresses& addresses) {
     config.interfaces = {{.name = "ext", .port = "wan"}, {.name = "srv", .port = "lan"}};
     config.workers.count = static_cast<std::uint16_t>(site.workers);
     config::Pool pool{.name = "pool"};
-    for (int server = 0; server < site.servers; ++server)
-        pool.backends.push_back({.name = server_name(server), .address = addresses.server(server)});
+    for (int server = 0; server < site.servers; ++server) {
+        config::Backend backend{.name = server_name(server), .address = addresses.server(server)};
+        for (int vip = 1; site.has_aliases && vip < site.vips; ++vip)
+            backend.aliases.push_back(
+                {.service = service_name(vip), .address = addresses.alias(server, vip)});
+        pool.backends.push_back(backend);
+    }
     config.pools = {pool};
     for (int vip = 0; vip < site.vips; ++vip) {
         config::Service service{.name = service_name(vip),
@@ -99,11 +107,18 @@ testlib::TableSpec farm(const config::Config& config, bool is_v6) {
         const net::MacAddress mac = testlib::place::server_mac(members.back());
         spec.backends.push_back(
             {.address = backend.address, .mac = mac, .interface = testlib::place::srv});
-        spec.neighbours.push_back(
-            {.interface = testlib::place::srv, .address = backend.address, .mac = mac});
+        for (const net::IpAddress& address : backend.addresses())
+            spec.neighbours.push_back(
+                {.interface = testlib::place::srv, .address = address, .mac = mac});
     }
     for (const config::Service& service : config.services) {
         testlib::ServiceSpec in{.vip = service.vip, .members = members};
+        for (const forwarding::BackendIndex member : members)
+            for (const config::Alias& alias : config.pools[0].backends[member].aliases)
+                if (alias.service == service.name)
+                    in.aliases.push_back({.backend = member,
+                                          .address = alias.address,
+                                          .mac = testlib::place::server_mac(member)});
         in.affinity = service.affinity == config::Affinity::sa ? forwarding::Affinity::sa
                                                                : forwarding::Affinity::source;
         in.ask_all_rate = service.ask_all_per_second;
@@ -242,7 +257,7 @@ std::optional<Way> Product::to_client(int server, const Datagram& datagram) {
                                .udp(port, datagram.place.port)
                                .payload(testlib::udp_payload(datagram.kind, datagram.place.nat_t,
                                                              datagram.ike, datagram.esp));
-    packet.from_ip(addresses_.server(server));
+    packet.from_ip(addresses_.alias(server, site_.has_aliases ? datagram.vip : 0));
     if (datagram.kind == Kind::esp) packet.no_udp_checksum();
     const testlib::Input input{.bytes = bench_->server_side(packet).build(),
                                .port = bench_->server_port()};
@@ -258,7 +273,10 @@ std::optional<Way> Product::to_client(int server, const Datagram& datagram) {
 
 int Product::server_at(const net::IpAddress& address) const {
     for (int server = 0; server < site_.servers; ++server)
-        if (addresses_.server(server) == address) return server;
+        if (std::ranges::count(config_.pools[0].backends[static_cast<std::size_t>(server)]
+                                   .addresses(),
+                               address) > 0)
+            return server;
     throw std::logic_error{"a client's datagram left for nobody's server"};
 }
 

@@ -58,6 +58,25 @@ bool n8_reply_vip(World& w) {
     return is_heard && w.flows(a.victim);
 }
 
+/// Somebody without credentials logs in at the other VIP, his IKE_AUTH from v's tuple.
+bool n8_failed_login_at_other_vip(World& w) {
+    const Attack a = attack(w, Mate::elsewhere);
+    const Tuple own = newcomer_spot(w, b1, 9);
+    Client& attacker = w.client("attacker", own, {.vip = 1});
+    a.victim.sa().is_fed = true;
+    a.victim.habits.mode = Mode::silent;
+    for (int i = 0; i < 3; ++i) {
+        attacker.tuple = own;
+        attacker.log_in({.password = Inner::bad_login, .moves_to = a.victim.tuple});
+        w.run(5);
+    }
+    const std::size_t before = a.victim.received;
+    w.run(5);
+    const bool is_heard = a.victim.received - before == 5;
+    a.victim.habits.mode = Mode::two_way;
+    return is_heard && w.flows(a.victim);
+}
+
 /// Foreign servers answer at v's tuple, as many as are remembered; then v logs in elsewhere.
 bool n9_nominees_full(World& w) {
     const Attack a = attack(w, Mate::elsewhere);
@@ -135,7 +154,9 @@ constexpr std::array all{
     Scenario{"n1_replayed_mate_idle_victim", n1_replayed_mate_idle_victim},
     Scenario{"n1_replayed_mate_long_idle", n1_replayed_mate_long_idle},
     Scenario{"n2_replayed_mate_upload_victim", n2_replayed_mate_upload_victim},
-    Scenario{"n8_reply_vip", n8_reply_vip, {.vips = 2}},
+    Scenario{"n8_reply_vip", n8_reply_vip, {.vips = 2, .has_aliases = true}},
+    Scenario{"n8_failed_login_at_other_vip", n8_failed_login_at_other_vip,
+             {.vips = 2, .has_aliases = true}},
     Scenario{"n9_nominees_full", n9_nominees_full, {.servers = 6}},
     Scenario{"n10_provisional_by_replay", n10_provisional_by_replay},
     Scenario{"n11_provisional_by_replay_upload", n11_provisional_by_replay_upload},

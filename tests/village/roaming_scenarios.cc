@@ -220,7 +220,7 @@ constexpr std::array all{
     Scenario{"e17_used_tuple_fed", e17_used_tuple_fed},
     Scenario{"e17_twice_with_rekey", e17_twice_with_rekey},
     Scenario{"e24_reconnects", e24_reconnects},
-    Scenario{"e26_other_vip", e26_other_vip, {.vips = 2}},
+    Scenario{"e26_other_vip", e26_other_vip, {.vips = 2, .has_aliases = true}},
 };
 
 }  // namespace

@@ -107,6 +107,7 @@ constexpr auto passed_by_address = std::to_array<std::string_view>({
     "n6_valid_mobike_onto_victim",
     "n6_valid_mobike_upload_victim",
     "n7_next_login",
+    "n8_failed_login_at_other_vip",
     "n8_reply_vip",
     "n9_nominees_full",
     "restart_stale_feeds",

@@ -24,7 +24,6 @@ constexpr std::array list{
     ToCome{"e20_equal_spis_upload",
            "an SPI that two clients of an address have is the first one's"},
     ToCome{"e24_reconnects", "a flow teaches eight SPIs, and none after them"},
-    ToCome{"e26_other_vip", "replies leave from the VIP that the SA began at"},
     ToCome{"restart_stale_feeds", "the first server that sends after a restart takes the flow"},
     ToCome{"crash_stale_feeds",
            "a stale server takes the empty flow, and keeps it once it is silent"},

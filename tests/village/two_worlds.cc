@@ -166,9 +166,13 @@ private:
 
 Site site_of(std::uint64_t seed) {
     std::mt19937_64 random{seed ^ 0x9e3779b97f4a7c15ULL};
-    return {.is_v6 = random() % 3 == 0,
-            .by_sa = random() % 4 == 0,
-            .workers = 2 + static_cast<int>(random() % 2)};
+    const bool is_v6 = random() % 3 == 0, is_by_sa = random() % 4 == 0;
+    const int workers = 2 + static_cast<int>(random() % 2);
+    return {.vips = 1 + static_cast<int>(random() % 2),
+            .has_aliases = true,
+            .is_v6 = is_v6,
+            .by_sa = is_by_sa,
+            .workers = workers};
 }
 
 std::optional<Difference> replay(const Site& site, const std::vector<Happening>& happenings) {
@@ -196,8 +200,9 @@ void report(std::uint64_t seed, const Site& site, const std::vector<Happening>& 
     std::printf("seed %llu: an attacker changes what a user meets with\n",
                 static_cast<unsigned long long>(seed));
     const std::vector<Happening> few = shrink(site, happenings);
-    std::printf("IPv%d, affinity: %s, %d workers; %zu happenings are enough:\n", site.is_v6 ? 6 : 4,
-                site.by_sa ? "sa" : "source", site.workers, few.size());
+    std::printf("IPv%d, affinity: %s, %d VIPs, %d workers; %zu happenings are enough:\n",
+                site.is_v6 ? 6 : 4, site.by_sa ? "sa" : "source", site.vips, site.workers,
+                few.size());
     for (const Happening& happening : few) std::printf("  %s\n", text(happening).c_str());
     if (const auto difference = replay(site, few))
         std::printf("alone:    %s\nattacked: %s\n", difference->alone.c_str(),

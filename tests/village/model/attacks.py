@@ -150,6 +150,24 @@ def n8_reply_vip(w):
     return ok and w.flows(v) > .9
 
 
+# a login that fails at the other VIP, its IKE_AUTH from v's tuple
+def n8_failed_login_at_other_vip(w):
+    v, m, _ = victim(w, False)
+    own = (w.other('B1'), 9)
+    a = w.client('att', *own)
+    a.vip = 'v2'
+    v.server().sas[v.pair].feed, v.mode = True, ''
+    for i in range(3):
+        a.tup = own
+        a.login(auth='bad', addr4500=v.tup)
+        w.run(5)
+    n = v.got
+    w.run(5)
+    ok = v.got - n == 5
+    v.mode = 'two'
+    return ok and w.flows(v) > .9
+
+
 # four foreign nominees, then v logs in to another server
 def n9_nominees_full(w):
     v, m, p = victim(w, False)
