@@ -67,7 +67,7 @@ json xstats_of(const PortView& port) {
 json ports_of(Daemon& daemon) {
     json ports = json::array();
     for (std::size_t i = 0; i < daemon.config().ports.size(); ++i) {
-        const dpdk::Port& port = daemon.dataplane().ports()[i];
+        const Port& port = daemon.dataplane().ports()[i];
         const PortView& view = daemon.port_watch().view(i);
         ports.push_back({{"name", daemon.config().ports[i].name},
                          {"device", daemon.config().ports[i].device},

@@ -25,11 +25,11 @@
 #include "controlplane/health/checker.h"
 #include "controlplane/health/icmp_probe.h"
 #include "controlplane/kernel/netlink_mirror.h"
+#include "controlplane/lcores/dataplane.h"
 #include "controlplane/metrics/metrics_server.h"
 #include "controlplane/table/backend_modes.h"
 #include "controlplane/table/index_registry.h"
 #include "controlplane/table/transit_grace.h"
-#include "dataplane/worker/dataplane.h"
 
 namespace ikelb::control {
 
@@ -80,7 +80,7 @@ public:
     const Checker& checker() const noexcept { return *checker_; }
     const BackendModes& modes() const noexcept { return modes_; }
     const IndexRegistry& registry() const noexcept { return registry_; }
-    worker::Dataplane& dataplane() noexcept { return *dataplane_; }
+    Dataplane& dataplane() noexcept { return *dataplane_; }
     /// There is one from before the API opens.
     const forwarding::ForwardingTable& table() const noexcept {
         return *dataplane_->published().read();
@@ -146,7 +146,7 @@ private:
     BackendModes modes_;
     TransitGrace grace_;
     std::unique_ptr<PortWatch> port_watch_;
-    std::unique_ptr<worker::Dataplane> dataplane_;
+    std::unique_ptr<Dataplane> dataplane_;
     std::shared_ptr<const wall::AllowRules> allow_rules_;  ///< of config_.transit; in EAL's memory
     std::unique_ptr<SavedState> saved_state_;  ///< reads the dataplane's directory
     std::optional<boost::asio::posix::stream_descriptor> dataplane_event_;

@@ -53,7 +53,7 @@ std::optional<StartError> Daemon::open_dataplane() {
     port_watch_ = std::move(*port_watch);
     auto options = dataplane_options(config_, hash_key.value_or(draw_hash_key()));
     options.on_port_open = [this] { port_watch_->port_opened(); };
-    auto dataplane = worker::Dataplane::open(std::move(options));
+    auto dataplane = Dataplane::open(std::move(options));
     if (!dataplane) return StartError{dataplane.error().message};
     dataplane_ = std::move(*dataplane);
     auto rules = allow_rules(config_.transit);
@@ -70,7 +70,7 @@ std::optional<StartError> Daemon::open_dataplane() {
                            "(`echo 512 > /proc/sys/vm/nr_hugepages` makes some)",
                      config_.dpdk.memory_mib);
     for (std::size_t i = 0; i < config_.ports.size(); ++i) {
-        const dpdk::PortFacts& facts = dataplane_->ports()[i].facts();
+        const PortFacts& facts = dataplane_->ports()[i].facts();
         spdlog::info("port {}: {}, driver {}, {} queue(s), {}", config_.ports[i].name,
                      config_.ports[i].device, facts.driver, facts.queues,
                      facts.spreads_by_address ? "spreads by address"

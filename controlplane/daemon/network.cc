@@ -83,7 +83,7 @@ std::vector<ForwardGuard> plan_guards(const config::Config& config,
 
 KernelResult<std::unique_ptr<Network>> Network::create(boost::asio::io_context& io,
                                                        const config::Config& config,
-                                                       worker::Dataplane& dataplane) {
+                                                       Dataplane& dataplane) {
     auto addresses = AddressConfig::open();
     if (!addresses) return addresses.error();
     std::vector<std::string> twins;
@@ -131,7 +131,7 @@ KernelResult<void> Network::make_twin(boost::asio::io_context& io, const config:
                                       const config::Interface& interface) {
     const std::size_t position = port_position(config, interface.port);
     const config::Port& port = config.ports[position];
-    const dpdk::Port& device = dataplane_.ports()[position];
+    const Port& device = dataplane_.ports()[position];
     const net::MacAddress mac = port_mac(port, device.facts().mac);
     if (mac != device.facts().mac && !device.facts().is_promiscuous)
         warnings_.push_back("port " + port.name + " is not promiscuous and " + mac.to_string() +

@@ -19,8 +19,8 @@
 #include "controlplane/kernel/kernel_state.h"
 #include "controlplane/kernel/quiet_device.h"
 #include "controlplane/kernel/twin.h"
+#include "controlplane/lcores/dataplane.h"
 #include "controlplane/table/table_builder.h"
-#include "dataplane/worker/dataplane.h"
 
 namespace ikelb::control {
 
@@ -33,7 +33,7 @@ public:
     /// the configuration's.
     static KernelResult<std::unique_ptr<Network>> create(boost::asio::io_context& io,
                                                          const config::Config& config,
-                                                         worker::Dataplane& dataplane);
+                                                         Dataplane& dataplane);
     /// Why a lower device can't be used, before anything is touched: it is not there, or the kernel
     /// has addresses on it and would take part in the traffic.
     static std::optional<std::string> objection(const config::Config& config);
@@ -72,7 +72,7 @@ private:
         std::uint64_t inject_failures = 0;
     };
 
-    Network(worker::Dataplane& dataplane, AddressConfig addresses, ForwardGuards guards)
+    Network(Dataplane& dataplane, AddressConfig addresses, ForwardGuards guards)
         : dataplane_{dataplane},
           host_{HostSettings::apply()},
           guards_{std::move(guards)},
@@ -84,7 +84,7 @@ private:
     void wait_for(TwinLink& link);
     void forward_from(TwinLink& link);
 
-    worker::Dataplane& dataplane_;
+    Dataplane& dataplane_;
     HostSettings host_;
     std::vector<QuietDevice> quiet_;
     ForwardGuards guards_;  ///< outlive the twins: without their devices they do nothing

@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "config/device.h"
+#include "controlplane/lcores/compile_rules.h"
 #include "controlplane/table/table_builder.h"
-#include "dataplane/dpdk/acl_rules.h"
 
 namespace ikelb::control {
 
@@ -22,13 +22,13 @@ boost::asio::ip::address to_asio(const net::IpAddress& address) {
     return boost::asio::ip::address_v6{address.bytes()};
 }
 
-dpdk::HugePages to_dpdk(config::HugePages pages) {
+HugePages to_dpdk(config::HugePages pages) {
     switch (pages) {
-        case config::HugePages::automatic: return dpdk::HugePages::automatic;
-        case config::HugePages::on: return dpdk::HugePages::on;
-        case config::HugePages::off: return dpdk::HugePages::off;
+        case config::HugePages::automatic: return HugePages::automatic;
+        case config::HugePages::on: return HugePages::on;
+        case config::HugePages::off: return HugePages::off;
     }
-    return dpdk::HugePages::automatic;
+    return HugePages::automatic;
 }
 
 const config::Pool* pool_of(const config::Config& config, const config::Service& service) {
@@ -38,8 +38,8 @@ const config::Pool* pool_of(const config::Config& config, const config::Service&
 
 }  // namespace
 
-worker::DataplaneOptions dataplane_options(const config::Config& config, net::HashKey hash_key) {
-    worker::DataplaneOptions options{
+DataplaneOptions dataplane_options(const config::Config& config, net::HashKey hash_key) {
+    DataplaneOptions options{
         .eal = {.workers = config.workers.count,
                 .cpus = {config.workers.cpus.begin(), config.workers.cpus.end()},
                 .huge_pages = to_dpdk(config.dpdk.huge_pages),
@@ -68,7 +68,7 @@ worker::DataplaneOptions dataplane_options(const config::Config& config, net::Ha
 
 dpdk::Result<std::shared_ptr<const wall::AllowRules>> allow_rules(const config::Transit& transit) {
     if (transit.allow.empty()) return std::shared_ptr<const wall::AllowRules>{};
-    return dpdk::compile_rules(make_allow_rules(transit));
+    return compile_rules(make_allow_rules(transit));
 }
 
 std::vector<HealthTarget> health_targets(const config::Config& config) {

@@ -7,16 +7,16 @@
 
 #include "config/config.h"
 #include "controlplane/health/checker.h"
+#include "controlplane/lcores/dataplane.h"
 #include "dataplane/dpdk/result.h"
 #include "dataplane/wall/wall.h"
-#include "dataplane/worker/dataplane.h"
 
 namespace ikelb::control {
 
 // What the configuration means for the parts that know nothing of it.
 
 /// Memory, ports and workers; on_port_open is left to the caller.
-worker::DataplaneOptions dataplane_options(const config::Config& config, net::HashKey hash_key);
+DataplaneOptions dataplane_options(const config::Config& config, net::HashKey hash_key);
 
 /// What transit.allow names, compiled for the workers to ask; nullptr if it names nothing. Costs up
 /// to seconds.

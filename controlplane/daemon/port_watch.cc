@@ -24,7 +24,7 @@ std::optional<DeviceState> PortWatch::device_of(std::size_t port) {
     return state ? std::optional{*state} : std::nullopt;
 }
 
-std::vector<std::size_t> PortWatch::look(std::span<const dpdk::Port> ports) {
+std::vector<std::size_t> PortWatch::look(std::span<const Port> ports) {
     sockets_.read();
     std::vector<std::size_t> changed;
     for (std::size_t i = 0; i < ports.size(); ++i)

@@ -11,7 +11,7 @@
 #include "controlplane/daemon/port_counts.h"
 #include "controlplane/kernel/driver_sockets.h"
 #include "controlplane/kernel/netlink_request.h"
-#include "dataplane/dpdk/port.h"
+#include "controlplane/lcores/port.h"
 
 namespace ikelb::control {
 
@@ -24,7 +24,7 @@ public:
     /// After each port, in the configuration's order.
     void port_opened() { sockets_.port_opened(); }
     /// Reads everything. Returns the positions of the ports whose links have changed.
-    std::vector<std::size_t> look(std::span<const dpdk::Port> ports);
+    std::vector<std::size_t> look(std::span<const Port> ports);
 
     std::size_t size() const noexcept { return counts_.size(); }
     const PortView& view(std::size_t port) const noexcept { return counts_[port].view(); }

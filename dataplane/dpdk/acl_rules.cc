@@ -2,171 +2,30 @@
 // Copyright (c) 2026 The ikelb authors
 #include "dataplane/dpdk/acl_rules.h"
 
-#include <rte_acl.h>
-#include <rte_errno.h>
-
-#include <algorithm>
-#include <atomic>
-#include <cstring>
-#include <string>
-
 namespace ikelb::dpdk {
 
 namespace {
 
-/// What a trie of one family looks at, as rte_acl wants it: one byte, then groups of four, each in
-/// network byte order.
 template <std::size_t AddressWords>
-struct Fields {
-    std::uint8_t protocol;
-    std::array<std::uint8_t, 3> unused;
-    std::array<net::be32, AddressWords> source;
-    std::array<net::be32, AddressWords> destination;
-    net::be16 port;
-    net::be16 is_established;
-
-    static constexpr std::uint32_t count = 3 + 2 * AddressWords;
-};
-
-/// Of both families: a name that is taken would give the context that has it.
-std::atomic<unsigned> built{0};
-
-template <std::size_t AddressWords>
-class Trie {
-public:
-    /// nullptr: DPDK says no, in rte_errno.
-    static std::unique_ptr<Trie> build(std::span<const wall::AllowRule> rules) {
-        const std::string name = "transit" + std::to_string(built++);
-        const rte_acl_param parameters{.name = name.c_str(),
-                                       .socket_id = SOCKET_ID_ANY,
-                                       .rule_size = RTE_ACL_RULE_SZ(Input::count),
-                                       .max_rule_num = static_cast<std::uint32_t>(rules.size())};
-        std::unique_ptr<Trie> trie{new Trie{rte_acl_create(&parameters)}};
-        if (trie->context_ == nullptr) return nullptr;
-        for (const wall::AllowRule& rule : rules)
-            if (!trie->add(rule)) return nullptr;
-        rte_acl_config config = layout();
-        if (const int outcome = rte_acl_build(trie->context_, &config); outcome != 0) {
-            rte_errno = -outcome;
-            return nullptr;
-        }
-        return trie;
-    }
-    ~Trie() { rte_acl_free(context_); }
-    Trie(const Trie&) = delete;
-    Trie& operator=(const Trie&) = delete;
-
-    bool names(const wall::TransitPacket& packet) const noexcept {
-        const Input input{.protocol = packet.protocol,
-                          .unused = {},
-                          .source = words_of(packet.source),
-                          .destination = words_of(packet.destination),
-                          .port = net::be16::from_host(packet.destination_port),
-                          .is_established = net::be16::from_host(packet.is_established)};
-        const auto* bytes = reinterpret_cast<const std::uint8_t*>(&input);
-        std::uint32_t found = 0;
-        rte_acl_classify(context_, &bytes, &found, 1, 1);
-        return found != 0;
-    }
-
-private:
-    using Input = Fields<AddressWords>;
-    RTE_ACL_RULE_DEF(Rule, Input::count);
-    static constexpr std::size_t source_at = 1, destination_at = source_at + AddressWords,
-                                 port_at = destination_at + AddressWords;
-
-    explicit Trie(rte_acl_ctx* context) noexcept : context_{context} {}
-
-    static std::array<net::be32, AddressWords> words_of(const net::IpAddress& address) noexcept {
-        std::array<net::be32, AddressWords> words;
-        std::memcpy(words.data(), address.bytes().data() + 16 - sizeof words, sizeof words);
-        return words;
-    }
-
-    static rte_acl_config layout() {
-        rte_acl_config config{};
-        config.num_categories = 1;
-        config.num_fields = Input::count;
-        config.defs[0] = {.type = RTE_ACL_FIELD_TYPE_BITMASK,
-                          .size = 1,
-                          .field_index = 0,
-                          .input_index = 0,
-                          .offset = offsetof(Input, protocol)};
-        for (std::size_t i = source_at; i < port_at; ++i)
-            config.defs[i] = {.type = RTE_ACL_FIELD_TYPE_MASK,
-                              .size = 4,
-                              .field_index = static_cast<std::uint8_t>(i),
-                              .input_index = static_cast<std::uint8_t>(i),
-                              .offset = static_cast<std::uint32_t>(4 * i)};
-        for (std::size_t i = port_at; i < Input::count; ++i)
-            config.defs[i] = {.type = static_cast<std::uint8_t>(
-                                  i == port_at ? RTE_ACL_FIELD_TYPE_RANGE
-                                               : RTE_ACL_FIELD_TYPE_BITMASK),
-                              .size = 2,
-                              .field_index = static_cast<std::uint8_t>(i),
-                              .input_index = port_at,
-                              .offset = static_cast<std::uint32_t>(
-                                  offsetof(Input, port) + 2 * (i - port_at))};
-        return config;
-    }
-
-    static void set_prefix(rte_acl_field* fields, const net::IpPrefix& prefix) {
-        const auto words = words_of(prefix.network().address);
-        for (std::size_t i = 0; i < AddressWords; ++i) {
-            fields[i].value.u32 = words[i].to_host();
-            fields[i].mask_range.u32 = static_cast<std::uint32_t>(
-                std::clamp(prefix.length - 32 * static_cast<int>(i), 0, 32));
-        }
-    }
-
-    bool add(const wall::AllowRule& rule) {
-        Rule made{};
-        made.data = {.category_mask = 1, .priority = 1, .userdata = 1};
-        made.field[0].value.u8 = rule.protocol;
-        made.field[0].mask_range.u8 = rule.protocol == wall::any_protocol ? 0 : 0xff;
-        set_prefix(&made.field[source_at], rule.from);
-        set_prefix(&made.field[destination_at], rule.to);
-        made.field[port_at].value.u16 = rule.first_port;
-        made.field[port_at].mask_range.u16 = rule.last_port;
-        made.field[port_at + 1].value.u16 = rule.is_established;
-        made.field[port_at + 1].mask_range.u16 = rule.is_established ? 0xffff : 0;
-        const int outcome =
-            rte_acl_add_rules(context_, reinterpret_cast<const rte_acl_rule*>(&made), 1);
-        if (outcome != 0) rte_errno = -outcome;
-        return outcome == 0;
-    }
-
-    rte_acl_ctx* context_;
-};
-
-class AclRules : public wall::AllowRules {
-public:
-    std::unique_ptr<Trie<1>> v4;
-    std::unique_ptr<Trie<4>> v6;
-
-    bool allow(const wall::TransitPacket& packet) const noexcept override {
-        if (packet.source.is_v4()) return v4 != nullptr && v4->names(packet);
-        return v6 != nullptr && v6->names(packet);
-    }
-};
+bool is_named(const rte_acl_ctx& context, const wall::TransitPacket& packet) noexcept {
+    using Input = AclInput<AddressWords>;
+    const Input input{.protocol = packet.protocol,
+                      .unused = {},
+                      .source = Input::words_of(packet.source),
+                      .destination = Input::words_of(packet.destination),
+                      .port = net::be16::from_host(packet.destination_port),
+                      .is_established = net::be16::from_host(packet.is_established)};
+    const auto* bytes = reinterpret_cast<const std::uint8_t*>(&input);
+    std::uint32_t found = 0;
+    rte_acl_classify(&context, &bytes, &found, 1, 1);
+    return found != 0;
+}
 
 }  // namespace
 
-Result<std::shared_ptr<const wall::AllowRules>> compile_rules(
-    std::span<const wall::AllowRule> rules) {
-    std::vector<wall::AllowRule> sorted{rules.begin(), rules.end()};
-    const auto first_v6 =
-        std::stable_partition(sorted.begin(), sorted.end(), [](const wall::AllowRule& rule) {
-            return rule.from.address.is_v4();
-        });
-    const std::span v4{sorted.begin(), first_v6}, v6{first_v6, sorted.end()};
-    auto compiled = std::make_shared<AclRules>();
-    if (!v4.empty()) compiled->v4 = Trie<1>::build(v4);
-    if (!v6.empty()) compiled->v6 = Trie<4>::build(v6);
-    if (v4.empty() != (compiled->v4 == nullptr) || v6.empty() != (compiled->v6 == nullptr))
-        return Failure{"transit.allow: DPDK cannot compile " + std::to_string(rules.size()) +
-                       " rules: " + rte_strerror(rte_errno)};
-    return std::shared_ptr<const wall::AllowRules>{std::move(compiled)};
+bool AclRules::allow(const wall::TransitPacket& packet) const noexcept {
+    if (packet.source.is_v4()) return v4_ != nullptr && is_named<1>(*v4_, packet);
+    return v6_ != nullptr && is_named<4>(*v6_, packet);
 }
 
 }  // namespace ikelb::dpdk

@@ -2,17 +2,57 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
-#include <memory>
-#include <span>
+#include <rte_acl.h>
 
-#include "dataplane/dpdk/result.h"
+#include <array>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include "dataplane/net/byte_order.h"
 #include "dataplane/wall/wall.h"
 
 namespace ikelb::dpdk {
 
+/// What a trie of one family looks at, as rte_acl wants it: one byte, then groups of four, each in
+/// network byte order. An IPv4 address is one word, an IPv6 address four.
+template <std::size_t AddressWords>
+struct AclInput {
+    using Words = std::array<net::be32, AddressWords>;
+
+    std::uint8_t protocol;
+    std::array<std::uint8_t, 3> unused;
+    Words source;
+    Words destination;
+    net::be16 port;
+    net::be16 is_established;
+
+    static constexpr std::uint32_t count = 3 + 2 * AddressWords;
+
+    static Words words_of(const net::IpAddress& address) noexcept {
+        Words words;
+        std::memcpy(words.data(), address.bytes().data() + 16 - sizeof words, sizeof words);
+        return words;
+    }
+};
+
+struct AclDeleter {
+    void operator()(rte_acl_ctx* context) const noexcept { rte_acl_free(context); }
+};
+/// Built for the AclInput of a family; says 1 of what a rule names.
+using AclContext = std::unique_ptr<rte_acl_ctx, AclDeleter>;
+
 /// The rules as a trie of rte_acl for each family: what a packet costs does not grow with their
-/// number. EAL must have started. Slow (milliseconds to seconds), and for the control thread.
-Result<std::shared_ptr<const wall::AllowRules>> compile_rules(
-    std::span<const wall::AllowRule> rules);
+/// number.
+class AclRules : public wall::AllowRules {
+public:
+    /// nullptr: no rule of that family.
+    AclRules(AclContext v4, AclContext v6) noexcept : v4_{std::move(v4)}, v6_{std::move(v6)} {}
+    bool allow(const wall::TransitPacket& packet) const noexcept override;
+
+private:
+    AclContext v4_;
+    AclContext v6_;
+};
 
 }  // namespace ikelb::dpdk

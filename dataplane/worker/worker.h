@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "dataplane/dpdk/port.h"
+#include "dataplane/dpdk/queue.h"
 #include "dataplane/dpdk/ring.h"
 #include "dataplane/pipeline/pipeline.h"
 #include "dataplane/worker/clock.h"

@@ -2,6 +2,8 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
+#include <rte_mbuf.h>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -9,7 +11,6 @@
 #include <span>
 #include <vector>
 
-#include "dataplane/dpdk/mempool.h"
 #include "dataplane/worker/clock.h"
 #include "dataplane/worker/worker_stats.h"
 #include "tests/bench/world.h"

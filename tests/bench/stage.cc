@@ -51,21 +51,21 @@ std::vector<unsigned> allowed_cpus() {
 
 }  // namespace
 
-dpdk::Eal Stage::start(std::uint64_t bytes, Pages pages) {
+control::Eal Stage::start(std::uint64_t bytes, Pages pages) {
     // The tables ask for transparent huge pages by themselves: this takes them away.
     if (pages == Pages::small) prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
     const std::uint64_t needed = bytes + 64 * mib;
-    dpdk::EalOptions options;
-    if (pages == Pages::small) options.huge_pages = dpdk::HugePages::off;
+    control::EalOptions options;
+    if (pages == Pages::small) options.huge_pages = control::HugePages::off;
     options.memory_mib = static_cast<unsigned>(needed / mib);
     options.needed_bytes = needed;
-    return dpdk::Eal::start(options).value();
+    return control::Eal::start(options).value();
 }
 
 Stage::Stage(std::size_t buffers, std::size_t frame, Pages pages, unsigned cpus)
     : eal_{start(buffers * (frame + 512), pages)},
-      pool_{dpdk::make_packet_pool("bench", static_cast<unsigned>(buffers),
-                                   static_cast<unsigned>((frame + 127) / 64 * 64))
+      pool_{control::make_packet_pool("bench", static_cast<unsigned>(buffers),
+                                      static_cast<unsigned>((frame + 127) / 64 * 64))
                 .value()},
       cpus_{allowed_cpus()} {
     if (cpus_.size() < cpus)

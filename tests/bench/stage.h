@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "dataplane/dpdk/eal.h"
-#include "dataplane/dpdk/mempool.h"
+#include "controlplane/lcores/eal.h"
+#include "controlplane/lcores/mempool.h"
 
 namespace ikelb::bench {
 
@@ -32,10 +32,10 @@ public:
     std::string pages() const;
 
 private:
-    static dpdk::Eal start(std::uint64_t bytes, Pages pages);
+    static control::Eal start(std::uint64_t bytes, Pages pages);
 
-    dpdk::Eal eal_;
-    dpdk::Mempool pool_;
+    control::Eal eal_;
+    control::Mempool pool_;
     std::vector<unsigned> cpus_;
 };
 

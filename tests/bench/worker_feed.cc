@@ -16,9 +16,9 @@
 #include <stdexcept>
 #include <vector>
 
-#include "dataplane/dpdk/eal.h"
-#include "dataplane/dpdk/mempool.h"
-#include "dataplane/dpdk/port.h"
+#include "controlplane/lcores/eal.h"
+#include "controlplane/lcores/mempool.h"
+#include "controlplane/lcores/port.h"
 #include "tests/bench/world.h"
 
 namespace ikelb::bench {
@@ -54,7 +54,7 @@ private:
 
 class Generator {
 public:
-    Generator(const GenerateOptions& options, const dpdk::Port& out, const dpdk::Port& in,
+    Generator(const GenerateOptions& options, const control::Port& out, const control::Port& in,
               rte_mempool& pool)
         : frames_{options.flows, options.frame},
           flows_{options.flows},
@@ -110,8 +110,8 @@ private:
     std::uint64_t random_ = 1, sent_ = 0, received_ = 0;
 };
 
-dpdk::Port open_port(const char* name, const std::string& device, rte_mempool& pool) {
-    auto port = dpdk::Port::open({.name = name, .device = device}, pool);
+control::Port open_port(const char* name, const std::string& device, rte_mempool& pool) {
+    auto port = control::Port::open({.name = name, .device = device}, pool);
     if (!port) throw std::runtime_error{port.error().message};
     return std::move(*port);
 }
@@ -121,16 +121,16 @@ dpdk::Port open_port(const char* name, const std::string& device, rte_mempool& p
 Json generate_traffic(const GenerateOptions& options) {
     constexpr unsigned buffers = 16384, data_bytes = 2048;
     std::signal(SIGTERM, [](int) { is_ended = 1; });
-    dpdk::EalOptions eal_options;
+    control::EalOptions eal_options;
     eal_options.workers = 0;
     eal_options.needed_bytes = std::uint64_t{buffers} * (data_bytes + 320) + (8 << 20);
-    if (options.has_no_huge_pages) eal_options.huge_pages = dpdk::HugePages::off;
-    const auto eal = dpdk::Eal::start(eal_options);
+    if (options.has_no_huge_pages) eal_options.huge_pages = control::HugePages::off;
+    const auto eal = control::Eal::start(eal_options);
     if (!eal) throw std::runtime_error{eal.error().message};
-    auto pool = dpdk::make_packet_pool("packets", buffers, data_bytes);
+    auto pool = control::make_packet_pool("packets", buffers, data_bytes);
     if (!pool) throw std::runtime_error{pool.error().message};
-    const dpdk::Port out = open_port("out", options.out, **pool);
-    const dpdk::Port in = open_port("in", options.in, **pool);
+    const control::Port out = open_port("out", options.out, **pool);
+    const control::Port in = open_port("in", options.in, **pool);
     Generator generator{options, out, in, **pool};
     std::fputs("ready\n", stderr);  // a memif client finds us from now on
     generator.run();

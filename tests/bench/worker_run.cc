@@ -12,7 +12,7 @@
 #include <stdexcept>
 #include <thread>
 
-#include "dataplane/worker/dataplane.h"
+#include "controlplane/lcores/dataplane.h"
 #include "tests/bench/world.h"
 
 namespace ikelb::bench {
@@ -79,10 +79,10 @@ Json result_of(const Sample& before, const Sample& after) {
             {"verdicts", verdicts_of(before, after)}};
 }
 
-worker::DataplaneOptions dataplane_options(const RunOptions& options, const World& world) {
-    worker::DataplaneOptions made;
+control::DataplaneOptions dataplane_options(const RunOptions& options, const World& world) {
+    control::DataplaneOptions made;
     made.eal.cpus = {options.cpu};
-    if (options.has_no_huge_pages) made.eal.huge_pages = dpdk::HugePages::off;
+    if (options.has_no_huge_pages) made.eal.huge_pages = control::HugePages::off;
     made.ports = {{.name = "wan", .device = options.wan}, {.name = "lan", .device = options.lan}};
     made.limits = world.limits();
     made.hash_key = world.table().hash_key;
@@ -91,10 +91,10 @@ worker::DataplaneOptions dataplane_options(const RunOptions& options, const Worl
 
 void pass(double seconds) { std::this_thread::sleep_for(std::chrono::duration<double>{seconds}); }
 
-void await_links(const worker::Dataplane& dataplane) {
+void await_links(const control::Dataplane& dataplane) {
     for (int tries = 0; tries < 1000; ++tries) {
         bool are_up = true;
-        for (const dpdk::Port& port : dataplane.ports()) are_up = are_up && port.is_link_up();
+        for (const control::Port& port : dataplane.ports()) are_up = are_up && port.is_link_up();
         if (are_up) return;
         pass(0.01);
     }
@@ -117,9 +117,9 @@ void must_be_delivered(const Json& result) {
 
 Json run_worker(const RunOptions& options) {
     World world{{.clients = options.flows}};
-    auto opened = worker::Dataplane::open(dataplane_options(options, world));
+    auto opened = control::Dataplane::open(dataplane_options(options, world));
     if (!opened) throw std::runtime_error{opened.error().message};
-    worker::Dataplane& dataplane = **opened;
+    control::Dataplane& dataplane = **opened;
     // The records are as old as the dataplane's clock.
     world.advance(std::uint64_t{dataplane.clock().now() - world.now()} * 1'000'000);
     world.establish_in_bulk(0, options.flows, dataplane.directory());

@@ -47,10 +47,11 @@ MAY_INCLUDE = {
     "controlplane/state": PURE + ["controlplane/table", "controlplane/kernel", "config"],
     "controlplane/inspect": PACKET_PATH,
     "controlplane/replay": PACKET_PATH + ["controlplane", "config"],
+    "controlplane/lcores": PACKET_PATH + ["dataplane/dpdk", "dataplane/worker"],
     "controlplane/daemon": ["controlplane", "config", "dataplane"],
 }
 # Only these know DPDK.
-MAY_USE_DPDK = ("dataplane/dpdk/", "dataplane/worker/")
+MAY_USE_DPDK = ("dataplane/dpdk/", "dataplane/worker/", "controlplane/lcores/")
 
 LINES_ALLOWED = 600
 LINES_REPORTED = 400

@@ -7,11 +7,11 @@
 
 #include <random>
 
+#include "controlplane/lcores/compile_rules.h"
+#include "controlplane/lcores/eal.h"
 #include "controlplane/replay/linear_rules.h"
-#include "dataplane/dpdk/acl_rules.h"
-#include "dataplane/dpdk/eal.h"
 
-namespace ikelb::dpdk {
+namespace ikelb::control {
 namespace {
 
 using wall::AllowRule;
@@ -79,7 +79,7 @@ TEST_F(CompiledRules, SayWhatTheListOfThemSays) {
         for (AllowRule& made : rules) made = rule();
         const auto compiled = compile_rules(rules);
         ASSERT_TRUE(compiled) << compiled.error().message;
-        const control::LinearRules linear{rules};
+        const LinearRules linear{rules};
         for (int i = 0; i < 4000; ++i) {
             const TransitPacket asked = packet();
             const bool is_allowed = linear.allow(asked);
@@ -120,4 +120,4 @@ TEST_F(CompiledRules, StandBesideThoseOfTheTableBefore) {
 }
 
 }  // namespace
-}  // namespace ikelb::dpdk
+}  // namespace ikelb::control

@@ -9,10 +9,10 @@
 #include <set>
 #include <vector>
 
-#include "dataplane/dpdk/eal.h"
-#include "dataplane/dpdk/mempool.h"
+#include "controlplane/lcores/eal.h"
+#include "controlplane/lcores/mempool.h"
 
-namespace ikelb::dpdk {
+namespace ikelb::control {
 namespace {
 
 constexpr unsigned buffers = 6000, data_bytes = 2048;
@@ -104,4 +104,4 @@ TEST_F(MempoolTest, TooLittleMemoryIsRefusedInWordsThatHelp) {
 }
 
 }  // namespace
-}  // namespace ikelb::dpdk
+}  // namespace ikelb::control

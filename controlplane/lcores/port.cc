@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-#include "dataplane/dpdk/port.h"
+#include "controlplane/lcores/port.h"
 
 #include <rte_alarm.h>
 #include <rte_cycles.h>
 #include <rte_errno.h>
+#include <rte_ethdev.h>
 
 #include <algorithm>
 #include <atomic>
 #include <utility>
 
-#include "dataplane/dpdk/eal.h"
+#include "controlplane/lcores/eal.h"
 
-namespace ikelb::dpdk {
+namespace ikelb::control {
 
 namespace {
 
@@ -22,7 +23,7 @@ constexpr std::uint64_t rss_by_address = RTE_ETH_RSS_IPV4 | RTE_ETH_RSS_FRAG_IPV
                                          RTE_ETH_RSS_IPV6 | RTE_ETH_RSS_FRAG_IPV6;
 constexpr std::uint64_t rss_by_port = RTE_ETH_RSS_UDP;
 
-Failure failure(const PortOptions& options, const std::string& what, int error) {
+dpdk::Failure failure(const PortOptions& options, const std::string& what, int error) {
     return {"port " + options.name + " (" + options.device + "): " + what + ": " +
             rte_strerror(error < 0 ? -error : error)};
 }
@@ -45,8 +46,8 @@ rte_eth_conf configuration_for(const PortOptions& options, const rte_eth_dev_inf
     return configuration;
 }
 
-std::optional<Failure> set_up_queues(const PortOptions& options, std::uint16_t id,
-                                     rte_mempool& pool) {
+std::optional<dpdk::Failure> set_up_queues(const PortOptions& options, std::uint16_t id,
+                                           rte_mempool& pool) {
     std::uint16_t rx = descriptors, tx = descriptors;
     if (const int error = rte_eth_dev_adjust_nb_rx_tx_desc(id, &rx, &tx); error != 0)
         return failure(options, "queue sizes refused", error);
@@ -75,18 +76,18 @@ void await_interrupt_thread() {
 
 }  // namespace
 
-Result<Port> Port::open(const PortOptions& options, rte_mempool& pool) {
+dpdk::Result<Port> Port::open(const PortOptions& options, rte_mempool& pool) {
     const auto id = probe_port(options.device);
-    if (!id) return Failure{"port " + options.name + ": " + id.error().message};
+    if (!id) return dpdk::Failure{"port " + options.name + ": " + id.error().message};
     rte_eth_dev_info info{};
     if (const int error = rte_eth_dev_info_get(*id, &info); error != 0)
         return failure(options, "no information", error);
     const unsigned offered = std::min(info.max_rx_queues, info.max_tx_queues);
     if (offered < options.queues)
-        return Failure{"port " + options.name + " (" + options.device + ") has " +
-                       std::to_string(offered) + " queue(s), but workers.count is " +
-                       std::to_string(options.queues) + "; set workers.count: " +
-                       std::to_string(offered)};
+        return dpdk::Failure{"port " + options.name + " (" + options.device + ") has " +
+                             std::to_string(offered) + " queue(s), but workers.count is " +
+                             std::to_string(options.queues) + "; set workers.count: " +
+                             std::to_string(offered)};
     PortFacts facts{.driver = info.driver_name, .mac = {}, .queues = options.queues};
     const rte_eth_conf configuration = configuration_for(options, info, facts);
     if (const int error = rte_eth_dev_configure(*id, options.queues, options.queues,
@@ -136,4 +137,4 @@ std::vector<std::pair<std::string, std::uint64_t>> Port::counts() const {
     return counts;
 }
 
-}  // namespace ikelb::dpdk
+}  // namespace ikelb::control

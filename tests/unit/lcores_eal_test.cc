@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "dataplane/dpdk/eal.h"
+#include "controlplane/lcores/eal.h"
 
-namespace ikelb::dpdk {
+namespace ikelb::control {
 namespace {
 
 using Arguments = std::vector<std::string>;
@@ -77,4 +77,4 @@ TEST(EalArguments, TheOperatorHasTheLastWord) {
 }
 
 }  // namespace
-}  // namespace ikelb::dpdk
+}  // namespace ikelb::control

@@ -10,7 +10,7 @@
 
 #include "dataplane/dpdk/result.h"
 
-namespace ikelb::dpdk {
+namespace ikelb::control {
 
 struct MempoolDeleter {
     void operator()(rte_mempool* pool) const noexcept { rte_mempool_free(pool); }
@@ -31,7 +31,8 @@ enum class BufferLayout : std::uint8_t {
 /// Of a buffer with all that DPDK puts around it. data_bytes: head room not counted.
 unsigned buffer_bytes(unsigned data_bytes, BufferLayout layout);
 
-Result<Mempool> make_packet_pool(const std::string& name, unsigned buffers, unsigned data_bytes,
-                                 BufferLayout layout = BufferLayout::spread);
+dpdk::Result<Mempool> make_packet_pool(const std::string& name, unsigned buffers,
+                                       unsigned data_bytes,
+                                       BufferLayout layout = BufferLayout::spread);
 
-}  // namespace ikelb::dpdk
+}  // namespace ikelb::control

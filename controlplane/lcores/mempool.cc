@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-#include "dataplane/dpdk/mempool.h"
+#include "controlplane/lcores/mempool.h"
 
 #include <rte_errno.h>
 #include <rte_mbuf_pool_ops.h>
 #include <rte_memzone.h>
 #include <unistd.h>
 
-namespace ikelb::dpdk {
+namespace ikelb::control {
 
 namespace {
 
@@ -35,8 +35,8 @@ unsigned buffer_bytes(unsigned data_bytes, BufferLayout layout) {
                           static_cast<unsigned>(multiple));
 }
 
-Result<Mempool> make_packet_pool(const std::string& name, unsigned buffers, unsigned data_bytes,
-                                 BufferLayout layout) {
+dpdk::Result<Mempool> make_packet_pool(const std::string& name, unsigned buffers,
+                                       unsigned data_bytes, BufferLayout layout) {
     constexpr unsigned cached_per_lcore = 256, header_bytes = RTE_CACHE_LINE_SIZE;
     const unsigned bytes = buffer_bytes(data_bytes, layout);
     Mempool pool{rte_mempool_create_empty(name.c_str(), buffers, bytes - header_bytes,
@@ -46,16 +46,16 @@ Result<Mempool> make_packet_pool(const std::string& name, unsigned buffers, unsi
     if (pool) rte_pktmbuf_pool_init(pool.get(), nullptr);
     const int fit = pool ? populate(*pool, layout, std::size_t{buffers} * bytes) : -1;
     if (fit < 0)
-        return Failure{"no memory for " + std::to_string(buffers) + " packet buffers of " +
-                       std::to_string(bytes) + " bytes (" + rte_strerror(rte_errno) +
-                       "); raise dpdk.memory, or the huge pages: "
-                       "`echo 512 > /proc/sys/vm/nr_hugepages`"};
+        return dpdk::Failure{"no memory for " + std::to_string(buffers) + " packet buffers of " +
+                             std::to_string(bytes) + " bytes (" + rte_strerror(rte_errno) +
+                             "); raise dpdk.memory, or the huge pages: "
+                             "`echo 512 > /proc/sys/vm/nr_hugepages`"};
     // Memory of just that size holds all of them only side by side.
     if (static_cast<unsigned>(fit) != buffers)
-        return Failure{"this DPDK leaves gaps between packet buffers, and net_af_xdp would lose "
-                       "the last ones; take net_af_packet instead"};
+        return dpdk::Failure{"this DPDK leaves gaps between packet buffers, and net_af_xdp would "
+                             "lose the last ones; take net_af_packet instead"};
     rte_mempool_obj_iter(pool.get(), rte_pktmbuf_init, nullptr);
     return pool;
 }
 
-}  // namespace ikelb::dpdk
+}  // namespace ikelb::control

@@ -8,7 +8,7 @@
 
 #include "dataplane/dpdk/result.h"
 
-namespace ikelb::dpdk {
+namespace ikelb::control {
 
 enum class HugePages : std::uint8_t { automatic, on, off };
 
@@ -34,7 +34,7 @@ std::vector<std::string> eal_arguments(const EalOptions& options, bool use_huge_
 /// eal_arguments().
 class Eal {
 public:
-    static Result<Eal> start(const EalOptions& options);
+    static dpdk::Result<Eal> start(const EalOptions& options);
 
     bool uses_huge_pages() const noexcept { return uses_huge_pages_; }
 
@@ -46,6 +46,6 @@ private:
 
 /// The id of the port that a PCI address or vdev string stands for, probed if need be.
 /// devargs: 0000:03:00.0, or NAME,key=value,...
-Result<std::uint16_t> probe_port(const std::string& devargs);
+dpdk::Result<std::uint16_t> probe_port(const std::string& devargs);
 
-}  // namespace ikelb::dpdk
+}  // namespace ikelb::control

@@ -2,51 +2,18 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
-#include <rte_ethdev.h>
-#include <rte_mbuf.h>
+#include <rte_mempool.h>
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "dataplane/dpdk/queue.h"
 #include "dataplane/dpdk/result.h"
 #include "dataplane/net/address.h"
 
-namespace ikelb::dpdk {
-
-/// One receive queue of a port, for one worker.
-class RxQueue {
-public:
-    RxQueue(std::uint16_t port, std::uint16_t queue) noexcept : port_{port}, queue_{queue} {}
-
-    std::uint16_t receive(std::span<rte_mbuf*> room) noexcept {
-        return rte_eth_rx_burst(port_, queue_, room.data(),
-                                static_cast<std::uint16_t>(room.size()));
-    }
-    std::uint16_t port() const noexcept { return port_; }
-
-private:
-    std::uint16_t port_;
-    std::uint16_t queue_;
-};
-
-/// One transmit queue of a port, for one worker.
-class TxQueue {
-public:
-    TxQueue(std::uint16_t port, std::uint16_t queue) noexcept : port_{port}, queue_{queue} {}
-
-    /// Hands packets over; those beyond the returned count are still the caller's.
-    std::uint16_t transmit(std::span<rte_mbuf*> packets) noexcept {
-        return rte_eth_tx_burst(port_, queue_, packets.data(),
-                                static_cast<std::uint16_t>(packets.size()));
-    }
-
-private:
-    std::uint16_t port_;
-    std::uint16_t queue_;
-};
+namespace ikelb::control {
 
 struct PortOptions {
     std::string name;    ///< as the configuration calls it
@@ -68,7 +35,7 @@ struct PortFacts {
 /// An Ethernet port: configured and started by open(), stopped and closed by the destructor.
 class Port {
 public:
-    static Result<Port> open(const PortOptions& options, rte_mempool& pool);
+    static dpdk::Result<Port> open(const PortOptions& options, rte_mempool& pool);
 
     Port(Port&& other) noexcept;
     Port& operator=(Port&&) = delete;
@@ -76,8 +43,8 @@ public:
 
     std::uint16_t id() const noexcept { return id_; }
     const PortFacts& facts() const noexcept { return facts_; }
-    RxQueue rx(std::uint16_t queue) const noexcept { return {id_, queue}; }
-    TxQueue tx(std::uint16_t queue) const noexcept { return {id_, queue}; }
+    dpdk::RxQueue rx(std::uint16_t queue) const noexcept { return {id_, queue}; }
+    dpdk::TxQueue tx(std::uint16_t queue) const noexcept { return {id_, queue}; }
     bool is_link_up() const noexcept;
     /// DPDK's xstats, since the start or the last reset; empty: it does not say. Control thread's.
     std::vector<std::pair<std::string, std::uint64_t>> counts() const;
@@ -90,4 +57,4 @@ private:
     bool is_owner_ = true;
 };
 
-}  // namespace ikelb::dpdk
+}  // namespace ikelb::control

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-#include "dataplane/dpdk/eal.h"
+#include "controlplane/lcores/eal.h"
 
 #include <rte_bus.h>
 #include <rte_dev.h>
@@ -14,7 +14,7 @@
 #include <filesystem>
 #include <fstream>
 
-namespace ikelb::dpdk {
+namespace ikelb::control {
 
 namespace {
 
@@ -85,11 +85,11 @@ std::vector<std::string> eal_arguments(const EalOptions& options, bool use_huge_
     return arguments;
 }
 
-Result<Eal> Eal::start(const EalOptions& options) {
+dpdk::Result<Eal> Eal::start(const EalOptions& options) {
     const std::uint64_t free = free_huge_page_bytes();
     const bool has_huge_pages = free > 0 && free >= options.needed_bytes;
     if (options.huge_pages == HugePages::on && !has_huge_pages)
-        return Failure{
+        return dpdk::Failure{
             "dpdk.huge_pages is on, but of " + std::to_string(options.needed_bytes >> 20) +
             " MiB that it takes " + std::to_string(free >> 20) +
             " are free; type `echo 512 > /proc/sys/vm/nr_hugepages`, or set dpdk.huge_pages: auto"};
@@ -101,27 +101,27 @@ Result<Eal> Eal::start(const EalOptions& options) {
     if (rte_eal_init(static_cast<int>(argv.size()), argv.data()) < 0) {
         std::string line;
         for (const std::string& argument : arguments) line += " " + argument;
-        return Failure{std::string{"DPDK did not start: "} + rte_strerror(rte_errno) +
-                       "; its own message stands above; the arguments were:" + line};
+        return dpdk::Failure{std::string{"DPDK did not start: "} + rte_strerror(rte_errno) +
+                             "; its own message stands above; the arguments were:" + line};
     }
     return Eal{use_huge_pages};
 }
 
-Result<std::uint16_t> probe_port(const std::string& devargs) {
+dpdk::Result<std::uint16_t> probe_port(const std::string& devargs) {
     const std::string name = devargs.substr(0, devargs.find(','));
     std::uint16_t port = 0;
     if (rte_eth_dev_get_port_by_name(name.c_str(), &port) == 0) return port;
     if (name == devargs && name.find(':') != std::string::npos)
-        return Failure{"no network device at PCI address " + devargs +
-                       " that a DPDK driver has taken; `dpdk-devbind.py --status` lists them, "
-                       "`dpdk-devbind.py -b vfio-pci " + devargs + "` binds one"};
+        return dpdk::Failure{"no network device at PCI address " + devargs +
+                             " that a DPDK driver has taken; `dpdk-devbind.py --status` lists "
+                             "them, `dpdk-devbind.py -b vfio-pci " + devargs + "` binds one"};
     const int error = rte_dev_probe(devargs.c_str());
     if (error != 0)
-        return Failure{"DPDK could not make the device `" + devargs + "`: " +
-                       rte_strerror(-error)};
+        return dpdk::Failure{"DPDK could not make the device `" + devargs + "`: " +
+                             rte_strerror(-error)};
     if (rte_eth_dev_get_port_by_name(name.c_str(), &port) != 0)
-        return Failure{"`" + devargs + "` is a DPDK device but no network port"};
+        return dpdk::Failure{"`" + devargs + "` is a DPDK device but no network port"};
     return port;
 }
 
-}  // namespace ikelb::dpdk
+}  // namespace ikelb::control

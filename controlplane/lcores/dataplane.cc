@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-#include "dataplane/worker/dataplane.h"
+#include "controlplane/lcores/dataplane.h"
 
 #include <rte_launch.h>
 #include <rte_lcore.h>
@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace ikelb::worker {
+namespace ikelb::control {
 
 namespace {
 
@@ -30,7 +30,7 @@ unsigned buffers_for(std::size_t ports, unsigned workers) {
 
 }  // namespace
 
-Dataplane::Dataplane(dpdk::Eal eal, DataplaneOptions options)
+Dataplane::Dataplane(Eal eal, DataplaneOptions options)
     : eal_{std::move(eal)},
       options_{std::move(options)},
       directory_{options_.limits, options_.hash_key},
@@ -40,22 +40,22 @@ dpdk::Result<std::unique_ptr<Dataplane>> Dataplane::open(DataplaneOptions option
     const unsigned workers = options.eal.workers;
     const unsigned buffers = buffers_for(options.ports.size(), workers);
     unsigned data_bytes = least_data_bytes;
-    auto layout = dpdk::BufferLayout::spread;
-    for (const dpdk::PortOptions& port : options.ports) {
+    auto layout = BufferLayout::spread;
+    for (const PortOptions& port : options.ports) {
         data_bytes = std::max(data_bytes, port.mtu + link_bytes);
-        if (port.device.starts_with("net_af_xdp")) layout = dpdk::BufferLayout::array;
+        if (port.device.starts_with("net_af_xdp")) layout = BufferLayout::array;
     }
     options.eal.needed_bytes =
-        std::uint64_t{buffers} * dpdk::buffer_bytes(data_bytes, layout) + eal_bytes;
-    auto eal = dpdk::Eal::start(options.eal);
+        std::uint64_t{buffers} * buffer_bytes(data_bytes, layout) + eal_bytes;
+    auto eal = Eal::start(options.eal);
     if (!eal) return eal.error();
     std::unique_ptr<Dataplane> self{new Dataplane{std::move(*eal), std::move(options)}};
-    auto pool = dpdk::make_packet_pool("packets", buffers, data_bytes, layout);
+    auto pool = make_packet_pool("packets", buffers, data_bytes, layout);
     if (!pool) return pool.error();
     self->pool_ = std::move(*pool);
-    for (dpdk::PortOptions& options_of_port : self->options_.ports) {
+    for (PortOptions& options_of_port : self->options_.ports) {
         options_of_port.queues = static_cast<std::uint16_t>(workers);
-        auto port = dpdk::Port::open(options_of_port, *self->pool_);
+        auto port = Port::open(options_of_port, *self->pool_);
         if (!port) return port.error();
         self->ports_.push_back(std::move(*port));
         self->options_.on_port_open();
@@ -71,46 +71,47 @@ dpdk::Result<void> Dataplane::make_rings() {
         return dpdk::Failure{std::string{"no eventfd: "} + std::strerror(errno)};
     for (unsigned i = 0; i < options_.eal.workers; ++i) {
         const std::string id = std::to_string(i);
-        auto punts = dpdk::Ring<PuntMessage>::make("punts" + id, punt_ring);
+        auto punts = dpdk::Ring<worker::PuntMessage>::make("punts" + id, punt_ring);
         if (!punts) return punts.error();
         punts_.push_back(std::move(*punts));
-        auto neighbours = dpdk::Ring<NeighbourMessage>::make("neighbours" + id, neighbour_ring);
+        auto neighbours =
+            dpdk::Ring<worker::NeighbourMessage>::make("neighbours" + id, neighbour_ring);
         if (!neighbours) return neighbours.error();
         neighbours_.push_back(std::move(*neighbours));
     }
-    auto injections = dpdk::Ring<InjectMessage>::make("injections", inject_ring);
+    auto injections = dpdk::Ring<worker::InjectMessage>::make("injections", inject_ring);
     if (!injections) return injections.error();
     injections_.push_back(std::move(*injections));
     return {};
 }
 
 void Dataplane::make_workers() {
-    const std::size_t port_ids = std::ranges::max_element(ports_, {}, &dpdk::Port::id)->id() + 1U;
+    const std::size_t port_ids = std::ranges::max_element(ports_, {}, &Port::id)->id() + 1U;
     for (unsigned i = 0; i < options_.eal.workers; ++i) {
         const auto queue = static_cast<std::uint16_t>(i);
-        WorkerParts parts{.id = i,
-                          .receive = {},
-                          .transmit = std::vector<dpdk::TxQueue>(port_ids, {0, queue}),
-                          .punts = &punts_[i],
-                          .injections = i == 0 ? injections_.data() : nullptr,
-                          .neighbours = &neighbours_[i],
-                          .wake_control = event_fd_,
-                          .published = &published_,
-                          .directory = &directory_,
-                          .stop = &stop_,
-                          .clock = clock_,
-                          .may_sleep = options_.may_sleep};
-        for (const dpdk::Port& port : ports_) {
+        worker::WorkerParts parts{.id = i,
+                                  .receive = {},
+                                  .transmit = std::vector<dpdk::TxQueue>(port_ids, {0, queue}),
+                                  .punts = &punts_[i],
+                                  .injections = i == 0 ? injections_.data() : nullptr,
+                                  .neighbours = &neighbours_[i],
+                                  .wake_control = event_fd_,
+                                  .published = &published_,
+                                  .directory = &directory_,
+                                  .stop = &stop_,
+                                  .clock = clock_,
+                                  .may_sleep = options_.may_sleep};
+        for (const Port& port : ports_) {
             parts.receive.push_back(port.rx(queue));
             parts.transmit[port.id()] = port.tx(queue);
         }
-        workers_.push_back(std::make_unique<Worker>(std::move(parts)));
+        workers_.push_back(std::make_unique<worker::Worker>(std::move(parts)));
     }
 }
 
 dpdk::Result<void> Dataplane::start() {
     const auto run = [](void* worker) {
-        static_cast<Worker*>(worker)->run();
+        static_cast<worker::Worker*>(worker)->run();
         return 0;
     };
     for (unsigned i = 0; i < workers_.size(); ++i) {
@@ -131,10 +132,10 @@ void Dataplane::stop() noexcept {
 
 Dataplane::~Dataplane() {
     stop();
-    PuntMessage punt;
+    worker::PuntMessage punt;
     for (auto& ring : punts_)
         while (ring.pop(punt)) rte_pktmbuf_free(punt.packet);
-    InjectMessage injection;
+    worker::InjectMessage injection;
     for (auto& ring : injections_)
         while (ring.pop(injection)) rte_pktmbuf_free(injection.packet);
     if (event_fd_ >= 0) close(event_fd_);
@@ -153,7 +154,7 @@ void Dataplane::clear_event() noexcept {
 
 void Dataplane::take_punts(const PuntHandler& handle) {
     std::array<std::uint8_t, 9216> whole;
-    PuntMessage message;
+    worker::PuntMessage message;
     bool has_more = false;
     for (auto& ring : punts_) {
         for (unsigned taken = 0; taken < punts_per_turn && ring.pop(message); ++taken) {
@@ -175,7 +176,7 @@ void Dataplane::take_punts(const PuntHandler& handle) {
 }
 
 void Dataplane::take_neighbour_requests(const NeighbourHandler& handle) {
-    NeighbourMessage message;
+    worker::NeighbourMessage message;
     for (auto& ring : neighbours_)
         while (ring.pop(message))
             handle(static_cast<forwarding::InterfaceIndex>(message.interface),
@@ -206,4 +207,4 @@ bool Dataplane::inject(forwarding::PortIndex port, std::uint16_t vlan,
     return false;
 }
 
-}  // namespace ikelb::worker
+}  // namespace ikelb::control

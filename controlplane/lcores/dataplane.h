@@ -9,16 +9,16 @@
 #include <span>
 #include <vector>
 
-#include "dataplane/dpdk/eal.h"
-#include "dataplane/dpdk/mempool.h"
-#include "dataplane/dpdk/port.h"
+#include "controlplane/lcores/eal.h"
+#include "controlplane/lcores/mempool.h"
+#include "controlplane/lcores/port.h"
 #include "dataplane/worker/worker.h"
 
-namespace ikelb::worker {
+namespace ikelb::control {
 
 struct DataplaneOptions {
-    dpdk::EalOptions eal;
-    std::vector<dpdk::PortOptions> ports;  ///< their queues are set to the number of workers
+    EalOptions eal;
+    std::vector<PortOptions> ports;  ///< their queues are set to the number of workers
     sessions::DirectoryLimits limits;
     net::HashKey hash_key;
     bool may_sleep = true;  ///< false: workers poll on when there is nothing to do
@@ -41,13 +41,15 @@ public:
     /// Ends the workers and waits for them. The ports stay open.
     void stop() noexcept;
 
-    std::span<const dpdk::Port> ports() const noexcept { return ports_; }
+    std::span<const Port> ports() const noexcept { return ports_; }
     unsigned workers() const noexcept { return static_cast<unsigned>(workers_.size()); }
-    const WorkerStats& stats(unsigned worker) const noexcept { return workers_[worker]->stats(); }
+    const worker::WorkerStats& stats(unsigned worker) const noexcept {
+        return workers_[worker]->stats();
+    }
     int cpu_of(unsigned worker) const noexcept;
     sessions::Directory& directory() noexcept { return directory_; }
-    Published& published() noexcept { return published_; }
-    const Clock& clock() const noexcept { return clock_; }
+    worker::Published& published() noexcept { return published_; }
+    const worker::Clock& clock() const noexcept { return clock_; }
     net::HashKey hash_key() const noexcept { return options_.hash_key; }
     bool uses_huge_pages() const noexcept { return eal_.uses_huge_pages(); }
 
@@ -67,25 +69,25 @@ public:
                 std::span<const std::uint8_t> frame);
 
 private:
-    Dataplane(dpdk::Eal eal, DataplaneOptions options);
+    Dataplane(Eal eal, DataplaneOptions options);
     dpdk::Result<void> make_rings();
     void make_workers();
 
     // Destroyed in reverse: workers before rings, ports before the pool.
-    dpdk::Eal eal_;
+    Eal eal_;
     DataplaneOptions options_;
-    Clock clock_;
+    worker::Clock clock_;
     sessions::Directory directory_;
-    Published published_;
-    dpdk::Mempool pool_;
-    std::vector<dpdk::Port> ports_;
-    std::vector<dpdk::Ring<PuntMessage>> punts_;
-    std::vector<dpdk::Ring<NeighbourMessage>> neighbours_;
-    std::vector<dpdk::Ring<InjectMessage>> injections_;
-    std::vector<std::unique_ptr<Worker>> workers_;
+    worker::Published published_;
+    Mempool pool_;
+    std::vector<Port> ports_;
+    std::vector<dpdk::Ring<worker::PuntMessage>> punts_;
+    std::vector<dpdk::Ring<worker::NeighbourMessage>> neighbours_;
+    std::vector<dpdk::Ring<worker::InjectMessage>> injections_;
+    std::vector<std::unique_ptr<worker::Worker>> workers_;
     int event_fd_ = -1;
     std::atomic<bool> stop_{false};
     bool is_running_ = false;
 };
 
-}  // namespace ikelb::worker
+}  // namespace ikelb::control

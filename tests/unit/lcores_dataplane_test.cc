@@ -15,11 +15,11 @@
 #include <string>
 #include <vector>
 
-#include "dataplane/worker/dataplane.h"
+#include "controlplane/lcores/dataplane.h"
 #include "tests/testlib/packet_builder.h"
 #include "tests/testlib/table_spec.h"
 
-namespace ikelb::worker {
+namespace ikelb::control {
 namespace {
 
 using namespace std::chrono_literals;
@@ -32,7 +32,7 @@ class DataplaneTest : public testing::Test {
 protected:
     static void SetUpTestSuite() {
         DataplaneOptions options;
-        options.eal.huge_pages = dpdk::HugePages::off;
+        options.eal.huge_pages = HugePages::off;
         options.eal.memory_mib = 96;
         // An abstract socket of this process's own.
         const std::string end = ",id=0,socket=ikelb-test-" + std::to_string(getpid());
@@ -171,4 +171,4 @@ TEST_F(DataplaneTest, AnIdleWorkerSleepsAndDelaysNoReplacement) {
 }
 
 }  // namespace
-}  // namespace ikelb::worker
+}  // namespace ikelb::control
