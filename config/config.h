@@ -159,7 +159,7 @@ struct Service {
     Affinity affinity = Affinity::source;
     std::uint8_t affinity_prefix_v4 = 32;  ///< bits of an IPv4 address that make one client
     std::uint8_t affinity_prefix_v6 = 128;
-    std::uint32_t ask_all_per_second = 0;
+    std::uint32_t ask_all_per_second = 50;
     std::vector<OpenPort> host_ports{};  ///< of the VIP that the kernel may be asked at
     SourceLine line{};
     friend bool operator==(const Service&, const Service&) = default;

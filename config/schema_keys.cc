@@ -25,7 +25,7 @@ constexpr std::string_view of_fragments =
     "A later fragment that comes before its first counts as well: too low a rate loses some.";
 
 constexpr std::string_view of_pending =
-    "Too low a rate makes clients that roam wait: they are steered by their SPIs meanwhile.";
+    "Too low a rate leaves clients that roam to their old router, or to connect anew.";
 
 constexpr std::string_view of_transit =
     "None. Idle conversations of the servers older than a shorter time end.";
@@ -196,11 +196,12 @@ const std::array service_and_system_keys{
                    "for one.",
         .effect = "As for affinity_prefix_v4."},
     Key{.path = "services[].ask_all_per_second", .form = Form::integer, .range = {0, 10000},
-        .unit = "requests a second", .initial = "0",
-        .purpose = "How many encrypted IKE requests that no rule knows are copied to every backend "
-                   "that is up; 0 turns it off. Servers are silent on SAs that are not theirs, so "
-                   "the right one answers. It saves a client that changes its address right "
-                   "after an IKE rekey, where servers do not mark their SPIs (spi_label).",
+        .unit = "requests a second", .initial = "50",
+        .purpose = "How many encrypted IKE requests of unknown SAs are copied to every backend of "
+                   "the pool that is up, when the client sends one again for want of an answer; 0 "
+                   "turns it off. Servers are silent on SAs that are not theirs, so the right one "
+                   "answers. It saves a client that changes its address right after an IKE "
+                   "rekey, where servers do not mark their SPIs (spi_label).",
         .effect = "Turned off, such a client connects anew. Each copy costs every server a "
                   "look-up."},
     Key{.path = "services[].host_ports", .form = Form::list_of_ports, .range = {0, 64},
@@ -253,7 +254,7 @@ const std::array service_and_system_keys{
         .effect = resize},
     Key{.path = "limits.flows", .form = Form::integer, .apply = restart,
         .range = {1024, 1 << 27}, .unit = "records", .initial = "262144",
-        .purpose = "Flows: a client's address and port on a VIP's port, about two a tunnel.",
+        .purpose = "Flows: a client's address and port on a VIP's port, about one a tunnel.",
         .effect = resize},
     Key{.path = "limits.bindings", .form = Form::integer, .apply = restart,
         .range = {1024, 1 << 27}, .unit = "records", .initial = "262144",
@@ -309,10 +310,11 @@ const std::array service_and_system_keys{
         .effect = "A roaming client idle for longer than a shorter time may have to connect anew."},
     Key{.path = "timeouts.pending", .form = Form::duration, .range = {second, minute},
         .initial = "10s",
-        .purpose = "A request that would move a flow, or its way back, waits so long for the "
-                   "server's answer, which moves it.",
-        .effect = "With a time shorter than the servers take to answer, roaming clients are "
-                  "steered by their SPIs packet by packet."},
+        .purpose = "A request that came by another router than usual, or whose IKE SA nobody "
+                   "knows, waits so long for the server's answer or for its repetition.",
+        .effect = "With a time shorter than the servers take to answer, clients are answered by "
+                  "their old router. One shorter than clients take to repeat a request turns "
+                  "ask_all_per_second off."},
     Key{.path = "timeouts.fragment", .form = Form::duration, .range = {100, minute},
         .initial = "5s",
         .purpose = "How long to wait for the rest of a fragmented datagram.",
@@ -435,9 +437,9 @@ const std::array service_and_system_keys{
         .range = most_events, .unit = "at once", .initial = "2000", .purpose = at_once,
         .effect = of_fragments},
     Key{.path = "abuse.pending_per_source", .form = Form::map,
-        .purpose = "Requests of one source that are remembered because their answer may move a "
-                   "flow, or its way back. Not divided, as requests_per_source. The rest is "
-                   "forwarded all the same.",
+        .purpose = "Requests of one source that are remembered because their answer may change "
+                   "its way back, or because nobody knows their IKE SA. Not divided, as "
+                   "requests_per_source. The rest is forwarded all the same.",
         .effect = of_pending},
     Key{.path = "abuse.pending_per_source.per_second", .form = Form::integer,
         .range = most_events, .unit = "a second", .initial = "100", .purpose = on_average,

@@ -39,8 +39,9 @@ constexpr std::array<ApiRoute, 12> table{{
     {RouteId::explain, Method::get, "/v1/explain", "client port vip spi esp", "",
      "where a client's packet would go, by which rule, and what the other rules say",
      R"({"answers":[{"datagram","spi","client","port","service","vip","vip_port","served",)"
-     R"("backend","rule","drop","remembered","rules":[{"rule","help","outcome":)"
-     R"("hit|miss|ambiguous|backend_down","backend","state","age_s","idle_s"}],"otherwise"}]})"},
+     R"("backend","rule","drop","also":["BACKEND"],"copies":["BACKEND"],"rules":[)"
+     R"({"rule","help","outcome":"hit|miss|backend_down","backend","state","age_s","idle_s"}],)"
+     R"("otherwise"}]})"},
     {RouteId::drops, Method::get, "/v1/drops", "", "",
      "dropped packets by reason, and frames lost below by port",
      R"({"drops":[{"reason","help","packets"}],"ports":[{"port","reason","help","frames"}],)"

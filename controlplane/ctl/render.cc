@@ -188,6 +188,14 @@ std::string endpoint(const json& address, const json& port) {
                                                : "[" + text + "]:" + plain(port);
 }
 
+/// With a lead, unless there is nobody to name.
+std::string list_of(std::string_view lead, const json& names) {
+    std::string text;
+    for (const json& name : names.is_array() ? names : json::array())
+        text.append(text.empty() ? lead : ", ").append(plain(name));
+    return text;
+}
+
 /// Where it goes, in one line.
 std::string decision_of(const json& answer) {
     const json& drop = member(answer, "drop");
@@ -196,7 +204,8 @@ std::string decision_of(const json& answer) {
         return fmt::format("dropped as {}{}", plain(drop),
                            rule.is_null() ? "" : ", rule " + plain(rule));
     std::string text = fmt::format("to {}, rule {}", plain(member(answer, "backend")), plain(rule));
-    if (member(answer, "remembered") == json(true)) text += " (it remembers this ESP SPI)";
+    text += list_of(", and as well to ", member(answer, "also"));
+    text += list_of(", a copy to ", member(answer, "copies"));
     if (member(answer, "served") == json(false))
         text += "; the VIP is not served here at the moment";
     return text;
@@ -298,7 +307,7 @@ std::string render_configuration(const json& config) {
     return text;
 }
 
-/// One client: a binding, two flows, an IKE SA, two ESP SPIs.
+/// One client: a binding, a flow, an IKE SA, two ESP SPIs.
 std::string render_memory(const json& bytes) {
     if (!bytes.is_object()) return {};
     const auto part = [&bytes](const char* key) {

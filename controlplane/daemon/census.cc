@@ -10,16 +10,11 @@ namespace {
 
 constexpr std::size_t buckets_per_step = 32768;
 
-bool is_live(const sessions::Record& record, const forwarding::Lifetimes& lives,
-             const forwarding::ForwardingTable& table, forwarding::Seconds now) {
-    return record.is_alive(lives, now) && table.is_current(record.backend);
-}
-
 /// Counts the live ones of a slice; the slice's end is returned, 0 after the last bucket.
 template <typename Table, typename IsLive, typename Visit>
 std::size_t count_slice(const Table& table, std::size_t first, IsLive&& is_live, Visit&& visit) {
     const std::size_t count = std::min(buckets_per_step, table.buckets() - first);
-    table.for_each(first, count, [&](const auto& key, const sessions::Record& record) {
+    table.for_each(first, count, [&](const auto& key, const auto& record) {
         if (is_live(record)) visit(key, record);
     });
     return first + count == table.buckets() ? 0 : first + count;
@@ -33,71 +28,54 @@ std::size_t Census::walk_transit(forwarding::Seconds now) {
     const auto& regions = directory_.transit[share];
     return count_slice(
         part % 2 == 0 ? regions.confirmed : regions.provisional, next_bucket_,
-        [now](const sessions::Record& record) {
-            return record.is_alive(sessions::transit_lives, now);
-        },
-        [&](const auto&, const sessions::Record&) { ++counting_.transit[share]; });
+        [now](const sessions::Conversation& one) { return one.is_alive({}, now); },
+        [&](const auto&, const sessions::Conversation&) { ++counting_.transit[share]; });
 }
 
 std::size_t Census::walk(const forwarding::ForwardingTable& table, forwarding::Seconds now) {
-    const auto flow_lives = [&](const sessions::Record& record) {
-        return is_live(record, table.timeouts.flow, table, now);
+    const auto lives = [&](const auto& record) { return record.is_alive(table.timeouts, now); };
+    const auto lives_on = [&](const auto& record) {
+        return lives(record) && table.is_current(record.backend);
     };
-    const auto pair_lives = [&](const sessions::Record& record) {
-        return is_live(record, table.timeouts.pair, table, now);
-    };
-    const auto younger_than = [&](forwarding::Seconds life) {
-        return [now, life](const sessions::Record& record) {
-            return now - record.last_seen <= life;
-        };
-    };
-    const auto add_flow = [&](const sessions::FlowKey& key, const sessions::Record& record) {
+    const auto add_flow = [&](const sessions::FlowKey& key, const sessions::Flow& flow) {
         const auto frontend = sessions::frontend_of(key);
         if (frontend >= table.frontends.size()) return;
         ++counting_.flows;
         auto& member =
-            counting_.members[{table.frontends[frontend].service, record.backend.index}];
+            counting_.members[{table.frontends[frontend].service, flow.backend.index}];
         ++member.flows;
         if (table.frontends[frontend].port == net::be16::from_host(net::port_nat_t) &&
-            sessions::is_confirmed(record.state))
+            flow.standing == sessions::Standing::spoke)
             ++member.sas;
     };
-    const auto add_pair = [&](const auto&, const sessions::Record& record) {
+    const auto add_pair = [&](const auto&, const sessions::IkeSa& sa) {
         ++counting_.pairs;
-        auto& member = counting_.members[{record.gateway, record.backend.index}];
-        if (record.state == sessions::RecordState::half_open)
+        auto& member = counting_.members[{sa.service, sa.backend.index}];
+        if (sa.state == sessions::SaState::half_open)
             ++member.pairs_half_open;
-        else if (record.state == sessions::RecordState::answered)
+        else if (sa.state == sessions::SaState::answered)
             ++member.pairs_answered;
         else
             ++member.pairs_established;
     };
     const auto add_to = [](std::uint64_t& counter) {
-        return [&counter](const auto&, const sessions::Record&) { ++counter; };
+        return [&counter](const auto&, const auto&) { ++counter; };
     };
     if (part_ >= Part::transit) return walk_transit(now);
     const auto& d = directory_;
     const std::size_t at = next_bucket_;
     switch (part_) {
-        case Part::flows: return count_slice(d.flows.confirmed, at, flow_lives, add_flow);
-        case Part::new_flows: return count_slice(d.flows.provisional, at, flow_lives, add_flow);
+        case Part::flows: return count_slice(d.flows.confirmed, at, lives_on, add_flow);
+        case Part::new_flows: return count_slice(d.flows.provisional, at, lives_on, add_flow);
         case Part::bindings:
-            return count_slice(d.bindings.confirmed, at, flow_lives, add_to(counting_.bindings));
-        case Part::new_bindings:
-            return count_slice(d.bindings.provisional, at, flow_lives,
-                               add_to(counting_.bindings));
-        case Part::pairs:
-            return count_slice(d.pairs.confirmed, at, pair_lives, add_pair);
-        case Part::new_pairs:
-            return count_slice(d.pairs.provisional, at, pair_lives, add_pair);
-        case Part::esp:
-            return count_slice(d.esp, at, flow_lives, add_to(counting_.esp));
+            return count_slice(d.bindings, at, lives_on, add_to(counting_.bindings));
+        case Part::pairs: return count_slice(d.pairs.confirmed, at, lives_on, add_pair);
+        case Part::new_pairs: return count_slice(d.pairs.provisional, at, lives_on, add_pair);
+        case Part::esp: return count_slice(d.claims, at, lives_on, add_to(counting_.esp));
         case Part::half_open:
-            return count_slice(d.half_open, at, younger_than(table.timeouts.half_open),
-                               add_to(counting_.half_open));
+            return count_slice(d.choices, at, lives, add_to(counting_.half_open));
         case Part::fragments:
-            return count_slice(d.fragments, at, younger_than(table.timeouts.fragment),
-                               add_to(counting_.fragments));
+            return count_slice(d.fragments, at, lives, add_to(counting_.fragments));
         case Part::transit:
         case Part::done: break;
     }
@@ -127,7 +105,7 @@ void Census::publish() {
         directory_.sas[backend].store(sas[backend], std::memory_order_relaxed);
     // Three quarters: from there on a choice is not worth an eviction.
     directory_.is_half_open_crowded.store(
-        counting_.half_open * 4 > directory_.half_open.slots() * 3, std::memory_order_relaxed);
+        counting_.half_open * 4 > directory_.choices.slots() * 3, std::memory_order_relaxed);
     directory_.sa_counts.fetch_add(1, std::memory_order_relaxed);
     counts_ = std::move(counting_);
     counting_ = {};

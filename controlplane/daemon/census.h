@@ -16,9 +16,9 @@ namespace ikelb::control {
 struct CensusCounts {
     struct Member {
         std::uint64_t flows = 0;
-        /// Established flows to port 4500: one for each tunnel.
+        /// Flows to port 4500 whose backend has spoken: one for each tunnel.
         std::uint64_t sas = 0;
-        // IKE SAs. Those with a delete hint or from before a restart count as established.
+        // IKE SAs. Those with a delete hint count as established.
         std::uint64_t pairs_half_open = 0;
         std::uint64_t pairs_answered = 0;
         std::uint64_t pairs_established = 0;
@@ -49,7 +49,6 @@ private:
         flows,
         new_flows,
         bindings,
-        new_bindings,
         pairs,
         new_pairs,
         esp,

@@ -15,6 +15,7 @@
 #include "controlplane/daemon/daemon.h"
 #include "controlplane/daemon/totals.h"
 #include "controlplane/inspect/as_json.h"
+#include "controlplane/inspect/states.h"
 
 namespace ikelb::control {
 
@@ -256,9 +257,9 @@ CommandResult DaemonCommands::flows(const FlowFilter& filter) {
                                                         "198.51.100.7"};
     json rows = json::array();
     std::size_t total = 0;
-    const auto visit = [&](const sessions::FlowKey& key, const sessions::Record& record) {
+    const auto visit = [&](const sessions::FlowKey& key, const sessions::Flow& flow) {
         const auto frontend = sessions::frontend_of(key);
-        if (!record.is_alive(table.timeouts.flow, now) || !table.is_current(record.backend) ||
+        if (!flow.is_alive(table.timeouts, now) || !table.is_current(flow.backend) ||
             frontend >= table.frontends.size() || (client && key.client != *client))
             return;
         if (++total > filter.limit) return;
@@ -266,18 +267,17 @@ CommandResult DaemonCommands::flows(const FlowFilter& filter) {
                         {"port", sessions::client_port_of(key)},
                         {"vip", table.frontends[frontend].vip.to_string()},
                         {"vip_port", table.frontends[frontend].port.to_host()},
-                        {"backend", backend_name(daemon_, record.backend.index)},
-                        {"state", to_string(record.state)},
-                        {"idle_s", now - record.last_seen},
-                        {"next_hop", next_hop_name(table, record.gateway)}});
+                        {"backend", backend_name(daemon_, flow.backend.index)},
+                        {"state", to_string(flow.standing)},
+                        {"idle_s", now - std::min(now, flow.last_seen)},
+                        {"next_hop", next_hop_name(table, flow.gateway)}});
     };
     const auto& flows = daemon_.dataplane().directory().flows;
     flows.confirmed.for_each(0, flows.confirmed.buckets(), visit);
     flows.provisional.for_each(
         0, flows.provisional.buckets(),
-        [&](const sessions::FlowKey& key, const sessions::Record& record) {
-            const auto confirmed = flows.confirmed.find(key);
-            if (!confirmed || !confirmed->is_alive(table.timeouts.flow, now)) visit(key, record);
+        [&](const sessions::FlowKey& key, const sessions::Flow& flow) {
+            if (!flows.confirmed.find(key, table.timeouts, now)) visit(key, flow);
         });
     return json{{"flows", std::move(rows)},
                 {"total", total},

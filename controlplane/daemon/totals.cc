@@ -83,10 +83,10 @@ std::vector<TableMetrics> table_totals(Daemon& daemon) {
         return TableMetrics{name, counts.transit[index], room(directory.transit[index])};
     };
     return {{"flows", counts.flows, room(directory.flows)},
-            {"bindings", counts.bindings, room(directory.bindings)},
+            {"bindings", counts.bindings, directory.bindings.slots()},
             {"pairs", counts.pairs, room(directory.pairs)},
-            {"esp_spis", counts.esp, directory.esp.slots()},
-            {"half_open", counts.half_open, directory.half_open.slots()},
+            {"esp_spis", counts.esp, directory.claims.slots()},
+            {"half_open", counts.half_open, directory.choices.slots()},
             {"fragments", counts.fragments, directory.fragments.slots()},
             transit("transit_backends", TransitShare::backends),
             transit("transit_inside_prefixes", TransitShare::inside_prefixes),

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "controlplane/inspect/states.h"
+
 namespace ikelb::control {
 
 namespace {
@@ -27,6 +29,14 @@ json backend_name(forwarding::BackendIndex backend, const IndexNames& names) {
                                              : json(name_at(names.backends, backend));
 }
 
+json backend_names(const std::vector<forwarding::BackendIndex>& backends,
+                   const IndexNames& names) {
+    json list = json::array();
+    for (const forwarding::BackendIndex backend : backends)
+        list.push_back(name_at(names.backends, backend));
+    return list;
+}
+
 std::string spi_text(std::uint64_t spi) { return fmt::format("{:016x}", spi); }
 
 std::string_view to_string(Question::Kind kind) {
@@ -42,7 +52,6 @@ std::string_view to_string(RuleOutcome outcome) {
     switch (outcome) {
         case RuleOutcome::miss: return "miss";
         case RuleOutcome::hit: return "hit";
-        case RuleOutcome::ambiguous: return "ambiguous";
         case RuleOutcome::backend_down: return "backend_down";
     }
     return {};
@@ -62,7 +71,7 @@ json rule_row(const RuleAnswer& answer, forwarding::Seconds now, const IndexName
              {"age_s", or_null(answer.age)},
              {"idle_s", nullptr}};
     if (answer.record) {
-        row["state"] = control::to_string(answer.record->state);
+        if (!answer.record->state.empty()) row["state"] = answer.record->state;
         row["idle_s"] = now - std::min(now, answer.record->last_seen);
     }
     return row;
@@ -72,32 +81,21 @@ double tenths(double value) { return std::round(value * 10) / 10; }
 
 }  // namespace
 
-std::string_view to_string(sessions::RecordState state) noexcept {
-    switch (state) {
-        case sessions::RecordState::half_open: return "half_open";
-        case sessions::RecordState::answered: return "answered";
-        case sessions::RecordState::established: return "established";
-        case sessions::RecordState::closing: return "closing";
-        case sessions::RecordState::tentative: return "tentative";
-    }
-    return "unknown";
-}
-
 json as_json(const Session& session, const forwarding::ForwardingTable& table,
              forwarding::Seconds now, const IndexNames& names) {
     std::string vip;
     for (const forwarding::Frontend& frontend : table.frontends)
-        if (frontend.service == session.service) vip = frontend.vip.to_string();
+        if (frontend.service == session.sa.service) vip = frontend.vip.to_string();
     json row{{"client", "?"},
              {"port", nullptr},
              {"spi_i", spi_text(session.initiator_spi)},
              {"spi_r", spi_text(session.responder_spi)},
-             {"service", name_at(names.services, session.service)},
+             {"service", name_at(names.services, session.sa.service)},
              {"vip", vip},
-             {"backend", name_at(names.backends, session.record.backend.index)},
-             {"state", to_string(session.record.state)},
+             {"backend", name_at(names.backends, session.sa.backend.index)},
+             {"state", to_string(session.sa.state)},
              {"age_s", or_null(session.age)},
-             {"idle_s", now - std::min(now, session.record.last_seen)},
+             {"idle_s", now - std::min(now, session.sa.last_seen)},
              {"moves", session.moves}};
     if (session.client) row["client"] = session.client->to_string();
     if (session.port != 0) row["port"] = session.port;
@@ -122,7 +120,8 @@ json as_json(const Question& question, const Explanation& explanation,
                 {"backend", backend_name(explanation.backend, names)},
                 {"rule", nullptr},
                 {"drop", verdict_name(explanation.verdict)},
-                {"remembered", explanation.is_remembered},
+                {"also", backend_names(explanation.also, names)},
+                {"copies", backend_names(explanation.copies, names)},
                 {"rules", std::move(rules)},
                 {"otherwise", verdict_name(explanation.otherwise)}};
     if (explanation.rule != pipeline::Rule::none)

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -19,8 +18,6 @@ struct IndexNames {
     std::vector<std::string> backends{};
     std::vector<std::string> services{};
 };
-
-std::string_view to_string(sessions::RecordState state) noexcept;
 
 /// A row of `ikelbctl sessions`.
 nlohmann::json as_json(const Session& session, const forwarding::ForwardingTable& table,

@@ -6,9 +6,8 @@
 #include <array>
 #include <span>
 
-#include "dataplane/pipeline/candidate.h"
-#include "dataplane/pipeline/stages.h"
-#include "dataplane/sessions/keys.h"
+#include "controlplane/inspect/states.h"
+#include "dataplane/affinity/rules.h"
 
 namespace ikelb::control {
 
@@ -17,29 +16,6 @@ namespace {
 using pipeline::Rule;
 using pipeline::Verdict;
 using Kind = Question::Kind;
-
-constexpr unsigned bit_of(Rule rule) { return 1u << static_cast<unsigned>(rule); }
-
-/// The rules of a kind of datagram in their order: for the names of those that miss.
-std::span<const Rule> order_of(Kind kind) {
-    static constexpr std::array new_sa{Rule::half_open, Rule::binding, Rule::schedule};
-    static constexpr std::array ike{Rule::label, Rule::pair, Rule::flow,
-                                    Rule::hint, Rule::binding, Rule::schedule};
-    static constexpr std::array esp{Rule::label, Rule::esp_client, Rule::flow,
-                                    Rule::esp_spi, Rule::binding, Rule::schedule};
-    switch (kind) {
-        case Kind::new_sa: return new_sa;
-        case Kind::ike: return ike;
-        case Kind::esp: return esp;
-    }
-    return {};
-}
-
-/// With affinity by SA there are no bindings, and nothing is scheduled but what begins an SA.
-bool is_asked(Rule rule, Kind kind, const forwarding::Service& service) {
-    if (service.affinity == forwarding::Affinity::source) return true;
-    return rule != Rule::binding && (rule != Rule::schedule || kind == Kind::new_sa);
-}
 
 /// The UDP payload of the question.
 class Payload {
@@ -95,135 +71,93 @@ pipeline::Packet packet_of(const Question& question, const forwarding::Frontend&
     packet.destination_port = frontend.port;
     packet.direction = pipeline::Direction::to_server;
     packet.frontend = question.frontend;
+    packet.service = frontend.service;
     packet.datagram =
         ike::classify(payload, payload.size(), frontend.port.to_host() == net::port_nat_t);
     return packet;
 }
 
-}  // namespace
-
-struct Explainer::Attempt {
-    Verdict verdict = Verdict::undecided;
-    Rule rule = Rule::none;
-    forwarding::BackendIndex backend = forwarding::no_backend;
-    bool is_ambiguous = false;
-};
-
-Explainer::Explainer(const forwarding::ForwardingTable& table, sessions::Directory& directory,
-                     forwarding::Seconds now)
-    : table_{table},
-      directory_{directory},
-      now_{now},
-      counters_{std::make_unique<pipeline::Counters>()},
-      memory_{std::make_unique<pipeline::WorkerMemory>()} {}
-
-pipeline::Context Explainer::context(unsigned passed_over, bool trusts_flow_spis) {
-    return {.table = table_,
-            .directory = directory_,
-            .counters = *counters_,
-            .memory = *memory_,
-            .now = now_,
-            .now_micros = std::uint64_t{now_} * 1'000'000,
-            .is_rehearsal = true,
-            .trusts_flow_spis = trusts_flow_spis,
-            .passed_over = static_cast<std::uint16_t>(passed_over)};
-}
-
-Explainer::Attempt Explainer::ask(const Question& question, unsigned passed_over,
-                                  bool trusts_flow_spis) {
-    const forwarding::Frontend& frontend = table_.frontends[question.frontend];
-    Payload payload{question, frontend.port.to_host() == net::port_nat_t};
-    pipeline::Packet packet = packet_of(question, frontend, payload.bytes());
-    pipeline::Context rehearsal = context(passed_over, trusts_flow_spis);
-    const std::uint64_t collisions = counters_->spi_collisions.read();
-    pipeline::steer(packet, rehearsal);
-    return {.verdict = packet.verdict,
-            .rule = packet.rule,
-            .backend = packet.backend,
-            .is_ambiguous = counters_->spi_collisions.read() != collisions};
-}
-
-void Explainer::find_pair(const Question& question, RuleAnswer& answer) const {
-    const sessions::PairKey key{net::be64::from_host(question.initiator_spi).wire(),
-                                net::be64::from_host(question.responder_spi).wire()};
-    const auto found = directory_.pairs.find_noted(key, table_.timeouts.pair, now_);
-    if (!found) return;
-    answer.record = found->record;
-    if (found->note != 0) answer.age = sessions::PairNote::unpack(found->note).age(now_);
-}
-
-void Explainer::find_record(const Question& question, RuleAnswer& answer) {
-    const auto service = table_.frontends[question.frontend].service;
-    const net::IpAddress& client = question.client;
-    const auto flow =
-        sessions::flow_key(client, net::be16::from_host(question.port), question.frontend);
-    const auto esp_spi = net::be32::from_host(question.esp_spi);
-    const forwarding::Lifetimes& lives = table_.timeouts.flow;
-    switch (answer.rule) {
-        case Rule::pair: find_pair(question, answer); return;
-        case Rule::flow: answer.record = directory_.flows.find(flow, lives, now_); return;
-        case Rule::binding:
-            answer.record = directory_.bindings.find(
-                sessions::binding_key(table_.services[service].client_of(client), service), lives,
-                now_);
-            return;
-        case Rule::esp_client:
-            answer.record = directory_.esp.find(sessions::esp_key(client, esp_spi));
-            return;
-        case Rule::esp_spi:
-            answer.record = pipeline::find_claim(esp_spi, context(0, false)).record;
-            return;
-        case Rule::half_open:
-            answer.record = directory_.half_open.find(
-                {.client = client,
-                 .initiator_spi = net::be64::from_host(question.initiator_spi).wire(),
-                 .service = service});
-            return;
-        case Rule::hint: answer.record = directory_.hints.find(flow); return;
+/// What the rule that has answered went by.
+std::optional<RecordSeen> record_of(Rule rule, forwarding::BackendIndex backend,
+                                    affinity::Found& found) {
+    const auto plain = [](const auto& record) -> std::optional<RecordSeen> {
+        if (!record) return std::nullopt;
+        return RecordSeen{.last_seen = record->last_seen};
+    };
+    switch (rule) {
+        case Rule::pair:
+            if (const auto& sa = found.ike_sa())
+                return RecordSeen{.state = to_string(sa->state), .last_seen = sa->last_seen};
+            return std::nullopt;
+        case Rule::flow:
+            for (const affinity::Stander& one : found.tuple().all())
+                if (one.backend.index == backend)
+                    return RecordSeen{.state = to_string(one.standing), .last_seen = one.last};
+            return std::nullopt;
+        case Rule::esp_client: return plain(found.claim().record);
+        case Rule::binding: return plain(found.binding());
+        case Rule::half_open: return plain(found.choice());
+        case Rule::esp_spi:  // several, of several clients
         case Rule::label:
         case Rule::schedule:
-        case Rule::none: return;
+        case Rule::none: return std::nullopt;
     }
+    return std::nullopt;
 }
 
-RuleAnswer Explainer::answer_of(const Question& question, const Attempt& attempt) {
-    RuleAnswer answer{.rule = attempt.rule,
-                      .outcome = attempt.verdict == Verdict::backend_down
-                                     ? RuleOutcome::backend_down
-                                     : RuleOutcome::hit,
-                      .backend = attempt.backend};
-    find_record(question, answer);
-    // Who is dropped for its backend has none in the packet.
-    if (answer.backend == forwarding::no_backend && answer.record)
-        answer.backend = answer.record->backend.index;
+/// Of an IKE SA: they alone know theirs.
+std::optional<forwarding::Seconds> age_of(affinity::Found& found) {
+    const auto& context = found.context;
+    const auto noted = context.directory.pairs.find_noted(
+        sessions::pair_key(found.packet.ike_header()), context.table.timeouts, context.now);
+    if (!noted || noted->notes[0] == 0) return std::nullopt;
+    return sessions::Peer::unpack(noted->notes[0]).age(context.now);
+}
+
+RuleAnswer answer_of(Rule rule, const affinity::Answer& said, affinity::Found& found) {
+    RuleAnswer answer{.rule = rule};
+    if (!said.is_hit || said.verdict == Verdict::no_backend) return answer;
+    answer.outcome =
+        said.verdict == Verdict::backend_down ? RuleOutcome::backend_down : RuleOutcome::hit;
+    answer.backend = said.backend;
+    answer.record = record_of(rule, answer.backend, found);
+    if (rule == Rule::pair) answer.age = age_of(found);
     return answer;
 }
 
+}  // namespace
+
+Explainer::Explainer(const forwarding::ForwardingTable& table, sessions::Directory& directory,
+                     forwarding::Seconds now)
+    : counters_{std::make_unique<pipeline::Counters>()},
+      memory_{std::make_unique<pipeline::WorkerMemory>()},
+      context_{.table = table,
+               .directory = directory,
+               .counters = *counters_,
+               .memory = *memory_,
+               .now = now,
+               .now_micros = std::uint64_t{now} * 1'000'000} {}
+
 Explanation Explainer::explain(const Question& question) {
-    const Attempt real = ask(question, 0, true);
-    Explanation explanation{.verdict = real.verdict, .rule = real.rule, .backend = real.backend};
-    std::array<std::optional<RuleAnswer>, pipeline::rule_count> answers;
-    bool is_ambiguous = false;
-    for (unsigned passed_over = 0;;) {
-        const Attempt attempt = ask(question, passed_over, false);
-        is_ambiguous |= attempt.is_ambiguous;
-        if (attempt.rule == Rule::none ||
-            (attempt.rule == Rule::schedule && attempt.verdict == Verdict::no_backend)) {
-            explanation.otherwise = attempt.verdict;
-            break;
-        }
-        answers[static_cast<std::size_t>(attempt.rule)] = answer_of(question, attempt);
-        if (passed_over == 0) explanation.is_remembered = attempt.rule != real.rule;
-        if (attempt.rule == Rule::schedule) break;
-        passed_over |= bit_of(attempt.rule);
+    const forwarding::Frontend& frontend = context_.table.frontends[question.frontend];
+    Payload payload{question, frontend.port.to_host() == net::port_nat_t};
+    const pipeline::Packet packet = packet_of(question, frontend, payload.bytes());
+    affinity::Found found{packet, context_};
+    const affinity::Decision decision = affinity::decide(found);
+    Explanation explanation{.verdict = decision.verdict, .rule = decision.rule};
+    if (decision.verdict == Verdict::undecided) {
+        explanation.backend = decision.backend;
+        const affinity::Others others = affinity::others_of(found, decision);
+        explanation.also.assign(others.full.all().begin(), others.full.all().end());
+        explanation.copies.assign(others.copies.all().begin(), others.copies.all().end());
     }
-    const auto service = table_.frontends[question.frontend].service;
-    for (const Rule rule : order_of(question.kind)) {
-        if (!is_asked(rule, question.kind, table_.services[service])) continue;
-        const auto& answer = answers[static_cast<std::size_t>(rule)];
-        explanation.rules.push_back(answer.value_or(RuleAnswer{.rule = rule}));
-        if (!answer && rule == Rule::esp_spi && is_ambiguous)
-            explanation.rules.back().outcome = RuleOutcome::ambiguous;
+    // Of all that can be asked about, unless the scheduler has a word.
+    explanation.otherwise = Verdict::unknown_sa;
+    for (const affinity::RuleRow& row : affinity::rules_of(found.kind)) {
+        if (!affinity::is_asked(row, found)) continue;
+        const affinity::Answer answer = row.answer(found);
+        if (row.rule == Rule::schedule) explanation.otherwise = answer.verdict;
+        explanation.rules.push_back(answer_of(row.rule, answer, found));
     }
     return explanation;
 }

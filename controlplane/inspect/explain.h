@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "dataplane/net/address.h"
@@ -33,16 +34,21 @@ struct Question {
 enum class RuleOutcome : std::uint8_t {
     miss,
     hit,
-    ambiguous,     ///< two backends claim the ESP SPI
     backend_down,  ///< a hit, and the packet is dropped
 };
 
-/// What one rule says when all before it are passed over.
+/// A record that a rule went by.
+struct RecordSeen {
+    std::string_view state{};  ///< empty: such records have none
+    forwarding::Seconds last_seen = 0;
+};
+
+/// What one rule says, whatever those before it say.
 struct RuleAnswer {
     pipeline::Rule rule = pipeline::Rule::none;
     RuleOutcome outcome = RuleOutcome::miss;
     forwarding::BackendIndex backend = forwarding::no_backend;
-    std::optional<sessions::Record> record{};   ///< that it went by, where there is one
+    std::optional<RecordSeen> record{};         ///< that it went by, where there is one
     std::optional<forwarding::Seconds> age{};  ///< of the record; IKE SAs know theirs
 };
 
@@ -51,15 +57,17 @@ struct Explanation {
     pipeline::Verdict verdict = pipeline::Verdict::undecided;
     pipeline::Rule rule = pipeline::Rule::none;  ///< that decides
     forwarding::BackendIndex backend = forwarding::no_backend;
-    /// The flow keeps the SPI in mind, so that its packets ask no further.
-    bool is_remembered = false;
+    /// Of ESP that no claim decides: the backends that get it as well, always; and those that get
+    /// a copy as far as the share of its client's address and port allows.
+    std::vector<forwarding::BackendIndex> also{};
+    std::vector<forwarding::BackendIndex> copies{};
     std::vector<RuleAnswer> rules{};  ///< in their order
     /// What would happen without any of them; undecided where the scheduler is the last.
     pipeline::Verdict otherwise = pipeline::Verdict::undecided;
 };
 
-/// Asks the decision of the packet path itself, with a crafted datagram: first as it is, then
-/// passing over one rule after the other that has answered. Nothing in the directory changes.
+/// Asks the rules of the packet path, one after the other, about a crafted datagram. Nothing in the
+/// directory changes.
 /// Threads: one; the directory is read beside the workers.
 class Explainer {
 public:
@@ -70,19 +78,10 @@ public:
     Explanation explain(const Question& question);
 
 private:
-    struct Attempt;
-    Attempt ask(const Question& question, unsigned passed_over, bool trusts_flow_spis);
-    RuleAnswer answer_of(const Question& question, const Attempt& attempt);
-    void find_pair(const Question& question, RuleAnswer& answer) const;
-    void find_record(const Question& question, RuleAnswer& answer);
-    pipeline::Context context(unsigned passed_over, bool trusts_flow_spis);
-
-    const forwarding::ForwardingTable& table_;
-    sessions::Directory& directory_;
-    const forwarding::Seconds now_;
     // Thrown away: what is counted and spent here is nobody's traffic.
-    std::unique_ptr<pipeline::Counters> counters_;
-    std::unique_ptr<pipeline::WorkerMemory> memory_;
+    const std::unique_ptr<pipeline::Counters> counters_;
+    const std::unique_ptr<pipeline::WorkerMemory> memory_;
+    const pipeline::Context context_;
 };
 
 }  // namespace ikelb::control

@@ -10,7 +10,6 @@ namespace ikelb::control {
 
 namespace {
 
-constexpr std::size_t flows_of_client = 2;
 constexpr std::size_t esp_spis_of_client = 2;
 
 double share(std::size_t bytes, std::size_t records, std::size_t of_client = 1) {
@@ -23,19 +22,17 @@ ClientMemory memory_of_client(const sessions::Directory& directory,
                               const sessions::DirectoryLimits& limits, unsigned workers) {
     const sessions::Directory& d = directory;
     const std::size_t clients =
-        std::max<std::size_t>(1, std::min({limits.bindings, limits.flows / flows_of_client,
-                                           limits.pairs, limits.esp_spis / esp_spis_of_client}));
-    const std::size_t passing = d.half_open.bytes() + d.pending.bytes() + d.candidates.bytes() +
-                                d.logins.bytes() + d.hints.bytes() + d.fragments.bytes();
+        std::max<std::size_t>(1, std::min({limits.bindings, limits.flows, limits.pairs,
+                                           limits.esp_spis / esp_spis_of_client}));
+    const std::size_t passing = d.choices.bytes() + d.rivals.bytes() + d.pending.bytes() +
+                                d.candidates.bytes() + d.logins.bytes() + d.fragments.bytes();
     return {.clients = clients,
-            .bindings = share(d.bindings.confirmed.bytes(), limits.bindings),
-            .flows = share(d.flows.confirmed.bytes(), limits.flows, flows_of_client),
+            .bindings = share(d.bindings.bytes(), limits.bindings),
+            .flows = share(d.flows.confirmed.bytes(), limits.flows),
             .pairs = share(d.pairs.confirmed.bytes(), limits.pairs),
-            .esp_spis = share(d.esp.bytes(), limits.esp_spis, esp_spis_of_client),
-            .provisional =
-                share(d.bindings.provisional.bytes(), limits.bindings) +
-                share(d.flows.provisional.bytes(), limits.flows, flows_of_client) +
-                share(d.pairs.provisional.bytes(), limits.pairs),
+            .esp_spis = share(d.claims.bytes(), limits.esp_spis, esp_spis_of_client),
+            .provisional = share(d.flows.provisional.bytes(), limits.flows) +
+                           share(d.pairs.provisional.bytes(), limits.pairs),
             .passing = share(passing, clients),
             .workers = share(workers * sizeof(pipeline::WorkerMemory), clients)};
 }

@@ -9,7 +9,7 @@
 namespace ikelb::control {
 
 /// Bytes of an IPv4 client as allocated, at the load that the tables are made for. One client: a
-/// binding, two flows (ports 500 and 4500), an IKE SA, and two ESP SPIs, as during a rekey.
+/// binding, a flow, an IKE SA, and two ESP SPIs, as during a rekey.
 struct ClientMemory {
     std::uint64_t clients = 0;  ///< that all tables have room for
     // Of established clients, each kind by the limit it was made with.
@@ -17,7 +17,7 @@ struct ClientMemory {
     double flows = 0;
     double pairs = 0;
     double esp_spis = 0;
-    double provisional = 0;  ///< of those three kinds' regions for what is not established yet
+    double provisional = 0;  ///< of flows' and pairs' regions for what is not established yet
     double passing = 0;      ///< tables of things under way, shared by all clients
     double workers = 0;      ///< workers' own memory, shared by all clients
 

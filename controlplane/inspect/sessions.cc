@@ -9,7 +9,7 @@ namespace ikelb::control {
 
 namespace {
 
-using sessions::Record;
+using sessions::IkeSa, sessions::Peer, sessions::name_of;
 
 // Each worth some milliseconds at most.
 constexpr std::size_t buckets_per_slice = 65536;
@@ -17,7 +17,7 @@ constexpr std::size_t rows_per_slice = 2000;
 
 /// Who uses an ESP SPI.
 struct EspUser {
-    std::uint32_t client = 0;  ///< PairNote::name_of
+    std::uint32_t client = 0;  ///< name_of()
     forwarding::BackendRef backend{};
 };
 
@@ -25,19 +25,20 @@ std::vector<EspUser> users_of(std::uint64_t spi, const sessions::Directory& dire
                               const forwarding::ForwardingTable& table, forwarding::Seconds now) {
     std::vector<EspUser> users;
     if (spi > 0xffffffff) return users;
-    const auto look = [&](const auto& esp) {
-        esp.visit_homes(esp.hash({spi}), [&](const auto& words, const Record& record) {
-            const auto key = sessions::EspKey::from(words);
-            if (key.rest == spi && record.is_alive(table.timeouts.flow, now))
-                users.push_back({sessions::PairNote::name_of(key.client), record.backend});
-        });
+    const auto look = [&](const auto& claims) {
+        claims.visit_homes(
+            claims.hash({spi}), [&](const auto& words, const sessions::Claim& claim) {
+                const auto key = sessions::EspKey::from(words);
+                if (key.rest == spi && claim.is_alive(table.timeouts, now))
+                    users.push_back({name_of(key.client), claim.backend});
+            });
     };
-    look(directory.esp.narrow());
-    look(directory.esp.wide());
+    look(directory.claims.narrow());
+    look(directory.claims.wide());
     return users;
 }
 
-/// A pair with what its note says, before the addresses are known.
+/// A pair with what its notes say, before the addresses are known.
 struct Found {
     Session session{};
     std::uint32_t client_name = 0;
@@ -65,15 +66,15 @@ public:
         const std::size_t most = std::min(query_.limit, rows_per_slice);
         for (; at < end && found_.size() < most; ++at) {
             if (at < confirmed)
-                pairs.confirmed.for_each(at, 1, [this](const auto& key, const Record& record,
+                pairs.confirmed.for_each(at, 1, [this](const auto& key, const IkeSa& sa,
                                                        const auto& notes) {
-                    consider(key, record, notes[0]);
+                    consider(key, sa, notes[0]);
                 });
             else
                 pairs.provisional.for_each(
                     at - confirmed, 1,
-                    [this](const auto& key, const Record& record, const auto& notes) {
-                        if (!is_confirmed_elsewhere(key)) consider(key, record, notes[0]);
+                    [this](const auto& key, const IkeSa& sa, const auto& notes) {
+                        if (!is_confirmed_elsewhere(key)) consider(key, sa, notes[0]);
                     });
         }
         SessionSlice slice;
@@ -86,28 +87,26 @@ public:
 
 private:
     bool is_confirmed_elsewhere(const sessions::PairKey& key) const {
-        const auto record = directory_.pairs.confirmed.find(key);
-        return record && record->is_alive(table_.timeouts.pair, now_);
+        return directory_.pairs.confirmed.find(key, table_.timeouts, now_).has_value();
     }
 
-    void consider(const sessions::PairKey& key, const Record& record, std::uint64_t word) {
-        if (!record.is_alive(table_.timeouts.pair, now_) || !table_.is_current(record.backend) ||
-            record.gateway >= table_.services.size() ||
-            (query_.backend && record.backend.index != *query_.backend))
+    void consider(const sessions::PairKey& key, const IkeSa& sa, std::uint64_t word) {
+        if (!sa.is_alive(table_.timeouts, now_) || !table_.is_current(sa.backend) ||
+            sa.service >= table_.services.size() ||
+            (query_.backend && sa.backend.index != *query_.backend))
             return;
-        const auto note = sessions::PairNote::unpack(word);
+        const auto peer = Peer::unpack(word);
         Found found{.session = {.initiator_spi = net::be64::from_wire(key[0]).to_host(),
                                 .responder_spi = net::be64::from_wire(key[1]).to_host(),
-                                .record = record,
-                                .service = record.gateway},
-                    .client_name = note.client,
+                                .sa = sa},
+                    .client_name = peer.client,
                     .is_noted = word != 0,
-                    .is_v4 = !is_v6_[record.gateway]};
+                    .is_v4 = !is_v6_[sa.service]};
         if (found.is_noted) {
-            found.session.port = note.port;
-            found.session.moves = note.moves;
-            found.session.age = note.age(now_);
-            if (found.is_v4) found.session.client = net::IpAddress::from_v4_host(note.client);
+            found.session.port = peer.port;
+            found.session.moves = peer.moves;
+            found.session.age = peer.age(now_);
+            if (found.is_v4) found.session.client = net::IpAddress::from_v4_host(peer.client);
         }
         if (is_wanted_spi(found) && may_be_wanted_client(found)) found_.push_back(found);
     }
@@ -118,7 +117,7 @@ private:
             return true;
         return std::ranges::any_of(esp_users_, [&](const EspUser& user) {
             return found.is_noted && user.client == found.client_name &&
-                   user.backend == found.session.record.backend;
+                   user.backend == found.session.sa.backend;
         });
     }
     bool may_be_wanted_client(const Found& found) const {
@@ -136,9 +135,9 @@ private:
         for (const Found& found : found_)
             if (!found.is_v4 && found.is_noted) names[found.client_name];
         if (names.empty()) return;
-        const auto visit = [&names](const auto& words, const Record&, const auto&) {
+        const auto visit = [&names](const auto& words, const sessions::Flow&, const auto&) {
             const net::IpAddress client = sessions::FlowKey::from(words).client;
-            const auto at = names.find(sessions::PairNote::name_of(client));
+            const auto at = names.find(name_of(client));
             if (at != names.end()) at->second = client;
         };
         const auto& flows = directory_.flows;

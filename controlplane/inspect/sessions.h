@@ -27,8 +27,7 @@ struct SessionQuery {
 struct Session {
     std::uint64_t initiator_spi = 0;
     std::uint64_t responder_spi = 0;
-    sessions::Record record{};
-    forwarding::ServiceIndex service = 0;
+    sessions::IkeSa sa{};
     /// Where its backend last sent to. nullopt: nothing was noted, or no flow names the IPv6
     /// address of which the note holds a hash.
     std::optional<net::IpAddress> client{};

@@ -270,7 +270,7 @@ constexpr std::array definitions{
                      "Flows (client address, client port, VIP port) recorded on a backend",
                      read_traffic<&TrafficMetrics::flows>},
     MetricDefinition{"ikelb_backend_sas", gauge, "SAs", traffic_labels,
-                     "Established tunnels recorded on a backend, by their flows to port 4500",
+                     "Tunnels on a backend, by their flows to port 4500 where it has spoken",
                      read_traffic<&TrafficMetrics::sas>},
     MetricDefinition{"ikelb_backend_ike_sas", gauge, "SAs", state_labels,
                      "IKE SAs recorded on a backend, by their pairs of SPIs; state is half_open "
@@ -326,22 +326,24 @@ constexpr std::array definitions{
                      "client's address alone would be; retries count again",
                      read_worker<&WorkerMetrics::spread>},
     MetricDefinition{"ikelb_ike_asked_all_total", counter, "requests", worker_labels,
-                     "IKE requests of unknown SAs of which every backend got a copy",
+                     "Repeated IKE requests of unknown SAs of which every backend that is up got a "
+                     "copy",
                      read_worker<&WorkerMetrics::asked_all>},
+    MetricDefinition{"ikelb_copied_datagrams_total", counter, "datagrams", worker_labels,
+                     "Copies of client datagrams to further backends: of IKE requests that all "
+                     "get, and of ESP whose backend is not certain",
+                     read_worker<&WorkerMetrics::copies>},
     MetricDefinition{"ikelb_scheduler_fallbacks_total", counter, "choices", worker_labels,
                      "Choices left to the hash because the table of half-open exchanges is "
                      "crowded or fills too fast",
                      read_worker<&WorkerMetrics::scheduler_fallbacks>},
 
     MetricDefinition{"ikelb_flows_committed_total", counter, "flows", worker_labels,
-                     "Flows recorded for the first time; the client's backend had answered",
+                     "Flows recorded for the first time; a backend had answered or spoken",
                      read_worker<&WorkerMetrics::flows_committed>},
     MetricDefinition{"ikelb_flows_moved_total", counter, "flows", worker_labels,
                      "Flows recorded on another backend than before",
                      read_worker<&WorkerMetrics::flows_moved>},
-    MetricDefinition{"ikelb_flow_moves_refused_total", counter, "moves", worker_labels,
-                     "Moves of a flow not made because its present backend had just sent on it",
-                     read_worker<&WorkerMetrics::moves_refused>},
     MetricDefinition{"ikelb_pending_limited_total", counter, "requests", worker_labels,
                      "Requests of roaming clients that were forwarded but not remembered: over "
                      "the rate of their source",
@@ -356,7 +358,7 @@ constexpr std::array definitions{
                      "ESP SPIs of clients recorded for the first time",
                      read_worker<&WorkerMetrics::spis_learned>},
     MetricDefinition{"ikelb_esp_spi_collisions_total", counter, "packets", worker_labels,
-                     "ESP packets whose SPI two backends claim and nothing else was known of",
+                     "ESP packets whose SPI several backends claim and nothing else was known of",
                      read_worker<&WorkerMetrics::spi_collisions>},
     MetricDefinition{"ikelb_directory_deferred_writes_total", counter, "writes", deferred_labels,
                      "Records not written and left to a later packet; reason is busy (another "

@@ -69,13 +69,13 @@ struct WorkerMetrics {
     std::uint64_t packets = 0;
     std::uint64_t flows_committed = 0;  ///< recorded for the first time
     std::uint64_t flows_moved = 0;      ///< recorded on another backend than before
-    std::uint64_t moves_refused = 0;
     std::uint64_t pending_limited = 0;  ///< requests not remembered
     std::uint64_t pairs_learned = 0;
     std::uint64_t spis_learned = 0;
     std::uint64_t spi_collisions = 0;
     std::uint64_t spread = 0;
     std::uint64_t asked_all = 0;
+    std::uint64_t copies = 0;
     std::uint64_t scheduler_fallbacks = 0;
     std::uint64_t directory_busy = 0;  ///< writes left out: another worker held the shard
     std::uint64_t directory_full = 0;  ///< writes left out: no room

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "controlplane/replay/linear_rules.h"
+#include "dataplane/pipeline/stages.h"
 
 namespace ikelb::control {
 
@@ -107,12 +108,25 @@ void Replay::run(const CapturedFrame& frame, std::uint64_t now,
         return;
     }
     if (fate == pipeline::Fate::drop) return;
+    if (packet.verdict == pipeline::Verdict::to_server)
+        for (const auto& copy : batch->copies.all()) {
+            std::vector<std::uint8_t> copied = buffer;
+            pipeline::Packet readdressed = packet;
+            readdressed.frame.data = copied.data() + headroom;
+            if (pipeline::readdress(readdressed, copy.to, context)) give(readdressed, copied, now);
+        }
+    give(packet, buffer, now);
+}
+
+void Replay::give(const pipeline::Packet& packet, std::span<const std::uint8_t> buffer,
+                  std::uint64_t now) const {
     const auto start = static_cast<std::size_t>(static_cast<std::ptrdiff_t>(headroom) +
                                                 packet.out_shift);
     const std::size_t captured = std::min<std::size_t>(packet.out_length, buffer.size() - start);
+    const bool is_forwarded = pipeline::info(packet.verdict).fate == pipeline::Fate::forward;
     sink_({.micros = now,
-           .port = fate == pipeline::Fate::forward ? std::optional{packet.out_port} : std::nullopt,
-           .bytes = std::span{buffer}.subspan(start, captured),
+           .port = is_forwarded ? std::optional{packet.out_port} : std::nullopt,
+           .bytes = buffer.subspan(start, captured),
            .length = packet.out_length});
 }
 

@@ -62,6 +62,9 @@ private:
     void run(const CapturedFrame& frame, std::uint64_t now,
              std::optional<std::uint64_t> held_since);
     void retry_held(std::uint64_t now);
+    /// What leaves, to the sink.
+    void give(const pipeline::Packet& packet, std::span<const std::uint8_t> buffer,
+              std::uint64_t now) const;
 
     Sink sink_;
     std::unique_ptr<const forwarding::ForwardingTable> table_;

@@ -7,13 +7,15 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <tuple>
 
 namespace ikelb::control {
 
 namespace {
 
-using sessions::Record;
-using sessions::RecordState;
+using sessions::Flow;
+using sessions::IkeSa;
+using sessions::Peer;
 
 // --- saving --------------------------------------------------------------------------------------
 
@@ -70,25 +72,68 @@ void view_gateways(const ViewInput& input, StateView& view) {
     }
 }
 
-/// The saved form of a record; nullopt if it is none any more.
-std::optional<SavedRecord> to_saved(const Record& record, const forwarding::Lifetimes& lives,
-                                    const StateView& view) {
+/// What all saved records have; nullopt if it is none any more.
+template <typename Record>
+std::optional<SavedRecord> to_saved(const Record& record, const StateView& view) {
     if (record.backend.index >= view.backends.size()) return std::nullopt;
     const auto& backend = view.backends[record.backend.index];
     if (backend.place == StateView::no_place || backend.generation != record.backend.generation ||
-        !record.is_alive(lives, view.now))
+        !record.is_alive(view.timeouts, view.now))
         return std::nullopt;
     // A worker may have written it after view.now.
     const auto age = static_cast<std::int32_t>(view.now - record.last_seen);
     return SavedRecord{.age = static_cast<std::uint32_t>(std::max(age, 0)),
-                       .backend = backend.place,
-                       .state = record.state};
+                       .backend = backend.place};
 }
 
-std::optional<SavedTransit> to_saved(const wall::TransitKey& key, const Record& record,
-                                     const StateView& view) {
-    if (!record.is_alive(sessions::transit_lives, view.now)) return std::nullopt;
-    return SavedTransit{.key = key, .left = record.last_seen - view.now, .state = record.state};
+/// Those beside a flow, as a list that the next one overwrites.
+class SavedRivals {
+public:
+    SavedRivals(const sessions::Directory& directory, const StateView& view)
+        : directory_{directory}, view_{view} {}
+
+    std::span<const SavedRival> of(const sessions::FlowKey& key, const Flow& flow) {
+        rivals_.clear();
+        if (!flow.has_rivals) return rivals_;
+        const auto found = directory_.rivals.find_noted(key, view_.timeouts, view_.now);
+        if (found)
+            for (const std::uint64_t word : found->notes)
+                for (const unsigned shift : {0u, 32u})
+                    add(static_cast<std::uint32_t>(word >> shift), flow);
+        return rivals_;
+    }
+
+private:
+    void add(std::uint32_t bits, const Flow& flow) {
+        const auto entry = sessions::RivalEntry::unpack(bits);
+        if (bits == 0 || entry.backend == flow.backend) return;
+        // Of the 12 bits the upper half is what a worker has written after view.now.
+        const std::uint32_t age = (view_.now - entry.seconds) & 0xfff;
+        const Flow as_flow{.backend = entry.backend,
+                           .standing = std::min(entry.standing, sessions::Standing::strong),
+                           .last_seen = view_.now - (age < 0x800 ? age : 0)};
+        if (const auto saved = to_saved(as_flow, view_))
+            rivals_.push_back({.record = *saved, .standing = entry.standing});
+    }
+
+    const sessions::Directory& directory_;
+    const StateView& view_;
+    std::vector<SavedRival> rivals_;
+};
+
+std::uint64_t saved_peer(std::uint64_t note, forwarding::Seconds now) {
+    if (note == 0) return 0;
+    Peer peer = Peer::unpack(note);
+    peer.created = static_cast<std::uint16_t>(peer.age(now) / Peer::age_unit);
+    return peer.pack();
+}
+/// age: of the save.
+std::uint64_t restored_peer(std::uint64_t saved, forwarding::Seconds now, std::int64_t age) {
+    if (saved == 0) return 0;
+    Peer peer = Peer::unpack(saved);
+    peer.created = static_cast<std::uint16_t>(Peer::created_at(now) - peer.created -
+                                              age / Peer::age_unit);
+    return peer.pack();
 }
 
 std::uint16_t place_of(const std::vector<std::uint16_t>& places, std::size_t index) {
@@ -171,18 +216,13 @@ Homes find_homes(const State& state, const RestoreInput& input) {
     return homes;
 }
 
-/// A record as this process counts, with its time moved on; nullopt if it has ended.
-std::optional<Record> to_record(const SavedRecord& saved, forwarding::BackendRef backend,
-                                const forwarding::Lifetimes& lives, forwarding::Seconds now,
-                                std::chrono::seconds elapsed) {
-    // What is a restart away from its save for longer than a life is dead at any age.
+/// When it was last seen, as this process counts; nullopt: longer ago than anything lives.
+std::optional<forwarding::Seconds> seen_at(const SavedRecord& saved, forwarding::Seconds now,
+                                           std::chrono::seconds elapsed) {
     constexpr std::int64_t longest = std::numeric_limits<std::int32_t>::max();
     const std::int64_t age = std::min<std::int64_t>(elapsed.count(), longest) + saved.age;
     if (age > longest) return std::nullopt;
-    const Record record{.backend = backend,
-                        .state = saved.state,
-                        .last_seen = now - static_cast<forwarding::Seconds>(age)};
-    return record.is_alive(lives, now) ? std::optional{record} : std::nullopt;
+    return now - static_cast<forwarding::Seconds>(age);
 }
 
 std::set<net::IpAddress> backend_addresses_of(const config::Config& config) {
@@ -194,8 +234,19 @@ std::set<net::IpAddress> backend_addresses_of(const config::Config& config) {
 /// The most that timeouts.transit_tcp may be.
 constexpr forwarding::Seconds longest_transit_life = 48 * 3600;
 
-RecordState restored_state(RecordState state) {
-    return sessions::is_confirmed(state) ? RecordState::tentative : state;
+/// A backend at a client's address and port.
+struct Stander {
+    forwarding::BackendRef backend{};
+    sessions::Standing standing = sessions::Standing::called;
+    forwarding::Seconds last_seen = 0;
+};
+
+/// The best has a flow whose own backend is gone: as the packet path elects it.
+void put_best_first(std::vector<Stander>& standers) {
+    const auto best = std::ranges::max_element(standers, {}, [](const Stander& one) {
+        return std::tuple{one.standing, one.last_seen, -int{one.backend.index}};
+    });
+    std::rotate(standers.begin(), best, standers.end());
 }
 
 class Restorer {
@@ -208,38 +259,61 @@ public:
 
     void add(const SavedPair& pair) {
         const auto service = homes_.services[pair.service];
-        auto record = home(pair.record, service.has_value(), input_.timeouts.pair);
-        if (!record) return;
-        record->gateway = static_cast<forwarding::GatewayIndex>(*service);
+        IkeSa sa{.state = pair.state};
+        if (!home(pair.record, service.has_value(), sa)) return;
+        sa.service = *service;
+        const std::array<std::uint64_t, 2> notes{
+            restored_peer(pair.peer, input_.now, restored_.age.count()), pair.began};
         write(input_.directory.pairs, sessions::PairKey{pair.initiator_spi, pair.responder_spi},
-              *record, input_.timeouts.pair, restored_.pairs);
+              sa, restored_.pairs, &notes);
     }
-    void add(const SavedFlow& flow) {
+
+    /// A flow takes those beside it along, and ends with its time whoever they are; if its backend
+    /// alone is gone, the best of them has it.
+    void add(const SavedFlow& flow, std::span<const SavedRival> rivals) {
         const auto frontend = homes_.frontends[flow.frontend];
-        auto record = home(flow.record, frontend.has_value(), input_.timeouts.flow);
-        if (!record) return;
-        record->state = restored_state(record->state);
-        record->gateway = homes_.gateways[flow.gateway];
-        write(input_.directory.flows,
-              sessions::flow_key(flow.client, net::be16::from_host(flow.client_port), *frontend),
-              *record, input_.timeouts.flow, restored_.flows);
+        const auto last_seen = seen_at(flow.record, input_.now, restored_.age);
+        Flow record{.standing = flow.standing,
+                    .gateway = homes_.gateways[flow.gateway],
+                    .last_seen = last_seen.value_or(0)};
+        if (frontend && (!last_seen || !record.is_alive(input_.timeouts, input_.now))) {
+            ++restored_.expired;
+            return;
+        }
+        std::vector<Stander>& standers = standers_;
+        standers.clear();
+        const auto own = homes_.backends[flow.record.backend];
+        if (own) standers.push_back({*own, flow.standing, record.last_seen});
+        for (const SavedRival& rival : rivals) add_rival(rival, standers);
+        if (!frontend || standers.empty()) {
+            ++restored_.homeless;
+            return;
+        }
+        if (!own) put_best_first(standers);
+        record.backend = standers[0].backend;
+        record.standing = standers[0].standing;
+        record.last_seen = standers[0].last_seen;
+        record.has_rivals = standers.size() > 1;
+        const auto key =
+            sessions::flow_key(flow.client, net::be16::from_host(flow.client_port), *frontend);
+        if (record.has_rivals) write_rivals(key, std::span{standers}.subspan(1));
+        write(input_.directory.flows, key, record, restored_.flows);
     }
+
     void add(const SavedBinding& binding) {
         const auto service = homes_.services[binding.service];
-        auto record = home(binding.record, service.has_value(), input_.timeouts.flow);
-        if (!record) return;
-        record->state = restored_state(record->state);
-        write(input_.directory.bindings, sessions::binding_key(binding.client, *service), *record,
-              input_.timeouts.flow, restored_.bindings);
+        sessions::Binding record;
+        if (home(binding.record, service.has_value(), record))
+            keep(input_.directory.bindings, sessions::binding_key(binding.client, *service),
+                 record, restored_.bindings);
     }
 
     void add(const SavedEsp& esp) {
-        const auto record = home(esp.record, true, input_.timeouts.flow);
-        if (!record) return;
-        const auto outcome = input_.directory.esp.write(
-            sessions::esp_key(esp.client, net::be32::from_host(esp.spi)), *record,
-            input_.timeouts.flow, input_.now, sessions::Evict::never);
-        ++(outcome == sessions::WriteOutcome::written ? restored_.esp : restored_.no_room);
+        sessions::Claim claim{.rank = esp.rank, .tag = esp.tag, .is_shared = esp.is_shared};
+        if (home(esp.record, true, claim))
+            keep(input_.directory.claims,
+                 sessions::esp_key(esp.client, net::be32::from_host(esp.spi)), claim,
+                 restored_.esp);
     }
 
     void add(const SavedTransit& transit) {
@@ -250,8 +324,9 @@ public:
         const auto age = static_cast<forwarding::Seconds>(restored_.age.count());
         const forwarding::Seconds left = std::min(transit.left - age, longest_transit_life);
         auto& regions = input_.directory.transit[static_cast<std::size_t>(share_of(transit.key))];
-        write(regions, transit.key, Record{.state = transit.state, .last_seen = input_.now + left},
-              sessions::transit_lives, restored_.transit);
+        write(regions, transit.key,
+              sessions::Conversation{.progress = transit.progress, .ends_at = input_.now + left},
+              restored_.transit);
     }
 
 private:
@@ -262,21 +337,56 @@ private:
             [&](const net::IpPrefix& prefix) { return prefix.contains(key.inside); });
         return is_inside ? wall::TransitShare::inside_prefixes : wall::TransitShare::others;
     }
-    std::optional<Record> home(const SavedRecord& saved, bool has_key,
-                               const forwarding::Lifetimes& lives) {
+    /// Fills in backend and time. False: it has ended, or belongs to nobody here.
+    template <typename Record>
+    bool home(const SavedRecord& saved, bool has_key, Record& record) {
         const auto backend = homes_.backends[saved.backend];
         if (!backend || !has_key) {
             ++restored_.homeless;
-            return std::nullopt;
+            return false;
         }
-        auto record = to_record(saved, *backend, lives, input_.now, restored_.age);
-        if (!record) ++restored_.expired;
-        return record;
+        const auto last_seen = seen_at(saved, input_.now, restored_.age);
+        record.backend = *backend;
+        record.last_seen = last_seen.value_or(0);
+        if (last_seen && record.is_alive(input_.timeouts, input_.now)) return true;
+        ++restored_.expired;
+        return false;
     }
-    template <typename Regions, typename Key>
-    void write(Regions& regions, const Key& key, const Record& record,
-               const forwarding::Lifetimes& lives, std::size_t& count) {
-        const auto outcome = regions.write(key, record, lives, input_.now);
+    /// One that has spoken stands no longer beside a flow than one that has answered.
+    void add_rival(const SavedRival& rival, std::vector<Stander>& standers) const {
+        const auto backend = homes_.backends[rival.record.backend];
+        const auto last_seen = seen_at(rival.record, input_.now, restored_.age);
+        if (!backend || !last_seen ||
+            std::ranges::find(standers, *backend, &Stander::backend) != standers.end())
+            return;
+        const Flow as_flow{.standing = std::min(rival.standing, sessions::Standing::strong),
+                           .last_seen = *last_seen};
+        if (as_flow.is_alive(input_.timeouts, input_.now))
+            standers.push_back({*backend, rival.standing, *last_seen});
+    }
+    void write_rivals(const sessions::FlowKey& key, std::span<const Stander> standers) {
+        std::array<std::uint64_t, sessions::Rivals::most / 2> notes{};
+        for (std::size_t place = 0; place < standers.size(); ++place) {
+            const Stander& one = standers[place];
+            const sessions::RivalEntry entry{
+                one.backend, one.standing, static_cast<std::uint16_t>(one.last_seen & 0xfff)};
+            notes[place / 2] |= std::uint64_t{entry.pack()} << (place % 2 * 32);
+        }
+        input_.directory.rivals.write(key, sessions::Rivals{.last_seen = input_.now},
+                                      input_.timeouts, input_.now, sessions::Evict::oldest,
+                                      &notes);
+    }
+    template <typename Regions, typename Key, typename Record>
+    void write(Regions& regions, const Key& key, const Record& record, std::size_t& count,
+               const typename Regions::Notes* notes = nullptr) {
+        const auto before = regions.find(key, input_.timeouts, input_.now);
+        take(regions.write(key, before, record, input_.timeouts, input_.now, notes), count);
+    }
+    template <typename Table, typename Key, typename Record>
+    void keep(Table& table, const Key& key, const Record& record, std::size_t& count) {
+        take(table.write(key, record, input_.timeouts, input_.now, sessions::Evict::never), count);
+    }
+    void take(sessions::WriteOutcome outcome, std::size_t& count) {
         ++(outcome == sessions::WriteOutcome::written ? count : restored_.no_room);
     }
 
@@ -284,6 +394,7 @@ private:
     Restored& restored_;
     Homes homes_;
     std::set<net::IpAddress> backends_;
+    std::vector<Stander> standers_;  ///< of the flow at hand
 };
 
 }  // namespace
@@ -300,41 +411,59 @@ StateView make_state_view(const ViewInput& input) {
 
 void add_records(const sessions::Directory& directory, const StateView& view,
                  StateEncoder& encoder) {
-    visit_both(directory.pairs, [&](const sessions::PairKey& key, const Record& record) {
-        const auto saved = to_saved(record, view.timeouts.pair, view);
-        const auto service = place_of(view.services, record.gateway);
+    visit_both(directory.pairs, [&](const sessions::PairKey& key, const IkeSa& sa,
+                                    const auto& notes) {
+        const auto saved = to_saved(sa, view);
+        const auto service = place_of(view.services, sa.service);
         if (saved && service != StateView::no_place)
             encoder.add(SavedPair{.initiator_spi = key[0],
                                   .responder_spi = key[1],
                                   .record = *saved,
-                                  .service = static_cast<std::uint8_t>(service)});
+                                  .state = sa.state,
+                                  .service = static_cast<std::uint8_t>(service),
+                                  .peer = saved_peer(notes[0], view.now),
+                                  .began = notes[1]});
     });
-    visit_both(directory.flows, [&](const sessions::FlowKey& key, const Record& record) {
-        const auto saved = to_saved(record, view.timeouts.flow, view);
+    SavedRivals rivals{directory, view};
+    visit_both(directory.flows, [&](const sessions::FlowKey& key, const Flow& flow) {
+        const auto saved = to_saved(flow, view);
         const auto frontend = place_of(view.frontends, sessions::frontend_of(key));
         if (saved && frontend != StateView::no_place)
             encoder.add(SavedFlow{.client = key.client,
                                   .client_port = sessions::client_port_of(key),
                                   .frontend = frontend,
                                   .record = *saved,
-                                  .gateway = view.gateways[record.gateway]});
+                                  .standing = flow.standing,
+                                  .gateway = view.gateways[flow.gateway]},
+                        rivals.of(key, flow));
     });
-    visit_both(directory.bindings, [&](const sessions::BindingKey& key, const Record& record) {
-        const auto saved = to_saved(record, view.timeouts.flow, view);
+    const auto& bindings = directory.bindings;
+    bindings.for_each(0, bindings.buckets(), [&](const sessions::BindingKey& key,
+                                                 const sessions::Binding& binding) {
+        const auto saved = to_saved(binding, view);
         const auto service = place_of(view.services, sessions::service_of(key));
         if (saved && service != StateView::no_place)
             encoder.add(SavedBinding{.client = key.client,
                                      .service = service,
                                      .record = *saved});
     });
-    const auto& esp = directory.esp;
-    esp.for_each(0, esp.buckets(), [&](const sessions::EspKey& key, const Record& record) {
-        if (const auto saved = to_saved(record, view.timeouts.flow, view))
-            encoder.add(SavedEsp{.client = key.client, .spi = key.rest, .record = *saved});
+    const auto& claims = directory.claims;
+    claims.for_each(0, claims.buckets(), [&](const sessions::EspKey& key,
+                                             const sessions::Claim& claim) {
+        if (const auto saved = to_saved(claim, view))
+            encoder.add(SavedEsp{.client = key.client,
+                                 .spi = key.rest,
+                                 .record = *saved,
+                                 .rank = claim.rank,
+                                 .tag = claim.tag,
+                                 .is_shared = claim.is_shared});
     });
     for (const auto& share : directory.transit)
-        visit_both(share, [&](const wall::TransitKey& key, const Record& record) {
-            if (const auto saved = to_saved(key, record, view)) encoder.add(*saved);
+        visit_both(share, [&](const wall::TransitKey& key, const sessions::Conversation& one) {
+            if (one.is_alive(view.timeouts, view.now))
+                encoder.add(SavedTransit{.key = key,
+                                         .left = one.ends_at - view.now,
+                                         .progress = one.progress});
         });
 }
 
@@ -342,15 +471,17 @@ Restored restore_state(const State& state, const RestoreInput& input) {
     Restored restored;
     // A clock that was set back makes the file look as if it came from the future.
     restored.age = std::max(input.wall_clock - state.facts.saved_at, std::chrono::seconds{0});
-    const auto flow_life =
-        input.timeouts.flow.by_state[static_cast<std::size_t>(RecordState::established)];
-    restored.is_pairs_only = restored.age > std::chrono::seconds{flow_life};
+    restored.is_pairs_only = restored.age > std::chrono::seconds{input.timeouts.flow};
     restore_modes(state, input, restored);  // before the records: disabling ends them
     Restorer restorer{state, input, restored};
     for (const SavedPair& pair : state.pairs) restorer.add(pair);
     for (const SavedTransit& transit : state.transit) restorer.add(transit);
     if (restored.is_pairs_only) return restored;
-    for (const SavedFlow& flow : state.flows) restorer.add(flow);
+    std::span<const SavedRival> rivals{state.rivals};
+    for (const SavedFlow& flow : state.flows) {
+        restorer.add(flow, rivals.first(flow.rivals));
+        rivals = rivals.subspan(flow.rivals);
+    }
     for (const SavedBinding& binding : state.bindings) restorer.add(binding);
     for (const SavedEsp& esp : state.esp) restorer.add(esp);
     return restored;

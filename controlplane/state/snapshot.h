@@ -81,10 +81,8 @@ struct Restored {
 };
 
 /// Takes up the records whose backend is still there with the same name and address, and the modes
-/// of all backends whose name is. Pairs and ESP SPIs keep their state: the servers' SAs have not
-/// moved. So does transit, whoever it is of. Flows and bindings that a session had confirmed become
-/// tentative, since their clients may have: the first packet of a backend decides. Those on their
-/// way there keep their state, which ends within minutes.
+/// of all backends whose name is. They keep their state and grow older by the time in between: the
+/// servers' SAs have not moved. So does transit, whoever it is of.
 Restored restore_state(const State& state, const RestoreInput& input);
 
 }  // namespace ikelb::control

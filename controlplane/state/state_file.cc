@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "controlplane/state/byte_reader.h"
+#include "controlplane/state/record_words.h"
 
 namespace ikelb::control {
 
@@ -39,16 +40,12 @@ enum Head : std::size_t {
     head_bindings,
     head_esp,
     head_transit,  ///< since version 3
+    head_rivals,   ///< since version 4
     head_words
 };
 using HeadWords = std::array<Word, head_words>;
 static_assert(sizeof(HeadWords) == state_head_bytes);
 
-constexpr std::size_t pair_bytes = 3 * sizeof(Word);
-constexpr std::size_t flow_bytes = 4 * sizeof(Word);
-constexpr std::size_t binding_bytes = 4 * sizeof(Word);
-constexpr std::size_t esp_bytes = 4 * sizeof(Word);
-constexpr std::size_t transit_bytes = 6 * sizeof(Word);
 constexpr std::size_t buffer_bytes = std::size_t{1} << 18;
 constexpr std::int64_t latest_time = 253402300799;  // the last second of the year 9999
 
@@ -60,8 +57,8 @@ constexpr Word mix(Word sum, Word word) noexcept {
 }
 
 constexpr std::size_t head_words_of(Word version) noexcept {
-    return version < 3 ? static_cast<std::size_t>(head_transit)
-                       : static_cast<std::size_t>(head_words);
+    if (version < 3) return head_transit;
+    return version < 4 ? head_rivals : head_words;
 }
 
 Word mix_head(Word sum, const HeadWords& head) noexcept {
@@ -141,97 +138,30 @@ bool read_names(std::span<const std::uint8_t> bytes, StateFacts& facts) {
 
 // --- records -------------------------------------------------------------------------------------
 
-constexpr Word pack(const SavedRecord& record, std::uint8_t extra) noexcept {
-    return Word{record.age} | Word{record.backend} << 32 |
-           static_cast<Word>(record.state) << 48 | Word{extra} << 56;
-}
-
-constexpr std::uint8_t extra_of(Word word) noexcept {
-    return static_cast<std::uint8_t>(word >> 56);
-}
-
-/// False: no such backend or state.
-bool unpack(Word word, const StateFacts& facts, SavedRecord& record) noexcept {
-    const auto state = static_cast<std::uint8_t>(word >> 48);
-    record = {.age = static_cast<std::uint32_t>(word),
-              .backend = static_cast<std::uint16_t>(word >> 32),
-              .state = static_cast<sessions::RecordState>(state)};
-    return state < sessions::record_states && record.backend < facts.backends.size();
-}
-
-/// Of the words behind the names. false: one that points at nothing.
-bool read_records(std::span<const std::uint8_t> bytes, const HeadWords& head, State& state) {
-    ByteReader in{bytes};
-    const StateFacts& facts = state.facts;
-    state.pairs.resize(head[head_pairs]);
-    for (SavedPair& pair : state.pairs) {
-        pair.initiator_spi = in.word();
-        pair.responder_spi = in.word();
-        const Word word = in.word();
-        pair.service = extra_of(word);
-        if (pair.initiator_spi == 0 || !unpack(word, facts, pair.record) ||
-            pair.service >= facts.services.size())
-            return false;
-    }
-    state.flows.resize(head[head_flows]);
-    for (SavedFlow& flow : state.flows) {
-        flow.client = in.address();
-        const Word key = in.word(), word = in.word();
-        flow.client_port = static_cast<std::uint16_t>(key);
-        flow.frontend = static_cast<std::uint16_t>(key >> 16);
-        flow.gateway = extra_of(word);
-        if (!unpack(word, facts, flow.record) || flow.frontend >= facts.frontends.size() ||
-            key >> 32 != 0 ||
-            (flow.gateway != SavedFlow::on_link && flow.gateway > facts.gateways.size()))
-            return false;
-    }
-    state.bindings.resize(head[head_bindings]);
-    for (SavedBinding& binding : state.bindings) {
-        binding.client = in.address();
-        const Word key = in.word(), word = in.word();
-        binding.service = static_cast<std::uint16_t>(key);
-        if (!unpack(word, facts, binding.record) || binding.service >= facts.services.size() ||
-            key >> 16 != 0 || extra_of(word) != 0)
-            return false;
-    }
-    state.esp.resize(head[head_esp]);
-    for (SavedEsp& esp : state.esp) {
-        esp.client = in.address();
-        const Word key = in.word(), word = in.word();
-        esp.spi = static_cast<std::uint32_t>(key);
-        if (!unpack(word, facts, esp.record) || esp.spi < 256 || key >> 32 != 0 ||
-            extra_of(word) != 0)
-            return false;
-    }
-    state.transit.resize(head[head_transit]);
-    for (SavedTransit& transit : state.transit) {
-        transit.key.inside = in.address();
-        transit.key.outside = in.address();
-        const Word key = in.word(), word = in.word();
-        transit.key.inside_port = static_cast<std::uint16_t>(key);
-        transit.key.outside_port = static_cast<std::uint16_t>(key >> 16);
-        transit.key.protocol = static_cast<std::uint8_t>(key >> 32);
-        transit.left = static_cast<std::uint32_t>(word);
-        transit.state = static_cast<sessions::RecordState>(word >> 32);
-        if (key >> 40 != 0 || word >> 32 >= sessions::record_states ||
-            transit.key.inside.is_v4() != transit.key.outside.is_v4())
-            return false;
-    }
-    return in.is_good();
+RecordCounts counts_of(const HeadWords& head) noexcept {
+    return {.pairs = head[head_pairs],
+            .flows = head[head_flows],
+            .rivals = head[head_rivals],
+            .bindings = head[head_bindings],
+            .esp = head[head_esp],
+            .transit = head[head_transit]};
 }
 
 /// Whether names and records fill the file exactly. Numbers are what the file says: any.
 bool is_length_right(const HeadWords& head, std::size_t size) noexcept {
     std::size_t left = size - head_words_of(head[head_version]) * sizeof(Word);
-    const auto take = [&left](Word count, std::size_t bytes) {
+    const auto take = [&left](Word count, std::size_t words) {
+        const std::size_t bytes = words * sizeof(Word);
         if (count > left / bytes) return false;
         left -= static_cast<std::size_t>(count) * bytes;
         return true;
     };
-    return head[head_name_bytes] % sizeof(Word) == 0 && take(head[head_name_bytes], 1) &&
-           take(head[head_pairs], pair_bytes) && take(head[head_flows], flow_bytes) &&
-           take(head[head_bindings], binding_bytes) && take(head[head_esp], esp_bytes) &&
-           take(head[head_transit], transit_bytes) && left == 0;
+    return head[head_name_bytes] % sizeof(Word) == 0 &&
+           take(head[head_name_bytes] / sizeof(Word), 1) &&
+           take(head[head_pairs], pair_words(head[head_version])) &&
+           take(head[head_flows], flow_words) && take(head[head_rivals], rival_words) &&
+           take(head[head_bindings], binding_words) && take(head[head_esp], esp_words) &&
+           take(head[head_transit], transit_words) && left == 0;
 }
 
 }  // namespace
@@ -275,31 +205,36 @@ void StateEncoder::add(const SavedPair& pair) {
     assert(flows_ == 0 && bindings_ == 0);
     put(pair.initiator_spi);
     put(pair.responder_spi);
-    put(pack(pair.record, pair.service));
+    put(pack(pair.record, static_cast<std::uint8_t>(pair.state), pair.service));
+    put(pair.peer);
+    put(pair.began);
     ++pairs_;
 }
 
-void StateEncoder::add(const SavedFlow& flow) {
-    assert(bindings_ == 0 && esp_ == 0);
+void StateEncoder::add(const SavedFlow& flow, std::span<const SavedRival> rivals) {
+    assert(bindings_ == 0 && esp_ == 0 && rivals.size() <= sessions::Rivals::most);
     put(flow.client);
-    put(Word{flow.client_port} | Word{flow.frontend} << 16);
-    put(pack(flow.record, flow.gateway));
+    put(Word{flow.client_port} | Word{flow.frontend} << 16 | Word{rivals.size()} << 32);
+    put(pack(flow.record, static_cast<std::uint8_t>(flow.standing), flow.gateway));
+    for (const SavedRival& rival : rivals)
+        put(pack(rival.record, static_cast<std::uint8_t>(rival.standing), 0));
     ++flows_;
+    rivals_ += rivals.size();
 }
 
 void StateEncoder::add(const SavedBinding& binding) {
     assert(esp_ == 0);
     put(binding.client);
     put(Word{binding.service});
-    put(pack(binding.record, 0));
+    put(pack(binding.record, 0, 0));
     ++bindings_;
 }
 
 void StateEncoder::add(const SavedEsp& esp) {
     assert(transit_ == 0);
     put(esp.client);
-    put(Word{esp.spi});
-    put(pack(esp.record, 0));
+    put(Word{esp.spi} | Word{esp.is_shared} << 32);
+    put(pack(esp.record, esp.rank, esp.tag));
     ++esp_;
 }
 
@@ -308,7 +243,7 @@ void StateEncoder::add(const SavedTransit& transit) {
     put(transit.key.outside);
     put(Word{transit.key.inside_port} | Word{transit.key.outside_port} << 16 |
         Word{transit.key.protocol} << 32);
-    put(Word{transit.left} | static_cast<Word>(transit.state) << 32);
+    put(Word{transit.left} | static_cast<Word>(transit.progress) << 32);
     ++transit_;
 }
 
@@ -327,6 +262,7 @@ std::array<std::uint8_t, state_head_bytes> StateEncoder::finish() {
     head[head_bindings] = bindings_;
     head[head_esp] = esp_;
     head[head_transit] = transit_;
+    head[head_rivals] = rivals_;
     head[head_checksum] = mix_head(checksum_, head);
     std::array<std::uint8_t, state_head_bytes> bytes;
     std::memcpy(bytes.data(), head.data(), bytes.size());
@@ -339,7 +275,11 @@ std::vector<std::uint8_t> encode_state(const State& state) {
                              bytes.insert(bytes.end(), piece.begin(), piece.end());
                          }};
     for (const SavedPair& pair : state.pairs) encoder.add(pair);
-    for (const SavedFlow& flow : state.flows) encoder.add(flow);
+    std::span<const SavedRival> rivals{state.rivals};
+    for (const SavedFlow& flow : state.flows) {
+        encoder.add(flow, rivals.first(flow.rivals));
+        rivals = rivals.subspan(flow.rivals);
+    }
     for (const SavedBinding& binding : state.bindings) encoder.add(binding);
     for (const SavedEsp& esp : state.esp) encoder.add(esp);
     for (const SavedTransit& transit : state.transit) encoder.add(transit);
@@ -365,7 +305,7 @@ StateResult<State> decode_state(std::span<const std::uint8_t> bytes) {
     if (is_cut_off || bytes.size() < own_head_bytes)
         return StateError{"it is cut off after " + std::to_string(bytes.size()) + " bytes"};
     // What an older head does not have, its names stand at.
-    if (own_head_bytes < state_head_bytes) head[head_transit] = 0;
+    for (std::size_t i = head_words_of(version); i < head_words; ++i) head[i] = 0;
     if (head[head_bytes] != bytes.size())
         return StateError{"it has " + std::to_string(bytes.size()) + " bytes instead of " +
                           std::to_string(head[head_bytes])};
@@ -381,8 +321,10 @@ StateResult<State> decode_state(std::span<const std::uint8_t> bytes) {
     state.facts.saved_at = std::chrono::sys_seconds{std::chrono::seconds{saved_at}};
     state.facts.hash_key = {.k0 = head[head_k0], .k1 = head[head_k1]};
     const auto names = body.first(static_cast<std::size_t>(head[head_name_bytes]));
+    const auto records = body.subspan(names.size());
+    const auto read = version < 4 ? read_old_records : read_records;
     if (saved_at < 0 || saved_at > latest_time || !read_names(names, state.facts) ||
-        !read_records(body.subspan(names.size()), head, state))
+        !read(records, counts_of(head), state))
         return StateError{"it holds what no ikelbd writes"};
     return state;
 }

@@ -26,8 +26,10 @@
 #include "dataplane/forwarding/forwarding_table.h"
 #include "dataplane/net/address.h"
 #include "dataplane/net/hash.h"
+#include "dataplane/sessions/ike_sa.h"
 #include "dataplane/sessions/records.h"
 #include "dataplane/wall/transit.h"
+#include "dataplane/wall/upper.h"
 
 namespace ikelb::control {
 
@@ -76,7 +78,6 @@ struct StateFacts {
 struct SavedRecord {
     std::uint32_t age = 0;      ///< seconds since it was last seen, when it was saved
     std::uint16_t backend = 0;  ///< place in StateFacts::backends
-    sessions::RecordState state = sessions::RecordState::half_open;
     friend bool operator==(const SavedRecord&, const SavedRecord&) = default;
 };
 
@@ -84,8 +85,20 @@ struct SavedPair {
     std::uint64_t initiator_spi = 0;  ///< its bytes in memory as on the wire
     std::uint64_t responder_spi = 0;
     SavedRecord record{};
+    sessions::SaState state = sessions::SaState::half_open;
     std::uint8_t service = 0;  ///< place in StateFacts::services
+    /// As sessions::Peer packs it, but for `created`, which is an age in its unit; 0: nothing
+    /// noted.
+    std::uint64_t peer = 0;
+    std::uint64_t began = 0;  ///< as sessions::Began packs it
     friend bool operator==(const SavedPair&, const SavedPair&) = default;
+};
+
+/// A backend that stands beside a flow.
+struct SavedRival {
+    SavedRecord record{};
+    sessions::Standing standing = sessions::Standing::called;
+    friend bool operator==(const SavedRival&, const SavedRival&) = default;
 };
 
 struct SavedFlow {
@@ -97,7 +110,9 @@ struct SavedFlow {
     std::uint16_t client_port = 0;
     std::uint16_t frontend = 0;  ///< place in StateFacts::frontends
     SavedRecord record{};
+    sessions::Standing standing = sessions::Standing::called;
     std::uint8_t gateway = no_gateway;
+    std::uint8_t rivals = 0;  ///< so many of State::rivals are its own; at most Rivals::most
     friend bool operator==(const SavedFlow&, const SavedFlow&) = default;
 };
 
@@ -111,7 +126,10 @@ struct SavedBinding {
 struct SavedEsp {
     net::IpAddress client;
     std::uint32_t spi = 0;  ///< a number, at least 256
-    SavedRecord record{};
+    SavedRecord record{};   ///< its age: since its backend was heard
+    std::uint8_t rank = 0;  ///< of its claim, as the tag
+    std::uint8_t tag = 0;
+    bool is_shared = false;
     friend bool operator==(const SavedEsp&, const SavedEsp&) = default;
 };
 
@@ -120,7 +138,7 @@ struct SavedEsp {
 struct SavedTransit {
     wall::TransitKey key{};
     std::uint32_t left = 0;  ///< seconds without a packet until its end, when it was saved
-    sessions::RecordState state = sessions::RecordState::half_open;
+    wall::Progress progress = wall::Progress::asked;
     friend bool operator==(const SavedTransit&, const SavedTransit&) = default;
 };
 
@@ -128,15 +146,17 @@ struct State {
     StateFacts facts{};
     std::vector<SavedPair> pairs{};
     std::vector<SavedFlow> flows{};
+    std::vector<SavedRival> rivals{};  ///< those of the first flow, of the second, ...
     std::vector<SavedBinding> bindings{};
     std::vector<SavedEsp> esp{};
     std::vector<SavedTransit> transit{};
 };
 
-/// What is written. Version 2, which had no transit, is read as well.
-inline constexpr std::uint64_t state_format_version = 3;
+/// What is written. Version 2, which had no transit, and version 3, whose records said less of a
+/// backend's standing, are read as well.
+inline constexpr std::uint64_t state_format_version = 4;
 inline constexpr std::uint64_t oldest_state_format_version = 2;
-inline constexpr std::size_t state_head_bytes = 104;
+inline constexpr std::size_t state_head_bytes = 112;
 
 /// Makes the bytes of a state piece by piece, so that millions of records need no memory of their
 /// own. First all pairs, then all flows, then all bindings, then all ESP SPIs, then all transit.
@@ -151,7 +171,7 @@ public:
     StateEncoder& operator=(const StateEncoder&) = delete;
 
     void add(const SavedPair& pair);
-    void add(const SavedFlow& flow);
+    void add(const SavedFlow& flow, std::span<const SavedRival> rivals);
     void add(const SavedBinding& binding);
     void add(const SavedEsp& esp);
     void add(const SavedTransit& transit);
@@ -179,6 +199,7 @@ private:
     std::uint64_t name_bytes_ = 0;
     std::uint64_t pairs_ = 0;
     std::uint64_t flows_ = 0;
+    std::uint64_t rivals_ = 0;
     std::uint64_t bindings_ = 0;
     std::uint64_t esp_ = 0;
     std::uint64_t transit_ = 0;

@@ -46,18 +46,12 @@ std::optional<forwarding::InterfaceIndex> InterfaceNames::by_twin(int ifindex) c
 }
 
 forwarding::Timeouts make_timeouts(const config::Timeouts& configured) noexcept {
-    const forwarding::Seconds half_open = to_seconds(configured.half_open);
-    const forwarding::Seconds answered = to_seconds(configured.answered);
-    const forwarding::Seconds closing = to_seconds(configured.delete_hint);
-    // In the order of Lifetimes. What was restored lives as long as what was established.
-    const auto lifetimes = [&](std::chrono::milliseconds established) {
-        const forwarding::Seconds life = to_seconds(established);
-        return forwarding::Lifetimes{{half_open, answered, life, closing, life}};
-    };
     forwarding::Timeouts timeouts;
-    timeouts.flow = lifetimes(configured.flow);
-    timeouts.pair = lifetimes(configured.pair);
-    timeouts.half_open = half_open;
+    timeouts.flow = to_seconds(configured.flow);
+    timeouts.half_open = to_seconds(configured.half_open);
+    timeouts.answered = to_seconds(configured.answered);
+    timeouts.established = to_seconds(configured.pair);
+    timeouts.closing = to_seconds(configured.delete_hint);
     timeouts.pending = to_seconds(configured.pending);
     timeouts.fragment = to_seconds(configured.fragment);
     return timeouts;

@@ -2,7 +2,6 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
-#include <array>
 #include <cstdint>
 
 namespace ikelb::forwarding {
@@ -10,19 +9,20 @@ namespace ikelb::forwarding {
 /// Seconds on the dataplane's coarse clock (monotonic, starts above zero).
 using Seconds = std::uint32_t;
 
-/// How long a record lives after the backend's last packet: half_open, answered, established,
-/// closing, tentative, in this order of its states.
-struct Lifetimes {
-    std::array<Seconds, 5> by_state{30, 300, 2700, 180, 2700};
+/// Was it seen at most `life` ago? Another worker's coarse clock may be a tick ahead of ours.
+constexpr bool is_within(Seconds life, Seconds last_seen, Seconds now) noexcept {
+    return static_cast<std::int32_t>(now - last_seen) <= static_cast<std::int32_t>(life);
+}
 
-    /// The same life in every state.
-    static constexpr Lifetimes of(Seconds all) noexcept { return {{all, all, all, all, all}}; }
-};
-
+/// How long what was learned lives after it was last confirmed.
 struct Timeouts {
-    Lifetimes flow;                              ///< flows and client bindings
-    Lifetimes pair{{30, 300, 86400, 180, 86400}};
-    Seconds half_open = 30;
+    Seconds flow = 2700;     ///< a flow whose backend has spoken, a binding, a claim
+    Seconds standing = 300;  ///< an answer's word for its backend, and a speaker beside the flow
+    Seconds called = 30;     ///< where a backend has opened an SA itself
+    Seconds half_open = 30;  ///< a scheduler's choice, a pair of which the INIT alone is known
+    Seconds answered = 300;  ///< a pair whose login is under way
+    Seconds established = 86400;  ///< a pair beyond its login
+    Seconds closing = 180;        ///< a pair after the hint of a delete
     Seconds pending = 10;
     Seconds fragment = 5;
 };

@@ -2,6 +2,9 @@
 // Copyright (c) 2026 The ikelb authors
 #include "dataplane/ike/payload_walk.h"
 
+#include <algorithm>
+#include <cstring>
+
 namespace ikelb::ike {
 
 namespace {
@@ -65,6 +68,28 @@ Evidence evidence_of(std::span<const std::uint8_t> message) noexcept {
         return chain_holds(message, header.next_payload, payload::nonce) ? Evidence::half_open
                                                                          : Evidence::none;
     return Evidence::none;
+}
+
+std::uint64_t cookie_of(std::span<const std::uint8_t> message, net::HashKey secret) noexcept {
+    constexpr std::size_t type_offset = sizeof(Header) + generic_header_bytes,
+                          data_offset = type_offset + 4, longest = 64;
+    // No protocol and no SPI; the notify's type is 16390.
+    constexpr std::uint32_t cookie = 16390;
+    if (message.size() <= data_offset) return 0;
+    const auto& header = *reinterpret_cast<const Header*>(message.data());
+    if (header.exchange != exchange::ike_sa_init || header.next_payload != payload::notify ||
+        net::load<net::be32>(message.data() + type_offset).to_host() != cookie)
+        return 0;
+    const std::size_t end =
+        sizeof(Header) + net::load<net::be16>(message.data() + sizeof(Header) + 2).to_host();
+    if (end <= data_offset || end > std::min(message.size(), data_offset + longest)) return 0;
+    std::uint64_t hash = header.initiator_spi.wire();
+    for (std::size_t offset = data_offset; offset < end; offset += sizeof hash) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, message.data() + offset, std::min(end - offset, sizeof word));
+        hash = net::keyed_hash(word, hash, secret);
+    }
+    return hash | 1;
 }
 
 bool hints_at_delete(std::span<const std::uint8_t> message) noexcept {

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "dataplane/ike/datagram.h"
+#include "dataplane/net/hash.h"
 
 namespace ikelb::ike {
 
@@ -21,6 +22,10 @@ enum class Evidence : std::uint8_t {
 /// message: the IKE message from its header on, as many contiguous bytes as are at hand (a walk
 /// that runs out of bytes answers none). The sender is a backend.
 Evidence evidence_of(std::span<const std::uint8_t> message) noexcept;
+
+/// A hash of the COOKIE that an IKE_SA_INIT message begins with, a server's or its client's retry
+/// (RFC 7296 section 2.6), and of its SPIi. 0: it begins with none.
+std::uint64_t cookie_of(std::span<const std::uint8_t> message, net::HashKey secret) noexcept;
 
 /// Does the message carry an encrypted payload whose first inner payload is Delete? That byte is
 /// in the clear (RFC 7296 section 3.14) and unauthenticated: a hint, never an order.

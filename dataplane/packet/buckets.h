@@ -44,25 +44,36 @@ private:
     Spending spending_;
 };
 
-/// Buckets by a hash of the source: an IPv4 address, an IPv6 /64. Two sources may share one.
-class SourceBuckets {
+/// Buckets by a keyed hash: of what, the caller says. Two may share one.
+class HashedBuckets {
 public:
-    bool take(const net::IpAddress& source, net::HashKey secret, std::uint64_t now,
-              forwarding::Rate rate) noexcept {
-        return buckets_[place_of(source, secret)].take(now, rate);
+    bool take(std::uint64_t hash, std::uint64_t now, forwarding::Rate rate) noexcept {
+        return buckets_[hash % buckets_.size()].take(now, rate);
     }
-    [[gnu::always_inline]] void prefetch(const net::IpAddress& source,
-                                         net::HashKey secret) const noexcept {
-        __builtin_prefetch(&buckets_[place_of(source, secret)]);
+    [[gnu::always_inline]] void prefetch(std::uint64_t hash) const noexcept {
+        __builtin_prefetch(&buckets_[hash % buckets_.size()]);
     }
 
 private:
-    std::size_t place_of(const net::IpAddress& source, net::HashKey secret) const noexcept {
-        const std::uint64_t word = source.is_v4() ? source.low() : source.high();
-        return net::keyed_hash(word, secret) % buckets_.size();
+    std::array<Spending, 8192> buckets_{};
+};
+
+/// By source: an IPv4 address, an IPv6 /64.
+class SourceBuckets : HashedBuckets {
+public:
+    bool take(const net::IpAddress& source, net::HashKey secret, std::uint64_t now,
+              forwarding::Rate rate) noexcept {
+        return HashedBuckets::take(hash_of(source, secret), now, rate);
+    }
+    [[gnu::always_inline]] void prefetch(const net::IpAddress& source,
+                                         net::HashKey secret) const noexcept {
+        HashedBuckets::prefetch(hash_of(source, secret));
     }
 
-    std::array<Spending, 8192> buckets_{};
+private:
+    static std::uint64_t hash_of(const net::IpAddress& source, net::HashKey secret) noexcept {
+        return net::keyed_hash(source.is_v4() ? source.low() : source.high(), secret);
+    }
 };
 
 /// Token buckets of one side: for punts by class, enough for a busy segment and far below what

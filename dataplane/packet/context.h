@@ -30,16 +30,6 @@ struct NeighbourRequests {
     }
 };
 
-// A shared last_seen is written at most this often: its cache line is read by every worker. A
-// flow's tells whether its backend is there, so it lags behind less.
-inline constexpr forwarding::Seconds refresh_interval = 30, flow_refresh_interval = 5;
-
-/// Was it seen at most `life` ago? Another worker's coarse clock may be a tick ahead of ours.
-constexpr bool is_within(forwarding::Seconds life, forwarding::Seconds last_seen,
-                         forwarding::Seconds now) noexcept {
-    return static_cast<std::int32_t>(now - last_seen) <= static_cast<std::int32_t>(life);
-}
-
 /// What a worker keeps from burst to burst, for itself alone.
 struct WorkerMemory {
     forwarding::PerId<std::uint16_t, forwarding::max_services> round_robin_turn{};
@@ -51,10 +41,17 @@ struct WorkerMemory {
     SourceBuckets logins_by_source;
     SourceBuckets fragments_by_source;
     SourceBuckets pending_by_source;
+    SourceBuckets nominations_by_source;
+    SourceBuckets asked_all_by_source;
+    HashedBuckets nominations_by_pair;
+    HashedBuckets claims_by_tuple;
+    HashedBuckets copies_by_tuple;
+    HashedBuckets retries_by_tuple;
     forwarding::PerId<Spending, forwarding::max_backends> requests_by_backend{};
     forwarding::PerId<Spending, forwarding::max_backends> unknown_pairs_by_backend{};
     Spending opened_by_backends;
     forwarding::PerId<Spending, forwarding::max_services> asked_all{};
+    forwarding::PerId<Spending, forwarding::max_services> copies_by_service{};
     Spending half_open_inserts;
 
     // What comes from the servers' side has buckets of its own: no flood of clients takes ARP or
@@ -72,26 +69,20 @@ struct Context {
     WorkerMemory& memory;
     forwarding::Seconds now = 0;      ///< coarse clock of the records
     std::uint64_t now_micros = 0;    ///< of the token buckets
-    /// Only asking where a datagram would go: the directory stays as it is.
-    bool is_rehearsal = false;
-    /// False: every ESP packet takes the full order, for tests to compare with.
-    bool trusts_flow_spis = true;
-    /// Rules that a rehearsal passes over, a bit for each: what would the next one say?
-    std::uint16_t passed_over = 0;
 };
 
 /// Counts a write to the directory that was not made. True: it was.
 inline bool note(sessions::WriteOutcome outcome, Context& context) noexcept {
-    if (outcome == sessions::WriteOutcome::busy) context.counters.directory_busy.add(1);
+    if (outcome == sessions::WriteOutcome::busy || outcome == sessions::WriteOutcome::changed)
+        context.counters.directory_busy.add(1);
     if (outcome == sessions::WriteOutcome::full) context.counters.directory_full.add(1);
     return outcome == sessions::WriteOutcome::written;
 }
 
 /// Writes a record that newer ones may replace. False: there is no room now.
-template <typename Table, typename Key>
-bool keep(Table& table, const Key& key, const sessions::Record& record, forwarding::Seconds life,
-          Context& context) noexcept {
-    return note(table.write(key, record, forwarding::Lifetimes::of(life), context.now,
+template <typename Table, typename Key, typename Record>
+bool keep(Table& table, const Key& key, const Record& record, Context& context) noexcept {
+    return note(table.write(key, record, context.table.timeouts, context.now,
                             sessions::Evict::oldest), context);
 }
 

@@ -45,12 +45,12 @@ struct alignas(64) Counters {
     std::array<Counter, verdict_count> punts_limited;  ///< by the verdict that was limited
     Counter flows_committed;
     Counter flows_moved;
-    Counter moves_refused;   ///< the flow's present backend was too lively
     Counter pairs_learned;
     Counter spis_learned;
     Counter spi_collisions;  ///< ESP SPIs that two backends claim, met by themselves
     Counter spread;          ///< new SAs placed elsewhere than their client's address would be
     Counter asked_all;       ///< requests of which every backend got a copy
+    Counter copies;          ///< of clients' datagrams, to further backends
     Counter scheduler_fallbacks;  ///< choices left to the hash: the half-open region is crowded
     Counter pending_limited;  ///< requests not remembered: over the rate of their source
     std::array<Counter, rule_count> steered;  ///< client datagrams by the rule that decided

@@ -35,7 +35,7 @@ struct Frame {
 enum class Direction : std::uint8_t { none, to_server, to_client, transit };
 
 /// One packet of a burst: what came in, what was found out, what is to be done. The shell reads
-/// verdict, out_ fields, in_interface if it is punted; service and backend if it asks_all.
+/// verdict, out_ fields, in_interface if it is punted.
 struct Packet {
     Frame frame;
     Verdict verdict = Verdict::undecided;
@@ -70,7 +70,6 @@ struct Packet {
     forwarding::ServiceIndex service = forwarding::max_services;
     forwarding::BackendIndex backend = forwarding::no_backend;
     Rule rule = Rule::none;
-    bool asks_all = false;  ///< the other backends are to get copies: readdress()
     forwarding::GatewayIndex gateway = forwarding::no_gateway;
     const forwarding::LinkHeader* link = nullptr;
 
@@ -130,14 +129,36 @@ inline constexpr std::size_t max_burst = 64;
 using PlaceSet = std::uint64_t;
 static_assert(max_burst <= 64);
 
+/// Copies of a burst's packets for further backends: the shell makes them, see readdress().
+struct Copies {
+    struct Copy {
+        std::uint8_t place;  ///< of the packet in the burst
+        forwarding::BackendIndex to;
+    };
+    std::array<Copy, 256> list;
+    std::size_t count = 0;
+
+    std::span<const Copy> all() const noexcept { return {list.data(), count}; }
+    /// False: there is no room.
+    bool add(std::uint8_t place, forwarding::BackendIndex to) noexcept {
+        if (count == list.size()) return false;
+        list[count++] = {place, to};
+        return true;
+    }
+};
+
 /// A burst. Packets keep their places from stage to stage; a stage passes over the decided ones.
 struct Batch {
     std::array<Packet, max_burst> packets;
     std::size_t count = 0;
+    Copies copies;  ///< run() begins with none
 
     std::span<Packet> all() noexcept { return {packets.data(), count}; }
     PlaceSet places() const noexcept {
         return count == 64 ? ~PlaceSet{0} : (PlaceSet{1} << count) - 1;
+    }
+    std::uint8_t place_of(const Packet& packet) const noexcept {
+        return static_cast<std::uint8_t>(&packet - packets.data());
     }
     /// The next packet, undecided, of a frame; run() sets the other fields that it needs. The
     /// caller keeps count below max_burst.

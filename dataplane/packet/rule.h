@@ -15,12 +15,11 @@ namespace ikelb::pipeline {
 #define IKELB_RULES(X) \
     X(label,      "the SPI carries the backend's own label") \
     X(pair,       "the backend has answered under this pair of IKE SPIs") \
-    X(flow,       "the backend has answered this client address and port") \
+    X(flow,       "the backend speaks at this client address and port, or has answered there") \
     X(esp_client, "the client's ESP SPI is known") \
-    X(esp_spi,    "the ESP SPI is known from another address, and one backend alone claims it") \
+    X(esp_spi,    "the ESP SPI is known from another address or port") \
     X(binding,    "the client address is bound to the backend") \
     X(half_open,  "the choice made for this client address and SPIi a moment ago") \
-    X(hint,       "ESP from this very address and port went to the backend by its SPI") \
     X(schedule,   "no record: the scheduler chose")
 // clang-format on
 

@@ -59,6 +59,7 @@ namespace ikelb::pipeline {
     X(backend_down,         drop,    "SA of a backend that is down, on_down: flush") \
     X(unknown_response,     drop,    "IKE response of an SA that nobody knows") \
     X(unknown_sa,           drop,    "ESP or IKE of an SA that nobody knows, affinity: sa") \
+    X(refusal_of_copy,      drop,    "a backend refuses the copy of a request that all of them got") \
     X(source_limited,       drop,    "over the rate of new IKE requests of its source address") \
     X(backend_limited,      drop,    "over the rate of new IKE requests of its backend") \
     X(unknown_pair_limited, drop,    "over the rate of unknown IKE SAs of its backend") \

@@ -60,6 +60,7 @@ void to_vip(Packet& packet, const AddressEntry& vip, Context& context) noexcept 
     }
     packet.frontend = vip.frontends[position];
     packet.direction = Direction::to_server;
+    packet.service = context.table.frontends[packet.frontend].service;
     if (!context.table.frontends[packet.frontend].is_served) {
         packet.verdict = Verdict::vip_not_served;
         return;

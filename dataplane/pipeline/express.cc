@@ -2,11 +2,13 @@
 // Copyright (c) 2026 The ikelb authors
 #include "dataplane/pipeline/pipeline.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
 #include <span>
 
+#include "dataplane/affinity/claims.h"
 #include "dataplane/net/branchless.h"
 #include "dataplane/net/checksum.h"
 
@@ -21,22 +23,34 @@ constexpr std::size_t nat_t_position = 1;
 constexpr be16 nat_t_port = be16::from_host(forwarding::service_port_numbers[nat_t_position]);
 constexpr std::size_t udp_and_esp = sizeof(net::UdpHeader) + 8;  // RFC 4303: SPI and sequence
 
-using Flows = sessions::FamilyTable<sessions::FlowKey, 1>::Narrow;
+using Flows = decltype(sessions::Directory::flows.confirmed)::Narrow;
+using Claims = decltype(sessions::Directory::claims)::Narrow;
 
 /// What the glance has found out about one packet: a cache line.
 struct alignas(64) Prospect {
-    std::uint64_t key;   ///< of the flow
-    Flows::Spot spot;
-    const std::uint64_t* slot;  ///< of the flow's record; nullptr: there is none
+    std::uint64_t key;  ///< of the claim towards the servers, of the flow towards the clients
+    sessions::Spot spot;
+    const std::uint64_t* slot;  ///< of its record; nullptr: there is none
     Packet* packet;
-    std::uint8_t* l3;   ///< the IP header
-    std::uint32_t spi;  ///< host byte order
+    std::uint8_t* l3;    ///< the IP header
+    std::uint64_t want;  ///< of the record's bits, as far as the direction's mask goes
     std::uint16_t ip_bytes;
     forwarding::FrontendIndex frontend;
     forwarding::BackendIndex backend;  ///< that a reply comes from; no_backend towards the servers
-    std::uint16_t place;           ///< in the burst
+    std::uint8_t place;                ///< in the burst
 };
 static_assert(sizeof(Prospect) == 64);
+
+// Of a record, as a word. A claim decides if it is of this client's port and shared with nobody. A
+// flow has nothing to learn from its backend if that one spoke and no candidate waits for it.
+constexpr std::uint64_t of_claim =
+    sessions::Claim{.tag = 0xff, .is_shared = true}.pack() & ~sessions::Claim{}.pack();
+constexpr std::uint64_t of_flow =
+    sessions::Flow{.backend = {.index = forwarding::max_backends - 1},
+                   .standing = sessions::Standing::spoke,
+                   .awaits = true,
+                   .gateway = 0}
+        .pack();
 
 /// What the passes need of the tables. By value: they write to packets, and behind a pointer
 /// anything could have changed by that, as far as the compiler knows.
@@ -44,24 +58,27 @@ struct View {
     explicit View(const Context& context) noexcept
         : addresses{context.table.addresses.v4()},
           flows{context.directory.flows.confirmed.narrow().reader()},
+          claims{context.directory.claims.narrow().reader()},
           ports{context.table.express.untagged.data()},
           port_count{context.table.express.untagged.size()},
           gateways{context.table.express.gateways.data()},
           frontends{context.table.express.frontends.data()},
           members{context.table.members->data()},
           targets{context.table.express.members.data()},
-          lives{context.table.timeouts.flow},
+          claim_age{std::min(context.table.timeouts.flow, affinity::claim_refresh_interval)},
+          flow_age{std::min(context.table.timeouts.flow, affinity::flow_refresh_interval - 1)},
           now{context.now} {}
 
     forwarding::AddressMap<AddressEntry>::V4 addresses;
     Flows::Reader flows;
+    Claims::Reader claims;
     const forwarding::ExpressTable::Interface* ports;
     std::size_t port_count;
     const forwarding::ExpressTable::Exit* gateways;
     const forwarding::ExpressTable::Frontend* frontends;
     const forwarding::MemberIndex* members;
     const forwarding::ExpressTable::Exit* targets;  ///< by member
-    forwarding::Lifetimes lives;
+    forwarding::Seconds claim_age, flow_age;  ///< up to which no other look-up is needed
     forwarding::Seconds now;
 };
 
@@ -162,7 +179,9 @@ bool is_special(std::uint32_t address) noexcept {
         return false;
     prospect.frontend = vip.frontends[nat_t_position];
     prospect.backend = forwarding::no_backend;
-    prospect.key = sessions::narrow_flow_key(client, headers.source_port(), prospect.frontend);
+    prospect.key = std::uint64_t{client} << 32 | headers.spi();
+    prospect.want = sessions::Claim{.tag = sessions::claim_tag(headers.source_port())}.pack();
+    prospect.spot = view.claims.spot_of({prospect.key});
     return view.addresses.find(client) == nullptr;
 }
 
@@ -178,6 +197,10 @@ bool is_special(std::uint32_t address) noexcept {
     prospect.backend = from->backend;
     prospect.frontend = from->frontends[nat_t_position];
     prospect.key = sessions::narrow_flow_key(client, headers.destination_port(), prospect.frontend);
+    prospect.want = sessions::Flow{.backend = {.index = prospect.backend},
+                                   .standing = sessions::Standing::spoke}
+                        .pack();
+    prospect.spot = view.flows.spot_of({prospect.key});
     return prospect.frontend != forwarding::no_frontend;
 }
 
@@ -201,9 +224,12 @@ bool is_special(std::uint32_t address) noexcept {
     }
     std::uint8_t* const l3 = frame.data + offset;
     const Headers headers{l3};
+    // What a flood of logins is spends no more on this.
+    if (net::all_of(headers.destination_port() != nat_t_port,
+                    headers.source_port() != nat_t_port))
+        return false;
     prospect.packet = &packet;
     prospect.l3 = l3;
-    prospect.spi = headers.spi();
     prospect.ip_bytes = headers.ip_bytes();
     const std::uint64_t faults = headers.faults(frame.length - offset) |
                                  (forwarding::ExpressTable::load_mac(frame.data) ^ interface->mac);
@@ -218,18 +244,8 @@ bool is_special(std::uint32_t address) noexcept {
             : glance_to_server(headers, *to, prospect, view);
     if (!is_prospect) return false;
     packet.in_interface = interface->index;
-    prospect.spot = view.flows.spot_of({prospect.key});
     view.flows.prefetch_keys(prospect.spot);
     return true;
-}
-
-/// The flow has nothing to learn from this packet of its backend.
-[[gnu::always_inline]] inline bool is_for_client(const sessions::Record& flow,
-                                                 const Prospect& prospect,
-                                                 const View& view) noexcept {
-    return net::all_of(flow.backend.index == prospect.backend,
-                       flow.state == sessions::RecordState::established, !flow.awaits_esp,
-                       is_within(flow_refresh_interval - 1, flow.last_seen, view.now));
 }
 
 /// Right before the IP header, whatever stood there; false: there is no room for it.
@@ -281,25 +297,26 @@ struct Tally {
     std::uint64_t to_client = 0;
 };
 
-/// Reads the flow's record and rewrites; false: this one is for the stages.
+/// Reads the record and rewrites; false: this one is for the stages.
 [[gnu::always_inline]] inline bool finish(const Prospect& prospect, Tally& tally,
                                           const View& view, Counters& counters) noexcept {
     if (prospect.slot == nullptr) return false;
-    const auto flow = view.flows.read_noted(prospect.slot, {prospect.key});
-    if (!flow) return false;
+    // One layout: both tables have one word of key and none of notes.
+    const auto word = Flows::Slots::read_word(prospect.slot, {prospect.key});
+    if (!word) return false;
     const bool is_to_server = prospect.backend == forwarding::no_backend;
-    const forwarding::BackendIndex backend = flow->record.backend.index;
+    const forwarding::BackendRef ref = sessions::packed::backend(*word);
+    const forwarding::BackendIndex backend = ref.index;
     const auto& frontend = view.frontends[prospect.frontend];
     const forwarding::MemberIndex member =
         view.members[frontend.service * forwarding::max_backends + backend];
     const auto& target = view.targets[member];
-    const auto& exit = is_to_server ? target : view.gateways[flow->record.gateway];
-    const bool is_clear =
-        is_to_server ? net::all_of(sessions::FlowSpis::unpack(flow->note).holds(prospect.spi),
-                                   frontend.is_usable)
-                     : is_for_client(flow->record, prospect, view);
-    if (!net::all_of(is_clear, target.generation == flow->record.backend.generation,
-                     flow->record.is_alive(view.lives, view.now),
+    const auto& exit = is_to_server ? target : view.gateways[sessions::packed::byte(*word)];
+    if (!net::all_of(((*word ^ prospect.want) & (is_to_server ? of_claim : of_flow)) == 0,
+                     forwarding::is_within(is_to_server ? view.claim_age : view.flow_age,
+                                           sessions::packed::last_seen(*word), view.now),
+                     target.generation == ref.generation,
+                     net::any_of(!is_to_server, frontend.is_usable),
                      member != forwarding::no_member, prospect.ip_bytes <= exit.mtu) ||
         !write_link(*prospect.packet, exit, prospect.l3))
         return false;
@@ -308,7 +325,6 @@ struct Tally {
     auto& udp = *reinterpret_cast<net::UdpHeader*>(prospect.l3 + sizeof ip);
     MemberCounters& of_member = counters.members[member];
     packet.backend = backend;
-    packet.asks_all = false;
     if (is_to_server) {
         packet.verdict = Verdict::to_server;
         translate(ip, udp, ip.destination, frontend.vip, target.address);
@@ -331,28 +347,31 @@ void count(const Tally& tally, Counters& counters) noexcept {
     };
     add(Verdict::to_server, tally.to_server);
     add(Verdict::to_client, tally.to_client);
-    counters.steered[static_cast<std::size_t>(Rule::flow)].add(tally.to_server);
+    counters.steered[static_cast<std::size_t>(Rule::esp_client)].add(tally.to_server);
 }
 
 }  // namespace
 
 PlaceSet express(Batch& batch, Context& context) noexcept {
     const PlaceSet all = batch.places();
-    // A label decides before a flow does.
+    // A label decides before a claim does.
     if (!context.table.labelled.empty()) return all;
     const View view{context};
     std::array<Prospect, max_burst> prospects;
     Prospect* next = prospects.data();
     for (std::size_t i = 0; i < batch.count; ++i) {
-        next->place = static_cast<std::uint16_t>(i);
+        next->place = static_cast<std::uint8_t>(i);
         next += glance(batch.packets[i], *next, view, context) ? 1 : 0;
     }
     const std::span found{prospects.data(), next};
     for (Prospect& prospect : found) {
         prospect.slot = view.flows.find_slot({prospect.key}, prospect.spot);
         if (prospect.slot == nullptr) [[unlikely]]
-            prospect.slot = context.directory.flows.confirmed.narrow().find_spilled(
-                {prospect.key}, prospect.spot);
+            prospect.slot =
+                prospect.backend == forwarding::no_backend
+                    ? context.directory.claims.narrow().find_spilled({prospect.key}, prospect.spot)
+                    : context.directory.flows.confirmed.narrow().find_spilled({prospect.key},
+                                                                              prospect.spot);
         if (prospect.slot != nullptr) [[likely]]
             view.flows.prefetch_slot(prospect.slot);
     }

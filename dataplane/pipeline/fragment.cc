@@ -4,14 +4,13 @@
 #include <array>
 #include <cstring>
 
-#include "dataplane/pipeline/candidate.h"
 #include "dataplane/pipeline/stages.h"
 
 namespace ikelb::pipeline {
 
 namespace {
 
-using sessions::FragmentFate, sessions::Record;
+using sessions::FragmentFate;
 
 /// From the clients' side every later fragment has to ask, and from the servers' side one to a VIP.
 /// Else only a UDP datagram's: other protocols' are plain transit, and so are those between hosts
@@ -34,7 +33,7 @@ sessions::FragmentKey key_of(const Packet& packet) noexcept {
 }
 
 /// What a first fragment is known by: eight bits of a hash of its length, its UDP header and some
-/// of what follows. They stand in the record where other records have a generation.
+/// of what follows.
 std::uint8_t fingerprint_of(const Packet& packet, const Context& context) noexcept {
     constexpr std::size_t hashed = 32;
     std::array<std::uint64_t, hashed / 8> words{};
@@ -50,10 +49,10 @@ std::uint8_t fingerprint_of(const Packet& packet, const Context& context) noexce
 /// other bytes than those that were judged (RFC 5722, RFC 8200 section 4.5). IPv4's 16 bits of
 /// identification come around within seconds on a busy path (RFC 4963): there it counts only if
 /// its fragments would go elsewhere, and if the first one has gone anywhere.
-bool is_overlap(const Packet& packet, const Record& known, const Record& now) noexcept {
-    if (known.backend.generation == now.backend.generation) return false;
+bool is_overlap(const Packet& packet, const FragmentFate& before,
+                const FragmentFate& after) noexcept {
+    if (before.fingerprint == after.fingerprint) return false;
     if (packet.is_v6) return true;
-    const FragmentFate before = sessions::to_fate(known), after = sessions::to_fate(now);
     return before.kind != FragmentFate::Kind::drop && after.kind != FragmentFate::Kind::drop &&
            (before.kind != after.kind || before.index != after.index);
 }
@@ -72,13 +71,13 @@ void apply(Packet& packet, const FragmentFate& fate, Context& context) noexcept 
         case FragmentFate::Kind::to_server:
             packet.direction = Direction::to_server;
             packet.backend = fate.index;
-            packet.service = fate.gateway;
+            packet.service = fate.next;
             return;
         case FragmentFate::Kind::to_client:
             packet.direction = Direction::to_client;
             packet.frontend = fate.index;
             packet.service = context.table.frontends[fate.index].service;
-            packet.gateway = fate.gateway;
+            packet.gateway = fate.next;
             return;
         case FragmentFate::Kind::transit: packet.direction = Direction::transit; return;
         case FragmentFate::Kind::punt: punt(packet, Verdict::punt_local, context); return;
@@ -86,12 +85,8 @@ void apply(Packet& packet, const FragmentFate& fate, Context& context) noexcept 
     }
 }
 
-std::optional<Record> find_record(const sessions::FragmentKey& key,
-                                  const Context& context) noexcept {
-    const auto record = context.directory.fragments.find(key);
-    if (!record || !is_within(context.table.timeouts.fragment, record->last_seen, context.now))
-        return std::nullopt;
-    return record;
+std::optional<FragmentFate> find_fate(const Packet& packet, const Context& context) noexcept {
+    return context.directory.fragments.find(key_of(packet), context.table.timeouts, context.now);
 }
 
 /// What is to become of the later fragments of this first one; nullopt: not known yet.
@@ -108,11 +103,11 @@ std::optional<FragmentFate> fate_of(const Packet& packet) noexcept {
     if (packet.direction == Direction::to_server)
         return FragmentFate{.kind = FragmentFate::Kind::to_server,
                             .index = packet.backend,
-                            .gateway = static_cast<forwarding::GatewayIndex>(packet.service)};
+                            .next = static_cast<std::uint8_t>(packet.service)};
     if (packet.direction == Direction::to_client)
         return FragmentFate{.kind = FragmentFate::Kind::to_client,
                             .index = packet.frontend,
-                            .gateway = packet.gateway};
+                            .next = packet.gateway};
     return FragmentFate{.kind = FragmentFate::Kind::transit};
 }
 
@@ -132,8 +127,9 @@ bool is_known(const Packet& packet, const Context& context) noexcept {
     if (packet.is_decided()) return false;
     if (packet.direction == Direction::transit) return !context.table.wall.is_open;
     if (packet.rule == Rule::flow || packet.rule == Rule::label) {
-        const auto flow = find_flow(flow_of_sender(packet), context);
-        return flow && sessions::is_confirmed(flow->state);
+        const auto flow = context.directory.flows.find(affinity::flow_of_sender(packet),
+                                                       context.table.timeouts, context.now);
+        return flow && flow->standing >= sessions::Standing::strong;
     }
     return packet.rule == Rule::pair || packet.rule == Rule::esp_client ||
            packet.rule == Rule::esp_spi;
@@ -149,12 +145,10 @@ bool is_forged(Verdict verdict) noexcept {
 
 void follow_fragment(Packet& packet, Context& context) noexcept {
     if (!packet.is_later_fragment || !is_asked_about(packet, context)) return;
-    if (const auto record = find_record(key_of(packet), context)) {
-        const FragmentFate fate = sessions::to_fate(*record);
-        if (is_valid(fate, context.table)) {
-            apply(packet, fate, context);
-            return;
-        }
+    const auto fate = find_fate(packet, context);
+    if (fate && is_valid(*fate, context.table)) {
+        apply(packet, *fate, context);
+        return;
     }
     if (!is_within_share(packet, context)) {
         packet.verdict = Verdict::fragment_limited;
@@ -168,23 +162,21 @@ void remember_fragment(Packet& packet, Context& context) noexcept {
         !is_asked_about(packet, context))
         return;
     if (is_forged(packet.verdict)) return;
-    const auto fate = fate_of(packet);
+    auto fate = fate_of(packet);
     if (!fate) return;
     if (!is_known(packet, context) && !is_within_share(packet, context)) {
         if (fate->kind != FragmentFate::Kind::drop) packet.verdict = Verdict::fragment_limited;
         return;
     }
-    const auto key = key_of(packet);
-    Record record = sessions::to_record(*fate, context.now);
-    record.backend.generation = fingerprint_of(packet, context);
-    const auto known = find_record(key, context);
-    if (known && is_overlap(packet, *known, record)) {
+    fate->fingerprint = fingerprint_of(packet, context);
+    fate->last_seen = context.now;
+    const auto known = find_fate(packet, context);
+    if (known && is_overlap(packet, *known, *fate)) {
         // A packet that was punted is out of our hands only when the burst has ended.
         packet.verdict = Verdict::fragment_overlap;
-        record = sessions::to_record({.kind = FragmentFate::Kind::drop}, context.now);
-        record.backend.generation = known->backend.generation;
+        fate = FragmentFate{.fingerprint = known->fingerprint, .last_seen = context.now};
     }
-    keep(context.directory.fragments, key, record, context.table.timeouts.fragment, context);
+    keep(context.directory.fragments, key_of(packet), *fate, context);
 }
 
 }  // namespace ikelb::pipeline

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "dataplane/net/checksum.h"
-#include "dataplane/pipeline/candidate.h"
 #include "dataplane/pipeline/quoted.h"
 #include "dataplane/pipeline/stages.h"
 #include "dataplane/wall/quote.h"
@@ -13,6 +12,12 @@ namespace ikelb::pipeline {
 namespace {
 
 using forwarding::FrontendIndex;
+
+std::optional<sessions::Flow> find_flow(const net::IpAddress& client, net::be16 port,
+                                        FrontendIndex frontend, const Context& context) noexcept {
+    return context.directory.flows.find(sessions::flow_key(client, port, frontend),
+                                        context.table.timeouts, context.now);
+}
 
 /// An error on the way from us to a client: it quotes VIP to client.
 void match_from_client_side(Packet& packet, const Quoted& quoted, Context& context) noexcept {
@@ -25,14 +30,18 @@ void match_from_client_side(Packet& packet, const Quoted& quoted, Context& conte
     }
     packet.frontend = vip->frontends[position];
     packet.service = context.table.frontends[packet.frontend].service;
-    auto record = find_flow(
-        sessions::flow_key(quoted.destination, quoted.destination_port, packet.frontend), context);
-    if (!record) record = find_binding(quoted.destination, packet.service, context);
-    if (!record || !context.table.is_current(record->backend)) {
+    const auto flow =
+        find_flow(quoted.destination, quoted.destination_port, packet.frontend, context);
+    const auto binding =
+        flow ? std::nullopt : affinity::find_binding(quoted.destination, packet.service, context);
+    const auto backend = flow      ? flow->backend
+                         : binding ? binding->backend
+                                   : forwarding::BackendRef{};
+    if ((!flow && !binding) || !context.table.is_current(backend)) {
         packet.verdict = Verdict::icmp_unmatched;
         return;
     }
-    packet.backend = record->backend.index;
+    packet.backend = backend.index;
 }
 
 /// An error on the way from us to a server: it quotes client to backend.
@@ -52,11 +61,10 @@ void match_from_server_side(Packet& packet, const Quoted& quoted, Context& conte
     if (packet.frontend == forwarding::no_frontend)
         candidates = context.table.backends[packet.backend].frontends[position];
     for (const FrontendIndex candidate : candidates) {
-        const auto record =
-            find_flow(sessions::flow_key(quoted.source, quoted.source_port, candidate), context);
-        if (!record || record->backend.index != packet.backend) continue;
+        const auto flow = find_flow(quoted.source, quoted.source_port, candidate, context);
+        if (!flow || flow->backend.index != packet.backend) continue;
         packet.frontend = candidate;
-        packet.gateway = record->gateway;
+        packet.gateway = flow->gateway;
     }
     packet.service = context.table.frontends[packet.frontend].service;
     if (packet.frontend == forwarding::no_frontend) packet.verdict = Verdict::reply_vip_unknown;

@@ -5,12 +5,22 @@
 #include <bit>
 #include <new>
 
-#include "dataplane/pipeline/request.h"
+#include "dataplane/affinity/learn.h"
+#include "dataplane/affinity/rules.h"
 #include "dataplane/pipeline/wall_stages.h"
 
 namespace ikelb::pipeline {
 
 namespace {
+
+using affinity::Found;
+
+/// Room for what a burst's packets find: nothing is cleared for those that ask nothing.
+union Room {
+    Room() noexcept {}
+    Found found;
+};
+using Rooms = std::array<Room, max_burst>;
 
 /// A count of SAs has been taken: what this worker chose before is in it.
 void forget_old_choices(Context& context) noexcept {
@@ -43,21 +53,25 @@ void count(const Packet& packet, Counters& counters) noexcept {
     counters.verdicts[static_cast<std::size_t>(packet.verdict)].add(1);
 }
 
-void take_in(Packet& packet, Context& context) noexcept {
+void take_in(Packet& packet, Room& room, Context& context) noexcept {
     const Frame frame = packet.frame;
     ::new (&packet) Packet{.frame = frame};
     parse(packet, context);
     if (!packet.is_decided()) classify(packet, context);
-    if (!packet.is_decided()) prefetch_records(packet, context);
+    if (packet.is_decided() || packet.is_later_fragment || packet.is_icmp_error) return;
+    if (packet.direction == Direction::to_server)
+        affinity::ask(*::new (&room.found) Found{packet, context});
+    else if (packet.direction == Direction::to_client)
+        affinity::ask_for_answer(packet, context);
 }
 
-void find_way(Packet& packet, Context& context) noexcept {
+void find_way(Batch& batch, Packet& packet, Room& room, Context& context) noexcept {
     if (packet.is_icmp_error && !packet.is_decided()) match_icmp_error(packet, context);
     if (packet.is_decided()) return;
     if (packet.direction == Direction::to_server)
-        steer(packet, context);
+        steer(packet, batch.place_of(packet), room.found, batch.copies, context);
     else if (packet.direction == Direction::to_client)
-        learn(packet, context);
+        affinity::take_reply(packet, context);
     else if (packet.direction == Direction::transit)
         judge_transit(packet, context);
 }
@@ -72,16 +86,18 @@ void send_on(Packet& packet, Context& context) noexcept {
 
 void steps(Batch& batch, PlaceSet places, Context& context) noexcept {
     forget_old_choices(context);
+    Rooms rooms;
+    const auto room_of = [&](const Packet& packet) -> Room& {
+        return rooms[batch.place_of(packet)];
+    };
     const PlaceSet replies = filter(batch, places, [&](Packet& packet) {
-        take_in(packet, context);
+        take_in(packet, room_of(packet), context);
         return !packet.is_decided() && packet.direction == Direction::to_client;
     });
-    for_each(batch, replies, [&](const Packet& packet) { prefetch_login(packet, context); });
-    const PlaceSet requests = filter(batch, places, [&](Packet& packet) {
-        find_way(packet, context);
-        return !packet.is_decided() && packet.direction == Direction::to_server;
-    });
-    for_each(batch, requests, [&](const Packet& packet) { note_request(packet, context); });
+    for_each(batch, replies,
+             [&](const Packet& packet) { affinity::ask_for_login(packet, context); });
+    for_each(batch, places,
+             [&](Packet& packet) { find_way(batch, packet, room_of(packet), context); });
     // A datagram's fragments mostly share a burst: the first ones speak before the later ones ask.
     const PlaceSet fragments =
         filter(batch, places, [](const Packet& packet) { return packet.is_fragment; });
@@ -93,6 +109,7 @@ void steps(Batch& batch, PlaceSet places, Context& context) noexcept {
 }
 
 void run(Batch& batch, Context& context) noexcept {
+    batch.copies.count = 0;
     const PlaceSet left = express(batch, context);
     if (left != 0) steps(batch, left, context);
 }

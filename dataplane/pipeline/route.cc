@@ -65,11 +65,7 @@ void route_to_server(Packet& packet, Context& context) noexcept {
     if (!context.table.backends[packet.backend].is_present) return;
     const forwarding::Target& target = context.table.target(packet.service, packet.backend);
     packet.link = &target.link;
-    if (target.link.is_resolved) return;
-    if (const forwarding::Route* route = context.table.find_route(target.address);
-        route != nullptr && (route->kind == forwarding::RouteKind::on_link ||
-                             route->kind == forwarding::RouteKind::gateway))
-        link_of(*route, target.address, context);
+    (void)is_reachable(target, context);
 }
 
 /// May a router cut it? IPv6 is cut by its sender alone (RFC 8200 section 4.5).
@@ -111,6 +107,16 @@ void check_limits(Packet& packet, Context& context) noexcept {
 }
 
 }  // namespace
+
+bool is_reachable(const forwarding::Target& target, Context& context) noexcept {
+    if (target.link.is_resolved) return true;
+    const forwarding::Route* route = context.table.find_route(target.address);
+    if (route == nullptr || (route->kind != forwarding::RouteKind::on_link &&
+                             route->kind != forwarding::RouteKind::gateway))
+        return true;
+    link_of(*route, target.address, context);
+    return false;
+}
 
 const LinkHeader* link_to_client(const net::IpAddress& client, forwarding::GatewayIndex gateway,
                                  forwarding::FrontendIndex frontend, Context& context) noexcept {

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
+#include "dataplane/affinity/found.h"
 #include "dataplane/packet/context.h"
 #include "dataplane/packet/packet.h"
 
@@ -28,26 +29,14 @@ void remember_fragment(Packet& packet, Context& context) noexcept;
 /// ICMP errors that quote a flow: which one. Exits: icmp_unmatched.
 void match_icmp_error(Packet& packet, Context& context) noexcept;
 
-/// Client to VIP: the backend and the rule that named it, in the order of docs/affinity.md. Exits:
-/// backend_down, unknown_*, *_limited, no_backend, client_on_farm_subnet.
-void steer(Packet& packet, Context& context) noexcept;
+/// Client to VIP: the backend and the rule that named it, in the order of affinity/rules.cc. Its
+/// copies for others are added to `copies`, place being the packet's own. Exits: backend_down,
+/// unknown_*, *_limited, no_backend, client_on_farm_subnet, hold_neighbour.
+void steer(Packet& packet, std::uint8_t place, affinity::Found& found, Copies& copies,
+           Context& context) noexcept;
 
-/// The scheduler's choice for a client that no record knows; no_backend if there is none.
-forwarding::BackendIndex schedule(const Packet& packet, forwarding::ServiceIndex service,
-                                  Context& context) noexcept;
-
-/// The keyed hash's choice: of the client, or of the new SA with affinity by SA. no_backend if no
-/// backend takes new clients.
-forwarding::BackendIndex choose_by_hash(const Packet& packet, const forwarding::Service& service,
-                                        const Context& context) noexcept;
-
-/// Keeps a choice that the hash would not make again, for the retries of the same request and for
-/// the replies of a backend with several VIPs. False: there is no room now.
-bool remember_choice(const Packet& packet, forwarding::ServiceIndex service,
-                     forwarding::BackendIndex choice, Context& context) noexcept;
-
-/// Backend to client: the VIP it answers from, and what its datagram teaches.
-void learn(Packet& packet, Context& context) noexcept;
+/// Is the server's link address known, as far as it lacks no more than that? Else it is asked for.
+bool is_reachable(const forwarding::Target& target, Context& context) noexcept;
 
 /// Next hop. Exits: no_route, blackhole, interface_down, no_neighbour, holds and punts of
 /// unresolved ones, ttl_expired, too_big.
@@ -83,15 +72,5 @@ const forwarding::LinkHeader* link_to_client(const net::IpAddress& client,
                                              forwarding::GatewayIndex gateway,
                                              forwarding::FrontendIndex frontend,
                                              Context& context) noexcept;
-
-// The memory accesses of the steps, started for all packets of a burst before the first of them is
-// looked up. They change nothing and decide nothing. What a stranger's request touches before the
-// limits drop it comes first, the rest when it has passed them.
-
-/// Of a classified packet: what steer() or learn() looks up.
-void prefetch_records(const Packet& packet, const Context& context) noexcept;
-
-/// Of a backend's ESP, whose other look-ups are under way: the pair whose login it confirms.
-void prefetch_login(const Packet& packet, const Context& context) noexcept;
 
 }  // namespace ikelb::pipeline

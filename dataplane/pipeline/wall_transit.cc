@@ -9,7 +9,7 @@ namespace ikelb::pipeline {
 
 namespace {
 
-using forwarding::ForwardingTable, forwarding::Route, sessions::Record, sessions::RecordState;
+using forwarding::ForwardingTable, forwarding::Route, sessions::Conversation;
 using wall::Progress, wall::TransitKey, wall::Upper;
 
 /// A record's end is moved at most this often: no write for each packet.
@@ -27,35 +27,25 @@ auto& records_of(const TransitKey& key, Context& context) noexcept {
     return context.directory.transit[static_cast<std::size_t>(share)];
 }
 
-std::optional<Record> find_record(const TransitKey& key, Context& context) noexcept {
-    return records_of(key, context).find(key, sessions::transit_lives, context.now);
+std::optional<Conversation> find_record(const TransitKey& key, Context& context) noexcept {
+    return records_of(key, context).find(key, context.table.timeouts, context.now);
 }
 
-constexpr Progress progress_of(RecordState state) noexcept {
-    if (state == RecordState::closing) return Progress::closing;
-    return sessions::is_confirmed(state) ? Progress::answered : Progress::asked;
-}
-
-constexpr RecordState state_of(Progress progress) noexcept {
-    if (progress == Progress::closing) return RecordState::closing;
-    return progress == Progress::answered ? RecordState::established : RecordState::half_open;
-}
-
-void write_record(const TransitKey& key, const Record* before, Progress progress,
-                  Context& context) noexcept {
-    if (context.is_rehearsal) return;
+void write_record(const TransitKey& key, const std::optional<Conversation>& before,
+                  Progress progress, Context& context) noexcept {
     const bool is_short = progress != Progress::answered;
-    Record record{
-        .state = state_of(progress),
-        .last_seen = context.now + context.table.wall.timeouts.of(key.protocol, is_short)};
+    Conversation record{
+        .progress = progress,
+        .ends_at = context.now + context.table.wall.timeouts.of(key.protocol, is_short)};
     auto& records = records_of(key, context);
-    if (before == nullptr || progress_of(before->state) != progress) {
-        if (note(records.write(key, record, sessions::transit_lives, context.now), context)) return;
+    if (!before || before->progress != progress) {
+        if (note(records.write(key, before, record, context.table.timeouts, context.now), context))
+            return;
         context.counters.transit_untracked.add(1);
-        if (before == nullptr) return;
-        record.state = before->state;
+        if (!before) return;
+        record.progress = before->progress;
     }
-    if (static_cast<std::int32_t>(record.last_seen - before->last_seen) >=
+    if (static_cast<std::int32_t>(record.ends_at - before->ends_at) >=
         std::int32_t{renewal_interval})
         records.refresh(key, *before, record);
 }
@@ -97,8 +87,7 @@ bool is_expected(const Packet& packet, const Upper& upper, Context& context) noe
     const TransitKey key = wall::answered(packet.source, packet.destination, upper);
     const auto record = find_record(key, context);
     if (record)
-        write_record(key, &*record, wall::advance(progress_of(record->state), upper, true),
-                     context);
+        write_record(key, record, wall::advance(record->progress, upper, true), context);
     return record.has_value();
 }
 
@@ -180,8 +169,8 @@ void remember_transit(const Packet& packet, const Route& route, Context& context
     if (!record && (upper.has(Upper::rst) || is_let_in(packet.source, packet.destination, upper,
                                                        context.table)))
         return;
-    const Progress before = record ? progress_of(record->state) : Progress::asked;
-    write_record(key, record ? &*record : nullptr, wall::advance(before, upper, false), context);
+    const Progress before = record ? record->progress : Progress::asked;
+    write_record(key, record, wall::advance(before, upper, false), context);
 }
 
 }  // namespace ikelb::pipeline

@@ -17,16 +17,17 @@
 
 namespace ikelb::sessions {
 
-/// A record with the word that its holder keeps beside it.
+/// A record with the words that its holder keeps beside it.
+template <typename Value, std::size_t NoteWords>
 struct Noted {
-    Record record;
-    std::uint64_t note = 0;
+    Value record;
+    std::array<std::uint64_t, NoteWords> notes{};
 };
 
 /// A record table's bucket of four slots: where their words are and how they are read and written.
 /// All but set_notes(), set_value() and the reach are for any thread; these are for whoever holds
 /// the shard's lock. What the order of loads and stores is good for, RecordTable says.
-template <std::size_t KeyWords, std::size_t NoteWords>
+template <typename Value, std::size_t KeyWords, std::size_t NoteWords>
 struct Bucket {
     using Key = std::array<std::uint64_t, KeyWords>;
     using Notes = std::array<std::uint64_t, NoteWords>;
@@ -43,7 +44,7 @@ struct Bucket {
     static constexpr std::size_t bucket_words = slots_per_bucket * slot_words;
     static constexpr std::size_t value_offset = slots_per_bucket * KeyWords;
     static constexpr std::size_t note_offset = value_offset + slots_per_bucket;
-    static constexpr Word reach_bit = Record::spare_bit;
+    static constexpr Word reach_bit = spare_bit;
     /// Slot i's bit set: keys of this bucket stand up to reach[i] buckets away. Each level implies
     /// those below, so a reader needs no consistent view of the bits.
     static constexpr std::array<unsigned, slots_per_bucket> reach{1, 3, 9, 31};
@@ -109,17 +110,17 @@ struct Bucket {
                 std::atomic_ref<Word>{values[s]}.fetch_and(~reach_bit, std::memory_order_release);
     }
 
-    static Survey survey(Word* words, const Lifetimes& lifetimes, Seconds now) noexcept {
+    static Survey survey(Word* words, const Timeouts& lives, Seconds now) noexcept {
         Survey result;
         for (Word* slot = words; slot != words + slots_per_bucket; ++slot) {
-            const Record record = Record::unpack(load(slot[value_offset]) & ~reach_bit);
-            const bool is_live = net::all_of(load(*slot) != 0, record.is_alive(lifetimes, now));
+            const bool is_live =
+                net::all_of(load(*slot) != 0, value_at(slot).is_alive(lives, now));
             result.live += is_live;
             result.vacant = is_live ? result.vacant : slot;
         }
         return result;
     }
-    /// Of both buckets, of those that are half-open or not.
+    /// Of both buckets, of those that have only begun or of the others.
     struct Oldest {
         unsigned count = 0;
         Word* slot = nullptr;
@@ -129,9 +130,9 @@ struct Bucket {
         std::array<Oldest, 2> result;
         for (Word* const words : {second, first}) {
             for (Word* slot = words; slot != words + slots_per_bucket; ++slot) {
-                const Record record = Record::unpack(load(slot[value_offset]));
-                Oldest& kind = result[record.state == RecordState::half_open];
-                const auto age = static_cast<std::int32_t>(now - record.last_seen);
+                const Value value = value_at(slot);
+                Oldest& kind = result[is_begun(value)];
+                const auto age = static_cast<std::int32_t>(now - dated(value));
                 ++kind.count;
                 kind.slot = age < kind.age ? kind.slot : slot;
                 kind.age = std::max(age, kind.age);
@@ -140,15 +141,33 @@ struct Bucket {
         return result;
     }
 
-    [[gnu::always_inline]] static std::optional<Noted> read_noted(const Word* slot,
-                                                                  const Key& key) noexcept {
+    static Value value_at(const Word* slot) noexcept {
+        return Value::unpack(load(const_cast<Word*>(slot)[value_offset]) & ~reach_bit);
+    }
+    /// If the key still stands there; packed, with the reach bit.
+    [[gnu::always_inline]] static std::optional<Word> read_word(const Word* slot,
+                                                                const Key& key) noexcept {
+        auto* const words = const_cast<Word*>(slot);
+        const Word value = load(words[value_offset]);
+        if (!holds(words, key)) [[unlikely]]
+            return std::nullopt;
+        return value;
+    }
+    [[gnu::always_inline]] static std::optional<Value> read(const Word* slot,
+                                                            const Key& key) noexcept {
+        const auto word = read_word(slot, key);
+        return word ? std::optional{Value::unpack(*word & ~reach_bit)} : std::nullopt;
+    }
+    [[gnu::always_inline]] static std::optional<Noted<Value, NoteWords>> read_noted(
+        const Word* slot, const Key& key) noexcept {
         auto* const words = const_cast<Word*>(slot);  // atomic_ref takes no const before C++26
         const Word value = load(words[value_offset]);
-        const Word note = load(words[note_offset]);
-        // Again, or the note could be of a later record of the key's than the value.
+        const Notes notes = notes_at(words);
+        // Again, or the notes could be of a later record of the key's than the value.
         if (load(words[value_offset]) != value || !holds(words, key)) [[unlikely]]
             return std::nullopt;
-        return Noted{.record = Record::unpack(value & ~reach_bit), .note = note};
+        return Noted<Value, NoteWords>{.record = Value::unpack(value & ~reach_bit),
+                                       .notes = notes};
     }
 
     static Notes notes_at(Word* slot) noexcept {
@@ -161,10 +180,18 @@ struct Bucket {
         for (std::size_t i = 0; i < NoteWords; ++i)
             store(slot[note_offset + i * slots_per_bucket], notes[i]);
     }
-    static void set_value(Word* slot, const Record& record) noexcept {
+    /// Notes are their backend's.
+    static bool is_same(const Value& one, const Value& other) noexcept {
+        if constexpr (requires { one.backend; })
+            return one.backend == other.backend;
+        else
+            return true;
+    }
+    static void set_value(Word* slot, const Value& record) noexcept {
         Word& value = slot[value_offset];
         const Word before = load(value);
-        if (Record::unpack(before & ~reach_bit).backend != record.backend) set_notes(slot, {});
+        if (NoteWords > 0 && !is_same(Value::unpack(before & ~reach_bit), record))
+            set_notes(slot, {});
         store(value, record.pack() | (before & reach_bit));
     }
 
@@ -174,13 +201,13 @@ struct Bucket {
             const Key key = key_at(slot);
             if (key[0] == 0) continue;
             Word value = load(slot[value_offset]);
-            if constexpr (std::is_invocable_v<Visit, const Key&, const Record&, const Notes&>) {
+            if constexpr (std::is_invocable_v<Visit, const Key&, const Value&, const Notes&>) {
                 Notes notes = notes_at(slot);
                 for (Word again; (again = load(slot[value_offset])) != value; value = again)
                     notes = notes_at(slot);
-                if (holds(slot, key)) visit(key, Record::unpack(value & ~reach_bit), notes);
+                if (holds(slot, key)) visit(key, Value::unpack(value & ~reach_bit), notes);
             } else {
-                if (holds(slot, key)) visit(key, Record::unpack(value & ~reach_bit));
+                if (holds(slot, key)) visit(key, Value::unpack(value & ~reach_bit));
             }
         }
     }

@@ -9,9 +9,11 @@
 
 #include "dataplane/forwarding/forwarding_table.h"
 #include "dataplane/sessions/family_table.h"
+#include "dataplane/sessions/ike_sa.h"
 #include "dataplane/sessions/keys.h"
 #include "dataplane/sessions/records.h"
 #include "dataplane/wall/transit.h"
+#include "dataplane/wall/upper.h"
 
 namespace ikelb::sessions {
 
@@ -28,9 +30,10 @@ struct DirectoryLimits {
 
 /// A kind of record in two regions of their own memory: what a backend's session has confirmed,
 /// and what is only on its way there. Whatever floods the second cannot evict from the first.
-template <typename Key, typename Table>
+template <typename Key, typename Value, typename Table>
 struct TwoRegions {
     using Notes = typename Table::Notes;
+    using Noted = typename Table::Noted;
 
     Table confirmed;
     Table provisional;
@@ -41,16 +44,16 @@ struct TwoRegions {
     /// Starts loading the places of the key in both.
     template <bool for_write = false>
     [[gnu::always_inline]] void prefetch(const Key& key) const noexcept {
-        in_both(key, [](const auto& first, const auto& second,
-                        const auto& words) __attribute__((always_inline)) {
-            const std::uint64_t hash = first.hash(words);
-            first.template prefetch<for_write>(hash);
-            second.template prefetch<for_write>(hash);
-        });
+        in_both(
+            key, [](const auto& first, const auto& second, const auto& words)
+                     __attribute__((always_inline)) {
+                         const std::uint64_t hash = first.hash(words);
+                         first.template prefetch<for_write>(hash);
+                         second.template prefetch<for_write>(hash);
+                     });
     }
     /// The key's live record, the confirmed one first.
-    std::optional<Record> find(const Key& key, const Lifetimes& lives,
-                               Seconds now) const noexcept {
+    std::optional<Value> find(const Key& key, const Timeouts& lives, Seconds now) const noexcept {
         return in_both(key, [&](const auto& first, const auto& second, const auto& words) {
             const std::uint64_t hash = first.hash(words);
             auto record = first.find(words, hash);
@@ -60,8 +63,8 @@ struct TwoRegions {
             return record;
         });
     }
-    /// As find(), with the first note.
-    std::optional<Noted> find_noted(const Key& key, const Lifetimes& lives,
+    /// As find(), with the notes.
+    std::optional<Noted> find_noted(const Key& key, const Timeouts& lives,
                                     Seconds now) const noexcept {
         return in_both(key, [&](const auto& first, const auto& second, const auto& words) {
             const std::uint64_t hash = first.hash(words);
@@ -73,25 +76,32 @@ struct TwoRegions {
         });
     }
 
-    /// Writes where the record's state belongs. A provisional record gives way to a later one, so
-    /// that half of the room is for logins that are under way, whatever floods the other half; a
-    /// confirmed one is never evicted while it lives.
-    WriteOutcome write(const Key& key, const Record& record, const Lifetimes& lives,
-                       Seconds now, const Notes* notes = nullptr) noexcept {
-        return is_confirmed(record.state)
-                   ? confirmed.write(key, record, lives, now, Evict::never, notes)
-                   : provisional.write(key, record, lives, now, Evict::oldest_by_half, notes);
+    /// Brings what find() has returned up to date, where the new record belongs. Of provisional
+    /// ones half of the room is for those that have more than begun, whatever floods the other
+    /// half; a confirmed one is never evicted while it lives.
+    WriteOutcome write(const Key& key, const std::optional<Value>& found, const Value& record,
+                       const Timeouts& lives, Seconds now, const Notes* notes = nullptr) noexcept {
+        const bool was_confirmed = found && found->is_confirmed();
+        const std::optional<Value> here =
+            found && was_confirmed == record.is_confirmed() ? found : std::nullopt;
+        const WriteOutcome outcome =
+            record.is_confirmed()
+                ? confirmed.write(key, record, lives, now, Evict::never, notes, &here)
+                : provisional.write(key, record, lives, now, Evict::oldest_by_half, notes, &here);
+        // Left there, the other one could speak again when this one has ended.
+        if (outcome == WriteOutcome::written && found && !here)
+            (void)(was_confirmed ? confirmed.erase(key) : provisional.erase(key));
+        return outcome;
     }
     /// Replaces the notes of the record that find() has returned.
-    WriteOutcome annotate(const Key& key, const Record& found, const Notes& notes) noexcept {
-        return is_confirmed(found.state) ? confirmed.annotate(key, notes, found.backend)
-                                         : provisional.annotate(key, notes, found.backend);
+    WriteOutcome annotate(const Key& key, const Value& found, const Notes& notes) noexcept {
+        return found.is_confirmed() ? confirmed.annotate(key, notes, found.backend)
+                                    : provisional.annotate(key, notes, found.backend);
     }
-
-    /// Renews last_seen of a record that find() has returned, or changes its mark.
-    bool refresh(const Key& key, const Record& expected, const Record& desired) noexcept {
-        return is_confirmed(expected.state) ? confirmed.refresh(key, expected, desired)
-                                            : provisional.refresh(key, expected, desired);
+    /// Renews last_seen of a record that find() has returned, or changes a flag.
+    bool refresh(const Key& key, const Value& expected, const Value& desired) noexcept {
+        return expected.is_confirmed() ? confirmed.refresh(key, expected, desired)
+                                       : provisional.refresh(key, expected, desired);
     }
 
     std::size_t bytes() const noexcept { return confirmed.bytes() + provisional.bytes(); }
@@ -110,16 +120,24 @@ private:
     }
 };
 
-/// Of a transit record last_seen is when it ends: who makes room has one measure for protocols
-/// whose lives differ.
-inline constexpr Lifetimes transit_lives = Lifetimes::of(0);
+/// Of a conversation by routed transit. Protocols' lives differ: it says itself when it ends.
+struct Conversation {
+    wall::Progress progress = wall::Progress::asked;
+    Seconds ends_at = 0;
 
-/// What the first fragment of a datagram was, for the fragments that carry no ports.
-struct FragmentFate {
-    enum class Kind : std::uint8_t { to_server, to_client, transit, punt, drop };
-    Kind kind = Kind::drop;
-    std::uint16_t index = 0;  ///< backend, or frontend of a reply
-    forwarding::GatewayIndex gateway = forwarding::no_gateway;  ///< a reply's; else its service
+    constexpr std::uint64_t pack() const noexcept {
+        return packed::head(ends_at, {}, static_cast<unsigned>(progress));
+    }
+    static constexpr Conversation unpack(std::uint64_t bits) noexcept {
+        return {.progress = static_cast<wall::Progress>(packed::code(bits)),
+                .ends_at = packed::last_seen(bits)};
+    }
+    constexpr bool is_alive(const Timeouts&, Seconds now) const noexcept {
+        return forwarding::is_within(0, ends_at, now);
+    }
+    constexpr bool is_begun() const noexcept { return progress == wall::Progress::asked; }
+    constexpr bool is_confirmed() const noexcept { return !is_begun(); }
+    friend constexpr bool operator==(const Conversation&, const Conversation&) = default;
 };
 
 /// Everything that workers learn and share. Readers take no lock; writers never wait.
@@ -131,32 +149,30 @@ public:
         : flows{limits.flows, key},
           bindings{limits.bindings, key},
           pairs{limits.pairs, key},
-          esp{limits.esp_spis, key},
-          half_open{limits.half_open, key},
+          claims{limits.esp_spis, key},
+          choices{limits.half_open, key},
+          rivals{limits.half_open / 4 + 1024, key},
           pending{limits.half_open / 4 + 1024, key},
           candidates{limits.half_open / 4 + 1024, key},
           logins{limits.half_open / 4 + 1024, key},
-          hints{limits.half_open / 4 + 1024, key},
           fragments{limits.fragments, key},
-          transit{{{limits.transit / 4, key},
-                   {limits.transit / 4, key},
-                   {limits.transit / 2, key}}} {}
+          transit{
+              {{limits.transit / 4, key}, {limits.transit / 4, key}, {limits.transit / 2, key}}} {}
 
-    /// The note: FlowSpis, the ESP SPIs that the full order has resolved to the flow's backend.
-    TwoRegions<FlowKey, FamilyTable<FlowKey, 1>> flows;
-    TwoRegions<BindingKey, FamilyTable<BindingKey>> bindings;
-    /// The gateway field holds the service. The note: PairNote, for people only.
-    TwoRegions<PairKey, RecordTable<2, 1>> pairs;
-    /// Whose ESP an SPI is, by the client that was seen to use it.
-    FamilyTable<EspKey, 0, BySpi> esp;
-    FamilyTable<HalfOpenKey> half_open;   ///< a choice for (client, SPIi), or an answered INIT
-    RecordTable<1> pending;               ///< by request_key(): a request that an answer may commit
-    FamilyTable<FlowKey, 1> candidates;   ///< an SPI on its way into esp; the note: Candidate
-    FamilyTable<FlowKey, 2> logins;       ///< the pair whose login was answered last on a flow
-    FamilyTable<FlowKey> hints;           ///< where ESP of an unknown tuple went by its SPI alone
-    FamilyTable<FragmentKey> fragments;   ///< FragmentFate by datagram
-    /// By wall::TransitShare. Half-open: not answered yet; established; closing: after FIN or RST.
-    std::array<TwoRegions<wall::TransitKey, FamilyTable<wall::TransitKey>>, wall::transit_shares>
+    TwoRegions<FlowKey, Flow, FamilyTable<Flow, FlowKey>> flows;
+    FamilyTable<Binding, BindingKey> bindings;
+    TwoRegions<PairKey, IkeSa, RecordTable<IkeSa, 2, 2>> pairs;
+    FamilyTable<Claim, EspKey, 0, BySpi> claims;
+    FamilyTable<Choice, HalfOpenKey> choices;
+    FamilyTable<Rivals, FlowKey, Rivals::most / 2> rivals;
+    RecordTable<Pending, 1> pending;          ///< by affinity::request_key()
+    RecordTable<Candidate, 1, 1> candidates;  ///< by affinity::candidate_key()
+    FamilyTable<Login, FlowKey, 2> logins;
+    FamilyTable<FragmentFate, FragmentKey> fragments;
+    /// By wall::TransitShare.
+    std::array<
+        TwoRegions<wall::TransitKey, Conversation, FamilyTable<Conversation, wall::TransitKey>>,
+        wall::transit_shares>
         transit;
 
     /// Live SAs of each backend at the control thread's last count; read by least_sas.
@@ -167,22 +183,10 @@ public:
 
     /// Of the tables that an IPv4 client fills.
     std::size_t bytes() const noexcept {
-        return flows.bytes() + bindings.bytes() + pairs.bytes() + esp.bytes() +
-               half_open.bytes() + pending.bytes() + candidates.bytes() + logins.bytes() +
-               hints.bytes() + fragments.bytes();
+        return flows.bytes() + bindings.bytes() + pairs.bytes() + claims.bytes() + choices.bytes() +
+               rivals.bytes() + pending.bytes() + candidates.bytes() + logins.bytes() +
+               fragments.bytes();
     }
 };
-
-inline Record to_record(const FragmentFate& fate, Seconds now) noexcept {
-    return {.backend = {.index = fate.index},
-            .state = static_cast<RecordState>(fate.kind),
-            .gateway = fate.gateway,
-            .last_seen = now};
-}
-inline FragmentFate to_fate(const Record& record) noexcept {
-    return {.kind = static_cast<FragmentFate::Kind>(record.state),
-            .index = record.backend.index,
-            .gateway = record.gateway};
-}
 
 }  // namespace ikelb::sessions

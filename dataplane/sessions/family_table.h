@@ -13,12 +13,13 @@ namespace ikelb::sessions {
 
 /// Records of both families: IPv4's keys in a table of fewer words. Each has the whole capacity;
 /// the memory of the wide one comes into being as it is used. Threads: as RecordTable's.
-template <typename Key, std::size_t NoteWords = 0, typename Hashing = WholeKey>
+template <typename Value, typename Key, std::size_t NoteWords = 0, typename Hashing = WholeKey>
 class FamilyTable {
 public:
-    using Narrow = RecordTable<Key::narrow_words, NoteWords, Hashing>;
-    using Wide = RecordTable<Key::wide_words, NoteWords, Hashing>;
+    using Narrow = RecordTable<Value, Key::narrow_words, NoteWords, Hashing>;
+    using Wide = RecordTable<Value, Key::wide_words, NoteWords, Hashing>;
     using Notes = std::array<std::uint64_t, NoteWords>;
+    using Noted = sessions::Noted<Value, NoteWords>;
 
     FamilyTable(std::size_t capacity, net::HashKey secret)
         : narrow_{capacity, secret}, wide_{capacity, secret, Touch::later} {}
@@ -30,31 +31,33 @@ public:
         else
             wide_.template prefetch<for_write>(wide_.hash(key.wide()));
     }
-    std::optional<Record> find(const Key& key) const noexcept {
-        return of(key, [](const auto& table, const auto& words) { return table.find(words); });
+    /// The key's live record.
+    std::optional<Value> find(const Key& key, const Timeouts& lives, Seconds now) const noexcept {
+        return of(key, [&](const auto& table, const auto& words) {
+            return table.find(words, lives, now);
+        });
     }
-    std::optional<Noted> find_noted(const Key& key) const noexcept
+    std::optional<Noted> find_noted(const Key& key, const Timeouts& lives,
+                                    Seconds now) const noexcept
         requires(NoteWords > 0)
     {
-        return of(key,
-                  [](const auto& table, const auto& words) { return table.find_noted(words); });
+        return of(key, [&](const auto& table, const auto& words) {
+            auto found = table.find_noted(words);
+            if (found && !found->record.is_alive(lives, now)) found.reset();
+            return found;
+        });
     }
     Notes notes(const Key& key) const noexcept {
         return of(key, [](const auto& table, const auto& words) { return table.notes(words); });
     }
-    WriteOutcome write(const Key& key, const Record& record, const Lifetimes& lives, Seconds now,
-                       Evict evict, const Notes* notes = nullptr) noexcept {
+    WriteOutcome write(const Key& key, const Value& record, const Timeouts& lives, Seconds now,
+                       Evict evict, const Notes* notes = nullptr,
+                       const std::optional<Value>* expected = nullptr) noexcept {
         return of(key, [&](auto& table, const auto& words) {
-            return table.write(words, record, lives, now, evict, notes);
+            return table.write(words, record, lives, now, evict, notes, expected);
         });
     }
-    WriteOutcome annotate(const Key& key, const Notes& notes,
-                          std::optional<forwarding::BackendRef> backend = std::nullopt) noexcept {
-        return of(key, [&](auto& table, const auto& words) {
-            return table.annotate(words, notes, backend);
-        });
-    }
-    bool refresh(const Key& key, const Record& expected, const Record& desired) noexcept {
+    bool refresh(const Key& key, const Value& expected, const Value& desired) noexcept {
         return of(key, [&](auto& table, const auto& words) {
             return table.refresh(words, expected, desired);
         });
@@ -63,11 +66,11 @@ public:
         return of(key, [](auto& table, const auto& words) { return table.erase(words); });
     }
 
-    /// Calls visit(const Key&, const Record&) for what stands in buckets [first, first + count);
+    /// Calls visit(const Key&, const Value&) for what stands in buckets [first, first + count);
     /// of keys that cannot be told from their words, it gets those.
     template <typename Visit>
     void for_each(std::size_t first, std::size_t count, Visit&& visit) const {
-        const auto as_key = [&](const auto& words, const Record& record) {
+        const auto as_key = [&](const auto& words, const Value& record) {
             if constexpr (requires { Key::from(words); })
                 visit(Key::from(words), record);
             else

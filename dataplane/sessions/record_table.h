@@ -25,14 +25,15 @@ namespace ikelb::sessions {
 /// What became of an attempt to write.
 enum class WriteOutcome : std::uint8_t {
     written,
-    busy,  ///< another worker holds the shard: the caller defers the event, nobody spins
-    full,  ///< every place of the key holds a live record that may not be evicted
+    busy,     ///< another worker holds the shard: the caller defers the event, nobody spins
+    full,     ///< every place of the key holds a live record that may not be evicted
+    changed,  ///< another worker has written since the caller looked
 };
 
 /// May a live record give way to a new one? `oldest`: of the two buckets the one seen longest ago;
 /// no other bucket is looked at, so that a flood costs no more than that. `oldest_by_half`: among
-/// the half-open ones or the others, whichever would have more than half with the new one, so that
-/// neither can flush the other.
+/// those that have only begun or the others, whichever would have more than half with the new one,
+/// so that neither can flush the other.
 enum class Evict : std::uint8_t { never, oldest, oldest_by_half };
 
 /// Which part of a key chooses its buckets.
@@ -46,8 +47,14 @@ struct WholeKey {
     }
 };
 
-/// Theory of operation. A bounded hash table from KeyWords 64-bit words to a Record, and to
-/// NoteWords words more whose meaning is the caller's.
+/// The two buckets where a key belongs.
+struct Spot {
+    std::uint64_t* first;
+    std::uint64_t* second;
+};
+
+/// Theory of operation. A bounded hash table from KeyWords 64-bit words to a Value, a type of
+/// sessions/records.h, and to NoteWords words more whose meaning is the caller's.
 ///
 /// A bucket has 4 slots: one cache line for one-word keys, more for longer ones, equal words of
 /// the slots side by side. A key belongs into the emptier of two buckets of one shard,
@@ -78,15 +85,16 @@ struct WholeKey {
 /// reads both reads value, note, value again, so the note is never another backend's. (Left over:
 /// within one look-up the record goes to another backend and back, with the same last_seen.)
 /// tests/model/table.pml has all of these orders, and what is left over.
-template <std::size_t KeyWords, std::size_t NoteWords = 0, typename Hashing = WholeKey>
-class RecordTable : Bucket<KeyWords, NoteWords> {
-    static_assert(KeyWords >= 1 && KeyWords <= 5 && NoteWords <= 2);
+template <typename Value, std::size_t KeyWords, std::size_t NoteWords = 0,
+          typename Hashing = WholeKey>
+class RecordTable : Bucket<Value, KeyWords, NoteWords> {
+    static_assert(KeyWords >= 1 && KeyWords <= 5 && NoteWords <= 6);
 
 public:
-    using typename Bucket<KeyWords, NoteWords>::Key;
-    using typename Bucket<KeyWords, NoteWords>::Notes;
-    using Bucket<KeyWords, NoteWords>::slot_words;
-    using Bucket<KeyWords, NoteWords>::slots_per_bucket;
+    using Slots = Bucket<Value, KeyWords, NoteWords>;
+    using Slots::slot_words, Slots::slots_per_bucket;
+    using typename Slots::Key, typename Slots::Notes;
+    using Noted = sessions::Noted<Value, NoteWords>;
 
     /// capacity: live records the table is meant to hold; memory is capacity * 4 / 3 slots, rounded
     /// up to whole shards of a power of two of buckets. Throws std::bad_alloc.
@@ -97,15 +105,9 @@ public:
 
     std::uint64_t hash(const Key& key) const noexcept { return Hashing::hash(key, hash_key_); }
 
-    /// The two buckets where a key belongs.
-    class Spot {
-        friend RecordTable;
-        std::uint64_t* first;
-        std::uint64_t* second;
-    };
     /// What look-ups in steps need of a table: spot_of(), prefetch_keys(); find_slot(),
-    /// prefetch_slot(); read_noted(), others' look-ups in between. A value, so that in a loop that
-    /// writes to packets the compiler need not read the table's fields again and again; as
+    /// prefetch_slot(); Bucket::read(), others' look-ups in between. A value, so that in a loop
+    /// that writes to packets the compiler need not read the table's fields again and again; as
     /// long-lived as the table. Inlined by force: a call that only prefetches has no effect in
     /// g++'s eyes, which drops it.
     class Reader {
@@ -124,14 +126,6 @@ public:
         }
         [[gnu::always_inline]] void prefetch_slot(const std::uint64_t* slot) const noexcept {
             __builtin_prefetch(slot + value_offset);
-            __builtin_prefetch(slot + note_offset);
-        }
-        /// As find_noted(), if the key still stands there.
-        [[gnu::always_inline]] std::optional<Noted> read_noted(const std::uint64_t* slot,
-                                                               const Key& key) const noexcept
-            requires(NoteWords > 0)
-        {
-            return Slots::read_noted(slot, key);
         }
 
     private:
@@ -165,23 +159,26 @@ public:
         if constexpr (for_write) __builtin_prefetch(&lock_of(home.first), 1);
     }
 
-    /// The record of the key, dead or alive: the caller asks Lifetimes. key[0] must not be 0.
-    std::optional<Record> find(const Key& key, std::uint64_t hash) const noexcept {
+    /// The record of the key, dead or alive. key[0] must not be 0.
+    std::optional<Value> find(const Key& key, std::uint64_t hash) const noexcept {
         assert(key[0] != 0);
         const Home home = home_of(hash);
-        while (Word* const slot = locate(home, key)) {
-            const Word value = load(slot[value_offset]);
-            if (holds(slot, key)) [[likely]]
-                return Record::unpack(value & ~reach_bit);
-        }
+        while (const Word* const slot = locate(home, key))
+            if (const auto value = Slots::read(slot, key)) [[likely]]
+                return value;
         return std::nullopt;
     }
-    std::optional<Record> find(const Key& key) const noexcept { return find(key, hash(key)); }
+    std::optional<Value> find(const Key& key) const noexcept { return find(key, hash(key)); }
+    /// If it is alive.
+    std::optional<Value> find(const Key& key, const Timeouts& lives, Seconds now) const noexcept {
+        auto value = find(key);
+        if (value && !value->is_alive(lives, now)) value.reset();
+        return value;
+    }
 
-    /// As find(), with the first note.
+    /// As find(), with the notes.
     std::optional<Noted> find_noted(const Key& key, std::uint64_t hash) const noexcept
-        requires(NoteWords > 0)
-    {
+        requires(NoteWords > 0) {
         assert(key[0] != 0);
         const Spot spot = at(home_of(hash));
         while (const Word* const slot = locate(spot, key))
@@ -189,9 +186,7 @@ public:
                 return noted;
         return std::nullopt;
     }
-    std::optional<Noted> find_noted(const Key& key) const noexcept
-        requires(NoteWords > 0)
-    {
+    std::optional<Noted> find_noted(const Key& key) const noexcept requires(NoteWords > 0) {
         return find_noted(key, hash(key));
     }
     /// All notes of a key; zeros if it is not there.
@@ -211,13 +206,12 @@ public:
         const TryHold hold{lock_of(home.first)};
         if (!hold.is_held()) return WriteOutcome::busy;
         Word* const slot = locate(home, key);
-        if (slot != nullptr &&
-            (!of || Record::unpack(load(slot[value_offset]) & ~reach_bit).backend == *of))
+        if (slot != nullptr && (!of || Slots::value_at(slot).backend == *of))
             set_notes(slot, notes);
         return WriteOutcome::written;
     }
 
-    /// Calls visit(const Key&, const Record&) for each record, dead or alive, that stands where a
+    /// Calls visit(const Key&, const Value&) for each record, dead or alive, that stands where a
     /// key of this hash may. Lock-free; a record written meanwhile may be missed.
     template <typename Visit>
     void visit_homes(std::uint64_t hash, Visit&& visit) const noexcept {
@@ -232,21 +226,28 @@ public:
 
     /// Inserts or replaces the key's record, and its notes if there are any here. Takes a slot that
     /// is empty or holds a dead record, else as `evict` allows.
-    WriteOutcome write(const Key& key, const Record& record, const Lifetimes& lifetimes,
-                       Seconds now, Evict evict, const Notes* notes = nullptr) noexcept {
+    /// expected: what find() has said; if something else is there by now, nothing is written.
+    WriteOutcome write(const Key& key, const Value& record, const Timeouts& lives, Seconds now,
+                       Evict evict, const Notes* notes = nullptr,
+                       const std::optional<Value>* expected = nullptr) noexcept {
         assert(key[0] != 0);
         const Home home = home_of(hash(key));
         const TryHold hold{lock_of(home.first)};
         if (!hold.is_held()) return WriteOutcome::busy;
-        if (Word* const slot = locate(home, key)) {
+        Word* const slot = locate(home, key);
+        const Value before = slot == nullptr ? Value{} : Slots::value_at(slot);
+        const bool is_there = slot != nullptr && before.is_alive(lives, now);
+        if (expected != nullptr && (expected->has_value() != is_there ||
+                                    (is_there && (*expected)->pack() != before.pack())))
+            return WriteOutcome::changed;
+        if (slot != nullptr) {
             // A dead record's notes are over with it.
-            const Record before = Record::unpack(load(slot[value_offset]) & ~reach_bit);
-            if (!before.is_alive(lifetimes, now)) set_notes(slot, {});
+            if (!is_there) set_notes(slot, {});
             set_value(slot, record);
             if (notes != nullptr) set_notes(slot, *notes);
             return WriteOutcome::written;
         }
-        const Place place = choose(home, record.state, lifetimes, now, evict);
+        const Place place = choose(home, is_begun(record), lives, now, evict);
         if (place.slot == nullptr) return WriteOutcome::full;
         if (place.distance != 0) Slots::raise_reach(bucket(home.first), place.distance);
         replace(place.slot, &key, record, notes);
@@ -256,7 +257,7 @@ public:
     /// Changes the key's record from expected to desired if it still is expected. Lock-free. A
     /// slot that passes to another key with an equal record in the middle of the call would give
     /// that key the desired record: renew last_seen with it, and leave other changes to write().
-    bool refresh(const Key& key, const Record& expected, const Record& desired) noexcept {
+    bool refresh(const Key& key, const Value& expected, const Value& desired) noexcept {
         assert(key[0] != 0);
         Word* const slot = locate(home_of(hash(key)), key);
         if (slot == nullptr) return false;
@@ -265,8 +266,7 @@ public:
         // Another turn only if the reach bit alone has changed.
         while ((seen & ~reach_bit) == expected.pack() && holds(slot, key))
             if (value.compare_exchange_weak(seen, desired.pack() | (seen & reach_bit),
-                                            std::memory_order_acq_rel,
-                                            std::memory_order_acquire))
+                                            std::memory_order_acq_rel, std::memory_order_acquire))
                 return true;
         return false;
     }
@@ -281,7 +281,7 @@ public:
         return WriteOutcome::written;
     }
 
-    /// Calls visit(const Key&, const Record&) for each occupied slot, dead or alive, of buckets
+    /// Calls visit(const Key&, const Value&) for each occupied slot, dead or alive, of buckets
     /// [first, first + count). Safe beside writers; a record written meanwhile may be missed.
     template <typename Visit>
     void for_each(std::size_t first, std::size_t count, Visit&& visit) const {
@@ -296,11 +296,10 @@ public:
     std::size_t bytes() const noexcept { return buckets() * bucket_words * sizeof(Word); }
 
 private:
-    using Slots = Bucket<KeyWords, NoteWords>;
-    using typename Slots::Survey, typename Slots::Word;
     using Slots::bucket_words, Slots::holds, Slots::key_at, Slots::load, Slots::match;
-    using Slots::note_offset, Slots::notes_at, Slots::reach, Slots::reach_bit;
+    using Slots::notes_at, Slots::reach, Slots::reach_bit;
     using Slots::set_notes, Slots::set_value, Slots::store, Slots::value_offset;
+    using typename Slots::Survey, typename Slots::Word;
 
     /// So many that the shards of a full table are about equally full.
     static constexpr std::size_t min_shard_buckets = 512;
@@ -348,9 +347,7 @@ private:
         const std::size_t second = (first & ~shard_mask) | (hash & shard_mask);
         return {.first = first, .second = second ^ static_cast<std::size_t>(second == first)};
     }
-    Home home_of(std::uint64_t hash) const noexcept {
-        return home_of(hash, buckets_, shard_mask_);
-    }
+    Home home_of(std::uint64_t hash) const noexcept { return home_of(hash, buckets_, shard_mask_); }
     /// The bucket where a key of bucket first spills at this distance. Distance 1 is the other
     /// bucket of an aligned pair, which hardware tends to fetch along with it.
     std::size_t neighbour(std::size_t first, unsigned distance) const noexcept {
@@ -378,9 +375,7 @@ private:
             return slot;
         return const_cast<Word*>(find_spilled(key, spot));
     }
-    Word* locate(const Home& home, const Key& key) const noexcept {
-        return locate(at(home), key);
-    }
+    Word* locate(const Home& home, const Key& key) const noexcept { return locate(at(home), key); }
     Word* locate_spilled(std::size_t first, const Key& key) const noexcept {
         const unsigned last = reach_of(first);
         for (unsigned distance = 1; distance <= last; ++distance) {
@@ -411,31 +406,30 @@ private:
         return false;
     }
 
-    Place choose(const Home& home, RecordState state, const Lifetimes& lifetimes, Seconds now,
+    Place choose(const Home& home, bool has_only_begun, const Timeouts& lives, Seconds now,
                  Evict evict) const noexcept {
-        const Survey first = Slots::survey(bucket(home.first), lifetimes, now);
-        const Survey second = Slots::survey(bucket(home.second), lifetimes, now);
+        const Survey first = Slots::survey(bucket(home.first), lives, now);
+        const Survey second = Slots::survey(bucket(home.second), lives, now);
         const Survey& emptier = first.live <= second.live ? first : second;
         if (emptier.vacant != nullptr) return {.slot = emptier.vacant};
         if (evict != Evict::never) {
             const auto [others, begun] =
                 Slots::oldest(bucket(home.first), bucket(home.second), now);
-            const bool is_begun =
-                evict == Evict::oldest_by_half
-                    ? begun.count + (state == RecordState::half_open) > slots_per_bucket
-                    : begun.age > others.age;
+            const bool is_begun = evict == Evict::oldest_by_half
+                                      ? begun.count + has_only_begun > slots_per_bucket
+                                      : begun.age > others.age;
             return {.slot = is_begun ? begun.slot : others.slot};
         }
         for (unsigned distance = 1; distance <= furthest(); ++distance) {
             Word* const words = bucket(neighbour(home.first, distance));
-            if (const Survey found = Slots::survey(words, lifetimes, now); found.vacant != nullptr)
+            if (const Survey found = Slots::survey(words, lives, now); found.vacant != nullptr)
                 return {.slot = found.vacant, .distance = distance};
         }
         return {};
     }
 
     /// Gives the slot to another key, or to none. The order of the stores is what readers rely on.
-    void replace(Word* slot, const Key* key, const Record& record,
+    void replace(Word* slot, const Key* key, const Value& record,
                  const Notes* notes = nullptr) noexcept {
         const Key before = key_at(slot);
         store(slot[0], 0);

@@ -2,141 +2,288 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
 #include "dataplane/forwarding/ids.h"
 #include "dataplane/forwarding/timeouts.h"
-#include "dataplane/net/address.h"
-#include "dataplane/net/hash.h"
+#include "dataplane/net/byte_order.h"
 
 namespace ikelb::sessions {
 
-/// How far the backend has vouched for what a record says; the state alone sets its life.
-enum class RecordState : std::uint8_t {
-    half_open,    ///< a scheduler's choice, or a backend's IKE_SA_INIT answer
-    answered,     ///< the backend sent SK: a login is under way
-    established,  ///< the backend sent ESP, or SK beyond the login
-    closing,      ///< a delete was hinted at
-    tentative,    ///< restored from disk: the first backend packet may overwrite it
-};
-inline constexpr std::size_t record_states = 5;
+using forwarding::BackendRef, forwarding::GatewayIndex, forwarding::Seconds, forwarding::Timeouts;
 
-/// Does a record of this state belong among those that nothing may evict while they live?
-constexpr bool is_confirmed(RecordState state) noexcept {
-    return state != RecordState::half_open && state != RecordState::answered;
+// What the learned tables hold: a type for each, of 64 bits, so that readers see it whole without a
+// lock. All share these bits, low to high: last_seen 32, backend 10, two flags, the backend's
+// generation 8, a code 3, spare 1, a byte. is_alive() is of each, is_begun() of those that Evict
+// tells apart.
+
+/// Never set in pack(): the table that holds the record keeps a mark of its own there.
+inline constexpr std::uint64_t spare_bit = 1ULL << 55;
+
+/// Of those that say nothing about it: none has only begun.
+template <typename Value>
+constexpr bool is_begun(const Value& value) noexcept {
+    if constexpr (requires { value.is_begun(); })
+        return value.is_begun();
+    else
+        return false;
+}
+/// Whoever has the lowest was seen longest ago.
+template <typename Value>
+constexpr Seconds dated(const Value& value) noexcept {
+    if constexpr (requires { value.ends_at; })
+        return value.ends_at;
+    else
+        return value.last_seen;
 }
 
-using forwarding::Lifetimes, forwarding::Seconds;
+namespace packed {
 
-/// What a key maps to: 64 bits, so that readers see it whole without a lock.
-/// Layout, low to high: last_seen 32, backend 10, awaits_esp 1, unused 1, generation 8, state 3,
-/// spare 1, gateway 8.
-struct Record {
-    /// Never set in pack(): the table that holds the record keeps a mark of its own there.
-    static constexpr std::uint64_t spare_bit = 1ULL << 55;
+static_assert(forwarding::max_backends <= 1 << 10);
 
-    forwarding::BackendRef backend{};
-    RecordState state = RecordState::half_open;
-    forwarding::GatewayIndex gateway = forwarding::no_gateway;
-    Seconds last_seen = 0;
-    /// Of a flow: the backend's next ESP, or IKE of an SA, vouches for its candidate SPI.
-    bool awaits_esp = false;
+[[gnu::always_inline]] constexpr std::uint64_t head(Seconds last_seen, BackendRef backend,
+                                                    unsigned code = 0, unsigned byte = 0) noexcept {
+    return std::uint64_t{last_seen} | std::uint64_t{backend.index} << 32 |
+           std::uint64_t{backend.generation} << 44 | std::uint64_t{code} << 52 |
+           std::uint64_t{byte} << 56;
+}
+[[gnu::always_inline]] constexpr Seconds last_seen(std::uint64_t bits) noexcept {
+    return static_cast<Seconds>(bits);
+}
+[[gnu::always_inline]] constexpr BackendRef backend(std::uint64_t bits) noexcept {
+    return {.index = static_cast<forwarding::BackendIndex>(bits >> 32 & 0x3ff),
+            .generation = static_cast<std::uint8_t>(bits >> 44)};
+}
+[[gnu::always_inline]] constexpr unsigned code(std::uint64_t bits) noexcept {
+    return bits >> 52 & 0x7;
+}
+[[gnu::always_inline]] constexpr std::uint8_t byte(std::uint64_t bits) noexcept {
+    return static_cast<std::uint8_t>(bits >> 56);
+}
+[[gnu::always_inline]] constexpr bool flag(std::uint64_t bits, unsigned number) noexcept {
+    return (bits >> (42 + number) & 1) != 0;
+}
+constexpr std::uint64_t with_flag(unsigned number, bool is_set) noexcept {
+    return std::uint64_t{is_set} << (42 + number);
+}
+
+}  // namespace packed
+
+/// What a backend has shown at one client tuple, weakest first.
+enum class Standing : std::uint8_t {
+    called,     ///< opened an SA of its own towards it
+    nominated,  ///< answered: whoever asks is answered, also by a replay or a login that fails
+    strong,     ///< answered what only the SA's own client can have asked
+    spoke,      ///< sent there on its own, which only a server with an SA there does
+};
+constexpr Seconds life_of(Standing standing, const Timeouts& lives) noexcept {
+    if (standing == Standing::spoke) return lives.flow;
+    return standing == Standing::called ? lives.called : lives.standing;
+}
+
+/// The backend that has a client tuple: the last to speak there, else the first to answer.
+struct Flow {
+    BackendRef backend{};
+    Standing standing = Standing::called;
+    bool awaits = false;      ///< a candidate SPI waits for the backend's next packet
+    bool has_rivals = false;  ///< others stand beside it, in Rivals
+    GatewayIndex gateway = forwarding::no_gateway;  ///< of the way back to the client
+    Seconds last_seen = 0;  ///< the backend's last speech, fresh answer or keepalive there
 
     [[gnu::always_inline]] constexpr std::uint64_t pack() const noexcept {
-        return std::uint64_t{last_seen} | std::uint64_t{backend.index} << 32 |
-               std::uint64_t{awaits_esp} << 42 | std::uint64_t{backend.generation} << 44 |
-               static_cast<std::uint64_t>(state) << 52 | std::uint64_t{gateway} << 56;
+        return packed::head(last_seen, backend, static_cast<unsigned>(standing), gateway) |
+               packed::with_flag(0, awaits) | packed::with_flag(1, has_rivals);
     }
-    [[gnu::always_inline]] static constexpr Record unpack(std::uint64_t bits) noexcept {
-        return {.backend = {.index = static_cast<forwarding::BackendIndex>(bits >> 32 & 0x3ff),
-                            .generation = static_cast<std::uint8_t>(bits >> 44)},
-                .state = static_cast<RecordState>(bits >> 52 & 0x7),
-                .gateway = static_cast<forwarding::GatewayIndex>(bits >> 56),
-                .last_seen = static_cast<Seconds>(bits),
-                .awaits_esp = (bits >> 42 & 1) != 0};
+    [[gnu::always_inline]] static constexpr Flow unpack(std::uint64_t bits) noexcept {
+        return {.backend = packed::backend(bits),
+                .standing = static_cast<Standing>(packed::code(bits) & 3),
+                .awaits = packed::flag(bits, 0),
+                .has_rivals = packed::flag(bits, 1),
+                .gateway = packed::byte(bits),
+                .last_seen = packed::last_seen(bits)};
     }
-    constexpr bool is_alive(const Lifetimes& lives, Seconds now) const noexcept {
-        const auto age = static_cast<std::int32_t>(now - last_seen);
-        return age <= static_cast<std::int32_t>(lives.by_state[static_cast<std::size_t>(state)]);
+    constexpr bool is_alive(const Timeouts& lives, Seconds now) const noexcept {
+        return forwarding::is_within(life_of(standing, lives), last_seen, now);
     }
-    friend constexpr bool operator==(const Record&, const Record&) = default;
+    constexpr bool is_begun() const noexcept { return standing <= Standing::nominated; }
+    /// Does it stand where nothing evicts it?
+    constexpr bool is_confirmed() const noexcept { return standing == Standing::spoke; }
+    friend constexpr bool operator==(const Flow&, const Flow&) = default;
 };
-static_assert(forwarding::max_backends <= 1 << 10 && record_states <= 1 << 3 &&
-              record_states == Lifetimes{}.by_state.size());
 
-// What stands in the note words beside some records.
+/// Those beside a flow; the notes: RivalEntry, two a word, 0 is none.
+struct Rivals {
+    static constexpr std::size_t most = 12;
+    Seconds last_seen = 0;  ///< of the last write
 
-/// A flow's note: the last two ESP SPIs that the full order has resolved to the flow's backend, so
-/// that their packets need no other look-up. SPIs in host byte order; 0 is none.
-struct FlowSpis {
-    std::uint32_t latest = 0;
-    std::uint32_t earlier = 0;
-
-    static constexpr FlowSpis unpack(std::uint64_t note) noexcept {
-        return {.latest = static_cast<std::uint32_t>(note),
-                .earlier = static_cast<std::uint32_t>(note >> 32)};
+    constexpr std::uint64_t pack() const noexcept { return last_seen; }
+    static constexpr Rivals unpack(std::uint64_t bits) noexcept {
+        return {.last_seen = packed::last_seen(bits)};
     }
+    constexpr bool is_alive(const Timeouts& lives, Seconds now) const noexcept {
+        return forwarding::is_within(lives.standing, last_seen, now);
+    }
+    friend constexpr bool operator==(const Rivals&, const Rivals&) = default;
+};
+
+/// Each tells all of itself, so that a reader need not see them all at one moment. 32 bits: backend
+/// 10, standing 2, generation 8, seconds 12. The head ends before the seconds come around.
+struct RivalEntry {
+    BackendRef backend{};
+    Standing standing = Standing::called;
+    std::uint16_t seconds = 0;  ///< of the coarse clock, modulo 4096
+
+    constexpr std::uint32_t pack() const noexcept {
+        return std::uint32_t{backend.index} | static_cast<std::uint32_t>(standing) << 10 |
+               std::uint32_t{backend.generation} << 12 | std::uint32_t{seconds} << 20;
+    }
+    static constexpr RivalEntry unpack(std::uint32_t bits) noexcept {
+        return {.backend = {.index = static_cast<forwarding::BackendIndex>(bits & 0x3ff),
+                            .generation = static_cast<std::uint8_t>(bits >> 12)},
+                .standing = static_cast<Standing>(bits >> 10 & 3),
+                .seconds = static_cast<std::uint16_t>(bits >> 20)};
+    }
+};
+
+/// Of a record that says where somebody goes, and no more.
+template <Seconds Timeouts::*life>
+struct Placement {
+    BackendRef backend{};
+    Seconds last_seen = 0;
+
+    constexpr std::uint64_t pack() const noexcept { return packed::head(last_seen, backend); }
+    static constexpr Placement unpack(std::uint64_t bits) noexcept {
+        return {.backend = packed::backend(bits), .last_seen = packed::last_seen(bits)};
+    }
+    constexpr bool is_alive(const Timeouts& lives, Seconds now) const noexcept {
+        return forwarding::is_within(lives.*life, last_seen, now);
+    }
+    friend constexpr bool operator==(const Placement&, const Placement&) = default;
+};
+/// Where a client's next SA begins; written by a backend that has spoken.
+using Binding = Placement<&Timeouts::flow>;
+
+/// Where an SA that begins has been sent, for its retries; by the scheduler, or as a backend's
+/// answer says.
+struct Choice {
+    BackendRef backend{};
+    std::uint8_t cookie = 0;  ///< of the COOKIE that the backend sent, some bits; 0: none
+    Seconds last_seen = 0;
+
     constexpr std::uint64_t pack() const noexcept {
-        return std::uint64_t{earlier} << 32 | latest;
+        return packed::head(last_seen, backend, 0, cookie);
     }
-    constexpr bool holds(std::uint32_t spi) const noexcept {
-        return (latest == spi) | (earlier == spi);
+    static constexpr Choice unpack(std::uint64_t bits) noexcept {
+        return {.backend = packed::backend(bits),
+                .cookie = packed::byte(bits),
+                .last_seen = packed::last_seen(bits)};
     }
-    constexpr FlowSpis with(std::uint32_t spi) const noexcept {
-        return {.latest = spi, .earlier = latest};
+    constexpr bool is_alive(const Timeouts& lives, Seconds now) const noexcept {
+        return forwarding::is_within(lives.half_open, last_seen, now);
     }
+    friend constexpr bool operator==(const Choice&, const Choice&) = default;
 };
 
-/// An ESP SPI that a client uses on a committed flow, until it has shown itself genuine: the record
-/// is half_open until the backend vouches for it on that flow, answered after it; its gateway field
-/// counts the SPIs learned on the flow so far.
-struct Candidate {
-    std::uint32_t spi = 0;
-    std::uint32_t sequence = 0;  ///< of the client's first packet
+/// An ESP SPI on its way to being claimed by its flow's backend; last_seen: when it came. The
+/// note: its first sequence number.
+using Candidate = Placement<&Timeouts::standing>;
 
-    static constexpr Candidate unpack(std::uint64_t note) noexcept {
-        return {.spi = static_cast<std::uint32_t>(note),
-                .sequence = static_cast<std::uint32_t>(note >> 32)};
+/// Tells clients apart that use one SPI at one address.
+constexpr std::uint8_t claim_tag(net::be16 client_port) noexcept {
+    return static_cast<std::uint8_t>(client_port.to_host() * 0x9e37u >> 8);
+}
+
+/// Whose ESP SPI it is. last_seen: when its backend was last known to have been heard there.
+struct Claim {
+    BackendRef backend{};
+    std::uint8_t rank = 0;   ///< among equal SPIs; the oldest has 0
+    std::uint8_t tag = 0;    ///< of the client's port: claim_tag()
+    bool is_shared = false;  ///< others are asked too: it decides nothing by itself
+    Seconds last_seen = 0;
+
+    [[gnu::always_inline]] constexpr std::uint64_t pack() const noexcept {
+        return packed::head(last_seen, backend, rank, tag) | packed::with_flag(0, is_shared);
     }
+    [[gnu::always_inline]] static constexpr Claim unpack(std::uint64_t bits) noexcept {
+        return {.backend = packed::backend(bits),
+                .rank = static_cast<std::uint8_t>(packed::code(bits)),
+                .tag = packed::byte(bits),
+                .is_shared = packed::flag(bits, 0),
+                .last_seen = packed::last_seen(bits)};
+    }
+    constexpr bool is_alive(const Timeouts& lives, Seconds now) const noexcept {
+        return forwarding::is_within(lives.flow, last_seen, now);
+    }
+    friend constexpr bool operator==(const Claim&, const Claim&) = default;
+};
+
+/// A client's request whose answer is worth more than itself: see affinity/commit.h.
+struct Pending {
+    BackendRef backend{};
+    std::uint8_t copies = 0;                        ///< how often all backends got one, at most 3
+    GatewayIndex gateway = forwarding::no_gateway;  ///< that it came from, if not the usual one
+    Seconds last_seen = 0;
+
     constexpr std::uint64_t pack() const noexcept {
-        return std::uint64_t{sequence} << 32 | spi;
+        return packed::head(last_seen, backend, copies, gateway);
     }
+    static constexpr Pending unpack(std::uint64_t bits) noexcept {
+        return {.backend = packed::backend(bits),
+                .copies = static_cast<std::uint8_t>(packed::code(bits)),
+                .gateway = packed::byte(bits),
+                .last_seen = packed::last_seen(bits)};
+    }
+    constexpr bool is_alive(const Timeouts& lives, Seconds now) const noexcept {
+        return forwarding::is_within(lives.pending, last_seen, now);
+    }
+    friend constexpr bool operator==(const Pending&, const Pending&) = default;
 };
 
-/// A pair's note: where its backend last sent to, and since when. It steers nothing (an SPI must
-/// never lead to a client's address); it is what `ikelbctl sessions` shows.
-struct PairNote {
-    static constexpr std::uint32_t age_unit = 128;  ///< seconds
+/// The pair whose login was answered last at a tuple; the notes: its key.
+struct Login {
+    BackendRef backend{};
+    bool is_closing = false;  ///< a delete was hinted at, of the SA or of a child
+    Seconds last_seen = 0;
 
-    std::uint32_t client = 0;  ///< the IPv4 address, or a hash of the IPv6 one
-    std::uint16_t port = 0;    ///< host byte order
-    std::uint8_t moves = 0;    ///< 0..31, 31 stands for more
-    std::uint16_t created = 0; ///< 0..2047 in units of age_unit on the coarse clock
+    constexpr std::uint64_t pack() const noexcept {
+        return packed::head(last_seen, backend) | packed::with_flag(0, is_closing);
+    }
+    static constexpr Login unpack(std::uint64_t bits) noexcept {
+        return {.backend = packed::backend(bits),
+                .is_closing = packed::flag(bits, 0),
+                .last_seen = packed::last_seen(bits)};
+    }
+    constexpr bool is_alive(const Timeouts& lives, Seconds now) const noexcept {
+        return forwarding::is_within(is_closing ? lives.closing : lives.answered, last_seen, now);
+    }
+    friend constexpr bool operator==(const Login&, const Login&) = default;
+};
 
-    static PairNote unpack(std::uint64_t note) noexcept {
-        return {.client = static_cast<std::uint32_t>(note >> 32),
-                .port = static_cast<std::uint16_t>(note >> 16),
-                .moves = static_cast<std::uint8_t>(note >> 11 & 0x1f),
-                .created = static_cast<std::uint16_t>(note & 0x7ff)};
+/// What the first fragment of a datagram was, for the fragments that carry no ports.
+struct FragmentFate {
+    enum class Kind : std::uint8_t { to_server, to_client, transit, punt, drop };
+    Kind kind = Kind::drop;
+    std::uint16_t index = 0;       ///< of the backend, or of a reply's frontend
+    std::uint8_t fingerprint = 0;  ///< of the first fragment
+    std::uint8_t next = 0;         ///< the service, or a reply's gateway
+    Seconds last_seen = 0;
+
+    constexpr std::uint64_t pack() const noexcept {
+        return packed::head(last_seen, {.index = index, .generation = fingerprint},
+                            static_cast<unsigned>(kind), next);
     }
-    std::uint64_t pack() const noexcept {
-        return std::uint64_t{client} << 32 | std::uint64_t{port} << 16 |
-               std::uint64_t{std::min<std::uint8_t>(moves, 31)} << 11 | (created & 0x7ffu);
+    static constexpr FragmentFate unpack(std::uint64_t bits) noexcept {
+        return {.kind = static_cast<Kind>(packed::code(bits)),
+                .index = packed::backend(bits).index,
+                .fingerprint = packed::backend(bits).generation,
+                .next = packed::byte(bits),
+                .last_seen = packed::last_seen(bits)};
     }
-    static std::uint32_t name_of(const net::IpAddress& address) noexcept {
-        if (address.is_v4()) return static_cast<std::uint32_t>(address.low());
-        return static_cast<std::uint32_t>(net::fold_multiply(
-            address.high() ^ 0x9e3779b97f4a7c15ULL, address.low() ^ 0xd1b54a32d192ed03ULL));
+    constexpr bool is_alive(const Timeouts& lives, Seconds now) const noexcept {
+        return forwarding::is_within(lives.fragment, last_seen, now);
     }
-    static std::uint16_t created_at(Seconds now) noexcept {
-        return static_cast<std::uint16_t>(now / age_unit & 0x7ff);
-    }
-    /// Seconds, exact to age_unit; wraps after three days.
-    Seconds age(Seconds now) const noexcept {
-        return ((now / age_unit - created) & 0x7ff) * age_unit;
-    }
+    friend constexpr bool operator==(const FragmentFate&, const FragmentFate&) = default;
 };
 
 }  // namespace ikelb::sessions

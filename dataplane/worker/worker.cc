@@ -105,11 +105,12 @@ void Worker::process(std::span<rte_mbuf*> packets, std::uint64_t cycles,
                               .now = parts_.clock.seconds(cycles),
                               .now_micros = micros};
     pipeline::run(batch_, context);
+    for (const auto& [place, to] : batch_.copies.all())
+        if (batch_.packets[place].verdict == Verdict::to_server)
+            send_copy(packets[place], batch_.packets[place], to, context);
     for (std::size_t i = 0; i < packets.size(); ++i) {
         const Packet& decided = batch_.packets[i];
         if (pipeline::info(decided.verdict).fate == Fate::forward) [[likely]] {
-            if (decided.asks_all && decided.verdict == Verdict::to_server) [[unlikely]]
-                ask_others(packets[i], decided, context);
             take_shape(packets[i], decided);
             send(packets[i], decided.out_port);
         } else {
@@ -118,27 +119,21 @@ void Worker::process(std::span<rte_mbuf*> packets, std::uint64_t cycles,
     }
 }
 
-/// The original goes its way; each other backend of the service that is up gets a copy.
-void Worker::ask_others(rte_mbuf* packet, const Packet& decided,
-                        pipeline::Context& context) noexcept {
-    const forwarding::ForwardingTable& table = context.table;
-    for (forwarding::BackendIndex other = 0; other < table.backends.size(); ++other) {
-        if (other == decided.backend || !table.backends[other].is_up ||
-            !table.member(decided.service, other))
-            continue;
-        rte_mbuf* const copy = rte_pktmbuf_copy(packet, packet->pool, 0, UINT32_MAX);
-        if (copy == nullptr) {
-            stats_.pipeline.verdicts[static_cast<std::size_t>(Verdict::no_buffer)].add(1);
-            return;
-        }
-        Packet readdressed = decided;
-        readdressed.frame = frame_of(copy);
-        if (pipeline::readdress(readdressed, other, context)) {
-            take_shape(copy, readdressed);
-            send(copy, readdressed.out_port);
-        } else {
-            rte_pktmbuf_free(copy);
-        }
+/// The original goes its way.
+void Worker::send_copy(rte_mbuf* packet, const Packet& decided, forwarding::BackendIndex to,
+                       pipeline::Context& context) noexcept {
+    rte_mbuf* const copy = rte_pktmbuf_copy(packet, packet->pool, 0, UINT32_MAX);
+    if (copy == nullptr) {
+        stats_.pipeline.verdicts[static_cast<std::size_t>(Verdict::no_buffer)].add(1);
+        return;
+    }
+    Packet readdressed = decided;
+    readdressed.frame = frame_of(copy);
+    if (pipeline::readdress(readdressed, to, context)) {
+        take_shape(copy, readdressed);
+        send(copy, readdressed.out_port);
+    } else {
+        rte_pktmbuf_free(copy);
     }
 }
 

@@ -61,8 +61,8 @@ private:
                  const std::uint64_t* held_since) noexcept;
     void finish(rte_mbuf* packet, const pipeline::Packet& decided,
                 std::uint64_t held_since) noexcept;
-    void ask_others(rte_mbuf* packet, const pipeline::Packet& decided,
-                    pipeline::Context& context) noexcept;
+    void send_copy(rte_mbuf* packet, const pipeline::Packet& decided, forwarding::BackendIndex to,
+                   pipeline::Context& context) noexcept;
     void punt(rte_mbuf* packet, forwarding::InterfaceIndex interface) noexcept;
     void send(rte_mbuf* packet, forwarding::PortIndex port) noexcept;
     void flush() noexcept;

@@ -33,6 +33,7 @@ class Habits:
     proposals: str = "aes128gcm16-prfsha256-x25519"
     many_networks: bool = False  # asks for so many that its IKE_AUTH is larger than 1500 bytes
     domain: str = "lab.example"  # of its identity: the server's lifetimes depend on it
+    secret: str = _SECRET  # with another one, psk logins fail
 
 
 # A client of this domain has its SAs rekeyed by the server.
@@ -292,7 +293,7 @@ def psk_client(name: str, vip: str, habits: Habits = Habits()) -> str:
         esp="aes128gcm16",
         local=f"auth = psk\n      id = {name}@{habits.domain}",
         remote_auth="psk",
-        secret=f"ike-lab {{\n    secret = {_SECRET}\n  }}",
+        secret=f"ike-lab {{\n    secret = {habits.secret}\n  }}",
     )
 
 

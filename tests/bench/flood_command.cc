@@ -157,11 +157,11 @@ private:
         const auto count = [](const auto& table) {
             std::size_t records = 0;
             table.for_each(0, table.buckets(),
-                           [&](const auto&, const sessions::Record&) { ++records; });
+                           [&](const auto&, const auto&) { ++records; });
             return records;
         };
         const sessions::Directory& d = world_.directory();
-        return {count(d.flows.confirmed), count(d.bindings.confirmed), count(d.pairs.confirmed)};
+        return {count(d.flows.confirmed), count(d.bindings), count(d.pairs.confirmed)};
     }
 
     World world_;

@@ -83,8 +83,6 @@ std::vector<Spoken> datagrams(std::size_t esp_bytes) {
         {Towards::client, Kind::init, 500, sa_init_answer(1, 1).bytes()},
         {Towards::server, Kind::auth, 4500, behind_marker(encrypted(1, 1, auth))},
         {Towards::client, Kind::auth, 4500, behind_marker(encrypted_answer(1, 1, auth))},
-        {Towards::server, Kind::dpd_on_500, 500, encrypted(1, 1, info, 2).bytes()},
-        {Towards::client, Kind::dpd_on_500, 500, encrypted_answer(1, 1, info, 2).bytes()},
         {Towards::server, Kind::dpd, 4500, behind_marker(encrypted(1, 1, info, 3))},
         {Towards::client, Kind::dpd, 4500, behind_marker(encrypted_answer(1, 1, info, 3))},
         {Towards::server, Kind::esp, 4500, esp_payload},
@@ -141,7 +139,7 @@ void FrameMaker::make(Towards towards, Kind kind, const Said& said, std::uint8_t
     edit.put(from.addresses + (up ? 0 : address_bytes_), tail(said.by.address), true);
     if (!up) edit.put(from.addresses, tail(said.backend), true);
     if (from.ports != 0) {
-        const bool on_500 = kind == Kind::init || kind == Kind::dpd_on_500;
+        const bool on_500 = kind == Kind::init;
         edit.put16(from.ports + (up ? 0 : 2), on_500 ? said.by.ike_port : said.by.nat_t_port);
         if (kind == Kind::esp) {
             edit.put32(from.payload, said.esp_spi);

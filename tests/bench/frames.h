@@ -20,13 +20,12 @@ enum class Towards : std::uint8_t { server, client };
 enum class Kind : std::uint8_t {
     init,            ///< IKE_SA_INIT on port 500, and its answer
     auth,            ///< IKE_AUTH on port 4500, and its answer
-    dpd_on_500,      ///< an INFORMATIONAL exchange of the SA on port 500
-    dpd,             ///< the same on port 4500
+    dpd,             ///< an INFORMATIONAL of the SA, and its answer
     esp,             ///< ESP in UDP
     first_fragment,  ///< of an IKE message that IP has cut in two
     later_fragment,
 };
-inline constexpr std::size_t kinds = 7;
+inline constexpr std::size_t kinds = 6;
 
 /// What tells one frame of a kind from another.
 struct Said {

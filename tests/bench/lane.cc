@@ -73,8 +73,7 @@ std::uint64_t Lane::run(std::size_t first, std::size_t count, std::size_t burst)
 }
 
 inline void Lane::finish(rte_mbuf* packet, const Packet& decided) noexcept {
-    if (pipeline::info(decided.verdict).fate != Fate::forward ||
-        (decided.asks_all && decided.verdict == Verdict::to_server)) [[unlikely]] {
+    if (pipeline::info(decided.verdict).fate != Fate::forward) [[unlikely]] {
         ++not_forwarded_;
         return;
     }
@@ -85,6 +84,7 @@ inline void Lane::finish(rte_mbuf* packet, const Packet& decided) noexcept {
 
 /// As pipeline::run().
 void Lane::run_in_parts(pipeline::Context& context) noexcept {
+    batch_->copies.count = 0;
     const std::uint64_t begin = rte_rdtsc();
     const pipeline::PlaceSet left = pipeline::express(*batch_, context);
     const std::uint64_t middle = rte_rdtsc();
@@ -114,6 +114,8 @@ void Lane::process(std::span<rte_mbuf*> packets) noexcept {
         pipeline::run(*batch_, context);
     else
         pipeline::steps(*batch_, batch_->places(), context);
+    // Nobody makes them here, so what has some is not done.
+    not_forwarded_ += batch_->copies.count;
     for (std::size_t i = 0; i < packets.size(); ++i) finish(packets[i], batch_->packets[i]);
     for (Outgoing& outgoing : outgoing_) outgoing.count = 0;
 }

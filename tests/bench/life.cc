@@ -25,21 +25,14 @@ const std::vector<Step>& login_steps() {
     return steps;
 }
 
-std::vector<Step> settling_steps(bool has_two_flows) {
-    std::vector<Step> steps{
-        {.towards = Towards::server, .kind = Kind::esp, .spi = 0, .sequence = 2},
+const std::vector<Step>& settling_steps() {
+    static const std::vector<Step> steps{
+        {.towards = Towards::server, .kind = Kind::esp, .spi = 0, .sequence = 2, .ago = 1},
+        {.towards = Towards::server, .kind = Kind::esp, .spi = 1, .sequence = 1, .ago = 1},
         {.towards = Towards::client, .kind = Kind::esp, .sequence = 2},
         {.towards = Towards::server, .kind = Kind::esp, .spi = 0, .sequence = 3},
-        {.towards = Towards::server, .kind = Kind::esp, .spi = 0, .sequence = 4},
-        {.towards = Towards::server, .kind = Kind::esp, .spi = 1, .sequence = 1},
-        {.towards = Towards::client, .kind = Kind::esp, .sequence = 3},
         {.towards = Towards::server, .kind = Kind::esp, .spi = 1, .sequence = 2},
-        {.towards = Towards::server, .kind = Kind::esp, .spi = 1, .sequence = 3},
     };
-    if (has_two_flows) {
-        steps.push_back({.towards = Towards::server, .kind = Kind::dpd_on_500});
-        steps.push_back({.towards = Towards::client, .kind = Kind::dpd_on_500});
-    }
     return steps;
 }
 
@@ -51,7 +44,8 @@ Life::Life(World& world)
       counters_{std::make_unique<pipeline::Counters>()},
       memory_{std::make_unique<pipeline::WorkerMemory>()},
       buffers_(at_once * buffer) {
-    const auto more = settling_steps(world.options().has_two_flows);
+    for (Step& step : steps_) step.ago = login_ago;
+    const auto& more = settling_steps();
     steps_.insert(steps_.end(), more.begin(), more.end());
 }
 
@@ -84,7 +78,7 @@ void Life::take(const Step& step, std::size_t first, std::size_t count) {
                               .directory = world_.directory(),
                               .counters = *counters_,
                               .memory = *memory_,
-                              .now = world_.now(),
+                              .now = world_.now() - step.ago,
                               .now_micros = world_.now_micros()};
     pipeline::run(*batch_, context);
     const auto wanted = step.towards == Towards::server ? pipeline::Verdict::to_server

@@ -15,12 +15,17 @@ struct Step {
     Kind kind;
     std::size_t spi = 0;         ///< of ESP: which of esp_up
     std::uint32_t sequence = 1;  ///< of ESP
+    forwarding::Seconds ago = 0;  ///< before the present of the world
 };
 
 /// From the IKE_SA_INIT to the first ESP packets both ways: a confirmed SA.
 const std::vector<Step>& login_steps();
-/// Until the flow itself knows both of its ESP SPIs: what makes the client's ESP cheap.
-std::vector<Step> settling_steps(bool has_two_flows);
+/// Until both of its ESP SPIs are claimed: what makes the client's ESP cheap. An SPI takes two
+/// packets, and one of the server's between them that comes a second after the first.
+const std::vector<Step>& settling_steps();
+
+/// When the logins of a life were, before its present.
+inline constexpr forwarding::Seconds login_ago = 1;
 
 /// Takes clients of a world through the packet path, a burst of them at a time.
 class Life {

@@ -15,12 +15,12 @@ namespace {
 
 using nlohmann::json;
 
-/// What a process grows by from nothing to this many clients, each with the two flows, the two ESP
-/// SPIs, the binding and the IKE SA that the tables are made for. No EAL and no packet buffers:
+/// What a process grows by from nothing to this many clients, each with the flow, the two ESP SPIs,
+/// the binding and the IKE SA that the tables are made for. No EAL and no packet buffers:
 /// they do not grow with clients. The farm's own tables are counted too, as far as they matter.
 json run(std::size_t clients, Family family) {
     const std::uint64_t before = resident_bytes();
-    World world{{.family = family, .clients = clients, .has_two_flows = true}};
+    World world{{.family = family, .clients = clients}};
     say(fmt::format("{} clients, by their packets", clients));
     world.establish_by_packets(0, clients);
     const std::uint64_t grown = resident_bytes() - before;

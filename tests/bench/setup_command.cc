@@ -25,8 +25,8 @@ struct Sizes {
 std::size_t confirmed_sas(const World& world) {
     std::size_t count = 0;
     const auto& pairs = world.directory().pairs.confirmed;
-    pairs.for_each(0, pairs.buckets(), [&](const auto&, const sessions::Record& record) {
-        count += record.state == sessions::RecordState::established;
+    pairs.for_each(0, pairs.buckets(), [&](const auto&, const sessions::IkeSa& sa) {
+        count += sa.state == sessions::SaState::established;
     });
     return count;
 }

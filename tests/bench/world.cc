@@ -16,13 +16,10 @@ namespace {
 
 using forwarding::BackendIndex;
 using sessions::Evict;
-using sessions::Record;
-using sessions::RecordState;
 
 constexpr std::size_t servers = 4;
 constexpr BackendIndex first_of_v6 = servers;
 constexpr std::size_t shipped_maglev_size = 65537;
-constexpr std::uint16_t ike = 500, nat_t = 4500;
 
 net::MacAddress server_mac(BackendIndex backend) {
     net::MacAddress own = testlib::mac("02:00:00:00:02:10");
@@ -70,7 +67,7 @@ testlib::TableSpec farm() {
 World::World(const WorldOptions& options)
     : options_{options},
       table_{std::make_unique<forwarding::ForwardingTable>(testlib::build_table(farm()))},
-      limits_{.flows = options.clients * (options.has_two_flows ? 2 : 1),
+      limits_{.flows = options.clients,
               .bindings = options.clients,
               .pairs = options.clients,
               .esp_spis = options.clients * 2,
@@ -118,62 +115,53 @@ void World::write_client(std::size_t number, sessions::Directory& d) {
     write_sa(c, d);
 }
 
-sessions::FlowKey World::flow_of(const Client& client, std::uint16_t port) const noexcept {
-    const bool is_nat_t = port == nat_t;
-    return sessions::flow_key(client.address,
-                              net::be16::from_host(is_nat_t ? client.nat_t_port : client.ike_port),
-                              static_cast<forwarding::FrontendIndex>(2 * service() + is_nat_t));
+sessions::FlowKey World::flow_of(const Client& client) const noexcept {
+    return sessions::flow_key(client.address, net::be16::from_host(client.nat_t_port),
+                              static_cast<forwarding::FrontendIndex>(2 * service() + 1));
 }
 
-Record World::record_of(const Client& client, RecordState state,
-                        forwarding::GatewayIndex gateway) const noexcept {
-    return {.backend = {.index = backend_of(client)},
-            .state = state,
-            .gateway = gateway,
-            .last_seen = now()};
-}
-
-/// The flow or both, and the binding.
+/// The flow and the binding.
 void World::write_flows(const Client& c, sessions::Directory& d) {
-    const auto& lives = table_->timeouts.flow;
-    auto& flows = d.flows;
-    const forwarding::GatewayIndex gateway = table_->frontends[2 * service()].uplink;
-    const Record record = record_of(c, RecordState::established, gateway);
-    if (options_.has_two_flows)
-        must_be_written(flows.write(flow_of(c, ike), record, lives, now()));
-    const sessions::FlowSpis spis{.latest = c.esp_up[1], .earlier = c.esp_up[0]};
-    must_be_written(flows.write(flow_of(c, nat_t), record, lives, now()));
-    must_be_written(flows.annotate(flow_of(c, nat_t), record, std::array{spis.pack()}));
-    must_be_written(d.bindings.write(sessions::binding_key(c.address, service()),
-                                     record_of(c, RecordState::established), lives, now()));
+    const forwarding::Timeouts& lives = table_->timeouts;
+    const sessions::Flow flow{.backend = {.index = backend_of(c)},
+                              .standing = sessions::Standing::spoke,
+                              .gateway = table_->frontends[2 * service()].uplink,
+                              .last_seen = now()};
+    must_be_written(d.flows.write(flow_of(c), std::nullopt, flow, lives, now()));
+    must_be_written(d.bindings.write(
+        sessions::binding_key(c.address, service()),
+        {.backend = flow.backend, .last_seen = now() - login_ago}, lives, now(), Evict::never));
 }
 
 /// The IKE SA, what is left of its beginning, and the ESP SPIs.
 void World::write_sa(const Client& c, sessions::Directory& d) {
     const forwarding::Timeouts& lives = table_->timeouts;
+    const forwarding::BackendRef backend{.index = backend_of(c)};
     const std::uint64_t spi_i = net::be64::from_host(c.spi_i).wire();
-    must_be_written(
-        d.half_open.write({.client = c.address, .initiator_spi = spi_i, .service = service()},
-                          record_of(c, RecordState::answered),
-                          forwarding::Lifetimes::of(lives.half_open), now(), Evict::oldest));
+    const forwarding::Seconds login = now() - login_ago;
+    must_be_written(d.choices.write(
+        {.client = c.address, .initiator_spi = spi_i, .service = service()},
+        {.backend = backend, .last_seen = login}, lives, now(), Evict::oldest));
     const sessions::PairKey pair{spi_i, net::be64::from_host(c.spi_r).wire()};
-    const Record sa =
-        record_of(c, RecordState::established, static_cast<forwarding::GatewayIndex>(service()));
-    const bool two = options_.has_two_flows;  // the answer on port 500 came last
-    const sessions::PairNote seen{.client = sessions::PairNote::name_of(c.address),
-                                  .port = two ? c.ike_port : c.nat_t_port,
-                                  .moves = static_cast<std::uint8_t>(two ? 1 : 0),
-                                  .created = sessions::PairNote::created_at(now())};
-    must_be_written(d.pairs.write(pair, sa, lives.pair, now()));
-    must_be_written(d.pairs.annotate(pair, sa, std::array{seen.pack()}));
+    const std::uint32_t name = sessions::name_of(c.address);
+    const sessions::Peer seen{.client = name,
+                              .port = c.nat_t_port,
+                              .created = sessions::Peer::created_at(login)};
+    const sessions::Began began{.client = name, .next_id = 2};
+    const std::array notes{seen.pack(), began.pack()};
+    must_be_written(d.pairs.write(pair, std::nullopt,
+                                  {.backend = backend,
+                                   .state = sessions::SaState::established,
+                                   .service = service(),
+                                   .last_seen = login},
+                                  lives, now(), &notes));
     for (const std::uint32_t spi : c.esp_up)
-        must_be_written(d.esp.write(sessions::esp_key(c.address, net::be32::from_host(spi)),
-                                    record_of(c, RecordState::established), lives.flow, now(),
-                                    Evict::never));
-    // The flow's candidate has become an SPI, twice.
-    must_be_written(d.candidates.write(flow_of(c, nat_t),
-                                       record_of(c, RecordState::half_open, 2), lives.flow, now(),
-                                       Evict::oldest));
+        must_be_written(d.claims.write(
+            sessions::esp_key(c.address, net::be32::from_host(spi)),
+            {.backend = backend,
+             .tag = sessions::claim_tag(net::be16::from_host(c.nat_t_port)),
+             .last_seen = spi == c.esp_up.front() ? login : now()},
+            lives, now(), Evict::never));
 }
 
 }  // namespace ikelb::bench

@@ -15,7 +15,6 @@ namespace ikelb::bench {
 struct WorldOptions {
     Family family = Family::v4;
     std::size_t clients = 1024;   ///< the directory is made for just so many
-    bool has_two_flows = false;   ///< a second established flow for each, on port 500
     std::size_t half_open = sessions::DirectoryLimits{}.half_open;
 };
 
@@ -69,10 +68,7 @@ private:
     void write_client(std::size_t number, sessions::Directory& d);
     void write_flows(const Client& c, sessions::Directory& d);
     void write_sa(const Client& c, sessions::Directory& d);
-    sessions::FlowKey flow_of(const Client& client, std::uint16_t port) const noexcept;
-    sessions::Record record_of(
-        const Client& client, sessions::RecordState state,
-        forwarding::GatewayIndex gateway = forwarding::no_gateway) const noexcept;
+    sessions::FlowKey flow_of(const Client& client) const noexcept;
 
     WorldOptions options_;
     std::unique_ptr<forwarding::ForwardingTable> table_;

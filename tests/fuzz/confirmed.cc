@@ -2,58 +2,47 @@
 // Copyright (c) 2026 The ikelb authors
 #include "tests/fuzz/confirmed.h"
 
-#include <cstdint>
+#include <algorithm>
 #include <optional>
 
 namespace ikelb::fuzz {
 
 namespace {
 
-using sessions::Record;
+using forwarding::Seconds;
 
-/// The first note of a key, of tables that have notes.
-template <typename Table, typename Key>
-std::uint64_t note_of(const Table& table, const Key& key) {
-    const auto notes = table.notes(key);
-    if constexpr (notes.size() == 0)
-        return 0;
-    else
-        return notes[0];
+bool is_later(Seconds one, Seconds other) {
+    return static_cast<std::int32_t>(one - other) > 0;
 }
 
 template <typename Entries, typename Table>
-void take(Entries& entries, const Table& table, const forwarding::Lifetimes& lives,
-          forwarding::Seconds now) {
-    table.for_each(0, table.buckets(), [&](const auto& key, const Record& record, auto&&...) {
-        if (record.is_alive(lives, now) && sessions::is_confirmed(record.state))
-            entries.push_back({key, record, note_of(table, key)});
+void take(Entries& entries, const Table& table, testlib::Bench& bench) {
+    table.for_each(0, table.buckets(), [&](const auto& key, const auto& record) {
+        if (record.is_alive(bench.table().timeouts, bench.now()))
+            entries.push_back({key, record, table.notes(key)});
     });
 }
 
-/// The fields in which a record is another one than it was.
-std::vector<std::string> changed_fields(const Record& before, const std::optional<Record>& now,
-                                        bool is_noted_alike) {
-    if (!now) return {"other"};
-    std::vector<std::string> fields;
-    Record rest = *now;
-    rest.awaits_esp = before.awaits_esp;
-    rest.last_seen = before.last_seen;
-    if (rest != before) fields.push_back("other");
-    if (now->awaits_esp != before.awaits_esp) fields.push_back("mark");
-    if (now->last_seen != before.last_seen) fields.push_back("renewal");
-    if (!is_noted_alike) fields.push_back("note");
-    return fields;
-}
+/// What clients may change by themselves.
+void forgive(sessions::Flow& now, const sessions::Flow& before) { now.awaits = before.awaits; }
+template <typename Record>
+void forgive(Record&, const Record&) {}
 
 template <typename Entries, typename Table>
 void compare(std::set<std::string>& found, const std::string& kind, const Entries& entries,
-             const Table& table, const forwarding::Lifetimes& lives, forwarding::Seconds now) {
+             const Table& table, testlib::Bench& bench) {
     for (const auto& entry : entries) {
-        if (!entry.record.is_alive(lives, now)) continue;
-        const auto record = table.find(entry.key);
-        const bool is_noted_alike = record && note_of(table, entry.key) == entry.note;
-        for (const std::string& field : changed_fields(entry.record, record, is_noted_alike))
-            found.insert(kind + "-" + field);
+        if (!entry.record.is_alive(bench.table().timeouts, bench.now())) continue;
+        auto record = table.find(entry.key, bench.table().timeouts, bench.now());
+        if (!record) {
+            found.insert(kind + "-other");
+            continue;
+        }
+        forgive(*record, entry.record);
+        if (record->last_seen != entry.record.last_seen) found.insert(kind + "-renewal");
+        record->last_seen = entry.record.last_seen;
+        if (*record != entry.record) found.insert(kind + "-other");
+        if (table.notes(entry.key) != entry.note) found.insert(kind + "-note");
     }
 }
 
@@ -61,22 +50,66 @@ void compare(std::set<std::string>& found, const std::string& kind, const Entrie
 
 Confirmed::Confirmed(testlib::Bench& bench) {
     const sessions::Directory& directory = bench.directory();
-    const forwarding::Timeouts& timeouts = bench.table().timeouts;
-    take(flows_, directory.flows.confirmed, timeouts.flow, bench.now());
-    take(bindings_, directory.bindings.confirmed, timeouts.flow, bench.now());
-    take(pairs_, directory.pairs.confirmed, timeouts.pair, bench.now());
-    take(esp_, directory.esp, timeouts.flow, bench.now());
+    take(flows_, directory.flows.confirmed, bench);
+    take(bindings_, directory.bindings, bench);
+    take(pairs_, directory.pairs.confirmed, bench);
+    take(claims_, directory.claims, bench);
+    const auto take_place = [&](const sessions::FlowKey& key, const sessions::Flow& flow) {
+        Place place{.key = key, .heard = {{flow.backend.index, flow.last_seen}}};
+        for (const std::uint64_t word : directory.rivals.notes(key))
+            for (const unsigned shift : {0u, 32u})
+                if (const auto bits = static_cast<std::uint32_t>(word >> shift)) {
+                    const auto entry = sessions::RivalEntry::unpack(bits);
+                    place.heard.try_emplace(
+                        entry.backend.index,
+                        bench.now() - ((bench.now() - entry.seconds) & 0xfff));
+                }
+        places_.push_back(std::move(place));
+    };
+    const auto& flows = directory.flows;
+    flows.confirmed.for_each(0, flows.confirmed.buckets(), take_place);
+    flows.provisional.for_each(0, flows.provisional.buckets(), take_place);
+}
+
+std::set<std::string> Confirmed::changed_claims(testlib::Bench& bench) const {
+    const forwarding::Timeouts& lives = bench.table().timeouts;
+    const auto is_silent = [&](Seconds last) {
+        return !forwarding::is_within(lives.standing, last, bench.now());
+    };
+    std::set<std::string> found;
+    for (const auto& entry : claims_) {
+        sessions::Claim before = entry.record;
+        if (!before.is_alive(lives, bench.now())) continue;
+        Seconds heard = before.last_seen;
+        bool may_be_disputed = false;
+        for (const Place& place : places_) {
+            const auto port = net::be16::from_host(sessions::client_port_of(place.key));
+            if (place.key.client != entry.key.client || sessions::claim_tag(port) != before.tag)
+                continue;
+            const auto own = place.heard.find(before.backend.index);
+            if (own != place.heard.end() && is_later(own->second, heard)) heard = own->second;
+            may_be_disputed |= own == place.heard.end() ||
+                               (is_silent(own->second) && place.heard.size() > 1);
+        }
+        const auto claim = bench.directory().claims.find(entry.key, lives, bench.now());
+        if (!claim) {
+            if (!may_be_disputed || !is_silent(before.last_seen)) found.insert("claim-other");
+            continue;
+        }
+        if (is_later(before.last_seen, claim->last_seen) || is_later(claim->last_seen, heard))
+            found.insert("claim-renewal");
+        before.last_seen = claim->last_seen;
+        if (*claim != before) found.insert("claim-other");
+    }
+    return found;
 }
 
 std::set<std::string> Confirmed::changes(testlib::Bench& bench) const {
     const sessions::Directory& directory = bench.directory();
-    const forwarding::Timeouts& timeouts = bench.table().timeouts;
-    const forwarding::Seconds now = bench.now();
-    std::set<std::string> found;
-    compare(found, "flow", flows_, directory.flows.confirmed, timeouts.flow, now);
-    compare(found, "binding", bindings_, directory.bindings.confirmed, timeouts.flow, now);
-    compare(found, "pair", pairs_, directory.pairs.confirmed, timeouts.pair, now);
-    compare(found, "claim", esp_, directory.esp, timeouts.flow, now);
+    std::set<std::string> found = changed_claims(bench);
+    compare(found, "flow", flows_, directory.flows.confirmed, bench);
+    compare(found, "binding", bindings_, directory.bindings, bench);
+    compare(found, "pair", pairs_, directory.pairs.confirmed, bench);
     return found;
 }
 

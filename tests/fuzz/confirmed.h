@@ -2,7 +2,10 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -16,24 +19,35 @@ class Confirmed {
 public:
     explicit Confirmed(testlib::Bench& bench);
 
-    /// What has changed since, each as a record's kind and one of its fields: "flow-mark", that
-    /// the backend's next ESP is awaited; "-note"; "-renewal", of last_seen; "-other", which is
-    /// backend, state or gateway, or that it is gone. Records that have ended by their age are
-    /// left out.
+    /// What has changed since in a way that clients alone may not cause, each as a record's kind
+    /// and one of its fields: "flow", "binding", "pair" or "claim" with "-renewal", of last_seen;
+    /// "-note"; "-other", which is all else, or that it is gone. They may cause that a flow waits
+    /// for its backend's next packet; that a claim is as old as its backend was last heard where
+    /// the client uses it, and no older; and that a claim ends whose backend was not heard there
+    /// for so long that others who were are asked. Records that have ended by their age are left
+    /// out.
     std::set<std::string> changes(testlib::Bench& bench) const;
 
 private:
-    template <typename Key>
+    template <typename Key, typename Record, std::size_t notes>
     struct Entry {
         Key key{};
-        sessions::Record record{};
-        std::uint64_t note = 0;
+        Record record{};
+        std::array<std::uint64_t, notes> note{};
+    };
+    /// Who stands at an address and port of a client's, and when it was heard.
+    struct Place {
+        sessions::FlowKey key{};
+        std::map<forwarding::BackendIndex, forwarding::Seconds> heard{};
     };
 
-    std::vector<Entry<sessions::FlowKey>> flows_;
-    std::vector<Entry<sessions::BindingKey>> bindings_;
-    std::vector<Entry<sessions::PairKey>> pairs_;
-    std::vector<Entry<sessions::EspKey>> esp_;
+    std::set<std::string> changed_claims(testlib::Bench& bench) const;
+
+    std::vector<Entry<sessions::FlowKey, sessions::Flow, 0>> flows_;
+    std::vector<Entry<sessions::BindingKey, sessions::Binding, 0>> bindings_;
+    std::vector<Entry<sessions::PairKey, sessions::IkeSa, 2>> pairs_;
+    std::vector<Entry<sessions::EspKey, sessions::Claim, 0>> claims_;
+    std::vector<Place> places_;
 };
 
 }  // namespace ikelb::fuzz

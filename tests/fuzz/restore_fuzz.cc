@@ -2,8 +2,8 @@
 // Copyright (c) 2026 The ikelb authors
 
 // A saved state of any content, taken up by a process with a configuration of its own: what stands
-// in the directory afterwards points at what there is, is no surer than a restart allows, can be
-// saved again, and forwards packets without harm.
+// in the directory afterwards points at what there is, can be saved again, and forwards packets
+// without harm.
 
 #include <cstddef>
 #include <cstdint>
@@ -20,8 +20,6 @@ namespace {
 
 using namespace ikelb;
 using namespace ikelb::testlib;
-using sessions::Record;
-using sessions::RecordState;
 
 void require(bool holds, const char* what) {
     if (!holds) fuzz::require_none(what);
@@ -34,66 +32,74 @@ public:
         : bench_{bench}, registry_{registry} {}
 
     void flows() const {
-        visit(bench_.directory().flows, [&](const sessions::FlowKey& key, const Record& record) {
-            if (!is_live(record, timeouts().flow)) return;
-            check(record);
+        visit(bench_.directory().flows, [&](const sessions::FlowKey& key,
+                                            const sessions::Flow& flow) {
+            if (!is_live(flow)) return;
+            check(flow);
             require(sessions::frontend_of(key) < registry_.frontend_count(), "frontend of a flow");
-            require(record.gateway < registry_.gateway_count() ||
-                        record.gateway == forwarding::on_link_client,
+            require(flow.gateway < registry_.gateway_count() ||
+                        flow.gateway == forwarding::on_link_client,
                     "gateway of a flow");
-            check_unsure(record);
+            require(!flow.awaits, "no candidate SPI is restored");
+            if (flow.has_rivals) rivals(key, flow);
         });
     }
     void bindings() const {
-        visit(bench_.directory().bindings,
-              [&](const sessions::BindingKey& key, const Record& record) {
-                  if (!is_live(record, timeouts().flow)) return;
-                  check(record);
-                  require(sessions::service_of(key) < registry_.service_count(),
-                          "service of a binding");
-                  check_unsure(record);
-              });
+        const auto& table = bench_.directory().bindings;
+        table.for_each(0, table.buckets(),
+                       [&](const sessions::BindingKey& key, const sessions::Binding& binding) {
+                           if (!is_live(binding)) return;
+                           check(binding);
+                           require(sessions::service_of(key) < registry_.service_count(),
+                                   "service of a binding");
+                       });
     }
     void pairs() const {
-        visit(bench_.directory().pairs, [&](const sessions::PairKey& key, const Record& record) {
-            if (!is_live(record, timeouts().pair)) return;
-            check(record);
-            require(key[0] != 0, "pair without an initiator");
-            require(record.gateway < registry_.service_count(), "service of a pair");
-        });
+        visit(bench_.directory().pairs,
+              [&](const sessions::PairKey& key, const sessions::IkeSa& sa) {
+                  if (!is_live(sa)) return;
+                  check(sa);
+                  require(key[0] != 0, "pair without an initiator");
+                  require(sa.service < registry_.service_count(), "service of a pair");
+              });
     }
-    void esp() const {
-        const auto& table = bench_.directory().esp;
-        table.for_each(0, table.buckets(), [&](const sessions::EspKey& key, const Record& record) {
-            if (!is_live(record, timeouts().flow)) return;
-            check(record);
-            require(key.rest >= 256, "reserved ESP SPI");
-        });
+    void claims() const {
+        const auto& table = bench_.directory().claims;
+        table.for_each(0, table.buckets(),
+                       [&](const sessions::EspKey& key, const sessions::Claim& claim) {
+                           if (!is_live(claim)) return;
+                           check(claim);
+                           require(key.rest >= 256, "reserved ESP SPI");
+                       });
     }
     void transit() const {
         constexpr forwarding::Seconds longest = 48 * 3600;
         for (const auto& share : bench_.directory().transit)
-            visit(share, [&](const wall::TransitKey&, const Record& record) {
-                if (!is_live(record, sessions::transit_lives)) return;
-                require(static_cast<std::size_t>(record.state) < sessions::record_states, "state");
-                require(record.last_seen - bench_.now() <= longest, "transit without an end");
+            visit(share, [&](const wall::TransitKey&, const sessions::Conversation& one) {
+                if (!is_live(one)) return;
+                require(one.progress <= wall::Progress::closing, "progress");
+                require(one.ends_at - bench_.now() <= longest, "transit without an end");
             });
     }
 
 private:
     const forwarding::Timeouts& timeouts() const { return bench_.table().timeouts; }
-    bool is_live(const Record& record, const forwarding::Lifetimes& lives) const {
-        return record.is_alive(lives, bench_.now());
-    }
-    void check(const Record& record) const {
-        require(static_cast<std::size_t>(record.state) < sessions::record_states, "state");
+    bool is_live(const auto& record) const { return record.is_alive(timeouts(), bench_.now()); }
+    void check(const auto& record) const {
         require(record.backend.index < registry_.backend_count(), "backend");
         require(static_cast<std::int32_t>(bench_.now() - record.last_seen) >= 0,
                 "seen in the future");
     }
-    static void check_unsure(const Record& record) {
-        require(!sessions::is_confirmed(record.state) || record.state == RecordState::tentative,
-                "surer than a restart allows");
+    void rivals(const sessions::FlowKey& key, const sessions::Flow& flow) const {
+        for (const std::uint64_t word : bench_.directory().rivals.notes(key))
+            for (const unsigned shift : {0u, 32u})
+                if (const auto bits = static_cast<std::uint32_t>(word >> shift)) {
+                    const auto rival = sessions::RivalEntry::unpack(bits);
+                    require(rival.backend.index < registry_.backend_count(), "backend of a rival");
+                    require(rival.backend != flow.backend, "a flow's backend beside itself");
+                    require(((bench_.now() - rival.seconds) & 0xfff) <= timeouts().standing,
+                            "a rival that is over");
+                }
     }
     template <typename Regions, typename Visit>
     static void visit(const Regions& regions, Visit&& visit) {
@@ -133,7 +139,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     inspector.flows();
     inspector.bindings();
     inspector.pairs();
-    inspector.esp();
+    inspector.claims();
     inspector.transit();
     require(control::decode_state(site.save()).has_value(), "cannot be saved again");
     const auto frames = sample_frames(bench);

@@ -24,9 +24,9 @@ inline std::uint64_t mix(std::uint64_t sum, std::uint64_t word) {
     return sum ^ (sum >> 32);
 }
 
-/// Version 3 has added a count to the head.
+/// Versions 3 and 4 have added a count to the head each.
 constexpr std::size_t state_head_of(std::uint64_t version) {
-    return version < 3 ? control::state_head_bytes - 8 : control::state_head_bytes;
+    return control::state_head_bytes - 8 * (control::state_format_version - version);
 }
 
 /// The bytes with the magic and a version of the format, and the length and checksum that belong to

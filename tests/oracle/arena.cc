@@ -23,9 +23,11 @@ const char* vip_of(const World& world, std::size_t vip) {
     return world.is_v6 ? v6_vips.at(vip) : vips.at(vip);
 }
 
+/// Ten of them from 20 on: in IPv6 as in IPv4 four numbers that follow each other are one block.
 std::string client_of(const World& world, const Address& address) {
-    return (world.is_v6 ? "2001:db8:192::" : "192.0.2.") + std::to_string(10 + address.number);
+    return (world.is_v6 ? "2001:db8:192::" : "192.0.2.") + std::to_string(20 + address.number);
 }
+constexpr std::uint8_t block_v4 = 30, block_v6 = 126;
 
 testlib::TableSpec farm(const World& world) {
     testlib::TableSpec spec =
@@ -39,6 +41,11 @@ testlib::TableSpec farm(const World& world) {
                                                  ? forwarding::Scheduler::maglev
                                                  : forwarding::Scheduler::weighted_round_robin};
         in.affinity = service.by_sa ? forwarding::Affinity::sa : forwarding::Affinity::source;
+        in.ask_all_rate = service.ask_all_per_second;
+        if (service.binds_blocks) {
+            in.prefix_v4 = block_v4;
+            in.prefix_v6 = block_v6;
+        }
         for (const int member : service.members)
             in.members.push_back(
                 static_cast<forwarding::BackendIndex>(first + static_cast<std::size_t>(member)));
@@ -47,6 +54,13 @@ testlib::TableSpec farm(const World& world) {
     }
     for (std::size_t b = 0; b < world.flush_on_down.size(); ++b)
         spec.backends[first + b].flush_on_down = world.flush_on_down[b];
+    for (std::size_t b = 0; b < world.labels.size(); ++b) {
+        const Label& label = world.labels[b];
+        spec.backends[first + b].label = {.ike_mask = label.ike_mask,
+                                          .ike_value = label.ike_value,
+                                          .esp_first = label.esp_first,
+                                          .esp_last = label.esp_last};
+    }
     return spec;
 }
 
@@ -59,7 +73,7 @@ Arena::Arena(const World& world, Cache cache)
     : world_{world},
       first_{world.is_v6 ? testlib::place::first_v6_server : 0},
       bench_{farm(world), static_cast<std::size_t>(world.workers)} {
-    bench_.trusts_flow_spis = cache == Cache::on;
+    bench_.takes_express = cache == Cache::on;
 }
 
 Decision Arena::step(const Event& event) {
@@ -109,16 +123,32 @@ Decision Arena::observe(const Event& event, const Bytes& sent,
     if (outcome.fate() != pipeline::Fate::forward) return decision;
     const testlib::Dissected packet = outcome.packet();
     if (event.what == What::from_client) {
-        for (std::size_t b = 0; b < bench_.spec.backends.size(); ++b)
-            if (packet.to == bench_.spec.backends[b].address)
-                decision.backend = static_cast<int>(b) - first_;
+        decision.backend = server_at(packet.to);
+        decision.copies = copies_of(outcome);
     } else {
         for (std::size_t vip = 0; vip < bench_.spec.services.size(); ++vip)
             if (packet.from == bench_.spec.services[vip].vip) decision.vip = static_cast<int>(vip);
     }
-    if (!std::ranges::equal(testlib::content(sent), testlib::content(outcome.bytes)))
+    const auto is_same = [&](const Bytes& left) {
+        return std::ranges::equal(testlib::content(sent), testlib::content(left));
+    };
+    if (!is_same(outcome.bytes) || !std::ranges::all_of(outcome.copies, is_same))
         decision.verdict += ", with other bytes";
     return decision;
+}
+
+int Arena::server_at(const net::IpAddress& address) const {
+    for (std::size_t b = 0; b < bench_.spec.backends.size(); ++b)
+        if (address == bench_.spec.backends[b].address) return static_cast<int>(b) - first_;
+    return -1;
+}
+
+/// Whom the product sends the datagram to besides.
+std::vector<int> Arena::copies_of(const testlib::Outcome& outcome) const {
+    std::vector<int> servers;
+    for (const Bytes& frame : outcome.copies)
+        servers.push_back(server_at(testlib::dissect(frame).to));
+    return servers;
 }
 
 void Arena::change(const Event& event) {
@@ -160,7 +190,8 @@ int Arena::hash(const Event& event, Oracle::Table table) const {
     const auto& list =
         table == Oracle::Table::current ? service.maglev : service.old_maglev;
     if (list.empty()) return -1;
-    const net::IpAddress client = testlib::address(client_of(world_, event.place.client).c_str());
+    const net::IpAddress client =
+        service.client_of(testlib::address(client_of(world_, event.place.client).c_str()));
     const net::HashKey key = bench_.table().hash_key;
     std::uint64_t hash = net::keyed_hash(client.low(), client.high(), key);
     if (service.affinity == forwarding::Affinity::sa && event.kind == Kind::ike &&

@@ -2,7 +2,7 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
-#include <string>
+#include <vector>
 
 #include "tests/oracle/event.h"
 #include "tests/oracle/oracle.h"
@@ -29,6 +29,9 @@ private:
     testlib::PacketBuilder datagram(const Event& event) const;
     Decision observe(const Event& event, const testlib::Bytes& sent,
                      const testlib::Outcome& outcome) const;
+
+    int server_at(const net::IpAddress& address) const;
+    std::vector<int> copies_of(const testlib::Outcome& outcome) const;
 
     /// The product's index of a server.
     forwarding::BackendIndex index_of(int backend) const {

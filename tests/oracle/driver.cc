@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,17 +34,37 @@ std::string text(const Decision& decision) {
     if (decision.any_member) line += " any member";
     if (decision.backend >= 0) line += " b" + std::to_string(decision.backend);
     if (decision.vip >= 0) line += " vip" + std::to_string(decision.vip);
+    for (const int one : decision.full) line += " and b" + std::to_string(one);
+    for (const int one : decision.copies) line += " copy b" + std::to_string(one);
+    if (decision.copies_left < decision.copies.size() && !decision.rule.empty())
+        line += " (" + std::to_string(decision.copies_left) + " of the copies)";
     if (!decision.rule.empty()) line += " (" + decision.rule + ")";
     return line;
+}
+
+std::vector<Label> labels_of(int backends) {
+    std::vector<Label> labels;
+    for (int b = 0; b < backends; ++b) {
+        const auto number = static_cast<std::uint32_t>(b);
+        const std::uint32_t first = 0xc1000000 + number * 0x10000;
+        labels.push_back({.ike_mask = std::uint64_t{0xff} << 56,
+                          .ike_value = std::uint64_t{0xa0 + number} << 56,
+                          .esp_first = first,
+                          .esp_last = first + 0xffff});
+    }
+    return labels;
 }
 
 World make_world(std::uint64_t seed) {
     std::mt19937_64 random{seed ^ 0x9e3779b97f4a7c15ULL};
     const auto one_in = [&](unsigned n) { return random() % n == 0; };
     World world;
+    world.block = 4;
     world.workers = 2 + static_cast<int>(random() % 2);
     world.is_v6 = random() % 3 == 0;
+    world.half_open_pair = forwarding::Timeouts{}.half_open;
     for (int b = 0; b < world.backends; ++b) world.flush_on_down.push_back(one_in(4));
+    if (one_in(5)) world.labels = labels_of(world.backends);
     world.services.push_back({.members = {0, 1, 2}, .is_hashed = !one_in(4)});
     if (one_in(2)) {
         Service second{.is_hashed = !one_in(4)};
@@ -52,7 +73,11 @@ World make_world(std::uint64_t seed) {
         if (one_in(3)) second.members = {1, 2};
         world.services.push_back(second);
     }
-    for (Service& service : world.services) service.by_sa = one_in(4);
+    for (Service& service : world.services) {
+        service.by_sa = one_in(4);
+        service.binds_blocks = one_in(4);
+        if (one_in(4)) service.ask_all_per_second = 0;
+    }
     return world;
 }
 
@@ -78,12 +103,14 @@ public:
             expected.backend = actual_.backend;
             oracle_.chosen(event, actual_.backend);
         }
-        if (!are_equal(actual_, uncached)) {
-            uncached.rule = "without the SPIs that flows remember";
+        if (!are_equal(actual_, uncached) || actual_.copies != uncached.copies) {
+            uncached.rule = "by the steps alone";
             return Mismatch{.expected = uncached, .actual = actual_};
         }
-        if (are_equal(expected, actual_)) {
-            ++rules_[expected.verdict + (expected.rule.empty() ? "" : ": " + expected.rule)];
+        if (are_equal(expected, actual_) && are_copies_of(expected, actual_.copies)) {
+            ++rules_[expected.verdict + (expected.rule.empty() ? "" : ": " + expected.rule) +
+                     (expected.full.empty() ? "" : ", to several") +
+                     (expected.copies.empty() ? "" : ", with copies")];
             return std::nullopt;
         }
         return Mismatch{.expected = expected, .actual = actual_};
@@ -91,6 +118,20 @@ public:
     static bool are_equal(const Decision& one, const Decision& other) {
         return one.verdict == other.verdict && one.backend == other.backend &&
                one.vip == other.vip;
+    }
+    /// All that get it always, and of the others as many as the bucket allows.
+    static bool are_copies_of(const Decision& expected, const std::vector<int>& actual) {
+        const std::set<int> sent{actual.begin(), actual.end()};
+        std::size_t copies = 0;
+        for (const int one : sent) {
+            if (expected.full.contains(one)) continue;
+            if (std::find(expected.copies.begin(), expected.copies.end(), one) ==
+                expected.copies.end())
+                return false;
+            ++copies;
+        }
+        return sent.size() == actual.size() && copies == expected.copies_left &&
+               sent.size() == expected.full.size() + copies;
     }
     const Decision& actual() const { return actual_; }
     const std::map<std::string, std::size_t>& rules() const { return rules_; }
@@ -126,6 +167,9 @@ void print(const World& world, const std::vector<Event>& events) {
         std::printf("  vip%zu: %s%s%s, servers", vip, world.is_v6 ? "IPv6, " : "",
                     service.is_hashed ? "hash" : "turns",
                     service.by_sa ? ", affinity: sa" : "");
+        if (service.binds_blocks) std::printf(", by blocks of %u", world.block);
+        if (service.ask_all_per_second == 0) std::printf(", asks nobody else");
+        if (!world.labels.empty()) std::printf(", marked SPIs");
         for (const int member : service.members)
             std::printf(" b%d%s", member,
                         world.flush_on_down[static_cast<std::size_t>(member)] ? " (flush)" : "");
@@ -163,8 +207,10 @@ bool live(std::uint64_t seed, std::size_t steps, std::map<std::string, std::size
             return false;
         }
         const Decision& decision = match.actual();
-        if (event.what == What::from_client && decision.verdict == "to_server")
+        if (event.what == What::from_client && decision.verdict == "to_server") {
             peers.reached_server(event, decision.backend);
+            for (const int other : decision.copies) peers.reached_server(event, other);
+        }
         else if (event.what == What::from_backend && decision.verdict == "to_client")
             peers.reached_client(event);
     }

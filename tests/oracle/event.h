@@ -82,7 +82,7 @@ struct Event {
     Seconds seconds = 0;              ///< time
     Change change = Change::down;     ///< pool
     int backend = 0;                  ///< pool, from_backend
-    int vip = 0;                      ///< from_client
+    int vip = 0;                      ///< from_client; from_backend: as the server believes
 
     Place place{};                    ///< from_client: its source; from_backend: where it goes
     Kind kind = Kind::ike;
@@ -103,14 +103,26 @@ struct Service {
     std::vector<int> members{};
     bool is_hashed = true;  ///< the default scheduler; else one that takes turns
     bool by_sa = false;     ///< affinity: sa
+    std::uint32_t ask_all_per_second = 50;
+    bool binds_blocks = false;  ///< addresses that share a block have one binding
+};
+
+/// How a server marks the SPIs that it chooses.
+struct Label {
+    std::uint64_t ike_mask = 0, ike_value = 0;       ///< mask 0: not
+    std::uint32_t esp_first = 0, esp_last = 0;       ///< 0: not
 };
 
 struct World {
     int backends = 3;
     std::vector<bool> flush_on_down{};  ///< by backend
+    std::vector<Label> labels{};        ///< by backend; none: no server marks
     std::vector<Service> services{};    ///< by VIP
     int workers = 2;
     bool is_v6 = false;
+    bool has_aliases = false;          ///< a server has an address for each VIP, and so knows it
+    Seconds half_open_pair = 75;       ///< how long a pair lives after its INIT's answer
+    std::uint16_t block = 1;           ///< so many numbers are one block
 };
 
 }  // namespace ikelb::oracle

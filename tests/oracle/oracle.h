@@ -8,45 +8,56 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "tests/oracle/bucket.h"
 #include "tests/oracle/event.h"
+#include "tests/oracle/standers.h"
 
 namespace ikelb::oracle {
 
 /// What becomes of a datagram, and by which rule.
 struct Decision {
-    std::string verdict{};      ///< to_server, to_client, or the name of the drop
+    std::string verdict{};    ///< to_server, to_client, or the name of the drop
     int backend = -1;         ///< of to_server
     int vip = -1;             ///< of to_client
     bool any_member = false;  ///< of to_server: whoever the scheduler takes; see Oracle::chosen()
     std::string rule{};
+    std::set<int> full{};            ///< who gets it too, always
+    std::vector<int> copies{};       ///< who gets it too, as far as the tuple's bucket goes
+    std::uint32_t copies_left = 0;   ///< so many of them
 };
 
 /// The rules of affinity, as slow and plain as they can be said: maps, no packing, no eviction,
 /// nothing shared with the product. Time and the scheduler's keyed hash are passed in.
 ///
 /// Where the rules leave freedom, it has these readings:
-/// - A record's last_seen is written at most every 30 s (a flow's: 5 s), by the first packet after
-///   that. What hangs on a flow (its binding, its ESP SPIs, its login) is renewed when the flow is
-///   written.
-/// - A backend sent within 10 s if last_seen is at most 15 s ago. Such a flow yields only to an SA
-///   whose INIT was answered to its address within 30 s; one that no session has confirmed yields
-///   to every answered request.
-/// - An ESP SPI has one candidate a flow, which stays for 2 s once the backend has spoken. A claim
-///   lives as a flow does, renewed by its flow while it is one of the last two that the flow met.
-/// - A claim that a flow remembers ends no earlier than the flow.
-/// - Learning from ESP never overwrites a live claim, also if its backend serves another VIP.
-/// - Two backends that claim an SPI make it ambiguous, also if they serve different VIPs.
-/// - ESP that went by its SPI alone leaves a hint, which IKE of an unknown pair follows from that
-///   very place, in the order between flow and binding. It is renewed after half its life.
+/// - A tuple is a client's address and port with the VIP and its port. The backends that were heard
+///   there stand there, and the first one has the flow. Each is written at most every 5 s, or when
+///   the flow is awaited by an ESP SPI; pairs and bindings at most every 30 s. What hangs on a
+///   stander (binding, login) is written with it.
+/// - An answer is fresh by its message ID alone. A pair whose INIT nobody saw has to have answered
+///   once before an answer is fresh. One that closes is still an SA. A backend's flush makes no old
+///   answer fresh, and takes no login's beginning from it.
+/// - What is malformed is a sign of life like a keepalive: it proves nothing more.
+/// - An INIT's answer of a pair that is known changes nothing but its last_seen.
+/// - Any answer to an INIT, also a COOKIE or another notify, is a choice for the client's next.
+/// - A request that nobody knows is pending, and one of a known pair is not. Its retransmission
+///   goes to all who are up, and to nobody else.
+/// - One who stands elsewhere or whose claim has another tag gets copies, if the bucket allows. A
+///   main backend that drops the datagram takes the copies along.
+/// - A claim is live, and has its rank, whatever service its backend is in.
+/// - A backend whose predecessor is gone has the flow, and gets candidates once it is heard.
+/// - A candidate goes with its claim: it outlives an empty budget.
+/// - A claim that replaces a shared one has its rank by all that were live before.
+/// - A delete may be of a child: ESP of its tuple more than 5 s later restores the pair.
+/// - A round of questions is charged also where nobody else is up to be asked.
 /// - IKE_SESSION_RESUME's answer holds a nonce where IKE_SA_INIT's holds SA (RFC 5723).
-/// - A later fragment follows its first one alone.
-/// - Of IKEv1, ESP alone is a backend's own word: no flag tells its requests from its answers.
-/// - A backend's keepalive renews a binding, and fills none.
-/// - A delete may be of a child: ESP of the flow more than 5 s later restores the pair.
-/// - A reply's own IKE SPIs tell its VIP before its flow does: a new SA may be of another VIP.
-/// - What a server of several VIPs proves of a client's place on one of them ends its flow there
-///   on the others.
+/// - A later fragment follows its first one's main backend alone.
+/// - Of IKEv1, ESP alone is speech: no flag tells its requests from its answers.
+/// - Without an address for each VIP on the server, a reply's own IKE SPIs tell its VIP before its
+///   place does: a new SA may be of another VIP. Then it is the VIP where it stands highest at that
+///   place, or was heard last; two alike tell nothing.
 class Oracle {
 public:
     /// Whom the keyed hash names for a client's datagram, by the table in use or by the one before
@@ -62,6 +73,10 @@ public:
     void chosen(const Event& event, int backend);
     bool may_be_chosen(int vip, int backend) const;
 
+    /// Another process begins with what the first one had saved, or with nothing.
+    void restart(bool is_saved);
+    bool is_established(std::uint64_t spi_i, std::uint64_t spi_r) const;
+
 private:
     enum class State { half_open, answered, established, closing };
     enum class Mode { enabled, drain_keep, drain_refuse };
@@ -76,96 +91,120 @@ private:
     struct Record {
         int backend = -1;
         int generation = 0;
-        State state = State::half_open;
-        Seconds last_seen = 0;
+        Seconds last = 0;
     };
     struct Pair : Record {
+        State state = State::half_open;
         int vip = -1;
+        std::optional<Address> began{};           ///< where its INIT was answered; none: unseen
+        std::optional<std::uint32_t> answered{};  ///< the highest message ID
     };
-    struct Timed {
-        int backend = -1;
-        int generation = 0;
-        Seconds since = 0;
-    };
-    /// An ESP SPI of a flow on its way to being believed.
-    struct Candidate : Timed {
-        std::uint32_t spi = 0;  ///< 0: none at the moment
-        std::uint32_t first_sequence = 0;
-        bool backend_spoke = false;
-        int taught = 0;  ///< how many the flow has taught so far
-    };
-    struct Flow : Record {
-        std::uint32_t latest_spi = 0, earlier_spi = 0;  ///< that the full order resolved to it
-        bool awaits_esp = false;  ///< the backend's next ESP, or IKE of an SA, speaks for it
-    };
-    struct Login : Timed {
+    struct Login : Record {
         bool is_closing = false;  ///< a delete was hinted at, of the SA or of a child
-        std::pair<std::uint64_t, std::uint64_t> pair;
+        std::pair<std::uint64_t, std::uint64_t> pair{};
+    };
+    struct Claim : Record {
+        std::uint16_t tag = 0;  ///< the client's port
+        int rank = 0;           ///< among those of one SPI
+        bool is_shared = false;  ///< made while others were asked in full: decides nothing alone
+    };
+    struct Candidate : Record {  // last: since
+        std::uint32_t sequence = 0;
+    };
+    struct Pending : Record {
+        int rounds = 0;  ///< of copies
     };
     struct Fragments {
         Decision decision;
         Seconds since = 0;
     };
+    /// What is asked about ESP at a tuple.
+    struct Asked {
+        std::vector<Stander> standers{};
+        std::vector<int> full{};
+        int main = -1;
+        const char* rule = "";
+    };
 
     using PairKey = std::pair<std::uint64_t, std::uint64_t>;
-    using FlowKey = std::pair<Place, int>;                          // and VIP
+    using Tuple = std::pair<Place, int>;                            // and VIP
     using BindingKey = std::pair<Address, int>;                     // and VIP
-    using HalfOpenKey = std::tuple<Address, std::uint64_t, int>;    // SPIi, VIP
-    using PendingKey = std::tuple<FlowKey, std::uint64_t, std::uint32_t>;  // SPIi, message ID
+    using ChoiceKey = std::tuple<Address, std::uint64_t, int>;      // SPIi, VIP
+    using PendingKey = std::tuple<Tuple, PairKey, std::uint32_t>;   // message ID
     using EspKey = std::pair<Address, std::uint32_t>;
+    using CandidateKey = std::pair<Tuple, std::uint32_t>;
     using FragmentKey = std::tuple<int, Address, int, std::uint16_t>;  // side, client, peer, id
 
     // The pool.
     void change(const Event& event);
+    const Server& server(int backend) const {
+        return servers_.at(static_cast<std::size_t>(backend));
+    }
+    const Service& service(int vip) const {
+        return world_.services.at(static_cast<std::size_t>(vip));
+    }
     bool is_member(int vip, int backend) const;
     bool takes_new(int backend) const;
     bool takes_returning(int backend) const;
+    bool is_left_out(int backend) const;  ///< down, and not to be sent to
     std::set<int> takers(int vip) const;
-    bool counts(int backend, int generation, int vip) const;
+    bool counts(const Record& record, int vip) const;
+    bool is_current(const Record& record) const;
+    Record record_of(int backend) const;
 
     // Records, only while they live and count for the VIP.
-    static Seconds life_of(State state, bool is_pair);
-    bool is_alive(const Record& record, bool is_pair) const;
-    const Pair* pair(const PairKey& key, int vip) const;
-    Flow* flow(const FlowKey& key);
-    const Record* binding(const Address& client, int vip) const;
-    std::optional<int> half_open(const Event& event) const;
-    std::optional<int> esp_of_client(const EspKey& key, int vip) const;
-    std::optional<int> esp_alone(std::uint32_t spi, int vip) const;
+    Seconds life_of(State state) const;
+    bool is_alive(const Pair& pair) const { return now_ - pair.last <= life_of(pair.state); }
+    Pair* pair(const PairKey& key, int vip);
+    std::vector<Stander> standers(const Tuple& tuple);
+    Record* binding(const Address& client, int vip);
+    BindingKey binding_key(const Address& client, int vip) const;
+    Address source_of(const Address& client) const;
+    std::optional<int> choice(const Event& event) const;
+    std::optional<int> labelled(const Event& event) const;
 
     // From the client.
     Decision from_client(const Event& event);
     Decision steer(const Event& event);
     Decision new_sa(const Event& event);
     Decision known_ike(const Event& event);
-    Decision esp(const Event& event);
+    Decision by_records(const Event& event);
+    void ask_all(const Event& event, Decision& decision);
+    bool may_ask_all(const Event& event, Pending& pending);
     Decision keepalive(const Event& event);
     Decision later_from_client(const Event& event);
     Decision session(int backend, const char* rule) const;
     Decision schedule(const Event& event, bool is_new);
     void keep_choice(const Event& event, int backend, bool took_turns);
-    void note_request(const Event& event, int backend);
-    void note_candidate(const Event& event, Flow& at);
-    bool by_sa(const Event& event) const;
-    int generation(int backend) const;
+    void keep_pending(const Event& event, int backend);
+
+    // ESP from the client.
+    Decision esp(const Event& event);
+    Claim* claim(const EspKey& key);
+    void hear_claim(Claim& claim, const Asked& asked) const;
+    bool is_disputed(const Claim& claim, const Asked& asked) const;
+    std::vector<int> claimants(const Event& event);
+    Asked ask(const Event& event);
+    void note_candidate(const Event& event, const Asked& asked);
+    void write_claim(const Event& event, const Stander& flow, bool is_shared);
 
     // From a backend.
     Decision from_backend(const Event& event);
     Decision later_from_backend(const Event& event) const;
+    bool is_refusal_of_copy(const Event& event, int vip) const;
     std::optional<State> proof(const Event& event) const;
+    Said said(const Event& event, int vip, const std::optional<Pair>& fresh_of);
+    std::optional<Pair> fresh_pair(const Event& event) const;
     int vip_of_reply(const Event& event);
+    int vip_of_standing(const Event& event, const std::set<int>& vips);
+    int vip_of_spis(const Event& event, const std::set<int>& vips) const;
     void learn_pair(const Event& event, int vip, std::optional<State> proof);
-    void note_answered_init(const Event& event, int vip);
-    static bool speaks(const Event& event, std::optional<State> proof);
-    std::string learn_flow(const Event& event, int vip, std::optional<State> proof);
-    void learn_binding(const Event& event, int vip, std::optional<State> proof);
-    bool may_move(const Event& event, const FlowKey& key, const Flow& flow,
-                  std::optional<State> proof) const;
-    void after_flow(const Event& event, const FlowKey& key, std::optional<State> proof);
-    bool renew(Record& record, std::optional<State> proof, Seconds after) const;
-    /// Was the INIT of this IKE message's SA answered to this client address a moment ago?
-    bool began_here(const Event& event, int vip) const;
-    Record fresh(int backend, State state) const;
+    void note_answer(const Event& event, int vip);
+    std::string learn_place(const Event& event, int vip, Said said);
+    bool may_nominate(const Event& event);
+    void confirm_login(const Event& event, const Tuple& tuple);
+    void learn_binding(const Event& event, int vip);
+    void renew(Pair& pair, State proof) const;
 
     World world_;
     Hash hash_;
@@ -181,16 +220,24 @@ private:
     std::vector<Hashed> hashed_;  ///< by VIP
 
     std::map<PairKey, Pair> pairs_;
-    std::map<FlowKey, Flow> flows_;
+    std::map<Tuple, Standers> standers_;
     std::map<BindingKey, Record> bindings_;
-    std::map<HalfOpenKey, Timed> half_open_;
-    std::map<HalfOpenKey, Timed> answered_inits_;
-    std::map<PendingKey, Timed> pending_;
-    std::map<FlowKey, Candidate> candidates_;
-    std::map<FlowKey, Login> logins_;
-    std::map<FlowKey, Timed> hints_;            ///< left by an ESP SPI alone
-    std::map<EspKey, Timed> esp_;
-    std::map<FragmentKey, Fragments> fragments_;
+    std::map<EspKey, Claim> claims_;
+
+    /// What a restart forgets.
+    struct Passing {
+        std::map<ChoiceKey, Record> choices;
+        std::map<PendingKey, Pending> pending;
+        std::map<CandidateKey, Candidate> candidates;
+        std::map<Tuple, Login> logins;
+        std::map<FragmentKey, Fragments> fragments;
+        // Buckets, of each worker.
+        std::map<std::pair<int, Tuple>, Bucket> copies, claims;
+        std::map<std::pair<int, PairKey>, Bucket> nominations_of_pair;
+        std::map<std::pair<int, Address>, Bucket> nominations_of_source, questions_of_source;
+        std::map<std::pair<int, int>, Bucket> questions_of_service;
+    };
+    Passing passing_;
 };
 
 }  // namespace ikelb::oracle

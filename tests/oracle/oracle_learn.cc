@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
+#include <algorithm>
+
 #include "tests/oracle/oracle.h"
 
 namespace ikelb::oracle {
@@ -8,14 +10,13 @@ namespace ikelb::oracle {
 
 namespace {
 
-constexpr Seconds fragment_life = 5, pending_life = 10, half_open_life = 30, login_life = 5 * 60,
-                  flow_life = 45 * 60;
-/// A shared last_seen is written at most this often; a flow's, more often.
-constexpr Seconds refresh_interval = 30, flow_refresh_interval = 5;
-/// A backend that sent within 10 s, seen through last_seen.
-constexpr Seconds presence = 10 + flow_refresh_interval;
+constexpr Seconds fragment_life = 5, pending_life = 10, choice_life = 30, login_life = 5 * 60;
+/// A shared last_seen is written at most this often.
+constexpr Seconds refresh_interval = 30;
 /// After a delete, what the dead SA has sent before may still come.
 constexpr Seconds in_flight = 5, closing_life = 3 * 60;
+constexpr std::uint32_t nominations_of_pair = 8, nominations_of_source = 200,
+                        nominations_of_source_a_second = 10;
 
 bool is_encrypted(const Ike& ike) {
     return ike.first == First::encrypted || ike.first == First::encrypted_fragment;
@@ -30,20 +31,30 @@ bool is_malformed(const Event& event) {
             event.ike.spi_r != 0);
 }
 
+bool is_ike(const Event& event) { return event.kind == Kind::ike && !is_malformed(event); }
+
+/// An answer with the keys of an SA: of IKEv2, where the header tells.
+bool is_answer(const Event& event) {
+    return is_ike(event) && event.ike.version == 2 && event.ike.is_response &&
+           event.ike.spi_r != 0 && is_encrypted(event.ike);
+}
+
+Stander stander(int backend, int generation, Seconds now) {
+    return {.backend = backend, .generation = generation, .last = now};
+}
+
 }  // namespace
 
-/// Rules 3.1, 3.10 and 3.12, and the three states of section 6.
+/// Rules 3.1, 3.10 and 3.12, and the states of section 6.
 std::optional<Oracle::State> Oracle::proof(const Event& event) const {
-    if (is_malformed(event) || event.kind == Kind::keepalive) return std::nullopt;
-    if (event.kind == Kind::esp) return State::established;
+    if (!is_ike(event)) return std::nullopt;
     const Ike& ike = event.ike;
     const auto known = pairs_.find({ike.spi_i, ike.spi_r});
     const auto is_known_as = [&](State state) {
-        return known != pairs_.end() && is_alive(known->second, true) &&
-               known->second.state == state;
+        return known != pairs_.end() && is_alive(known->second) && known->second.state == state;
     };
+    if (ike.spi_r == 0) return std::nullopt;
     if (ike.version == 1) {
-        if (ike.spi_r == 0) return State::half_open;
         const bool is_phase_1 = ike.exchange == main_mode;
         if (!is_encrypted(ike)) return is_phase_1 ? std::optional{State::half_open} : std::nullopt;
         if (is_phase_1 || ike.exchange == v1_transaction) return State::answered;
@@ -55,9 +66,6 @@ std::optional<Oracle::State> Oracle::proof(const Event& event) const {
         }
         return State::established;
     }
-    if (ike.spi_r == 0)
-        return ike.exchange == sa_init && !ike.is_response ? std::optional{State::half_open}
-                                                           : std::nullopt;
     if (is_encrypted(ike)) {
         if (ike.exchange == ike_auth || ike.exchange == intermediate) return State::answered;
         // Under the keys of the INIT alone.
@@ -70,232 +78,259 @@ std::optional<Oracle::State> Oracle::proof(const Event& event) const {
     return std::nullopt;
 }
 
+/// Rule 3.4.
+Said Oracle::said(const Event& event, int vip, const std::optional<Pair>& fresh_of) {
+    if (is_malformed(event) || event.kind == Kind::keepalive) return Said::alive;
+    if (event.kind == Kind::esp) return Said::spoke;
+    const Ike& ike = event.ike;
+    if (ike.version == 1) {
+        if (ike.spi_r == 0) return Said::called;
+        if (!is_encrypted(ike)) return Said::nothing;
+        const auto there = standers({event.place, vip});
+        const bool has_flow = !there.empty() && there.front().backend == event.backend &&
+                              there.front().standing >= Standing::nominated &&
+                              standers_[{event.place, vip}].is_first(event.backend);
+        return has_flow ? Said::alive : Said::nominated;
+    }
+    if (ike.spi_r == 0)
+        return ike.exchange == sa_init && !ike.is_response ? Said::called : Said::nothing;
+    if (!is_encrypted(ike)) return Said::nothing;
+    if (!ike.is_response) return Said::spoke;
+    const Pair* const its = pair({ike.spi_i, ike.spi_r}, vip);
+    if (!fresh_of || its == nullptr) return Said::nominated;
+    const bool is_of_sa = its->state == State::established || its->state == State::closing;
+    const bool is_of_login = ike.exchange == ike_auth && fresh_of->began == event.place.client;
+    return is_of_sa ? Said::strong : is_of_login ? Said::login : Said::nominated;
+}
+
+/// The pair of an answer that is fresh by its message ID, before that is noted.
+std::optional<Oracle::Pair> Oracle::fresh_pair(const Event& event) const {
+    if (!is_answer(event)) return std::nullopt;
+    const auto found = pairs_.find({event.ike.spi_i, event.ike.spi_r});
+    if (found == pairs_.end() || !is_alive(found->second)) return std::nullopt;
+    const Pair& its = found->second;
+    const bool is_fresh =
+        its.answered ? event.ike.message_id > *its.answered : its.began.has_value();
+    return is_fresh && its.backend == event.backend ? std::optional{its} : std::nullopt;
+}
+
 Decision Oracle::from_backend(const Event& event) {
     if (event.part == Part::later) return later_from_backend(event);
     const int vip = vip_of_reply(event);
     Decision decision{.verdict = vip < 0 ? "reply_vip_unknown" : "to_client", .vip = vip};
+    if (vip >= 0 && is_refusal_of_copy(event, vip)) decision = {.verdict = "refusal_of_copy"};
     if (event.part == Part::first)
-        fragments_[{1, event.place.client, event.backend, event.fragment_id}] = {decision, now_};
-    if (vip < 0) return decision;
-    const auto its_proof = proof(event);
-    if (event.kind == Kind::ike && !is_malformed(event)) learn_pair(event, vip, its_proof);
-    decision.rule = learn_flow(event, vip, its_proof);
+        passing_.fragments[{1, event.place.client, event.backend, event.fragment_id}] = {decision,
+                                                                                         now_};
+    if (decision.verdict != "to_client") return decision;
+    const auto fresh_of = fresh_pair(event);
+    const auto its = proof(event);
+    if (is_ike(event)) learn_pair(event, vip, its);
+    if (its) note_answer(event, vip);
+    decision.rule = learn_place(event, vip, said(event, vip, fresh_of));
     return decision;
 }
 
 Decision Oracle::later_from_backend(const Event& event) const {
     const auto first =
-        fragments_.find({1, event.place.client, event.backend, event.fragment_id});
-    if (first == fragments_.end() || now_ - first->second.since > fragment_life)
+        passing_.fragments.find({1, event.place.client, event.backend, event.fragment_id});
+    if (first == passing_.fragments.end() || now_ - first->second.since > fragment_life)
         return {.verdict = event.may_hold ? "hold_fragment" : "fragment_timeout"};
     if (first->second.decision.verdict == "to_client") return first->second.decision;
     return {.verdict = "fragment_of_drop"};
 }
 
-/// Rule 3.8: flow, then IKE pair, then the one VIP that this client and this backend use.
+/// E15: who was asked besides and does not know the SA.
+bool Oracle::is_refusal_of_copy(const Event& event, int vip) const {
+    const Ike& ike = event.ike;
+    if (!is_ike(event) || ike.version != 2 || !ike.is_response || ike.first != First::notify ||
+        ike.exchange == sa_init)
+        return false;
+    const auto asked =
+        passing_.pending.find({{event.place, vip}, {ike.spi_i, ike.spi_r}, ike.message_id});
+    return asked != passing_.pending.end() && now_ - asked->second.last <= pending_life &&
+           (asked->second.backend != event.backend ||
+            asked->second.generation != server(event.backend).generation);
+}
+
+/// Rule 3.8: IKE pair, then the tuple, then the one VIP that this client and this backend use.
 int Oracle::vip_of_reply(const Event& event) {
-    std::set<int> candidates;
+    std::set<int> vips;
     for (std::size_t vip = 0; vip < members_.size(); ++vip)
-        if (is_member(static_cast<int>(vip), event.backend))
-            candidates.insert(static_cast<int>(vip));
-    if (candidates.size() == 1) return *candidates.begin();
+        if (is_member(static_cast<int>(vip), event.backend)) vips.insert(static_cast<int>(vip));
+    if (world_.has_aliases) return vips.contains(event.vip) ? event.vip : -1;
+    if (vips.size() == 1) return *vips.begin();
     const auto the_only = [&](auto&& holds) {
         int only = -1;
-        for (const int vip : candidates) {
+        for (const int vip : vips) {
             if (!holds(vip)) continue;
             if (only >= 0) return -1;
             only = vip;
         }
         return only;
     };
-    int vip = -1;
-    if (event.kind == Kind::ike && !is_malformed(event))
-        vip = the_only([&](int one) {
-            const auto known = pairs_.find({event.ike.spi_i, event.ike.spi_r});
-            if (known != pairs_.end() && is_alive(known->second, true) &&
-                servers_.at(static_cast<std::size_t>(known->second.backend)).is_present &&
-                known->second.generation == generation(known->second.backend))
-                return known->second.backend == event.backend && known->second.vip == one;
-            const auto asked = half_open_.find({event.place.client, event.ike.spi_i, one});
-            return asked != half_open_.end() && asked->second.backend == event.backend &&
-                   asked->second.generation == generation(event.backend) &&
-                   now_ - asked->second.since <= half_open_life;
-        });
-    if (vip < 0)  // an INIT's answer proves nobody's presence
-        vip = the_only([&](int one) {
-            const Flow* at = flow({event.place, one});
-            return at && at->backend == event.backend && at->state != State::half_open;
-        });
+    int vip = vip_of_spis(event, vips);
+    if (vip < 0) vip = vip_of_standing(event, vips);
     if (vip < 0)
         vip = the_only([&](int one) {
-            const Flow* at = flow({event.place, one});
-            return at && at->backend == event.backend;
-        });
-    if (vip < 0)
-        vip = the_only([&](int one) {
-            const Record* bound = binding(event.place.client, one);
+            const Record* const bound = binding(event.place.client, one);
             return bound && bound->backend == event.backend;
         });
     return vip;
 }
 
-Oracle::Record Oracle::fresh(int backend, State state) const {
-    return {.backend = backend,
-            .generation = servers_.at(static_cast<std::size_t>(backend)).generation,
-            .state = state,
-            .last_seen = now_};
+int Oracle::vip_of_standing(const Event& event, const std::set<int>& vips) {
+    int best = -1;
+    Stander highest{.standing = Standing::called};
+    for (const int vip : vips)
+        for (const Stander& one : standers({event.place, vip})) {
+            const auto rank = std::pair{one.standing, one.last};
+            const auto other = std::pair{highest.standing, highest.last};
+            if (one.backend != event.backend || rank < other) continue;
+            best = rank == other ? -1 : vip;
+            highest = one;
+        }
+    return best;
 }
 
-/// A stronger proof raises a record; a sign of life renews it, so long after the last time. True:
-/// it was written.
-bool Oracle::renew(Record& record, std::optional<State> proof, Seconds after) const {
+int Oracle::vip_of_spis(const Event& event, const std::set<int>& vips) const {
+    if (!is_ike(event)) return -1;
+    int only = -1;
+    for (const int vip : vips) {
+        const auto known = pairs_.find({event.ike.spi_i, event.ike.spi_r});
+        bool is_its = false;
+        if (known != pairs_.end() && is_alive(known->second) && is_current(known->second)) {
+            is_its = known->second.backend == event.backend && known->second.vip == vip;
+        } else {
+            const auto asked =
+                passing_.choices.find({event.place.client, event.ike.spi_i, vip});
+            is_its = asked != passing_.choices.end() && is_current(asked->second) &&
+                     asked->second.backend == event.backend &&
+                     now_ - asked->second.last <= choice_life;
+        }
+        if (!is_its) continue;
+        if (only >= 0) return -1;
+        only = vip;
+    }
+    return only;
+}
+
+/// A stronger proof raises a pair; a sign of life renews it, so long after the last time.
+void Oracle::renew(Pair& its, State proof) const {
     const bool is_confirmed = proof == State::established || proof == State::closing;
-    const bool raises =
-        proof && (record.state == State::half_open  ? *proof != State::half_open
-                  : record.state == State::answered ? is_confirmed
-                                                    : is_confirmed && record.state != *proof);
-    if (raises) record.state = *proof;
-    if (!raises && now_ - record.last_seen < after) return false;
-    record.last_seen = now_;
-    return true;
+    const bool raises = its.state == State::half_open  ? proof != State::half_open
+                        : its.state == State::answered ? is_confirmed
+                                                       : is_confirmed && its.state != proof;
+    if (raises) its.state = proof;
+    if (raises || now_ - its.last >= refresh_interval) its.last = now_;
 }
 
 void Oracle::learn_pair(const Event& event, int vip, std::optional<State> proof) {
-    if (!proof || event.ike.spi_r == 0) return;
-    const PairKey key{event.ike.spi_i, event.ike.spi_r};
-    const Pair* const known = pair(key, vip);
-    if (event.ike.holds_delete) proof = State::closing;
+    const Ike& ike = event.ike;
+    // Where a COOKIE is from decides where it is brought to.
+    if (ike.version == 2 && ike.is_response && ike.exchange == sa_init)
+        passing_.choices[{event.place.client, ike.spi_i, vip}] = record_of(event.backend);
+    if (!proof) return;
+    const PairKey key{ike.spi_i, ike.spi_r};
+    if (ike.holds_delete && ike.version == 2) proof = State::closing;
     if (proof == State::closing) {  // it shortens what there is
         const auto found = pairs_.find(key);
-        if (found == pairs_.end() || !is_alive(found->second, true) ||
+        if (found == pairs_.end() || !is_alive(found->second) ||
             found->second.state == State::half_open || found->second.state == State::answered)
             return;
     }
-    if (proof == State::half_open) note_answered_init(event, vip);
     if (proof == State::answered || proof == State::closing) {
-        Login& login = logins_[{event.place, vip}];
-        static_cast<Timed&>(login) = {event.backend, generation(event.backend), now_};
+        Login& login = passing_.logins[{event.place, vip}];
+        static_cast<Record&>(login) = record_of(event.backend);
         login.pair = key;
         login.is_closing = proof == State::closing;
     }
-    if (known && known->backend == event.backend) {
-        renew(pairs_[key], proof, refresh_interval);
-    } else if (!known) {
-        Pair learned;
-        static_cast<Record&>(learned) = fresh(event.backend, *proof);
-        learned.vip = vip;
-        pairs_[key] = learned;
+    if (Pair* const known = pair(key, vip)) {
+        if (known->backend == event.backend) renew(*known, *proof);
+        return;
     }
+    Pair learned;
+    static_cast<Record&>(learned) = record_of(event.backend);
+    learned.state = *proof;
+    learned.vip = vip;
+    if (proof == State::half_open) learned.began = event.place.client;
+    pairs_[key] = learned;
 }
 
-/// Section 6: half-open is a request, or an INIT's answer seen.
-void Oracle::note_answered_init(const Event& event, int vip) {
-    const HalfOpenKey key{event.place.client, event.ike.spi_i, vip};
-    const Timed answered{event.backend, generation(event.backend), now_};
-    half_open_[key] = answered;
-    answered_inits_[key] = answered;
+void Oracle::note_answer(const Event& event, int vip) {
+    if (!is_answer(event)) return;
+    if (Pair* const its = pair({event.ike.spi_i, event.ike.spi_r}, vip);
+        its && its->backend == event.backend)
+        its->answered = std::max(its->answered.value_or(0), event.ike.message_id);
 }
 
-/// Rule 3.4: the answer to a request, at the very place it came from.
-bool Oracle::may_move(const Event& event, const FlowKey& key, const Flow& flow,
-                      std::optional<State> proof) const {
-    if (event.kind != Kind::ike || is_malformed(event) || !proof) return false;
-    if (event.ike.version == 2 && !event.ike.is_response) return false;
-    const auto asked = pending_.find({key, event.ike.spi_i, event.ike.message_id});
-    if (asked == pending_.end() || asked->second.backend != event.backend ||
-        now_ - asked->second.since > pending_life)
-        return false;
-    if (flow.state == State::half_open || flow.state == State::answered) return true;
-    if (proof == State::half_open) return false;
-    if (now_ - flow.last_seen > presence) return true;
-    return began_here(event, key.second);
+/// Who has not stood at the client's place may do so by answers this often.
+bool Oracle::may_nominate(const Event& event) {
+    Bucket& of_pair =
+        passing_.nominations_of_pair
+            .try_emplace({event.worker, {event.ike.spi_i, event.ike.spi_r}}, nominations_of_pair)
+            .first->second;
+    Bucket& of_source =
+        passing_.nominations_of_source
+            .try_emplace({event.worker, source_of(event.place.client)}, nominations_of_source,
+                         nominations_of_source_a_second)
+            .first->second;
+    if (of_pair.left(now_) == 0 || of_source.left(now_) == 0) return false;
+    return of_pair.take(now_) && of_source.take(now_);
 }
 
-bool Oracle::began_here(const Event& event, int vip) const {
-    if (event.kind != Kind::ike || is_malformed(event)) return false;
-    const auto init = answered_inits_.find({event.place.client, event.ike.spi_i, vip});
-    return init != answered_inits_.end() && init->second.backend == event.backend &&
-           init->second.generation == generation(event.backend) &&
-           now_ - init->second.since <= half_open_life;
-}
-
-/// Rule 3.4(c): does the backend send there on its own? IKEv1 has no flag that tells.
-bool Oracle::speaks(const Event& event, std::optional<State> proof) {
-    if (event.kind != Kind::ike || is_malformed(event)) return true;
-    return proof && *proof != State::half_open && event.ike.version == 2 && !event.ike.is_response;
-}
-
-/// Returns what became of the flow.
-std::string Oracle::learn_flow(const Event& event, int vip, std::optional<State> proof) {
-    const FlowKey key{event.place, vip};
-    Flow* const at = flow(key);
-    if (proof == State::half_open && event.ike.spi_r != 0) return "an INIT's answer";
-    if (at && at->backend == event.backend) {
-        if (proof == State::established && at->awaits_esp) {
-            at->awaits_esp = false;
-            if (const auto found = candidates_.find(key);
-                found != candidates_.end() && found->second.backend == event.backend)
-                found->second.backend_spoke = true;
-        }
-        if (!renew(*at, proof, flow_refresh_interval)) return "its flow";
-        for (const std::uint32_t spi : {at->latest_spi, at->earlier_spi})
-            if (const auto claim = esp_.find({event.place.client, spi});
-                claim != esp_.end() && claim->second.backend == event.backend &&
-                claim->second.generation == at->generation &&
-                now_ - claim->second.since <= flow_life)
-                claim->second.since = now_;
-        after_flow(event, key, proof);
-        return "renews its flow";
+/// Returns what became of the tuple.
+std::string Oracle::learn_place(const Event& event, int vip, Said its) {
+    const Tuple tuple{event.place, vip};
+    const auto before = standers(tuple);
+    const bool is_answered = its >= Said::nominated && its <= Said::strong;
+    const bool has_changed = standers_[tuple].hear(
+        stander(event.backend, server(event.backend).generation, now_), its,
+        [&](const Stander& one) {
+            return counts({.backend = one.backend, .generation = one.generation}, vip);
+        },
+        [&] { return !is_answered || may_nominate(event); });
+    if (!has_changed) return its == Said::nothing ? "says nothing" : "says nothing new";
+    if (its == Said::spoke) {
+        if (event.kind == Kind::esp) confirm_login(event, tuple);
+        learn_binding(event, vip);
     }
-    if (!proof) return "proves nothing";
-    if (at && !may_move(event, key, *at, proof)) return "leaves another's flow";
-    const std::string what = at ? "moves a flow" : "fills a flow";
-    Flow learned;
-    static_cast<Record&>(learned) = fresh(event.backend, *proof);
-    flows_[key] = learned;
-    after_flow(event, key, proof);
-    return what;
+    const auto after = standers(tuple);
+    if (before.empty()) return "fills a tuple";
+    if (after.empty() || after.front().backend != before.front().backend) return "takes the flow";
+    return after.front().backend == event.backend ? "renews its flow" : "stands beside";
 }
 
-/// What is done whenever a flow's record was written.
-void Oracle::after_flow(const Event& event, const FlowKey& key, std::optional<State> proof) {
-    const int vip = key.second;
-    if (proof && proof != State::half_open)
-        for (std::size_t other = 0; other < members_.size(); ++other)
-            if (static_cast<int>(other) != vip) {
-                const auto same = flows_.find({event.place, static_cast<int>(other)});
-                if (same != flows_.end() && same->second.backend == event.backend &&
-                    same->second.generation == generation(event.backend))
-                    flows_.erase(same);
-            }
-    if (const auto login = logins_.find(key);
-        event.kind == Kind::esp && !is_malformed(event) && login != logins_.end() &&
-        login->second.backend == event.backend &&
-        login->second.generation == generation(event.backend) &&
-        now_ - login->second.since <= (login->second.is_closing ? closing_life : login_life) &&
-        !(login->second.is_closing && now_ - login->second.since <= in_flight)) {
-        // ESP names no SPI of its IKE SA: it confirms the login answered last at this place, or
-        // shows that only a child was deleted.
-        if (const auto its = pairs_.find(login->second.pair);
-            its != pairs_.end() && is_alive(its->second, true) &&
-            its->second.backend == event.backend &&
-            its->second.generation == login->second.generation)
-            renew(its->second, State::established, refresh_interval);
-        logins_.erase(login);
+/// ESP names no SPI of its IKE SA: it confirms the login answered last at this place, or shows that
+/// only a child was deleted.
+void Oracle::confirm_login(const Event& event, const Tuple& tuple) {
+    const auto login = passing_.logins.find(tuple);
+    if (login == passing_.logins.end() || login->second.backend != event.backend ||
+        login->second.generation != server(event.backend).generation)
+        return;
+    const Seconds age = now_ - login->second.last;
+    const bool is_closing = login->second.is_closing;
+    if (age > (is_closing ? closing_life : login_life) || (is_closing && age <= in_flight)) return;
+    const auto its = pairs_.find(login->second.pair);
+    if (its != pairs_.end() && is_alive(its->second) && its->second.backend == event.backend &&
+        its->second.generation == login->second.generation &&
+        (its->second.state == State::closing || its->second.began == event.place.client)) {
+        its->second.state = State::established;
+        its->second.last = now_;
     }
-    learn_binding(event, vip, proof);
+    passing_.logins.erase(login);
 }
 
 /// Rules 3.4(c) and 3.5: speech may fill it, and nothing changes it. One whose backend takes no SA
 /// back counts as empty.
-void Oracle::learn_binding(const Event& event, int vip, std::optional<State> proof) {
-    if (world_.services.at(static_cast<std::size_t>(vip)).by_sa || !speaks(event, proof)) return;
-    const BindingKey key{event.place.client, vip};
-    const Record* const bound = binding(event.place.client, vip);
-    if (bound && bound->backend == event.backend)
-        renew(bindings_[key], proof, refresh_interval);
-    else if (proof && (!bound || !takes_returning(bound->backend)))
-        bindings_[key] = fresh(event.backend, *proof);
+void Oracle::learn_binding(const Event& event, int vip) {
+    if (service(vip).by_sa) return;
+    Record* const bound = binding(event.place.client, vip);
+    if (bound && bound->backend == event.backend) {
+        if (now_ - bound->last >= refresh_interval) bound->last = now_;
+    } else if (!bound || !takes_returning(bound->backend)) {
+        bindings_[binding_key(event.place.client, vip)] = record_of(event.backend);
+    }
 }
 
 }  // namespace ikelb::oracle

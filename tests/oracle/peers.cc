@@ -10,6 +10,7 @@ namespace ikelb::oracle {
 namespace {
 
 constexpr std::array<std::uint16_t, 4> ports{500, 4500, 1024, 1025};
+constexpr std::size_t most_due = 12;
 
 /// Around each limit that the rules name, and in between.
 constexpr std::array<Seconds, 10> limits{5, 10, 30, 40, 60, 180, 300, 2700, 3600, 86400};
@@ -27,6 +28,7 @@ Peers::Peers(const World& world, std::uint64_t seed)
         Client client{.address = any_address()};
         client.vip = static_cast<int>(below(static_cast<std::uint32_t>(world.services.size())));
         client.floats = !one_in(6);
+        client.is_v1 = one_in(7);
         clients_.push_back(client);
     }
 }
@@ -103,7 +105,18 @@ Event Peers::next() {
                   : dice < 99 ? noise()
                               : malformed();
     if (event.what == What::from_client || event.what == What::from_backend) maybe_fragment(event);
+    record(event);
     return spread(event);
+}
+
+/// Whoever is on the way of a client's datagrams.
+void Peers::record(const Event& event) {
+    constexpr std::size_t most = 24;
+    const bool is_init = event.kind == Kind::ike && event.ike.exchange == sa_init;
+    if (event.what != What::from_client || event.part != Part::whole || is_init || !one_in(3))
+        return;
+    recorded_.push_back(event);
+    if (recorded_.size() > most) recorded_.pop_front();
 }
 
 Event Peers::passing_time() {
@@ -146,6 +159,7 @@ Event Peers::datagram(const Client& client, const char* who) const {
 
 Event Peers::client_event() {
     const std::size_t who = below(static_cast<std::uint32_t>(clients_.size()));
+    if (clients_[who].is_v1) return client_v1(who);
     switch (clients_[who].stage) {
         case Stage::idle:
         case Stage::asked: return client_start(who);
@@ -175,7 +189,10 @@ Event Peers::client_start(std::size_t who) {
 Event Peers::client_auth(std::size_t who) {
     Client& client = clients_[who];
     const Sa& sa = sas_[client.waiting];
-    if (one_in(20)) client.stage = Stage::idle;
+    if (one_in(15)) {  // he does not know the password, and is answered all the same
+        client.stage = Stage::idle;
+        sas_[client.waiting].is_over = true;
+    }
     if (client.floats && one_in(4)) client.port_4500 = any_port();
     if (one_in(20)) client.address = any_address();  // CGNAT without pairing
     Event event = datagram(client, "AUTH");
@@ -196,6 +213,11 @@ Event Peers::from_client_of(std::size_t which, std::uint8_t exchange, const char
                  .from_initiator = sa.client_began,
                  .message_id = one_in(4) ? sa.client_id : ++sa.client_id,
                  .first = First::encrypted};
+    if (one_in(3) && due_.size() < most_due) {  // whether it is answered or not
+        due_.push_back(event);
+        due_.back().who = "retransmission";
+        if (one_in(2)) due_.push_back(due_.back());
+    }
     return event;
 }
 
@@ -260,6 +282,12 @@ Event Peers::from_server_of(std::size_t which, std::uint8_t exchange, const char
                  .from_initiator = !sa.client_began,
                  .message_id = sa.server_id++,
                  .first = First::encrypted};
+    if (sa.version == 1) {
+        event.ike.version = 1;
+        event.ike.exchange = exchange == create_child ? quick_mode : v1_informational;
+        event.ike.from_initiator = false;
+        event.ike.message_id = below(1000);
+    }
     return event;
 }
 

@@ -26,12 +26,15 @@ private:
     struct Sa {
         int server = 0;
         int client = 0;
+        std::uint8_t version = 2;
         std::uint64_t spi_i = 0, spi_r = 0;
         bool client_began = true;  ///< the initiator's flag of the client's messages
         Place place{};             ///< where the server thinks that the client is
         std::uint32_t client_id = 2, server_id = 0;
         std::uint32_t spi_up = 0, spi_down = 0;
         std::uint32_t sequence_up = 0, sequence_down = 0;
+        bool has_answered = false;
+        std::uint32_t answered_id = 0;  ///< the client's last request
         bool is_rekeying = false;
         bool is_over = false;      ///< for the client; a server may not have heard
     };
@@ -44,6 +47,7 @@ private:
         std::uint64_t spi_i = 0;
         bool has_cookie = false;
         bool floats = true;  ///< to 4500
+        bool is_v1 = false;  ///< speaks IKEv1
         std::size_t sa = 0;
         std::size_t waiting = 0;  ///< the SA that accepted
     };
@@ -62,7 +66,9 @@ private:
     Event client_auth(std::size_t who);
     Event client_traffic(std::size_t who);
     Event server_event();
+    Event client_v1(std::size_t who);
     Event attack();
+    Event replay(Event event);
     Event echo();
     Event noise();
     Event malformed();
@@ -79,7 +85,12 @@ private:
     void server_gets_init(const Event& event, int backend);
     void server_gets_ike(const Event& event, int backend);
     void server_gets_esp(const Event& event, int backend);
+    void server_gets_v1(const Event& event, int backend);
     void client_gets_answer(Client& client, const Event& event);
+    void client_gets_v1(Client& client, const Event& event);
+    std::uint64_t ike_spi_of(int backend);
+    std::uint32_t esp_spi_of(int backend);
+    void record(const Event& event);
     void rekey(Sa& sa, bool client_begins);
     Sa* sa_of(const Event& event, int backend);
 
@@ -90,6 +101,7 @@ private:
     std::deque<Event> due_;        ///< answers on their way, servers' and clients'
     std::uint16_t last_fragment_id_ = 0;
     std::deque<Event> fragments_;  ///< later fragments of what was sent
+    std::deque<Event> recorded_;   ///< by somebody on the way
     std::uint64_t next_spi_ = 0;
     std::uint64_t salt_;
     std::uint32_t addresses_;

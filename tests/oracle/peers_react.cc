@@ -7,7 +7,7 @@
 
 namespace ikelb::oracle {
 
-// How servers and clients answer, and what attackers make of what they know.
+// How servers and clients answer.
 
 namespace {
 
@@ -31,6 +31,8 @@ void Peers::reached_server(const Event& event, int backend) {
     if (event.part == Part::later || due_.size() >= most_due) return;
     if (event.kind == Kind::esp) {
         server_gets_esp(event, backend);
+    } else if (event.kind == Kind::ike && event.ike.version == 1) {
+        server_gets_v1(event, backend);
     } else if (event.kind == Kind::ike && event.ike.version == 2) {
         if (event.ike.exchange == sa_init && !event.ike.is_response)
             server_gets_init(event, backend);
@@ -62,8 +64,8 @@ void Peers::server_gets_init(const Event& event, int backend) {
         return;
     }
     Sa sa{.server = backend, .client = -1, .spi_i = event.ike.spi_i, .place = event.place};
-    sa.spi_r = 0x900000 + ++next_spi_;
-    sa.spi_up = 0xc0000000 + below(12);  // small: several servers choose the same
+    sa.spi_r = ike_spi_of(backend);
+    sa.spi_up = esp_spi_of(backend);
     sa.spi_down = 0xd0000000 + static_cast<std::uint32_t>(next_spi_);
     answer.ike.spi_r = sa.spi_r;
     answer.ike.first = one_in(10) ? First::notify : First::sa;
@@ -86,9 +88,26 @@ Peers::Sa* Peers::sa_of(const Event& event, int backend) {
 void Peers::rekey(Sa& sa, bool client_begins) {
     sa.is_rekeying = false;
     sa.client_began = client_begins;
-    sa.spi_i = 0x300000 + ++next_spi_;
-    sa.spi_r = 0x600000 + ++next_spi_;
+    const std::uint64_t of_client = 0x300000 + ++next_spi_;
+    const std::uint64_t of_server = ike_spi_of(sa.server);
+    sa.spi_i = client_begins ? of_client : of_server;
+    sa.spi_r = client_begins ? of_server : of_client;
     sa.client_id = sa.server_id = 0;
+    sa.has_answered = false;
+    sa.answered_id = 0;
+}
+
+std::uint64_t Peers::ike_spi_of(int backend) {
+    const std::uint64_t number = 0x900000 + ++next_spi_;
+    if (world_.labels.empty() || one_in(10)) return number;  // not all are marked yet
+    return number | world_.labels[static_cast<std::size_t>(backend)].ike_value;
+}
+
+/// Few: several servers choose the same.
+std::uint32_t Peers::esp_spi_of(int backend) {
+    const std::uint32_t number = below(12);
+    if (world_.labels.empty() || one_in(10)) return 0xc0000000 + number;
+    return world_.labels[static_cast<std::size_t>(backend)].esp_first + number;
 }
 
 void Peers::server_gets_ike(const Event& event, int backend) {
@@ -106,10 +125,18 @@ void Peers::server_gets_ike(const Event& event, int backend) {
         if (event.ike.exchange == create_child && sa->is_rekeying && one_in(2)) rekey(*sa, false);
         return;
     }
-    sa->place = event.place;
+    // An old request is not answered, the last one is, to wherever it comes from; now and then a
+    // server does as it likes.
+    const bool is_new = !sa->has_answered || event.ike.message_id > sa->answered_id;
+    if (!is_new && event.ike.message_id != sa->answered_id && !one_in(6)) return;
+    if (is_new || one_in(6)) {
+        sa->has_answered = true;
+        sa->answered_id = std::max(sa->answered_id, event.ike.message_id);
+        sa->place = event.place;
+    }
     due_.push_back(answer_of(event, backend, "server's answer"));
-    if (event.ike.exchange == create_child && !sa->is_rekeying) {
-        sa->spi_up = 0xc0000000 + below(12);
+    if (is_new && event.ike.exchange == create_child && !sa->is_rekeying) {
+        sa->spi_up = esp_spi_of(backend);
         sa->sequence_up = 0;
     }
     if (one_in(8)) due_.push_back(due_.back());
@@ -133,6 +160,10 @@ void Peers::reached_client(const Event& event) {
     if (event.part == Part::later || event.kind != Kind::ike) return;
     for (Client& client : clients_) {
         if (event.place != place_of(client, event.place.nat_t)) continue;
+        if (event.ike.version == 1 && client.is_v1) {
+            client_gets_v1(client, event);
+            continue;
+        }
         if (event.ike.is_response) {
             client_gets_answer(client, event);
             continue;
@@ -177,113 +208,6 @@ void Peers::client_gets_answer(Client& client, const Event& event) {
     if (client.stage == Stage::up && client.sa == which && sa->is_rekeying &&
         event.ike.exchange == create_child)
         rekey(*sa, true);
-}
-
-/// Somebody who knows what is in the clear: SPIs, addresses, ports. He may hold an SA of his own,
-/// whose server answers to whatever source he writes.
-Event Peers::attack() {
-    if (sas_.empty()) return noise();
-    const Sa& sa = sas_[below(static_cast<std::uint32_t>(sas_.size()))];
-    const Sa& other = sas_[below(static_cast<std::uint32_t>(sas_.size()))];
-    Event event{.what = What::from_client};
-    event.vip = static_cast<int>(below(static_cast<std::uint32_t>(world_.services.size())));
-    event.place = one_in(2) ? other.place : any_place();
-    event.who = "attacker";
-    const std::uint32_t dice = below(10);
-    if (dice < 4) {
-        event.ike = {.spi_i = sa.spi_i,
-                     .spi_r = sa.spi_r,
-                     .exchange = one_in(4) ? ike_auth : informational,
-                     .is_response = one_in(6),
-                     .from_initiator = one_in(2),
-                     .message_id = one_in(2) ? sa.client_id : below(6),
-                     .first = one_in(8) ? First::notify : First::encrypted};
-    } else if (dice < 7) {
-        event.kind = Kind::esp;
-        event.place.nat_t = true;
-        event.esp = {.spi = one_in(2) ? sa.spi_up : 0xc0000000 + below(16), .sequence = below(40)};
-    } else if (dice < 8) {
-        event.kind = Kind::keepalive;
-        event.place.nat_t = true;
-    } else {
-        event.ike = {.spi_i = sa.spi_i, .first = one_in(3) ? First::notify : First::sa};
-        event.ike.holds_sa = true;
-    }
-    return event;
-}
-
-/// What a backend can be made to send to anybody: it proves nothing.
-Event Peers::echo() {
-    Event event{.what = What::from_backend};
-    event.backend = static_cast<int>(below(static_cast<std::uint32_t>(world_.backends)));
-    event.place = any_place();
-    event.who = "echo";
-    event.ike = {.spi_i = 0x10 + below(4),
-                 .spi_r = one_in(2) ? 0 : 0x7000 + below(4),
-                 .exchange = one_in(2) ? sa_init : informational,
-                 .is_response = true,
-                 .from_initiator = false,
-                 .message_id = below(4),
-                 .first = First::notify};
-    if (sas_.empty() || one_in(2)) return event;
-    const Sa& sa = sas_[below(static_cast<std::uint32_t>(sas_.size()))];
-    event.ike.spi_i = sa.spi_i;
-    event.ike.spi_r = one_in(3) ? 0 : sa.spi_r;
-    event.place = one_in(2) ? sa.place : event.place;
-    return event;
-}
-
-Event Peers::noise() {
-    Event event{.what = one_in(4) ? What::from_backend : What::from_client};
-    event.backend = static_cast<int>(below(static_cast<std::uint32_t>(world_.backends)));
-    event.vip = static_cast<int>(below(static_cast<std::uint32_t>(world_.services.size())));
-    event.place = any_place();
-    event.who = "noise";
-    if (event.place.nat_t && one_in(3)) {
-        event.kind = Kind::esp;
-        event.esp = {.spi = 0xc0000000 + below(16), .sequence = below(40)};
-        return event;
-    }
-    static constexpr std::uint8_t exchanges[] = {ike_auth, create_child, informational,
-                                                 intermediate, session_resume, 99};
-    event.ike = {.spi_i = 0x10 + below(4),
-                 .spi_r = 0x7000 + below(4),
-                 .exchange = exchanges[below(6)],
-                 .is_response = one_in(2),
-                 .from_initiator = one_in(2),
-                 .message_id = below(4),
-                 .first = one_in(3) ? First::notify : First::encrypted,
-                 .holds_sa = one_in(4)};
-    if (one_in(5)) {
-        event.ike.version = 1;
-        static constexpr std::uint8_t of_v1[] = {main_mode, v1_informational, v1_transaction,
-                                                 quick_mode};
-        event.ike.exchange = of_v1[below(4)];
-        event.ike.is_response = false;
-        if (one_in(3)) event.ike.spi_r = 0;
-    }
-    return event;
-}
-
-Event Peers::malformed() {
-    Event event = noise();
-    event.kind = Kind::ike;
-    event.who = "malformed";
-    switch (below(5)) {
-        case 0: event.kind = Kind::cut; break;
-        case 1: event.ike.spi_i = 0; break;
-        case 2: event.ike.version = 0; break;
-        case 3:
-            event.ike.version = 2;
-            event.ike.exchange = sa_init;
-            event.ike.is_response = false;
-            break;
-        default:
-            event.kind = Kind::esp;
-            event.place.nat_t = true;
-            event.esp = {.spi = 1 + below(255), .sequence = 1};
-    }
-    return event;
 }
 
 }  // namespace ikelb::oracle

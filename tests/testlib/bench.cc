@@ -65,19 +65,18 @@ Outcome outcome_of(const pipeline::Packet& packet, const Buffer& buffer, const I
     return outcome;
 }
 
-/// What the worker makes of a packet that other backends are asked about too.
-std::vector<Bytes> copies_of(const pipeline::Packet& packet, const Buffer& buffer,
+/// What the worker makes of a packet that further backends get.
+std::vector<Bytes> copies_of(const pipeline::Batch& batch, std::size_t place, const Buffer& buffer,
                              const Input& input, pipeline::Context& context) {
     std::vector<Bytes> copies;
-    if (!packet.asks_all || packet.verdict != pipeline::Verdict::to_server) return copies;
-    for (forwarding::BackendIndex other = 0; other < context.table.backends.size(); ++other) {
-        if (other == packet.backend || !context.table.backends[other].is_up ||
-            !context.table.member(packet.service, other))
-            continue;
+    const pipeline::Packet& packet = batch.packets[place];
+    if (packet.verdict != pipeline::Verdict::to_server) return copies;
+    for (const auto& copy : batch.copies.all()) {
+        if (copy.place != place) continue;
         const Buffer copied{buffer};
         pipeline::Packet readdressed = packet;
         readdressed.frame = copied.frame(input);
-        if (pipeline::readdress(readdressed, other, context))
+        if (pipeline::readdress(readdressed, copy.to, context))
             copies.push_back(copied.leaving(readdressed, input));
     }
     return copies;
@@ -114,16 +113,15 @@ std::vector<Outcome> Bench::run(std::span<const Input> burst, std::size_t worker
                               .counters = *workers_[worker]->counters,
                               .memory = *workers_[worker]->memory,
                               .now = now_,
-                              .now_micros = std::uint64_t{now_} * 1'000'000,
-                              .trusts_flow_spis = trusts_flow_spis};
-    if (takes_express && trusts_flow_spis)
+                              .now_micros = std::uint64_t{now_} * 1'000'000};
+    if (takes_express)
         pipeline::run(*batch, context);
     else
         pipeline::steps(*batch, batch->places(), context);
     std::vector<Outcome> outcomes;
     for (std::size_t i = 0; i < burst.size(); ++i) {
         outcomes.push_back(outcome_of(batch->packets[i], buffers[i], burst[i]));
-        outcomes.back().copies = copies_of(batch->packets[i], buffers[i], burst[i], context);
+        outcomes.back().copies = copies_of(*batch, i, buffers[i], burst[i], context);
     }
     return outcomes;
 }

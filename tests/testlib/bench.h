@@ -57,8 +57,6 @@ public:
     TableSpec spec;
     void apply();
 
-    /// May flows decide ESP by the SPIs they remember? Express does nothing else.
-    bool trusts_flow_spis = true;
     /// May ESP of an established SA leave before the steps?
     bool takes_express = true;
 

@@ -44,10 +44,19 @@ IkeMessage sa_init(std::uint64_t spi_i) {
                          {.type = ike::payload::nonce, .body = Bytes(32, 0x22)}}};
 }
 
-IkeMessage sa_init_with_cookie(std::uint64_t spi_i) {
+IkeMessage cookie_answer(std::uint64_t spi_i, std::uint8_t secret) {
+    Bytes cookie(24, secret);
+    cookie[0] = cookie[1] = 0;  // no protocol, no SPI
+    cookie[2] = 16390 >> 8;
+    cookie[3] = 16390 & 0xff;
+    return {.initiator_spi = spi_i,
+            .flags = flag_response,
+            .payloads = {{.type = ike::payload::notify, .body = cookie}}};
+}
+
+IkeMessage sa_init_with_cookie(std::uint64_t spi_i, std::uint8_t secret) {
     IkeMessage message = sa_init(spi_i);
-    message.payloads.insert(message.payloads.begin(),
-                            {.type = ike::payload::notify, .body = Bytes(24, 0x33)});
+    message.payloads.insert(message.payloads.begin(), cookie_answer(spi_i, secret).payloads[0]);
     return message;
 }
 

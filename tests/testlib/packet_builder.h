@@ -42,7 +42,9 @@ struct IkeMessage {
 
 // The messages of a life of an SA. SPIs are host-order numbers.
 IkeMessage sa_init(std::uint64_t spi_i);
-IkeMessage sa_init_with_cookie(std::uint64_t spi_i);
+/// secret: what only who has received the cookie knows.
+IkeMessage cookie_answer(std::uint64_t spi_i, std::uint8_t secret = 0x33);
+IkeMessage sa_init_with_cookie(std::uint64_t spi_i, std::uint8_t secret = 0x33);
 IkeMessage sa_init_answer(std::uint64_t spi_i, std::uint64_t spi_r);
 /// The refusals and detours of RFC 7296 section 2.6 and 3.10.1: a notify alone.
 IkeMessage notify_answer(std::uint64_t spi_i, std::uint64_t spi_r = 0);

@@ -116,7 +116,7 @@ TEST(ConfigDiff, EachKeySaysLiveOrRestart) {
         {"prefix", with("pool: rras}", "pool: rras, affinity_prefix_v4: 24}"),
          "services[aovpn].affinity_prefix_v4: 32 -> 24", false},
         {"ask all", with("pool: rras}", "pool: rras, ask_all_per_second: 5}"),
-         "services[aovpn].ask_all_per_second: 0 -> 5", false},
+         "services[aovpn].ask_all_per_second: 50 -> 5", false},
         {"spi_label", with("10.20.0.11", "10.20.0.11, spi_label: {esp_first: 0x100}"),
          "pools[rras].backends[rras1].spi_label: added {ike_mask: 0x0, ike_value: 0x0, esp_first: "
          "0x100, esp_last: 0x0}",

@@ -111,7 +111,7 @@ TEST(Render, Explain) {
     const json answer = json::parse(R"({"answers":[
       {"datagram":"IKE","spi":"aa:bb","client":"192.0.2.1","port":4500,"service":"aovpn",
        "vip":"203.0.113.10","vip_port":4500,"served":false,"backend":"rras1","rule":"pair",
-       "drop":null,"remembered":false,"rules":[
+       "drop":null,"also":[],"copies":[],"rules":[
         {"rule":"label","help":"L","outcome":"miss","backend":null,"state":null,"age_s":null,
          "idle_s":null},
         {"rule":"pair","help":"P","outcome":"hit","backend":"rras1","state":"established",
@@ -120,7 +120,11 @@ TEST(Render, Explain) {
          "age_s":null,"idle_s":4}],"otherwise":"unknown_sa"},
       {"datagram":"ESP","spi":"cc","client":"2001:db8::1","port":7,"service":"aovpn",
        "vip":"2001:db8::2","vip_port":4500,"served":true,"backend":null,"rule":"flow",
-       "drop":"backend_down","remembered":false,"rules":[],"otherwise":null}]})");
+       "drop":"backend_down","also":[],"copies":[],"rules":[],"otherwise":null},
+      {"datagram":"ESP","spi":"dd","client":"192.0.2.1","port":4500,"service":"aovpn",
+       "vip":"203.0.113.10","vip_port":4500,"served":true,"backend":"rras1","rule":"flow",
+       "drop":null,"also":["rras2"],"copies":["rras3","rras4"],"rules":[],
+       "otherwise":null}]})");
     EXPECT_EQ(render(RouteId::explain, answer, 0),
               "IKE aa:bb, 192.0.2.1:4500 -> 203.0.113.10:4500\n"
               "  to rras1, rule pair; the VIP is not served here at the moment\n"
@@ -132,6 +136,10 @@ TEST(Render, Explain) {
               "\n"
               "ESP cc, [2001:db8::1]:7 -> [2001:db8::2]:4500\n"
               "  dropped as backend_down, rule flow\n"
+              "  no rule\n"
+              "\n"
+              "ESP dd, 192.0.2.1:4500 -> 203.0.113.10:4500\n"
+              "  to rras1, rule flow, and as well to rras2, a copy to rras3, rras4\n"
               "  no rule\n");
     EXPECT_EQ(render(RouteId::explain, json::parse(R"({"answers":[]})"), 0),
               "no service has such a VIP\n");

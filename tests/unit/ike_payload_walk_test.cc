@@ -107,6 +107,26 @@ TEST(Evidence, IsFoundInNoEndlessChain) {
     EXPECT_EQ(evidence_of(zero_length), Evidence::none);
 }
 
+TEST(Cookie, IsTheSameInTheAnswerAndInTheRetry) {
+    constexpr net::HashKey secret{1, 2};
+    const auto of = [&](const IkeMessage& message) { return cookie_of(message.bytes(), secret); };
+    const auto answer = of(cookie_answer(7));
+    EXPECT_NE(answer, 0u);
+    EXPECT_EQ(of(sa_init_with_cookie(7)), answer);
+    EXPECT_NE(of(sa_init_with_cookie(8)), answer) << "of another SPIi";
+    EXPECT_NE(of(sa_init_with_cookie(7, 0x34)), answer);
+    EXPECT_EQ(of(sa_init(7)), 0u);
+    EXPECT_EQ(of(notify_answer(7)), 0u);
+    const Bytes whole = cookie_answer(7).bytes();
+    for (std::size_t length = 0; length < whole.size(); ++length) {
+        const Bytes part(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length));
+        EXPECT_EQ(cookie_of(part, secret), 0u) << length;
+    }
+    IkeMessage empty = cookie_answer(7);
+    empty.payloads[0].body.resize(4);
+    EXPECT_EQ(of(empty), 0u);
+}
+
 TEST(DeleteHint, IsTheFirstInnerPayloadOfAnInformational) {
     EXPECT_TRUE(hints_at_delete(delete_request(1, 2).bytes()));
     EXPECT_FALSE(hints_at_delete(encrypted(1, 2, exchange::informational).bytes()));

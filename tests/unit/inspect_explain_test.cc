@@ -64,9 +64,10 @@ protected:
     /// Enough for a client's ESP SPI to be believed.
     testlib::Session log_in_with_esp() {
         const testlib::Session session = log_in(bench);
-        for (std::uint32_t i = 1; i <= 4; ++i) {
+        for (std::uint32_t i = 1; i <= 2; ++i) {
             bench.from_client(to_vip(client, 4500, 4500, testlib::esp(learned_spi, 64, 10 * i))
                                   .no_udp_checksum());
+            bench.advance(1);
             bench.from_server(session.esp_down());
         }
         return session;
@@ -80,15 +81,16 @@ TEST_F(Explain, AKnownSaGoesByItsPairAndTheNextRulesAreTold) {
     EXPECT_EQ(told.verdict, Verdict::undecided);
     EXPECT_EQ(told.rule, Rule::pair);
     EXPECT_EQ(told.backend, session.backend);
-    ASSERT_EQ(told.rules.size(), 6u);
+    ASSERT_EQ(told.rules.size(), 5u);
     EXPECT_EQ(outcome(told, Rule::label), RuleOutcome::miss);
     EXPECT_EQ(outcome(told, Rule::pair), RuleOutcome::hit);
     EXPECT_EQ(outcome(told, Rule::flow), RuleOutcome::hit);
     EXPECT_EQ(outcome(told, Rule::binding), RuleOutcome::hit);
-    EXPECT_EQ(outcome(told, Rule::hint), RuleOutcome::miss);
     EXPECT_EQ(outcome(told, Rule::schedule), RuleOutcome::hit);
     ASSERT_TRUE(find(told, Rule::pair)->record);
-    EXPECT_EQ(find(told, Rule::pair)->record->state, sessions::RecordState::established);
+    EXPECT_EQ(find(told, Rule::pair)->record->state, "established");
+    EXPECT_EQ(find(told, Rule::flow)->record->state, "spoke");
+    EXPECT_EQ(find(told, Rule::binding)->record->state, "");
     EXPECT_TRUE(find(told, Rule::pair)->age);
     EXPECT_FALSE(find(told, Rule::schedule)->record);
 }
@@ -112,31 +114,44 @@ TEST_F(Explain, ANewSaOfABoundClientGoesBack) {
     EXPECT_EQ(stranger.rules.size(), 3u);
 }
 
-TEST_F(Explain, EspIsExplainedWithoutTheShortcutAndSaysThatThereIsOne) {
+TEST_F(Explain, EspOfAClaimedSpiGoesToItsBackendAlone) {
     const testlib::Session session = log_in_with_esp();
     const Explanation told = ask(esp(learned_spi));
     EXPECT_EQ(told.backend, session.backend);
-    EXPECT_EQ(told.rule, Rule::flow);
-    EXPECT_TRUE(told.is_remembered);
-    EXPECT_EQ(outcome(told, Rule::esp_client), RuleOutcome::hit);
+    EXPECT_EQ(told.rule, Rule::esp_client);
+    EXPECT_TRUE(told.also.empty());
+    EXPECT_TRUE(told.copies.empty());
+    EXPECT_EQ(outcome(told, Rule::flow), RuleOutcome::hit);
     const Explanation elsewhere = ask(esp(learned_spi, other_client, 7000));
     EXPECT_EQ(elsewhere.rule, Rule::esp_spi);
     EXPECT_EQ(elsewhere.backend, session.backend);
-    EXPECT_FALSE(elsewhere.is_remembered);
 }
 
-TEST_F(Explain, TwoClaimsMakeAnSpiAmbiguous) {
+TEST_F(Explain, OfTwoClaimsTheOlderLeadsAndTheOtherGetsACopy) {
     const testlib::Session session = log_in_with_esp();
     const auto rival = static_cast<BackendIndex>((session.backend + 1) % 3);
-    bench.directory().esp.write(
+    bench.directory().claims.write(
         sessions::esp_key(address("192.0.2.77"), net::be32::from_host(learned_spi)),
-        {.backend = {.index = rival},
-         .state = sessions::RecordState::established,
-         .last_seen = bench.now()},
-        bench.table().timeouts.flow, bench.now(), sessions::Evict::never);
+        {.backend = {.index = rival}, .rank = 1, .last_seen = bench.now()},
+        bench.table().timeouts, bench.now(), sessions::Evict::never);
     const Explanation told = ask(esp(learned_spi, other_client, 7000));
-    EXPECT_EQ(outcome(told, Rule::esp_spi), RuleOutcome::ambiguous);
-    EXPECT_EQ(told.rule, Rule::schedule);
+    EXPECT_EQ(told.rule, Rule::esp_spi);
+    EXPECT_EQ(told.backend, session.backend);
+    EXPECT_EQ(told.copies, std::vector{rival});
+    EXPECT_TRUE(told.also.empty());
+}
+
+TEST_F(Explain, EspOfAnUnknownSpiIsAskedOfAllWhoSpeakThere) {
+    const testlib::Session session = log_in(bench);
+    testlib::Session later = session;
+    later.backend = static_cast<BackendIndex>((session.backend + 1) % 3);
+    bench.from_server(later.esp_down());
+    const Explanation told = ask(esp(0xc0007777));
+    EXPECT_EQ(told.rule, Rule::flow);
+    EXPECT_EQ(told.backend, later.backend) << "the last to speak";
+    EXPECT_EQ(told.also, std::vector{session.backend});
+    EXPECT_EQ(find(told, Rule::flow)->record->state, "spoke");
+    EXPECT_TRUE(ask(ike(session)).also.empty()) << "ESP alone";
 }
 
 TEST_F(Explain, ADownBackendIsNamedWithTheDrop) {
@@ -198,7 +213,7 @@ TEST_F(Explain, HitsComeInTheOrderThatIsPrinted) {
         });
         ASSERT_NE(first, told.rules.end());
         EXPECT_EQ(first->backend, told.backend);
-        EXPECT_EQ(first->rule == told.rule, !told.is_remembered);
+        EXPECT_EQ(first->rule, told.rule);
     }
 }
 
@@ -215,8 +230,8 @@ TEST_F(Explain, PropertyThePacketGoesWhereItSaysAndAskingLeavesNoTrace) {
         std::size_t count = 0;
         const auto visit = [&count](const auto&, const auto&) { ++count; };
         auto& d = bench.directory();
-        d.half_open.for_each(0, d.half_open.buckets(), visit);
-        d.hints.for_each(0, d.hints.buckets(), visit);
+        d.choices.for_each(0, d.choices.buckets(), visit);
+        d.claims.for_each(0, d.claims.buckets(), visit);
         d.candidates.for_each(0, d.candidates.buckets(), visit);
         d.pending.for_each(0, d.pending.buckets(), visit);
         return count;

@@ -16,7 +16,7 @@ namespace {
 
 using namespace testlib;
 using namespace testlib::place;
-using sessions::RecordState;
+using sessions::SaState;
 
 class Sessions : public testing::Test {
 protected:
@@ -36,25 +36,28 @@ protected:
     /// A pair as learned, without the packets.
     void add_pair(std::uint64_t spi, const net::IpAddress& client, std::uint16_t port,
                   forwarding::BackendIndex backend = rras1,
-                  RecordState state = RecordState::established) {
+                  SaState state = SaState::established) {
         auto& pairs = bench.directory().pairs;
         const sessions::PairKey key{net::be64::from_host(spi).wire(),
                                     net::be64::from_host(1).wire()};
-        const sessions::Record record{
-            .backend = {.index = backend}, .state = state, .last_seen = bench.now()};
-        ASSERT_EQ(pairs.write(key, record, bench.table().timeouts.pair, bench.now()),
+        const sessions::Peer peer{.client = sessions::name_of(client),
+                                  .port = port,
+                                  .created = sessions::Peer::created_at(bench.now())};
+        const std::array notes{peer.pack(), std::uint64_t{0}};
+        ASSERT_EQ(pairs.write(key, std::nullopt,
+                              {.backend = {.index = backend},
+                               .state = state,
+                               .last_seen = bench.now()},
+                              bench.table().timeouts, bench.now(), &notes),
                   sessions::WriteOutcome::written);
-        const sessions::PairNote note{.client = sessions::PairNote::name_of(client),
-                                      .port = port,
-                                      .created = sessions::PairNote::created_at(bench.now())};
-        pairs.annotate(key, record, std::array{note.pack()});
     }
     void add_flow(const net::IpAddress& client, std::uint16_t port) {
         bench.directory().flows.write(sessions::flow_key(client, net::be16::from_host(port), 1),
+                                      std::nullopt,
                                       {.backend = {.index = rras1},
-                                       .state = RecordState::established,
+                                       .standing = sessions::Standing::spoke,
                                        .last_seen = bench.now()},
-                                      bench.table().timeouts.flow, bench.now());
+                                      bench.table().timeouts, bench.now());
     }
 };
 
@@ -67,8 +70,8 @@ TEST_F(Sessions, ALoginIsARowWithItsClientAndBackend) {
     EXPECT_EQ(rows[0].responder_spi, login.spi_r);
     EXPECT_EQ(rows[0].client->to_string(), login.client);
     EXPECT_EQ(rows[0].port, 4500);
-    EXPECT_EQ(rows[0].record.backend.index, login.backend);
-    EXPECT_EQ(rows[0].record.state, RecordState::established);
+    EXPECT_EQ(rows[0].sa.backend.index, login.backend);
+    EXPECT_EQ(rows[0].sa.state, SaState::established);
     EXPECT_EQ(rows[0].moves, 0u);
     ASSERT_TRUE(rows[0].age);
     EXPECT_LE(*rows[0].age, 300u + 128u);
@@ -89,7 +92,7 @@ TEST_F(Sessions, AMoveIsCountedAndTheRowNamesTheNewAddress) {
 TEST_F(Sessions, FiltersLeaveTheOthersOut) {
     add_pair(0x10, address("192.0.2.1"), 4500, rras1);
     add_pair(0x20, address("192.0.2.2"), 4500, rras2);
-    add_pair(0x30, address("198.51.100.9"), 4500, rras2, RecordState::answered);
+    add_pair(0x30, address("198.51.100.9"), 4500, rras2, SaState::answered);
     const auto spis = [this](const SessionQuery& query) {
         std::set<std::uint64_t> found;
         for (const Session& row : list(query)) found.insert(row.initiator_spi);
@@ -112,12 +115,10 @@ TEST_F(Sessions, AnEspSpiLeadsToTheSasOfWhoUsesIt) {
     add_pair(0x20, address("192.0.2.2"), 4500, rras2);
     const auto use = [this](const char* client, std::uint32_t spi,
                             forwarding::BackendIndex backend) {
-        bench.directory().esp.write(sessions::esp_key(address(client), net::be32::from_host(spi)),
-                                    {.backend = {.index = backend},
-                                     .state = RecordState::established,
-                                     .last_seen = bench.now()},
-                                    bench.table().timeouts.flow, bench.now(),
-                                    sessions::Evict::never);
+        bench.directory().claims.write(
+            sessions::esp_key(address(client), net::be32::from_host(spi)),
+            {.backend = {.index = backend}, .last_seen = bench.now()}, bench.table().timeouts,
+            bench.now(), sessions::Evict::never);
     };
     use("192.0.2.1", 0xc0000001, rras1);
     use("192.0.2.2", 0xc0000002, rras1);
@@ -131,7 +132,7 @@ TEST_F(Sessions, AnEspSpiLeadsToTheSasOfWhoUsesIt) {
 
 TEST_F(Sessions, WhatHasEndedIsNotListed) {
     add_pair(0x10, address("192.0.2.1"), 4500, rras1);
-    add_pair(0x20, address("192.0.2.2"), 4500, rras2, RecordState::half_open);
+    add_pair(0x20, address("192.0.2.2"), 4500, rras2, SaState::half_open);
     bench.advance(31);
     ASSERT_EQ(list().size(), 1u);
     EXPECT_EQ(list()[0].initiator_spi, 0x10u);
@@ -143,7 +144,7 @@ TEST_F(Sessions, WhatHasEndedIsNotListed) {
 TEST_F(Sessions, SlicesHoldEveryOneOnce) {
     for (std::uint64_t i = 0; i < 3000; ++i)
         add_pair(0x1000 + i, address("192.0.2.1"), static_cast<std::uint16_t>(1 + i), rras1,
-                 i % 3 == 0 ? RecordState::answered : RecordState::established);
+                 i % 3 == 0 ? SaState::answered : SaState::established);
     std::multiset<std::uint64_t> seen;
     std::size_t slices = 0;
     SessionQuery query{.limit = 100};
@@ -206,7 +207,7 @@ TEST_F(Sessions, ARowAsJson) {
 }
 
 TEST(ClientMemory, IsTheTablesOwnSizesByWhatOneClientNeeds) {
-    const sessions::DirectoryLimits limits{.flows = 1 << 18,
+    const sessions::DirectoryLimits limits{.flows = 1 << 17,
                                            .bindings = 1 << 17,
                                            .pairs = 1 << 17,
                                            .esp_spis = 1 << 18,
@@ -217,16 +218,16 @@ TEST(ClientMemory, IsTheTablesOwnSizesByWhatOneClientNeeds) {
     EXPECT_EQ(memory.clients, 1u << 17);
     const auto of = [&](std::size_t bytes) { return static_cast<double>(bytes) / (1 << 17); };
     // With limits in the very proportion of a client's records, each is bytes over clients.
-    EXPECT_DOUBLE_EQ(memory.bindings, of(d.bindings.confirmed.bytes()));
+    EXPECT_DOUBLE_EQ(memory.bindings, of(d.bindings.bytes()));
     EXPECT_DOUBLE_EQ(memory.flows, of(d.flows.confirmed.bytes()));
     EXPECT_DOUBLE_EQ(memory.pairs, of(d.pairs.confirmed.bytes()));
-    EXPECT_DOUBLE_EQ(memory.esp_spis, of(d.esp.bytes()));
+    EXPECT_DOUBLE_EQ(memory.esp_spis, of(d.claims.bytes()));
     EXPECT_NEAR(memory.total(), of(d.bytes() + 2 * sizeof(pipeline::WorkerMemory)), 0.001);
     EXPECT_LE(memory.established(), 192);
 }
 
 TEST(ClientMemory, LimitsOutOfProportionChangeTheClientsAndNotTheRecords) {
-    const sessions::DirectoryLimits even{.flows = 1 << 18,
+    const sessions::DirectoryLimits even{.flows = 1 << 17,
                                          .bindings = 1 << 17,
                                          .pairs = 1 << 17,
                                          .esp_spis = 1 << 18,

@@ -81,15 +81,22 @@ TEST_F(TwoVips, ANewSaOfAClientOfBothFindsItsVipByTheHalfOpenChoice) {
     EXPECT_EQ(vip_of(again.init_answer()), second_vip);
 }
 
-TEST_F(TwoVips, OnOneTupleTheSaThatWasProvenLastGetsTheEsp) {
+TEST_F(TwoVips, OnOneTupleTheVipWhereItHasShownMostGetsTheEsp) {
     const Session first = log_in(bench);
     for (auto& backend : bench.spec.backends) backend.weight = 0;
     bench.spec.backends[first.backend].weight = 1;
     bench.apply();
     const Session second = log_in(bench, {.spi_i = 7, .spi_r = 8, .vip = second_vip});
     ASSERT_EQ(first.backend, second.backend);
-    EXPECT_EQ(vip_of(second.esp_down()), second_vip);
-    EXPECT_EQ(vip_of(first.dpd_answer()), vip) << "IKE still goes by its pair";
+    EXPECT_EQ(vip_of(second.esp_down()), vip) << "an answered login is less than speech";
+    bench.advance(1);
+    EXPECT_EQ(vip_of(reply(second.backend, 4500, client, second.port_4500,
+                           behind_marker(encrypted(second.spi_i, second.spi_r,
+                                                   ike::exchange::informational, 0)))),
+              second_vip)
+        << "IKE goes by its pair";
+    EXPECT_EQ(vip_of(second.esp_down()), second_vip) << "where it spoke last";
+    EXPECT_EQ(vip_of(first.dpd_answer()), vip);
 }
 
 TEST_F(TwoVips, AStaticMapNeedsNoState) {
@@ -161,6 +168,16 @@ TEST_F(LastHop, ChangesByAnAnswerThatTheHoldersOfTheSaExchanged) {
     EXPECT_EQ(hop_of(session.esp_down()), first_gateway_mac()) << "no answer yet";
     EXPECT_EQ(hop_of(session.dpd_answer()), second_gateway_mac());
     EXPECT_EQ(hop_of(session.esp_down()), second_gateway_mac());
+}
+
+/// Servers answer those as well, under the message ID that they have answered before.
+TEST_F(LastHop, IsNotChangedByTheAnswerToAReplayBehindAnotherGateway) {
+    const Session session = log_in_by(first_gateway_mac());
+    bench.from_client(session.dpd());
+    bench.from_server(session.dpd_answer());
+    bench.from_gateway(session.dpd(), second_gateway_mac());
+    EXPECT_EQ(hop_of(session.dpd_answer()), second_gateway_mac()) << "to whoever has asked";
+    EXPECT_EQ(hop_of(session.esp_down()), first_gateway_mac());
 }
 
 TEST_F(LastHop, IsNotChangedByEspOrKeepalives) {

@@ -35,7 +35,7 @@ TEST_F(Steer, AFirstInitAndItsRetryGoToTheSameServerAndLeaveNoRecord) {
     const Session session{};
     const auto first = bench.from_client(session.init());
     EXPECT_EQ(name(first.verdict), "to_server");
-    bench.directory().half_open.for_each(0, bench.directory().half_open.buckets(),
+    bench.directory().choices.for_each(0, bench.directory().choices.buckets(),
                                          [](const auto&, const auto&) { FAIL(); });
     bench.advance(5);
     EXPECT_EQ(backend(session.init()), first.backend);

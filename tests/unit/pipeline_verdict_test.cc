@@ -82,11 +82,28 @@ Verdict unknown_pair_on_a_foreign_flow() {
     bench.spec.backends[session.backend].weight = 0;
     bench.apply();
     const auto& service = bench.table().services[0];
-    bench.directory().bindings.confirmed.erase(
+    bench.directory().bindings.erase(
         sessions::binding_key(service.client_of(address(session.client.c_str())), 0));
     return bench
         .from_client(to_vip(session.client.c_str(), session.port_4500, 4500,
                             behind_marker(encrypted(7, 8, ike::exchange::informational))))
+        .verdict;
+}
+
+/// All got it when it was repeated, and another one than its own says so.
+Verdict refusal_of_a_copied_request() {
+    TableSpec spec = two_armed_farm();
+    spec.services[0].ask_all_rate = 50;
+    Bench bench{spec};
+    const Session stranger{};
+    bench.from_client(stranger.dpd());
+    const auto asked = bench.from_client(stranger.dpd()).backend;
+    IkeMessage refusal = notify_answer(stranger.spi_i, stranger.spi_r);
+    refusal.exchange = ike::exchange::informational;
+    refusal.message_id = 2;
+    return bench
+        .from_server(reply(asked == rras1 ? rras2 : rras1, 4500, client, stranger.port_4500,
+                           behind_marker(refusal)))
         .verdict;
 }
 
@@ -207,6 +224,7 @@ const std::map<Verdict, std::function<Verdict()>>& examples() {
         {unknown_pair_limited, unknown_pair_on_a_foreign_flow},
         {unknown_keepalive, [] { return of_payload(4500, keepalive()); }},
         {reply_vip_unknown, ambiguous_reply},
+        {refusal_of_copy, refusal_of_a_copied_request},
         {direct_to_backend, [] { return of_client(client_ip("10.20.0.11").udp(500, 500)); }},
         {directed_broadcast, [] { return of_client(client_ip("10.20.0.255").udp(9, 9)); }},
         {transit_not_allowed, [] { return of_client(client_ip("10.20.0.11").udp(500, 53)); }},

@@ -7,6 +7,7 @@
 #include <set>
 #include <vector>
 
+#include "dataplane/sessions/ike_sa.h"
 #include "tests/unit/random_testlib.h"
 
 namespace ikelb::sessions {
@@ -15,20 +16,23 @@ namespace {
 using test::hash_key;
 using test::Random;
 
-constexpr Lifetimes lifetimes;
-constexpr Seconds life = 30;  // of RecordState::half_open, the default
+constexpr Timeouts lives;
+constexpr Seconds life = lives.half_open;
+
+template <std::size_t KeyWords, std::size_t NoteWords = 0>
+using Table = RecordTable<Choice, KeyWords, NoteWords>;
 
 /// The n-th of a sequence of distinct keys; only the last word differs between neighbours, as
 /// with the addresses of one IPv6 network.
 template <std::size_t KeyWords>
-typename RecordTable<KeyWords>::Key key_of(std::uint64_t n) {
-    typename RecordTable<KeyWords>::Key key{};
+typename Table<KeyWords>::Key key_of(std::uint64_t n) {
+    typename Table<KeyWords>::Key key{};
     key.fill(0x20010db8);
     key.back() = n + 1;
     return key;
 }
 
-Record record_of(std::uint64_t n, Seconds last_seen) {
+Choice record_of(std::uint64_t n, Seconds last_seen) {
     return {
         .backend = {.index = static_cast<forwarding::BackendIndex>(n % forwarding::max_backends),
                     .generation = static_cast<std::uint8_t>(n >> 10)},
@@ -39,14 +43,14 @@ template <typename Width>
 class RecordTableOf : public ::testing::Test {
 public:
     static constexpr std::size_t words = Width::value;
-    using Table = RecordTable<words>;
+    using Table = RecordTable<Choice, words>;
     using Key = typename Table::Key;
 
     static Key key(std::uint64_t n) { return key_of<words>(n); }
 
-    static std::map<Key, Record> contents(const Table& table) {
-        std::map<Key, Record> found;
-        table.for_each(0, table.buckets(), [&](const Key& key, const Record& record) {
+    static std::map<Key, Choice> contents(const Table& table) {
+        std::map<Key, Choice> found;
+        table.for_each(0, table.buckets(), [&](const Key& key, const Choice& record) {
             EXPECT_TRUE(found.emplace(key, record).second) << "a key stands in two slots";
         });
         return found;
@@ -73,12 +77,12 @@ TYPED_TEST(RecordTableOf, TakesTheMemoryThatItsCapacityPromises) {
 TYPED_TEST(RecordTableOf, AgreesWithAMapOverRandomOperations) {
     Random random;
     typename TestFixture::Table table{2000, hash_key};
-    std::map<typename TestFixture::Key, Record> expected;
+    std::map<typename TestFixture::Key, Choice> expected;
     Seconds now = 1;
     for (int step = 0; step < 200000; ++step) {
         now += random.one_in(1000) ? 1 : 0;
         const auto key = this->key(random.below(3000));
-        const Record record = record_of(random(), now - static_cast<Seconds>(random.below(2)));
+        const Choice record = record_of(random(), now - static_cast<Seconds>(random.below(2)));
         // Keep within the capacity: what a full table does is for other tests.
         if (random.one_in(3) || expected.size() >= 2000) {
             ASSERT_EQ(table.erase(key), WriteOutcome::written);
@@ -89,7 +93,7 @@ TYPED_TEST(RecordTableOf, AgreesWithAMapOverRandomOperations) {
             ASSERT_EQ(table.refresh(key, is_known ? known->second : record, record), is_known);
             if (is_known) known->second = record;
         } else {
-            ASSERT_EQ(table.write(key, record, {{9999, 9999, 9999, 9999, 9999}}, now, Evict::never),
+            ASSERT_EQ(table.write(key, record, {.half_open = 9999}, now, Evict::never),
                       WriteOutcome::written);
             expected[key] = record;
         }
@@ -108,7 +112,7 @@ TYPED_TEST(RecordTableOf, HoldsItsCapacityAndGoesOnHoldingItWhileRecordsComeAndG
     std::vector<std::uint64_t> present(capacity);
     std::uint64_t next = 0;
     const auto write_next = [&] {
-        return table.write(this->key(next), record_of(next, 1), lifetimes, 1, Evict::never);
+        return table.write(this->key(next), record_of(next, 1), lives, 1, Evict::never);
     };
     for (std::uint64_t& n : present) {
         ASSERT_EQ(write_next(), WriteOutcome::written);
@@ -130,7 +134,7 @@ TYPED_TEST(RecordTableOf, RefusesWhatDoesNotFitAndLosesNothingThatDid) {
     std::set<std::uint64_t> written;
     for (std::uint64_t n = 0; n < 3 * table.slots(); ++n) {
         const auto outcome =
-            table.write(this->key(n), record_of(n, 1), lifetimes, 1 + life, Evict::never);
+            table.write(this->key(n), record_of(n, 1), lives, 1 + life, Evict::never);
         if (outcome == WriteOutcome::written)
             written.insert(n);
         else
@@ -147,7 +151,7 @@ TYPED_TEST(RecordTableOf, ReusesTheSlotsOfExpiredRecords) {
     typename TestFixture::Table table{capacity, hash_key};
     for (std::uint64_t n = 0; n < 10 * capacity; ++n) {
         const auto now = static_cast<Seconds>(1 + n / capacity * (life + 1));
-        ASSERT_EQ(table.write(this->key(n), record_of(n, now), lifetimes, now, Evict::never),
+        ASSERT_EQ(table.write(this->key(n), record_of(n, now), lives, now, Evict::never),
                   WriteOutcome::written);
     }
     for (std::uint64_t n = 9 * capacity; n < 10 * capacity; ++n)
@@ -156,10 +160,10 @@ TYPED_TEST(RecordTableOf, ReusesTheSlotsOfExpiredRecords) {
 
 TYPED_TEST(RecordTableOf, ReturnsAnExpiredRecordThatNobodyHasReplaced) {
     typename TestFixture::Table table{100, hash_key};
-    table.write(this->key(1), record_of(1, 1), lifetimes, 1, Evict::never);
+    table.write(this->key(1), record_of(1, 1), lives, 1, Evict::never);
     const auto found = table.find(this->key(1));
     ASSERT_TRUE(found);
-    EXPECT_FALSE(found->is_alive(lifetimes, 1 + life + 1));
+    EXPECT_FALSE(found->is_alive(lives, 1 + life + 1));
 }
 
 TYPED_TEST(RecordTableOf, EvictsTheOldestOfTheKeysTwoBuckets) {
@@ -169,13 +173,13 @@ TYPED_TEST(RecordTableOf, EvictsTheOldestOfTheKeysTwoBuckets) {
     const std::uint64_t slots = table.slots();
     for (std::uint64_t n = 0; n < slots; ++n) {
         const auto last_seen = static_cast<Seconds>(10 + (n + 3) % slots);
-        ASSERT_EQ(table.write(this->key(n), record_of(n, last_seen), lifetimes, 20, Evict::oldest),
+        ASSERT_EQ(table.write(this->key(n), record_of(n, last_seen), lives, 20, Evict::oldest),
                   WriteOutcome::written);
     }
     const std::uint64_t oldest = slots - 3;
-    ASSERT_EQ(table.write(this->key(99), record_of(99, 20), lifetimes, 20, Evict::never),
+    ASSERT_EQ(table.write(this->key(99), record_of(99, 20), lives, 20, Evict::never),
               WriteOutcome::full);
-    ASSERT_EQ(table.write(this->key(99), record_of(99, 20), lifetimes, 20, Evict::oldest),
+    ASSERT_EQ(table.write(this->key(99), record_of(99, 20), lives, 20, Evict::oldest),
               WriteOutcome::written);
     for (std::uint64_t n = 0; n < slots; ++n)
         EXPECT_EQ(table.find(this->key(n)).has_value(), n != oldest) << "key " << n;
@@ -184,11 +188,11 @@ TYPED_TEST(RecordTableOf, EvictsTheOldestOfTheKeysTwoBuckets) {
 
 TYPED_TEST(RecordTableOf, ByHalvesNeitherKindFlushesTheOther) {
     for (const bool is_answered_flood : {false, true}) {
-        typename TestFixture::Table table{4, hash_key};
+        RecordTable<IkeSa, TestFixture::words> table{4, hash_key};
         const auto write = [&](std::uint64_t n, bool is_answered) {
-            Record record = record_of(n, static_cast<Seconds>(10 + n));
-            record.state = is_answered ? RecordState::answered : RecordState::half_open;
-            return table.write(this->key(n), record, lifetimes, 30, Evict::oldest_by_half);
+            const IkeSa record{.state = is_answered ? SaState::answered : SaState::half_open,
+                               .last_seen = static_cast<Seconds>(10 + n)};
+            return table.write(this->key(n), record, lives, 30, Evict::oldest_by_half);
         };
         const std::uint64_t half = table.slots() / 2;
         for (std::uint64_t n = 0; n < half; ++n) write(n, !is_answered_flood);
@@ -204,8 +208,8 @@ TYPED_TEST(RecordTableOf, ByHalvesNeitherKindFlushesTheOther) {
 TYPED_TEST(RecordTableOf, EvictsNothingWhileAnExpiredRecordIsInReach) {
     typename TestFixture::Table table{4, hash_key};
     for (std::uint64_t n = 0; n < table.slots(); ++n)
-        table.write(this->key(n), record_of(n, n == 5 ? 1 : 20), lifetimes, 1, Evict::never);
-    ASSERT_EQ(table.write(this->key(99), record_of(99, 40), lifetimes, 40, Evict::oldest),
+        table.write(this->key(n), record_of(n, n == 5 ? 1 : 20), lives, 1, Evict::never);
+    ASSERT_EQ(table.write(this->key(99), record_of(99, 40), lives, 40, Evict::oldest),
               WriteOutcome::written);
     for (std::uint64_t n = 0; n < table.slots(); ++n)
         EXPECT_EQ(table.find(this->key(n)).has_value(), n != 5) << "key " << n;
@@ -213,16 +217,34 @@ TYPED_TEST(RecordTableOf, EvictsNothingWhileAnExpiredRecordIsInReach) {
 
 TYPED_TEST(RecordTableOf, ReplacesTheRecordOfAKeyThatIsThere) {
     typename TestFixture::Table table{100, hash_key};
-    table.write(this->key(1), record_of(1, 1), lifetimes, 1, Evict::never);
-    table.write(this->key(1), record_of(2, 5), lifetimes, 5, Evict::never);
+    table.write(this->key(1), record_of(1, 1), lives, 1, Evict::never);
+    table.write(this->key(1), record_of(2, 5), lives, 5, Evict::never);
     EXPECT_EQ(table.find(this->key(1)), record_of(2, 5));
     EXPECT_EQ(this->contents(table).size(), 1u);
+}
+
+TYPED_TEST(RecordTableOf, WritesOnlyOverWhatTheCallerHasFound) {
+    typename TestFixture::Table table{100, hash_key};
+    const auto write = [&](const std::optional<Choice>& expected, const Choice& record,
+                           Seconds now) {
+        return table.write(this->key(1), record, lives, now, Evict::never, nullptr, &expected);
+    };
+    EXPECT_EQ(write(record_of(1, 1), record_of(2, 1), 1), WriteOutcome::changed);
+    EXPECT_EQ(table.find(this->key(1)), std::nullopt);
+    EXPECT_EQ(write(std::nullopt, record_of(1, 1), 1), WriteOutcome::written);
+    EXPECT_EQ(write(std::nullopt, record_of(2, 1), 1), WriteOutcome::changed);
+    EXPECT_EQ(write(record_of(3, 1), record_of(2, 1), 1), WriteOutcome::changed);
+    EXPECT_EQ(table.find(this->key(1)), record_of(1, 1));
+    EXPECT_EQ(write(record_of(1, 1), record_of(2, 1), 1), WriteOutcome::written);
+    // Whoever has looked has found nothing of a dead one.
+    EXPECT_EQ(write(std::nullopt, record_of(3, 40), 1 + life + 1), WriteOutcome::written);
+    EXPECT_EQ(table.find(this->key(1)), record_of(3, 40));
 }
 
 TYPED_TEST(RecordTableOf, RefreshesOnlyTheRecordThatTheCallerHasSeen) {
     typename TestFixture::Table table{100, hash_key};
     EXPECT_FALSE(table.refresh(this->key(1), record_of(1, 1), record_of(1, 2)));
-    table.write(this->key(1), record_of(1, 1), lifetimes, 1, Evict::never);
+    table.write(this->key(1), record_of(1, 1), lives, 1, Evict::never);
     EXPECT_TRUE(table.refresh(this->key(1), record_of(1, 1), record_of(1, 31)));
     EXPECT_FALSE(table.refresh(this->key(1), record_of(1, 1), record_of(1, 32)));
     EXPECT_EQ(table.find(this->key(1)), record_of(1, 31));
@@ -239,7 +261,7 @@ TYPED_TEST(RecordTableOf, SurvivesKeysThatAreAllAimedAtOneBucket) {
         if (table.hash(this->key(n)) >> 50 == 0) aimed.push_back(n);
     std::set<std::uint64_t> written;
     for (const std::uint64_t n : aimed)
-        if (table.write(this->key(n), record_of(n, 1), lifetimes, 1, Evict::never) ==
+        if (table.write(this->key(n), record_of(n, 1), lives, 1, Evict::never) ==
             WriteOutcome::written)
             written.insert(n);
     EXPECT_GT(written.size(), 100u);
@@ -256,33 +278,69 @@ TYPED_TEST(RecordTableOf, SurvivesKeysThatAreAllAimedAtOneBucket) {
 TYPED_TEST(RecordTableOf, VisitsEachRecordOnceWhenWalkedInPieces) {
     typename TestFixture::Table table{3000, hash_key};
     for (std::uint64_t n = 0; n < 3000; ++n)
-        table.write(this->key(n), record_of(n, 1), lifetimes, 1, Evict::never);
-    std::map<typename TestFixture::Key, Record> found;
+        table.write(this->key(n), record_of(n, 1), lives, 1, Evict::never);
+    std::map<typename TestFixture::Key, Choice> found;
     for (std::size_t first = 0; first < table.buckets(); first += 7)
-        table.for_each(first, 7, [&](const auto& key, const Record& record) {
+        table.for_each(first, 7, [&](const auto& key, const Choice& record) {
             EXPECT_TRUE(found.emplace(key, record).second);
         });
     ASSERT_EQ(found.size(), 3000u);
     for (std::uint64_t n = 0; n < 3000; ++n) ASSERT_EQ(found[this->key(n)], record_of(n, 1));
-    table.for_each(table.buckets(), 10, [](const auto&, const Record&) { ADD_FAILURE(); });
+    table.for_each(table.buckets(), 10, [](const auto&, const Choice&) { ADD_FAILURE(); });
 }
 
 TEST(RecordTable, TellsKeysApartThatDifferInOneWordOnly) {
-    RecordTable<3> table{100, hash_key};
-    const RecordTable<3>::Key keys[] = {{1, 2, 3}, {1, 2, 4}, {1, 5, 3}, {6, 2, 3}, {3, 2, 1}};
+    Table<3> table{100, hash_key};
+    const Table<3>::Key keys[] = {{1, 2, 3}, {1, 2, 4}, {1, 5, 3}, {6, 2, 3}, {3, 2, 1}};
     for (std::uint64_t n = 0; const auto& key : keys)
-        table.write(key, record_of(n++, 1), lifetimes, 1, Evict::never);
+        table.write(key, record_of(n++, 1), lives, 1, Evict::never);
     for (std::uint64_t n = 0; const auto& key : keys) EXPECT_EQ(table.find(key), record_of(n++, 1));
     EXPECT_EQ(table.find({1, 5, 4}), std::nullopt);
 }
 
+TEST(RecordTable, OfBothKindsTheOldestGoesFirst) {
+    for (const bool is_begun_oldest : {false, true}) {
+        RecordTable<IkeSa, 1> table{4, hash_key};
+        for (std::uint64_t n = 0; n < table.slots(); ++n) {
+            const bool is_begun = (n == 0) == is_begun_oldest;
+            table.write({1 + n},
+                        {.state = is_begun ? SaState::half_open : SaState::answered,
+                         .last_seen = static_cast<Seconds>(10 + n)},
+                        lives, 20, Evict::oldest);
+        }
+        ASSERT_EQ(table.write({99}, {.last_seen = 20}, lives, 20, Evict::oldest),
+                  WriteOutcome::written);
+        EXPECT_FALSE(table.find({1}));
+        for (std::uint64_t n = 1; n < table.slots(); ++n) EXPECT_TRUE(table.find({1 + n})) << n;
+    }
+}
+
+TEST(RecordTable, NotesEndWithTheirRecordOrItsBackend) {
+    Table<1, 1> table{100, hash_key};
+    const Table<1, 1>::Notes notes{42};
+    const auto note = [&] { return table.notes({1})[0]; };
+    table.write({1}, record_of(1, 1), lives, 1, Evict::never, &notes);
+    table.write({1}, record_of(1, 5), lives, 5, Evict::never);
+    EXPECT_EQ(note(), 42u);
+    EXPECT_EQ(table.find_noted({1})->notes, notes);
+    table.annotate({1}, {43}, record_of(2, 1).backend);
+    EXPECT_EQ(note(), 42u) << "it is another backend's by now";
+    table.annotate({1}, {43}, record_of(1, 1).backend);
+    EXPECT_EQ(note(), 43u);
+    table.write({1}, record_of(2, 5), lives, 5, Evict::never);
+    EXPECT_EQ(note(), 0u);
+    table.annotate({1}, notes);
+    table.write({1}, record_of(2, 50), lives, 5 + life + 1, Evict::never);
+    EXPECT_EQ(note(), 0u) << "those of a dead record";
+}
+
 TEST(RecordTable, SaysThatThereIsNoMemoryInsteadOfPromisingIt) {
-    EXPECT_THROW((RecordTable<1>{std::size_t{1} << 60, hash_key}), std::bad_alloc);
+    EXPECT_THROW((Table<1>{std::size_t{1} << 60, hash_key}), std::bad_alloc);
 }
 
 TEST(RecordTable, WorksAtTheSmallestCapacity) {
-    RecordTable<1> table{0, hash_key};
-    EXPECT_EQ(table.write({7}, record_of(7, 1), lifetimes, 1, Evict::never), WriteOutcome::written);
+    Table<1> table{0, hash_key};
+    EXPECT_EQ(table.write({7}, record_of(7, 1), lives, 1, Evict::never), WriteOutcome::written);
     EXPECT_EQ(table.find({7}), record_of(7, 1));
 }
 

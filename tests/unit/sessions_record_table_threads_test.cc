@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
 #include <atomic>
+#include <barrier>
 #include <chrono>
 #include <thread>
 #include <vector>
@@ -16,7 +17,10 @@ namespace {
 
 using test::hash_key;
 
-constexpr Lifetimes lifetimes;
+constexpr Timeouts lives;
+
+template <std::size_t KeyWords, std::size_t NoteWords = 0>
+using TableOf = RecordTable<Choice, KeyWords, NoteWords>;
 constexpr Seconds now = 1000;
 
 /// Two threads each: more would only wait for a core on small machines.
@@ -27,22 +31,22 @@ constexpr auto duration = std::chrono::milliseconds{700};
 
 /// Keys that share all words but the last, so that a torn read would look like another key.
 template <std::size_t KeyWords>
-typename RecordTable<KeyWords>::Key key_of(std::uint64_t n) {
-    typename RecordTable<KeyWords>::Key key{};
+typename TableOf<KeyWords>::Key key_of(std::uint64_t n) {
+    typename TableOf<KeyWords>::Key key{};
     key.fill(0xfe80);
     key.back() = n + 1;
     return key;
 }
 
 /// The record tells its key (n < 1024) and, in last_seen, how recent it is.
-Record record_of(std::uint64_t n, Seconds last_seen) {
+Choice record_of(std::uint64_t n, Seconds last_seen) {
     return {.backend = {.index = static_cast<forwarding::BackendIndex>(n),
                         .generation = static_cast<std::uint8_t>(n * 7)},
-            .gateway = static_cast<forwarding::GatewayIndex>(n * 13),
+            .cookie = static_cast<std::uint8_t>(n * 13),
             .last_seen = last_seen};
 }
 
-bool belongs_to(const Record& record, std::uint64_t n) {
+bool belongs_to(const Choice& record, std::uint64_t n) {
     return record == record_of(n, record.last_seen);
 }
 
@@ -71,7 +75,7 @@ void run_threads(int count, std::vector<std::thread>& threads, std::atomic<bool>
 
 template <std::size_t KeyWords>
 void expect_no_reader_is_misled() {
-    using Table = RecordTable<KeyWords>;
+    using Table = TableOf<KeyWords>;
     // 64 slots for 600 keys: slots change hands all the time, by eviction as well.
     Table table{40, hash_key};
     std::atomic<bool> stop{false};
@@ -85,7 +89,7 @@ void expect_no_reader_is_misled() {
         }
         const auto last_seen = now - static_cast<Seconds>(random.below(20));
         const auto evict = random.below(2) == 0 ? Evict::oldest : Evict::never;
-        if (table.write(key_of<KeyWords>(n), record_of(n, last_seen), lifetimes, now, evict) ==
+        if (table.write(key_of<KeyWords>(n), record_of(n, last_seen), lives, now, evict) ==
             WriteOutcome::written)
             written.fetch_add(1, std::memory_order_relaxed);
     });
@@ -101,7 +105,7 @@ void expect_no_reader_is_misled() {
     std::uint64_t visited = 0;
     const auto deadline = std::chrono::steady_clock::now() + duration;
     while (std::chrono::steady_clock::now() < deadline)
-        table.for_each(0, table.buckets(), [&](const auto& key, const Record& record) {
+        table.for_each(0, table.buckets(), [&](const auto& key, const Choice& record) {
             ++visited;
             if (!belongs_to(record, key.back() - 1)) wrong.fetch_add(1);
         });
@@ -116,10 +120,10 @@ void expect_no_reader_is_misled() {
 
 /// One key, whose record goes to another backend with each write; the note tells whose it is.
 TEST(RecordTableThreads, ANoteIsNeverOfAnotherBackend) {
-    using Table = RecordTable<1, 1>;
+    using Table = TableOf<1, 1>;
     Table table{40, hash_key};
     const Table::Key key{1};
-    constexpr Lifetimes eternal = Lifetimes::of(~Seconds{0} / 2);
+    constexpr Timeouts eternal{.half_open = ~Seconds{0} / 2};
     std::atomic<bool> stop{false};
     std::atomic<std::uint64_t> read{0}, noted{0}, wrong{0};
     std::thread writer{[&] {
@@ -131,7 +135,7 @@ TEST(RecordTableThreads, ANoteIsNeverOfAnotherBackend) {
                         last_seen % 8 == 0 ? nullptr : &notes);
         }
     }};
-    const auto check = [&](const Record& record, std::uint64_t note) {
+    const auto check = [&](const Choice& record, std::uint64_t note) {
         read.fetch_add(1, std::memory_order_relaxed);
         if (note == 0) return;
         noted.fetch_add(1, std::memory_order_relaxed);
@@ -140,14 +144,14 @@ TEST(RecordTableThreads, ANoteIsNeverOfAnotherBackend) {
     std::thread visitor{[&] {
         while (!stop.load(std::memory_order_relaxed))
             table.for_each(0, table.buckets(),
-                           [&](const Table::Key&, const Record& record, const Table::Notes& notes) {
+                           [&](const Table::Key&, const Choice& record, const Table::Notes& notes) {
                                check(record, notes[0]);
                            });
     }};
     const auto deadline = std::chrono::steady_clock::now() + duration;
     while (std::chrono::steady_clock::now() < deadline)
         for (int i = 0; i < 1000; ++i)
-            if (const auto found = table.find_noted(key)) check(found->record, found->note);
+            if (const auto found = table.find_noted(key)) check(found->record, found->notes[0]);
     stop = true;
     writer.join();
     visitor.join();
@@ -168,20 +172,20 @@ TEST(RecordTableThreads, NoReaderGetsTheRecordOfAnotherKeyOfThreeWords) {
 TEST(RecordTableThreads, ARecordThatIsNeverRemovedIsNeverMissed) {
     // The lasting keys stand among others that come, spill and go around them.
     constexpr std::uint64_t lasting = 100;
-    RecordTable<2> table{256, hash_key};
+    TableOf<2> table{256, hash_key};
     for (std::uint64_t n = 0; n < lasting; ++n)
-        ASSERT_EQ(table.write(key_of<2>(n), record_of(n, now), lifetimes, now, Evict::never),
+        ASSERT_EQ(table.write(key_of<2>(n), record_of(n, now), lives, now, Evict::never),
                   WriteOutcome::written);
     std::atomic<bool> stop{false};
     std::atomic<std::uint64_t> missed{0}, looked{0};
     std::vector<std::thread> threads;
     run_threads(writers, threads, stop, [&](Xorshift& random) {
         const std::uint64_t n = random.below(keys);
-        const Record record = record_of(n, now - static_cast<Seconds>(random.below(2)));
+        const Choice record = record_of(n, now - static_cast<Seconds>(random.below(2)));
         if (n >= lasting && random.below(2) == 0)
             table.erase(key_of<2>(n));
         else
-            table.write(key_of<2>(n), record, lifetimes, now, Evict::never);
+            table.write(key_of<2>(n), record, lives, now, Evict::never);
     });
     run_threads(readers, threads, stop, [&](Xorshift& random) {
         looked.fetch_add(1, std::memory_order_relaxed);
@@ -197,8 +201,8 @@ TEST(RecordTableThreads, ARecordThatIsNeverRemovedIsNeverMissed) {
 }
 
 TEST(RecordTableThreads, OfManyRefreshesOfOneRecordExactlyOneWins) {
-    RecordTable<1> table{16, hash_key};
-    table.write({7}, record_of(7, 1), lifetimes, 1, Evict::never);
+    TableOf<1> table{16, hash_key};
+    table.write({7}, record_of(7, 1), lives, 1, Evict::never);
     constexpr Seconds rounds = 5000;
     std::atomic<std::uint64_t> wins{0};
     std::vector<std::thread> threads;
@@ -218,6 +222,35 @@ TEST(RecordTableThreads, OfManyRefreshesOfOneRecordExactlyOneWins) {
     const auto last = table.find({7});
     ASSERT_TRUE(last);
     EXPECT_EQ(wins, last->last_seen - 1);
+}
+
+TEST(RecordTableThreads, OfTwoWritesFromOneReadingOneIsMadeAndTheOtherToldSo) {
+    TableOf<1> table{16, hash_key};
+    table.write({7}, record_of(0, 0), lives, 0, Evict::never);
+    constexpr Seconds rounds = 1000;
+    std::atomic<std::uint64_t> made{0}, refused{0}, undone{0};
+    std::barrier both{2};
+    std::vector<std::thread> threads;
+    for (const std::uint64_t n : {std::uint64_t{1}, std::uint64_t{2}})
+        threads.emplace_back([&, n] {
+            for (Seconds round = 1; round <= rounds; ++round) {
+                const auto before = table.find({7});
+                both.arrive_and_wait();
+                const Choice desired = record_of(n, round);
+                WriteOutcome outcome = WriteOutcome::busy;
+                while (outcome == WriteOutcome::busy)
+                    outcome = table.write({7}, desired, lives, round, Evict::never, nullptr,
+                                          &before);
+                both.arrive_and_wait();
+                made += outcome == WriteOutcome::written;
+                refused += outcome == WriteOutcome::changed;
+                undone += outcome == WriteOutcome::written && table.find({7}) != desired;
+            }
+        });
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(made, rounds);
+    EXPECT_EQ(refused, rounds);
+    EXPECT_EQ(undone, 0u);
 }
 
 TEST(RecordTableThreads, AWriterWhoFindsTheShardHeldIsToldSoAtOnce) {

@@ -28,11 +28,7 @@ protected:
 
     StateResult<void> write(const State& state) {
         return write_state_file(file, state.facts, [&](StateEncoder& encoder) {
-            for (const SavedPair& pair : state.pairs) encoder.add(pair);
-            for (const SavedFlow& flow : state.flows) encoder.add(flow);
-            for (const SavedBinding& binding : state.bindings) encoder.add(binding);
-            for (const SavedEsp& esp : state.esp) encoder.add(esp);
-            for (const SavedTransit& transit : state.transit) encoder.add(transit);
+            testlib::add_all(state, encoder);
         });
     }
     static unsigned mode_of(const fs::path& path) {

@@ -24,6 +24,7 @@ void expect_equal(const State& found, const State& expected) {
     EXPECT_EQ(found.facts.gateways, expected.facts.gateways);
     EXPECT_EQ(found.pairs, expected.pairs);
     EXPECT_EQ(found.flows, expected.flows);
+    EXPECT_EQ(found.rivals, expected.rivals);
     EXPECT_EQ(found.bindings, expected.bindings);
     EXPECT_EQ(found.esp, expected.esp);
     EXPECT_EQ(found.transit, expected.transit);
@@ -112,7 +113,7 @@ TEST(StateFile, RefusesOtherVersionsAndForeignFiles) {
         Bytes other = whole;
         set_word(other, version_at, version);
         EXPECT_EQ(refusal(other), "it is of format version " + std::to_string(version) +
-                                      ", and this ikelbd reads versions 2 to 3");
+                                      ", and this ikelbd reads versions 2 to 4");
     }
     const std::string text = "ports:\n  - {name: wan}\n";
     EXPECT_EQ(refusal({text.begin(), text.end()}), "it is no state file of ikelb");
@@ -160,6 +161,124 @@ TEST(StateFile, RefusesDamagedFilesFromBeforeTransit) {
     }
 }
 
+/// The code that each record had in versions 2 and 3.
+enum OldState : std::uint8_t { half_open, answered, established, closing, tentative };
+
+/// A file of version 3, with the names of version_2(): the head, those, then the records' words.
+class OldFile {
+public:
+    void pair(std::uint64_t spi_i, OldState state) { add(pairs, {spi_i, 7, record(0, state)}); }
+    void flow(std::uint32_t client, std::uint16_t port, std::uint16_t backend, OldState state) {
+        add(flows, {0, of(client), port, record(backend, state)});
+    }
+    void binding(std::uint32_t client, OldState state) {
+        add(bindings, {0, of(client), 0, record(0, state)});
+    }
+    void esp(std::uint32_t client, std::uint32_t spi, std::uint16_t backend) {
+        add(claims, {0, of(client), spi, record(backend, established)});
+    }
+    void transit(OldState state) {
+        add(conversations, {0, of(1), 0, of(2), 6ull << 32, 5 | std::uint64_t{state} << 32});
+    }
+    Bytes bytes() const {
+        constexpr std::size_t names_at = 12, names_end = 24, checksum = 3;
+        std::vector<std::uint64_t> words(version_2_file, version_2_file + names_at);
+        words[1] = 3;
+        words[8] = pairs.size() / 3;
+        words[9] = flows.size() / 4;
+        words[10] = bindings.size() / 4;
+        words[11] = claims.size() / 4;
+        words.push_back(conversations.size() / 6);
+        const std::size_t head = words.size();
+        words.insert(words.end(), version_2_file + names_at, version_2_file + names_end);
+        for (const auto* part : {&pairs, &flows, &bindings, &claims, &conversations})
+            words.insert(words.end(), part->begin(), part->end());
+        words[2] = words.size() * sizeof(std::uint64_t);
+        std::uint64_t sum = 0;
+        const auto mix = [&sum](std::uint64_t word) {
+            sum = (sum ^ word) * 0x9e3779b97f4a7c15ULL;
+            sum ^= sum >> 32;
+        };
+        for (std::size_t i = head; i < words.size(); ++i) mix(words[i]);
+        for (std::size_t i = 0; i < head; ++i)
+            if (i != checksum) mix(words[i]);
+        words[checksum] = sum;
+        Bytes bytes(words[2]);
+        std::memcpy(bytes.data(), words.data(), bytes.size());
+        return bytes;
+    }
+
+private:
+    using Words = std::vector<std::uint64_t>;
+    static void add(Words& part, const Words& words) {
+        part.insert(part.end(), words.begin(), words.end());
+    }
+    static std::uint64_t record(std::uint16_t backend, OldState state) {
+        return 9 | std::uint64_t{backend} << 32 | std::uint64_t{state} << 48;
+    }
+    /// The second word of an IPv4 address as 16 bytes.
+    static std::uint64_t of(std::uint32_t address) {
+        return 0xffff0000 | std::uint64_t{net::be32::from_host(address).wire()} << 32;
+    }
+
+    Words pairs, flows, bindings, claims, conversations;
+};
+
+TEST(StateFile, AnOlderFilesRecordsSayWhatTheySaid) {
+    OldFile file;
+    for (const OldState state : {half_open, answered, established, closing, tentative}) {
+        file.pair(1u + state, state);
+        file.flow(10u + state, 4500, 0, state);
+        file.binding(10u + state, state);
+        file.transit(state);
+    }
+    const auto read = decode_state(file.bytes());
+    ASSERT_TRUE(read.has_value()) << read.error().message;
+    const std::vector sa_states{sessions::SaState::half_open, sessions::SaState::answered,
+                                sessions::SaState::established, sessions::SaState::closing,
+                                sessions::SaState::established};
+    ASSERT_EQ(read->pairs.size(), sa_states.size());
+    for (std::size_t i = 0; i < sa_states.size(); ++i) {
+        EXPECT_EQ(read->pairs[i].state, sa_states[i]);
+        EXPECT_EQ(read->pairs[i].peer, 0u);
+        EXPECT_EQ(read->pairs[i].began, 0u) << "nobody saw its INIT";
+    }
+    ASSERT_EQ(read->flows.size(), 4u) << "one that had only begun was nobody's";
+    EXPECT_EQ(read->flows[0].standing, sessions::Standing::nominated);
+    for (std::size_t i = 1; i < 4; ++i)
+        EXPECT_EQ(read->flows[i].standing, sessions::Standing::spoke);
+    ASSERT_EQ(read->bindings.size(), 3u) << "logins under way bind nobody";
+    EXPECT_EQ(read->bindings[0].client, net::IpAddress::from_v4_host(12));
+    ASSERT_EQ(read->transit.size(), 5u);
+    EXPECT_EQ(read->transit[half_open].progress, wall::Progress::asked);
+    EXPECT_EQ(read->transit[established].progress, wall::Progress::answered);
+    EXPECT_EQ(read->transit[closing].progress, wall::Progress::closing);
+}
+
+TEST(StateFile, AnOlderFilesClaimsGetTheTagOfTheClientsOnlyFlowAndRanksBySpi) {
+    OldFile file;
+    file.flow(1, 4501, 1, tentative);
+    file.flow(1, 4500, 0, tentative);
+    file.flow(2, 4500, 0, established);
+    file.flow(2, 4502, 0, answered);
+    file.esp(1, 0x1000, 1);
+    file.esp(2, 0x1000, 0);
+    file.esp(2, 0x2000, 0);
+    file.esp(3, 0x1000, 1);
+    const auto read = decode_state(file.bytes());
+    ASSERT_TRUE(read.has_value()) << read.error().message;
+    ASSERT_EQ(read->esp.size(), 4u);
+    const auto tag = sessions::claim_tag(net::be16::from_host(4501));
+    ASSERT_NE(tag, 0);
+    EXPECT_EQ(read->esp[0].tag, tag);
+    EXPECT_EQ(read->esp[1].tag, 0) << "two flows: whose it is, nobody can tell";
+    EXPECT_EQ(read->esp[3].tag, 0) << "no flow";
+    EXPECT_EQ(read->esp[0].rank, 1);
+    EXPECT_EQ(read->esp[1].rank, 0);
+    EXPECT_EQ(read->esp[2].rank, 0);
+    EXPECT_EQ(read->esp[3].rank, 1) << "claims of one backend share theirs";
+}
+
 TEST(StateFile, RefusesCountsThatTheLengthDoesNotHold) {
     const Bytes whole = encode_state(testlib::small_state());
     for (const std::uint64_t count : {std::uint64_t{2}, std::uint64_t{1} << 60, ~std::uint64_t{0},
@@ -181,9 +300,15 @@ TEST(StateFile, RefusesRecordsThatPointAtNothing) {
     expect_refused([](State& state) { state.pairs[0].record.backend = 2; });
     expect_refused([](State& state) { state.pairs[0].service = 1; });
     expect_refused([](State& state) { state.pairs[0].initiator_spi = 0; });
+    expect_refused([](State& state) { state.pairs[0].state = static_cast<sessions::SaState>(4); });
     expect_refused([](State& state) {
-        state.pairs[0].record.state = static_cast<sessions::RecordState>(sessions::record_states);
+        state.flows[0].standing = static_cast<sessions::Standing>(4);
     });
+    expect_refused([](State& state) { state.rivals[1].record.backend = 2; });
+    expect_refused([](State& state) {
+        state.rivals[1].standing = static_cast<sessions::Standing>(4);
+    });
+    expect_refused([](State& state) { state.esp[0].rank = 8; });
     expect_refused([](State& state) { state.flows[0].frontend = 1; });
     expect_refused([](State& state) { state.flows[0].gateway = 2; });
     expect_refused([](State& state) { state.flows[0].record.backend = 0xffff; });
@@ -195,7 +320,7 @@ TEST(StateFile, RefusesRecordsThatPointAtNothing) {
         state.transit[0].key.outside = *net::IpAddress::parse("2001:db8::80");
     });
     expect_refused([](State& state) {
-        state.transit[0].state = static_cast<sessions::RecordState>(sessions::record_states);
+        state.transit[0].progress = static_cast<wall::Progress>(3);
     });
     expect_refused([](State& state) {
         state.facts.backends[0].mode = static_cast<forwarding::Mode>(4);
@@ -215,11 +340,7 @@ TEST(StateFile, GivesTheSinkPiecesWhoseSumIsTheBody) {
                              EXPECT_LE(piece.size(), std::size_t{1} << 18);
                              body.insert(body.end(), piece.begin(), piece.end());
                          }};
-    for (const SavedPair& pair : state.pairs) encoder.add(pair);
-    for (const SavedFlow& flow : state.flows) encoder.add(flow);
-    for (const SavedBinding& binding : state.bindings) encoder.add(binding);
-    for (const SavedEsp& esp : state.esp) encoder.add(esp);
-    for (const SavedTransit& transit : state.transit) encoder.add(transit);
+    testlib::add_all(state, encoder);
     const auto head = encoder.finish();
     EXPECT_GT(pieces, 3u);
     EXPECT_EQ(encoder.pairs(), state.pairs.size());

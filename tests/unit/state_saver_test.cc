@@ -36,11 +36,11 @@ protected:
     void block() { fs::create_directory(unfinished_state_file(file)); }
     void unblock() { fs::remove(unfinished_state_file(file)); }
     void add_pair(std::uint64_t number) {
-        directory.pairs.write({number, number},
+        directory.pairs.write({number, number}, std::nullopt,
                               {.backend = {.index = 1, .generation = 1},
-                               .state = sessions::RecordState::established,
+                               .state = sessions::SaState::established,
                                .last_seen = view.now},
-                              view.timeouts.pair, view.now);
+                              view.timeouts, view.now);
     }
 
     fs::path folder;

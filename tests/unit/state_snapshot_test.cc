@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 
 #include "controlplane/table/table_builder.h"
@@ -18,7 +19,8 @@ namespace {
 using namespace ikelb::testlib;
 using namespace ikelb::testlib::place;
 using namespace std::chrono_literals;
-using sessions::RecordState;
+using sessions::SaState;
+using sessions::Standing;
 
 constexpr std::chrono::sys_seconds start_of_wall_clock{1'700'000'000s};
 
@@ -101,22 +103,43 @@ public:
         return restore(decode_state(bytes).value(), wall_clock);
     }
 
-    std::optional<sessions::Record> pair(const Session& session) {
-        const Bytes bytes = encrypted(session.spi_i, session.spi_r, 37).bytes();
-        return bench->directory().pairs.find(
-            sessions::pair_key(*reinterpret_cast<const ike::Header*>(bytes.data())),
-            bench->table().timeouts.pair, bench->now());
+    static sessions::PairKey pair_key(const Session& session) {
+        return {net::be64::from_host(session.spi_i).wire(),
+                net::be64::from_host(session.spi_r).wire()};
     }
-    std::optional<sessions::Record> flow(const Session& session) {
-        return bench->directory().flows.find(
-            sessions::flow_key(address(session.client.c_str()),
-                               net::be16::from_host(session.port_4500), 1),
-            bench->table().timeouts.flow, bench->now());
+    static sessions::FlowKey flow_key(const Session& session) {
+        return sessions::flow_key(address(session.client.c_str()),
+                                  net::be16::from_host(session.port_4500), 1);
     }
-    std::optional<sessions::Record> binding(const Session& session) {
+    std::optional<sessions::IkeSa> pair(const Session& session) {
+        return bench->directory().pairs.find(pair_key(session), bench->table().timeouts,
+                                             bench->now());
+    }
+    std::optional<sessions::Flow> flow(const Session& session) {
+        return bench->directory().flows.find(flow_key(session), bench->table().timeouts,
+                                             bench->now());
+    }
+    std::optional<sessions::Binding> binding(const Session& session) {
         return bench->directory().bindings.find(
-            sessions::binding_key(address(session.client.c_str()), 0), bench->table().timeouts.flow,
+            sessions::binding_key(address(session.client.c_str()), 0), bench->table().timeouts,
             bench->now());
+    }
+    std::optional<sessions::Claim> claim(const Session& session, std::uint32_t spi) {
+        return bench->directory().claims.find(
+            sessions::esp_key(address(session.client.c_str()), net::be32::from_host(spi)),
+            bench->table().timeouts, bench->now());
+    }
+    /// Who stands beside the session's flow, with how many seconds without a word.
+    auto rivals(const Session& session) {
+        std::map<forwarding::BackendIndex, std::pair<Standing, forwarding::Seconds>> found;
+        for (const std::uint64_t word : bench->directory().rivals.notes(flow_key(session)))
+            for (const unsigned shift : {0u, 32u})
+                if (const auto bits = static_cast<std::uint32_t>(word >> shift)) {
+                    const auto entry = sessions::RivalEntry::unpack(bits);
+                    found[entry.backend.index] = {entry.standing,
+                                                  (bench->now() - entry.seconds) & 0xfff};
+                }
+        return found;
     }
     std::string home_of(const Outcome& outcome) const {
         return outcome.backend < config.pools[0].backends.size()
@@ -174,33 +197,107 @@ TEST_F(StateSnapshot, EveryTunnelStaysOnItsServer) {
     }
 }
 
-TEST_F(StateSnapshot, PairsKeepTheirStateAndTheOthersAreTentative) {
+TEST_F(StateSnapshot, RecordsKeepTheirStateAndGrowOlder) {
     Life after;
     before.bench->advance(100);
     before.bench->from_server(sessions[0].esp_down());
     before.bench->advance(20);
     after.restore(before.save(), start_of_wall_clock + 5s);
-    EXPECT_EQ(after.pair(sessions[0])->state, RecordState::established);
-    EXPECT_EQ(after.flow(sessions[0])->state, RecordState::tentative);
-    EXPECT_EQ(after.binding(sessions[0])->state, RecordState::tentative);
+    EXPECT_EQ(after.pair(sessions[0])->state, SaState::established);
+    EXPECT_EQ(after.flow(sessions[0])->standing, Standing::spoke);
     EXPECT_EQ(after.flow(sessions[0])->last_seen, after.bench->now() - 25);
     EXPECT_EQ(after.flow(sessions[1])->last_seen, after.bench->now() - 125);
+    EXPECT_EQ(after.binding(sessions[1])->last_seen, after.bench->now() - 125);
 }
 
-TEST_F(StateSnapshot, TheFirstPacketOfAnotherServerTakesATentativeFlowAndNoFurtherOne) {
+TEST_F(StateSnapshot, ARestoredFlowIsAsSureAsItWas) {
     Life after;
     after.restore(before.save());
+    Session answering = sessions[0];
+    answering.backend = rras3;
+    after.bench->from_server(answering.dpd_answer());
+    EXPECT_EQ(after.flow(answering)->backend.index, rras1) << "it has spoken, the other answers";
     Session moved = sessions[0];
     moved.backend = rras2;
     after.bench->from_server(moved.esp_down());
     EXPECT_EQ(after.flow(moved)->backend.index, rras2);
-    EXPECT_EQ(after.flow(moved)->state, RecordState::established);
-    EXPECT_EQ(after.binding(moved)->backend.index, rras2);
-    EXPECT_EQ(after.bench->from_client(moved.esp_up()).backend, rras2);
-    Session stale = sessions[0];
-    stale.backend = rras3;
-    after.bench->from_server(stale.esp_down());
-    EXPECT_EQ(after.flow(moved)->backend.index, rras2);
+    EXPECT_EQ(after.binding(moved)->backend.index, rras1) << "a binding stays with its server";
+}
+
+TEST_F(StateSnapshot, WhoStandsBesideAFlowComesAlong) {
+    Session other = sessions[0];
+    before.bench->advance(50);
+    other.backend = rras2;
+    before.bench->from_server(other.esp_down());
+    before.bench->advance(7);
+    ASSERT_TRUE(before.flow(other)->has_rivals);
+    Life after;
+    after.restore(before.save(), start_of_wall_clock + 10s);
+    EXPECT_EQ(after.flow(other)->backend.index, rras2);
+    ASSERT_TRUE(after.flow(other)->has_rivals);
+    using Rival = std::pair<Standing, forwarding::Seconds>;
+    ASSERT_EQ(after.rivals(other).count(rras1), 1u);
+    EXPECT_EQ(after.rivals(other).at(rras1), (Rival{Standing::spoke, 67}));
+    // Both are asked.
+    const Outcome sent = after.bench->from_client(other.esp_up(0xc0009999));
+    EXPECT_EQ(sent.backend, rras2);
+    EXPECT_EQ(sent.copies.size(), 1u);
+    Life later;
+    later.restore(before.save(), start_of_wall_clock + 260s);
+    EXPECT_FALSE(later.flow(other)->has_rivals) << "silent for more than 300 seconds";
+}
+
+TEST_F(StateSnapshot, WhoseFlowIsOfAServerThatIsGoneTheBestOfTheOthersHasIt) {
+    Session other = sessions[0];
+    other.backend = rras2;
+    before.bench->advance(50);
+    before.bench->from_server(other.esp_down());
+    Life after{{{"rras1", "10.20.0.11"}, {"rras3", "10.20.0.13"}}};
+    after.restore(before.save());
+    ASSERT_TRUE(after.flow(other));
+    EXPECT_EQ(after.home_of(after.bench->from_client(other.esp_up())), "rras1");
+    EXPECT_EQ(after.flow(other)->standing, Standing::spoke);
+    EXPECT_FALSE(after.flow(other)->has_rivals);
+}
+
+TEST_F(StateSnapshot, AnIkeSaKeepsWhereItBeganHowFarItIsAndWhatPeopleSee) {
+    before.bench->advance(1000);
+    const auto notes_of = [](Life& life, const Session& session) {
+        return life.bench->directory().pairs.find_noted(
+            Life::pair_key(session), life.bench->table().timeouts, life.bench->now());
+    };
+    const auto old = notes_of(before, sessions[0]);
+    ASSERT_TRUE(old);
+    ASSERT_NE(old->notes[1], 0u);
+    Life after;
+    after.bench->set_now(77'777);
+    after.restore(before.save(), start_of_wall_clock + 500s);
+    const auto restored = notes_of(after, sessions[0]);
+    ASSERT_TRUE(restored);
+    EXPECT_EQ(restored->notes[1], old->notes[1]);
+    const auto was = sessions::Peer::unpack(old->notes[0]);
+    const auto peer = sessions::Peer::unpack(restored->notes[0]);
+    EXPECT_EQ(peer.client, was.client);
+    EXPECT_EQ(peer.port, was.port);
+    EXPECT_NEAR(peer.age(after.bench->now()), 1500, 2 * sessions::Peer::age_unit);
+}
+
+TEST_F(StateSnapshot, AClaimKeepsItsTagAndItsRank) {
+    const sessions::Claim claim{.backend = before.flow(sessions[1])->backend,
+                                .rank = 3,
+                                .tag = 0x55,
+                                .last_seen = before.bench->now() - 40};
+    before.bench->directory().claims.write(
+        sessions::esp_key(address(sessions[0].client.c_str()), net::be32::from_host(0xc0001234)),
+        claim, before.bench->table().timeouts, before.bench->now(), sessions::Evict::never);
+    Life after;
+    EXPECT_EQ(after.restore(before.save(), start_of_wall_clock + 2s).esp, 1u);
+    const auto found = after.claim(sessions[0], 0xc0001234);
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->backend.index, rras2);
+    EXPECT_EQ(found->rank, 3);
+    EXPECT_EQ(found->tag, 0x55);
+    EXPECT_EQ(found->last_seen, after.bench->now() - 42);
 }
 
 TEST_F(StateSnapshot, ARestoredPairNeverMoves) {
@@ -210,17 +307,6 @@ TEST_F(StateSnapshot, ARestoredPairNeverMoves) {
     stale.backend = rras2;
     after.bench->from_server(stale.dpd_answer());
     EXPECT_EQ(after.pair(sessions[0])->backend.index, rras1);
-}
-
-TEST_F(StateSnapshot, ItsOwnServerConfirmsATentativeFlow) {
-    Life after;
-    after.restore(before.save());
-    after.bench->from_server(sessions[0].esp_down());
-    EXPECT_EQ(after.flow(sessions[0])->state, RecordState::established);
-    Session other = sessions[0];
-    other.backend = rras2;
-    after.bench->from_server(other.esp_down());
-    EXPECT_EQ(after.flow(sessions[0])->backend.index, rras1) << "not tentative any more";
 }
 
 TEST_F(StateSnapshot, RecordsFollowTheNamesToNewIndices) {
@@ -272,7 +358,7 @@ TEST_F(StateSnapshot, AFileOlderThanAFlowLivesRestoresPairsOnly) {
     Life in_time, late;
     const auto bytes = before.save();
     EXPECT_FALSE(in_time.restore(bytes, start_of_wall_clock + 45min).is_pairs_only);
-    EXPECT_EQ(in_time.flow(sessions[0])->state, RecordState::tentative);
+    EXPECT_EQ(in_time.flow(sessions[0])->standing, Standing::spoke);
     const Restored restored = late.restore(bytes, start_of_wall_clock + 45min + 1s);
     EXPECT_TRUE(restored.is_pairs_only);
     EXPECT_EQ(restored.pairs, 12u);
@@ -341,8 +427,8 @@ TEST_F(StateSnapshot, LoginsUnderWayKeepTheirStateAndEndInTime) {
     before.bench->advance(200);
     Life after;
     after.restore(before.save(), start_of_wall_clock + 10s);
-    EXPECT_EQ(after.pair(login)->state, RecordState::answered);
-    EXPECT_EQ(after.flow(login)->state, RecordState::answered);
+    EXPECT_EQ(after.pair(login)->state, SaState::answered);
+    EXPECT_EQ(after.flow(login)->standing, Standing::nominated);
     EXPECT_FALSE(after.binding(login));
     after.bench->advance(90);
     EXPECT_TRUE(after.flow(login));
@@ -353,11 +439,11 @@ TEST_F(StateSnapshot, LoginsUnderWayKeepTheirStateAndEndInTime) {
 
 TEST_F(StateSnapshot, TheNextHopComesBackByInterfaceAndAddress) {
     const auto set_gateway = [this](std::size_t session, forwarding::GatewayIndex gateway) {
-        sessions::Record record = *before.flow(sessions[session]);
-        record.gateway = gateway;
-        const auto key = sessions::flow_key(address(sessions[session].client.c_str()),
-                                            net::be16::from_host(4500), 1);
-        before.bench->directory().flows.write(key, record, before.bench->table().timeouts.flow,
+        const auto found = before.flow(sessions[session]);
+        sessions::Flow flow = *found;
+        flow.gateway = gateway;
+        before.bench->directory().flows.write(Life::flow_key(sessions[session]), found, flow,
+                                              before.bench->table().timeouts,
                                               before.bench->now());
     };
     set_gateway(0, second_gateway);
@@ -384,7 +470,7 @@ TEST_F(StateSnapshot, ASecondRestartLosesNothing) {
         later.restore(after.save(start_of_wall_clock + 10s), start_of_wall_clock + 20s);
     EXPECT_EQ(restored.pairs, 12u);
     EXPECT_EQ(restored.flows, 12u);
-    EXPECT_EQ(later.flow(sessions[0])->state, RecordState::tentative);
+    EXPECT_EQ(later.flow(sessions[0])->standing, Standing::spoke);
     EXPECT_EQ(later.flow(sessions[0])->last_seen, later.bench->now() - 20);
 }
 
@@ -399,11 +485,7 @@ TEST(StateRestore, CountsWhatTheDirectoryDoesNotHold) {
     state.facts.backends = {{.name = "rras1", .address = address("10.20.0.11")}};
     state.pairs[0].record.backend = 0;
     const SavedPair pair = state.pairs[0];
-    state.pairs.clear();
-    state.flows.clear();
-    state.bindings.clear();
-    state.esp.clear();
-    state.transit.clear();
+    state = {.facts = state.facts};
     for (std::uint64_t i = 1; i <= 50'000; ++i) {
         state.pairs.push_back(pair);
         state.pairs.back().initiator_spi = i;
@@ -453,14 +535,16 @@ protected:
     }
     /// A conversation that would live for so long without another packet.
     void begin(const wall::TransitKey& key, wall::TransitShare share,
-               RecordState state = RecordState::established, forwarding::Seconds left = 7440) {
+               wall::Progress progress = wall::Progress::answered,
+               forwarding::Seconds left = 7440) {
         before.bench->directory().transit[static_cast<std::size_t>(share)].write(
-            key, {.state = state, .last_seen = before.bench->now() + left}, sessions::transit_lives,
+            key, std::nullopt, {.progress = progress, .ends_at = before.bench->now() + left}, {},
             before.bench->now());
     }
-    std::optional<sessions::Record> find(const wall::TransitKey& key, wall::TransitShare share) {
+    std::optional<sessions::Conversation> find(const wall::TransitKey& key,
+                                               wall::TransitShare share) {
         return after.bench->directory().transit[static_cast<std::size_t>(share)].find(
-            key, sessions::transit_lives, after.bench->now());
+            key, {}, after.bench->now());
     }
 
     Life before, after;
@@ -469,20 +553,20 @@ protected:
 TEST_F(StateTransit, ComesBackInItsShareAndState) {
     using enum wall::TransitShare;
     begin(key("10.20.0.11"), backends);
-    begin(key("10.30.1.1"), inside_prefixes, RecordState::closing);
+    begin(key("10.30.1.1"), inside_prefixes, wall::Progress::closing);
     begin(key("fd00:30::1"), inside_prefixes);
-    begin(key("172.16.0.1"), others, RecordState::half_open);
+    begin(key("172.16.0.1"), others, wall::Progress::asked);
     before.bench->advance(20);
     const Restored restored = after.restore(before.save(), start_of_wall_clock + 5s);
     EXPECT_EQ(restored.transit, 4u);
     ASSERT_TRUE(find(key("10.20.0.11"), backends));
-    EXPECT_EQ(find(key("10.20.0.11"), backends)->state, RecordState::established);
-    EXPECT_EQ(find(key("10.20.0.11"), backends)->last_seen, after.bench->now() + 7440 - 25);
+    EXPECT_EQ(find(key("10.20.0.11"), backends)->progress, wall::Progress::answered);
+    EXPECT_EQ(find(key("10.20.0.11"), backends)->ends_at, after.bench->now() + 7440 - 25);
     ASSERT_TRUE(find(key("10.30.1.1"), inside_prefixes));
-    EXPECT_EQ(find(key("10.30.1.1"), inside_prefixes)->state, RecordState::closing);
+    EXPECT_EQ(find(key("10.30.1.1"), inside_prefixes)->progress, wall::Progress::closing);
     EXPECT_TRUE(find(key("fd00:30::1"), inside_prefixes));
     ASSERT_TRUE(find(key("172.16.0.1"), others));
-    EXPECT_EQ(find(key("172.16.0.1"), others)->state, RecordState::half_open);
+    EXPECT_EQ(find(key("172.16.0.1"), others)->progress, wall::Progress::asked);
     EXPECT_FALSE(find(key("10.20.0.11"), others));
 }
 
@@ -495,8 +579,8 @@ TEST_F(StateTransit, BelongsToNoBackend) {
 TEST_F(StateTransit, LivesNoLongerForTheRestart) {
     using enum wall::TransitShare;
     begin(key("172.16.0.1"), others);
-    begin(key("172.16.0.2"), others, RecordState::closing, 240);
-    begin(key("172.16.0.3", 1), others, RecordState::half_open, 60);
+    begin(key("172.16.0.2"), others, wall::Progress::closing, 240);
+    begin(key("172.16.0.3", 1), others, wall::Progress::asked, 60);
     const auto bytes = before.save();
     const auto left_after = [&](std::chrono::seconds pause) {
         Life later;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <random>
+#include <span>
 #include <string>
 
 #include "controlplane/state/state_file.h"
@@ -21,15 +22,24 @@ public:
             state.pairs.push_back({.initiator_spi = random_() | 1,
                                    .responder_spi = random_(),
                                    .record = record(state.facts),
+                                   .state = static_cast<sessions::SaState>(below(4)),
                                    .service = static_cast<std::uint8_t>(
-                                       below(state.facts.services.size()))});
-        for (std::size_t i = below(most_records + 1); i > 0; --i)
+                                       below(state.facts.services.size())),
+                                   .peer = random_(),
+                                   .began = random_()});
+        for (std::size_t i = below(most_records + 1); i > 0; --i) {
             state.flows.push_back(
                 {.client = client(),
                  .client_port = static_cast<std::uint16_t>(random_()),
                  .frontend = static_cast<std::uint16_t>(below(state.facts.frontends.size())),
                  .record = record(state.facts),
-                 .gateway = gateway(state.facts)});
+                 .standing = standing(),
+                 .gateway = gateway(state.facts),
+                 .rivals = static_cast<std::uint8_t>(
+                     below(4) != 0 ? 0 : below(sessions::Rivals::most + 1))});
+            for (std::uint8_t rival = 0; rival < state.flows.back().rivals; ++rival)
+                state.rivals.push_back({.record = record(state.facts), .standing = standing()});
+        }
         for (std::size_t i = below(most_records + 1); i > 0; --i)
             state.bindings.push_back(
                 {.client = client(),
@@ -38,7 +48,9 @@ public:
         for (std::size_t i = below(most_records + 1); i > 0; --i)
             state.esp.push_back({.client = client(),
                                  .spi = static_cast<std::uint32_t>(random_()) | 0x100,
-                                 .record = record(state.facts)});
+                                 .record = record(state.facts),
+                                 .rank = static_cast<std::uint8_t>(below(8)),
+                                 .tag = static_cast<std::uint8_t>(random_())});
         for (std::size_t i = below(most_records + 1); i > 0; --i)
             state.transit.push_back(transit());
         return state;
@@ -60,13 +72,12 @@ private:
     }
     SavedRecord record(const StateFacts& facts) {
         return {.age = static_cast<std::uint32_t>(random_()),
-                .backend = static_cast<std::uint16_t>(below(facts.backends.size())),
-                .state = static_cast<sessions::RecordState>(below(sessions::record_states))};
+                .backend = static_cast<std::uint16_t>(below(facts.backends.size()))};
     }
+    sessions::Standing standing() { return static_cast<sessions::Standing>(below(4)); }
     SavedTransit transit() {
-        SavedTransit made{
-            .left = static_cast<std::uint32_t>(random_()),
-            .state = static_cast<sessions::RecordState>(below(sessions::record_states))};
+        SavedTransit made{.left = static_cast<std::uint32_t>(random_()),
+                          .progress = static_cast<wall::Progress>(below(3))};
         made.key.inside = client();
         do {
             made.key.outside = client();
@@ -99,6 +110,19 @@ private:
     std::mt19937_64 random_;
 };
 
+/// Each record in the order that an encoder wants.
+inline void add_all(const State& state, StateEncoder& encoder) {
+    for (const SavedPair& pair : state.pairs) encoder.add(pair);
+    std::span<const SavedRival> rivals{state.rivals};
+    for (const SavedFlow& flow : state.flows) {
+        encoder.add(flow, rivals.first(flow.rivals));
+        rivals = rivals.subspan(flow.rivals);
+    }
+    for (const SavedBinding& binding : state.bindings) encoder.add(binding);
+    for (const SavedEsp& esp : state.esp) encoder.add(esp);
+    for (const SavedTransit& transit : state.transit) encoder.add(transit);
+}
+
 /// One record of each kind that files of version 2 have, and names of several lengths: some 300
 /// bytes.
 inline State old_state() {
@@ -117,24 +141,26 @@ inline State old_state() {
         .gateways = {{.interface = "ext", .address = *net::IpAddress::parse("198.51.100.254")}}};
     state.pairs = {{.initiator_spi = 0x0102030405060708,
                     .responder_spi = 0xa1a2a3a4a5a6a7a8,
-                    .record = {.age = 5, .backend = 1, .state = sessions::RecordState::established},
+                    .record = {.age = 5, .backend = 1},
+                    .state = sessions::SaState::established,
                     .service = 0}};
     state.flows = {{.client = net::IpAddress::from_v4_host(0xc6336407),
                     .client_port = 4500,
                     .frontend = 0,
-                    .record = {.age = 7, .backend = 0, .state = sessions::RecordState::answered},
+                    .record = {.age = 7, .backend = 0},
+                    .standing = sessions::Standing::nominated,
                     .gateway = 1}};
     state.bindings = {
         {.client = net::IpAddress::from_v4_host(0xc6336407),
          .service = 0,
-         .record = {.age = 9, .backend = 1, .state = sessions::RecordState::established}}};
+         .record = {.age = 9, .backend = 1}}};
     state.esp = {{.client = net::IpAddress::from_halves(0x20010db800000000, 7),
                   .spi = 0xc0ffee01,
-                  .record = {.age = 3, .backend = 1, .state = sessions::RecordState::established}}};
+                  .record = {.age = 3, .backend = 1}}};
     return state;
 }
 
-/// One record of each kind.
+/// One record of each kind, as full as it can be.
 inline State small_state() {
     State state = old_state();
     state.transit = {{.key = {.inside = *net::IpAddress::parse("10.20.0.11"),
@@ -143,7 +169,14 @@ inline State small_state() {
                               .outside_port = 443,
                               .protocol = 6},
                       .left = 11,
-                      .state = sessions::RecordState::established}};
+                      .progress = wall::Progress::answered}};
+    state.pairs[0].peer = 0xc633640711940801;
+    state.pairs[0].began = 0xc633640700000002;
+    state.flows[0].rivals = 2;
+    state.rivals = {{.record = {.age = 8, .backend = 1}, .standing = sessions::Standing::strong},
+                    {.record = {.age = 6, .backend = 0}, .standing = sessions::Standing::spoke}};
+    state.esp[0].rank = 1;
+    state.esp[0].tag = 0x9e;
     return state;
 }
 

@@ -219,10 +219,11 @@ TEST(TableBuilder, PropertyAllIndicesAreInRange) {
 TEST(TableBuilder, TakesTheTimeoutsOver) {
     Site site;
     const forwarding::Timeouts& timeouts = site.build().timeouts;
-    using Lives = decltype(timeouts.flow.by_state);
-    EXPECT_EQ(timeouts.flow.by_state, (Lives{30, 300, 2700, 180, 2700}));
-    EXPECT_EQ(timeouts.pair.by_state, (Lives{30, 300, 86400, 180, 86400}));
+    EXPECT_EQ(timeouts.flow, 2700u);
     EXPECT_EQ(timeouts.half_open, 30u);
+    EXPECT_EQ(timeouts.answered, 300u);
+    EXPECT_EQ(timeouts.established, 86400u);
+    EXPECT_EQ(timeouts.closing, 180u);
     EXPECT_EQ(timeouts.pending, 10u);
     EXPECT_EQ(timeouts.fragment, 5u);
 
@@ -235,9 +236,11 @@ TEST(TableBuilder, TakesTheTimeoutsOver) {
                             .fragment = 1ms,
                             .delete_hint = 2min};
     const forwarding::Timeouts& others = site.build().timeouts;
-    EXPECT_EQ(others.flow.by_state, (Lives{2, 60, 600, 120, 600}));
-    EXPECT_EQ(others.pair.by_state, (Lives{2, 60, 3600, 120, 3600}));
+    EXPECT_EQ(others.flow, 600u);
     EXPECT_EQ(others.half_open, 2u) << "rounded up";
+    EXPECT_EQ(others.answered, 60u);
+    EXPECT_EQ(others.established, 3600u);
+    EXPECT_EQ(others.closing, 120u);
     EXPECT_EQ(others.pending, 2u);
     EXPECT_EQ(others.fragment, 1u) << "never nothing";
 }

@@ -121,7 +121,9 @@ void Client::receive(const Datagram& datagram) {
 }
 
 void Client::receive_answer(const Datagram& datagram) {
-    if (datagram.ike.message_id != static_cast<std::uint32_t>(session.next_id)) return;
+    if (datagram.pair() != session.pair ||
+        datagram.ike.message_id != static_cast<std::uint32_t>(session.next_id))
+        return;
     heard_ = world_.now();
     answer_ = datagram;
     if (datagram.inner != Inner::ike_rekey) return;

@@ -343,8 +343,8 @@ bool Product::is_established(const Pair& pair) const {
     const auto record = bench_->directory().pairs.find(
         sessions::PairKey{net::be64::from_host(pair.initiator).wire(),
                           net::be64::from_host(pair.responder).wire()},
-        bench_->table().timeouts.pair, bench_->now());
-    return record && record->state == sessions::RecordState::established;
+        bench_->table().timeouts, bench_->now());
+    return record && record->state == sessions::SaState::established;
 }
 
 }  // namespace

@@ -67,6 +67,16 @@ class SourceHash:
             "  ip daddr 10.20.0.0/24 udp dport { 500, 4500 } drop\n }\n}\n"
         )
 
+    def believe(self, client: tuple[str, int], server: Server) -> None:
+        """What comes from this address and port goes to this server, as if it had been believed
+        that its client is there."""
+        address, port = client
+        self.space.nft(
+            f"insert rule ip beside in ip saddr {address} udp sport {port} "
+            f"ip daddr {self.isp.vip} dnat to {server.address}\n"
+        )
+        self.space.run(["conntrack", "-D", "-s", address], check=False)
+
     def forget(self) -> None:
         """Loses its connection table, as a restart does."""
         self.space.run(["conntrack", "-F"], check=False)

@@ -50,6 +50,7 @@ class Kind:
     random: tuple[int, int]
     is_fragment: bool = False
     source: str = ""  # empty: another one in each frame
+    source_port: int = 0  # 0: the same as `port`
 
 
 class Flooder:
@@ -97,7 +98,8 @@ class Flooder:
             done += more
 
     def _frame(self, kind: Kind) -> bytes:
-        udp = struct.pack("!HHHH", kind.port, kind.port, _UDP + len(kind.payload), 0)
+        ports = kind.source_port or kind.port, kind.port
+        udp = struct.pack("!HHHH", *ports, _UDP + len(kind.payload), 0)
         flags = _MORE_FRAGMENTS if kind.is_fragment else 0
         length = _IP + _UDP + len(kind.payload)
         source = socket.inet_aton(kind.source or "0.0.0.0")

@@ -17,7 +17,7 @@ import struct
 import time
 from dataclasses import asdict, dataclass
 
-from lab import peers
+from lab import dualstack, peers
 from lab.cgnat import Cgnat, Mapping
 from lab.farm import Client, Isp, Server
 from lab.ping import Echoes, Watch
@@ -89,11 +89,13 @@ class Stage(Workers):
         providers: int = 1,
         affinity: str = "source",
         labelled: bool = False,
-        ask_all: int = 0,
+        ask_all: int = 50,
+        dual: bool = False,
         config: dict | None = None,
         **peers_options,
     ):
-        """`config` replaces top keys of the farm's; `peers_options` are those of the servers."""
+        """`config` replaces top keys of the farm's; `peers_options` are those of the servers. With
+        `dual`, there is an IPv6 VIP too."""
         self.case = case
         self.farm = case.farm(
             server_count=servers, client_count=0, isp_count=providers, queues=2
@@ -106,6 +108,9 @@ class Stage(Workers):
             for backend, server in zip(settings["pools"][0]["backends"], self.farm.servers):
                 backend["spi_label"] = server.label()
             peers_options["labelled"] = True
+        if dual:
+            dualstack.equip(self.farm)
+            settings = dualstack.config(self.farm, settings)
         self.balancer = case.make_balancer(self.farm, settings)
         self.ikelb = Side("ikelb", self.farm.isp)
         self.second = Side("second", self.farm.isps[-1])  # ikelb's other provider, if it has two
@@ -330,21 +335,24 @@ class Stage(Workers):
 
     # --- where the hash sends an address ----------------------------------------------------------
 
-    def where(self, side: Side, address: str) -> Server:
-        """The server that a new client at this address would come to: sends a bare header from
-        there, which no server keeps anything of, and looks for it in the servers' logs."""
-        spi = ikewire.new_spi()
-        message = ikewire.bare_init(spi)
-        self._probes += 1
-        port = PROBE_PORT + self._probes
-        segment = struct.pack("!HHHH", port, 500, 8 + len(message), 0) + message
+    @staticmethod
+    def forge(side: Side, source: tuple[str, int], port: int, payload: bytes) -> None:
+        """A datagram to the VIP that comes from the side's provider, whoever has that source."""
+        segment = struct.pack("!HHHH", source[1], port, 8 + len(payload), 0) + payload
         header = struct.pack(
             *("!BBHHHBBH4s4s", 0x45, 0, 20 + len(segment), 0, 0, 64, 17, 0),
-            socket.inet_aton(address),
+            socket.inet_aton(source[0]),
             socket.inet_aton(side.isp.vip),
         )
         with side.isp.space.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as one:
             one.sendto(header + segment, (side.isp.vip, 0))
+
+    def where(self, side: Side, address: str) -> Server:
+        """The server that a new client at this address would come to: sends a bare header from
+        there, which no server keeps anything of, and looks for it in the servers' logs."""
+        spi = ikewire.new_spi()
+        self._probes += 1
+        self.forge(side, (address, PROBE_PORT + self._probes), 500, ikewire.bare_init(spi))
         found: list[Server] = []
 
         def seen() -> bool:
@@ -387,6 +395,10 @@ class Stage(Workers):
                 self.logins(walker.client), walker.logins, f"logins of {name}, {walker.side.name}"
             )
             self.case.equal(self.home(walker.client).name, walker.home.name, f"server of {name}")
+
+    def check_lossless(self, walker: Walker) -> None:
+        echoes = walker.ping.so_far()
+        self.case.check(echoes.all, f"{walker.side.name}: {echoes} pings of {walker.client.name}")
 
     def kept(self, walkers: list[Walker], *, within: float = 8.0) -> None:
         """They are alive at the end of the test, which counts their pings."""

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include <algorithm>
+#include <compare>
+#include <utility>
+
+#include "controlplane/state/record_words.h"
+#include "dataplane/net/headers.h"
+
+namespace ikelb::control {
+
+namespace {
+
+/// The code that every kind of record had. `tentative`: established, before a restart.
+enum OldState : std::uint8_t { half_open, answered, established, closing, tentative, old_states };
+
+sessions::SaState sa_state_of(std::uint8_t old) noexcept {
+    return old == tentative ? sessions::SaState::established
+                            : static_cast<sessions::SaState>(old);
+}
+
+wall::Progress progress_of(std::uint32_t old) noexcept {
+    if (old == closing) return wall::Progress::closing;
+    return old == half_open || old == answered ? wall::Progress::asked : wall::Progress::answered;
+}
+
+/// What a claim lacks: the tag of its client's port, if the client has one flow at its backend, and
+/// the rank among backends that claim the same SPI. Clients and backends may be millions.
+class Claims {
+public:
+    Claims(const std::vector<SavedFlow>& flows, const std::vector<SavedEsp>& claims,
+           const StateFacts& facts) {
+        for (const SavedFlow& flow : flows)
+            if (facts.frontends[flow.frontend].port == net::port_nat_t)
+                users_.push_back({flow.client, flow.record.backend, flow.client_port});
+        std::ranges::sort(users_);
+        for (const SavedEsp& claim : claims)
+            backends_.emplace_back(claim.spi, claim.record.backend);
+        std::ranges::sort(backends_);
+        backends_.erase(std::unique(backends_.begin(), backends_.end()), backends_.end());
+    }
+
+    std::uint8_t tag_of(const SavedEsp& claim) const {
+        const auto at =
+            std::ranges::lower_bound(users_, User{claim.client, claim.record.backend, 0});
+        const auto is_its = [&](auto user) {
+            return user != users_.end() && user->client == claim.client &&
+                   user->backend == claim.record.backend;
+        };
+        return is_its(at) && !is_its(at + 1) ? sessions::claim_tag(net::be16::from_host(at->port))
+                                             : std::uint8_t{0};
+    }
+    std::uint8_t rank_of(const SavedEsp& claim) const {
+        const auto first = std::ranges::lower_bound(backends_, SpiOf{claim.spi, 0});
+        const auto own =
+            std::ranges::lower_bound(backends_, SpiOf{claim.spi, claim.record.backend});
+        return static_cast<std::uint8_t>(std::min<std::ptrdiff_t>(own - first, 7));
+    }
+
+private:
+    struct User {
+        net::IpAddress client;
+        std::uint16_t backend;
+        std::uint16_t port;
+        friend auto operator<=>(const User&, const User&) = default;
+    };
+    using SpiOf = std::pair<std::uint32_t, std::uint16_t>;
+
+    std::vector<User> users_;
+    std::vector<SpiOf> backends_;
+};
+
+bool read_pairs(ByteReader& in, std::uint64_t count, State& state) {
+    state.pairs.resize(count);
+    for (SavedPair& pair : state.pairs) {
+        pair.initiator_spi = in.word();
+        pair.responder_spi = in.word();
+        const RecordWord word{in.word()};
+        pair.record = word.record;
+        pair.state = sa_state_of(word.code);
+        pair.service = word.extra;
+        if (pair.initiator_spi == 0 || !word.is_good(state.facts, old_states) ||
+            pair.service >= state.facts.services.size())
+            return false;
+    }
+    return true;
+}
+
+/// Of a flow on its way, that a backend has answered is all that is left.
+bool read_flows(ByteReader& in, std::uint64_t count, State& state) {
+    state.flows.reserve(count);
+    for (std::uint64_t i = 0; i < count; ++i) {
+        SavedFlow flow;
+        std::uint8_t old = 0;
+        if (!read_flow(in, state.facts, flow, old) || flow.rivals != 0 || old >= old_states ||
+            flow.record.backend >= state.facts.backends.size())
+            return false;
+        flow.standing =
+            old == answered ? sessions::Standing::nominated : sessions::Standing::spoke;
+        if (old != half_open) state.flows.push_back(flow);
+    }
+    return true;
+}
+
+/// One that waited for its login is none: only a backend that has spoken binds a client.
+bool read_bindings(ByteReader& in, std::uint64_t count, State& state) {
+    state.bindings.reserve(count);
+    for (std::uint64_t i = 0; i < count; ++i) {
+        SavedBinding binding;
+        if (!read_binding_key(in, state.facts, binding)) return false;
+        const RecordWord word{in.word()};
+        if (!word.is_good(state.facts, old_states) || word.extra != 0) return false;
+        binding.record = word.record;
+        if (word.code != half_open && word.code != answered) state.bindings.push_back(binding);
+    }
+    return true;
+}
+
+bool read_esp(ByteReader& in, std::uint64_t count, State& state) {
+    state.esp.resize(count);
+    for (SavedEsp& esp : state.esp) {
+        if (!read_esp_key(in, esp)) return false;
+        const RecordWord word{in.word()};
+        if (!word.is_good(state.facts, old_states) || word.extra != 0) return false;
+        esp.record = word.record;
+    }
+    if (state.esp.empty()) return true;
+    const Claims claims{state.flows, state.esp, state.facts};
+    for (SavedEsp& esp : state.esp) {
+        esp.tag = claims.tag_of(esp);
+        esp.rank = claims.rank_of(esp);
+    }
+    return true;
+}
+
+bool read_all_transit(ByteReader& in, std::uint64_t count, State& state) {
+    state.transit.resize(count);
+    for (SavedTransit& transit : state.transit) {
+        std::uint32_t old = 0;
+        if (!read_transit(in, transit, old) || old >= old_states) return false;
+        transit.progress = progress_of(old);
+    }
+    return true;
+}
+
+}  // namespace
+
+bool read_old_records(std::span<const std::uint8_t> bytes, const RecordCounts& counts,
+                      State& state) {
+    ByteReader in{bytes};
+    return read_pairs(in, counts.pairs, state) && read_flows(in, counts.flows, state) &&
+           read_bindings(in, counts.bindings, state) && read_esp(in, counts.esp, state) &&
+           read_all_transit(in, counts.transit, state) && in.is_good();
+}
+
+}  // namespace ikelb::control

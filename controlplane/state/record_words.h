@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+// How records stand in a state file, of this version and of those before. For state_file.cc.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "controlplane/state/byte_reader.h"
+#include "controlplane/state/state_file.h"
+
+namespace ikelb::control {
+
+/// How many records of each kind a file has, as it says itself: any number.
+struct RecordCounts {
+    std::uint64_t pairs = 0;
+    std::uint64_t flows = 0;
+    std::uint64_t rivals = 0;  ///< of all flows; they stand behind theirs
+    std::uint64_t bindings = 0;
+    std::uint64_t esp = 0;
+    std::uint64_t transit = 0;
+};
+
+inline constexpr std::size_t flow_words = 4, rival_words = 1, binding_words = 4, esp_words = 4,
+                             transit_words = 6;
+constexpr std::size_t pair_words(std::uint64_t version) noexcept {
+    return version < 4 ? 3 : 5;
+}
+
+/// The word that each record has. code and extra: what the kind of record says on top.
+constexpr std::uint64_t pack(const SavedRecord& record, std::uint8_t code,
+                             std::uint8_t extra) noexcept {
+    return std::uint64_t{record.age} | std::uint64_t{record.backend} << 32 |
+           std::uint64_t{code} << 48 | std::uint64_t{extra} << 56;
+}
+
+struct RecordWord {
+    SavedRecord record{};
+    std::uint8_t code = 0;
+    std::uint8_t extra = 0;
+
+    constexpr explicit RecordWord(std::uint64_t word) noexcept
+        : record{.age = static_cast<std::uint32_t>(word),
+                 .backend = static_cast<std::uint16_t>(word >> 32)},
+          code{static_cast<std::uint8_t>(word >> 48)},
+          extra{static_cast<std::uint8_t>(word >> 56)} {}
+    /// Does it name a backend, and is its code one of so many?
+    bool is_good(const StateFacts& facts, std::size_t codes) const noexcept {
+        return code < codes && record.backend < facts.backends.size();
+    }
+};
+
+/// A flow but for its standing. False: it points at nothing. code and, in files that have rivals,
+/// their number are the caller's to judge.
+bool read_flow(ByteReader& in, const StateFacts& facts, SavedFlow& flow,
+               std::uint8_t& code) noexcept;
+bool read_binding_key(ByteReader& in, const StateFacts& facts, SavedBinding& binding) noexcept;
+bool read_esp_key(ByteReader& in, SavedEsp& esp) noexcept;
+/// All but its progress, which is the code.
+bool read_transit(ByteReader& in, SavedTransit& transit, std::uint32_t& code) noexcept;
+
+/// Reads the words behind the names of a file of this version. False: one points at nothing.
+bool read_records(std::span<const std::uint8_t> bytes, const RecordCounts& counts, State& state);
+
+/// The same of the versions before, 2 and 3. Their records said less: a login that was under way at
+/// the save begins anew, an IKE SA has no INIT that was seen, and what ESP SPIs are claimed by is
+/// made up from the flows.
+bool read_old_records(std::span<const std::uint8_t> bytes, const RecordCounts& counts,
+                      State& state);
+
+}  // namespace ikelb::control

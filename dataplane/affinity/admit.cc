@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "dataplane/affinity/admit.h"
+
+#include "dataplane/affinity/schedule.h"
+#include "dataplane/ike/payload_walk.h"
+
+namespace ikelb::affinity {
+
+namespace {
+
+/// A retransmission that all backends got, and the next one; RFC 7296 section 2.4: the client goes
+/// on for minutes.
+constexpr unsigned rounds_of_copies = 2;
+
+constexpr forwarding::Rate asked_all_per_source{.per_second = 1, .burst = 2},
+    retries_per_tuple{.per_second = 5, .burst = 20}, copies_per_tuple{.per_second = 8, .burst = 8},
+    copies_per_service{.per_second = 1000, .burst = 1000};
+
+/// A COOKIE that a backend has sent to this very address: whoever forges the address knows none.
+bool brings_cookie(Found& found) noexcept {
+    if (found.packet.ike_header().next_payload != ike::payload::notify) return false;
+    const std::uint64_t cookie =
+        ike::cookie_of(found.packet.ike_message(), found.context.table.hash_key);
+    return cookie != 0 && found.choice() && found.choice()->cookie != 0 &&
+           found.choice()->cookie == static_cast<std::uint8_t>(cookie);
+}
+
+bool is_agreed(Found& found) noexcept {
+    const auto& binding = found.binding();
+    return (binding && binding->backend.index == found.packet.backend) ||
+           choose_by_hash(found) == found.packet.backend;
+}
+
+}  // namespace
+
+bool is_over_share(Found& found) noexcept {
+    const Packet& packet = found.packet;
+    const Context& context = found.context;
+    if (found.kind != Datagram::new_sa || packet.frame.was_held ||
+        context.memory.requests_by_source.take(packet.source, context.table.hash_key,
+                                               context.now_micros,
+                                               context.table.limits.requests_per_source))
+        return false;
+    // Whoever forges a client's address seldom knows its port, and never its COOKIE.
+    const bool has_cookie = brings_cookie(found);
+    if (!has_cookie && !found.binding()) return true;
+    const std::uint64_t hash = hash_of(flow_of_sender(packet), context);
+    return !context.memory.retries_by_tuple.take(has_cookie ? ~hash : hash, context.now_micros,
+                                                 retries_per_tuple);
+}
+
+bool may_ask_all(Found& found, const Decision& decision) noexcept {
+    const Packet& packet = found.packet;
+    const Context& context = found.context;
+    const std::uint32_t rate = found.service().ask_all_rate;
+    if (rate == 0 || packet.frame.was_held ||
+        (decision.verdict != Verdict::undecided && decision.rule != Rule::none) ||
+        !is_of_unknown_sa(found, decision) || !found.pending() ||
+        found.pending()->copies >= rounds_of_copies ||
+        !context.memory.asked_all_by_source.take(packet.source, context.table.hash_key,
+                                                 context.now_micros, asked_all_per_source) ||
+        !context.memory.asked_all[packet.service].take(context.now_micros,
+                                                       {.per_second = rate, .burst = rate}))
+        return false;
+    context.counters.asked_all.add(1);
+    return true;
+}
+
+bool may_copy(const Found& found) noexcept {
+    const Context& context = found.context;
+    if (found.packet.frame.was_held) return true;
+    if (found.kind == Datagram::esp)
+        return context.memory.copies_by_tuple.take(hash_of(flow_of_sender(found.packet), context),
+                                                   context.now_micros, copies_per_tuple);
+    return context.memory.copies_by_service[found.packet.service].take(context.now_micros,
+                                                                       copies_per_service);
+}
+
+Verdict admit(Found& found) noexcept {
+    const Packet& packet = found.packet;
+    const Context& context = found.context;
+    const forwarding::AbuseLimits& limits = context.table.limits;
+    if (packet.frame.was_held) return Verdict::undecided;
+    if (found.kind == Datagram::new_sa) {
+        const std::uint32_t reserve =
+            brings_cookie(found) ? 0 : limits.requests_per_backend.burst / 2;
+        const bool is_within = context.memory.requests_by_backend[packet.backend].take(
+            context.now_micros, limits.requests_per_backend, reserve);
+        return is_within ? Verdict::undecided : Verdict::backend_limited;
+    }
+    if (found.kind != Datagram::ike || is_response(packet) ||
+        (packet.rule != Rule::flow && packet.rule != Rule::schedule) || is_agreed(found) ||
+        context.memory.unknown_pairs_by_backend[packet.backend].take(
+            context.now_micros, limits.unknown_pairs_per_backend))
+        return Verdict::undecided;
+    return Verdict::unknown_pair_limited;
+}
+
+}  // namespace ikelb::affinity

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "dataplane/affinity/commit.h"
+
+#include "dataplane/affinity/admit.h"
+#include "dataplane/affinity/claims.h"
+#include "dataplane/affinity/schedule.h"
+
+namespace ikelb::affinity {
+
+namespace {
+
+/// The gateway the frame came from, if it is one of those the kernel knows.
+forwarding::GatewayIndex gateway_of(const Packet& packet, const Context& context) noexcept {
+    const auto* by_mac = context.table.gateway_of_mac.find(
+        forwarding::gateway_key(packet.in_interface, packet.frame.sender()));
+    return by_mac == nullptr ? forwarding::no_gateway : *by_mac;
+}
+
+bool keep_choice(const Packet& packet, Context& context) noexcept {
+    return keep(
+        context.directory.choices,
+        sessions::half_open_key(packet.ike_header(), packet.source, packet.service),
+        sessions::Choice{.backend = ref_of(packet.backend, context), .last_seen = context.now},
+        context);
+}
+
+void note_request(const Decision& decision, Found& found, Context& context) noexcept {
+    const Packet& packet = found.packet;
+    if (is_response(packet)) return;
+    const forwarding::ForwardingTable& table = context.table;
+    const auto member = table.member(packet.service, packet.backend);
+    if (member && !packet.frame.was_held && !packet.is_decided())
+        context.counters.ike[*member].requests.add(1);
+    const auto& flow = found.flow();
+    forwarding::GatewayIndex gateway = gateway_of(packet, context);
+    const auto expected = flow && flow->gateway != forwarding::no_gateway
+                              ? flow->gateway
+                              : table.default_gateway(packet.source, packet.frontend);
+    if (gateway == expected) gateway = forwarding::no_gateway;
+    const bool is_unknown = is_of_unknown_sa(found, decision);
+    if (!is_unknown && gateway == forwarding::no_gateway) return;
+    if (!packet.frame.was_held &&
+        !context.memory.pending_by_source.take(packet.source, table.hash_key, context.now_micros,
+                                               table.limits.pending_per_source)) {
+        context.counters.pending_limited.add(1);
+        return;
+    }
+    const auto& before = found.pending();
+    keep(context.directory.pending,
+         request_key(flow_of_sender(packet), packet.ike_header(), context),
+         sessions::Pending{
+             .backend = ref_of(packet.backend, context),
+             .copies = static_cast<std::uint8_t>((before ? before->copies : 0) + decision.asks_all),
+             .gateway = gateway,
+             .last_seen = context.now},
+         context);
+}
+
+void copy(std::uint8_t place, BackendIndex to, pipeline::Copies& copies,
+          Context& context) noexcept {
+    if (copies.add(place, to)) context.counters.copies.add(1);
+}
+
+}  // namespace
+
+void commit(Packet& packet, const Decision& decision, Found& found, Context& context) noexcept {
+    if (decision.keeps_choice && !packet.is_decided() && !keep_choice(packet, context) &&
+        decision.rule == Rule::schedule) {
+        packet.backend = choose_by_hash(found);
+        if (packet.backend == no_backend) packet.verdict = Verdict::no_backend;
+    }
+    if (found.kind == Datagram::esp) {
+        if (decision.rule != Rule::label) renew_claim(found, context);
+        if (decision.rule == Rule::flow && !packet.is_decided()) consider_spi(found, context);
+    } else if (found.kind == Datagram::ike ||
+               (found.kind == Datagram::new_sa && !packet.is_decided())) {
+        note_request(decision, found, context);
+    }
+}
+
+std::size_t commit_copies(std::uint8_t place, const Decision& decision, Found& found,
+                          pipeline::Copies& copies, Context& context) noexcept {
+    const Others others = others_of(found, decision);
+    for (const BackendIndex to : others.full.all()) copy(place, to, copies, context);
+    for (const BackendIndex to : others.copies.all()) {
+        if (!may_copy(found)) break;
+        copy(place, to, copies, context);
+    }
+    return others.full.all().size();
+}
+
+void commit_to_all(std::uint8_t place, const Decision& decision, Found& found,
+                   pipeline::Copies& copies, Context& context) noexcept {
+    const Packet& packet = found.packet;
+    const forwarding::ForwardingTable& table = context.table;
+    const auto full = others_of(found, decision).full;
+    for (BackendIndex to = 0; to < table.backends.size(); ++to) {
+        const bool is_asked = table.backends[to].is_up
+                                  ? table.member(packet.service, to).has_value()
+                                  : full.holds(to);
+        if (to == packet.backend || !is_asked) continue;
+        if (!may_copy(found)) return;
+        copy(place, to, copies, context);
+    }
+}
+
+}  // namespace ikelb::affinity

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "dataplane/affinity/found.h"
+
+#include <algorithm>
+
+#include "dataplane/affinity/claims.h"
+
+namespace ikelb::affinity {
+
+namespace {
+
+/// Does its answer bring a responder's SPI that it had not?
+bool begins_sa(const ike::Header& header) noexcept {
+    return header.major_version() == 1 || header.exchange == ike::exchange::ike_sa_init;
+}
+
+}  // namespace
+
+std::array<std::uint64_t, 1> request_key(const sessions::FlowKey& flow, const ike::Header& header,
+                                         const Context& context) noexcept {
+    const net::HashKey secret = context.table.hash_key;
+    std::uint64_t hash =
+        net::keyed_hash(header.initiator_spi.wire(), hash_of(flow, context), secret);
+    if (!begins_sa(header)) hash = net::keyed_hash(header.responder_spi.wire(), hash, secret);
+    return {net::keyed_hash(header.message_id.wire(), hash, secret) | 1};
+}
+
+Tuple tuple_of(const sessions::FlowKey& key, const Flow& flow, forwarding::ServiceIndex service,
+               const Context& context) noexcept {
+    Tuple::Notes rivals{};
+    if (flow.has_rivals)
+        if (const auto found =
+                context.directory.rivals.find_noted(key, context.table.timeouts, context.now))
+            rivals = found->notes;
+    Tuple tuple{flow, rivals, context.table.timeouts, context.now};
+    tuple.filter([&](BackendRef backend) { return counts(backend, service, context); });
+    return tuple;
+}
+
+ClaimFound Found::find_claim() noexcept {
+    const Timeouts& lives = context.table.timeouts;
+    ClaimFound found{
+        .record = context.directory.claims.find(
+            sessions::esp_key(packet.source, packet.datagram.esp_spi), lives, context.now)};
+    if (found.record && !context.table.is_current(found.record->backend)) found.record.reset();
+    if (!found.record || !counts(found.record->backend)) return found;
+    const sessions::Claim& claim = *found.record;
+    found.heard = claim.last_seen;
+    if (claim.tag != claim_tag(packet.source_port)) return found;
+    found.is_own = true;
+    found.is_valid = !claim.is_shared;
+    if (forwarding::is_within(claim_refresh_interval, claim.last_seen, context.now)) return found;
+    const Stander* const own = tuple().find(claim.backend);
+    if (own != nullptr && static_cast<std::int32_t>(own->last - found.heard) > 0)
+        found.heard = own->last;
+    if (found.is_valid && !forwarding::is_within(lives.standing, found.heard, context.now))
+        for (const Stander& one : tuple_.all())
+            found.is_disputed |= one.backend != claim.backend && is_full(one, lives, context.now);
+    found.is_valid &= !found.is_disputed;
+    return found;
+}
+
+Claimants Found::find_claimants() noexcept {
+    Claimants claimants;
+    // Its own first, which has another tag or is shared.
+    const ClaimFound& own = claim();
+    if (own.record && !own.is_disputed && counts(own.record->backend))
+        claimants.add(own.record->backend.index);
+    // A bucket's worth at most; the rank, then the backend tells them apart.
+    std::array<std::uint32_t, 32> by_rank;
+    std::size_t count = 0;
+    visit_claims(packet.datagram.esp_spi, context, [&](const sessions::Claim& claim) {
+        if (count < by_rank.size() && counts(claim.backend))
+            by_rank[count++] = std::uint32_t{claim.rank} << 16 | claim.backend.index;
+    });
+    std::sort(by_rank.begin(), by_rank.begin() + static_cast<std::ptrdiff_t>(count));
+    for (std::size_t i = 0; i < count; ++i) claimants.add(static_cast<BackendIndex>(by_rank[i]));
+    return claimants;
+}
+
+}  // namespace ikelb::affinity

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "dataplane/affinity/learn.h"
+
+#include "dataplane/ike/payload_walk.h"
+
+namespace ikelb::affinity {
+
+namespace {
+
+using forwarding::FrontendIndex, sessions::SaState;
+
+/// A backend that opens an SA itself wants the answer back.
+bool opens_sa(const ike::Header& header) noexcept {
+    return header.responder_spi.wire() == 0 &&
+           (header.major_version() == 1 ||
+            (header.exchange == ike::exchange::ike_sa_init && !header.is_response()));
+}
+
+/// What the evidence says about the SA. Not while the INIT alone has been answered: an
+/// INFORMATIONAL under those keys needs no login (IKEv1's Quick Mode does).
+std::optional<SaState> state_of(ike::Evidence evidence, const ike::Header& header,
+                                const std::optional<Pair>& pair) noexcept {
+    const bool has_only_begun = pair && pair->record.state == SaState::half_open;
+    switch (evidence) {
+        case ike::Evidence::half_open: return SaState::half_open;
+        case ike::Evidence::login: return SaState::answered;
+        case ike::Evidence::session:
+            if (has_only_begun && header.major_version() != 1) return std::nullopt;
+            return SaState::established;
+        case ike::Evidence::life:
+            if (!pair || has_only_begun) return std::nullopt;
+            return pair->record.is_confirmed() ? SaState::established : SaState::answered;
+        case ike::Evidence::none: break;
+    }
+    return std::nullopt;
+}
+
+/// Of an IKEv2 answer under keys.
+Said said_by_answer(const Packet& packet, const std::optional<Pair>& pair,
+                    const std::optional<SaState>& proof) noexcept {
+    if (!pair || pair->record.backend.index != packet.backend) return Said::nominated;
+    const ike::Header& header = packet.ike_header();
+    const auto began = sessions::Began::unpack(pair->notes[1]);
+    // A server answers a replay too, under the message ID that it answered before. Of a pair whose
+    // beginning nobody saw, nobody knows it yet.
+    const bool is_unseen = began.client == 0 && began.next_id == 0;
+    if (is_unseen || header.message_id.to_host() < began.next_id) return Said::nominated;
+    const bool is_own_login = header.exchange == ike::exchange::ike_auth &&
+                              began.client == sessions::name_of(packet.destination);
+    const bool is_established = pair->record.is_confirmed() || proof == SaState::established;
+    if (is_established) return Said::strong;
+    return is_own_login ? Said::login : Said::nominated;
+}
+
+}  // namespace
+
+Lesson learn(const Packet& packet, const std::optional<Pair>& pair, Context& context) noexcept {
+    if (packet.datagram.kind == ike::Kind::esp) return {.said = Said::spoke};
+    if (packet.datagram.kind != ike::Kind::ike) return {.said = Said::alive};
+    const ike::Header& header = packet.ike_header();
+    pipeline::WorkerMemory& memory = context.memory;
+    const forwarding::AbuseLimits& limits = context.table.limits;
+    if (opens_sa(header)) {
+        const bool may =
+            packet.frame.was_held ||
+            memory.opened_by_backends.take(context.now_micros, limits.opened_by_backends);
+        return {.said = may ? Said::called : Said::nothing};
+    }
+    const ike::Evidence evidence = ike::evidence_of(packet.ike_message());
+    Lesson lesson{.sa = state_of(evidence, header, pair)};
+    if (evidence == ike::Evidence::none || evidence == ike::Evidence::half_open) return lesson;
+    // Anybody can have logins answered, if only that they failed: each source has its share.
+    const bool is_login_known = pair && pair->record.state != SaState::half_open;
+    if (lesson.sa == SaState::answered && !is_login_known &&
+        !memory.logins_by_source.take(packet.destination, context.table.hash_key,
+                                      context.now_micros, limits.logins_per_source))
+        return {.said = Said::alive, .sa = SaState::half_open};
+    if (header.major_version() == 1) {
+        // No flag tells its answers from what it sends on its own: ESP decides.
+        lesson.said = Said::nominated;
+        lesson.turns_gateway = true;
+        return lesson;
+    }
+    lesson.is_answer = header.is_response();
+    lesson.said = lesson.is_answer ? said_by_answer(packet, pair, lesson.sa) : Said::spoke;
+    lesson.turns_gateway = lesson.said == Said::login || lesson.said == Said::strong;
+    if (ike::hints_at_delete(packet.ike_message()) && lesson.sa) lesson.sa = SaState::closing;
+    return lesson;
+}
+
+FrontendIndex reply_vip(const Packet& packet, const Context& context) noexcept {
+    const forwarding::ForwardingTable& table = context.table;
+    if (packet.frontend != forwarding::no_frontend) [[likely]]
+        return packet.frontend;
+    const auto& candidates = table.backends[packet.backend]
+                                 .frontends[forwarding::service_port_position(packet.source_port)];
+    const BackendRef ref = ref_of(packet.backend, context);
+    const auto the_only_one = [&](auto&& holds) {
+        FrontendIndex only = forwarding::no_frontend;
+        for (const FrontendIndex candidate : candidates) {
+            if (!holds(candidate)) continue;
+            if (only != forwarding::no_frontend) return forwarding::no_frontend;
+            only = candidate;
+        }
+        return only;
+    };
+    const auto is_ours = [&](const auto& record) { return record && record->backend == ref; };
+    // Whoever spoofs a client's address has himself answered on another VIP: what that leaves is
+    // less than speech.
+    const auto by_standing = [&] {
+        FrontendIndex best = forwarding::no_frontend;
+        Stander shown{.standing = Standing::called, .last = 0};
+        for (const FrontendIndex candidate : candidates) {
+            const auto key =
+                sessions::flow_key(packet.destination, packet.destination_port, candidate);
+            const auto flow = context.directory.flows.find(key, table.timeouts, context.now);
+            if (!flow) continue;
+            const Tuple tuple = tuple_of(key, *flow, table.frontends[candidate].service, context);
+            const Stander* const own = tuple.find(ref);
+            if (own == nullptr || own->standing < shown.standing ||
+                (own->standing == shown.standing && own->last < shown.last))
+                continue;
+            const bool is_tie = own->standing == shown.standing && own->last == shown.last;
+            best = is_tie ? forwarding::no_frontend : candidate;
+            shown = *own;
+        }
+        return best;
+    };
+    FrontendIndex vip = forwarding::no_frontend;
+    if (packet.datagram.kind == ike::Kind::ike) {
+        const auto pair = context.directory.pairs.find(sessions::pair_key(packet.ike_header()),
+                                                       table.timeouts, context.now);
+        vip = the_only_one([&](FrontendIndex candidate) {
+            const auto service = table.frontends[candidate].service;
+            if (pair && table.is_current(pair->backend))
+                return is_ours(pair) && pair->service == service;
+            return is_ours(context.directory.choices.find(
+                sessions::half_open_key(packet.ike_header(), packet.destination, service),
+                table.timeouts, context.now));
+        });
+    }
+    if (vip == forwarding::no_frontend) vip = by_standing();
+    if (vip == forwarding::no_frontend)
+        vip = the_only_one([&](FrontendIndex candidate) {
+            return is_ours(
+                find_binding(packet.destination, table.frontends[candidate].service, context));
+        });
+    return vip;
+}
+
+void ask_for_answer(const Packet& packet, const Context& context) noexcept {
+    const sessions::Directory& directory = context.directory;
+    if (packet.frontend == forwarding::no_frontend) return;
+    const auto key = flow_of_receiver(packet);
+    const bool is_esp = packet.datagram.kind == ike::Kind::esp;
+    directory.flows.prefetch<true>(key);
+    // Most ESP of IPv4 does not come here: what does changes the flow, and what hangs on it.
+    if (packet.datagram.kind != ike::Kind::ike && (!is_esp || packet.is_v6)) return;
+    const bool speaks = is_esp || !is_response(packet);
+    const forwarding::ServiceIndex index = context.table.frontends[packet.frontend].service;
+    const forwarding::Service& service = context.table.services[index];
+    if (speaks && service.affinity == forwarding::Affinity::source)
+        directory.bindings.prefetch<true>(
+            sessions::binding_key(service.client_of(packet.destination), index));
+    if (is_esp || packet.ike_header().exchange != ike::exchange::ike_sa_init)
+        directory.logins.prefetch<true>(key);
+    if (is_esp) return;
+    const ike::Header& header = packet.ike_header();
+    directory.pairs.prefetch<true>(sessions::pair_key(header));
+    directory.pending.prefetch(directory.pending.hash(request_key(key, header, context)));
+    context.memory.logins_by_source.prefetch(packet.destination, context.table.hash_key);
+}
+
+void ask_for_login(const Packet& packet, const Context& context) noexcept {
+    if (packet.datagram.kind != ike::Kind::esp || packet.is_v6) return;
+    if (packet.frontend == forwarding::no_frontend) return;
+    const sessions::PairKey pair = context.directory.logins.notes(flow_of_receiver(packet));
+    if (pair[0] != 0) context.directory.pairs.prefetch<true>(pair);
+}
+
+}  // namespace ikelb::affinity

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include "dataplane/affinity/found.h"
+
+namespace ikelb::affinity {
+
+using Pair = sessions::Noted<sessions::IkeSa, 2>;
+
+/// What a backend's datagram teaches. The backend is the only one that is believed, and it answers
+/// whoever asks: so an answer nominates, and what it sends on its own decides.
+struct Lesson {
+    Said said = Said::nothing;              ///< about its client tuple
+    std::optional<sessions::SaState> sa{};  ///< about its IKE SA
+    bool is_answer = false;                 ///< under an SA's keys
+    bool turns_gateway = false;  ///< the way of the request that it answers is the client's
+};
+
+/// pair: what is known of its IKE SA. Takes from the buckets of logins and of SAs that backends
+/// open; writes no record.
+Lesson learn(const Packet& packet, const std::optional<Pair>& pair, Context& context) noexcept;
+
+/// The VIP of a reply. Where its source address does not tell, of a backend that serves several
+/// from one: the SA's own by its SPIs, else the one where it stands highest at this client tuple,
+/// else the one that this client uses; no_frontend: two candidates are as bad as none.
+forwarding::FrontendIndex reply_vip(const Packet& packet, const Context& context) noexcept;
+
+/// Starts the memory accesses of a backend's datagram.
+void ask_for_answer(const Packet& packet, const Context& context) noexcept;
+
+/// Of a backend's ESP, whose other look-ups are under way: the pair whose login it confirms.
+void ask_for_login(const Packet& packet, const Context& context) noexcept;
+
+/// A classified packet of a backend: its VIP, its way to the client, and what it teaches. Exits:
+/// reply_vip_unknown, refusal_of_copy.
+void take_reply(Packet& packet, Context& context) noexcept;
+
+}  // namespace ikelb::affinity

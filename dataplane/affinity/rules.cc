@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "dataplane/affinity/rules.h"
+
+#include <array>
+#include <utility>
+
+#include "dataplane/affinity/schedule.h"
+
+namespace ikelb::affinity {
+
+namespace {
+
+/// The backend of an existing SA. Down is a flag, not an end: the SA is valid nowhere else, so it
+/// is never rescheduled.
+[[gnu::always_inline]] inline Answer follow(BackendIndex index, const Found& found) noexcept {
+    const forwarding::Backend& backend = found.context.table.backends[index];
+    const bool is_flushed = !backend.is_up && backend.flush_on_down;
+    return {.is_hit = true,
+            .backend = index,
+            .verdict = is_flushed ? Verdict::backend_down : Verdict::undecided};
+}
+
+template <typename Record>
+[[gnu::always_inline]] inline Answer follow(const std::optional<Record>& record,
+                                            const Found& found) noexcept {
+    return record && found.counts(record->backend) ? follow(record->backend.index, found)
+                                                   : Answer{};
+}
+
+/// A new SA goes by a record only if its backend takes back who was there.
+template <typename Record>
+[[gnu::always_inline]] inline Answer go_back(const std::optional<Record>& record,
+                                             const Found& found) noexcept {
+    if (!record || !found.counts(record->backend)) return {};
+    const BackendIndex index = record->backend.index;
+    if (!found.context.table.backends[index].takes_returning_clients()) return {};
+    return {.is_hit = true, .backend = index};
+}
+
+/// The server's own SPI of an IKE SA: the responder's unless the client says it is the responder
+/// itself, as after a rekey by the server. IKEv1 cookies have no such flag.
+std::uint64_t server_spi(const ike::Header& header) noexcept {
+    const bool client_initiated = header.major_version() == 1 || header.is_from_initiator();
+    return (client_initiated ? header.responder_spi : header.initiator_spi).to_host();
+}
+
+[[gnu::always_inline]] inline Answer by_label(Found& found) noexcept {
+    const forwarding::ForwardingTable& table = found.context.table;
+    if (table.labelled.empty()) [[likely]]
+        return {};
+    const bool is_esp = found.kind == Datagram::esp;
+    const std::uint64_t spi =
+        is_esp ? found.packet.datagram.esp_spi.to_host() : server_spi(found.packet.ike_header());
+    for (const BackendIndex index : table.labelled) {
+        const forwarding::SpiLabel& label = table.backends[index].label;
+        const bool is_its =
+            is_esp ? label.holds_esp(static_cast<std::uint32_t>(spi)) : label.holds_ike(spi);
+        if (is_its && table.member(found.packet.service, index)) return follow(index, found);
+    }
+    return {};
+}
+
+[[gnu::always_inline]] inline Answer by_ike_sa(Found& found) noexcept {
+    return follow(found.ike_sa(), found);
+}
+
+[[gnu::always_inline]] inline Answer by_flow(Found& found) noexcept {
+    if (!found.flow()) return {};
+    if (!found.flow()->has_rivals) [[likely]]
+        return follow(found.flow(), found);
+    const auto all = found.tuple().all();
+    return all.empty() ? Answer{} : follow(all.front().backend.index, found);
+}
+
+/// The flow's backend, if it spoke or is asked in full anyway; else the best of those that are.
+[[gnu::always_inline]] inline Answer by_tuple(Found& found) noexcept {
+    if (!found.flow()) return {};
+    if (!found.flow()->has_rivals) [[likely]]
+        return follow(found.flow(), found);
+    const auto all = found.tuple().all();
+    if (all.empty()) return {};
+    const Stander* main = &all.front();
+    const auto is_asked = [&](const Stander& one) {
+        return is_full(one, found.context.table.timeouts, found.context.now);
+    };
+    if (main->standing != Standing::spoke && !is_asked(*main))
+        for (const Stander& one : all)
+            if (is_asked(one) && (!is_asked(*main) || is_better(one, *main))) main = &one;
+    return follow(main->backend.index, found);
+}
+
+[[gnu::always_inline]] inline Answer by_claim(Found& found) noexcept {
+    const ClaimFound& claim = found.claim();
+    return claim.is_valid ? follow(claim.record->backend.index, found) : Answer{};
+}
+
+/// From whatever address.
+[[gnu::always_inline]] inline Answer by_claimants(Found& found) noexcept {
+    const auto all = found.claimants().all();
+    if (all.size() > 1) found.context.counters.spi_collisions.add(1);
+    return all.empty() ? Answer{} : follow(all.front(), found);
+}
+
+[[gnu::always_inline]] inline Answer by_binding(Found& found) noexcept {
+    return follow(found.binding(), found);
+}
+
+[[gnu::always_inline]] inline Answer by_binding_anew(Found& found) noexcept {
+    Answer answer = go_back(found.binding(), found);
+    // The reply of a backend with several VIPs has to find the one that was asked: the binding
+    // alone does not tell it where the client uses two of them.
+    if (answer.is_hit)
+        answer.keeps_choice = found.context.table.backends[answer.backend].is_ambiguous();
+    return answer;
+}
+
+[[gnu::always_inline]] inline Answer by_choice(Found& found) noexcept {
+    return go_back(found.choice(), found);
+}
+
+constexpr std::array new_sa_rules{
+    RuleRow{Rule::half_open, When::always, Needs::choice, by_choice},
+    RuleRow{Rule::binding, When::by_source, Needs::binding, by_binding_anew},
+    RuleRow{Rule::schedule, When::always, Needs::no_record, by_schedule},
+};
+constexpr std::array ike_rules{
+    RuleRow{Rule::label, When::always, Needs::no_record, by_label},
+    RuleRow{Rule::pair, When::always, Needs::ike_sa, by_ike_sa},
+    RuleRow{Rule::flow, When::nat_t_or_by_source, Needs::flow, by_flow},
+    RuleRow{Rule::binding, When::by_source, Needs::no_record, by_binding},
+    RuleRow{Rule::schedule, When::request_by_source, Needs::no_record, by_schedule},
+};
+constexpr std::array esp_rules{
+    RuleRow{Rule::label, When::always, Needs::no_record, by_label},
+    RuleRow{Rule::esp_client, When::always, Needs::claim, by_claim},
+    RuleRow{Rule::flow, When::always, Needs::flow, by_tuple},
+    RuleRow{Rule::esp_spi, When::always, Needs::no_record, by_claimants},
+    RuleRow{Rule::binding, When::by_source, Needs::no_record, by_binding},
+    RuleRow{Rule::schedule, When::by_source, Needs::no_record, by_schedule},
+};
+constexpr std::array keepalive_rules{
+    RuleRow{Rule::flow, When::nat_t_or_by_source, Needs::flow, by_flow},
+    RuleRow{Rule::binding, When::by_source, Needs::no_record, by_binding},
+};
+
+template <const auto& rows, std::size_t place>
+[[gnu::always_inline]] inline bool hits(Found& found, Decision& decision) noexcept {
+    constexpr RuleRow row = rows[place];
+    if (!is_asked(row, found)) return false;
+    const Answer answer = row.answer(found);
+    if (answer.is_hit) decision = {answer, row.rule};
+    return answer.is_hit;
+}
+
+Verdict unknown(const Found& found) noexcept {
+    if (found.kind == Datagram::keepalive) return Verdict::unknown_keepalive;
+    return found.kind == Datagram::ike && is_response(found.packet) ? Verdict::unknown_response
+                                                                    : Verdict::unknown_sa;
+}
+
+/// Unrolled when it is compiled, so that no row costs more than its answer.
+template <const auto& rows>
+[[gnu::always_inline]] inline Decision walk(Found& found) noexcept {
+    Decision decision;
+    const bool is_known = [&]<std::size_t... places>(std::index_sequence<places...>)
+        __attribute__((always_inline)) {
+        return (hits<rows, places>(found, decision) || ...);
+    }
+    (std::make_index_sequence<rows.size()>{});
+    if (!is_known) decision.verdict = unknown(found);
+    return decision;
+}
+
+template <const auto& rows>
+constexpr unsigned needs_of = [] {
+    unsigned needs = 0;
+    for (const RuleRow& row : rows) needs |= row.needs;
+    return needs;
+}();
+
+/// Inlined by force: a call that only prefetches has no effect in g++'s eyes, which drops it.
+template <const auto& rows>
+[[gnu::always_inline]] inline void prefetch(const Found& found) noexcept {
+    constexpr unsigned needs = needs_of<rows>;
+    const Packet& packet = found.packet;
+    const sessions::Directory& directory = found.context.directory;
+    if constexpr ((needs & Needs::ike_sa) != 0)
+        directory.pairs.prefetch(sessions::pair_key(packet.ike_header()));
+    if constexpr ((needs & Needs::flow) != 0) directory.flows.prefetch(flow_of_sender(packet));
+    if constexpr ((needs & Needs::claim) != 0)
+        directory.claims.prefetch(sessions::esp_key(packet.source, packet.datagram.esp_spi));
+    if constexpr ((needs & Needs::binding) != 0)
+        if (found.is_by_source())
+            directory.bindings.prefetch(
+                sessions::binding_key(found.service().client_of(packet.source), packet.service));
+    if constexpr ((needs & Needs::choice) != 0)
+        directory.choices.prefetch(
+            sessions::half_open_key(packet.ike_header(), packet.source, packet.service));
+}
+
+}  // namespace
+
+Answer by_schedule(Found& found) noexcept {
+    Answer answer = schedule(found);
+    if (answer.backend == no_backend) answer.verdict = Verdict::no_backend;
+    return answer;
+}
+
+std::span<const RuleRow> rules_of(Datagram kind) noexcept {
+    switch (kind) {
+        case Datagram::new_sa: return new_sa_rules;
+        case Datagram::ike: return ike_rules;
+        case Datagram::esp: return esp_rules;
+        case Datagram::keepalive: break;
+    }
+    return keepalive_rules;
+}
+
+void ask(const Found& found) noexcept {
+    switch (found.kind) {
+        case Datagram::new_sa:
+            found.context.memory.requests_by_source.prefetch(found.packet.source,
+                                                             found.context.table.hash_key);
+            return prefetch<new_sa_rules>(found);
+        case Datagram::ike: return prefetch<ike_rules>(found);
+        case Datagram::esp: return prefetch<esp_rules>(found);
+        case Datagram::keepalive: return prefetch<keepalive_rules>(found);
+    }
+}
+
+Decision decide(Found& found) noexcept {
+    switch (found.kind) {
+        case Datagram::new_sa: return walk<new_sa_rules>(found);
+        case Datagram::ike: return walk<ike_rules>(found);
+        case Datagram::esp: return walk<esp_rules>(found);
+        case Datagram::keepalive: break;
+    }
+    return walk<keepalive_rules>(found);
+}
+
+bool is_of_unknown_sa(const Found& found, const Decision& decision) noexcept {
+    return found.kind == Datagram::ike && decision.rule != Rule::label &&
+           decision.rule != Rule::pair && is_encrypted(found.packet) &&
+           found.packet.ike_header().major_version() == 2 && !is_response(found.packet);
+}
+
+Others others_of(Found& found, const Decision& decision) noexcept {
+    Others others;
+    const bool is_esp = found.kind == Datagram::esp && decision.rule != Rule::label &&
+                        decision.rule != Rule::esp_client && decision.rule != Rule::none;
+    if (!is_esp && !(is_of_unknown_sa(found, decision) && decision.rule == Rule::flow))
+        return others;
+    const forwarding::ForwardingTable& table = found.context.table;
+    const auto is_reachable = [&](BackendIndex index) {
+        return index != decision.backend &&
+               (table.backends[index].is_up || !table.backends[index].flush_on_down);
+    };
+    if (found.flow() && found.flow()->has_rivals)
+        for (const Stander& one : found.tuple().all()) {
+            if (!is_reachable(one.backend.index)) continue;
+            if (is_full(one, table.timeouts, found.context.now))
+                others.full.add(one.backend.index);
+            else if (is_esp)
+                others.copies.add(one.backend.index);
+        }
+    if (!is_esp) return others;
+    for (const BackendIndex index : found.claimants().all())
+        if (is_reachable(index) && !others.full.holds(index)) others.copies.add(index);
+    // A claim may be a shared one, and of the wrong backend.
+    if (decision.rule == Rule::esp_spi && found.binding() &&
+        found.counts(found.binding()->backend) && is_reachable(found.binding()->backend.index))
+        others.copies.add(found.binding()->backend.index);
+    return others;
+}
+
+}  // namespace ikelb::affinity

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "dataplane/affinity/schedule.h"
+
+#include "dataplane/forwarding/forwarding_table.h"
+
+namespace ikelb::affinity {
+
+namespace {
+
+/// How long after a rebuild a COOKIE retry still goes by the table that chose the server whose
+/// cookie it brings: libreswan silently drops a foreign one.
+constexpr forwarding::Seconds cookie_grace = 30;
+
+BackendIndex at_hash(const forwarding::BackendList& maglev, std::uint64_t hash) noexcept {
+    return maglev[forwarding::maglev_index(hash, maglev.size())];
+}
+
+std::uint64_t hash_of_client(const net::IpAddress& client,
+                             const forwarding::ForwardingTable& table) noexcept {
+    return net::keyed_hash(client.low(), client.high(), table.hash_key);
+}
+
+BackendIndex by_turn(forwarding::ServiceIndex index, const forwarding::Service& service,
+                     const Context& context) noexcept {
+    if (service.round_robin.empty()) return no_backend;
+    std::uint16_t& turn = context.memory.round_robin_turn[index];
+    if (turn >= service.round_robin.size()) turn = 0;
+    return service.round_robin[turn++];
+}
+
+/// The fewest SAs by weight: those of the last count and this worker's own choices since.
+BackendIndex by_fewest_sas(const forwarding::Service& service, const Context& context) noexcept {
+    pipeline::WorkerMemory& memory = context.memory;
+    BackendIndex best = no_backend;
+    std::uint64_t best_load = 0;
+    for (const BackendIndex candidate : service.members) {
+        const std::uint64_t load =
+            (std::uint64_t{context.directory.sas[candidate].load(std::memory_order_relaxed)} +
+             memory.chosen[candidate])
+            << 16;
+        const std::uint64_t scaled = load / context.table.backends[candidate].weight;
+        if (best == no_backend || scaled < best_load) {
+            best = candidate;
+            best_load = scaled;
+        }
+    }
+    if (best != no_backend && memory.chosen[best] < 0xffff) ++memory.chosen[best];
+    return best;
+}
+
+/// Counts an SA that leaves the place where its client's address alone would put it.
+void count_spread(const Found& found, BackendIndex choice) noexcept {
+    const forwarding::Service& service = found.service();
+    if (service.maglev.empty()) return;  // a COOKIE retry by the table before
+    const auto hash = hash_of_client(service.client_of(found.packet.source), found.context.table);
+    if (at_hash(service.maglev, hash) != choice) found.context.counters.spread.add(1);
+}
+
+/// May another choice be kept? Where the half-open region is crowded, or filled too fast, the hash
+/// decides: it needs no memory.
+bool may_remember(const Context& context) noexcept {
+    if (!context.directory.is_half_open_crowded.load(std::memory_order_relaxed) &&
+        context.memory.half_open_inserts.take(context.now_micros,
+                                              context.table.limits.half_open_inserts))
+        return true;
+    context.counters.scheduler_fallbacks.add(1);
+    return false;
+}
+
+}  // namespace
+
+bool is_cookie_retry(const Packet& packet) noexcept {
+    if (packet.datagram.kind != ike::Kind::ike) return false;
+    const ike::Header& header = packet.ike_header();
+    return header.exchange == ike::exchange::ike_sa_init && !header.is_response() &&
+           header.next_payload == ike::payload::notify;
+}
+
+BackendIndex choose_by_hash(const Found& found) noexcept {
+    const Packet& packet = found.packet;
+    const Context& context = found.context;
+    const forwarding::Service& service = found.service();
+    std::uint64_t hash = hash_of_client(service.client_of(packet.source), context.table);
+    if (service.affinity == forwarding::Affinity::sa && found.kind == Datagram::new_sa)
+        hash =
+            net::keyed_hash(packet.ike_header().initiator_spi.wire(), hash, context.table.hash_key);
+    if (!service.old_maglev.empty() && is_cookie_retry(packet) &&
+        forwarding::is_within(cookie_grace, service.rebuilt_at, context.now)) {
+        const BackendIndex old = at_hash(service.old_maglev, hash);
+        if (context.table.backends[old].takes_returning_clients()) return old;
+    }
+    if (service.maglev.empty()) return no_backend;
+    return at_hash(service.maglev, hash);
+}
+
+Answer schedule(Found& found) noexcept {
+    const Context& context = found.context;
+    const forwarding::Service& service = found.service();
+    Answer answer{.is_hit = true};
+    // What belongs to an SA that nobody knows has no choice to keep: the hash sends all of it to
+    // one place.
+    const bool is_new = found.kind == Datagram::new_sa;
+    const bool is_by_hash = service.scheduler == forwarding::Scheduler::maglev || !is_new;
+    if (is_by_hash || !may_remember(context)) {
+        answer.backend = choose_by_hash(found);
+        if (!is_by_hash || !is_new || answer.backend == no_backend) return answer;
+        if (service.affinity == forwarding::Affinity::sa) count_spread(found, answer.backend);
+        // The reply of a backend with several VIPs has to find the one that was asked.
+        answer.keeps_choice = context.table.backends[answer.backend].is_ambiguous();
+        return answer;
+    }
+    answer.backend = service.scheduler == forwarding::Scheduler::weighted_round_robin
+                         ? by_turn(found.packet.service, service, context)
+                         : by_fewest_sas(service, context);
+    answer.keeps_choice = answer.backend != no_backend;
+    return answer;
+}
+
+}  // namespace ikelb::affinity

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "dataplane/sessions/records.h"
+
+namespace ikelb::affinity {
+
+using forwarding::BackendRef, forwarding::Seconds, forwarding::Timeouts;
+using sessions::Flow, sessions::Standing;
+
+/// What a backend's datagram says about the client tuple that it goes to.
+enum class Said : std::uint8_t {
+    nothing,
+    alive,   ///< renews what is there
+    called,  ///< this and the rest: see Standing
+    nominated,
+    login,  ///< strong, in a login, which may have failed
+    strong,
+    spoke,
+};
+constexpr Standing standing_of(Said said) noexcept {
+    if (said == Said::login || said == Said::strong) return Standing::strong;
+    if (said == Said::spoke) return Standing::spoke;
+    return said == Said::nominated ? Standing::nominated : Standing::called;
+}
+
+/// A flow's last_seen is written at most this often: its cache line is read by every worker.
+inline constexpr Seconds flow_refresh_interval = 5;
+
+struct Stander {
+    BackendRef backend{};
+    Standing standing = Standing::called;
+    Seconds last = 0;
+};
+
+/// Is ESP that no claim decides asked of it in full? Else at most in copy.
+constexpr bool is_full(const Stander& one, const Timeouts& lives, Seconds now) noexcept {
+    return one.standing >= Standing::strong && forwarding::is_within(lives.standing, one.last, now);
+}
+
+/// Strong ones first, then the latest. Backends break ties, so that all workers agree.
+bool is_better(const Stander& one, const Stander& other) noexcept;
+
+/// What the flow's own backend makes of the flow; nullopt: it stays as it is.
+std::optional<Flow> renewed(const Flow& flow, Said said, Seconds now) noexcept;
+
+/// The backends of one client tuple. The first one has the flow: the last to speak, or the last to
+/// answer while nobody had. At most 4 that have only answered and 8 that spoke; strong ones and
+/// those heard lately are displaced last.
+class Tuple {
+public:
+    static constexpr std::size_t most_answered = 4, most_speakers = 8;
+    using Notes = std::array<std::uint64_t, sessions::Rivals::most / 2>;
+
+    Tuple() noexcept {}
+    /// A flow with those that stand beside it.
+    Tuple(const Flow& flow, const Notes& rivals, const Timeouts& lives, Seconds now) noexcept;
+
+    /// Whoever is not the flow's own backend. False: nothing has changed.
+    bool hear(BackendRef backend, Said said, Seconds now) noexcept;
+
+    /// Drops those for which keeps() says false; the best of the rest has the flow then.
+    template <typename Keeps>
+    void filter(Keeps&& keeps) noexcept {
+        bool lost_flow = false;
+        for (std::size_t i = count_; i-- > 0;) {
+            if (keeps(standers_[i].backend)) continue;
+            remove(i);
+            lost_flow |= i == 0;
+        }
+        if (lost_flow) elect();
+    }
+
+    std::span<const Stander> all() const noexcept { return std::span{standers_}.first(count_); }
+    const Stander* find(BackendRef backend) const noexcept;
+    /// All of them, as rivals() reads them: the first one may be left out, it has the flow.
+    Notes notes() const noexcept;
+
+private:
+    void remove(std::size_t place) noexcept;
+    void make_first(std::size_t place) noexcept;
+    void elect() noexcept;
+    void displace(bool speakers, std::size_t most) noexcept;
+
+    std::array<Stander, most_answered + most_speakers + 1> standers_;
+    std::size_t count_ = 0;
+};
+
+}  // namespace ikelb::affinity

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include <array>
+
+#include "dataplane/affinity/learn.h"
+#include "dataplane/ike/payload_walk.h"
+
+namespace ikelb::affinity {
+
+namespace {
+
+using forwarding::is_within, forwarding::GatewayIndex;
+using pipeline::Verdict, sessions::IkeSa, sessions::Login, sessions::Pending, sessions::SaState;
+
+/// last_seen of what no packet's way hangs on is written at most this often.
+constexpr Seconds refresh_interval = 30;
+
+// ESP that was on its way when an SA ended comes no later than this after the delete.
+constexpr Seconds in_flight = 5;
+
+/// New places of one pair, and of one client prefix: a request can be replayed from any of them.
+constexpr forwarding::Rate places_per_pair{.per_second = 1, .burst = 8},
+    places_per_source{.per_second = 10, .burst = 200};
+
+/// Does the proof raise the state? No proof makes a confirmed pair less but another one of its
+/// kind.
+constexpr bool raises(SaState proof, SaState state) noexcept {
+    if (state >= SaState::established) return proof != state && proof >= SaState::established;
+    return proof > state;
+}
+
+/// Where the pair's backend sends to now, for people to see. before: 0 if it is new.
+std::uint64_t peer_after(const Packet& packet, std::uint64_t before, bool is_confirmed,
+                         Seconds now) noexcept {
+    sessions::Peer peer = sessions::Peer::unpack(before);
+    const std::uint32_t client = sessions::name_of(packet.destination);
+    const std::uint16_t port = packet.destination_port.to_host();
+    if (before == 0)
+        peer.created = sessions::Peer::created_at(now);
+    else if ((peer.client != client || peer.port != port) && is_confirmed && peer.moves < 31)
+        ++peer.moves;
+    peer.client = client;
+    peer.port = port;
+    return peer.pack();
+}
+
+std::uint64_t began_after(const Packet& packet, std::uint64_t before, const Lesson& lesson,
+                          bool is_new) noexcept {
+    sessions::Began began = sessions::Began::unpack(before);
+    if (is_new && lesson.sa == SaState::half_open)
+        began.client = sessions::name_of(packet.destination);
+    const std::uint32_t id = packet.ike_header().message_id.to_host();
+    if (lesson.is_answer && id >= began.next_id && id != ~0u) began.next_id = id + 1;
+    return began.pack();
+}
+
+/// An answered login is not yet a session: anybody can be answered that he has failed. And a delete
+/// may be of a child alone. ESP tells, but names no SPI of its IKE SA, so the tuple has to say
+/// which one it confirms.
+void note_login(const Packet& packet, const sessions::PairKey& pair, SaState state,
+                Context& context) noexcept {
+    note(context.directory.logins.write(flow_of_receiver(packet),
+                                        Login{.backend = ref_of(packet.backend, context),
+                                              .is_closing = state == SaState::closing,
+                                              .last_seen = context.now},
+                                        context.table.timeouts, context.now,
+                                        sessions::Evict::oldest, &pair),
+         context);
+}
+
+/// ESP confirms the login answered last at its tuple, if that one began at this very address, or if
+/// it was confirmed before the hint of a delete.
+void confirm_login(const Packet& packet, BackendRef ref, Context& context) noexcept {
+    const auto key = flow_of_receiver(packet);
+    auto& logins = context.directory.logins;
+    const Timeouts& lives = context.table.timeouts;
+    const auto login = logins.find_noted(key, lives, context.now);
+    if (!login || login->record.backend != ref ||
+        (login->record.is_closing && is_within(in_flight, login->record.last_seen, context.now)))
+        return;
+    note(logins.erase(key), context);
+    const sessions::PairKey& pair = login->notes;
+    const auto found =
+        pair[0] == 0 ? std::nullopt : context.directory.pairs.find_noted(pair, lives, context.now);
+    if (!found || found->record.backend != ref) return;
+    const auto began = sessions::Began::unpack(found->notes[1]);
+    if (found->record.state != SaState::closing &&
+        began.client != sessions::name_of(packet.destination))
+        return;
+    IkeSa confirmed = found->record;
+    confirmed.state = SaState::established;
+    confirmed.last_seen = context.now;
+    note(context.directory.pairs.write(pair, found->record, confirmed, lives, context.now,
+                                       &found->notes),
+         context);
+}
+
+void teach_pair(const Packet& packet, const std::optional<Pair>& found, const Lesson& lesson,
+                Context& context) noexcept {
+    if (!lesson.sa || packet.ike_header().responder_spi.wire() == 0) return;
+    const SaState proof = *lesson.sa;
+    if (proof == SaState::closing && !(found && found->record.is_confirmed())) return;
+    const auto key = sessions::pair_key(packet.ike_header());
+    const BackendRef ref = ref_of(packet.backend, context);
+    // What is another backend's stays so, as long as that one is there.
+    const bool is_own = found && found->record.backend == ref;
+    if (found && !is_own && counts(found->record.backend, packet.service, context)) return;
+    if (proof == SaState::answered || proof == SaState::closing)
+        note_login(packet, key, proof, context);
+    auto& pairs = context.directory.pairs;
+    const bool is_raised = !is_own || raises(proof, found->record.state);
+    IkeSa desired{.backend = ref,
+                  .state = is_raised ? proof : found->record.state,
+                  .service = packet.service,
+                  .last_seen = context.now};
+    const Pair known = is_own ? *found : Pair{};
+    const std::array notes{peer_after(packet, known.notes[0], desired.is_confirmed(), context.now),
+                           began_after(packet, known.notes[1], lesson, !is_own)};
+    const auto before = found ? std::optional{found->record} : std::nullopt;
+    if (is_raised || desired.service != known.record.service) {
+        const bool is_written =
+            note(pairs.write(key, before, desired, context.table.timeouts, context.now, &notes),
+                 context);
+        if (is_written && !found) context.counters.pairs_learned.add(1);
+        if (is_written || !is_own) return;
+        desired.state = known.record.state;
+        desired.service = known.record.service;
+    }
+    if (!is_within(refresh_interval - 1, known.record.last_seen, context.now))
+        pairs.refresh(key, known.record, desired);
+    if (notes != known.notes) note(pairs.annotate(key, known.record, notes), context);
+}
+
+/// A binding keeps its backend, else one roamer who enters an office's NAT would take the office
+/// along. But one that takes none of its SAs back is as good as none, or the client would leave the
+/// server that it has now at its next login.
+void teach_binding(const Packet& packet, BackendRef ref, Context& context) noexcept {
+    const forwarding::Service& service = context.table.services[packet.service];
+    if (service.affinity != forwarding::Affinity::source) return;
+    const auto found = find_binding(packet.destination, packet.service, context);
+    const auto key = sessions::binding_key(service.client_of(packet.destination), packet.service);
+    sessions::Binding binding{.backend = ref, .last_seen = context.now};
+    auto& bindings = context.directory.bindings;
+    if (found && found->backend == ref) {
+        if (!is_within(refresh_interval - 1, found->last_seen, context.now))
+            bindings.refresh(key, *found, binding);
+        return;
+    }
+    const bool is_empty = !found || !counts(found->backend, packet.service, context) ||
+                          !context.table.backends[found->backend.index].takes_returning_clients();
+    if (is_empty)
+        note(bindings.write(key, binding, context.table.timeouts, context.now,
+                            sessions::Evict::never, nullptr, &found),
+             context);
+}
+
+/// The remembered request that a backend's IKE message answers.
+std::optional<Pending> answered_request(const Packet& packet, const Context& context) noexcept {
+    if (packet.datagram.kind != ike::Kind::ike) return std::nullopt;
+    const ike::Header& header = packet.ike_header();
+    if (header.major_version() == 2 && !header.is_response()) return std::nullopt;
+    return context.directory.pending.find(request_key(flow_of_receiver(packet), header, context),
+                                          context.table.timeouts, context.now);
+}
+
+/// May an answer make a new place for its pair?
+bool may_add_place(const Packet& packet, const Lesson& lesson, Context& context) noexcept {
+    if (lesson.said < Said::nominated || lesson.said == Said::spoke) return true;
+    pipeline::WorkerMemory& memory = context.memory;
+    return memory.nominations_by_pair.take(
+               net::keyed_hash(packet.ike_header().initiator_spi.wire(), context.table.hash_key),
+               context.now_micros, places_per_pair) &&
+           memory.nominations_by_source.take(packet.destination, context.table.hash_key,
+                                             context.now_micros, places_per_source);
+}
+
+/// Others stand there, or nobody does. False: nothing has changed.
+bool join(const Packet& packet, const std::optional<Flow>& flow, BackendRef ref,
+          const Lesson& lesson, GatewayIndex gateway, Context& context) noexcept {
+    const auto key = flow_of_receiver(packet);
+    const Timeouts& lives = context.table.timeouts;
+    Tuple tuple = flow ? tuple_of(key, *flow, packet.service, context) : Tuple{};
+    const bool is_new = tuple.find(ref) == nullptr;
+    if (is_new && (lesson.said <= Said::alive || !may_add_place(packet, lesson, context)))
+        return false;
+    const bool was_empty = tuple.all().empty();
+    const bool has_changed = tuple.hear(ref, lesson.said, context.now);
+    const auto all = tuple.all();
+    // Whoever had the flow may have gone since.
+    const bool is_left = flow && !all.empty() && all.front().backend != flow->backend;
+    if (!has_changed && !is_left) return false;
+    const bool has_rivals = all.size() > 1;
+    // First: whoever finds the flow's mark finds them.
+    const Tuple::Notes notes = tuple.notes();
+    if (has_rivals &&
+        !note(context.directory.rivals.write(key, sessions::Rivals{.last_seen = context.now}, lives,
+                                             context.now, sessions::Evict::oldest, &notes),
+              context))
+        return false;
+    const Stander& first = all.front();
+    const bool is_same = flow && flow->backend == first.backend;
+    const Flow desired{.backend = first.backend,
+                       .standing = first.standing,
+                       .awaits = is_same && flow->awaits,
+                       .has_rivals = has_rivals,
+                       .gateway = gateway,
+                       .last_seen = first.last};
+    if (flow != std::optional{desired} &&
+        !note(context.directory.flows.write(key, flow, desired, lives, context.now), context))
+        return false;
+    if (was_empty)
+        context.counters.flows_committed.add(1);
+    else if (!is_same)
+        context.counters.flows_moved.add(1);
+    return true;
+}
+
+/// The flow's own backend. False: nothing has changed.
+bool renew(const Packet& packet, const Flow& flow, const Lesson& lesson, GatewayIndex gateway,
+           Context& context) noexcept {
+    std::optional<Flow> desired = renewed(flow, lesson.said, context.now);
+    if (gateway != flow.gateway) {
+        if (!desired) desired = flow;
+        desired->gateway = gateway;
+    }
+    if (!desired) return false;
+    const auto key = flow_of_receiver(packet);
+    const bool is_rewritten =
+        desired->standing != flow.standing || desired->gateway != flow.gateway;
+    if (is_rewritten && note(context.directory.flows.write(key, flow, *desired,
+                                                           context.table.timeouts, context.now),
+                             context))
+        return true;
+    // No room or no lock for what is proven: what was known lives on meanwhile.
+    desired->standing = flow.standing;
+    desired->gateway = flow.gateway;
+    return context.directory.flows.refresh(key, flow, *desired);
+}
+
+void count_answer(const Packet& packet, Context& context) noexcept {
+    const ike::Header& header = packet.ike_header();
+    if (header.major_version() == 2 && !header.is_response()) return;
+    const auto member = context.table.member(packet.service, packet.backend);
+    if (member) context.counters.ike[*member].answers.add(1);
+}
+
+/// For the retry that a COOKIE or another group asks for. It steers the client's own SPIi alone.
+void keep_choice(const Packet& packet, Context& context) noexcept {
+    const ike::Header& header = packet.ike_header();
+    if (header.exchange != ike::exchange::ike_sa_init || !is_response(packet)) return;
+    const std::uint64_t cookie = ike::cookie_of(packet.ike_message(), context.table.hash_key);
+    keep(context.directory.choices,
+         sessions::half_open_key(header, packet.destination, packet.service),
+         sessions::Choice{.backend = ref_of(packet.backend, context),
+                          .cookie = static_cast<std::uint8_t>(cookie),
+                          .last_seen = context.now},
+         context);
+}
+
+/// An unprotected notify, as servers send it about SPIs that are not theirs.
+bool is_refusal(const Packet& packet) noexcept {
+    const ike::Header& header = packet.ike_header();
+    return is_response(packet) && header.exchange != ike::exchange::ike_sa_init &&
+           header.next_payload == ike::payload::notify;
+}
+
+}  // namespace
+
+void take_reply(Packet& packet, Context& context) noexcept {
+    if (packet.is_later_fragment || packet.is_icmp_error) return;
+    packet.frontend = reply_vip(packet, context);
+    if (packet.frontend == forwarding::no_frontend) {
+        packet.verdict = Verdict::reply_vip_unknown;
+        return;
+    }
+    packet.service = context.table.frontends[packet.frontend].service;
+    const bool is_ike = packet.datagram.kind == ike::Kind::ike;
+    const auto pair =
+        is_ike ? context.directory.pairs.find_noted(sessions::pair_key(packet.ike_header()),
+                                                    context.table.timeouts, context.now)
+               : std::nullopt;
+    Lesson lesson = learn(packet, pair, context);
+    const BackendRef ref = ref_of(packet.backend, context);
+    const auto request = answered_request(packet, context);
+    if (is_ike) {
+        if (request && request->backend != ref && is_refusal(packet)) {
+            packet.verdict = Verdict::refusal_of_copy;
+            return;
+        }
+        count_answer(packet, context);
+        keep_choice(packet, context);
+        teach_pair(packet, pair, lesson, context);
+    }
+    const auto flow =
+        context.directory.flows.find(flow_of_receiver(packet), context.table.timeouts, context.now);
+    const bool has_way = request && request->gateway != forwarding::no_gateway;
+    GatewayIndex known = flow ? flow->gateway : forwarding::no_gateway;
+    if (known == forwarding::no_gateway && lesson.said != Said::nothing)
+        known = context.table.default_gateway(packet.destination, packet.frontend);
+    packet.gateway = has_way ? request->gateway : known;
+    const GatewayIndex stored = has_way && lesson.turns_gateway ? request->gateway : known;
+    const bool is_own = flow && flow->backend == ref;
+    // In IKEv1 a sign of life at its own flow is all that can be told.
+    if (is_own && is_ike && packet.ike_header().major_version() == 1 &&
+        lesson.said == Said::nominated && flow->standing >= Standing::strong)
+        lesson.said = Said::alive;
+    const bool has_changed = is_own ? renew(packet, *flow, lesson, stored, context)
+                                    : join(packet, flow, ref, lesson, stored, context);
+    if (!has_changed || lesson.said != Said::spoke) return;
+    if (!is_ike) confirm_login(packet, ref, context);
+    teach_binding(packet, ref, context);
+}
+
+}  // namespace ikelb::affinity

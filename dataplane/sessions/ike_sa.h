@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "dataplane/net/address.h"
+#include "dataplane/net/hash.h"
+#include "dataplane/sessions/records.h"
+
+namespace ikelb::sessions {
+
+/// How far the backend has vouched for an IKE SA.
+enum class SaState : std::uint8_t {
+    half_open,    ///< it has answered the INIT
+    answered,     ///< it has sent SK: a login is under way
+    established,  ///< ESP to its client, or SK beyond the login
+    closing,      ///< a delete was hinted at
+};
+
+/// The backend of a pair of IKE SPIs. The notes: Peer, Began.
+struct IkeSa {
+    BackendRef backend{};
+    SaState state = SaState::half_open;
+    forwarding::ServiceIndex service = 0;
+    Seconds last_seen = 0;
+
+    constexpr std::uint64_t pack() const noexcept {
+        return packed::head(last_seen, backend, static_cast<unsigned>(state), service);
+    }
+    static constexpr IkeSa unpack(std::uint64_t bits) noexcept {
+        return {.backend = packed::backend(bits),
+                .state = static_cast<SaState>(packed::code(bits) & 3),
+                .service = packed::byte(bits),
+                .last_seen = packed::last_seen(bits)};
+    }
+    constexpr bool is_alive(const Timeouts& lives, Seconds now) const noexcept {
+        const Seconds life[]{lives.half_open, lives.answered, lives.established, lives.closing};
+        return forwarding::is_within(life[static_cast<std::size_t>(state)], last_seen, now);
+    }
+    constexpr bool is_begun() const noexcept { return state == SaState::half_open; }
+    constexpr bool is_confirmed() const noexcept { return state >= SaState::established; }
+    friend constexpr bool operator==(const IkeSa&, const IkeSa&) = default;
+};
+static_assert(forwarding::max_services <= 1 << 8);
+
+/// An address in 32 bits: IPv4's own, a hash of IPv6's.
+inline std::uint32_t name_of(const net::IpAddress& address) noexcept {
+    if (address.is_v4()) return static_cast<std::uint32_t>(address.low());
+    return static_cast<std::uint32_t>(net::fold_multiply(address.high() ^ 0x9e3779b97f4a7c15ULL,
+                                                         address.low() ^ 0xd1b54a32d192ed03ULL));
+}
+
+/// Where a pair's backend last sent to, and since when. It steers nothing (an SPI must never lead
+/// to a client's address); it is what `ikelbctl sessions` shows.
+struct Peer {
+    static constexpr std::uint32_t age_unit = 128;  ///< seconds
+
+    std::uint32_t client = 0;   ///< name_of()
+    std::uint16_t port = 0;     ///< host byte order
+    std::uint8_t moves = 0;     ///< 0..31, 31 stands for more
+    std::uint16_t created = 0;  ///< 0..2047 in units of age_unit on the coarse clock
+
+    static Peer unpack(std::uint64_t note) noexcept {
+        return {.client = static_cast<std::uint32_t>(note >> 32),
+                .port = static_cast<std::uint16_t>(note >> 16),
+                .moves = static_cast<std::uint8_t>(note >> 11 & 0x1f),
+                .created = static_cast<std::uint16_t>(note & 0x7ff)};
+    }
+    std::uint64_t pack() const noexcept {
+        return std::uint64_t{client} << 32 | std::uint64_t{port} << 16 |
+               std::uint64_t{std::min<std::uint8_t>(moves, 31)} << 11 | (created & 0x7ffu);
+    }
+    static std::uint16_t created_at(Seconds now) noexcept {
+        return static_cast<std::uint16_t>(now / age_unit & 0x7ff);
+    }
+    /// Seconds, exact to age_unit; wraps after three days.
+    Seconds age(Seconds now) const noexcept {
+        return ((now / age_unit - created) & 0x7ff) * age_unit;
+    }
+};
+
+/// Where a pair began, and how far its requests have been answered: what tells an answer to the
+/// SA's own client from the answer to a replay, which a server gives under an old message ID alone.
+struct Began {
+    std::uint32_t client = 0;   ///< name_of() where the INIT was answered to; 0: nobody saw it
+    std::uint32_t next_id = 0;  ///< one above the highest message ID answered so far
+
+    static constexpr Began unpack(std::uint64_t note) noexcept {
+        return {.client = static_cast<std::uint32_t>(note >> 32),
+                .next_id = static_cast<std::uint32_t>(note)};
+    }
+    constexpr std::uint64_t pack() const noexcept { return std::uint64_t{client} << 32 | next_id; }
+};
+
+}  // namespace ikelb::sessions

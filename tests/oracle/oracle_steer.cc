@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include <algorithm>
+
+#include "tests/oracle/oracle.h"
+
+namespace ikelb::oracle {
+
+// Where a client's datagram goes: sections 1 and 2 of the rules, but ESP.
+
+namespace {
+
+constexpr Seconds fragment_life = 5, pending_life = 10, cookie_grace = 30;
+constexpr int most_rounds = 2;
+constexpr std::uint32_t questions_burst = 2;
+
+Decision drop(const char* verdict, const char* rule = "") {
+    return {.verdict = verdict, .rule = rule};
+}
+
+bool is_response(const Ike& ike) { return ike.version == 2 && ike.is_response; }
+
+bool is_cookie_retry(const Event& event) {
+    return event.kind == Kind::ike && event.ike.version == 2 && event.ike.exchange == sa_init &&
+           !event.ike.is_response && event.ike.first == First::notify;
+}
+
+/// Of IKEv2, whose header tells requests from answers.
+bool is_encrypted_request(const Ike& ike) {
+    return ike.version == 2 && !ike.is_response &&
+           (ike.first == First::encrypted || ike.first == First::encrypted_fragment);
+}
+
+}  // namespace
+
+Decision Oracle::from_client(const Event& event) {
+    if (event.part == Part::later) return later_from_client(event);
+    const Decision decision = steer(event);
+    if (event.part == Part::first)
+        passing_.fragments[{0, event.place.client, event.vip, event.fragment_id}] = {decision,
+                                                                                     now_};
+    return decision;
+}
+
+/// Section 1.
+Decision Oracle::steer(const Event& event) {
+    const Ike& ike = event.ike;
+    switch (event.kind) {
+        case Kind::cut: return drop("ike_truncated");
+        case Kind::keepalive: return keepalive(event);
+        case Kind::esp:
+            if (event.esp.spi < 256) return drop("esp_reserved_spi");
+            return esp(event);
+        case Kind::ike: break;
+    }
+    if (ike.version == 0) return drop("ike_version_zero");
+    if (ike.spi_i == 0) return drop("ike_zero_spi");
+    if (ike.version == 2 && ike.exchange == sa_init && !ike.is_response && ike.spi_r != 0)
+        return drop("ike_init_with_spi");
+    // A response without a responder's SPI answers an SA that a backend opens.
+    return ike.spi_r == 0 && !is_response(ike) ? new_sa(event) : known_ike(event);
+}
+
+/// Section 2: down is a flag, not an end.
+Decision Oracle::session(int backend, const char* rule) const {
+    if (is_left_out(backend)) return drop("backend_down", rule);
+    return {.verdict = "to_server", .backend = backend, .rule = rule};
+}
+
+Decision Oracle::new_sa(const Event& event) {
+    if (const auto its = choice(event))
+        return {.verdict = "to_server", .backend = *its, .rule = "half-open choice"};
+    if (const Record* bound = binding(event.place.client, event.vip);
+        bound && takes_returning(bound->backend)) {
+        keep_choice(event, bound->backend, false);
+        return {.verdict = "to_server", .backend = bound->backend, .rule = "client binding"};
+    }
+    return schedule(event, true);
+}
+
+/// Keeps a half-open choice where the hash would not make it again, or where the reply of a
+/// backend with several VIPs has to find the one that was asked.
+void Oracle::keep_choice(const Event& event, int backend, bool took_turns) {
+    int vips = 0;
+    for (std::size_t vip = 0; vip < members_.size(); ++vip)
+        vips += is_member(static_cast<int>(vip), backend) ? 1 : 0;
+    if (!took_turns && vips < 2) return;
+    passing_.choices[{event.place.client, event.ike.spi_i, event.vip}] = record_of(backend);
+}
+
+void Oracle::chosen(const Event& event, int backend) {
+    keep_choice(event, backend, true);
+    if (event.part == Part::first)
+        passing_.fragments[{0, event.place.client, event.vip, event.fragment_id}]
+            .decision.backend = backend;
+}
+
+Decision Oracle::schedule(const Event& event, bool is_new) {
+    const Hashed& hashed = hashed_.at(static_cast<std::size_t>(event.vip));
+    if (is_new && !service(event.vip).is_hashed) {
+        if (hashed.takers.empty()) return drop("no_backend");
+        return {.verdict = "to_server", .any_member = true, .rule = "scheduler"};
+    }
+    // Section 2, retries.
+    if (is_cookie_retry(event) && hashed.has_previous && now_ - hashed.rebuilt_at <= cookie_grace) {
+        const int old = hash_(event, Table::previous);
+        if (old >= 0 && takes_returning(old)) {
+            if (is_new) keep_choice(event, old, false);
+            return {.verdict = "to_server", .backend = old, .rule = "previous hash"};
+        }
+    }
+    if (hashed.takers.empty()) return drop("no_backend");
+    const int its = hash_(event, Table::current);
+    if (is_new) keep_choice(event, its, false);
+    return {.verdict = "to_server", .backend = its, .rule = "hash"};
+}
+
+Decision Oracle::known_ike(const Event& event) {
+    if (const auto its = labelled(event)) return session(*its, "label");
+    if (const Pair* known = pair({event.ike.spi_i, event.ike.spi_r}, event.vip))
+        return session(known->backend, "pair");
+    Decision decision = by_records(event);
+    if (decision.rule == "flow" && decision.verdict == "to_server" &&
+        is_encrypted_request(event.ike))
+        for (const int one : ask(event).full)
+            if (one != decision.backend && !is_left_out(one)) decision.full.insert(one);
+    ask_all(event, decision);
+    keep_pending(event, decision.backend);
+    return decision;
+}
+
+Decision Oracle::by_records(const Event& event) {
+    const bool by_sa = service(event.vip).by_sa;
+    // By SA: clients of one address share the flow of its port 500.
+    if (event.place.nat_t || !by_sa)
+        if (const auto there = standers({event.place, event.vip}); !there.empty())
+            return session(there.front().backend, "flow");
+    if (const Record* bound = binding(event.place.client, event.vip))
+        return session(bound->backend, "client binding");
+    if (is_response(event.ike)) return drop("unknown_response");
+    return by_sa ? drop("unknown_sa") : schedule(event, false);
+}
+
+/// E15: whose request nobody answered asks all who are up.
+void Oracle::ask_all(const Event& event, Decision& decision) {
+    if (!is_encrypted_request(event.ike)) return;
+    const auto found = passing_.pending.find({{event.place, event.vip},
+                                              {event.ike.spi_i, event.ike.spi_r},
+                                              event.ike.message_id});
+    if (found == passing_.pending.end() || now_ - found->second.last > pending_life) return;
+    const bool is_unknown = decision.verdict == "unknown_sa";
+    if (decision.verdict != "to_server" && !is_unknown) return;
+    if (!may_ask_all(event, found->second)) return;
+    if (is_unknown) decision = schedule(event, false);
+    if (decision.verdict != "to_server") return;
+    for (const int member : members_.at(static_cast<std::size_t>(event.vip)))
+        if (member != decision.backend && is_member(event.vip, member) && server(member).is_up)
+            decision.full.insert(member);
+}
+
+bool Oracle::may_ask_all(const Event& event, Pending& pending) {
+    const std::uint32_t a_second = service(event.vip).ask_all_per_second;
+    if (a_second == 0 || pending.rounds >= most_rounds) return false;
+    Bucket& of_source =
+        passing_.questions_of_source
+            .try_emplace({event.worker, source_of(event.place.client)}, questions_burst)
+            .first->second;
+    Bucket& of_service =
+        passing_.questions_of_service.try_emplace({event.worker, event.vip}, a_second, a_second)
+            .first->second;
+    if (of_source.left(now_) == 0 || of_service.left(now_) == 0) return false;
+    of_source.take(now_);
+    of_service.take(now_);
+    ++pending.rounds;
+    return true;
+}
+
+/// Rule 3.4(a).
+void Oracle::keep_pending(const Event& event, int backend) {
+    if (!is_encrypted_request(event.ike)) return;
+    Pending& pending = passing_.pending[{{event.place, event.vip},
+                                         {event.ike.spi_i, event.ike.spi_r},
+                                         event.ike.message_id}];
+    if (now_ - pending.last > pending_life) pending.rounds = 0;
+    pending.backend = backend;
+    pending.generation = backend < 0 ? 0 : server(backend).generation;
+    pending.last = now_;
+}
+
+Decision Oracle::keepalive(const Event& event) {
+    if (const auto there = standers({event.place, event.vip}); !there.empty())
+        return session(there.front().backend, "flow");
+    if (const Record* bound = binding(event.place.client, event.vip))
+        return session(bound->backend, "client binding");
+    return drop("unknown_keepalive");
+}
+
+Decision Oracle::later_from_client(const Event& event) {
+    const auto first =
+        passing_.fragments.find({0, event.place.client, event.vip, event.fragment_id});
+    if (first != passing_.fragments.end() && now_ - first->second.since <= fragment_life) {
+        const Decision& decision = first->second.decision;
+        if (decision.verdict != "to_server") return drop("fragment_of_drop");
+        if (server(decision.backend).is_present)
+            return {.verdict = decision.verdict, .backend = decision.backend, .rule = "fragment"};
+    }
+    return drop(event.may_hold ? "hold_fragment" : "fragment_timeout");
+}
+
+}  // namespace ikelb::oracle
