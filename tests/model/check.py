@@ -9,15 +9,18 @@ claim named here must.
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 RECORD, NOTE, LOST, FREED = r"seen%8", r"seen_note", r"3!=3", r"is_freed\[table\]"
+HEARD, SPEAKER, REPLACED = r"was_heard&", r"speaker", r"region\[where\]"
 DEPTH = 100_000  # steps; a longer run is an error of its own
 
 
@@ -39,6 +42,17 @@ MODELS = {
         Look(["KEY=3", "PLANTED=3"], LOST),
         Look(["KEY=1", "REUSED"], f"{RECORD}|{NOTE}"),
         Look(["KEY=3", "SAME_SECOND"], NOTE),
+    ],
+    "commit": [
+        Look([]),
+        Look(["PLANTED=1"], HEARD),
+        Look(["PLANTED=1", "CLAIM=2"], SPEAKER),
+        Look(["PLANTED=2"], HEARD),
+        Look(["TWO_JOIN"], HEARD),
+        Look(["TWO_REGIONS"], HEARD),
+        Look(["REFRESHED"], REPLACED),
+        Look(["MOVED"], HEARD),
+        Look(["TORN"], HEARD),
     ],
     "publish": [Look([]), *(Look([f"PLANTED={bug}"], FREED) for bug in (1, 2, 3))],
 }
@@ -74,7 +88,10 @@ def is_right(look: Look, report: str) -> bool:
 
 def main() -> int:
     (name,) = sys.argv[1:]
-    results = [is_right(look, explore(HERE / f"{name}.pml", look)) for look in MODELS[name]]
+    looks = MODELS[name]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        reports = pool.map(lambda look: explore(HERE / f"{name}.pml", look), looks)
+        results = [is_right(*pair) for pair in zip(looks, reports)]
     print(f"{sum(results)} of {len(results)} as expected")
     return 0 if all(results) else 1
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The ikelb authors
  *
- * dataplane/sessions/record_table.h and bucket.h: two writers, one reader that also refreshes.
+ * dataplane/sessions/record_table.h and bucket.h: two writers, and one reader as read_noted() that
+ * also refreshes. The values name a backend, whose the note is; of those that name none, as Rivals,
+ * the note is held together by nothing but itself. What two writers make of one record that both
+ * have read is commit.pml's.
  *
  * Four buckets of one slot. All keys belong into buckets 0 and 1 of one shard and spill into 2 and
  * 3, at the distances 1 and 2 from bucket 0, whose reach tells of them. A key has two words.
@@ -47,7 +50,7 @@ byte has_left[4];                   /* bit k: key k has stood here and gone */
 
 /* --- writers: what stands under the lock changes nobody else, and is looked at in one step ------ */
 
-inline find_as_writer(k) {
+inline locate(k) {
     d_step {
         at = 0;
         do
@@ -154,7 +157,7 @@ inline raise_reach(slot) {
 #endif
 
 inline write(k, b) {
-    find_as_writer(k);
+    locate(k);
     if
     :: at != no_slot && !may_become(at, b)
     :: at != no_slot && may_become(at, b) ->
@@ -172,7 +175,7 @@ inline write(k, b) {
 }
 
 inline erase(k) {
-    find_as_writer(k);
+    locate(k);
     if
     :: at != no_slot -> replace(at, 0, 0)
     :: else
