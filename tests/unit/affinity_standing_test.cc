@@ -174,7 +174,8 @@ public:
     Known known() {
         if (!flow()) return {};
         Known known{.first = flow_->backend.index, .awaits = flow_->awaits};
-        for (const Stander& one : tuple().all())
+        const Tuple tuple = this->tuple();
+        for (const Stander& one : tuple.all())
             known.all[one.backend.index] = {one.standing, one.last};
         return known;
     }
