@@ -269,11 +269,7 @@ std::array<std::uint8_t, state_head_bytes> StateEncoder::finish() {
     return bytes;
 }
 
-std::vector<std::uint8_t> encode_state(const State& state) {
-    Bytes bytes(state_head_bytes);
-    StateEncoder encoder{state.facts, [&bytes](std::span<const std::uint8_t> piece) {
-                             bytes.insert(bytes.end(), piece.begin(), piece.end());
-                         }};
+void add_all(const State& state, StateEncoder& encoder) {
     for (const SavedPair& pair : state.pairs) encoder.add(pair);
     std::span<const SavedRival> rivals{state.rivals};
     for (const SavedFlow& flow : state.flows) {
@@ -283,6 +279,14 @@ std::vector<std::uint8_t> encode_state(const State& state) {
     for (const SavedBinding& binding : state.bindings) encoder.add(binding);
     for (const SavedEsp& esp : state.esp) encoder.add(esp);
     for (const SavedTransit& transit : state.transit) encoder.add(transit);
+}
+
+std::vector<std::uint8_t> encode_state(const State& state) {
+    Bytes bytes(state_head_bytes);
+    StateEncoder encoder{state.facts, [&bytes](std::span<const std::uint8_t> piece) {
+                             bytes.insert(bytes.end(), piece.begin(), piece.end());
+                         }};
+    add_all(state, encoder);
     const auto head = encoder.finish();
     std::ranges::copy(head, bytes.begin());
     return bytes;

@@ -205,6 +205,9 @@ private:
     std::uint64_t transit_ = 0;
 };
 
+/// Each record of a state, in the order that an encoder wants.
+void add_all(const State& state, StateEncoder& encoder);
+
 /// All bytes of a state.
 std::vector<std::uint8_t> encode_state(const State& state);
 

@@ -22,7 +22,7 @@ bool brings_cookie(Found& found) noexcept {
     if (found.packet.ike_header().next_payload != ike::payload::notify) return false;
     const std::uint64_t cookie =
         ike::cookie_of(found.packet.ike_message(), found.context.table.hash_key);
-    return cookie != 0 && found.choice() && found.choice()->cookie != 0 &&
+    return cookie != 0 && found.choice() &&
            found.choice()->cookie == static_cast<std::uint8_t>(cookie);
 }
 

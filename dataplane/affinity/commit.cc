@@ -17,14 +17,6 @@ forwarding::GatewayIndex gateway_of(const Packet& packet, const Context& context
     return by_mac == nullptr ? forwarding::no_gateway : *by_mac;
 }
 
-bool keep_choice(const Packet& packet, Context& context) noexcept {
-    return keep(
-        context.directory.choices,
-        sessions::half_open_key(packet.ike_header(), packet.source, packet.service),
-        sessions::Choice{.backend = ref_of(packet.backend, context), .last_seen = context.now},
-        context);
-}
-
 void note_request(const Decision& decision, Found& found, Context& context) noexcept {
     const Packet& packet = found.packet;
     if (is_response(packet)) return;
@@ -57,16 +49,21 @@ void note_request(const Decision& decision, Found& found, Context& context) noex
          context);
 }
 
-void copy(std::uint8_t place, BackendIndex to, pipeline::Copies& copies,
-          Context& context) noexcept {
-    if (copies.add(place, to)) context.counters.copies.add(1);
-}
-
 }  // namespace
 
+bool keep_choice(const Packet& packet, const net::IpAddress& client, std::uint8_t cookie,
+                 Context& context) noexcept {
+    return keep(
+        context.directory.choices,
+        sessions::half_open_key(packet.ike_header(), client, packet.service),
+        sessions::Choice{
+            .backend = ref_of(packet.backend, context), .cookie = cookie, .last_seen = context.now},
+        context);
+}
+
 void commit(Packet& packet, const Decision& decision, Found& found, Context& context) noexcept {
-    if (decision.keeps_choice && !packet.is_decided() && !keep_choice(packet, context) &&
-        decision.rule == Rule::schedule) {
+    if (decision.keeps_choice && !packet.is_decided() &&
+        !keep_choice(packet, packet.source, 0, context) && decision.rule == Rule::schedule) {
         packet.backend = choose_by_hash(found);
         if (packet.backend == no_backend) packet.verdict = Verdict::no_backend;
     }
@@ -80,12 +77,12 @@ void commit(Packet& packet, const Decision& decision, Found& found, Context& con
 }
 
 std::size_t commit_copies(std::uint8_t place, const Decision& decision, Found& found,
-                          pipeline::Copies& copies, Context& context) noexcept {
+                          pipeline::Copies& copies) noexcept {
     const Others others = others_of(found, decision);
-    for (const BackendIndex to : others.full.all()) copy(place, to, copies, context);
+    for (const BackendIndex to : others.full.all()) copies.add(place, to);
     for (const BackendIndex to : others.copies.all()) {
         if (!may_copy(found)) break;
-        copy(place, to, copies, context);
+        copies.add(place, to);
     }
     return others.full.all().size();
 }
@@ -101,7 +98,7 @@ void commit_to_all(std::uint8_t place, const Decision& decision, Found& found,
                                   : full.holds(to);
         if (to == packet.backend || !is_asked) continue;
         if (!may_copy(found)) return;
-        copy(place, to, copies, context);
+        copies.add(place, to);
     }
 }
 

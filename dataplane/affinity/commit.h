@@ -6,6 +6,11 @@
 
 namespace ikelb::affinity {
 
+/// Where the SA of an IKE packet that has its backend goes, for its client's retries. cookie: some
+/// bits of the one that the backend sent along, 0: none. False: there is no room now.
+bool keep_choice(const Packet& packet, const net::IpAddress& client, std::uint8_t cookie,
+                 Context& context) noexcept;
+
 /// What a client's datagram leaves behind, of a decision that stands: nothing that lasts. The
 /// choice for its retries and for the replies of a backend with several VIPs. What its ESP SPI is a
 /// candidate for. A request, for pending seconds: if it came from another gateway than replies
@@ -16,7 +21,7 @@ void commit(Packet& packet, const Decision& decision, Found& found, Context& con
 /// The backends that get copies of the datagram: commit() has been called. Returns how many of them
 /// are asked in full; these come first.
 std::size_t commit_copies(std::uint8_t place, const Decision& decision, Found& found,
-                          pipeline::Copies& copies, Context& context) noexcept;
+                          pipeline::Copies& copies) noexcept;
 
 /// All members that are up, or asked in full anyway, get copies of the request, but the one that it
 /// goes to.

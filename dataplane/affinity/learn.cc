@@ -89,7 +89,8 @@ Lesson learn(const Packet& packet, const std::optional<Pair>& pair, Context& con
     return lesson;
 }
 
-FrontendIndex reply_vip(const Packet& packet, const Context& context) noexcept {
+FrontendIndex reply_vip(const Packet& packet, const std::optional<Pair>& pair,
+                        const Context& context) noexcept {
     const forwarding::ForwardingTable& table = context.table;
     if (packet.frontend != forwarding::no_frontend) [[likely]]
         return packet.frontend;
@@ -128,18 +129,15 @@ FrontendIndex reply_vip(const Packet& packet, const Context& context) noexcept {
         return best;
     };
     FrontendIndex vip = forwarding::no_frontend;
-    if (packet.datagram.kind == ike::Kind::ike) {
-        const auto pair = context.directory.pairs.find(sessions::pair_key(packet.ike_header()),
-                                                       table.timeouts, context.now);
+    if (packet.datagram.kind == ike::Kind::ike)
         vip = the_only_one([&](FrontendIndex candidate) {
             const auto service = table.frontends[candidate].service;
-            if (pair && table.is_current(pair->backend))
-                return is_ours(pair) && pair->service == service;
+            if (pair && table.is_current(pair->record.backend))
+                return pair->record.backend == ref && pair->record.service == service;
             return is_ours(context.directory.choices.find(
                 sessions::half_open_key(packet.ike_header(), packet.destination, service),
                 table.timeouts, context.now));
         });
-    }
     if (vip == forwarding::no_frontend) vip = by_standing();
     if (vip == forwarding::no_frontend)
         vip = the_only_one([&](FrontendIndex candidate) {

@@ -24,7 +24,8 @@ Lesson learn(const Packet& packet, const std::optional<Pair>& pair, Context& con
 /// The VIP of a reply. Where its source address does not tell, of a backend that serves several
 /// from one: the SA's own by its SPIs, else the one where it stands highest at this client tuple,
 /// else the one that this client uses; no_frontend: two candidates are as bad as none.
-forwarding::FrontendIndex reply_vip(const Packet& packet, const Context& context) noexcept;
+forwarding::FrontendIndex reply_vip(const Packet& packet, const std::optional<Pair>& pair,
+                                    const Context& context) noexcept;
 
 /// Starts the memory accesses of a backend's datagram.
 void ask_for_answer(const Packet& packet, const Context& context) noexcept;

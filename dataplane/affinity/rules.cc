@@ -252,13 +252,13 @@ Others others_of(Found& found, const Decision& decision) noexcept {
     if (!is_esp && !(is_of_unknown_sa(found, decision) && decision.rule == Rule::flow))
         return others;
     const forwarding::ForwardingTable& table = found.context.table;
-    const auto is_reachable = [&](BackendIndex index) {
+    const auto may_get_it = [&](BackendIndex index) {
         return index != decision.backend &&
                (table.backends[index].is_up || !table.backends[index].flush_on_down);
     };
     if (found.flow() && found.flow()->has_rivals)
         for (const Stander& one : found.tuple().all()) {
-            if (!is_reachable(one.backend.index)) continue;
+            if (!may_get_it(one.backend.index)) continue;
             if (is_full(one, table.timeouts, found.context.now))
                 others.full.add(one.backend.index);
             else if (is_esp)
@@ -266,10 +266,10 @@ Others others_of(Found& found, const Decision& decision) noexcept {
         }
     if (!is_esp) return others;
     for (const BackendIndex index : found.claimants().all())
-        if (is_reachable(index) && !others.full.holds(index)) others.copies.add(index);
+        if (may_get_it(index) && !others.full.holds(index)) others.copies.add(index);
     // A claim may be a shared one, and of the wrong backend.
     if (decision.rule == Rule::esp_spi && found.binding() &&
-        found.counts(found.binding()->backend) && is_reachable(found.binding()->backend.index))
+        found.counts(found.binding()->backend) && may_get_it(found.binding()->backend.index))
         others.copies.add(found.binding()->backend.index);
     return others;
 }

@@ -78,9 +78,10 @@ public:
         if (lost_flow) elect();
     }
 
-    std::span<const Stander> all() const noexcept { return std::span{standers_}.first(count_); }
+    std::span<const Stander> all() const& noexcept { return std::span{standers_}.first(count_); }
+    std::span<const Stander> all() const&& = delete;  ///< it would end before they are read
     const Stander* find(BackendRef backend) const noexcept;
-    /// All of them, as rivals() reads them: the first one may be left out, it has the flow.
+    /// All of them, for the constructor to read: the first one may be left out, it has the flow.
     Notes notes() const noexcept;
 
 private:

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The ikelb authors
 #include <array>
 
+#include "dataplane/affinity/commit.h"
 #include "dataplane/affinity/learn.h"
 #include "dataplane/ike/payload_walk.h"
 
@@ -245,16 +246,10 @@ void count_answer(const Packet& packet, Context& context) noexcept {
 }
 
 /// For the retry that a COOKIE or another group asks for. It steers the client's own SPIi alone.
-void keep_choice(const Packet& packet, Context& context) noexcept {
-    const ike::Header& header = packet.ike_header();
-    if (header.exchange != ike::exchange::ike_sa_init || !is_response(packet)) return;
+void teach_choice(const Packet& packet, Context& context) noexcept {
+    if (packet.ike_header().exchange != ike::exchange::ike_sa_init || !is_response(packet)) return;
     const std::uint64_t cookie = ike::cookie_of(packet.ike_message(), context.table.hash_key);
-    keep(context.directory.choices,
-         sessions::half_open_key(header, packet.destination, packet.service),
-         sessions::Choice{.backend = ref_of(packet.backend, context),
-                          .cookie = static_cast<std::uint8_t>(cookie),
-                          .last_seen = context.now},
-         context);
+    keep_choice(packet, packet.destination, static_cast<std::uint8_t>(cookie), context);
 }
 
 /// An unprotected notify, as servers send it about SPIs that are not theirs.
@@ -268,17 +263,17 @@ bool is_refusal(const Packet& packet) noexcept {
 
 void take_reply(Packet& packet, Context& context) noexcept {
     if (packet.is_later_fragment || packet.is_icmp_error) return;
-    packet.frontend = reply_vip(packet, context);
-    if (packet.frontend == forwarding::no_frontend) {
-        packet.verdict = Verdict::reply_vip_unknown;
-        return;
-    }
-    packet.service = context.table.frontends[packet.frontend].service;
     const bool is_ike = packet.datagram.kind == ike::Kind::ike;
     const auto pair =
         is_ike ? context.directory.pairs.find_noted(sessions::pair_key(packet.ike_header()),
                                                     context.table.timeouts, context.now)
                : std::nullopt;
+    packet.frontend = reply_vip(packet, pair, context);
+    if (packet.frontend == forwarding::no_frontend) {
+        packet.verdict = Verdict::reply_vip_unknown;
+        return;
+    }
+    packet.service = context.table.frontends[packet.frontend].service;
     Lesson lesson = learn(packet, pair, context);
     const BackendRef ref = ref_of(packet.backend, context);
     const auto request = answered_request(packet, context);
@@ -288,7 +283,7 @@ void take_reply(Packet& packet, Context& context) noexcept {
             return;
         }
         count_answer(packet, context);
-        keep_choice(packet, context);
+        teach_choice(packet, context);
         teach_pair(packet, pair, lesson, context);
     }
     const auto flow =

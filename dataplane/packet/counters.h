@@ -54,7 +54,7 @@ struct alignas(64) Counters {
     Counter scheduler_fallbacks;  ///< choices left to the hash: the half-open region is crowded
     Counter pending_limited;  ///< requests not remembered: over the rate of their source
     std::array<Counter, rule_count> steered;  ///< client datagrams by the rule that decided
-    Counter directory_busy;  ///< a write was left to a later packet: another worker held the shard
+    Counter directory_busy;  ///< a write left to a later packet: another worker has its place
     Counter directory_full;
     Counter transit_grace;      ///< let in without a record, soon after a start or a takeover
     Counter transit_untracked;  ///< left for the clients' side without a record: no room for it

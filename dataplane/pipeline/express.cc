@@ -43,13 +43,11 @@ static_assert(sizeof(Prospect) == 64);
 
 // Of a record, as a word. A claim decides if it is of this client's port and shared with nobody. A
 // flow has nothing to learn from its backend if that one spoke and no candidate waits for it.
-constexpr std::uint64_t of_claim =
-    sessions::Claim{.tag = 0xff, .is_shared = true}.pack() & ~sessions::Claim{}.pack();
+constexpr std::uint64_t of_claim = sessions::Claim{.tag = 0xff, .is_shared = true}.pack();
 constexpr std::uint64_t of_flow =
     sessions::Flow{.backend = {.index = forwarding::max_backends - 1},
                    .standing = sessions::Standing::spoke,
-                   .awaits = true,
-                   .gateway = 0}
+                   .awaits = true}
         .pack();
 
 /// What the passes need of the tables. By value: they write to packets, and behind a pointer

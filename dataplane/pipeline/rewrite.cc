@@ -100,6 +100,7 @@ bool readdress(Packet& copy, forwarding::BackendIndex to, Context& context) noex
     if (copy.verdict == Verdict::no_buffer) return false;
     translate(copy, Field::destination, target.address, context.counters);
     count_to_server(copy, context);
+    context.counters.copies.add(1);
     return true;
 }
 

@@ -23,7 +23,7 @@ bool is_on_farm_subnet(const Packet& packet, const Context& context) noexcept {
 void ask_others(Packet& packet, std::uint8_t place, const affinity::Decision& decision,
                 affinity::Found& found, Copies& copies, Context& context) noexcept {
     const std::size_t before = copies.count;
-    const std::size_t full = affinity::commit_copies(place, decision, found, copies, context);
+    const std::size_t full = affinity::commit_copies(place, decision, found, copies);
     if (!packet.frame.may_hold) return;
     for (const auto& copy : copies.all().subspan(before, std::min(full, copies.count - before))) {
         if (!context.table.backends[copy.to].is_up ||

@@ -82,7 +82,7 @@ constexpr Seconds life_of(Standing standing, const Timeouts& lives) noexcept {
     return standing == Standing::called ? lives.called : lives.standing;
 }
 
-/// The backend that has a client tuple: the last to speak there, else the first to answer.
+/// The backend that has a client tuple: the last to speak there, else the last to answer.
 struct Flow {
     BackendRef backend{};
     Standing standing = Standing::called;

@@ -10,6 +10,12 @@
 
 namespace ikelb::oracle {
 
+/// What waits to be sent, and the SAs that are remembered.
+inline constexpr std::size_t most_due = 12, most_sas = 64;
+
+/// The same datagram as a backend's, whole, to where it came from.
+Event sent_back(const Event& event, int backend, const char* who);
+
 /// Clients and servers that keep to the protocols, and attackers who do not, in a world so small
 /// that they get into each other's way: few addresses, ports and SPIs.
 class Peers {

@@ -11,14 +11,8 @@ namespace ikelb::oracle {
 
 namespace {
 
-constexpr std::size_t most_due = 12, most_sas = 64;
-
 Event answer_of(const Event& request, int backend, const char* who) {
-    Event event = request;
-    event.what = What::from_backend;
-    event.backend = backend;
-    event.part = Part::whole;
-    event.who = who;
+    Event event = sent_back(request, backend, who);
     event.ike.is_response = true;
     event.ike.from_initiator = !request.ike.from_initiator;
     event.ike.holds_delete = false;
@@ -26,6 +20,15 @@ Event answer_of(const Event& request, int backend, const char* who) {
 }
 
 }  // namespace
+
+Event sent_back(const Event& event, int backend, const char* who) {
+    Event answer = event;
+    answer.what = What::from_backend;
+    answer.backend = backend;
+    answer.part = Part::whole;
+    answer.who = who;
+    return answer;
+}
 
 void Peers::reached_server(const Event& event, int backend) {
     if (event.part == Part::later || due_.size() >= most_due) return;

@@ -11,17 +11,6 @@ namespace ikelb::oracle {
 
 namespace {
 
-constexpr std::size_t most_due = 12, most_sas = 64;
-
-Event back(const Event& event, int backend, const char* who) {
-    Event answer = event;
-    answer.what = What::from_backend;
-    answer.backend = backend;
-    answer.part = Part::whole;
-    answer.who = who;
-    return answer;
-}
-
 }  // namespace
 
 /// Main Mode in the clear, its last messages encrypted, then Quick Mode, ESP and Informational.
@@ -68,7 +57,7 @@ Event Peers::client_v1(std::size_t who) {
 
 void Peers::server_gets_v1(const Event& event, int backend) {
     if (event.ike.spi_r == 0) {
-        Event answer = back(event, backend, "IKEv1 answer");
+        Event answer = sent_back(event, backend, "IKEv1 answer");
         Sa sa{.server = backend,
               .client = -1,
               .version = 1,
@@ -88,7 +77,7 @@ void Peers::server_gets_v1(const Event& event, int backend) {
     Sa* const sa = sa_of(event, backend);
     if (sa == nullptr || one_in(6)) return;
     sa->place = event.place;
-    Event answer = back(event, backend, "IKEv1 answer");
+    Event answer = sent_back(event, backend, "IKEv1 answer");
     // A login that fails ends with an Informational.
     if (event.ike.first == First::encrypted && one_in(5)) answer.ike.exchange = v1_informational;
     due_.push_back(answer);

@@ -291,7 +291,8 @@ TEST(Standing, NomineesDisplaceNoSpeaker) {
 TEST(Standing, AReplayKeepsNoSilentSpeakerAmongThoseThatAreAsked) {
     const Flow flow{.backend = ref(1), .standing = Standing::spoke, .last_seen = 100};
     const auto is_asked = [](const Flow& of, Seconds now) {
-        return is_full(Tuple{of, {}, lives, now}.all()[0], lives, now);
+        const Tuple tuple{of, {}, lives, now};
+        return is_full(tuple.all()[0], lives, now);
     };
     EXPECT_FALSE(renewed(flow, Said::nominated, 390));
     EXPECT_TRUE(is_asked(flow, 400));

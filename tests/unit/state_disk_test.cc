@@ -28,7 +28,7 @@ protected:
 
     StateResult<void> write(const State& state) {
         return write_state_file(file, state.facts, [&](StateEncoder& encoder) {
-            testlib::add_all(state, encoder);
+            add_all(state, encoder);
         });
     }
     static unsigned mode_of(const fs::path& path) {

@@ -340,7 +340,7 @@ TEST(StateFile, GivesTheSinkPiecesWhoseSumIsTheBody) {
                              EXPECT_LE(piece.size(), std::size_t{1} << 18);
                              body.insert(body.end(), piece.begin(), piece.end());
                          }};
-    testlib::add_all(state, encoder);
+    add_all(state, encoder);
     const auto head = encoder.finish();
     EXPECT_GT(pieces, 3u);
     EXPECT_EQ(encoder.pairs(), state.pairs.size());

@@ -110,19 +110,6 @@ private:
     std::mt19937_64 random_;
 };
 
-/// Each record in the order that an encoder wants.
-inline void add_all(const State& state, StateEncoder& encoder) {
-    for (const SavedPair& pair : state.pairs) encoder.add(pair);
-    std::span<const SavedRival> rivals{state.rivals};
-    for (const SavedFlow& flow : state.flows) {
-        encoder.add(flow, rivals.first(flow.rivals));
-        rivals = rivals.subspan(flow.rivals);
-    }
-    for (const SavedBinding& binding : state.bindings) encoder.add(binding);
-    for (const SavedEsp& esp : state.esp) encoder.add(esp);
-    for (const SavedTransit& transit : state.transit) encoder.add(transit);
-}
-
 /// One record of each kind that files of version 2 have, and names of several lengths: some 300
 /// bytes.
 inline State old_state() {

@@ -51,7 +51,7 @@ struct Difference {
     std::size_t happening = 0;
     std::string alone;
     std::string attacked;
-    std::string before;  ///< what happened to the user and at his place under attack
+    std::string before{};  ///< what happened to the user and at his place under attack
     bool is_login = false;
 };
 
@@ -244,9 +244,8 @@ void report(std::uint64_t seed, const Site& site, const std::vector<Happening>& 
                 few.size());
     for (const Happening& happening : few) std::printf("  %s\n", text(happening).c_str());
     if (const auto difference = replay(site, few))
-        std::printf("at that place:\n%salone:    %s\nattacked: %s\n",
-                    difference->before.c_str(), difference->alone.c_str(),
-                    difference->attacked.c_str());
+        std::printf("at that place:\n%salone:    %s\nattacked: %s\n", difference->before.c_str(),
+                    difference->alone.c_str(), difference->attacked.c_str());
     std::fflush(stdout);
 }
 

@@ -1,36 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-#include <gtest/gtest.h>
-
 #include <algorithm>
-#include <ostream>
 #include <string>
 #include <vector>
 
 #include "tests/village/product.h"
-#include "tests/village/scenario.h"
+#include "tests/village/scenarios_testlib.h"
 #include "tests/village/simpletons.h"
 #include "tests/village/to_come.h"
 
 namespace ikelb::village {
 
-std::ostream& operator<<(std::ostream& out, const Scenario& scenario) {
-    return out << scenario.name;
-}
-
 namespace {
-
-std::vector<Scenario> scenarios() {
-    std::vector<Scenario> all;
-    for (const auto some : {roaming_scenarios(), server_scenarios(), traffic_scenarios(),
-                            replay_scenarios(), forger_scenarios()})
-        all.insert(all.end(), some.begin(), some.end());
-    return all;
-}
-
-std::string name_of(const testing::TestParamInfo<Scenario>& info) {
-    return info.param.name;
-}
 
 class Village : public testing::TestWithParam<Scenario> {};
 
