@@ -9,6 +9,8 @@ leaves from the VIP that it called, whatever anybody does at the other.
                             VIP 203.0.113.20
 """
 
+import time
+
 from lab.ping import Ping
 from testlib import attacker
 from testlib.stage import Stage
@@ -46,6 +48,8 @@ def failed_login_during_download(stage):
     inner = client.charon.established()[0]["local-vips"][0]
     before = Ping(home.space, inner, count=5, options=("-I", home.inside)).result()
     stage.case.check(before.all, f"{before} pings before")
+    # Records tell seconds apart: what he leaves is to be later than what the tunnel has left.
+    time.sleep(1.5)
     attacker.login(stage, mallory)
     stage.case.eventually(
         lambda: attacker.refused(stage, mallory.address, where), 5, "a refusal to the victim"
