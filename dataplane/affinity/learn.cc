@@ -132,8 +132,7 @@ FrontendIndex reply_vip(const Packet& packet, const std::optional<Pair>& pair,
     if (packet.datagram.kind == ike::Kind::ike)
         vip = the_only_one([&](FrontendIndex candidate) {
             const auto service = table.frontends[candidate].service;
-            if (pair && table.is_current(pair->record.backend))
-                return pair->record.backend == ref && pair->record.service == service;
+            if (pair) return pair->record.backend == ref && pair->record.service == service;
             return is_ours(context.directory.choices.find(
                 sessions::half_open_key(packet.ike_header(), packet.destination, service),
                 table.timeouts, context.now));

@@ -100,11 +100,11 @@ void teach_pair(const Packet& packet, const std::optional<Pair>& found, const Le
                 Context& context) noexcept {
     if (!lesson.sa || packet.ike_header().responder_spi.wire() == 0) return;
     const SaState proof = *lesson.sa;
-    if (proof == SaState::closing && !(found && found->record.is_confirmed())) return;
     const auto key = sessions::pair_key(packet.ike_header());
     const BackendRef ref = ref_of(packet.backend, context);
     // What is another backend's stays so, as long as that one is there.
     const bool is_own = found && found->record.backend == ref;
+    if (proof == SaState::closing && !(is_own && found->record.is_confirmed())) return;
     if (found && !is_own && counts(found->record.backend, packet.service, context)) return;
     if (proof == SaState::answered || proof == SaState::closing)
         note_login(packet, key, proof, context);
@@ -147,9 +147,11 @@ void teach_binding(const Packet& packet, BackendRef ref, Context& context) noexc
             bindings.refresh(key, *found, binding);
         return;
     }
-    const bool is_empty = !found || !counts(found->backend, packet.service, context) ||
-                          !context.table.backends[found->backend.index].takes_returning_clients();
-    if (is_empty)
+    const auto takes = [&](BackendRef one) {
+        return context.table.backends[one.index].takes_returning_clients();
+    };
+    if (!found || !counts(found->backend, packet.service, context) ||
+        (takes(ref) && !takes(found->backend)))
         note(bindings.write(key, binding, context.table.timeouts, context.now,
                             sessions::Evict::never, nullptr, &found),
              context);
@@ -268,13 +270,15 @@ void take_reply(Packet& packet, Context& context) noexcept {
         is_ike ? context.directory.pairs.find_noted(sessions::pair_key(packet.ike_header()),
                                                     context.table.timeouts, context.now)
                : std::nullopt;
-    packet.frontend = reply_vip(packet, pair, context);
+    // From before a flush or a removal: it says nothing of the backend that there is now.
+    const auto known = pair && context.table.is_current(pair->record.backend) ? pair : std::nullopt;
+    packet.frontend = reply_vip(packet, known, context);
     if (packet.frontend == forwarding::no_frontend) {
         packet.verdict = Verdict::reply_vip_unknown;
         return;
     }
     packet.service = context.table.frontends[packet.frontend].service;
-    Lesson lesson = learn(packet, pair, context);
+    Lesson lesson = learn(packet, known, context);
     const BackendRef ref = ref_of(packet.backend, context);
     const auto request = answered_request(packet, context);
     if (is_ike) {
@@ -289,11 +293,11 @@ void take_reply(Packet& packet, Context& context) noexcept {
     const auto flow =
         context.directory.flows.find(flow_of_receiver(packet), context.table.timeouts, context.now);
     const bool has_way = request && request->gateway != forwarding::no_gateway;
-    GatewayIndex known = flow ? flow->gateway : forwarding::no_gateway;
-    if (known == forwarding::no_gateway && lesson.said != Said::nothing)
-        known = context.table.default_gateway(packet.destination, packet.frontend);
-    packet.gateway = has_way ? request->gateway : known;
-    const GatewayIndex stored = has_way && lesson.turns_gateway ? request->gateway : known;
+    GatewayIndex usual = flow ? flow->gateway : forwarding::no_gateway;
+    if (usual == forwarding::no_gateway && lesson.said != Said::nothing)
+        usual = context.table.default_gateway(packet.destination, packet.frontend);
+    packet.gateway = has_way ? request->gateway : usual;
+    const GatewayIndex stored = has_way && lesson.turns_gateway ? request->gateway : usual;
     const bool is_own = flow && flow->backend == ref;
     // In IKEv1 a sign of life at its own flow is all that can be told.
     if (is_own && is_ike && packet.ike_header().major_version() == 1 &&

@@ -51,7 +51,8 @@ std::optional<Oracle::State> Oracle::proof(const Event& event) const {
     const Ike& ike = event.ike;
     const auto known = pairs_.find({ike.spi_i, ike.spi_r});
     const auto is_known_as = [&](State state) {
-        return known != pairs_.end() && is_alive(known->second) && known->second.state == state;
+        return known != pairs_.end() && is_alive(known->second) && is_current(known->second) &&
+               known->second.state == state;
     };
     if (ike.spi_r == 0) return std::nullopt;
     if (ike.version == 1) {
@@ -107,7 +108,8 @@ Said Oracle::said(const Event& event, int vip, const std::optional<Pair>& fresh_
 std::optional<Oracle::Pair> Oracle::fresh_pair(const Event& event) const {
     if (!is_answer(event)) return std::nullopt;
     const auto found = pairs_.find({event.ike.spi_i, event.ike.spi_r});
-    if (found == pairs_.end() || !is_alive(found->second)) return std::nullopt;
+    if (found == pairs_.end() || !is_alive(found->second) || !is_current(found->second))
+        return std::nullopt;
     const Pair& its = found->second;
     const bool is_fresh =
         its.answered ? event.ike.message_id > *its.answered : its.began.has_value();
@@ -235,8 +237,9 @@ void Oracle::learn_pair(const Event& event, int vip, std::optional<State> proof)
     if (ike.holds_delete && ike.version == 2) proof = State::closing;
     if (proof == State::closing) {  // it shortens what there is
         const auto found = pairs_.find(key);
-        if (found == pairs_.end() || !is_alive(found->second) ||
-            found->second.state == State::half_open || found->second.state == State::answered)
+        if (found == pairs_.end() || !is_alive(found->second) || !is_current(found->second) ||
+            found->second.backend != event.backend || found->second.state == State::half_open ||
+            found->second.state == State::answered)
             return;
     }
     if (proof == State::answered || proof == State::closing) {
@@ -322,13 +325,13 @@ void Oracle::confirm_login(const Event& event, const Tuple& tuple) {
 }
 
 /// Rules 3.4(c) and 3.5: speech may fill it, and nothing changes it. One whose backend takes no SA
-/// back counts as empty.
+/// back counts as empty for one that does.
 void Oracle::learn_binding(const Event& event, int vip) {
     if (service(vip).by_sa) return;
     Record* const bound = binding(event.place.client, vip);
     if (bound && bound->backend == event.backend) {
         if (now_ - bound->last >= refresh_interval) bound->last = now_;
-    } else if (!bound || !takes_returning(bound->backend)) {
+    } else if (!bound || (takes_returning(event.backend) && !takes_returning(bound->backend))) {
         bindings_[binding_key(event.place.client, vip)] = record_of(event.backend);
     }
 }

@@ -79,6 +79,30 @@ TEST_F(Answers, ToALoginAreStrongWhereItBegan) {
     EXPECT_EQ(standing(other), Standing::nominated) << "it began elsewhere";
 }
 
+TEST_F(Answers, KnowNothingOfWhatWasBeforeAFlush) {
+    const Session s = connect();
+    Session login{.client = other_client, .spi_i = 7, .spi_r = 8, .backend = s.backend};
+    answer(s, 5);
+    down(login.init_answer());
+    bench.spec.backends[s.backend].generation = 1;
+    bench.apply();
+    answer(s, 6);
+    EXPECT_EQ(standing(s), Standing::nominated) << "of an SA that is new to ikelb";
+    answer(s, 7);
+    EXPECT_EQ(standing(s), Standing::strong);
+    answer(login, 1, ike::exchange::ike_auth);
+    EXPECT_EQ(standing(login), Standing::nominated) << "it began before";
+}
+
+TEST_F(Answers, OfADeleteShortenNothingThatWasKnownBeforeAFlush) {
+    const Session s = connect();
+    bench.spec.backends[s.backend].generation = 1;
+    bench.apply();
+    down(reply(s.backend, 4500, client, s.port_4500,
+               behind_marker(delete_request(s.spi_i, s.spi_r))));
+    EXPECT_NE(pair(s)->state, SaState::closing);
+}
+
 TEST_F(Answers, ToALoginTakeNoFlowFromOneThatIsAskedInFull) {
     const Session first{.backend = rras1}, second{.spi_i = 7, .spi_r = 8, .backend = rras2},
         third{.spi_i = 9, .spi_r = 10, .backend = rras3};

@@ -300,6 +300,25 @@ TEST_F(Learn, AServerThatRefusesLosesItsClientToTheOneThatProvesASession) {
     }
 }
 
+TEST_F(Learn, OfTwoServersThatRefuseNeitherTakesTheBindingFromTheOther) {
+    const Session session = log_in(bench);
+    Session stale = session;
+    stale.backend = another(session.backend);
+    for (const BackendIndex refusing : {session.backend, stale.backend})
+        bench.spec.backends[refusing].mode = Mode::drain_refuse;
+    bench.apply();
+    for (const Session& speaker : {stale, session, stale}) {
+        bench.advance(6);
+        bench.from_server(speaker.esp_down());
+        EXPECT_EQ(binding(client)->backend.index, session.backend);
+    }
+    bench.spec.backends[stale.backend].mode = Mode::enabled;
+    bench.apply();
+    bench.advance(6);
+    bench.from_server(stale.esp_down());
+    EXPECT_EQ(binding(client)->backend.index, stale.backend) << "one that takes it back does";
+}
+
 TEST_F(Learn, AHalfOpenProofTakesNothingOver) {
     const Session old = log_in(bench);
     bench.spec.backends[old.backend].mode = Mode::drain_refuse;
