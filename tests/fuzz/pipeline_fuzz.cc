@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "controlplane/replay/linear_rules.h"
@@ -37,15 +38,16 @@ std::vector<TableSpec> farms() {
     specs[3].wall.allow = std::make_shared<control::LinearRules>(std::vector<wall::AllowRule>{
         {.from = prefix("0.0.0.0/0"), .to = prefix("10.0.0.0/8"), .is_established = true},
         {.from = prefix("::/0"), .to = prefix("fd00::/8"), .protocol = 17}});
-    specs.push_back(specs[3]);  // both families, and hardly anything there
-    specs[4].services[0].members.clear();
-    specs[4].backends[3].is_present = false;
-    specs[4].backends[4].address = {};
-    specs[4].backends[4].is_present = false;
-    specs[4].services[1].members = {5};
-    specs[4].gateways.clear();
-    for (RouteSpec& route : specs[4].routes) route.gateway = forwarding::no_gateway;
-    for (ServiceSpec& service : specs[4].services) service.uplink = forwarding::no_gateway;
+    TableSpec sparse = specs[3];  // both families, and hardly anything there
+    sparse.services[0].members.clear();
+    sparse.backends[3].is_present = false;
+    sparse.backends[4].address = {};
+    sparse.backends[4].is_present = false;
+    sparse.services[1].members = {5};
+    sparse.gateways.clear();
+    for (RouteSpec& route : sparse.routes) route.gateway = forwarding::no_gateway;
+    for (ServiceSpec& service : sparse.services) service.uplink = forwarding::no_gateway;
+    specs.push_back(std::move(sparse));
     return specs;
 }
 
