@@ -19,9 +19,7 @@ constexpr forwarding::Rate asked_all_per_source{.per_second = 1, .burst = 2},
 
 /// A COOKIE that a backend has sent to this very address: whoever forges the address knows none.
 bool brings_cookie(Found& found) noexcept {
-    if (found.packet.ike_header().next_payload != ike::payload::notify) return false;
-    const std::uint64_t cookie =
-        ike::cookie_of(found.packet.ike_message(), found.context.table.hash_key);
+    const auto cookie = ike::cookie_of(found.packet.ike_message(), found.context.table.hash_key);
     return cookie != 0 && found.choice() &&
            found.choice()->cookie == static_cast<std::uint8_t>(cookie);
 }

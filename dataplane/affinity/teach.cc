@@ -69,8 +69,8 @@ void note_login(const Packet& packet, const sessions::PairKey& pair, SaState sta
          context);
 }
 
-/// ESP confirms the login answered last at its tuple, if that one began at this very address, or if
-/// it was confirmed before the hint of a delete.
+/// ESP confirms the login answered last at its tuple, of those that began at this very address, or
+/// the one that was confirmed before the hint of a delete.
 void confirm_login(const Packet& packet, BackendRef ref, Context& context) noexcept {
     const auto key = flow_of_receiver(packet);
     auto& logins = context.directory.logins;
@@ -84,10 +84,6 @@ void confirm_login(const Packet& packet, BackendRef ref, Context& context) noexc
     const auto found =
         pair[0] == 0 ? std::nullopt : context.directory.pairs.find_noted(pair, lives, context.now);
     if (!found || found->record.backend != ref) return;
-    const auto began = sessions::Began::unpack(found->notes[1]);
-    if (found->record.state != SaState::closing &&
-        began.client != sessions::name_of(packet.destination))
-        return;
     IkeSa confirmed = found->record;
     confirmed.state = SaState::established;
     confirmed.last_seen = context.now;
@@ -106,7 +102,11 @@ void teach_pair(const Packet& packet, const std::optional<Pair>& found, const Le
     const bool is_own = found && found->record.backend == ref;
     if (proof == SaState::closing && !(is_own && found->record.is_confirmed())) return;
     if (found && !is_own && counts(found->record.backend, packet.service, context)) return;
-    if (proof == SaState::answered || proof == SaState::closing)
+    const Pair known = is_own ? *found : Pair{};
+    // One that began elsewhere would hide the login that ESP is to confirm here.
+    const bool began_here =
+        sessions::Began::unpack(known.notes[1]).client == sessions::name_of(packet.destination);
+    if (proof == SaState::closing || (proof == SaState::answered && began_here))
         note_login(packet, key, proof, context);
     auto& pairs = context.directory.pairs;
     const bool is_raised = !is_own || raises(proof, found->record.state);
@@ -114,7 +114,6 @@ void teach_pair(const Packet& packet, const std::optional<Pair>& found, const Le
                   .state = is_raised ? proof : found->record.state,
                   .service = packet.service,
                   .last_seen = context.now};
-    const Pair known = is_own ? *found : Pair{};
     const std::array notes{peer_after(packet, known.notes[0], desired.is_confirmed(), context.now),
                            began_after(packet, known.notes[1], lesson, !is_own)};
     const auto before = found ? std::optional{found->record} : std::nullopt;
@@ -169,12 +168,14 @@ std::optional<Pending> answered_request(const Packet& packet, const Context& con
 /// May an answer make a new place for its pair?
 bool may_add_place(const Packet& packet, const Lesson& lesson, Context& context) noexcept {
     if (lesson.said < Said::nominated || lesson.said == Said::spoke) return true;
-    pipeline::WorkerMemory& memory = context.memory;
-    return memory.nominations_by_pair.take(
-               net::keyed_hash(packet.ike_header().initiator_spi.wire(), context.table.hash_key),
-               context.now_micros, places_per_pair) &&
-           memory.nominations_by_source.take(packet.destination, context.table.hash_key,
-                                             context.now_micros, places_per_source);
+    // No replay is answered afresh: none spends what an SA's own client has for its moves.
+    const bool is_fresh = lesson.said == Said::strong;
+    const net::HashKey& key = context.table.hash_key;
+    const std::uint64_t hash = net::keyed_hash(packet.ike_header().initiator_spi.wire(), key);
+    return context.memory.nominations_by_pair.take(is_fresh ? ~hash : hash, context.now_micros,
+                                                   places_per_pair) &&
+           (is_fresh || context.memory.nominations_by_source.take(
+                            packet.destination, key, context.now_micros, places_per_source));
 }
 
 /// Others stand there, or nobody does. False: nothing has changed.

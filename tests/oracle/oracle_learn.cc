@@ -242,7 +242,10 @@ void Oracle::learn_pair(const Event& event, int vip, std::optional<State> proof)
             found->second.state == State::answered)
             return;
     }
-    if (proof == State::answered || proof == State::closing) {
+    const Pair* const begun = pair(key, vip);
+    const bool began_here = begun != nullptr && begun->backend == event.backend &&
+                            begun->began == event.place.client;
+    if (proof == State::closing || (proof == State::answered && began_here)) {
         Login& login = passing_.logins[{event.place, vip}];
         static_cast<Record&>(login) = record_of(event.backend);
         login.pair = key;
@@ -304,8 +307,8 @@ std::string Oracle::learn_place(const Event& event, int vip, Said its) {
     return after.front().backend == event.backend ? "renews its flow" : "stands beside";
 }
 
-/// ESP names no SPI of its IKE SA: it confirms the login answered last at this place, or shows that
-/// only a child was deleted.
+/// ESP names no SPI of its IKE SA: it confirms the login answered last at this place, of those that
+/// began at this address, or shows that only a child was deleted.
 void Oracle::confirm_login(const Event& event, const Tuple& tuple) {
     const auto login = passing_.logins.find(tuple);
     if (login == passing_.logins.end() || login->second.backend != event.backend ||
@@ -316,8 +319,7 @@ void Oracle::confirm_login(const Event& event, const Tuple& tuple) {
     if (age > (is_closing ? closing_life : login_life) || (is_closing && age <= in_flight)) return;
     const auto its = pairs_.find(login->second.pair);
     if (its != pairs_.end() && is_alive(its->second) && its->second.backend == event.backend &&
-        its->second.generation == login->second.generation &&
-        (its->second.state == State::closing || its->second.began == event.place.client)) {
+        its->second.generation == login->second.generation) {
         its->second.state = State::established;
         its->second.last = now_;
     }

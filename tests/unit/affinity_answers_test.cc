@@ -209,6 +209,23 @@ TEST_F(Answers, ToOneRequestReplayedFromAThousandPlacesMakeAFew) {
     EXPECT_EQ(flows_committed() - before, 10u);
 }
 
+TEST_F(Answers, ThatAreFreshMakeAPlaceWhateverReplaysHaveSpent) {
+    const Session s = connect();
+    answer(s, 5);
+    const auto at_port = [&](std::uint16_t port, std::uint32_t id) {
+        Session there = at(other_client, s);
+        there.port_4500 = port;
+        answer(there, id);
+        return standing(there);
+    };
+    for (std::uint16_t port = 10'000; port < 10'300; ++port) at_port(port, 5);
+    EXPECT_FALSE(at_port(999, 5)) << "one more replay";
+    EXPECT_EQ(at_port(1000, 6), Standing::strong);
+    // Whoever has an SA has no more than his share either.
+    for (std::uint16_t n = 1; n < 8; ++n) EXPECT_TRUE(at_port(1000 + n, 6u + n));
+    EXPECT_FALSE(at_port(1008, 14));
+}
+
 TEST_F(Answers, ToOneSourceMakeNoMoreThanItsShareOfPlaces) {
     const auto before = flows_committed();
     for (std::uint16_t n = 0; n < 1000; ++n)
@@ -247,6 +264,18 @@ TEST_F(Answers, EstablishALoginWithEspOnlyWhereItBegan) {
     answer(s, 2, ike::exchange::ike_auth);
     down(s.esp_down());
     EXPECT_EQ(pair(s)->state, SaState::established);
+}
+
+TEST_F(Answers, ToALoginThatBeganElsewhereHideNoneThatEspConfirms) {
+    const Session s{.backend = rras2};
+    const Session failed{.client = other_client, .spi_i = 7, .spi_r = 8, .backend = rras2};
+    down(s.init_answer());
+    answer(s, 1, ike::exchange::ike_auth);
+    down(failed.init_answer());
+    answer(at(client, failed), 1, ike::exchange::ike_auth);
+    down(s.esp_down());
+    EXPECT_EQ(pair(s)->state, SaState::established);
+    EXPECT_EQ(pair(failed)->state, SaState::answered);
 }
 
 TEST_F(Answers, WriteNoBinding) {
