@@ -44,14 +44,15 @@ struct Input {
 /// Each frame lies in memory of exactly its size, so that a sanitizer sees the first byte too many.
 class Bench {
 public:
+    static constexpr sessions::DirectoryLimits usual_limits{.flows = 4096,
+                                                            .bindings = 4096,
+                                                            .pairs = 4096,
+                                                            .esp_spis = 4096,
+                                                            .half_open = 1024,
+                                                            .fragments = 256,
+                                                            .transit = 4096};
     explicit Bench(TableSpec spec, std::size_t workers = 1,
-                   const sessions::DirectoryLimits& limits = {.flows = 4096,
-                                                              .bindings = 4096,
-                                                              .pairs = 4096,
-                                                              .esp_spis = 4096,
-                                                              .half_open = 1024,
-                                                              .fragments = 256,
-                                                              .transit = 4096});
+                   const sessions::DirectoryLimits& limits = usual_limits);
 
     /// What the operator or the network changes: edit, then apply.
     TableSpec spec;
@@ -69,8 +70,7 @@ public:
 
     /// Frames as a neighbour would send them: MAC addresses are set here.
     Outcome from_client(PacketBuilder packet, std::size_t worker = 0);
-    Outcome from_gateway(PacketBuilder packet, const net::MacAddress& from,
-                         std::size_t worker = 0);
+    Outcome from_gateway(PacketBuilder packet, const net::MacAddress& from, std::size_t worker = 0);
     Outcome from_server(PacketBuilder packet, std::size_t worker = 0);
 
     /// MAC addresses and tag of a frame that one side sends to us.
@@ -89,8 +89,7 @@ public:
 private:
     struct WorkerState {
         std::unique_ptr<pipeline::Counters> counters = std::make_unique<pipeline::Counters>();
-        std::unique_ptr<pipeline::WorkerMemory> memory =
-            std::make_unique<pipeline::WorkerMemory>();
+        std::unique_ptr<pipeline::WorkerMemory> memory = std::make_unique<pipeline::WorkerMemory>();
     };
 
     std::unique_ptr<forwarding::ForwardingTable> table_;

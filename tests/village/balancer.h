@@ -19,6 +19,8 @@ struct Site {
     bool is_v6 = false;
     bool by_sa = false;  ///< affinity: sa
     int workers = 2;
+    /// Regions that a few thousand records fill, and a tenth of the product's budgets.
+    bool is_narrow = false;
 };
 
 enum class Drain : std::uint8_t { none, keep, refuse };

@@ -10,21 +10,26 @@ namespace ikelb::village {
 namespace {
 
 constexpr int tries = 3, tries_to_open = 4;
-constexpr Seconds between_tries = 2, between_questions = 5;
+constexpr Seconds between_tries = 2, between_questions = 5, still_known = 60;
 
 }  // namespace
 
 bool Client::log_in(const Login& how) {
     session.login = ++logins_;
-    if (!open()) return false;
+    if (!open(how.waits)) return false;
+    world_.run(how.waits, this);
     if (how.moves_to) tuple = *how.moves_to;
+    if (how.second_factor > 0) {
+        if (!request(Inner::first_factor, oracle::ike_auth)) return false;
+        world_.run(how.second_factor, this);
+    }
     if (!request(how.password, oracle::ike_auth)) return false;
     session.children = 0;
     use_next_child();
     return true;
 }
 
-bool Client::open() {
+bool Client::open(Seconds waits) {
     Datagram init{.place = on_500({tuple.address, 500}),
                   .vip = habits.vip,
                   .ike = {.spi_i = drawn({key(), 1}), .holds_sa = true},
@@ -35,6 +40,7 @@ bool Client::open() {
         } else if (answer_->ike.first == First::notify) {
             init.ike.first = First::notify;
             init.ike.cookie = answer_->ike.cookie;
+            world_.run(waits, this);
         } else {
             session.pair = answer_->pair();
             session.next_id = 1;  // IKE_SA_INIT was 0
@@ -113,6 +119,7 @@ void Client::receive(const Datagram& datagram) {
     if (datagram.kind == Kind::esp) {
         ++received;
         heard_ = world_.now();
+        spoken_to = tuple;
     } else if (datagram.ike.is_response) {
         receive_answer(datagram);
     } else if (datagram.pair() == session.pair) {
@@ -133,6 +140,7 @@ void Client::receive_answer(const Datagram& datagram) {
 
 void Client::receive_request(const Datagram& datagram) {
     heard_ = world_.now();
+    spoken_to = tuple;
     Datagram reply = message(Inner::nothing, datagram.ike.exchange);
     reply.ike.is_response = true;
     reply.ike.message_id = datagram.ike.message_id;
@@ -152,9 +160,18 @@ bool Client::send_data() {
                           .vip = habits.vip,
                           .esp = {.spi = session.spi, .sequence = ++session.sequence},
                           .key = key(),
-                          .inner = is_two_way ? Inner::echo : Inner::nothing},
+                          .inner = is_two_way ? Inner::echo : Inner::nothing,
+                          .cut_as = next_cut()},
                          this);
     return taken_by && (!is_two_way || received > before);
+}
+
+/// Of every fourth packet.
+std::uint16_t Client::next_cut() const {
+    constexpr std::uint16_t own_half = 0x8000;
+    const bool is_known = spoken_to == tuple && world_.now() - heard_ < still_known;
+    if (!habits.cuts || !is_known || session.sequence % 4 != 0) return 0;
+    return static_cast<std::uint16_t>(own_half | (tuple.port + session.sequence * 31));
 }
 
 void Client::tick() {

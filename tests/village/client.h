@@ -24,6 +24,7 @@ struct Habits {
     Mode mode = Mode::two_way;
     Seconds dpd = 0;  ///< asks a server that it has not heard for so long; 0: never
     int vip = 0;
+    bool cuts = false;  ///< some of its packets come in fragments, from where it is known
 };
 
 /// A client's end of an IKE SA and of its child.
@@ -39,6 +40,8 @@ struct Session {
 struct Login {
     Inner password = Inner::nothing;  ///< or bad_login
     std::optional<Tuple> moves_to{};  ///< before IKE_AUTH: a NAT's other port or address
+    Seconds waits = 0;                ///< before it goes on: the way is long
+    Seconds second_factor = 0;        ///< so long it takes to find that; 0: none is asked for
 };
 
 /// An honest user, or the part of an attacker that keeps to the protocol.
@@ -77,13 +80,15 @@ public:
     Session session{};
     std::size_t received = 0;  ///< ESP packets of its own
     bool is_gone = false;
+    std::optional<Tuple> spoken_to{};  ///< where a server has sent to on its own
 
 private:
     void receive_answer(const Datagram& datagram);
     void receive_request(const Datagram& datagram);
     /// IKE_SA_INIT, with a COOKIE where one is asked for.
-    bool open();
+    bool open(Seconds waits);
     void use_next_child();
+    std::uint16_t next_cut() const;
     /// Sends and says whether the answer came.
     bool exchange(const Datagram& datagram);
 

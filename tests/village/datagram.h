@@ -43,6 +43,7 @@ using Key = std::uint64_t;
 enum class Inner : std::uint8_t {
     nothing,
     bad_login,     ///< the AUTH payload of somebody who does not know the password
+    first_factor,  ///< of somebody who will be asked for more
     mobike,        ///< UPDATE_SA_ADDRESSES
     child,         ///< the client rekeys its child SA
     server_child,  ///< so does the server
@@ -60,6 +61,7 @@ struct Datagram {
     Esp esp{};
     Key key = 0;
     Inner inner = Inner::nothing;
+    std::uint16_t cut_as = 0;  ///< two IP fragments of that identification; 0: it is whole
 
     bool is_init() const { return kind == Kind::ike && ike.exchange == oracle::sa_init; }
     bool is_request() const { return kind == Kind::ike && !is_init() && !ike.is_response; }

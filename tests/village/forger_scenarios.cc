@@ -138,6 +138,18 @@ bool n15_valid_speaks_where_upload_roams(World& w) {
     return speaks_where_v_roams(w, Mode::upload);
 }
 
+/// v's server takes no new SA, so a stranger's is begun elsewhere, in the name of v's next port.
+bool n16_init_answered_where_v_rebinds(World& w) {
+    Client& v = settle(w, "v", spot(w, home, 1111), b1);
+    v.habits.mode = Mode::silent;
+    v.let_server_rekey_child();
+    w.balancer().set_drain(b1, Drain::refuse);
+    v.tuple.port = 2222;
+    w.to_server({.place = on_4500(v.tuple), .ike = {.spi_i = drawn("new"), .holds_sa = true}});
+    v.habits.mode = Mode::two_way;
+    return w.flows(v);
+}
+
 constexpr std::array all{
     Scenario{"n3_failed_logins_become_established", n3_failed_logins_become_established},
     Scenario{"n4_spi_made_ambiguous", n4_spi_made_ambiguous},
@@ -150,6 +162,7 @@ constexpr std::array all{
     Scenario{"n14_claim_budget", n14_claim_budget},
     Scenario{"n15_valid_speaks_where_v_roams", n15_valid_speaks_where_v_roams},
     Scenario{"n15_valid_speaks_where_upload_roams", n15_valid_speaks_where_upload_roams},
+    Scenario{"n16_init_answered_where_v_rebinds", n16_init_answered_where_v_rebinds},
 };
 
 }  // namespace

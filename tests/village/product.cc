@@ -46,9 +46,11 @@ std::string service_name(int vip) {
 /// A village's names for things, and the wire's.
 class Addresses {
 public:
-    explicit Addresses(bool is_v6) : is_v6_{is_v6} {}
+    explicit Addresses(const Site& site) : is_v6_{site.is_v6}, is_narrow_{site.is_narrow} {}
     std::string client(const Address& client) const {
-        return numbered(is_v6_ ? "2001:db8:192::%x:%x" : "198.18.%d.%d", client.number);
+        // Budgets of sources are budgets of /64s: blocks of numbers have one each.
+        const char* const v6 = is_narrow_ ? "2001:db8:192:%x::%x" : "2001:db8:192::%x:%x";
+        return numbered(is_v6_ ? v6 : "198.18.%d.%d", client.number);
     }
     net::IpAddress server(int server) const { return alias(server, 0); }
     /// For that VIP. The first one's is the server's own address.
@@ -64,6 +66,7 @@ public:
 private:
     static net::IpAddress parsed(const std::string& text) { return testlib::address(text.c_str()); }
     bool is_v6_;
+    bool is_narrow_;
 };
 
 config::Config configuration(const Site& site, const Addresses& addresses) {
@@ -128,6 +131,17 @@ testlib::TableSpec farm(const config::Config& config, bool is_v6) {
     return spec;
 }
 
+forwarding::AbuseLimits a_tenth_of(forwarding::AbuseLimits limits) {
+    for (forwarding::Rate* const one :
+         {&limits.requests_per_source, &limits.requests_per_backend, &limits.logins_per_source,
+          &limits.unknown_pairs_per_backend, &limits.fragments_per_source,
+          &limits.pending_per_source}) {
+        one->per_second /= 10;
+        one->burst /= 10;
+    }
+    return limits;
+}
+
 forwarding::Mode mode_of(Drain drain) {
     switch (drain) {
         case Drain::none: return forwarding::Mode::enabled;
@@ -141,10 +155,12 @@ class Product final : public Balancer {
 public:
     explicit Product(const Site& site)
         : site_{site},
-          addresses_{site.is_v6},
+          addresses_{site},
           config_{configuration(site, addresses_)},
           drains_(static_cast<std::size_t>(site.servers), Drain::none) {
-        begin(farm(config_, site.is_v6));
+        testlib::TableSpec spec = farm(config_, site.is_v6);
+        if (site.is_narrow) spec.limits = a_tenth_of(spec.limits);
+        begin(std::move(spec));
     }
 
     std::vector<int> to_servers(const Datagram& datagram) override;
@@ -174,6 +190,7 @@ public:
 
 private:
     void begin(testlib::TableSpec spec);
+    std::vector<int> to_servers(const Bytes& bytes, std::size_t worker);
     void apply_modes();
     std::chrono::sys_seconds wall_clock() const {
         return start_of_wall_clock + std::chrono::seconds{bench_->now()};
@@ -200,7 +217,10 @@ private:
 };
 
 void Product::begin(testlib::TableSpec spec) {
-    bench_ = std::make_unique<Bench>(std::move(spec), static_cast<std::size_t>(site_.workers));
+    sessions::DirectoryLimits limits = Bench::usual_limits;
+    if (site_.is_narrow) limits.flows = limits.pairs = 64;
+    bench_ =
+        std::make_unique<Bench>(std::move(spec), static_cast<std::size_t>(site_.workers), limits);
     registry_ = std::make_unique<control::IndexRegistry>();
     registry_->update(config_).value();
     std::vector<control::GatewayName> gateways;
@@ -227,23 +247,41 @@ void Product::apply_modes() {
 std::vector<int> Product::to_servers(const Datagram& datagram) {
     const auto& gateways = bench_->spec.gateways;
     const std::size_t first = site_.is_v6 ? testlib::place::v6_gateway - 1 : 0;
-    PacketBuilder packet = testlib::to_vip(
-        addresses_.client(datagram.place.client).c_str(), datagram.place.port,
-        datagram.place.nat_t ? 4500 : 500,
-        testlib::udp_payload(datagram.kind, datagram.place.nat_t, datagram.ike, datagram.esp));
+    Bytes payload =
+        testlib::udp_payload(datagram.kind, datagram.place.nat_t, datagram.ike, datagram.esp);
+    // Over IPv6 nothing but the last part is small.
+    constexpr std::size_t cut_bytes = 1400, part_bytes = 1232;
+    if (datagram.cut_as != 0) payload.resize(cut_bytes);
+    PacketBuilder packet =
+        testlib::to_vip(addresses_.client(datagram.place.client).c_str(), datagram.place.port,
+                        datagram.place.nat_t ? 4500 : 500, std::move(payload));
     packet.to_ip(addresses_.vip(datagram.vip))
         .mac(gateways.at(first + static_cast<std::size_t>(datagram.gateway)).mac,
              testlib::place::ext_mac());
     if (datagram.kind == Kind::esp) packet.no_udp_checksum();
-    const testlib::Input input{.bytes = packet.build(), .port = testlib::place::wan};
-    const testlib::Outcome outcome = bench_->run(input, worker(datagram.place.client.number));
+    const std::size_t worker = this->worker(datagram.place.client.number);
+    if (datagram.cut_as == 0) return to_servers(packet.build(), worker);
+    packet.identification(datagram.cut_as);
+    std::vector<int> whole_at;
+    for (const Bytes& part : testlib::fragments_of(packet, part_bytes)) {
+        const std::vector<int> servers = to_servers(part, worker);
+        const bool is_first = whole_at.empty();
+        if (servers.empty() || (!is_first && servers.front() != whole_at.front())) return {};
+        whole_at = {servers.front()};
+    }
+    return whole_at;
+}
+
+std::vector<int> Product::to_servers(const Bytes& bytes, std::size_t worker) {
+    const testlib::Outcome outcome =
+        bench_->run({.bytes = bytes, .port = testlib::place::wan}, worker);
     last_ = outcome.verdict;
     if (outcome.fate() != pipeline::Fate::forward) return {};
     std::vector<Bytes> frames{outcome.bytes};
     frames.insert(frames.end(), outcome.copies.begin(), outcome.copies.end());
     std::vector<int> servers;
     for (const Bytes& frame : frames) {
-        compare(input.bytes, frame);
+        compare(bytes, frame);
         servers.push_back(server_at(testlib::dissect(frame).to));
     }
     return servers;
@@ -273,9 +311,9 @@ std::optional<Way> Product::to_client(int server, const Datagram& datagram) {
 
 int Product::server_at(const net::IpAddress& address) const {
     for (int server = 0; server < site_.servers; ++server)
-        if (std::ranges::count(config_.pools[0].backends[static_cast<std::size_t>(server)]
-                                   .addresses(),
-                               address) > 0)
+        if (std::ranges::count(
+                config_.pools[0].backends[static_cast<std::size_t>(server)].addresses(), address) >
+            0)
             return server;
     throw std::logic_error{"a client's datagram left for nobody's server"};
 }

@@ -77,6 +77,30 @@ bool n8_failed_login_at_other_vip(World& w) {
     return is_heard && w.flows(a.victim);
 }
 
+/// A login fails at v's server and tuple, but at the VIP that v has left and a mate uses now. It
+/// must not look like that server's latest word there: it does not know which VIP it answers from.
+bool n8_failed_login_at_left_vip(World& w) {
+    Client& v = settle(w, "v", spot(w, home, 1111), b1, {.vip = 1});
+    Client& mate = settle(w, "mate", spot(w, other_home, 2222), b2, {.vip = 1});
+    v.habits = {.mode = Mode::silent};
+    w.run(2);
+    w.balancer().place_on(b1);
+    const bool has_left = v.log_in();
+    w.balancer().place_freely();
+    v.let_server_rekey_child();
+    v.habits.mode = Mode::two_way;
+    w.run(2);
+    mate.tuple = v.tuple;
+    const bool is_there = mate.mobike() && w.flows(mate);
+    v.habits.mode = Mode::silent;
+    w.run(6);
+    Client& attacker = w.client("attacker", {v.tuple.address, 9}, {.vip = 1});
+    attacker.log_in({.password = Inner::bad_login, .moves_to = v.tuple});
+    attacker.is_gone = true;
+    v.habits.mode = Mode::two_way;
+    return w.flows(v) && has_left && is_there;
+}
+
 /// Foreign servers answer at v's tuple, as many as are remembered; then v logs in elsewhere.
 bool n9_nominees_full(World& w) {
     const Attack a = attack(w, Mate::elsewhere);
@@ -157,6 +181,7 @@ constexpr std::array all{
     Scenario{"n8_reply_vip", n8_reply_vip, {.vips = 2, .has_aliases = true}},
     Scenario{"n8_failed_login_at_other_vip", n8_failed_login_at_other_vip,
              {.vips = 2, .has_aliases = true}},
+    Scenario{"n8_failed_login_at_left_vip", n8_failed_login_at_left_vip, {.vips = 2}},
     Scenario{"n9_nominees_full", n9_nominees_full, {.servers = 6}},
     Scenario{"n10_provisional_by_replay", n10_provisional_by_replay},
     Scenario{"n11_provisional_by_replay_upload", n11_provisional_by_replay_upload},

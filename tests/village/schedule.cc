@@ -16,8 +16,8 @@ constexpr std::array names{"wait",        "rekey_child",   "server_rekeys_child"
                            "rebind",      "log_in",        "fall_silent",
                            "speak_again", "drain",         "stop_draining",
                            "ping_fails",  "ping_returns",  "restart",
-                           "strike"};
-static_assert(names.size() == static_cast<std::size_t>(Act::strike) + 1);
+                           "strike",      "log_in_slowly"};
+static_assert(names.size() == static_cast<std::size_t>(Act::log_in_slowly) + 1);
 
 constexpr std::size_t user_count = 4;
 constexpr int servers_in_use = 3;
@@ -29,29 +29,57 @@ Tuple somewhere(Village& village, std::mt19937_64& random, const Client& user) {
     return village.used[random() % village.used.size()];
 }
 
+bool is_taken(const Village& village, const Tuple& there) {
+    return std::any_of(village.users.begin(), village.users.end(),
+                       [&](const Client* one) { return one->tuple == there; });
+}
+
 void move(Village& village, std::mt19937_64& random, Client& user) {
     const Tuple there = somewhere(village, random, user);
-    const bool is_taken = std::any_of(village.users.begin(), village.users.end(),
-                                      [&](const Client* one) { return one->tuple == there; });
-    if (is_taken) return;
+    if (is_taken(village, there)) return;
     village.used.push_back(there);
     user.tuple = there;
+}
+
+/// By whatever takes time: a COOKIE, a NAT's other address, a second factor.
+void log_in_slowly(Village& village, std::mt19937_64& random, Client& user) {
+    const bool wants_cookies = random() % 2 == 0;
+    for (Server& server : village.world.servers()) server.wants_cookies = wants_cookies;
+    Login how{.waits = 1};
+    if (random() % 2 == 0) {
+        how.moves_to = somewhere(village, random, user);
+        if (is_taken(village, *how.moves_to))
+            how.moves_to.reset();
+        else
+            village.used.push_back(*how.moves_to);
+    }
+    if (random() % 2 == 0) how.second_factor = 1 + static_cast<Seconds>(random() % 60);
+    user.log_in(how);
+    for (Server& server : village.world.servers()) server.wants_cookies = false;
 }
 
 }  // namespace
 
 std::vector<Happening> draw_schedule(std::uint64_t seed, std::size_t length,
-                                     std::span<const Strike> strikes) {
+                                     std::span<const Strike> strikes, bool is_narrow) {
     std::mt19937_64 random{seed};
     std::vector<Happening> drawn;
+    const auto strike = [&] {
+        drawn.push_back({.act = Act::strike,
+                         .strike = strikes[random() % strikes.size()],
+                         .user = random() % user_count,
+                         .seed = random()});
+    };
     while (drawn.size() < length) {
         const auto act = static_cast<Act>(random() % static_cast<std::uint64_t>(Act::strike));
+        // A flood is on while somebody logs in.
+        if (is_narrow && !strikes.empty() && random() % 2 == 0) strike();
+        if (is_narrow && random() % 3 == 0)
+            drawn.push_back(
+                {.act = Act::log_in_slowly, .user = random() % user_count, .seed = random()});
         drawn.push_back({.act = act, .user = random() % user_count, .seed = random()});
-        for (std::uint64_t count = strikes.empty() ? 0 : random() % 5; count > 0; --count)
-            drawn.push_back({.act = Act::strike,
-                             .strike = strikes[random() % strikes.size()],
-                             .user = random() % user_count,
-                             .seed = random()});
+        if (!is_narrow && !strikes.empty())
+            for (std::uint64_t count = random() % 5; count > 0; --count) strike();
         drawn.push_back({.act = Act::wait, .seed = random()});
     }
     return drawn;
@@ -70,7 +98,8 @@ Village::Village(const Site& site, MakeBalancer make) : world{site, make} {
         const int number = i < 2 ? 1 : static_cast<int>(i);  // two behind one NAT
         const Habits habits{.mode = i == 2 ? Mode::upload : Mode::two_way,
                             .dpd = 30,
-                            .vip = static_cast<int>(i) % site.vips};
+                            .vip = static_cast<int>(i) % site.vips,
+                            .cuts = site.is_narrow};
         users.push_back(&settle(world, "u" + std::to_string(i),
                                 spot(world, number, 1000 + static_cast<int>(i)),
                                 static_cast<int>(i) % servers_in_use, habits));
@@ -78,6 +107,7 @@ Village::Village(const Site& site, MakeBalancer make) : world{site, make} {
     }
     attacker = &settle(world, "attacker", spot(world, farm, 9), b3);
     world.run(100);
+    world.each_second = [this] { pour(*this); };
 }
 
 void play(Village& village, const Happening& happening) {
@@ -114,6 +144,7 @@ void play(Village& village, const Happening& happening) {
             for (int b = 0; b < world.site().servers; ++b) world.balancer().set_up(b, true);
             break;
         case Act::restart: world.restart(true); break;
+        case Act::log_in_slowly: log_in_slowly(village, random, user); break;
         case Act::strike: break;
     }
 }

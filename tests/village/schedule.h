@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <random>
 #include <span>
 #include <string>
@@ -31,9 +32,11 @@ enum class Act : std::uint8_t {
     ping_returns,
     restart,
     strike,
+    log_in_slowly,  ///< in narrow worlds alone
 };
 
-/// What an attacker can do. All but the last two take no key of anybody.
+/// What an attacker can do. None but those of his own SA takes a key of anybody. The floods go on
+/// for a while, in narrow worlds; tests/village/flood.cc has their rates.
 enum class Strike : std::uint8_t {
     replay,
     replay_by_other_router,
@@ -44,8 +47,21 @@ enum class Strike : std::uint8_t {
     keepalive,
     own_mobike,  ///< an SA of his own asks to be answered elsewhere, and is fed there
     own_esp,
+    init_at_4500,
+    inits_in_name,
+    forged_cookies,
+    spoofed_inits,
+    fragments_in_name,
+    replay_everywhere,
+    failed_logins,
+    failed_v1_logins,
+    sprayed_claims,
+    logins_at_tuple,
 };
-inline constexpr std::size_t strike_kinds = static_cast<std::size_t>(Strike::own_esp) + 1;
+constexpr bool is_flood(Strike strike) {
+    return strike >= Strike::inits_in_name;
+}
+inline constexpr std::size_t strike_kinds = static_cast<std::size_t>(Strike::logins_at_tuple) + 1;
 std::string_view name(Strike strike);
 
 /// One of them, drawn before any world is there: what it draws itself follows from its seed.
@@ -55,23 +71,35 @@ struct Happening {
     std::size_t user = 0;
     std::uint64_t seed = 0;
 };
-/// The attacker's are of those kinds; none: he is not there.
+/// The attacker's are of those kinds; none: he is not there. Narrow: users live through less and
+/// log in slowly.
 std::vector<Happening> draw_schedule(std::uint64_t seed, std::size_t length,
-                                     std::span<const Strike> strikes);
+                                     std::span<const Strike> strikes, bool is_narrow = false);
 std::string text(const Happening& happening);
+
+struct Flood {
+    Happening how{};
+    std::mt19937_64 random{};
+    Seconds ends_at = 0;
+};
 
 /// Users with an SA each, and the attacker's own SA, which he has in either world.
 struct Village {
     World world;
     std::vector<Client*> users{};
     Client* attacker = nullptr;
-    std::vector<Tuple> used{};  ///< where users are, or have been
+    std::vector<Tuple> used{};     ///< where users are, or have been
+    std::optional<Flood> flood{};  ///< one at a time, so that its rate is known
 
     Village(const Site& site, MakeBalancer make);
 };
 
 /// Every act but a strike.
 void play(Village& village, const Happening& happening);
+
+void begin_flood(Village& village, const Happening& happening);
+/// One second of it.
+void pour(Village& village);
 
 /// From any address, by what the attacker has seen, makes up or has himself.
 void strike(Village& village, const Happening& happening);

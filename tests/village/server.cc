@@ -16,6 +16,7 @@ constexpr std::uint64_t download = 1'000'000;  // no child of that number: the c
 
 void Server::receive(const Datagram& datagram) {
     if (!is_alive) return;
+    if (datagram.kind == Kind::ike && datagram.ike.version == 1) return receive_v1(datagram);
     if (datagram.is_init()) return receive_init(datagram);
     if (datagram.kind == Kind::esp) return receive_esp(datagram);
     Sa* const known = datagram.kind == Kind::ike ? sa(datagram.pair()) : nullptr;
@@ -54,6 +55,19 @@ void Server::receive_init(const Datagram& datagram) {
     send(answer);
 }
 
+/// The last message of Main Mode, encrypted, is answered with an encrypted notify.
+void Server::receive_v1(const Datagram& datagram) {
+    const auto cookie = drawn({static_cast<std::uint64_t>(index_), datagram.ike.spi_i});
+    Datagram answer = datagram;
+    if (datagram.ike.spi_r == 0)
+        answer.ike.spi_r = cookie;
+    else if (datagram.ike.spi_r == cookie && datagram.ike.first == First::encrypted)
+        answer.ike.exchange = oracle::v1_informational;
+    else
+        return;
+    send(answer);
+}
+
 void Server::receive_esp(const Datagram& datagram) {
     for (auto& [pair, sa] : sas) {
         const auto child = sa.children.find(datagram.esp.spi);
@@ -83,7 +97,7 @@ void Server::receive_request(Sa& sa, const Datagram& datagram) {
     sa.heard = world_.now();
     world_.accepted(index_, datagram);
     if (datagram.ike.exchange == oracle::ike_auth) {
-        if (datagram.inner != Inner::bad_login) {
+        if (datagram.inner != Inner::bad_login && datagram.inner != Inner::first_factor) {
             sa.is_established = true;
             sa.peer = datagram.tuple();
             sa.vip = datagram.vip;
@@ -98,6 +112,7 @@ void Server::receive_request(Sa& sa, const Datagram& datagram) {
         sa.children[esp_spi(sa.pair, sa.children.size())] = 0;
     }
     sa.answer = datagram;
+    sa.answer->cut_as = 0;
     sa.answer->ike.is_response = true;
     sa.answer->ike.from_initiator = false;
     send(*sa.answer);

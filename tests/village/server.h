@@ -25,7 +25,7 @@ struct Sa {
     std::uint32_t esp_sent = 0;
     Seconds heard = 0;
     int unanswered = 0;
-    bool is_waiting = false;           ///< for the answer to the last of them
+    bool is_waiting = false;  ///< for the answer to the last of them
     int vip = 0;
     bool is_fed = false;  ///< the inside keeps sending to this client
 };
@@ -52,6 +52,8 @@ public:
 
 private:
     void receive_init(const Datagram& datagram);
+    /// Lets nobody in.
+    void receive_v1(const Datagram& datagram);
     void receive_esp(const Datagram& datagram);
     void receive_request(Sa& sa, const Datagram& datagram);
     /// Takes the SA's children along; nobody outside has seen the new pair yet.

@@ -71,6 +71,13 @@ public:
         }
         world_.to_server(init);
     }
+    /// Where users' SAs are, and not where their own logins begin.
+    void init_at_4500() {
+        for (const Client* const user : village_.users)
+            world_.to_server({.place = on_4500(user->tuple),
+                              .vip = user->habits.vip,
+                              .ike = {.spi_i = drawn({random_()}), .holds_sa = true}});
+    }
     void keepalive() { send({.kind = Kind::keepalive}); }
     void move_own_sa() {
         Client& own = *village_.attacker;
@@ -144,13 +151,16 @@ private:
 
 std::string_view name(Strike strike) {
     static constexpr std::array<std::string_view, strike_kinds> names{
-        "replay",       "replay_by_other_router", "forge_esp", "forge_ike",
-        "failed_login", "spoofed_init",           "keepalive", "own_mobike",
-        "own_esp"};
+        "replay",           "replay_by_other_router", "forge_esp",         "forge_ike",
+        "failed_login",     "spoofed_init",           "keepalive",         "own_mobike",
+        "own_esp",          "init_at_4500",           "inits_in_name",     "forged_cookies",
+        "spoofed_inits",    "fragments_in_name",      "replay_everywhere", "failed_logins",
+        "failed_v1_logins", "sprayed_claims",         "logins_at_tuple"};
     return names.at(static_cast<std::size_t>(strike));
 }
 
 void strike(Village& village, const Happening& happening) {
+    if (is_flood(happening.strike)) return begin_flood(village, happening);
     Striker striker{village, happening};
     switch (happening.strike) {
         case Strike::replay:
@@ -162,6 +172,8 @@ void strike(Village& village, const Happening& happening) {
         case Strike::keepalive: striker.keepalive(); break;
         case Strike::own_mobike: striker.move_own_sa(); break;
         case Strike::own_esp: striker.speak(); break;
+        case Strike::init_at_4500: striker.init_at_4500(); break;
+        default: break;
     }
 }
 

@@ -4,8 +4,10 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
+#include <map>
 #include <optional>
 #include <random>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,8 +25,12 @@
 namespace ikelb::village {
 namespace {
 
-constexpr std::size_t happenings_of_a_world = 120;
+constexpr std::size_t happenings_of_a_world = 120, happenings_of_a_narrow_world = 60;
+/// Where both floods and other strikes are at hand, one in so many worlds is narrow.
+constexpr std::uint64_t worlds_for_a_narrow_one = 4;
 constexpr Seconds to_recover = 60;
+/// A binding lives 45 min after its last renewal, which may be 30 s before the last speech.
+constexpr Seconds binding_for_sure = 44 * 60;
 
 /// Strikes that change what users meet with. The list only shrinks: one that changes nothing in so
 /// many worlds of its own is a fault here.
@@ -51,15 +57,11 @@ struct Difference {
     std::size_t happening = 0;
     std::string alone;
     std::string attacked;
-    std::string before{};  ///< what happened to the user and at his place under attack
-    bool is_login = false;
+    std::string before{};             ///< what happened to the user and at his place under attack
+    std::optional<Datagram> login{};  ///< it is one, or its answer
 };
 
-/// Who has credentials of his own may pick where the next login from an address without a binding
-/// starts, and nothing else.
-constexpr bool is_of_a_user(Strike strike) {
-    return strike == Strike::own_mobike || strike == Strike::own_esp;
-}
+const std::string nothing = "nothing";
 
 std::string text(const Step& step) {
     std::string line =
@@ -100,22 +102,26 @@ public:
     std::optional<Difference> step(const Happening& happening) {
         if (happening.act == Act::strike) {
             strike(attacked_, happening);
-            may_place_logins_ |= is_of_a_user(happening.strike);
+            note_speech();
             return std::nullopt;
         }
+        note_trouble(happening.act);
         play(alone_, happening);
         play(attacked_, happening);
+        note_speech();
         std::vector<std::size_t> lost;
+        std::optional<Difference> first;
         for (std::size_t user = 0; user < alone_.users.size(); ++user) {
             bool has_lost = false;
             const auto difference = compare(user, has_lost);
-            if (difference && !has_lost && difference->is_login && may_place_logins_) {
+            if (difference && !has_lost && difference->login && is_free(*difference->login)) {
                 have_parted_ = true;
                 return std::nullopt;
             }
-            if (difference && !has_lost) return difference;
+            if (difference && !has_lost && (!first || first->alone == nothing)) first = difference;
             if (has_lost) lost.push_back(user);
         }
+        if (first) return first;
         recover(lost);
         return std::nullopt;
     }
@@ -148,12 +154,14 @@ private:
             has_lost |= is_lost(*alone[i]);
             if (i < attacked.size() && are_alike(*alone[i], *attacked[i])) continue;
             return Difference{.alone = text(*alone[i]),
-                              .attacked = i < attacked.size() ? text(*attacked[i]) : "nothing",
+                              .attacked = i < attacked.size() ? text(*attacked[i]) : nothing,
                               .before = history(*attacked_.users[user], alone[i]->datagram.place),
-                              .is_login = alone[i]->datagram.is_init()};
+                              .login = alone[i]->datagram.is_init()
+                                           ? std::optional{alone[i]->datagram}
+                                           : std::nullopt};
         }
         if (attacked.size() == alone.size()) return std::nullopt;
-        return Difference{.alone = "nothing", .attacked = text(*attacked[alone.size()])};
+        return Difference{.alone = nothing, .attacked = text(*attacked[alone.size()])};
     }
     /// ESP that goes on as before has one line, in each direction.
     std::string history(const Client& user, const Place& place) const {
@@ -178,6 +186,34 @@ private:
             joined += "  " + lines[i] + "\n";
         return joined;
     }
+    using Home = std::pair<Address, int>;
+    static Home home_of(const Datagram& datagram) { return {datagram.place.client, datagram.vip}; }
+    /// Who has credentials of his own may pick where the next login from an address without a
+    /// binding starts, and nothing else. What speaks first writes the binding.
+    void note_speech() {
+        const auto& steps = attacked_.world.steps();
+        for (; noted_ < steps.size(); ++noted_) {
+            const Step& step = steps[noted_];
+            const Datagram& datagram = step.datagram;
+            const bool is_speech = datagram.kind == Kind::esp || datagram.is_request();
+            if (step.server < 0 || !step.way || !is_speech) continue;
+            const auto [home, is_first] = spoken_to_.try_emplace(home_of(datagram), step.at);
+            const bool is_bound =
+                !is_first && !is_troubled_ && step.at - home->second < binding_for_sure;
+            home->second = step.at;
+            if (datagram.key == attacked_.attacker->key() && !is_bound)
+                free_.insert(home_of(datagram));
+        }
+    }
+    bool is_free(const Datagram& login) const {
+        return !attacked_.world.site().by_sa && free_.contains(home_of(login));
+    }
+    /// The binding to a server that takes nobody back is as good as none.
+    void note_trouble(Act act) {
+        drains_ = act == Act::drain || (drains_ && act != Act::stop_draining);
+        is_down_ = act == Act::ping_fails || (is_down_ && act != Act::ping_returns);
+        is_troubled_ = drains_ || is_down_;
+    }
     void recover(const std::vector<std::size_t>& lost) {
         losses_ += lost.size();
         for (Village* const village : {&alone_, &attacked_}) {
@@ -187,10 +223,11 @@ private:
         leave_behind();
     }
     void leave_behind() {
-        const std::size_t now = attacked_.world.steps().size();
-        datagrams_ += now - seen_attacked_;
-        seen_attacked_ = now;
-        seen_alone_ = alone_.world.steps().size();
+        note_speech();
+        const std::size_t now = alone_.world.steps().size();
+        datagrams_ += now - seen_alone_;
+        seen_alone_ = now;
+        seen_attacked_ = attacked_.world.steps().size();
     }
 
     Village alone_;
@@ -199,11 +236,16 @@ private:
     std::size_t seen_attacked_ = 0;
     std::size_t datagrams_ = 0;
     std::size_t losses_ = 0;
-    bool may_place_logins_ = false;
+    std::size_t noted_ = 0;
+    std::map<Home, Seconds> spoken_to_;
+    std::set<Home> free_;
+    bool drains_ = false;
+    bool is_down_ = false;
+    bool is_troubled_ = false;
     bool have_parted_ = false;
 };
 
-Site site_of(std::uint64_t seed) {
+Site site_of(std::uint64_t seed, bool is_narrow) {
     std::mt19937_64 random{seed ^ 0x9e3779b97f4a7c15ULL};
     const bool is_v6 = random() % 3 == 0, is_by_sa = random() % 4 == 0;
     const int workers = 2 + static_cast<int>(random() % 2);
@@ -211,7 +253,8 @@ Site site_of(std::uint64_t seed) {
             .has_aliases = true,
             .is_v6 = is_v6,
             .by_sa = is_by_sa,
-            .workers = workers};
+            .workers = workers,
+            .is_narrow = is_narrow};
 }
 
 std::optional<Difference> replay(const Site& site, const std::vector<Happening>& happenings) {
@@ -239,9 +282,9 @@ void report(std::uint64_t seed, const Site& site, const std::vector<Happening>& 
     std::printf("seed %llu: an attacker changes what a user meets with\n",
                 static_cast<unsigned long long>(seed));
     const std::vector<Happening> few = shrink(site, happenings);
-    std::printf("IPv%d, affinity: %s, %d VIPs, %d workers; %zu happenings are enough:\n",
+    std::printf("IPv%d, affinity: %s, %d VIPs, %d workers%s; %zu happenings are enough:\n",
                 site.is_v6 ? 6 : 4, site.by_sa ? "sa" : "source", site.vips, site.workers,
-                few.size());
+                site.is_narrow ? ", narrow" : "", few.size());
     for (const Happening& happening : few) std::printf("  %s\n", text(happening).c_str());
     if (const auto difference = replay(site, few))
         std::printf("at that place:\n%salone:    %s\nattacked: %s\n", difference->before.c_str(),
@@ -257,10 +300,21 @@ struct Tally {
     std::size_t partings = 0;
 };
 
+/// Floods belong into narrow worlds, and all other strikes into the others.
+bool is_narrow(std::uint64_t seed, std::span<const Strike> strikes) {
+    const bool floods = std::ranges::any_of(strikes, is_flood),
+               others = !std::ranges::all_of(strikes, is_flood);
+    return floods == others ? seed % worlds_for_a_narrow_one == 0 : floods;
+}
+
 /// One world's life. True: nothing differed.
 bool live(std::uint64_t seed, std::span<const Strike> strikes, bool is_quiet, Tally& tally) {
-    const Site site = site_of(seed);
-    std::vector<Happening> happenings = draw_schedule(seed, happenings_of_a_world, strikes);
+    const bool is_narrow = village::is_narrow(seed, strikes);
+    const Site site = site_of(seed, is_narrow);
+    std::vector<Strike> its{strikes.begin(), strikes.end()};
+    std::erase_if(its, [&](Strike strike) { return is_flood(strike) != is_narrow; });
+    std::vector<Happening> happenings = draw_schedule(
+        seed, is_narrow ? happenings_of_a_narrow_world : happenings_of_a_world, its, is_narrow);
     TwoWorlds worlds{site};
     std::size_t i = 0;
     while (i < happenings.size() && !worlds.have_parted() && !worlds.step(happenings[i])) ++i;

@@ -57,6 +57,14 @@ std::optional<int> World::to_server(const Datagram& datagram, const Client* from
     return steps_.at(number - trimmed_).taken_by;
 }
 
+std::vector<int> World::pour(const Datagram& datagram) {
+    const std::size_t before = steps_.size();
+    to_server(datagram);
+    std::vector<int> went_to = std::move(steps_.at(before).went_to);
+    steps_.resize(before);
+    return went_to;
+}
+
 void World::accepted(int server, const Datagram& datagram) {
     if (!under_way_) return;
     Step& step = steps_.at(*under_way_ - trimmed_);
@@ -87,6 +95,7 @@ void World::run(Seconds seconds, const Client* but) {
     for (Seconds i = 0; i < seconds; ++i) {
         ++now_;
         balancer_->advance(1);
+        if (each_second) each_second();
         for (Server& server : servers_) server.tick();
         for (std::size_t c = 0; c < clients_.size(); ++c)
             if (&clients_[c] != but) clients_[c].tick();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -51,11 +52,14 @@ public:
     /// one of an SA.
     std::optional<int> to_server(const Datagram& datagram, const Client* from = nullptr);
     void to_client(int server, const Datagram& datagram);
+    /// As to_server(), for one of many that nobody asks about later: no step of it is kept.
+    std::vector<int> pour(const Datagram& datagram);
     /// A server took the datagram that is under way.
     void accepted(int server, const Datagram& datagram);
 
     /// Seconds pass, for all but one.
     void run(Seconds seconds, const Client* but = nullptr);
+    std::function<void()> each_second{};  ///< before anybody does anything in it
     void restart(bool is_saved) { balancer_->restart(is_saved); }
     /// The server dies, and the health checks see it; or it is back, with or without its SAs.
     void kill(int server);
@@ -84,7 +88,7 @@ private:
     std::deque<Step> steps_;
     std::size_t trimmed_ = 0;
     std::optional<std::size_t> under_way_{};  ///< the client's datagram, counted from the beginning
-    bool is_strangers_ = false;  ///< what is under way
+    bool is_strangers_ = false;               ///< what is under way
     Seconds now_ = 1000;
 };
 

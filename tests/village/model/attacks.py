@@ -4,7 +4,7 @@
 from dataclasses import replace
 
 from events import keep_feeding, place, used_tuple
-from rules import P
+from rules import P, h
 
 
 def last(w, c, exch=None):
@@ -168,6 +168,26 @@ def n8_failed_login_at_other_vip(w):
     return ok and w.flows(v) > .9
 
 
+# the same at v's own server, at the VIP that v has left to a mate
+def n8_failed_login_at_left_vip(w):
+    v = place(w, 'v', '10.7.7.7', 1111, 'B1', vip='v2')
+    m = place(w, 'm', '10.6.6.6', 2222, 'B2', vip='v2')
+    v.vip, v.mode = 'v1', ''
+    w.run(2)
+    ok = v.login()
+    v.server_child()
+    v.mode = 'two'
+    w.run(2)
+    m.tup = v.tup
+    ok = m.ike('mobike') and w.flows(m) > .9 and ok
+    v.mode = ''
+    w.run(6)
+    a = w.client('att', v.tup[0], 9, vip='v2')
+    a.login(auth='bad', addr4500=v.tup)
+    a.gone, v.mode = True, 'two'
+    return w.flows(v) > .9 and ok
+
+
 # four foreign nominees, then v logs in to another server
 def n9_nominees_full(w):
     v, m, p = victim(w, False)
@@ -308,3 +328,16 @@ def replace_tuple(v, t):
 
 def n15_valid_speaks_where_upload_roams(w):
     return n15_valid_speaks_where_v_roams(w, 'up')
+
+
+# a stranger's INIT is answered at v's next port, by another server than v's
+def n16_init_answered_where_v_rebinds(w):
+    v = place(w, 'v', '10.7.7.7', 1111, 'B1')
+    w.run(5)
+    v.mode = ''
+    v.server_child()
+    w.lb.drain['B1'] = 'refuse'
+    v.tup = (v.tup[0], 2222)
+    w.inbound(P('INIT', v.tup, pair=(h('new'), 0), exch='INIT', first='SA'))
+    v.mode = 'two'
+    return w.flows(v) > .9
