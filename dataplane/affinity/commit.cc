@@ -30,15 +30,18 @@ void note_request(const Decision& decision, Found& found, Context& context) noex
                               ? flow->gateway
                               : table.default_gateway(packet.source, packet.frontend);
     if (gateway == expected) gateway = forwarding::no_gateway;
-    const bool is_unknown = is_of_unknown_sa(found, decision);
-    if (!is_unknown && gateway == forwarding::no_gateway) return;
-    if (!packet.frame.was_held &&
+    const auto& before = found.kind == Datagram::ike ? found.pending() : std::nullopt;
+    // Header fields of a request that is to come are no secret. Where two ways tell, none does.
+    const bool is_contested = before && before->gateway != gateway;
+    if (is_contested) gateway = forwarding::no_gateway;
+    if (!is_contested && gateway == forwarding::no_gateway && !is_of_unknown_sa(found, decision))
+        return;
+    if (!is_contested && !packet.frame.was_held &&
         !context.memory.pending_by_source.take(packet.source, table.hash_key, context.now_micros,
                                                table.limits.pending_per_source)) {
         context.counters.pending_limited.add(1);
         return;
     }
-    const auto& before = found.pending();
     keep(context.directory.pending,
          request_key(flow_of_sender(packet), packet.ike_header(), context),
          sessions::Pending{
