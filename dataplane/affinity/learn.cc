@@ -85,7 +85,8 @@ Lesson learn(const Packet& packet, const std::optional<Pair>& pair, Context& con
     lesson.is_answer = header.is_response();
     lesson.said = lesson.is_answer ? said_by_answer(packet, pair, lesson.sa) : Said::spoke;
     lesson.turns_gateway = lesson.said == Said::login || lesson.said == Said::strong;
-    if (ike::hints_at_delete(packet.ike_message()) && lesson.sa) lesson.sa = SaState::closing;
+    if (lesson.sa && ike::hints_at_delete(packet.ike_message()))  // the answer to a replay is none
+        lesson.sa = lesson.said == Said::nominated ? std::nullopt : std::optional{SaState::closing};
     return lesson;
 }
 

@@ -127,8 +127,10 @@ Decision Oracle::from_backend(const Event& event) {
     if (decision.verdict != "to_client") return decision;
     const auto fresh_of = fresh_pair(event);
     const auto its = proof(event);
-    if (is_ike(event)) learn_pair(event, vip, its);
-    if (its) note_answer(event, vip);
+    // Repeated for whoever repeats the request.
+    const bool is_old_delete = event.ike.holds_delete && is_answer(event) && !fresh_of;
+    if (is_ike(event)) learn_pair(event, vip, is_old_delete ? std::nullopt : its);
+    if (its && !is_old_delete) note_answer(event, vip);
     decision.rule = learn_place(event, vip, said(event, vip, fresh_of));
     return decision;
 }

@@ -9,9 +9,21 @@ namespace {
 
 using namespace testlib;
 using namespace testlib::place;
+using sessions::SaState;
 
 class Attacks : public test::AffinityTest {
 protected:
+    static Session at(const char* address, Session s, std::uint16_t port = 4500) {
+        s.client = address;
+        s.port_4500 = port;
+        return s;
+    }
+    void answer_to_delete(const Session& s, std::uint32_t id) {
+        IkeMessage message = delete_request(s.spi_i, s.spi_r);
+        message.flags = 0x20;
+        message.message_id = id;
+        down(reply(s.backend, 4500, s.client.c_str(), s.port_4500, behind_marker(message)));
+    }
     net::MacAddress hop_of(const PacketBuilder& packet) { return down(packet).packet().to_mac; }
 };
 
@@ -24,6 +36,21 @@ TEST_F(Attacks, AForgedRequestUnderTheNextIdTurnsNoNextHop) {
     up(ike_from(s, ike::exchange::informational, 2));
     EXPECT_EQ(hop_of(ike_answer(s, ike::exchange::informational, 2)), first_gateway_mac());
     EXPECT_EQ(hop_of(s.esp_down()), first_gateway_mac());
+}
+
+TEST_F(Attacks, AReplayedDeleteOfAChildEndsNoPair) {
+    const Session s = connect();
+    answer_to_delete(s, 2);
+    bench.advance(6);
+    down(s.esp_down());
+    ASSERT_EQ(pair(s)->state, SaState::established) << "the delete was of a child";
+    answer_to_delete(at(other_client, s, 1234), 2);
+    for (int i = 0; i < 20; ++i) {
+        bench.advance(10);
+        down(s.esp_down());
+    }
+    ASSERT_TRUE(pair(s));
+    EXPECT_EQ(pair(s)->state, SaState::established);
 }
 
 }  // namespace
