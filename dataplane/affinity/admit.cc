@@ -81,10 +81,9 @@ Verdict admit(Found& found) noexcept {
     const forwarding::AbuseLimits& limits = context.table.limits;
     if (packet.frame.was_held) return Verdict::undecided;
     if (found.kind == Datagram::new_sa) {
-        const std::uint32_t reserve =
-            brings_cookie(found) ? 0 : limits.requests_per_backend.burst / 2;
+        const forwarding::Rate& rate = limits.requests_per_backend;
         const bool is_within = context.memory.requests_by_backend[packet.backend].take(
-            context.now_micros, limits.requests_per_backend, reserve);
+            context.now_micros, rate, brings_cookie(found) ? 0 : rate.burst / 2);
         return is_within ? Verdict::undecided : Verdict::backend_limited;
     }
     if (found.kind != Datagram::ike || is_response(packet) ||

@@ -168,10 +168,12 @@ std::optional<Pending> answered_request(const Packet& packet, const Context& con
 /// May an answer make a new place for its pair?
 bool may_add_place(const Packet& packet, const Lesson& lesson, Context& context) noexcept {
     if (lesson.said < Said::nominated || lesson.said == Said::spoke) return true;
-    // No replay is answered afresh: none spends what an SA's own client has for its moves.
+    // No replay is answered afresh, or as a login's next message: those have shares of their own.
     const bool is_fresh = lesson.said == Said::strong;
+    const ike::Header& header = packet.ike_header();
+    const std::uint32_t step = lesson.sa == SaState::answered ? header.message_id.wire() : 0;
     const net::HashKey& key = context.table.hash_key;
-    const std::uint64_t hash = net::keyed_hash(packet.ike_header().initiator_spi.wire(), key);
+    const std::uint64_t hash = net::keyed_hash(header.initiator_spi.wire(), step, key);
     return context.memory.nominations_by_pair.take(is_fresh ? ~hash : hash, context.now_micros,
                                                    places_per_pair) &&
            (is_fresh || context.memory.nominations_by_source.take(

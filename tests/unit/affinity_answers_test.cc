@@ -226,6 +226,20 @@ TEST_F(Answers, ThatAreFreshMakeAPlaceWhateverReplaysHaveSpent) {
     EXPECT_FALSE(at_port(1008, 14));
 }
 
+TEST_F(Answers, ToALoginsNextMessageMakeAPlaceWhateverReplaysHaveSpent) {
+    const Session s{.backend = rras2};
+    down(s.init_answer());
+    const auto at_port = [&](std::uint16_t port, std::uint32_t id) {
+        Session there = at(other_client, s);
+        there.port_4500 = port;
+        answer(there, id, ike::exchange::ike_auth);
+        return standing(there);
+    };
+    for (std::uint16_t port = 10'000; port < 10'300; ++port) at_port(port, 1);
+    EXPECT_FALSE(at_port(999, 1)) << "one more replay";
+    EXPECT_EQ(at_port(1000, 2), Standing::nominated);
+}
+
 TEST_F(Answers, ToOneSourceMakeNoMoreThanItsShareOfPlaces) {
     const auto before = flows_committed();
     for (std::uint16_t n = 0; n < 1000; ++n)
