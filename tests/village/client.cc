@@ -22,6 +22,7 @@ bool Client::log_in(const Login& how) {
     if (how.second_factor > 0) {
         if (!request(Inner::first_factor, oracle::ike_auth)) return false;
         world_.run(how.second_factor, this);
+        if (how.finds_it_at) tuple = *how.finds_it_at;
     }
     if (!request(how.password, oracle::ike_auth)) return false;
     session.children = 0;

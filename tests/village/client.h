@@ -38,10 +38,11 @@ struct Session {
 };
 
 struct Login {
-    Inner password = Inner::nothing;  ///< or bad_login
-    std::optional<Tuple> moves_to{};  ///< before IKE_AUTH: a NAT's other port or address
-    Seconds waits = 0;                ///< before it goes on: the way is long
-    Seconds second_factor = 0;        ///< so long it takes to find that; 0: none is asked for
+    Inner password = Inner::nothing;     ///< or bad_login
+    std::optional<Tuple> moves_to{};     ///< before IKE_AUTH: a NAT's other port or address
+    Seconds waits = 0;                   ///< before it goes on: the way is long
+    Seconds second_factor = 0;           ///< so long it takes to find that; 0: none is asked for
+    std::optional<Tuple> finds_it_at{};  ///< another place
 };
 
 /// An honest user, or the part of an attacker that keeps to the protocol.

@@ -15,7 +15,7 @@ namespace {
 constexpr Seconds shortest_flood = 5, longest_flood = 25;
 
 // So many a second, in a world whose budgets are a tenth of the product's.
-constexpr int inits_in_name = 15, inits_in_name_of_a_bound_client = 60, forged_cookies = 300,
+constexpr int inits_in_name = 15, inits_in_name_of_a_bound_client = 60, forged_cookies = 150,
               spoofed_inits = 150, fragments_in_name = 250;
 // So many a second, in a world with room for 64 SAs and about 1,000 on their way there.
 constexpr int replay_everywhere = 300, failed_logins = 20, failed_v1_logins = 60,

@@ -45,15 +45,18 @@ void move(Village& village, std::mt19937_64& random, Client& user) {
 void log_in_slowly(Village& village, std::mt19937_64& random, Client& user) {
     const bool wants_cookies = random() % 2 == 0;
     for (Server& server : village.world.servers()) server.wants_cookies = wants_cookies;
-    Login how{.waits = 1};
+    const auto another_place = [&]() -> std::optional<Tuple> {
+        if (random() % 2 == 0) return std::nullopt;
+        const Tuple there = somewhere(village, random, user);
+        if (is_taken(village, there)) return std::nullopt;
+        village.used.push_back(there);
+        return there;
+    };
+    Login how{.moves_to = another_place(), .waits = 1};
     if (random() % 2 == 0) {
-        how.moves_to = somewhere(village, random, user);
-        if (is_taken(village, *how.moves_to))
-            how.moves_to.reset();
-        else
-            village.used.push_back(*how.moves_to);
+        how.second_factor = 1 + static_cast<Seconds>(random() % 60);
+        how.finds_it_at = another_place();
     }
-    if (random() % 2 == 0) how.second_factor = 1 + static_cast<Seconds>(random() % 60);
     user.log_in(how);
     for (Server& server : village.world.servers()) server.wants_cookies = false;
 }

@@ -121,11 +121,15 @@ public:
             if (difference && !has_lost && (!first || first->alone == nothing)) first = difference;
             if (has_lost) lost.push_back(user);
         }
+        // One who gained by the attack was not kept waiting: nothing else is at the same time
+        // either.
+        have_parted_ = !lost.empty() && alone_.world.now() != attacked_.world.now();
+        if (have_parted_) return std::nullopt;
         if (first) return first;
         recover(lost);
         return std::nullopt;
     }
-    /// A login went elsewhere, as it may: there is nothing left to compare.
+    /// There is nothing left to compare: a login went elsewhere, as it may, or somebody gained.
     bool have_parted() const { return have_parted_; }
     std::size_t datagrams() const { return datagrams_; }
     std::size_t losses() const { return losses_; }
@@ -352,7 +356,7 @@ int run(const Options& options) {
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begun;
     std::printf(
         "%llu worlds from seed %llu: %llu datagrams, %zu times somebody lost in peace, %zu "
-        "worlds with a difference, %zu ended by a login placed by a user, %.1f s\n",
+        "worlds with a difference, %zu ended early, %.1f s\n",
         static_cast<unsigned long long>(tally.seeds), static_cast<unsigned long long>(options.seed),
         static_cast<unsigned long long>(tally.datagrams), tally.losses, tally.failures,
         tally.partings, seconds.count());
