@@ -198,10 +198,11 @@ const std::array service_and_system_keys{
     Key{.path = "services[].ask_all_per_second", .form = Form::integer, .range = {0, 10000},
         .unit = "requests a second", .initial = "50",
         .purpose = "How many encrypted IKE requests of unknown SAs are copied to every backend of "
-                   "the pool that is up, when the client sends one again for want of an answer; 0 "
-                   "turns it off. Servers are silent on SAs that are not theirs, so the right one "
-                   "answers. It saves a client that changes its address right after an IKE "
-                   "rekey, where servers do not mark their SPIs (spi_label).",
+                   "the pool that is up, or down and kept (on_down), when the client sends one "
+                   "again for want of an answer; 0 turns it off. Servers are silent on SAs that "
+                   "are not theirs, so the right one answers. It saves a client that changes its "
+                   "address right after an IKE rekey, where servers do not mark their SPIs "
+                   "(spi_label).",
         .effect = "Turned off, such a client connects anew. Each copy costs every server a "
                   "look-up."},
     Key{.path = "services[].host_ports", .form = Form::list_of_ports, .range = {0, 64},

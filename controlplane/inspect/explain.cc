@@ -150,6 +150,11 @@ Explanation Explainer::explain(const Question& question) {
         const affinity::Others others = affinity::others_of(found, decision);
         explanation.also.assign(others.full.all().begin(), others.full.all().end());
         explanation.copies.assign(others.copies.all().begin(), others.copies.all().end());
+        const std::size_t asked = others.asks_all ? context_.table.backends.size() : 0;
+        for (forwarding::BackendIndex to = 0; to < asked; ++to)
+            if (affinity::may_get_it(found, decision, to) && !others.full.holds(to) &&
+                !others.copies.holds(to))
+                explanation.copies.push_back(to);
     }
     // Of all that can be asked about, unless the scheduler has a word.
     explanation.otherwise = Verdict::unknown_sa;

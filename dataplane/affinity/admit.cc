@@ -65,14 +65,15 @@ bool may_ask_all(Found& found, const Decision& decision) noexcept {
     return true;
 }
 
-bool may_copy(const Found& found) noexcept {
+bool may_copy(const Found& found, bool asks_all) noexcept {
     const Context& context = found.context;
     if (found.packet.frame.was_held) return true;
-    if (found.kind == Datagram::esp)
-        return context.memory.copies_by_tuple.take(hash_of(flow_of_sender(found.packet), context),
-                                                   context.now_micros, copies_per_tuple);
-    return context.memory.copies_by_service[found.packet.service].take(context.now_micros,
-                                                                       copies_per_service);
+    if (found.kind == Datagram::esp &&
+        !context.memory.copies_by_tuple.take(hash_of(flow_of_sender(found.packet), context),
+                                             context.now_micros, copies_per_tuple))
+        return false;
+    return !asks_all || context.memory.copies_by_service[found.packet.service].take(
+                            context.now_micros, copies_per_service);
 }
 
 Verdict admit(Found& found) noexcept {

@@ -16,8 +16,8 @@ bool is_over_share(Found& found) noexcept;
 /// right after a rekey. Is it to be sent to all backends?
 bool may_ask_all(Found& found, const Decision& decision) noexcept;
 
-/// One more copy of a client's datagram: of ESP, or of a request for all backends.
-bool may_copy(const Found& found) noexcept;
+/// One more copy of a client's datagram: of ESP, or of what asks all backends.
+bool may_copy(const Found& found, bool asks_all) noexcept;
 
 /// A request that has its backend. Of a new SA: under pressure those that bring a COOKIE go first,
 /// else it is backend_limited. Of an SA that nobody knows, by a flow or the scheduler where neither

@@ -35,45 +35,68 @@ void await_backend(const Packet& packet, const Flow& flow, Context& context) noe
     context.directory.flows.refresh(flow_of_sender(packet), flow, awaiting);
 }
 
-/// The rank of a backend's new claim to an SPI; nullopt: there are enough of them.
-std::optional<std::uint8_t> rank_of(BackendRef backend, net::be32 spi,
-                                    const Context& context) noexcept {
-    unsigned next = 0, count = 0;
-    std::optional<std::uint8_t> own;
-    visit_claims(spi, context, [&](const Claim& claim) {
-        if (claim.backend == backend) own = claim.rank;
-        next = std::max(next, claim.rank + 1u);
-        ++count;
-    });
-    if (count >= claims_per_spi) return std::nullopt;
-    return own.value_or(static_cast<std::uint8_t>(std::min(next, max_claim_rank)));
-}
-
-/// May the flow's backend claim what its client sends? alone: nobody else is asked in full. shared:
-/// it has the flow. What others are made to send there must not keep a client's SPIs from being
-/// known when it moves.
-enum class May : std::uint8_t { not_at_all, shared, alone };
+/// Who may claim what comes to a tuple: the one that is asked in full, or any of several. Others
+/// may have been made to send there, and a client's SPIs have to be known when it moves.
+struct May {
+    const Stander* one = nullptr;
+    bool is_alone = false;
+};
 May may_claim(Found& found) noexcept {
     const auto all = found.tuple().all();
-    May may = May::not_at_all;
+    May may;
     for (const Stander& one : all) {
         if (!is_full(one, found.context.table.timeouts, found.context.now)) continue;
-        if (&one == &all.front())
-            may = May::alone;
-        else if (may != May::not_at_all)
-            may = May::shared;
+        may.is_alone = &one == &all.front();
+        if (may.one != &all.front() && (!may.one || is_better(one, *may.one))) may.one = &one;
     }
     return may;
 }
 
-void propose(const Packet& packet, const Flow& flow, Context& context) noexcept {
+/// The new claim as it stands among all to its SPI; nullopt: there are enough of them. Where they
+/// are at odds none decides by itself: whoever sent the SPI from here may have heard it elsewhere.
+std::optional<Claim> claim_of(const Packet& packet, const May& may, Context& context) noexcept {
+    const net::be32 spi = packet.datagram.esp_spi;
+    unsigned next = 0, count = 0;
+    std::optional<std::uint8_t> rank;
+    Claim claim{.backend = may.one->backend,
+                .tag = claim_tag(packet.source_port),
+                .is_shared = !may.is_alone,
+                .last_seen = may.one->last};
+    visit_claims(spi, context, [&](const sessions::EspKey& key, const Claim& other) {
+        if (other.backend == claim.backend) rank = other.rank;
+        next = std::max(next, other.rank + 1u);
+        ++count;
+        const bool is_at_odds = !may.is_alone || other.is_shared || other.backend != claim.backend;
+        if (key == sessions::esp_key(packet.source, spi) || !is_at_odds) return;
+        claim.is_shared = true;
+        Claim shared = other;
+        shared.is_shared = true;
+        if (!other.is_shared) context.directory.claims.refresh(key, other, shared);
+    });
+    claim.rank = rank.value_or(static_cast<std::uint8_t>(std::min(next, max_claim_rank)));
+    return count < claims_per_spi ? std::optional{claim} : std::nullopt;
+}
+
+/// Another packet, whatever its number, since one may be forged; and the backend heard in between.
+bool is_confirmed(const Packet& packet, const Flow& flow, Context& context) noexcept {
+    const auto key = candidate_key(packet, context);
+    const auto candidate = context.directory.candidates.find_noted(key);
     const std::array<std::uint64_t, 1> sequence{sequence_of(packet)};
-    if (note(context.directory.candidates.write(candidate_key(packet, context),
-                                                {.backend = flow.backend, .last_seen = context.now},
-                                                context.table.timeouts, context.now,
-                                                sessions::Evict::oldest, &sequence),
-             context))
-        await_backend(packet, flow, context);
+    if (!candidate || !candidate->record.is_alive(context.table.timeouts, context.now) ||
+        candidate->record.backend != flow.backend) {
+        if (note(context.directory.candidates.write(
+                     key, {.backend = flow.backend, .last_seen = context.now},
+                     context.table.timeouts, context.now, sessions::Evict::oldest, &sequence),
+                 context))
+            await_backend(packet, flow, context);
+        return false;
+    }
+    if (sequence == candidate->notes) return false;
+    // Whatever the backend sends takes the mark away that the candidate has set.
+    const Seconds since = candidate->record.last_seen;
+    const bool is_heard = !flow.awaits && static_cast<std::int32_t>(flow.last_seen - since) >= 0;
+    if (!is_heard) await_backend(packet, flow, context);
+    return is_heard;
 }
 
 }  // namespace
@@ -95,50 +118,27 @@ void consider_spi(Found& found, Context& context) noexcept {
     const Packet& packet = found.packet;
     const auto& flow = found.flow();
     const May may = may_claim(found);
-    if (!flow || may == May::not_at_all || flow->backend != found.tuple().all().front().backend)
-        return;
+    if (may.one == nullptr || flow->backend != found.tuple().all().front().backend) return;
     // Whoever has the SPI at this address keeps it.
     const ClaimFound& known = found.claim();
-    if (known.record && !known.is_disputed && (may == May::shared || !known.record->is_shared))
-        return;
-    const auto key = candidate_key(packet, context);
-    const auto candidate = context.directory.candidates.find_noted(key);
-    if (!candidate || !candidate->record.is_alive(context.table.timeouts, context.now) ||
-        candidate->record.backend != flow->backend) {
-        propose(packet, *flow, context);
-        return;
-    }
-    // Another packet, whatever its number: a forged one far ahead must not keep the SPI from being
-    // claimed.
-    if (sequence_of(packet) == candidate->notes[0]) return;
-    // Whatever the backend sends takes the mark away that the candidate has set.
-    if (flow->awaits ||
-        static_cast<std::int32_t>(flow->last_seen - candidate->record.last_seen) < 0) {
-        await_backend(packet, *flow, context);
-        return;
-    }
+    const bool is_known = known.record && !known.is_disputed;
+    if (is_known && (!may.is_alone || !known.record->is_shared)) return;
+    if (may.is_alone && !is_confirmed(packet, *flow, context)) return;
+    const auto claim = claim_of(packet, may, context);
+    if (is_known && claim && claim->is_shared) return;
     if (!known.record &&
         !context.memory.claims_by_tuple.take(hash_of(flow_of_sender(packet), context),
                                              context.now_micros / seconds_per_claim,
                                              {.per_second = 1, .burst = claims_at_once}))
         return;
-    const auto rank = rank_of(flow->backend, packet.datagram.esp_spi, context);
-    if (!rank) {
-        note(sessions::WriteOutcome::full, context);
-        return;
-    }
-    const Claim claim{.backend = flow->backend,
-                      .rank = *rank,
-                      .tag = claim_tag(packet.source_port),
-                      .is_shared = may == May::shared,
-                      .last_seen = flow->last_seen};
-    if (!note(context.directory.claims.write(
-                  sessions::esp_key(packet.source, packet.datagram.esp_spi), claim,
-                  context.table.timeouts, context.now, sessions::Evict::never),
+    if (!note(!claim ? sessions::WriteOutcome::full
+                     : context.directory.claims.write(
+                           sessions::esp_key(packet.source, packet.datagram.esp_spi), *claim,
+                           context.table.timeouts, context.now, sessions::Evict::never),
               context))
         return;
     context.counters.spis_learned.add(1);
-    note(context.directory.candidates.erase(key), context);
+    note(context.directory.candidates.erase(candidate_key(packet, context)), context);
 }
 
 }  // namespace ikelb::affinity

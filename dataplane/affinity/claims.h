@@ -6,9 +6,9 @@
 
 namespace ikelb::affinity {
 
-// ESP SPIs of clients. None of them ever appears in a backend's packet, so each is claimed only for
-// a backend that alone is asked at the client's tuple, and that was heard there between two of the
-// client's packets.
+// ESP SPIs of clients. None of them ever appears in a backend's packet, so a claim decides only if
+// it is for a backend that alone is asked at the client's tuple, and that was heard there between
+// two of the client's packets, and if no claim from elsewhere is at odds with it.
 
 /// So long a claim needs no other look-up to know that its backend was heard.
 inline constexpr Seconds claim_refresh_interval = 60;
@@ -18,16 +18,17 @@ inline constexpr unsigned max_claim_rank = 7;
 
 using sessions::claim_tag;
 
-/// Calls visit(const Claim&) for each live claim to an SPI, of whatever client.
+/// Calls visit(const EspKey&, const Claim&) for each live claim to an SPI, of whatever client.
 template <typename Visit>
 void visit_claims(net::be32 spi, const Context& context, Visit&& visit) noexcept {
     const auto look = [&](const auto& table) {
         table.visit_homes(table.hash({spi.to_host()}),
-                          [&](const auto& key, const sessions::Claim& claim) {
-                              if (static_cast<std::uint32_t>(key[0]) == spi.to_host() &&
+                          [&](const auto& words, const sessions::Claim& claim) {
+                              const auto key = sessions::EspKey::from(words);
+                              if (key.rest == spi.to_host() &&
                                   context.table.is_current(claim.backend) &&
                                   claim.is_alive(context.table.timeouts, context.now))
-                                  visit(claim);
+                                  visit(key, claim);
                           });
     };
     look(context.directory.claims.narrow());
@@ -37,9 +38,8 @@ void visit_claims(net::be32 spi, const Context& context, Visit&& visit) noexcept
 /// Of ESP that its claim decides, or would have: what is known of the claim by now.
 void renew_claim(Found& found, Context& context) noexcept;
 
-/// Of ESP that its tuple decides: takes the SPI as a candidate, or claims it for the flow's
-/// backend, if that is the only one asked, was heard since the candidate came, and this is another
-/// packet.
+/// Of ESP that its tuple decides: takes the SPI as a candidate, or claims it, once the flow's
+/// backend was heard since the candidate came. Where others are asked too, it is claimed at once.
 void consider_spi(Found& found, Context& context) noexcept;
 
 }  // namespace ikelb::affinity

@@ -84,25 +84,19 @@ std::size_t commit_copies(std::uint8_t place, const Decision& decision, Found& f
     const Others others = others_of(found, decision);
     for (const BackendIndex to : others.full.all()) copies.add(place, to);
     for (const BackendIndex to : others.copies.all()) {
-        if (!may_copy(found)) break;
+        if (!may_copy(found, false)) break;
+        copies.add(place, to);
+    }
+    // Where they are many, each of them has its turn.
+    const std::size_t count = others.asks_all ? found.context.table.backends.size() : 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto to = static_cast<BackendIndex>((found.context.now_micros + i) % count);
+        if (!may_get_it(found, decision, to) || others.full.holds(to) || others.copies.holds(to))
+            continue;
+        if (!may_copy(found, true)) break;
         copies.add(place, to);
     }
     return others.full.all().size();
-}
-
-void commit_to_all(std::uint8_t place, const Decision& decision, Found& found,
-                   pipeline::Copies& copies, Context& context) noexcept {
-    const Packet& packet = found.packet;
-    const forwarding::ForwardingTable& table = context.table;
-    const auto full = others_of(found, decision).full;
-    for (BackendIndex to = 0; to < table.backends.size(); ++to) {
-        const bool is_asked = table.backends[to].is_up
-                                  ? table.member(packet.service, to).has_value()
-                                  : full.holds(to);
-        if (to == packet.backend || !is_asked) continue;
-        if (!may_copy(found)) return;
-        copies.add(place, to);
-    }
 }
 
 }  // namespace ikelb::affinity

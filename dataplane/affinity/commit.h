@@ -23,9 +23,4 @@ void commit(Packet& packet, const Decision& decision, Found& found, Context& con
 std::size_t commit_copies(std::uint8_t place, const Decision& decision, Found& found,
                           pipeline::Copies& copies) noexcept;
 
-/// All members that are up, or asked in full anyway, get copies of the request, but the one that it
-/// goes to.
-void commit_to_all(std::uint8_t place, const Decision& decision, Found& found,
-                   pipeline::Copies& copies, Context& context) noexcept;
-
 }  // namespace ikelb::affinity

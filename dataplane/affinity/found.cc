@@ -63,19 +63,20 @@ ClaimFound Found::find_claim() noexcept {
 
 Claimants Found::find_claimants() noexcept {
     Claimants claimants;
-    // Its own first, which has another tag or is shared.
-    const ClaimFound& own = claim();
-    if (own.record && !own.is_disputed && counts(own.record->backend))
-        claimants.add(own.record->backend.index);
-    // A bucket's worth at most; the rank, then the backend tells them apart.
-    std::array<std::uint32_t, 32> by_rank;
+    // A bucket's worth at most: its own first, then by rank, then by backend.
+    std::array<std::uint32_t, 32> in_order;
     std::size_t count = 0;
-    visit_claims(packet.datagram.esp_spi, context, [&](const sessions::Claim& claim) {
-        if (count < by_rank.size() && counts(claim.backend))
-            by_rank[count++] = std::uint32_t{claim.rank} << 16 | claim.backend.index;
+    visit_claims(packet.datagram.esp_spi, context, [&](const auto& key, const auto& claim) {
+        const bool is_here = key.client == packet.source;
+        if (count == in_order.size() || !counts(claim.backend) ||
+            (is_here && this->claim().is_disputed))
+            return;
+        claimants.is_open |=
+            claim.is_shared && !(is_here && claim.tag == claim_tag(packet.source_port));
+        in_order[count++] = (is_here ? 0u : claim.rank + 1u) << 16 | claim.backend.index;
     });
-    std::sort(by_rank.begin(), by_rank.begin() + static_cast<std::ptrdiff_t>(count));
-    for (std::size_t i = 0; i < count; ++i) claimants.add(static_cast<BackendIndex>(by_rank[i]));
+    std::sort(in_order.begin(), in_order.begin() + static_cast<std::ptrdiff_t>(count));
+    for (std::size_t i = 0; i < count; ++i) claimants.add(static_cast<BackendIndex>(in_order[i]));
     return claimants;
 }
 

@@ -106,7 +106,9 @@ struct BackendSet {
     std::span<const BackendIndex> all() const noexcept { return std::span{list}.first(count); }
 };
 /// Those that claim an ESP SPI, the oldest claim first.
-using Claimants = BackendSet<4>;
+struct Claimants : BackendSet<4> {
+    bool is_open = false;  ///< shared elsewhere: it may be none of them
+};
 
 /// A client's ESP SPI as its claim stands: see claims.h.
 struct ClaimFound {

@@ -245,32 +245,40 @@ bool is_of_unknown_sa(const Found& found, const Decision& decision) noexcept {
            found.packet.ike_header().major_version() == 2 && !is_response(found.packet);
 }
 
+bool may_get_it(const Found& found, const Decision& decision, BackendIndex index) noexcept {
+    const forwarding::Backend& backend = found.context.table.backends[index];
+    return index != decision.backend && (backend.is_up || !backend.flush_on_down) &&
+           found.context.table.member(found.packet.service, index);
+}
+
 Others others_of(Found& found, const Decision& decision) noexcept {
-    Others others;
+    Others others{.asks_all = decision.asks_all};
     const bool is_esp = found.kind == Datagram::esp && decision.rule != Rule::label &&
                         decision.rule != Rule::esp_client && decision.rule != Rule::none;
     if (!is_esp && !(is_of_unknown_sa(found, decision) && decision.rule == Rule::flow))
         return others;
-    const forwarding::ForwardingTable& table = found.context.table;
-    const auto may_get_it = [&](BackendIndex index) {
-        return index != decision.backend &&
-               (table.backends[index].is_up || !table.backends[index].flush_on_down);
-    };
     if (found.flow() && found.flow()->has_rivals)
         for (const Stander& one : found.tuple().all()) {
-            if (!may_get_it(one.backend.index)) continue;
-            if (is_full(one, table.timeouts, found.context.now))
+            if (!may_get_it(found, decision, one.backend.index)) continue;
+            if (is_full(one, found.context.table.timeouts, found.context.now))
                 others.full.add(one.backend.index);
             else if (is_esp)
                 others.copies.add(one.backend.index);
         }
+    // Whoever has answered there may have been made to: it also goes where it would without him.
+    if (decision.rule == Rule::flow && found.is_by_source()) {
+        const Answer bound = by_binding(found);
+        const BackendIndex without = bound.is_hit ? bound.backend : choose_by_hash(found);
+        if (without != no_backend && may_get_it(found, decision, without) &&
+            !others.full.holds(without))
+            (is_esp ? others.copies : others.full).add(without);
+    }
     if (!is_esp) return others;
     for (const BackendIndex index : found.claimants().all())
-        if (may_get_it(index) && !others.full.holds(index)) others.copies.add(index);
-    // A claim may be a shared one, and of the wrong backend.
-    if (decision.rule == Rule::esp_spi && found.binding() &&
-        found.counts(found.binding()->backend) && may_get_it(found.binding()->backend.index))
-        others.copies.add(found.binding()->backend.index);
+        if (may_get_it(found, decision, index) && !others.full.holds(index))
+            others.copies.add(index);
+    // It may be of none of them.
+    others.asks_all = decision.rule == Rule::esp_spi || found.claimants().is_open;
     return others;
 }
 

@@ -68,10 +68,11 @@ void ask(const Found& found) noexcept;
 
 /// Who gets a datagram besides the backend that decide() names.
 struct Others {
-    BackendSet<Tuple::most_answered + Tuple::most_speakers> full;  ///< whatever it costs
-    BackendSet<Tuple::most_answered + Tuple::most_speakers + 4>
-        copies;  ///< as the tuple's share allows
+    BackendSet<Tuple::most_answered + Tuple::most_speakers + 5> full{};  ///< whatever it costs
+    decltype(full) copies{};  ///< as the tuple's share allows
+    bool asks_all = false;    ///< and all who may get it, as that and the service's allow
 };
+bool may_get_it(const Found& found, const Decision& decision, BackendIndex index) noexcept;
 
 /// A request by the keys of an SA whose label and pair nobody knows.
 bool is_of_unknown_sa(const Found& found, const Decision& decision) noexcept;

@@ -62,8 +62,6 @@ void steer(Packet& packet, std::uint8_t place, affinity::Found& found, Copies& c
     // A flow means that a reply passed us: its client is not on the servers' subnet.
     if (packet.rule != Rule::flow && is_on_farm_subnet(packet, context))
         packet.verdict = Verdict::client_on_farm_subnet;
-    else if (decision.asks_all)
-        affinity::commit_to_all(place, decision, found, copies, context);
     else if (found.kind != affinity::Datagram::new_sa && packet.rule != Rule::esp_client &&
              packet.rule != Rule::pair)
         ask_others(packet, place, decision, found, copies, context);

@@ -43,12 +43,13 @@ struct Decision {
 /// - An INIT's answer of a pair that is known changes nothing but its last_seen.
 /// - Any answer to an INIT, also a COOKIE or another notify, is a choice for the client's next.
 /// - A request that nobody knows is pending, and one of a known pair is not. Its retransmission
-///   goes to all who are up, and to nobody else.
+///   goes to all but those that are down and flushed.
 /// - One who stands elsewhere or whose claim has another tag gets copies, if the bucket allows. A
 ///   main backend that drops the datagram takes the copies along.
 /// - A claim is live, and has its rank, whatever service its backend is in.
 /// - A backend whose predecessor is gone has the flow, and gets candidates once it is heard.
-/// - A candidate goes with its claim: it outlives an empty budget.
+/// - A candidate goes with its claim: it outlives an empty budget. What a datagram's claim changes
+///   counts for its own copies.
 /// - A claim that replaces a shared one has its rank by all that were live before.
 /// - A delete may be of a child: ESP of its tuple more than 5 s later restores the pair.
 /// - A round of questions is charged also where nobody else is up to be asked.
@@ -122,6 +123,7 @@ private:
     struct Asked {
         std::vector<Stander> standers{};
         std::vector<int> full{};
+        Stander best{};  ///< of those: the flow's own, if it is one
         int main = -1;
         const char* rule = "";
     };
@@ -169,6 +171,7 @@ private:
     Decision new_sa(const Event& event);
     Decision known_ike(const Event& event);
     Decision by_records(const Event& event);
+    std::optional<int> without_flow(const Event& event);
     void ask_all(const Event& event, Decision& decision);
     bool may_ask_all(const Event& event, Pending& pending);
     Decision keepalive(const Event& event);
@@ -184,8 +187,11 @@ private:
     void hear_claim(Claim& claim, const Asked& asked) const;
     bool is_disputed(const Claim& claim, const Asked& asked) const;
     std::vector<int> claimants(const Event& event);
+    bool is_open(const Event& event, const EspKey& key);
     Asked ask(const Event& event);
     void note_candidate(const Event& event, const Asked& asked);
+    bool is_confirmed(const Event& event, const Stander& flow);
+    bool share(const Event& event, const Stander& its, bool is_alone);
     void write_claim(const Event& event, const Stander& flow, bool is_shared);
 
     // From a backend.

@@ -43,6 +43,17 @@ bool Oracle::is_disputed(const Claim& its, const Asked& asked) const {
                        [&](int one) { return one != its.backend; });
 }
 
+/// May the SPI be of a backend that does not claim it? Where a shared claim is decided at its own
+/// place, those who may have it are asked in full.
+bool Oracle::is_open(const Event& event, const EspKey& key) {
+    return std::any_of(claims_.begin(), claims_.end(), [&](const auto& one) {
+        const Claim* const its = claim(one.first);
+        return one.first.second == event.esp.spi && its != nullptr && its->is_shared &&
+               counts(*its, event.vip) &&
+               (one.first != key || its->tag != event.place.port);
+    });
+}
+
 /// Who claims the SPI: for this client first, then for others, the oldest first.
 std::vector<int> Oracle::claimants(const Event& event) {
     std::vector<int> those;
@@ -73,6 +84,7 @@ Oracle::Asked Oracle::ask(const Event& event) {
     }
     if (asked.standers.empty()) return asked;
     const Stander& first = asked.standers.front();
+    if (best) asked.best = is_among(first.backend, asked.full) ? first : *best;
     const bool is_first = !best || first.standing == Standing::spoke ||
                           is_among(first.backend, asked.full);
     asked.main = is_first ? first.backend : best->backend;
@@ -92,11 +104,11 @@ Decision Oracle::esp(const Event& event) {
             claims_.erase(key);
         }
     }
-    const std::vector<int> those = claimants(event);
-    if (asked.main < 0 && !those.empty()) {
-        asked.main = those.front();
-        asked.rule = "ESP SPI";
-    }
+    if (asked.main < 0)
+        if (const std::vector<int> those = claimants(event); !those.empty()) {
+            asked.main = those.front();
+            asked.rule = "ESP SPI";
+        }
     if (asked.main < 0) {
         if (const Record* bound = binding(event.place.client, event.vip))
             return session(bound->backend, "client binding");
@@ -105,12 +117,15 @@ Decision Oracle::esp(const Event& event) {
     }
     Decision decision = session(asked.main, asked.rule);
     if (decision.verdict != "to_server") return decision;
+    note_candidate(event, asked);
     std::vector<int> besides;
     for (const Stander& one : asked.standers) besides.push_back(one.backend);
-    besides.insert(besides.end(), those.begin(), those.end());
-    if (asked.standers.empty())
-        if (const Record* bound = binding(event.place.client, event.vip))
-            besides.push_back(bound->backend);
+    if (!asked.standers.empty())
+        if (const auto its = without_flow(event)) besides.push_back(*its);
+    for (const int one : claimants(event)) besides.push_back(one);
+    if (decision.rule == "ESP SPI" || (decision.rule == "flow" && is_open(event, key)))
+        for (const int one : members_.at(static_cast<std::size_t>(event.vip)))
+            if (is_member(event.vip, one)) besides.push_back(one);
     for (const int one : besides) {
         if (one == asked.main || is_left_out(one) || is_among(one, decision.copies)) continue;
         if (is_among(one, asked.full))
@@ -124,19 +139,48 @@ Decision Oracle::esp(const Event& event) {
             .first->second;
     while (decision.copies_left < decision.copies.size() && bucket.take(now_))
         ++decision.copies_left;
-    note_candidate(event, asked);
     return decision;
 }
 
-/// Rule 3.9: client ESP, anything of the flow's backend to that very place, other client ESP.
+/// Rule 3.9: client ESP, anything of the only backend that is asked in full to that very place,
+/// other client ESP. Where others are asked too, nobody knows whose it is: the claim is shared, and
+/// made at once.
 void Oracle::note_candidate(const Event& event, const Asked& asked) {
     const Tuple tuple{event.place, event.vip};
-    if (asked.standers.empty()) return;
+    if (asked.full.empty()) return;
     const Stander& flow = asked.standers.front();
-    if (!is_among(flow.backend, asked.full) || !standers_[tuple].is_first(flow.backend)) return;
-    const bool is_shared = asked.full.size() > 1;
-    const Claim* const present = claim({event.place.client, event.esp.spi});
-    if (present && (is_shared || !present->is_shared)) return;
+    if (!standers_[tuple].is_first(flow.backend)) return;
+    const bool is_alone = asked.full == std::vector{flow.backend};
+    const EspKey key{event.place.client, event.esp.spi};
+    const Claim* const present = claim(key);
+    if (present && (!is_alone || !present->is_shared)) return;
+    if (is_alone && !is_confirmed(event, flow)) return;
+    const Stander& its = asked.best;
+    const bool is_shared = share(event, its, is_alone);
+    if (present && is_shared) return;
+    Bucket& budget = passing_.claims.try_emplace({event.worker, tuple}, claims_at_once, 1, a_minute)
+                         .first->second;
+    if (!present && !budget.take(now_)) return;
+    write_claim(event, its, is_shared);
+    passing_.candidates.erase({tuple, event.esp.spi});
+}
+
+/// Claims at other addresses that are another backend's, or may be, make the new one shared, and it
+/// makes them so.
+bool Oracle::share(const Event& event, const Stander& its, bool is_alone) {
+    bool is_shared = !is_alone;
+    for (auto& [key, ignored] : claims_) {
+        Claim* const other = claim(key);
+        if (key.second != event.esp.spi || key.first == event.place.client || other == nullptr)
+            continue;
+        if (is_alone && !other->is_shared && other->backend == its.backend) continue;
+        is_shared = other->is_shared = true;
+    }
+    return is_shared;
+}
+
+bool Oracle::is_confirmed(const Event& event, const Stander& flow) {
+    const Tuple tuple{event.place, event.vip};
     const CandidateKey key{tuple, event.esp.spi};
     const auto found = passing_.candidates.find(key);
     if (found == passing_.candidates.end() || now_ - found->second.last > candidate_life ||
@@ -145,18 +189,12 @@ void Oracle::note_candidate(const Event& event, const Asked& asked) {
         static_cast<Record&>(candidate) = record_of(flow.backend);
         candidate.sequence = event.esp.sequence;
         standers_[tuple].awaits = true;
-    } else if (event.esp.sequence == found->second.sequence) {
-        return;  // the same packet again
-    } else if (standers_[tuple].awaits || flow.last < found->second.last) {
-        standers_[tuple].awaits = true;
-    } else {
-        Bucket& budget =
-            passing_.claims.try_emplace({event.worker, tuple}, claims_at_once, 1, a_minute)
-                .first->second;
-        if (!present && !budget.take(now_)) return;
-        write_claim(event, flow, is_shared);
-        passing_.candidates.erase(found);
+        return false;
     }
+    if (event.esp.sequence == found->second.sequence) return false;  // the same packet again
+    const bool is_heard = !standers_[tuple].awaits && flow.last >= found->second.last;
+    if (!is_heard) standers_[tuple].awaits = true;
+    return is_heard;
 }
 
 void Oracle::write_claim(const Event& event, const Stander& flow, bool is_shared) {

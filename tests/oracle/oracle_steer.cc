@@ -121,12 +121,23 @@ Decision Oracle::known_ike(const Event& event) {
         return session(known->backend, "pair");
     Decision decision = by_records(event);
     if (decision.rule == "flow" && decision.verdict == "to_server" &&
-        is_encrypted_request(event.ike))
-        for (const int one : ask(event).full)
+        is_encrypted_request(event.ike)) {
+        std::vector<int> besides = ask(event).full;
+        if (const auto its = without_flow(event)) besides.push_back(*its);
+        for (const int one : besides)
             if (one != decision.backend && !is_left_out(one)) decision.full.insert(one);
+    }
     ask_all(event, decision);
     keep_pending(event, decision.backend);
     return decision;
+}
+
+/// Whose it would be if nobody stood there: whoever does may have been made to answer.
+std::optional<int> Oracle::without_flow(const Event& event) {
+    if (service(event.vip).by_sa) return std::nullopt;
+    if (const Record* bound = binding(event.place.client, event.vip)) return bound->backend;
+    const Decision decision = schedule(event, false);
+    return decision.backend < 0 ? std::nullopt : std::optional{decision.backend};
 }
 
 Decision Oracle::by_records(const Event& event) {
@@ -141,7 +152,7 @@ Decision Oracle::by_records(const Event& event) {
     return by_sa ? drop("unknown_sa") : schedule(event, false);
 }
 
-/// E15: whose request nobody answered asks all who are up.
+/// E15: whose request nobody answered asks all who may get it.
 void Oracle::ask_all(const Event& event, Decision& decision) {
     if (!is_encrypted_request(event.ike)) return;
     const auto found = passing_.pending.find({{event.place, event.vip},
@@ -154,7 +165,7 @@ void Oracle::ask_all(const Event& event, Decision& decision) {
     if (is_unknown) decision = schedule(event, false);
     if (decision.verdict != "to_server") return;
     for (const int member : members_.at(static_cast<std::size_t>(event.vip)))
-        if (member != decision.backend && is_member(event.vip, member) && server(member).is_up)
+        if (member != decision.backend && is_member(event.vip, member) && !is_left_out(member))
             decision.full.insert(member);
 }
 

@@ -153,7 +153,7 @@ TEST_F(Answers, UnderAnEstablishedSaKeepASpeakerAmongThoseThatAreAsked) {
     EXPECT_EQ(asked(esp_from(s, 1, 0xc7000000)).size(), 2u);
     bench.advance(161);
     down(s.esp_down());
-    EXPECT_EQ(asked(esp_from(s, 2, 0xc7000000)), (std::vector{s.backend}));
+    EXPECT_EQ(asked(esp_from(s, 2, 0xc7000001)), (std::vector{s.backend}));
 }
 
 TEST_F(Answers, ToTheFirstExchangeBehindALoginAreStrongAnywhere) {

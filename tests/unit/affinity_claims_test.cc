@@ -2,6 +2,8 @@
 // Copyright (c) 2026 The ikelb authors
 #include "dataplane/affinity/claims.h"
 
+#include <set>
+
 #include "tests/unit/affinity_testlib.h"
 
 // Whose a client's ESP SPI is, and who is asked where nobody can say.
@@ -117,13 +119,75 @@ TEST_F(Claims, AreNotMadeWhereTheFlowsBackendHasOnlyAnsweredAReplay) {
     EXPECT_EQ(learned(), 0u);
 }
 
-TEST_F(Claims, FromANewAddressGoBesideItsBinding) {
+TEST_F(Claims, AreMadeAtOnceWhereNobodyKnowsWhoseItIs) {
+    const Session s = log_in(bench);
+    const Session rival = rival_of(s);
+    up(esp_from(s, 1));
+    ASSERT_TRUE(claim(s));
+    EXPECT_TRUE(claim(s)->is_shared);
+    EXPECT_EQ(claim(s)->backend.index, s.backend);
+    // One that spoke long ago still has the flow, and is not asked in full.
+    bench.advance(6);
+    down(s.esp_down());
+    bench.advance(290);
+    down(ike_answer(rival, ike::exchange::ike_auth, 2));
+    bench.advance(20);
+    up(esp_from(s, 2, spi_up + 1));
+    ASSERT_TRUE(claim(s, spi_up + 1));
+    EXPECT_TRUE(claim(s, spi_up + 1)->is_shared);
+    EXPECT_EQ(claim(s, spi_up + 1)->backend.index, rival.backend);
+}
+
+TEST_F(Claims, FromANewAddressLeadAndAllOthersAreAskedByTheWay) {
     const Session s = connect();
-    const Session office = open_office(another(s.backend));
+    open_office(another(s.backend));
     const Session moved = moved_into_office(s);
     EXPECT_EQ(backend_of(esp_from(moved, 30)), s.backend);
-    EXPECT_EQ(asked(esp_from(moved, 31)), (std::vector{std::min(s.backend, office.backend),
-                                                       std::max(s.backend, office.backend)}));
+    EXPECT_EQ(asked(esp_from(moved, 31)), (std::vector<forwarding::BackendIndex>{0, 1, 2}));
+    down(moved.esp_down());
+    exchange_esp(moved, spi_up, 40);
+    ASSERT_TRUE(claim(moved));
+    EXPECT_FALSE(claim(moved)->is_shared) << "it is the same backend's where it came from";
+    EXPECT_FALSE(claim(s)->is_shared);
+    EXPECT_EQ(asked(esp_from(moved, 50)), (std::vector{s.backend}));
+}
+
+TEST_F(Claims, OfTwoBackendsToOneSpiDecideNothing) {
+    const auto [first, second] = connect_two_with_one_spi();
+    EXPECT_TRUE(claim(first)->is_shared);
+    EXPECT_TRUE(claim(second)->is_shared);
+    for (const Session& s : {first, second}) {
+        exchange_esp(s, spi_up, 40);
+        EXPECT_TRUE(claim(s)->is_shared) << "as long as the other one lives";
+        EXPECT_EQ(backend_of(esp_from(s, 50)), s.backend);
+    }
+}
+
+TEST_F(Claims, AreNotTakenByAReplayFromWhereTheClientIsAboutToMove) {
+    for (const bool is_claimed : {true, false}) {
+        const Session v = log_in(bench, {.client = is_claimed ? "192.0.2.60" : "192.0.2.61",
+                                         .spi_i = is_claimed ? 20u : 21u,
+                                         .spi_r = 22});
+        schedule_only(another(v.backend));
+        const Session mate = log_in(bench, {.client = is_claimed ? "192.0.2.62" : "192.0.2.63",
+                                            .spi_i = is_claimed ? 30u : 31u,
+                                            .spi_r = 32});
+        ASSERT_NE(mate.backend, v.backend);
+        const std::uint32_t spi = is_claimed ? 0xc8000000 : 0xc9000000;
+        if (is_claimed) exchange_esp(v, spi);
+        exchange_esp(mate, spi, 3);
+        if (!is_claimed) {
+            EXPECT_FALSE(claim(mate, spi)->is_shared) << "nobody has told otherwise";
+            exchange_esp(v, spi);
+        }
+        EXPECT_TRUE(claim(mate, spi)->is_shared);
+        Session moved = v;
+        moved.client = mate.client;
+        moved.port_4500 = mate.port_4500;
+        EXPECT_EQ(asked(esp_from(moved, 10, spi)).size(), 3u);
+        down(moved.esp_down());
+        EXPECT_EQ(backend_of(esp_from(moved, 11, spi)), v.backend);
+    }
 }
 
 TEST_F(Claims, OfOneSpiAreThirtyTwoAtMost) {
@@ -185,34 +249,43 @@ TEST_F(Claims, ToOneSpiAreRankedByAgeAndAllAskedFromANewAddress) {
     EXPECT_EQ(backend_of(to_vip(other_client, 1, 4500, esp(spi_up))), second.backend)
         << "the one at its own address first, though its port is another one";
     for (const Session& s : {first, second, third, fourth})
-        EXPECT_EQ(asked(esp_from(s, 99)), (std::vector{s.backend}));
+        EXPECT_EQ(backend_of(esp_from(s, 99)), s.backend);
 }
 
-TEST_F(Claims, OfAtMostFourBackendsAreAsked) {
+TEST_F(Claims, OfFourBackendsAreAskedFirstAndAllOthersInTurn) {
+    constexpr forwarding::BackendIndex count = 13;
     Bench many{[] {
         TableSpec spec = two_armed_farm();
-        while (spec.backends.size() < 6) {
+        while (spec.backends.size() < count) {
+            const auto index = static_cast<forwarding::BackendIndex>(spec.backends.size());
             BackendSpec another = spec.backends[0];
-            another.address = address(server(static_cast<forwarding::BackendIndex>(
-                                                 spec.backends.size()))
-                                          .c_str());
-            spec.services[0].members.push_back(
-                static_cast<forwarding::BackendIndex>(spec.backends.size()));
+            another.address = address(("10.20.0." + std::to_string(50 + index)).c_str());
+            spec.services[0].members.push_back(index);
             spec.backends.push_back(another);
         }
         return spec;
     }()};
-    for (forwarding::BackendIndex b = 0; b < 6; ++b) {
-        const sessions::Claim made{.backend = {.index = b}, .rank = static_cast<std::uint8_t>(b),
-                                   .last_seen = many.now()};
-        const std::string who = "192.0.2." + std::to_string(10 + b);
+    for (std::uint8_t rank = 0; rank < 6; ++rank) {
+        const sessions::Claim made{
+            .backend = {.index = static_cast<forwarding::BackendIndex>(count - 1 - rank)},
+            .rank = rank,
+            .last_seen = many.now()};
+        const std::string who = "192.0.2." + std::to_string(10 + rank);
         many.directory().claims.write(
             sessions::esp_key(address(who.c_str()), net::be32::from_host(spi_up)), made,
             many.table().timeouts, many.now(), sessions::Evict::never);
     }
-    const auto outcome = many.from_client(to_vip(client, 1, 4500, esp(spi_up)));
-    EXPECT_EQ(outcome.backend, 0);
-    EXPECT_EQ(outcome.copies.size(), 3u);
+    std::set<std::string> asked;
+    for (std::uint32_t second = 0; second < count; ++second) {
+        const auto outcome = many.from_client(to_vip(client, 1, 4500, esp(spi_up)));
+        EXPECT_EQ(outcome.backend, count - 1);
+        ASSERT_EQ(outcome.copies.size(), 8u);
+        for (std::size_t n = 0; n < 3; ++n)
+            EXPECT_EQ(dissect(outcome.copies[n]).to, many.table().backends[count - 2 - n].address);
+        for (const Bytes& copy : outcome.copies) asked.insert(dissect(copy).to.to_string());
+        many.advance(1);
+    }
+    EXPECT_EQ(asked.size(), count - 1u);
 }
 
 TEST_F(Claims, LiveNoLongerThanTheirBackendsWord) {
@@ -250,7 +323,7 @@ TEST_F(Claims, OfASilentBackendEndWhereAnotherOneSpeaks) {
     bench.advance(101);
     EXPECT_EQ(backend_of(esp_from(s, 101)), next.backend);
     EXPECT_FALSE(claim(s));
-    EXPECT_EQ(asked(esp_from(s, 102)), (std::vector{next.backend}));
+    EXPECT_EQ(backend_of(esp_from(s, 102)), next.backend);
     bench.advance(5);
     down(next.esp_down());
     up(esp_from(s, 103));

@@ -51,6 +51,7 @@ TEST_F(Copies, GoToAllWhoHaveSpokenWhateverTheyCost) {
 }
 
 TEST_F(Copies, GoToASpeakerForFiveMinutes) {
+    use_sa_affinity();
     const Session s = connect();
     down(Session{.backend = another(s.backend)}.esp_down());
     bench.advance(299);
@@ -58,6 +59,30 @@ TEST_F(Copies, GoToASpeakerForFiveMinutes) {
     down(Session{.backend = another(s.backend)}.esp_down());
     bench.advance(1);
     EXPECT_EQ(asked(esp_from(s, 1, unclaimed)), (std::vector{another(s.backend)}));
+}
+
+TEST_F(Copies, GoWhereTheyWouldIfNobodyHadAnsweredAtTheFlow) {
+    schedule_only(0);
+    // By the hash, then by the binding.
+    for (const BackendIndex without : {BackendIndex{0}, BackendIndex{2}}) {
+        const Session login{.client = without == 0 ? "192.0.2.81" : other_client,
+                            .port_4500 = 700,
+                            .backend = 1};
+        if (without != 0) open_office(without);
+        schedule_only(0);
+        down(login.init_answer());
+        down(login.auth_answer());
+        const Outcome sent = up(esp_from(login, 1, unclaimed));
+        EXPECT_EQ(sent.backend, 1);
+        ASSERT_EQ(sent.copies.size(), 1u);
+        EXPECT_EQ(dissect(sent.copies[0]).to, bench.table().backends[without].address);
+        Session unseen = login;
+        unseen.spi_i = 0x77;
+        EXPECT_EQ(asked(unseen.dpd()).size(), 2u);
+    }
+    use_sa_affinity();
+    EXPECT_EQ(asked(esp_from({.client = other_client, .port_4500 = 700}, 2, unclaimed)),
+              (std::vector<BackendIndex>{1}));
 }
 
 TEST_F(Copies, ToWhoHasOnlyAnsweredAReplayAreEightASecond) {
@@ -117,6 +142,22 @@ TEST_F(Copies, OfAnUnknownRequestAreMadeOnceItIsRepeatedTwoTimes) {
     down(ike_answer(right, ike::exchange::informational, 1));
     EXPECT_EQ(asked(request), (std::vector{right.backend}));
     EXPECT_EQ(backend_of(esp_from(right, 1)), right.backend);
+}
+
+TEST_F(Copies, OfAnUnknownRequestGoToAServerThatIsDownUnlessItIsFlushed) {
+    bench.spec.backends[0].is_up = bench.spec.backends[1].is_up = false;
+    bench.spec.backends[1].flush_on_down = true;
+    bench.apply();
+    up(unknown(client, 7));
+    EXPECT_EQ(asked(unknown(client, 7)), (std::vector<BackendIndex>{0, 2}));
+}
+
+TEST_F(Copies, OfEspThatAsksAllAreLimitedByService) {
+    connect();
+    std::size_t copies = 0;
+    for (std::uint16_t port = 1; port <= 1000; ++port)
+        copies += copies_of(to_vip("192.0.2.79", port, 4500, esp(spi_up)).no_udp_checksum());
+    EXPECT_EQ(copies, 1000u);
 }
 
 TEST_F(Copies, OfAnUnknownRequestAreNotMadeAfterTenSeconds) {

@@ -59,6 +59,15 @@ bool n5_mate_claims_first(World& w) {
     return w.flows(a.victim);
 }
 
+/// v's SPI is claimed from the mate's tuple too; the mate leaves it, and v moves there.
+bool n5_claimed_where_v_roams(World& w) {
+    const Attack a = attack(w, Mate::elsewhere);
+    forge(w, a.mate.tuple, a.victim.session.spi);
+    a.mate.is_gone = true;
+    a.victim.tuple = a.mate.tuple;
+    return w.flows(a.victim);
+}
+
 bool mobike_onto_victim(World& w, const Habits& habits) {
     const Attack a = attack(w, Mate::elsewhere, habits);
     w.run(400);
@@ -155,6 +164,7 @@ constexpr std::array all{
     Scenario{"n4_spi_made_ambiguous", n4_spi_made_ambiguous},
     Scenario{"n4_spi_claimed_everywhere", n4_spi_claimed_everywhere, {.servers = 6}},
     Scenario{"n5_mate_claims_first", n5_mate_claims_first},
+    Scenario{"n5_claimed_where_v_roams", n5_claimed_where_v_roams},
     Scenario{"n6_valid_mobike_onto_victim", n6_valid_mobike_onto_victim},
     Scenario{"n6_valid_mobike_upload_victim", n6_valid_mobike_upload_victim},
     Scenario{"n6_valid_mobike_while_ping_fails", n6_valid_mobike_while_ping_fails},

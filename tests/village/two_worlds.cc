@@ -58,7 +58,7 @@ struct Difference {
     std::string alone;
     std::string attacked;
     std::string before{};             ///< what happened to the user and at his place under attack
-    std::optional<Datagram> login{};  ///< it is one, or its answer
+    std::optional<Datagram> login{};  ///< it is one, or its answer, or of an SA as unknown as that
 };
 
 const std::string nothing = "nothing";
@@ -160,12 +160,26 @@ private:
             return Difference{.alone = text(*alone[i]),
                               .attacked = i < attacked.size() ? text(*attacked[i]) : nothing,
                               .before = history(*attacked_.users[user], alone[i]->datagram.place),
-                              .login = alone[i]->datagram.is_init()
+                              .login = alone[i]->datagram.is_init() || is_unseen(*alone[i])
                                            ? std::optional{alone[i]->datagram}
                                            : std::nullopt};
         }
         if (attacked.size() == alone.size()) return std::nullopt;
         return Difference{.alone = nothing, .attacked = text(*attacked[alone.size()])};
+    }
+    /// A request of an IKE SA under which no server has answered: its rekey was inside encryption.
+    /// It goes to whoever speaks where it comes from, and by the address's binding. Where both are
+    /// his who has credentials, one of his server's clients who has moved there and rekeyed has
+    /// sent the same after the same: his server is as right as the other one. All are asked when it
+    /// is repeated.
+    bool is_unseen(const Step& asked) const {
+        const auto& steps = attacked_.world.steps();
+        return asked.server < 0 && asked.datagram.is_request() &&
+               std::none_of(steps.begin(), steps.end(), [&](const Step& step) {
+                   return step.at < asked.at && step.server >= 0 &&
+                          step.datagram.kind == Kind::ike &&
+                          step.datagram.pair() == asked.datagram.pair();
+               });
     }
     /// ESP that goes on as before has one line, in each direction.
     std::string history(const Client& user, const Place& place) const {

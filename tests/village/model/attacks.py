@@ -89,6 +89,15 @@ def n5_mate_claims_first(w):
     return w.flows(v) > .9
 
 
+# v's SPI is claimed from m's tuple too; m leaves it, and v moves there
+def n5_claimed_where_v_roams(w):
+    v, m, _ = victim(w, False)
+    forge(w, m.tup, v.kid)
+    m.gone = True
+    v.tup = m.tup
+    return w.flows(v) > .9
+
+
 # the attacker's own SA on B3, answered at v's tuple
 def valid(w, v):
     a = place(w, 'att', '10.3.3.3', 9, 'B3')

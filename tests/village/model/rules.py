@@ -15,6 +15,7 @@ FIXES = {
               'counts between the two packets',
     'tag':    'a claim with another tag is no claim, but its backend is among those asked',
     'many':   'an SPI that several backends claim asks them all (4 at most) instead of none',
+    'odds':   'where another backend has claimed an SPI, it is not claimed by what comes from here',
     'down':   'a binding whose backend is down or refuses counts as empty',
     'half':   'for SPIr = 0 the half-open choice comes before the binding',
     'rekey':  'a pair whose INIT was not seen (rekeyed) is established by its first SK',
@@ -184,7 +185,9 @@ class LB:
                 if q['n'] == 1 and q['seq'] == 0:
                     q['t'] = s.w.tick
                 q['seq'] = p.seq
-                if q['n'] >= 2 and not s.live(s.claims, (addr, p.spi)) and s.refill(k):
+                is_others = 'odds' in s.fx and set(s.alone(p.spi)) - {main}
+                if (q['n'] >= 2 and not s.live(s.claims, (addr, p.spi)) and not is_others
+                        and s.refill(k)):
                     s.claims[addr, p.spi] = dict(b=main, tag=h('tag', p.tup) % 256, k=k,
                                                  exp=s.now + T['claim'])
         for b in out:
