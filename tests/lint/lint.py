@@ -172,6 +172,79 @@ def village() -> list[str]:
     )
 
 
+# Who changes what workers learn: what a backend teaches, what a client's datagram leaves behind,
+# claims, fragments, transit; the call that some of these share; and a restart's restore.
+WRITERS = {
+    "dataplane/affinity/claims.cc", "dataplane/affinity/commit.cc", "dataplane/affinity/commit.h",
+    "dataplane/affinity/teach.cc", "dataplane/pipeline/fragment.cc",
+    "dataplane/pipeline/wall_transit.cc", "dataplane/packet/context.h",
+    "controlplane/state/snapshot.cc",
+}  # fmt: skip
+WRITE = r"(?:write|refresh|annotate|erase)\s*\("
+TABLES = (
+    "flows|bindings|pairs|claims|choices|rivals|pending|candidates|logins|fragments|transit"
+    "|confirmed|provisional"
+)
+# In the packet path whatever has such a member is a table; elsewhere its name tells.
+WRITES = {
+    "dataplane/": rf"(?:\.|->)\s*{WRITE}|\bkeep(?:_choice)?\s*\(",
+    "controlplane/": rf"\b(?:{TABLES})(?:\[[^\]]*\])?\s*\.\s*{WRITE}",
+}
+
+
+def writers(sources: dict[str, str] | None = None) -> list[str]:
+    """The learned tables are changed where affinity.md lets somebody learn, and nowhere else."""
+    if sources is None:
+        sources = {name(path): path.read_text("utf-8") for path in files(".cc", ".h")}
+    faults = []
+    for path, text in sources.items():
+        if path in WRITERS or path.startswith("dataplane/sessions/"):
+            continue
+        code = re.sub(r"//[^\n]*", "", text)
+        for folder, writes in WRITES.items():
+            if path.startswith(folder):
+                faults += [
+                    f"{path}:{code.count(chr(10), 0, match.start()) + 1}: changes a learned table"
+                    for match in re.finditer(writes, code)
+                ]
+    return faults
+
+
+# Trees that break a rule, and where.
+RED = {
+    writers: (
+        {
+            "dataplane/affinity/learn.cc": "auto& pairs = context.directory.pairs;\n"
+            "if (notes != known.notes) pairs.annotate(key, known.record, notes);\n",
+            "dataplane/affinity/rules.cc": "\ncontext.directory.flows\n"
+            "    .refresh(key, flow, next);\n",
+            "dataplane/affinity/found.cc": "// claims.erase(key) is not its own.\n"
+            "context.directory.claims.erase(key);\n",
+            "dataplane/pipeline/steer.cc": "keep_choice(packet, packet.source, 0, context);\n",
+            "controlplane/inspect/sessions.cc": "directory.transit[share].write(key, one);\n",
+            "controlplane/daemon/daemon.cc": "interfaces_down_.erase(name);\n",
+            "dataplane/affinity/teach.cc": "directory.logins.erase(key);\n",
+            "dataplane/worker/worker.cc": "write(fd, &one, sizeof one);\n",
+        },
+        {
+            "dataplane/affinity/learn.cc:2", "dataplane/affinity/rules.cc:3",
+            "dataplane/affinity/found.cc:2", "dataplane/pipeline/steer.cc:1",
+            "controlplane/inspect/sessions.cc:1",
+        },
+    )
+}  # fmt: skip
+
+
+def red(rule) -> list[str]:
+    """What the rule does not find in the tree that breaks it, or finds too much."""
+    sources, expected = RED[rule]
+    found = {fault.partition(": ")[0] for fault in rule(sources)}
+    print(f"{len(found & expected)} of {len(expected)} planted faults found")
+    return [f"not found: {one}" for one in sorted(expected - found)] + [
+        f"no fault: {one}" for one in sorted(found - expected)
+    ]
+
+
 def headers() -> list[str]:
     """Every source begins with licence and owner, every header is included once."""
     faults = []
@@ -417,7 +490,7 @@ def scenarios() -> list[str]:
 
 RULES = [
     top_level, includes, headers, sizes, unfinished, text_form, python, shell, executables,
-    registered, verdict_docs, rule_docs, links, scenarios, oracle, village,
+    registered, verdict_docs, rule_docs, links, scenarios, oracle, village, writers,
 ]  # fmt: skip
 
 
@@ -425,9 +498,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rule", choices=[rule.__name__ for rule in RULES])
     parser.add_argument("--write", action="store_true", help="verdict_docs, rule_docs: to the page")
+    parser.add_argument("--red", action="store_true", help="writers: a tree that breaks it")
     options = parser.parse_args()
     rule = next(rule for rule in RULES if rule.__name__ == options.rule)
-    faults = rule(write=True) if options.write else rule()
+    faults = red(rule) if options.red else rule(write=True) if options.write else rule()
     for fault in faults:
         print(fault)
     return 1 if faults else 0
