@@ -239,6 +239,7 @@ TEST_F(Copies, AreRefusedInSilence) {
 }
 
 TEST_F(Copies, OfAnUnknownRequestGoToAllThatAreAskedInFullAtItsFlow) {
+    use_sa_affinity();  // a binding's backend would be asked too
     const Session s = connect();
     const BackendIndex other = another(s.backend);
     down(Session{.backend = other}.esp_down());
