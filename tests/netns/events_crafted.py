@@ -166,6 +166,7 @@ def e23_server_first_natt(stage):
     answer = ikewire.MARKER + ikewire.main_mode(cookie, os.urandom(8))
     client.send(4500, answer)
     stage.comes_to(client, server)
+    stage.give(client, server)
     for _ in range(3):
         stage.case.check(client.esp(), "ESP without an answer")
     stage.comes_to(client, server)

@@ -22,15 +22,25 @@ REPEAT = 0.5
 
 class ScriptedServer(crafted.Responder):
     """`mode`: normal, silent, cookie (wants one first), invalid_ke (refuses a first request),
-    deleting (answers with a delete)."""
+    deleting (answers with a delete). `owners`: whose the SAs are, by their SPIs; one of nobody's
+    is taken by whoever gets it."""
 
-    def __init__(self, server: Server):
+    def __init__(self, server: Server, owners: dict):
         self.mode = "normal"
+        self.owners = owners
         self.cookie = os.urandom(16)
         super().__init__(server)
 
     def send(self, port: int, payload: bytes, to: tuple[str, int]) -> None:
         self._sockets[port].sendto(payload, to)
+
+    def _is_own(self, port: int, payload: bytes) -> bool:
+        if port == 4500 and not payload.startswith(ikewire.MARKER):
+            sa = int.from_bytes(payload[:4], "big")
+        else:
+            message = ikewire.parse(payload.removeprefix(ikewire.MARKER))
+            sa = message[:2] if message else None
+        return self.owners.get(sa, self) is self
 
     def _answer(self, port: int, payload: bytes) -> bytes | None:
         if self.mode == "silent":
@@ -92,7 +102,10 @@ class BareClient:
 
     def renew(self) -> None:
         """After an IKE rekey, of which nothing was to be seen."""
+        owner = self._stage.owners.get((self.spi_i, self.spi_r))
         self.spi_i, self.spi_r = ikewire.new_spi(), os.urandom(8)
+        if owner:
+            self._stage.give(self, owner)
 
     def send(self, port: int, payload: bytes) -> None:
         self._sockets[port].sendto(payload, (self._stage.farm.vip, port))
@@ -142,7 +155,8 @@ class BareStage(Workers):
 
     def start(self) -> "BareStage":
         self.balancer.start()
-        self.servers = [ScriptedServer(server) for server in self.farm.servers]
+        self.owners = {}
+        self.servers = [ScriptedServer(server, self.owners) for server in self.farm.servers]
         self.case.await_backends(self.balancer)
         return self
 
@@ -188,14 +202,19 @@ class BareStage(Workers):
         """One with a tunnel, through which ESP has passed both ways."""
         client = self.opened(**options)
         self.case.check(client.authenticate(), f"IKE_AUTH of {client.address}: silence")
+        self.give(client, self.receiver(client))
         for _ in range(4):
             self.case.check(client.esp(), f"ESP of {client.address}: silence")
         return client
 
+    def give(self, client: BareClient, server: ScriptedServer) -> None:
+        """From now on no other server takes anything of the client's SAs."""
+        self.owners[client.spi_i, client.spi_r] = self.owners[client.esp_spi] = server
+
     # --- who got what -----------------------------------------------------------------------------
 
     def receivers(self, client: BareClient) -> set[ScriptedServer]:
-        """The servers that it came to since its last mark."""
+        """The servers that took something of it since its last mark."""
         return {
             server
             for server in self.servers
@@ -204,7 +223,7 @@ class BareStage(Workers):
         }
 
     def receiver(self, client: BareClient) -> ScriptedServer:
-        """The one server that the client came to."""
+        """The one server that took what the client sent."""
         self.case.eventually(lambda: self.receivers(client), PATIENCE, "a server got it")
         found = self.receivers(client)
         self.case.equal(len(found), 1, f"servers of {client.address}")

@@ -87,10 +87,16 @@ class Responder:
                 payload, peer = one.recvfrom(65535)
             except BlockingIOError:
                 return
+            if not self._is_own(port, payload):
+                continue
             self.seen.append(Datagram(self.server.name, port, peer[0], peer[1], payload))
             if answer := self._answer(port, payload):
                 with contextlib.suppress(OSError):  # a forged source may be nobody's
                     one.sendto(answer, peer)
+
+    def _is_own(self, port: int, payload: bytes) -> bool:
+        """Servers are silent about SAs of others."""
+        return True
 
     def _answer(self, port: int, payload: bytes) -> bytes | None:
         if port == 4500 and payload[:4] != ikewire.MARKER:
