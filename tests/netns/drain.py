@@ -25,6 +25,10 @@ def new_clients(case, crowd, clients, servers):
     at = crafted.servers_of(servers, spis={c.spi_i for c in clients})
     for address, names in at.items():
         case.equal(len(names), 1, f"servers of {address}")
+    for server in servers:
+        for client in clients:
+            owner = next(s for s in servers if s.server.name in at[client.address])
+            server.owners[client.esp_spi] = owner
     return {address: next(iter(names)) for address, names in at.items()}
 
 

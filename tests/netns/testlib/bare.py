@@ -22,25 +22,15 @@ REPEAT = 0.5
 
 class ScriptedServer(crafted.Responder):
     """`mode`: normal, silent, cookie (wants one first), invalid_ke (refuses a first request),
-    deleting (answers with a delete). `owners`: whose the SAs are, by their SPIs; one of nobody's
-    is taken by whoever gets it."""
+    deleting (answers with a delete)."""
 
-    def __init__(self, server: Server, owners: dict):
+    def __init__(self, server: Server):
         self.mode = "normal"
-        self.owners = owners
         self.cookie = os.urandom(16)
         super().__init__(server)
 
     def send(self, port: int, payload: bytes, to: tuple[str, int]) -> None:
         self._sockets[port].sendto(payload, to)
-
-    def _is_own(self, port: int, payload: bytes) -> bool:
-        if port == 4500 and not payload.startswith(ikewire.MARKER):
-            sa = int.from_bytes(payload[:4], "big")
-        else:
-            message = ikewire.parse(payload.removeprefix(ikewire.MARKER))
-            sa = message[:2] if message else None
-        return self.owners.get(sa, self) is self
 
     def _answer(self, port: int, payload: bytes) -> bytes | None:
         if self.mode == "silent":
@@ -156,7 +146,9 @@ class BareStage(Workers):
     def start(self) -> "BareStage":
         self.balancer.start()
         self.owners = {}
-        self.servers = [ScriptedServer(server, self.owners) for server in self.farm.servers]
+        self.servers = [ScriptedServer(server) for server in self.farm.servers]
+        for server in self.servers:
+            server.owners = self.owners
         self.case.await_backends(self.balancer)
         return self
 

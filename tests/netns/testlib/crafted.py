@@ -57,11 +57,13 @@ class Datagram:
 
 class Responder:
     """A crafted server: answers IKE requests and ESP on 500 and 4500 of its address, and logs all
-    it gets."""
+    it gets. `owners`: whose the SAs are, by their SPIs. As real servers it is silent about those of
+    others; one of nobody's is taken by whoever gets it."""
 
     def __init__(self, server: Server, address: str = ""):
         """Default address: the server's IPv4 one."""
         self.server = server
+        self.owners: dict[int | tuple[bytes, bytes], Responder] = {}
         self.seen: list[Datagram] = []
         self._sockets = {
             p: udp_socket(server.space, address or server.address, p) for p in (500, 4500)
@@ -95,8 +97,12 @@ class Responder:
                     one.sendto(answer, peer)
 
     def _is_own(self, port: int, payload: bytes) -> bool:
-        """Servers are silent about SAs of others."""
-        return True
+        if port == 4500 and not payload.startswith(ikewire.MARKER):
+            sa = int.from_bytes(payload[:4], "big")
+        else:
+            message = ikewire.parse(payload.removeprefix(ikewire.MARKER))
+            sa = message[:2] if message else None
+        return self.owners.get(sa, self) is self
 
     def _answer(self, port: int, payload: bytes) -> bytes | None:
         if port == 4500 and payload[:4] != ikewire.MARKER:
