@@ -152,8 +152,7 @@ Explanation Explainer::explain(const Question& question) {
         explanation.copies.assign(others.copies.all().begin(), others.copies.all().end());
         const std::size_t asked = others.asks_all ? context_.table.backends.size() : 0;
         for (forwarding::BackendIndex to = 0; to < asked; ++to)
-            if (affinity::may_get_it(found, decision, to) && !others.full.holds(to) &&
-                !others.copies.holds(to))
+            if (affinity::is_one_of_all(found, decision, others, to))
                 explanation.copies.push_back(to);
     }
     // Of all that can be asked about, unless the scheduler has a word.

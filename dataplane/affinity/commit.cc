@@ -89,10 +89,10 @@ std::size_t commit_copies(std::uint8_t place, const Decision& decision, Found& f
     }
     // Where they are many, each of them has its turn.
     const std::size_t count = others.asks_all ? found.context.table.backends.size() : 0;
-    for (std::size_t i = 0; i < count; ++i) {
-        const auto to = static_cast<BackendIndex>((found.context.now_micros + i) % count);
-        if (!may_get_it(found, decision, to) || others.full.holds(to) || others.copies.holds(to))
-            continue;
+    const std::size_t first = count == 0 ? 0 : found.context.now_micros % count;
+    for (std::size_t i = first; i < first + count; ++i) {
+        const auto to = static_cast<BackendIndex>(i < count ? i : i - count);
+        if (!is_one_of_all(found, decision, others, to)) continue;
         if (!may_copy(found, true)) break;
         copies.add(place, to);
     }

@@ -199,6 +199,12 @@ template <const auto& rows>
             sessions::half_open_key(packet.ike_header(), packet.source, packet.service));
 }
 
+bool may_get_it(const Found& found, const Decision& decision, BackendIndex index) noexcept {
+    const forwarding::Backend& backend = found.context.table.backends[index];
+    return index != decision.backend && (backend.is_up || !backend.flush_on_down) &&
+           found.context.table.member(found.packet.service, index);
+}
+
 }  // namespace
 
 Answer by_schedule(Found& found) noexcept {
@@ -245,10 +251,10 @@ bool is_of_unknown_sa(const Found& found, const Decision& decision) noexcept {
            found.packet.ike_header().major_version() == 2 && !is_response(found.packet);
 }
 
-bool may_get_it(const Found& found, const Decision& decision, BackendIndex index) noexcept {
-    const forwarding::Backend& backend = found.context.table.backends[index];
-    return index != decision.backend && (backend.is_up || !backend.flush_on_down) &&
-           found.context.table.member(found.packet.service, index);
+bool is_one_of_all(const Found& found, const Decision& decision, const Others& others,
+                   BackendIndex index) noexcept {
+    return may_get_it(found, decision, index) && !others.full.holds(index) &&
+           !others.copies.holds(index);
 }
 
 Others others_of(Found& found, const Decision& decision) noexcept {

@@ -72,7 +72,9 @@ struct Others {
     decltype(full) copies{};  ///< as the tuple's share allows
     bool asks_all = false;    ///< and all who may get it, as that and the service's allow
 };
-bool may_get_it(const Found& found, const Decision& decision, BackendIndex index) noexcept;
+/// Of asks_all: is it one of those all, and not among the rest?
+bool is_one_of_all(const Found& found, const Decision& decision, const Others& others,
+                   BackendIndex index) noexcept;
 
 /// A request by the keys of an SA whose label and pair nobody knows.
 bool is_of_unknown_sa(const Found& found, const Decision& decision) noexcept;

@@ -25,10 +25,10 @@ def new_clients(case, crowd, clients, servers):
     at = crafted.servers_of(servers, spis={c.spi_i for c in clients})
     for address, names in at.items():
         case.equal(len(names), 1, f"servers of {address}")
+    by_name = {server.server.name: server for server in servers}
+    owners = {c.esp_spi: by_name[next(iter(at[c.address]))] for c in clients}
     for server in servers:
-        for client in clients:
-            owner = next(s for s in servers if s.server.name in at[client.address])
-            server.owners[client.esp_spi] = owner
+        server.owners.update(owners)
     return {address: next(iter(names)) for address, names in at.items()}
 
 

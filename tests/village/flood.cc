@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
 #include <algorithm>
+#include <stdexcept>
 
 #include "tests/village/scenario.h"
 #include "tests/village/schedule.h"
@@ -190,7 +191,7 @@ void pour(Village& village) {
         case Strike::failed_v1_logins: pourer.pour_failed_v1_logins(); break;
         case Strike::sprayed_claims: pourer.pour_claims(); break;
         case Strike::logins_at_tuple: pourer.pour_logins_at_tuple(); break;
-        default: break;
+        default: throw std::logic_error{"no such flood"};
     }
     pourer.forget();
 }

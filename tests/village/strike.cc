@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <stdexcept>
 
 #include "tests/village/scenario.h"
 #include "tests/village/schedule.h"
@@ -173,7 +174,7 @@ void strike(Village& village, const Happening& happening) {
         case Strike::own_mobike: striker.move_own_sa(); break;
         case Strike::own_esp: striker.speak(); break;
         case Strike::init_at_4500: striker.init_at_4500(); break;
-        default: break;
+        default: throw std::logic_error{"no such strike"};
     }
 }
 
