@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "config/text/address.h"
 #include "dataplane/net/address.h"
 
 namespace ikelb::config {
@@ -285,7 +286,7 @@ struct Endpoint {
 
 struct Metrics {
     /// Absent (YAML: `metrics: none`): no metrics server. Default 127.0.0.1:9465.
-    std::optional<Endpoint> listen = Endpoint{.address = *net::IpAddress::parse("127.0.0.1"),
+    std::optional<Endpoint> listen = Endpoint{.address = *text::parse_address("127.0.0.1"),
                                               .port = 9465};
     SourceLine line{};
     friend bool operator==(const Metrics&, const Metrics&) = default;

@@ -9,6 +9,7 @@
 #include "config/names.h"
 #include "config/protocol_port.h"
 #include "config/scalar.h"
+#include "config/text/address.h"
 
 namespace ikelb::config {
 
@@ -22,9 +23,9 @@ std::string text_of(const Endpoint& value) { return to_string(value); }
 std::string text_of(const OpenPort& value) { return to_string(value); }
 std::string text_of(const PortRange& value) { return to_string(value); }
 std::string text_of(bool value) { return value ? "true" : "false"; }
-std::string text_of(const net::IpAddress& value) { return value.to_string(); }
-std::string text_of(const net::IpPrefix& value) { return value.to_string(); }
-std::string text_of(const net::MacAddress& value) { return value.to_string(); }
+std::string text_of(const net::IpAddress& value) { return text::to_text(value); }
+std::string text_of(const net::IpPrefix& value) { return text::to_text(value); }
+std::string text_of(const net::MacAddress& value) { return text::to_text(value); }
 
 /// Numbers that the YAML writes as 0x...
 struct Hexadecimal {
@@ -80,7 +81,7 @@ ListedMap list_interface(const Interface& interface) {
 
 ListedMap list_route(const Route& route) {
     constexpr std::string_view in = "routes[]";
-    return item("routes", route.to.to_string(),
+    return item("routes", text::to_text(route.to),
                 {value(in, "to", route.to), value(in, "via", route.via),
                  value(in, "dev", route.dev)});
 }
@@ -92,7 +93,7 @@ PortRange range_of(const OpenPort& port) { return {.first = port.first, .last = 
 
 ListedMap list_allow_rule(const AllowRule& rule) {
     constexpr std::string_view in = "transit.allow[]";
-    const std::string name = rule.from.to_string() + " to " + rule.to.to_string() + " " +
+    const std::string name = text::to_text(rule.from) + " to " + text::to_text(rule.to) + " " +
                              to_string(rule.port) + (rule.is_established ? " established" : "");
     return item("transit.allow", name,
                 {value(in, "from", rule.from), value(in, "to", rule.to),
@@ -103,7 +104,7 @@ ListedMap list_allow_rule(const AllowRule& rule) {
 
 ListedMap list_own_service(const OwnService& service) {
     constexpr std::string_view in = "own_services[]";
-    const std::string name = service.from.to_string() + " to " + service.address.to_string() +
+    const std::string name = text::to_text(service.from) + " to " + text::to_text(service.address) +
                              " " + to_string(service.port);
     return item("own_services", name,
                 {value(in, "address", service.address), value(in, "from", service.from),

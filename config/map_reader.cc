@@ -7,6 +7,7 @@
 #include "config/nearest.h"
 #include "config/refusal.h"
 #include "config/scalar.h"
+#include "config/text/address.h"
 
 namespace ikelb::config {
 
@@ -68,15 +69,15 @@ std::string hint(const Key& key, const Node& value) {
         return " (0x stands before the digits)";
     if (key.form == Form::duration && parse_integer(text))
         return " (a duration needs its unit: " + text + "s or " + text + "ms)";
-    const auto unmapped = net::IpAddress::parse(text.substr(0, text.find('/')));
+    const auto unmapped = text::parse_address(text.substr(0, text.find('/')));
     if (unmapped && unmapped->is_v4() && text.find(':') != std::string::npos)
-        return " (IPv4 in IPv6 form is on no wire; write " + unmapped->to_string() + ")";
+        return " (IPv4 in IPv6 form is on no wire; write " + text::to_text(*unmapped) + ")";
     if (key.form == Form::address && parse_prefix(text)) return " (without the /LENGTH)";
     if ((key.form == Form::prefix || key.form == Form::list_of_prefixes))
         if (const auto address = parse_address(text))
-            return " (the /LENGTH is missing; one address alone is " + address->to_string() +
+            return " (the /LENGTH is missing; one address alone is " + text::to_text(*address) +
                    (address->is_v4() ? "/32)" : "/128)");
-    if (key.form == Form::endpoint && net::IpAddress::parse(text))
+    if (key.form == Form::endpoint && text::parse_address(text))
         return " (the :PORT is missing; an IPv6 address goes in brackets)";
     return {};
 }
@@ -266,7 +267,7 @@ net::IpPrefix MapReader::prefix(std::string_view name) const {
 std::optional<net::MacAddress> MapReader::mac(std::string_view name) const {
     const Node* value = scalar(name);
     if (!value) return std::nullopt;
-    const auto mac = net::MacAddress::parse(value->text);
+    const auto mac = text::parse_mac(value->text);
     if (!mac) refuse(name, *value);
     return mac;
 }
@@ -274,7 +275,7 @@ std::optional<net::MacAddress> MapReader::mac(std::string_view name) const {
 std::vector<net::MacAddress> MapReader::macs(std::string_view name) const {
     std::vector<net::MacAddress> found;
     for (const Item& item : scalars(name)) {
-        if (const auto mac = net::MacAddress::parse(item.node->text))
+        if (const auto mac = text::parse_mac(item.node->text))
             found.push_back(*mac);
         else
             refuse_at(key(name), *item.node, item.path);

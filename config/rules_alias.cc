@@ -4,6 +4,7 @@
 
 #include "config/rules.h"
 #include "config/scalar.h"
+#include "config/text/address.h"
 
 namespace ikelb::config::rules {
 
@@ -31,8 +32,8 @@ void check_alias(const Config& config, const Pool& pool, const Alias& alias,
                       ", or a service that uses this pool");
     if (service->vip.is_v4() != alias.address.is_v4())
         out.error(line, path + ".address",
-                  alias.address.to_string() + " and the VIP of " + in_quotes(alias.service) + " (" +
-                      service->vip.to_string() +
+                  text::to_text(alias.address) + " and the VIP of " + in_quotes(alias.service) +
+                      " (" + text::to_text(service->vip) +
                       ") are of two families, and nothing is translated between them; write an " +
                       (service->vip.is_v4() ? "IPv4" : "IPv6") + " address of the server");
 }
@@ -63,7 +64,7 @@ void aliases_fit_their_services(const Config& config, FindingList& out) {
                 if (first != before)
                     out.error(aliases[k].line.number, path + ".service",
                               in_quotes(aliases[k].service) + " has the alias " +
-                                  first->address.to_string() +
+                                  text::to_text(first->address) +
                                   " here already; write each service once");
             }
         }

@@ -8,6 +8,7 @@
 #include "config/device.h"
 #include "config/rules.h"
 #include "config/scalar.h"
+#include "config/text/address.h"
 
 namespace ikelb::config::rules {
 
@@ -55,8 +56,8 @@ std::optional<Overlap> first_overlap(const Interface& interface, const Interface
 void check_network(FindingList& out, int line, std::string path, const net::IpPrefix& prefix) {
     if (prefix != prefix.network())
         out.error(line, std::move(path),
-                  prefix.to_string() + " has bits set behind its length; write " +
-                      prefix.network().to_string());
+                  text::to_text(prefix) + " has bits set behind its length; write " +
+                      text::to_text(prefix.network()));
 }
 
 bool is_host_address(const net::IpAddress& address) {
@@ -103,12 +104,12 @@ void port_macs_are_usable(const Config& config, FindingList& out) {
         const std::string path = item_path("ports", i) + ".mac";
         if (port.mac->is_zero() || port.mac->is_multicast())
             out.error(port.line.number, path,
-                      port.mac->to_string() + " is no address of one station; write one such as "
-                                              "02:00:00:00:00:01, or leave it out");
+                      text::to_text(*port.mac) + " is no address of one station; write one such as "
+                                                 "02:00:00:00:00:01, or leave it out");
         else if (!seen.insert(*port.mac).second)
             out.error(port.line.number, path,
-                      port.mac->to_string() + " is the MAC address of another port; every port "
-                                              "needs its own");
+                      text::to_text(*port.mac) + " is the MAC address of another port; every port "
+                                                 "needs its own");
     }
 }
 
@@ -119,8 +120,8 @@ void server_macs_are_usable(const Config& config, FindingList& out) {
         for (const net::MacAddress& mac : interface.server_macs)
             if (mac.is_zero() || mac.is_multicast())
                 out.error(interface.line.number, path,
-                          mac.to_string() + " is no address of one station; write those that "
-                                            "servers send from, or leave it out");
+                          text::to_text(mac) + " is no address of one station; write those that "
+                                               "servers send from, or leave it out");
         if (!interface.server_macs.empty() && interface.side != Side::both)
             out.warning(interface.line.number, path,
                         "has no effect: " + interface.name + " is no interface of side both, "
@@ -182,16 +183,16 @@ void interface_addresses_are_usable(const Config& config, FindingList& out) {
             const std::string path = item_path("interfaces", i) + item_path(".addresses", j);
             const int line = interface.line.number;
             if (!is_host_address(own.address))
-                out.error(line, path, own.to_string() + " is no address a machine can have; "
-                                                        "write one of its subnet's hosts");
+                out.error(line, path, text::to_text(own) + " is no address a machine can have; "
+                                                           "write one of its subnet's hosts");
             else if (is_subnet_or_broadcast_address(own))
-                out.error(line, path, own.to_string() + " is the first or last address of its "
-                                                        "subnet; write one of its hosts");
+                out.error(line, path, text::to_text(own) + " is the first or last address of its "
+                                                           "subnet; write one of its hosts");
             if (is_link_local(own.address)) continue;  // each interface may have fe80::1
             const auto [owner, is_new] = owners.try_emplace(own.address, interface.name);
             if (!is_new)
                 out.error(line, path,
-                          own.address.to_string() + " is on the interface " +
+                          text::to_text(own.address) + " is on the interface " +
                               in_quotes(owner->second) + " already; remove one of them");
         }
     }
@@ -204,8 +205,8 @@ void interface_subnets_are_apart(const Config& config, FindingList& out) {
             const auto overlap = first_overlap(interface, config.interfaces[j]);
             if (overlap)
                 out.warning(interface.line.number, item_path("interfaces", i) + ".addresses",
-                            overlap->own.to_string() + " overlaps with " +
-                                overlap->other.to_string() + " on " +
+                            text::to_text(overlap->own) + " overlaps with " +
+                                text::to_text(overlap->other) + " on " +
                                 in_quotes(config.interfaces[j].name) +
                                 ": the kernel reaches a host on one of them only; give each "
                                 "interface a subnet of its own");
@@ -222,16 +223,16 @@ void routes_are_usable(const Config& config, FindingList& out) {
         check_network(out, line, path + ".to", route.to);
         if (!seen.insert(route.to.network()).second)
             out.error(line, path + ".to",
-                      "there is a route to " + route.to.to_string() +
+                      "there is a route to " + text::to_text(route.to) +
                           " already; keep one (several gateways: use ip route or FRR)");
         if (route.to.address.is_v4() != route.via.is_v4())
             out.error(line, path + ".via",
-                      route.via.to_string() + " is not of the family of " + route.to.to_string() +
-                          "; write a gateway of the same family");
+                      text::to_text(route.via) + " is not of the family of " +
+                          text::to_text(route.to) + "; write a gateway of the same family");
         else if (!is_host_address(route.via))
             out.error(line, path + ".via",
-                      route.via.to_string() + " is no address a gateway can have; write the "
-                                              "address of the next router");
+                      text::to_text(route.via) + " is no address a gateway can have; write the "
+                                                 "address of the next router");
     }
 }
 
@@ -241,21 +242,21 @@ void route_gateways_are_on_link(const Config& config, FindingList& out) {
         const std::string path = item_path("routes", i) + ".via";
         if (is_link_local(route.via) && !route.dev)
             out.error(route.line.number, path,
-                      route.via.to_string() + " is link-local and can be on any interface; write "
-                                              "dev with the name of the gateway's");
+                      text::to_text(route.via) + " is link-local and can be on any interface; "
+                                                 "write dev with the name of the gateway's");
         bool is_reached = is_link_local(route.via);
         for (const Interface& interface : config.interfaces) {
             for (const net::IpPrefix& own : interface.addresses)
                 if (own.address == route.via && (!route.dev || *route.dev == interface.name))
                     out.error(route.line.number, path,
-                              route.via.to_string() + " is ikelb's own address on " +
+                              text::to_text(route.via) + " is ikelb's own address on " +
                                   in_quotes(interface.name) + "; write the next router's");
             if (!route.dev || *route.dev == interface.name)
                 is_reached |= is_on_link(interface, route.via);
         }
         if (!is_reached)
             out.warning(route.line.number, path,
-                        route.via.to_string() + " is in no subnet of " +
+                        text::to_text(route.via) + " is in no subnet of " +
                             (route.dev ? in_quotes(*route.dev) : std::string{"any interface"}) +
                             ": the kernel will refuse the route unless the interface gets a "
                             "fitting address from elsewhere; correct it or add the address");
@@ -269,16 +270,16 @@ void inside_prefixes_are_usable(const Config& config, FindingList& out) {
         const std::string path = item_path("inside_prefixes", i);
         check_network(out, line, path, inside);
         if (inside.length == 0)
-            out.error(line, path, inside.to_string() + " holds all clients: no answer would be "
-                                                       "translated; write the inner networks");
+            out.error(line, path, text::to_text(inside) + " holds all clients: no answer would be "
+                                                          "translated; write the inner networks");
         for (const Interface& interface : config.interfaces)
             for (const net::IpPrefix& own : interface.addresses)
                 if (interface.side == Side::clients && inside.length > 0 &&
                     (inside.contains(own.address) || own.contains(inside.address)))
                     out.warning(line, path,
-                                inside.to_string() +
+                                text::to_text(inside) +
                                     (inside.contains(own.address) ? " holds" : " lies in") +
-                                    " the clients' side subnet " + own.to_string() + " of " +
+                                    " the clients' side subnet " + text::to_text(own) + " of " +
                                     in_quotes(interface.name) +
                                     ": what comes from there is dropped as spoofed_source; write "
                                     "prefixes of the servers' side alone");

@@ -5,6 +5,7 @@
 
 #include "config/rules.h"
 #include "config/scalar.h"
+#include "config/text/address.h"
 
 namespace ikelb::config::rules {
 
@@ -93,7 +94,7 @@ void pools_are_used(const Config& config, FindingList& out) {
 
 void backend_addresses_are_usable(const Config& config, FindingList& out) {
     for_each_address(config, [&](const ServerAddress& of) {
-        const std::string address = of.address.to_string();
+        const std::string address = text::to_text(of.address);
         if (!is_host_address(of.address))
             out.error(of.line, of.path,
                       address + " is no address a server can have; write the server's own");
@@ -111,7 +112,7 @@ void backend_addresses_are_unique(const Config& config, FindingList& out) {
     for_each_address(config, [&](const ServerAddress& of) {
         const auto [owner, is_new] = owners.try_emplace(of.address, &of.backend);
         if (is_new) return;
-        const std::string address = of.address.to_string();
+        const std::string address = text::to_text(of.address);
         if (owner->second == &of.backend)
             out.error(of.line, of.path,
                       "the backend " + in_quotes(of.backend.name) + " has " + address +
@@ -126,7 +127,7 @@ void backend_addresses_are_unique(const Config& config, FindingList& out) {
 
 void backends_are_reached_on_the_servers_side(const Config& config, FindingList& out) {
     for_each_address(config, [&](const ServerAddress& of) {
-        const std::string address = of.address.to_string();
+        const std::string address = text::to_text(of.address);
         if (const Interface* on_link = on_link_interface(config, of.address)) {
             if (on_link->side == Side::clients)
                 out.error(of.line, of.path,
@@ -145,7 +146,7 @@ void backends_are_reached_on_the_servers_side(const Config& config, FindingList&
         const Interface* via = interface_of(config, *route);
         if (via && via->side == Side::clients)
             out.warning(of.line, of.path,
-                        address + " is reached by the route to " + route->to.to_string() +
+                        address + " is reached by the route to " + text::to_text(route->to) +
                             " through " + in_quotes(via->name) +
                             ", which leads to the clients; add a route on the servers' side");
     });
@@ -172,7 +173,7 @@ void vips_are_usable(const Config& config, FindingList& out) {
     for (std::size_t i = 0; i < config.services.size(); ++i) {
         const Service& service = config.services[i];
         const std::string path = item_path("services", i) + ".vip";
-        const std::string vip = service.vip.to_string();
+        const std::string vip = text::to_text(service.vip);
         if (!is_host_address(service.vip))
             out.error(service.line.number, path,
                       vip + " is no address clients can connect to; write a unicast address");
@@ -185,7 +186,7 @@ void vips_are_usable(const Config& config, FindingList& out) {
         for (const Route& route : config.routes)
             if (route.via == service.vip)
                 out.error(service.line.number, path,
-                          vip + " is the gateway of the route to " + route.to.to_string() +
+                          vip + " is the gateway of the route to " + text::to_text(route.to) +
                               "; a VIP needs an address of its own");
     }
 }
@@ -197,7 +198,7 @@ void vips_are_unique(const Config& config, FindingList& out) {
         const auto [owner, is_new] = owners.try_emplace(service.vip, service.name);
         if (!is_new)
             out.error(service.line.number, item_path("services", i) + ".vip",
-                      service.vip.to_string() + " is the VIP of the service " +
+                      text::to_text(service.vip) + " is the VIP of the service " +
                           in_quotes(owner->second) + "; every service needs its own");
     }
 }
@@ -207,7 +208,7 @@ void vips_are_no_backends(const Config& config, FindingList& out) {
         for (const Service& service : config.services)
             if (service.vip == of.address)
                 out.error(of.line, of.path,
-                          of.address.to_string() + " is the VIP of the service " +
+                          text::to_text(of.address) + " is the VIP of the service " +
                               in_quotes(service.name) + "; write the server's own address");
     });
 }
@@ -221,8 +222,8 @@ void vip_and_backends_are_of_one_family(const Config& config, FindingList& out) 
         for (const Backend& backend : pool->backends) {
             if (backend.address.is_v4() == service.vip.is_v4()) continue;
             out.error(service.line.number, item_path("services", i) + ".vip",
-                      service.vip.to_string() + " and the backend " + in_quotes(backend.name) +
-                          " (" + backend.address.to_string() +
+                      text::to_text(service.vip) + " and the backend " + in_quotes(backend.name) +
+                          " (" + text::to_text(backend.address) +
                           ") are of two families, and nothing is translated between them; give "
                           "the pool " + family + " addresses, or make a second service and pool");
             break;

@@ -7,6 +7,7 @@
 #include "config/protocol_port.h"
 #include "config/rules.h"
 #include "config/scalar.h"
+#include "config/text/address.h"
 
 namespace ikelb::config::rules {
 
@@ -32,7 +33,7 @@ void check_port(FindingList& out, int line, const std::string& path, const OpenP
     if (port.protocol == of_other_family)
         out.error(line, path + ".protocol",
                   protocol_to_string(port.protocol) + " is not of the family of " +
-                      address.to_string() + "; write " +
+                      text::to_text(address) + "; write " +
                       protocol_to_string(address.is_v4() ? icmp : icmpv6));
 }
 
@@ -40,8 +41,8 @@ void check_families(FindingList& out, int line, const std::string& path,
                     const net::IpAddress& from, const net::IpAddress& to) {
     if (from.is_v4() != to.is_v4())
         out.error(line, path + ".from",
-                  from.to_string() + " is " + std::string{family_of(from)} + " and " +
-                      to.to_string() + " is " + std::string{family_of(to)} +
+                  text::to_text(from) + " is " + std::string{family_of(from)} + " and " +
+                      text::to_text(to) + " is " + std::string{family_of(to)} +
                       "; write a rule for each family");
 }
 
@@ -125,24 +126,24 @@ void allow_rules_can_match(const Config& config, FindingList& out) {
         const net::IpAddress& to = rule.to.address;
         if (const auto network = servers_network_of(config, rule.from))
             out.warning(line, path + ".from",
-                        rule.from.to_string() + " lies in " + network->to_string() +
+                        text::to_text(rule.from) + " lies in " + text::to_text(*network) +
                             ", on the servers' side, and what comes from there on the clients' "
                             "side is dropped as spoofed_source: the rule never matches; write "
                             "sources of the clients' side");
         if (!is_one_address(rule.to)) continue;
         if (const Service* service = service_of(config, to))
             out.warning(line, path + ".to",
-                        to.to_string() + " is the VIP of " + in_quotes(service->name) +
+                        text::to_text(to) + " is the VIP of " + in_quotes(service->name) +
                             ", and no transit: the rule never matches; write "
                             "services[].host_ports");
         else if (is_own(config, to))
             out.warning(line, path + ".to",
-                        to.to_string() + " is this host's own address, and no transit: the rule "
-                                         "never matches; write own_services");
+                        text::to_text(to) + " is this host's own address, and no transit: the rule "
+                                            "never matches; write own_services");
         else if (is_backend(config, to) && is_service_traffic(rule.port))
             out.warning(line, path,
                         "clients' " + to_string(rule.port) + " straight to the backend " +
-                            to.to_string() +
+                            text::to_text(to) +
                             " is dropped as direct_to_backend whatever the rules say; remove the "
                             "rule, clients use the VIP");
     }
@@ -158,16 +159,16 @@ void own_services_are_usable(const Config& config, FindingList& out) {
         check_port(out, line, path, own.port, own.address);
         if (!is_host_address(own.address))
             out.error(line, path + ".address",
-                      own.address.to_string() + " is no address that packets come to; write one "
-                                                "of this host's");
+                      text::to_text(own.address) + " is no address that packets come to; write one "
+                                                   "of this host's");
         else if (const Service* service = service_of(config, own.address))
             out.error(line, path + ".address",
-                      own.address.to_string() + " is the VIP of " + in_quotes(service->name) +
+                      text::to_text(own.address) + " is the VIP of " + in_quotes(service->name) +
                           "; write services[].host_ports there");
         else if (is_backend(config, own.address))
             out.error(line, path + ".address",
-                      own.address.to_string() + " is a backend's; write one of this host's, or a "
-                                                "rule in transit.allow");
+                      text::to_text(own.address) + " is a backend's; write one of this host's, or "
+                                                   "a rule in transit.allow");
     }
 }
 
@@ -227,7 +228,8 @@ void servers_are_not_behind_the_clients_router(const Config& config, FindingList
             });
         if (is_clients_router)
             out.warning(of.line, of.path,
-                        of.address.to_string() + " is reached through " + route->via.to_string() +
+                        text::to_text(of.address) + " is reached through " +
+                            text::to_text(route->via) +
                             ", which leads to clients as well: what has its source and comes "
                             "from there may be a client's, and is dropped as spoofed_backend; "
                             "give the servers a router or an interface of their own");

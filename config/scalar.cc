@@ -6,6 +6,8 @@
 #include <charconv>
 #include <limits>
 
+#include "config/text/address.h"
+
 namespace ikelb::config {
 
 namespace {
@@ -74,14 +76,14 @@ std::string to_string(std::chrono::milliseconds duration) {
 }
 
 std::optional<net::IpAddress> parse_address(std::string_view text) {
-    const auto address = net::IpAddress::parse(text);
+    const auto address = text::parse_address(text);
     if (address && address->is_v4() && text.find(':') != std::string_view::npos)
         return std::nullopt;
     return address;
 }
 
 std::optional<net::IpPrefix> parse_prefix(std::string_view text) {
-    const auto prefix = net::IpPrefix::parse(text);
+    const auto prefix = text::parse_prefix(text);
     return prefix && parse_address(text.substr(0, text.find('/'))) ? prefix : std::nullopt;
 }
 
@@ -103,9 +105,9 @@ std::optional<Endpoint> parse_endpoint(std::string_view text) {
 std::string to_string(const Endpoint& endpoint) {
     std::string text;
     if (endpoint.address.is_v4())
-        text += endpoint.address.to_string();
+        text += text::to_text(endpoint.address);
     else
-        text.append("[").append(endpoint.address.to_string()).append("]");
+        text.append("[").append(text::to_text(endpoint.address)).append("]");
     return text.append(":").append(std::to_string(endpoint.port));
 }
 

@@ -3,6 +3,7 @@
 #include "config/wall_summary.h"
 
 #include "config/protocol_port.h"
+#include "config/text/address.h"
 
 namespace ikelb::config {
 
@@ -22,10 +23,10 @@ std::string wall_summary(const Config& config) {
     std::string text = routed(config.transit) +
                        "; this host answers them at the address of the interface they come in by";
     for (const OwnService& own : config.own_services)
-        text += ", at " + own.address.to_string() + " " + to_string(own.port);
+        text += ", at " + text::to_text(own.address) + " " + to_string(own.port);
     for (const Service& service : config.services)
         for (const OpenPort& port : service.host_ports)
-            text += ", at " + service.vip.to_string() + " " + to_string(port);
+            text += ", at " + text::to_text(service.vip) + " " + to_string(port);
     return text;
 }
 

@@ -10,6 +10,7 @@
 
 #include "config/load.h"
 #include "config/nearest.h"
+#include "config/text/address.h"
 #include "config/wall_summary.h"
 #include "controlplane/daemon/build_info.h"
 #include "controlplane/daemon/daemon.h"
@@ -94,7 +95,7 @@ json interfaces_of(Daemon& daemon) {
         interfaces.push_back({{"name", interface.name},
                               {"port", interface.port},
                               {"vlan", interface.vlan},
-                              {"mac", facts.mac.to_string()},
+                              {"mac", text::to_text(facts.mac)},
                               {"up", daemon.table().interfaces[i].is_up},
                               {"to_kernel", counters.sent},
                               {"from_kernel", counters.received}});
@@ -110,7 +111,7 @@ json services_of(Daemon& daemon) {
         const bool served = frontend && daemon.table().frontends[*frontend].is_served;
         services.push_back(
             {{"name", service.name},
-             {"vip", service.vip.to_string()},
+             {"vip", text::to_text(service.vip)},
              {"served", served},
              {"reason", served ? "" : "the kernel does not have the VIP's address"},
              {"pool", service.pool},
@@ -153,9 +154,9 @@ json backend_row(Daemon& daemon, const config::Pool& pool, const config::Backend
     const BackendTotals totals = backend_totals(daemon, backend.name);
     json aliases = json::object();
     for (const config::Alias& alias : backend.aliases)
-        aliases[alias.service] = alias.address.to_string();
+        aliases[alias.service] = text::to_text(alias.address);
     json row{{"name", backend.name},
-             {"address", backend.address.to_string()},
+             {"address", text::to_text(backend.address)},
              {"aliases", aliases},
              {"pool", pool.name},
              {"state", state != nullptr ? to_string(state->health) : "checking"},
@@ -190,7 +191,7 @@ std::string next_hop_name(const forwarding::ForwardingTable& table,
                           forwarding::GatewayIndex gateway) {
     if (gateway == forwarding::on_link_client) return "on-link";
     if (gateway == forwarding::no_gateway || gateway >= table.gateways.size()) return "by route";
-    return table.gateways[gateway].address.to_string();
+    return text::to_text(table.gateways[gateway].address);
 }
 
 }  // namespace
@@ -250,7 +251,7 @@ CommandResult DaemonCommands::backends() {
 CommandResult DaemonCommands::flows(const FlowFilter& filter) {
     const forwarding::ForwardingTable& table = daemon_.table();
     const forwarding::Seconds now = daemon_.dataplane().clock().now();
-    const auto client = filter.client ? net::IpAddress::parse(*filter.client) : std::nullopt;
+    const auto client = filter.client ? text::parse_address(*filter.client) : std::nullopt;
     if (filter.client && !client)
         return CommandError{.status = 400,
                             .message = *filter.client + " is no address; give one such as "
@@ -263,9 +264,9 @@ CommandResult DaemonCommands::flows(const FlowFilter& filter) {
             frontend >= table.frontends.size() || (client && key.client != *client))
             return;
         if (++total > filter.limit) return;
-        rows.push_back({{"client", key.client.to_string()},
+        rows.push_back({{"client", text::to_text(key.client)},
                         {"port", sessions::client_port_of(key)},
-                        {"vip", table.frontends[frontend].vip.to_string()},
+                        {"vip", text::to_text(table.frontends[frontend].vip)},
                         {"vip_port", table.frontends[frontend].port.to_host()},
                         {"backend", backend_name(daemon_, flow.backend.index)},
                         {"state", to_string(flow.standing)},

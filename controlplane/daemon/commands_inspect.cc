@@ -7,6 +7,7 @@
 #include <random>
 #include <vector>
 
+#include "config/text/address.h"
 #include "controlplane/daemon/commands.h"
 #include "controlplane/daemon/daemon.h"
 #include "controlplane/inspect/as_json.h"
@@ -74,7 +75,7 @@ std::vector<Question> questions_of(const ExplainQuery& query, const net::IpAddre
 CommandResult DaemonCommands::sessions(const SessionFilter& filter) {
     SessionQuery query{.spi = filter.spi, .from = filter.from, .limit = filter.limit};
     if (filter.client) {
-        query.client = net::IpPrefix::parse(*filter.client);
+        query.client = text::parse_prefix(*filter.client);
         if (!query.client) return bad_address(*filter.client);
     }
     if (filter.backend) {
@@ -96,9 +97,9 @@ CommandResult DaemonCommands::sessions(const SessionFilter& filter) {
 }
 
 CommandResult DaemonCommands::explain(const ExplainQuery& query) {
-    const auto client = net::IpAddress::parse(query.client);
+    const auto client = text::parse_address(query.client);
     if (!client) return bad_address(query.client);
-    const auto vip = query.vip ? net::IpAddress::parse(*query.vip) : std::nullopt;
+    const auto vip = query.vip ? text::parse_address(*query.vip) : std::nullopt;
     if (query.vip && !vip) return bad_address(*query.vip);
     const forwarding::ForwardingTable& table = daemon_.table();
     const forwarding::Seconds now = daemon_.dataplane().clock().now();

@@ -7,6 +7,7 @@
 #include <random>
 #include <utility>
 
+#include "config/text/address.h"
 #include "controlplane/daemon/commands.h"
 #include "controlplane/daemon/daemon.h"
 #include "controlplane/daemon/options.h"
@@ -128,7 +129,7 @@ std::optional<StartError> Daemon::open_interfaces_to_people() {
     api_ = std::move(*api);
     if (!config_.metrics.listen) return std::nullopt;
     const config::Endpoint& listen = *config_.metrics.listen;
-    const std::string host = listen.address.to_string();
+    const std::string host = text::to_text(listen.address);
     auto metrics = MetricsServer::start((listen.address.is_v4() ? host : "[" + host + "]") + ":" +
                                         std::to_string(listen.port));
     if (!metrics) return StartError{metrics.error().message};

@@ -10,6 +10,7 @@
 #include <cerrno>
 
 #include "config/device.h"
+#include "config/text/address.h"
 #include "controlplane/kernel/announcement.h"
 #include "controlplane/kernel/redirect.h"
 
@@ -134,9 +135,9 @@ KernelResult<void> Network::make_twin(boost::asio::io_context& io, const config:
     const Port& device = dataplane_.ports()[position];
     const net::MacAddress mac = port_mac(port, device.facts().mac);
     if (mac != device.facts().mac && !device.facts().is_promiscuous)
-        warnings_.push_back("port " + port.name + " is not promiscuous and " + mac.to_string() +
+        warnings_.push_back("port " + port.name + " is not promiscuous and " + text::to_text(mac) +
                             " is not its own address: it will receive broadcasts alone; leave out "
-                            "ports[].mac, or set " + device.facts().mac.to_string());
+                            "ports[].mac, or set " + text::to_text(device.facts().mac));
     auto twin = Twin::create({.name = interface.name, .mac = mac, .mtu = port.mtu}, host_);
     if (!twin) return twin.error();
     const int descriptor = dup((*twin)->fd());

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "config/text/address.h"
 #include "controlplane/inspect/states.h"
 
 namespace ikelb::control {
@@ -85,7 +86,7 @@ json as_json(const Session& session, const forwarding::ForwardingTable& table,
              forwarding::Seconds now, const IndexNames& names) {
     std::string vip;
     for (const forwarding::Frontend& frontend : table.frontends)
-        if (frontend.service == session.sa.service) vip = frontend.vip.to_string();
+        if (frontend.service == session.sa.service) vip = text::to_text(frontend.vip);
     json row{{"client", "?"},
              {"port", nullptr},
              {"spi_i", spi_text(session.initiator_spi)},
@@ -97,7 +98,7 @@ json as_json(const Session& session, const forwarding::ForwardingTable& table,
              {"age_s", or_null(session.age)},
              {"idle_s", now - std::min(now, session.sa.last_seen)},
              {"moves", session.moves}};
-    if (session.client) row["client"] = session.client->to_string();
+    if (session.client) row["client"] = text::to_text(*session.client);
     if (session.port != 0) row["port"] = session.port;
     return row;
 }
@@ -111,10 +112,10 @@ json as_json(const Question& question, const Explanation& explanation,
         rules.push_back(rule_row(answer, now, names));
     json answer{{"datagram", to_string(question.kind)},
                 {"spi", nullptr},
-                {"client", question.client.to_string()},
+                {"client", text::to_text(question.client)},
                 {"port", question.port},
                 {"service", name_at(names.services, frontend.service)},
-                {"vip", frontend.vip.to_string()},
+                {"vip", text::to_text(frontend.vip)},
                 {"vip_port", frontend.port.to_host()},
                 {"served", frontend.is_served},
                 {"backend", backend_name(explanation.backend, names)},

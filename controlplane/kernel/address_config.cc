@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "config/text/address.h"
 #include "controlplane/kernel/device.h"
 #include "controlplane/kernel/netlink_parse.h"
 #include "controlplane/kernel/sysctl.h"
@@ -18,12 +19,12 @@ namespace {
 constexpr std::uint32_t forever = 0xffffffff;  // seconds, as the kernel writes it
 
 std::string text_of(const TwinAddress& address) {
-    return "address " + address.prefix.to_string() + " on " + address.interface;
+    return "address " + text::to_text(address.prefix) + " on " + address.interface;
 }
 
 std::string text_of(const StaticRoute& route) {
-    std::string text = "route to " + route.to.network().to_string();
-    if (route.via) text += " via " + route.via->to_string();
+    std::string text = "route to " + text::to_text(route.to.network());
+    if (route.via) text += " via " + text::to_text(*route.via);
     if (!route.dev.empty()) text += " dev " + route.dev;
     return text;
 }
@@ -170,7 +171,7 @@ void AddressConfig::put_routes(const std::vector<StaticRoute>& routes) {
             complain("adding " + text_of(route),
                      {EEXIST, "there is another route to it, which is not ikelb's; see ip route "
                               "show exact " +
-                                  route.to.network().to_string()});
+                                  text::to_text(route.to.network())});
     }
 }
 

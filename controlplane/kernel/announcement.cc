@@ -6,6 +6,7 @@
 #include <array>
 #include <span>
 
+#include "config/text/address.h"
 #include "dataplane/net/checksum.h"
 
 namespace ikelb::control {
@@ -39,7 +40,7 @@ Bytes<32> advertisement(const net::IpAddress& address, const net::MacAddress& ma
 }
 
 Bytes<86> advertisement_frame(const net::IpAddress& address, const net::MacAddress& mac) {
-    const Bytes<16> all_nodes = net::IpAddress::parse("ff02::1")->bytes();
+    const Bytes<16> all_nodes = text::parse_address("ff02::1")->bytes();
     auto message = advertisement(address, mac);
     constexpr std::uint8_t length = 32;
     const auto pseudo = joined(address.bytes(), all_nodes, Bytes<8>{0, 0, 0, length, 0, 0, 0, 58},

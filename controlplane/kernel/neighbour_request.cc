@@ -7,6 +7,7 @@
 
 #include <utility>
 
+#include "config/text/address.h"
 #include "controlplane/kernel/netlink_parse.h"
 
 namespace ikelb::control {
@@ -32,7 +33,7 @@ KernelResult<void> NeighbourRequester::confirm(int ifindex, const net::IpAddress
     }
     if (done.has_error())
         return KernelError{done.error().code, "asking the kernel to resolve " +
-                                                  address.to_string() + ": " +
+                                                  text::to_text(address) + ": " +
                                                   done.error().message};
     return {};
 }

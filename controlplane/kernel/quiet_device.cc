@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "config/text/address.h"
 #include "controlplane/kernel/device.h"
 
 namespace ikelb::control {
@@ -17,7 +18,7 @@ KernelResult<std::optional<std::string>> lower_device_address_warning(const std:
     if (addresses->empty()) return std::optional<std::string>{};
     std::string list;
     for (const net::IpAddress& address : *addresses)
-        list += (list.empty() ? "" : ", ") + address.to_string();
+        list += (list.empty() ? "" : ", ") + text::to_text(address);
     return std::optional{"the device " + name + " below a port has addresses of its own (" + list +
                          "): the kernel answers on it beside ikelb; type ip address flush dev " +
                          name + ", and put them on the logical interface"};

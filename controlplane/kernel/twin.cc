@@ -10,6 +10,7 @@
 #include <array>
 #include <utility>
 
+#include "config/text/address.h"
 #include "controlplane/kernel/device.h"
 #include "controlplane/kernel/sysctl.h"
 
@@ -74,7 +75,7 @@ KernelResult<FileDescriptor> open_tap(const std::string& name) {
 KernelResult<std::unique_ptr<Twin>> Twin::create(const TwinOptions& options,
                                                  const HostSettings&) {
     if (options.mac.is_multicast() || options.mac.is_zero())
-        return KernelError{EINVAL, options.mac.to_string() + " can't be the MAC address of " +
+        return KernelError{EINVAL, text::to_text(options.mac) + " can't be the MAC address of " +
                                        options.name + ": it must be a unicast address"};
     auto fd = open_tap(options.name);
     if (fd.has_error()) return std::move(fd).error();

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "config/text/address.h"
+
 namespace ikelb::control {
 
 namespace {
@@ -111,8 +113,8 @@ std::optional<KnownNeighbour> KnownNeighbour::parse(std::string_view text) {
     const std::size_t first = text.find(',');
     const std::size_t second = text.find(',', first == text.npos ? text.npos : first + 1);
     if (first == 0 || second == text.npos) return std::nullopt;
-    const auto address = net::IpAddress::parse(text.substr(first + 1, second - first - 1));
-    const auto mac = net::MacAddress::parse(text.substr(second + 1));
+    const auto address = text::parse_address(text.substr(first + 1, second - first - 1));
+    const auto mac = text::parse_mac(text.substr(second + 1));
     if (!address || !mac) return std::nullopt;
     return KnownNeighbour{
         .interface = std::string{text.substr(0, first)}, .address = *address, .mac = *mac};

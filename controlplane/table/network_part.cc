@@ -11,6 +11,7 @@
 #include <set>
 #include <tuple>
 
+#include "config/text/address.h"
 #include "controlplane/table/link_header.h"
 #include "controlplane/table/route_ranges.h"
 #include "controlplane/table/table_parts.h"
@@ -248,7 +249,7 @@ void build_routes(const BuilderInput& input, const InterfaceNames& names,
         entries.push_back({.prefix = route->dst, .value = index});
     }
     for (const char* prefix : of_each_link)
-        entries.push_back({.prefix = *net::IpPrefix::parse(prefix),
+        entries.push_back({.prefix = *text::parse_prefix(prefix),
                            .value = static_cast<std::uint32_t>(table.routes.size())});
     table.routes.push_back({.kind = RouteKind::local});
     table.route_table = cut_routes(entries);

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "config/text/address.h"
 #include "controlplane/table/maglev.h"
 #include "controlplane/table/round_robin.h"
 #include "controlplane/table/table_parts.h"
@@ -65,7 +66,7 @@ forwarding::Backend make_backend(const config::Pool& pool, const config::Backend
 void find_way(forwarding::Target& target, const config::Backend& configured,
               const BuilderInput& input, const forwarding::ForwardingTable& table,
               Remarks& remarks) {
-    const std::string prefix = "backend " + configured.name + ": " + target.address.to_string();
+    const std::string prefix = "backend " + configured.name + ": " + text::to_text(target.address);
     const forwarding::Route* route = route_to(target.address, table);
     if (route == nullptr) {
         remarks.push_back(prefix + " is not reached through any of our interfaces");
@@ -120,8 +121,8 @@ void remark_on_moves(const BuilderInput& input, const forwarding::ForwardingTabl
             const auto& now = table.target(index, ref.index).address;
             if (before != now)
                 remarks.push_back("service " + service.name + ": what was sent to " +
-                                  before.to_string() + " of backend " + backend.name +
-                                  " goes to " + now.to_string() +
+                                  text::to_text(before) + " of backend " + backend.name +
+                                  " goes to " + text::to_text(now) +
                                   " now, and tunnels that are up there do not follow");
         }
     }
@@ -159,7 +160,7 @@ void build_frontends(const BuilderInput& input, const InterfaceNames& names,
         const bool is_served = service.announce == config::Announce::always ||
                                has_address(input, names, service.vip);
         if (!is_served)
-            remarks.push_back("service " + service.name + ": VIP " + service.vip.to_string() +
+            remarks.push_back("service " + service.name + ": VIP " + text::to_text(service.vip) +
                               " is not an address of the kernel, not served");
         const forwarding::GatewayIndex uplink = uplink_of(service, input, names);
         for (std::size_t i = 0; i < forwarding::service_ports; ++i)
@@ -216,7 +217,7 @@ forwarding::BackendList make_maglev(const std::vector<Candidate>& candidates,
     identities.reserve(candidates.size());
     std::vector<MaglevMember> members;
     for (const auto& [index, backend] : candidates) {
-        identities.push_back(backend->name + "@" + backend->address.to_string());
+        identities.push_back(backend->name + "@" + text::to_text(backend->address));
         members.push_back(
             {.identity = identities.back(), .weight = backend->weight, .value = index});
     }

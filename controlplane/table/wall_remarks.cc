@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "config/prefix.h"
+#include "config/text/address.h"
 
 namespace ikelb::control {
 
@@ -51,7 +52,7 @@ std::optional<std::string> why_in_vain(const config::AllowRule& rule, const conf
         std::ranges::count(config.interfaces, link->name, &config::Interface::name) > 0 ||
         is_configured(rule.to, *route, config))
         return std::nullopt;
-    return "transit.allow: " + rule.to.to_string() + " is behind " + link->name +
+    return "transit.allow: " + text::to_text(rule.to) + " is behind " + link->name +
            ", an interface of the kernel's, which forwards nothing that clients begin: the rule "
            "of line " +
            std::to_string(rule.line.number) +
@@ -90,7 +91,7 @@ bool is_virtual_mac(const net::MacAddress& mac) noexcept {
 
 std::string virtual_router_remark(const std::string& interface, const net::IpAddress& router,
                                   const net::MacAddress& mac) {
-    return "interface " + interface + ": " + mac.to_string() + " of " + router.to_string() +
+    return "interface " + interface + ": " + text::to_text(mac) + " of " + text::to_text(router) +
            ", a router of the servers, is a virtual address, and its routers send from their own: "
            "what they bring from the servers' side is dropped as spoofed; list those in "
            "server_macs of the interface";

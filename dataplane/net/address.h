@@ -7,9 +7,6 @@
 #include <compare>
 #include <cstdint>
 #include <functional>
-#include <optional>
-#include <string>
-#include <string_view>
 
 #include "dataplane/net/byte_order.h"
 
@@ -18,10 +15,6 @@ namespace ikelb::net {
 /// IEEE 802 MAC address, bytes in transmission order.
 struct MacAddress {
     std::array<std::uint8_t, 6> bytes{};
-
-    /// Reads aa:bb:cc:dd:ee:ff (either case); anything else is nullopt.
-    static std::optional<MacAddress> parse(std::string_view text);
-    std::string to_string() const;
 
     constexpr bool is_multicast() const noexcept { return (bytes[0] & 1) != 0; }
     constexpr bool is_zero() const noexcept { return bytes == std::array<std::uint8_t, 6>{}; }
@@ -57,11 +50,6 @@ public:
     static constexpr IpAddress from_halves(std::uint64_t high, std::uint64_t low) noexcept {
         return IpAddress{std::bit_cast<Bytes>(Halves{byte_swap(high), byte_swap(low)})};
     }
-
-    /// Reads dotted-quad or RFC 4291 text; no zone, no port, no prefix length.
-    static std::optional<IpAddress> parse(std::string_view text);
-    /// RFC 5952 text for IPv6, dotted-quad for IPv4.
-    std::string to_string() const;
 
     constexpr bool is_v4() const noexcept { return high() == 0 && low() >> 32 == v4_prefix; }
     /// The IPv4 address; meaningful only if is_v4().
@@ -112,17 +100,18 @@ struct IpPrefix {
     IpAddress address;
     std::uint8_t length = 0;
 
-    /// Reads ADDRESS/LENGTH; a missing or excessive length is nullopt.
-    static std::optional<IpPrefix> parse(std::string_view text);
-    std::string to_string() const;
-
     bool contains(const IpAddress& other) const noexcept {
         if (address.is_v4() != other.is_v4()) return false;
         const int bits = mapped_length();
         return ((address.high() ^ other.high()) & mask_of(bits)) == 0 &&
                ((address.low() ^ other.low()) & mask_of(bits - 64)) == 0;
     }
-    IpPrefix network() const noexcept;
+    IpPrefix network() const noexcept {
+        const int bits = mapped_length();
+        return {.address = IpAddress::from_halves(address.high() & mask_of(bits),
+                                                  address.low() & mask_of(bits - 64)),
+                .length = length};
+    }
     /// The length counted on the 128-bit form: IPv4's plus 96.
     constexpr std::uint8_t mapped_length() const noexcept {
         return static_cast<std::uint8_t>(address.is_v4() ? length + 96 : length);

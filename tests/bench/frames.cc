@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "config/text/address.h"
+
 namespace ikelb::bench {
 
 namespace {
@@ -102,7 +104,7 @@ FrameMaker::FrameMaker(Family family, const Links& links, std::size_t esp_frame)
         PacketBuilder packet;
         packet.mac(up ? links.from_gateway : links.from_server,
                    up ? links.to_gateway_side : links.to_server_side);
-        packet.ip(client.to_string().c_str(), links.vip.to_string().c_str());
+        packet.ip(text::to_text(client).c_str(), text::to_text(links.vip).c_str());
         if (!up) packet.from_ip(links.vip).to_ip(client);
         packet.udp(up ? std::uint16_t{1} : one.port, up ? one.port : std::uint16_t{1});
         packet.payload(one.payload);

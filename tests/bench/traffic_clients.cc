@@ -7,6 +7,8 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "config/text/address.h"
+
 namespace ikelb::bench {
 
 namespace {
@@ -18,13 +20,13 @@ constexpr std::size_t esp_frame_bytes = 64;
 constexpr std::size_t udp_checksum_at = 40, esp_at = 42, sequence_at = 46, stamp_at = 50;
 
 net::MacAddress mac_of(const std::string& text) {
-    const auto parsed = net::MacAddress::parse(text);
+    const auto parsed = text::parse_mac(text);
     if (!parsed) throw std::runtime_error("`" + text + "` is no MAC address");
     return *parsed;
 }
 
 Links links_of(const ClientOptions& options) {
-    const auto vip = net::IpAddress::parse(options.destination);
+    const auto vip = text::parse_address(options.destination);
     if (!vip || !vip->is_v4())
         throw std::runtime_error("`" + options.destination + "` is no IPv4 address");
     const net::MacAddress ours{{0x02, 0, 0, 0, 0xbe, 0x01}};

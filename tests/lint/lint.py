@@ -36,8 +36,9 @@ MAY_INCLUDE = {
     "dataplane/pipeline": PURE + ["dataplane/packet", "dataplane/affinity"],
     "dataplane/dpdk": ["dataplane/net", "dataplane/wall"],
     "dataplane/worker": PACKET_PATH + ["dataplane/dpdk"],
-    "config": ["dataplane/net"],
-    "controlplane/kernel": ["dataplane/net"],
+    "config/text": ["dataplane/net"],
+    "config": ["dataplane/net", "config/text"],
+    "controlplane/kernel": ["dataplane/net", "config/text"],
     "controlplane/health": ["dataplane/net"],
     "controlplane/api": [],
     "controlplane/metrics": [],
@@ -46,7 +47,7 @@ MAY_INCLUDE = {
         "dataplane/net", "dataplane/wall", "dataplane/forwarding", "controlplane/kernel", "config"
     ],  # fmt: skip
     "controlplane/state": PURE + ["controlplane/table", "controlplane/kernel", "config"],
-    "controlplane/inspect": PACKET_PATH,
+    "controlplane/inspect": PACKET_PATH + ["config/text"],
     "controlplane/replay": PACKET_PATH + ["controlplane", "config"],
     "controlplane/lcores": PACKET_PATH + ["dataplane/dpdk", "dataplane/worker"],
     "controlplane/daemon": ["controlplane", "config", "dataplane"],
@@ -99,8 +100,7 @@ def top_level() -> list[str]:
 
 def folder_of(path: str) -> str:
     """The box of the architecture that a file or include path belongs to."""
-    parts = path.split("/")
-    return parts[0] if parts[0] == "config" else "/".join(parts[:2])
+    return "/".join(path.split("/")[:-1][:2])
 
 
 def includes() -> list[str]:

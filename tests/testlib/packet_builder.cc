@@ -6,6 +6,8 @@
 #include <ostream>
 #include <utility>
 
+#include "config/text/address.h"
+
 namespace ikelb::testlib {
 
 namespace {
@@ -104,8 +106,8 @@ PacketBuilder& PacketBuilder::ether_type(std::uint16_t type) {
     return *this;
 }
 PacketBuilder& PacketBuilder::ip(const char* from, const char* to) {
-    from_ip(net::IpAddress::parse(from).value());
-    return to_ip(net::IpAddress::parse(to).value());
+    from_ip(text::parse_address(from).value());
+    return to_ip(text::parse_address(to).value());
 }
 PacketBuilder& PacketBuilder::from_ip(const net::IpAddress& from) {
     has_ip_ = true;
@@ -306,13 +308,13 @@ std::string PacketBuilder::scapy() const {
         return std::string{", "} + name + "=" + std::to_string(value);
     };
     std::string text =
-        "Ether(src='" + from_mac_.to_string() + "', dst='" + to_mac_.to_string() + "'";
+        "Ether(src='" + text::to_text(from_mac_) + "', dst='" + text::to_text(to_mac_) + "'";
     if (!tag_) text += number("type", type_.value_or(net::ether_type::ipv4));
     text += ")";
     if (tag_)
         text += "/Dot1Q(prio=" + std::to_string(*tag_ >> 13) + number("vlan", *tag_ & 0xfffu) +
                 number("type", type_.value_or(net::ether_type::ipv4)) + ")";
-    text += "/IP(src='" + from_.to_string() + "', dst='" + to_.to_string() + "'" +
+    text += "/IP(src='" + text::to_text(from_) + "', dst='" + text::to_text(to_) + "'" +
             number("ttl", ttl_) + number("id", id_) + number("flags", flags_offset_ >> 13) +
             number("frag", flags_offset_ & 0x1fffu) + number("proto", protocol_);
     if (!options_.empty()) text += ", options=[IPOption(bytes.fromhex('" + hex(options_) + "'))]";

@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "config/text/address.h"
 #include "controlplane/table/express.h"
 #include "controlplane/table/link_header.h"
 #include "controlplane/table/maglev.h"
@@ -238,9 +239,9 @@ ForwardingTable build_table(const TableSpec& spec, const ForwardingTable* previo
     return table;
 }
 
-net::IpAddress address(const char* text) { return net::IpAddress::parse(text).value(); }
-net::IpPrefix prefix(const char* text) { return net::IpPrefix::parse(text).value(); }
-net::MacAddress mac(const char* text) { return net::MacAddress::parse(text).value(); }
+net::IpAddress address(const char* text) { return text::parse_address(text).value(); }
+net::IpPrefix prefix(const char* text) { return text::parse_prefix(text).value(); }
+net::MacAddress mac(const char* text) { return text::parse_mac(text).value(); }
 
 namespace place {
 net::MacAddress ext_mac() { return mac("02:00:00:00:00:01"); }

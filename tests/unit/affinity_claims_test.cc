@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "config/text/address.h"
 #include "tests/unit/affinity_testlib.h"
 
 // Whose a client's ESP SPI is, and who is asked where nobody can say.
@@ -282,7 +283,7 @@ TEST_F(Claims, OfFourBackendsAreAskedFirstAndAllOthersInTurn) {
         ASSERT_EQ(outcome.copies.size(), 8u);
         for (std::size_t n = 0; n < 3; ++n)
             EXPECT_EQ(dissect(outcome.copies[n]).to, many.table().backends[count - 2 - n].address);
-        for (const Bytes& copy : outcome.copies) asked.insert(dissect(copy).to.to_string());
+        for (const Bytes& copy : outcome.copies) asked.insert(text::to_text(dissect(copy).to));
         many.advance(1);
     }
     EXPECT_EQ(asked.size(), count - 1u);

@@ -4,6 +4,7 @@
 // Aliases of backends, one for each further VIP: how they are read and listed, one test a rule.
 
 #include "config/diff.h"
+#include "config/text/address.h"
 #include "tests/unit/config_testlib.h"
 
 namespace ikelb::config {
@@ -34,7 +35,7 @@ TEST(ConfigAlias, IsReadAndFindsNothingWrong) {
     const Backend& backend = config.pools[0].backends[0];
     ASSERT_EQ(backend.aliases.size(), 1u);
     EXPECT_EQ(backend.aliases[0].service, "b");
-    EXPECT_EQ(backend.aliases[0].address, *net::IpAddress::parse("10.20.0.111"));
+    EXPECT_EQ(backend.aliases[0].address, *text::parse_address("10.20.0.111"));
     EXPECT_EQ(backend.aliases[0].line.number, 10);
     EXPECT_EQ(backend.addresses(), (std::vector{backend.address, backend.aliases[0].address}));
     EXPECT_TRUE(findings_of(good).list.empty()) << findings_of(good).to_string();

@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "config/document.h"
+#include "config/text/address.h"
 #include "tests/unit/config_testlib.h"
 
 namespace ikelb::config {
@@ -22,7 +23,7 @@ using testing::parse_good;
 using testing::with;
 using testing::with_added;
 
-net::IpAddress ip(std::string_view text) { return net::IpAddress::parse(text).value(); }
+net::IpAddress ip(std::string_view text) { return text::parse_address(text).value(); }
 
 TEST(ConfigParse, ReadsNamesAddressesAndLines) {
     const Config config = parse_good(testing::good_yaml);
@@ -32,7 +33,7 @@ TEST(ConfigParse, ReadsNamesAddressesAndLines) {
     EXPECT_EQ(config.ports[1].line.number, 3);
     ASSERT_EQ(config.interfaces.size(), 2u);
     EXPECT_EQ(config.interfaces[1].side, Side::servers);
-    EXPECT_EQ(config.interfaces[1].addresses.at(0).to_string(), "10.20.0.1/24");
+    EXPECT_EQ(text::to_text(config.interfaces[1].addresses.at(0)), "10.20.0.1/24");
     ASSERT_EQ(config.pools.size(), 1u);
     EXPECT_EQ(config.pools[0].line.number, 8);
     EXPECT_EQ(config.pools[0].backends.at(1).address, ip("10.20.0.12"));
@@ -104,16 +105,16 @@ TEST(ConfigParse, ReadsEveryValue) {
         .ports = {{.name = "p",
                    .device = "net_null0",
                    .mtu = 9000,
-                   .mac = net::MacAddress::parse("02:00:00:00:00:0a")}},
+                   .mac = text::parse_mac("02:00:00:00:00:0a")}},
         .interfaces = {{.name = "i",
                         .port = "p",
                         .vlan = 7,
-                        .addresses = {*net::IpPrefix::parse("192.0.2.1/24")},
+                        .addresses = {*text::parse_prefix("192.0.2.1/24")},
                         .side = Side::both,
-                        .server_macs = {*net::MacAddress::parse("02:00:00:00:00:0b"),
-                                        *net::MacAddress::parse("02:00:00:00:00:0c")}}},
-        .routes = {{.to = *net::IpPrefix::parse("10.0.0.0/8"), .via = ip("192.0.2.9"), .dev = "i"}},
-        .inside_prefixes = {*net::IpPrefix::parse("10.0.0.0/8"), *net::IpPrefix::parse("fd00::/8")},
+                        .server_macs = {*text::parse_mac("02:00:00:00:00:0b"),
+                                        *text::parse_mac("02:00:00:00:00:0c")}}},
+        .routes = {{.to = *text::parse_prefix("10.0.0.0/8"), .via = ip("192.0.2.9"), .dev = "i"}},
+        .inside_prefixes = {*text::parse_prefix("10.0.0.0/8"), *text::parse_prefix("fd00::/8")},
         .pools = {{.name = "P",
                    .backends = {{.name = "b",
                                  .address = ip("192.0.2.2"),

@@ -5,6 +5,7 @@
 // test a rule.
 
 #include "config/protocol_port.h"
+#include "config/text/address.h"
 #include "config/wall_summary.h"
 #include "tests/unit/config_testlib.h"
 
@@ -33,7 +34,7 @@ std::string with_host_ports(std::string_view list) {
     return with("pool: rras}", "pool: rras, host_ports: " + std::string{list} + "}");
 }
 
-net::IpPrefix prefix(std::string_view text) { return net::IpPrefix::parse(text).value(); }
+net::IpPrefix prefix(std::string_view text) { return text::parse_prefix(text).value(); }
 
 TEST(ConfigWall, IsClosedUnlessSaidOtherwise) {
     const Config config = parse_good(testing::good_yaml);
@@ -70,7 +71,7 @@ TEST(ConfigWall, ReadsEveryValue) {
     EXPECT_EQ(config.transit.allow, rules);
     EXPECT_EQ(config.transit.allow[2].line.number, 18);
     const std::vector<OwnService> own{
-        {.address = net::IpAddress::parse("10.255.0.1").value(),
+        {.address = text::parse_address("10.255.0.1").value(),
          .from = prefix("198.51.100.0/24"),
          .port = {.protocol = 6, .first = 179, .last = 179}}};
     EXPECT_EQ(config.own_services, own);

@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "config/text/address.h"
 #include "tests/unit/random_testlib.h"
 
 namespace ikelb::forwarding {
@@ -58,7 +59,7 @@ TEST(AddressMap, AgreesWithAMapOfRandomAddresses) {
             const IpAddress address = random_address(random, 2 * count);
             const auto known = expected.find(address);
             const std::uint32_t* const found = map.find(address);
-            ASSERT_EQ(found != nullptr, known != expected.end()) << address.to_string();
+            ASSERT_EQ(found != nullptr, known != expected.end()) << text::to_text(address);
             if (found != nullptr) {
                 ASSERT_EQ(*found, known->second);
             }

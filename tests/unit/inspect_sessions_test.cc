@@ -6,6 +6,7 @@
 
 #include <set>
 
+#include "config/text/address.h"
 #include "controlplane/inspect/as_json.h"
 #include "controlplane/inspect/memory.h"
 #include "dataplane/packet/context.h"
@@ -68,7 +69,7 @@ TEST_F(Sessions, ALoginIsARowWithItsClientAndBackend) {
     ASSERT_EQ(rows.size(), 1u);
     EXPECT_EQ(rows[0].initiator_spi, login.spi_i);
     EXPECT_EQ(rows[0].responder_spi, login.spi_r);
-    EXPECT_EQ(rows[0].client->to_string(), login.client);
+    EXPECT_EQ(text::to_text(*rows[0].client), login.client);
     EXPECT_EQ(rows[0].port, 4500);
     EXPECT_EQ(rows[0].sa.backend.index, login.backend);
     EXPECT_EQ(rows[0].sa.state, SaState::established);
@@ -85,7 +86,7 @@ TEST_F(Sessions, AMoveIsCountedAndTheRowNamesTheNewAddress) {
     bench.from_server(login.dpd_answer());
     const auto rows = list();
     ASSERT_EQ(rows.size(), 1u);
-    EXPECT_EQ(rows[0].client->to_string(), other_client);
+    EXPECT_EQ(text::to_text(*rows[0].client), other_client);
     EXPECT_EQ(rows[0].moves, 1u);
 }
 

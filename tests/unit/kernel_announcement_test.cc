@@ -3,6 +3,7 @@
 // Frames that ikelb makes for the kernel's twins, and one that it keeps back.
 #include "controlplane/kernel/announcement.h"
 
+#include "config/text/address.h"
 #include "controlplane/kernel/redirect.h"
 #include "tests/unit/kernel_netns.h"
 
@@ -34,8 +35,8 @@ protected:
     std::string learned(const std::string& address) {
         EXPECT_TRUE(run("ip neighbour replace " + address +
                         " dev ext lladdr 02:00:00:00:00:05 nud stale"));
-        EXPECT_TRUE(send(*twin, make_announcement(*net::IpAddress::parse(address),
-                                                  *net::MacAddress::parse(peer_mac))));
+        EXPECT_TRUE(send(*twin, make_announcement(*text::parse_address(address),
+                                                  *text::parse_mac(peer_mac))));
         return output_of("ip neighbour show " + address + " dev ext");
     }
 
@@ -50,8 +51,8 @@ TEST_F(AnnouncementTest, NeighboursChangeToTheNewMachineAtOnce) {
 
 TEST_F(AnnouncementTest, NobodyIsMadeToRememberWhatHeNeverAskedFor) {
     for (const char* address : {"198.51.100.11", "2001:db8::11"}) {
-        EXPECT_TRUE(send(*twin, make_announcement(*net::IpAddress::parse(address),
-                                                  *net::MacAddress::parse(peer_mac))));
+        EXPECT_TRUE(send(*twin, make_announcement(*text::parse_address(address),
+                                                  *text::parse_mac(peer_mac))));
         EXPECT_EQ(output_of(std::string{"ip neighbour show "} + address), "");
     }
 }
@@ -63,7 +64,7 @@ TEST_F(AnnouncementTest, TheKernelsRedirectsAreKnown) {
     // From the one neighbour to the other by way of the twin: an empty UDP datagram.
     Frame frame{2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0x99, 0x86, 0xdd, 0x60, 0, 0, 0, 0, 8, 17, 64};
     for (const char* text : {"2001:db8::9", "2001:db8::8"}) {
-        const net::IpAddress address = *net::IpAddress::parse(text);
+        const net::IpAddress address = *text::parse_address(text);
         frame.insert(frame.end(), address.bytes().begin(), address.bytes().end());
     }
     for (const int byte : {0, 9, 0, 9, 0, 8, 0xff, 0xff})

@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/text/address.h"
 #include "controlplane/kernel/file_descriptor.h"
 #include "controlplane/kernel/sysctl.h"
 #include "controlplane/kernel/twin.h"
@@ -74,8 +75,7 @@ protected:
     static std::unique_ptr<Twin> make_twin(const HostSettings& host, const std::string& name,
                                            const std::string& mac = twin_mac,
                                            std::uint32_t mtu = 1500) {
-        auto twin = Twin::create({.name = name, .mac = *net::MacAddress::parse(mac), .mtu = mtu},
-                                 host);
+        auto twin = Twin::create({.name = name, .mac = *text::parse_mac(mac), .mtu = mtu}, host);
         if (twin.has_value()) return *std::move(twin);
         ADD_FAILURE() << twin.error().message;
         return nullptr;
@@ -115,10 +115,10 @@ protected:
         const auto append = [](Frame& frame, const auto& bytes) {
             frame.insert(frame.end(), bytes.begin(), bytes.end());
         };
-        const auto source = net::MacAddress::parse(from_mac)->bytes;
-        const auto target = net::MacAddress::parse(to_mac)->bytes;
+        const auto source = text::parse_mac(from_mac)->bytes;
+        const auto target = text::parse_mac(to_mac)->bytes;
         const auto ip = [](const std::string& text) {
-            const auto bytes = net::IpAddress::parse(text)->bytes();
+            const auto bytes = text::parse_address(text)->bytes();
             return std::array{bytes[12], bytes[13], bytes[14], bytes[15]};
         };
         Frame frame;
@@ -138,7 +138,7 @@ protected:
     static std::string arp_target(const Frame& frame, std::uint8_t operation) {
         if (frame.size() < 42 || frame[12] != 8 || frame[13] != 6 || frame[21] != operation)
             return {};
-        return net::IpAddress::from_v4({net::load<net::be32>(frame.data() + 38)}).to_string();
+        return text::to_text(net::IpAddress::from_v4({net::load<net::be32>(frame.data() + 38)}));
     }
 
 private:

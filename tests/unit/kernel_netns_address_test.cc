@@ -6,6 +6,7 @@
 #include <net/if.h>
 #include <sys/socket.h>
 
+#include "config/text/address.h"
 #include "controlplane/kernel/address_config.h"
 #include "controlplane/kernel/quiet_device.h"
 #include "tests/unit/kernel_netns.h"
@@ -97,10 +98,10 @@ protected:
     }
 
     static TwinAddress on_ext(const char* prefix, AddressRole role = AddressRole::interface) {
-        return {.interface = "ext", .prefix = *net::IpPrefix::parse(prefix), .role = role};
+        return {.interface = "ext", .prefix = *text::parse_prefix(prefix), .role = role};
     }
     static StaticRoute route(const char* to, const char* via, const char* dev = "") {
-        return {.to = *net::IpPrefix::parse(to), .via = net::IpAddress::parse(via), .dev = dev};
+        return {.to = *text::parse_prefix(to), .via = text::parse_address(via), .dev = dev};
     }
     static std::string addresses() { return output_of("ip -o address show dev ext scope global"); }
     static std::string routes() { return output_of("ip route show; ip -6 route show"); }
@@ -213,7 +214,7 @@ TEST_F(AddressConfigTest, AnImpossibleRouteIsReportedAndTheRestIsDone) {
     AddressPlan wrong = plan;
     wrong.routes.push_back(route("10.30.0.0/16", "192.0.2.77"));
     wrong.addresses.push_back({.interface = "absent",
-                               .prefix = *net::IpPrefix::parse("10.0.0.1/24")});
+                               .prefix = *text::parse_prefix("10.0.0.1/24")});
     const auto errors = config->apply(wrong);
     ASSERT_EQ(errors.size(), 2U);
     EXPECT_TRUE(contains(errors[0], "no network device 'absent'")) << errors[0];

@@ -4,6 +4,7 @@
 // real: a frame given to one twin comes out of the other, or does not.
 #include <optional>
 
+#include "config/text/address.h"
 #include "controlplane/kernel/forward_guards.h"
 #include "dataplane/net/byte_order.h"
 #include "tests/unit/kernel_netns.h"
@@ -47,10 +48,10 @@ protected:
 
     /// A UDP datagram for the kernel at `mac`, checksum 0 in IPv4, right in IPv6.
     static Frame datagram(const char* mac, const char* from, const char* to) {
-        const auto source = net::IpAddress::parse(from).value();
-        const auto destination = net::IpAddress::parse(to).value();
-        const auto destination_mac = net::MacAddress::parse(mac)->bytes;
-        const auto source_mac = net::MacAddress::parse(peer_mac)->bytes;
+        const auto source = text::parse_address(from).value();
+        const auto destination = text::parse_address(to).value();
+        const auto destination_mac = text::parse_mac(mac)->bytes;
+        const auto source_mac = text::parse_mac(peer_mac)->bytes;
         Frame frame(destination_mac.begin(), destination_mac.end());
         frame.insert(frame.end(), source_mac.begin(), source_mac.end());
         Frame udp{0x9c, 0x40, 0x9c, 0x41, 0, 12, 0, 0, 1, 2, 3, 4};
@@ -153,17 +154,17 @@ TEST_F(ForwardGuardTest, TheHostIsStillReached) {
 TEST_F(ForwardGuardTest, OfATwinOfBothSidesTheServersAreForwarded) {
     ASSERT_TRUE(guards_
                     ->apply({{.twin = "int",
-                              .except = {*net::IpPrefix::parse("10.20.0.11/32"),
-                                         *net::IpPrefix::parse("fd00:20::/64")}}})
+                              .except = {*text::parse_prefix("10.20.0.11/32"),
+                                         *text::parse_prefix("fd00:20::/64")}}})
                     .empty());
     EXPECT_TRUE(servers_pass()) << rules();
     EXPECT_FALSE(passes(*int_, *ext_, int_mac, "10.20.0.12", "198.51.100.9")) << rules();
     // Another server comes: its rule has to stand before the blackhole.
     ASSERT_TRUE(guards_
                     ->apply({{.twin = "int",
-                              .except = {*net::IpPrefix::parse("10.20.0.11/32"),
-                                         *net::IpPrefix::parse("10.20.0.12/32"),
-                                         *net::IpPrefix::parse("fd00:20::/64")}}})
+                              .except = {*text::parse_prefix("10.20.0.11/32"),
+                                         *text::parse_prefix("10.20.0.12/32"),
+                                         *text::parse_prefix("fd00:20::/64")}}})
                     .empty());
     EXPECT_TRUE(passes(*int_, *ext_, int_mac, "10.20.0.12", "198.51.100.9")) << rules();
     EXPECT_TRUE(servers_pass()) << rules();
@@ -173,7 +174,7 @@ TEST_F(ForwardGuardTest, GoesAsItCame) {
     const std::string before = rules();
     ASSERT_TRUE(guards_
                     ->apply({{.twin = "ext"},
-                             {.twin = "int", .except = {*net::IpPrefix::parse("10.20.0.0/24")}}})
+                             {.twin = "int", .except = {*text::parse_prefix("10.20.0.0/24")}}})
                     .empty());
     EXPECT_NE(rules(), before);
     ASSERT_TRUE(guards_->apply({}).empty());

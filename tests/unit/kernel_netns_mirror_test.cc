@@ -9,6 +9,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "config/text/address.h"
 #include "controlplane/kernel/netlink_mirror.h"
 #include "tests/unit/kernel_netns.h"
 
@@ -55,11 +56,11 @@ protected:
 
     std::optional<Route> route_to(const char* dst) const {
         return find(mirror->snapshot().routes,
-                    [&](const Route& item) { return item.dst == *IpPrefix::parse(dst); });
+                    [&](const Route& item) { return item.dst == *text::parse_prefix(dst); });
     }
     std::optional<Neighbour> neighbour(const char* address) const {
         return find(mirror->snapshot().neighbours, [&](const Neighbour& item) {
-            return item.address == *IpAddress::parse(address);
+            return item.address == *text::parse_address(address);
         });
     }
     std::optional<Link> link(const char* name) const {
@@ -68,7 +69,7 @@ protected:
     }
     bool has_address(const char* prefix) const {
         return find(mirror->snapshot().addresses, [&](const Address& item) {
-                   return item.prefix == *IpPrefix::parse(prefix);
+                   return item.prefix == *text::parse_prefix(prefix);
                }).has_value();
     }
 
@@ -95,14 +96,14 @@ TEST_F(MirrorTest, TheFirstReadingIsComplete) {
     EXPECT_FALSE(link("lan0")->mac.is_zero());
     EXPECT_TRUE(has_address("10.0.0.1/24"));
     ASSERT_TRUE(route_to("10.1.0.0/16").has_value());
-    EXPECT_EQ(route_to("10.1.0.0/16")->gateway, IpAddress::parse("10.0.0.254"));
+    EXPECT_EQ(route_to("10.1.0.0/16")->gateway, text::parse_address("10.0.0.254"));
     EXPECT_EQ(route_to("10.1.0.0/16")->ifindex, lan);
     EXPECT_EQ(route_to("10.0.0.1/32")->type, RouteType::local);
     EXPECT_EQ(route_to("10.0.0.255/32")->type, RouteType::local) << "the broadcast address";
     EXPECT_FALSE(route_to("10.0.0.0/24")->gateway.has_value());
     ASSERT_TRUE(neighbour("10.0.0.254").has_value());
     EXPECT_EQ(neighbour("10.0.0.254")->state, NeighbourState::permanent);
-    EXPECT_EQ(neighbour("10.0.0.254")->mac.to_string(), "02:00:00:00:00:fe");
+    EXPECT_EQ(text::to_text(neighbour("10.0.0.254")->mac), "02:00:00:00:00:fe");
     EXPECT_EQ(mirror->counters().full_dumps, 1U);
 }
 
@@ -128,7 +129,7 @@ TEST_F(MirrorTest, FollowsRoutes) {
     EXPECT_EQ(route_to("10.1.0.0/16")->metric, 7U);
     ASSERT_TRUE(run("ip route replace 10.1.0.0/16 via 10.0.0.253 metric 7"));
     ASSERT_TRUE(await([&] {
-        return route_to("10.1.0.0/16")->gateway == IpAddress::parse("10.0.0.253");
+        return route_to("10.1.0.0/16")->gateway == text::parse_address("10.0.0.253");
     }));
     ASSERT_TRUE(run("ip route delete 10.1.0.0/16"));
     EXPECT_TRUE(await([&] { return !route_to("10.1.0.0/16").has_value(); }));
@@ -138,7 +139,7 @@ TEST_F(MirrorTest, FollowsRoutes) {
     ASSERT_TRUE(await([&] { return route_to("2001:db8:2::/48").has_value(); }));
     EXPECT_EQ(route_to("10.2.0.0/16")->type, RouteType::blackhole);
     EXPECT_EQ(route_to("10.3.0.0/16")->type, RouteType::unreachable);
-    EXPECT_EQ(route_to("0.0.0.0/0")->gateway, IpAddress::parse("192.0.2.1"));
+    EXPECT_EQ(route_to("0.0.0.0/0")->gateway, text::parse_address("192.0.2.1"));
     EXPECT_EQ(route_to("2001:db8:2::/48")->type, RouteType::blackhole);
 }
 
@@ -149,11 +150,11 @@ TEST_F(MirrorTest, TakesTheFirstOfSeveralNextHops) {
     ASSERT_TRUE(run("ip -6 route add 2001:db8:1::/48 nexthop via 2001:db8::2 "
                     "nexthop via 2001:db8::3"));
     ASSERT_TRUE(await([&] { return route_to("2001:db8:1::/48").has_value(); }));
-    EXPECT_EQ(route_to("10.1.0.0/16")->gateway, IpAddress::parse("10.0.0.2"));
+    EXPECT_EQ(route_to("10.1.0.0/16")->gateway, text::parse_address("10.0.0.2"));
     ASSERT_TRUE(run("ip -6 route delete 2001:db8:1::/48 via 2001:db8::2"));
     EXPECT_TRUE(await([&] {
         const auto route = route_to("2001:db8:1::/48");
-        return route && route->gateway == IpAddress::parse("2001:db8::3");
+        return route && route->gateway == text::parse_address("2001:db8::3");
     })) << "one of two next hops goes, not the route";
 }
 
@@ -164,7 +165,7 @@ TEST_F(MirrorTest, FollowsNextHopObjects) {
     ASSERT_TRUE(await([&] { return route_to("10.1.0.0/16").has_value(); }));
     ASSERT_TRUE(run("ip nexthop replace id 1 via 10.0.0.3 dev lan0"));
     EXPECT_TRUE(await([&] {
-        return route_to("10.1.0.0/16")->gateway == IpAddress::parse("10.0.0.3");
+        return route_to("10.1.0.0/16")->gateway == text::parse_address("10.0.0.3");
     }));
 }
 
@@ -273,7 +274,7 @@ TEST_F(MirrorTest, ARequestMakesTheKernelAskOnTheTwin) {
     ASSERT_NE(twin, nullptr);
     ASSERT_TRUE(run("ip address add 198.51.100.1/24 dev ext"));
     start();
-    const IpAddress wanted = *IpAddress::parse("198.51.100.9");
+    const IpAddress wanted = *text::parse_address("198.51.100.9");
     const auto asked = mirror->request_neighbour(twin->ifindex(), wanted);
     ASSERT_TRUE(asked.has_value()) << asked.error().message;
     EXPECT_TRUE(*asked);
@@ -292,14 +293,14 @@ TEST_F(MirrorTest, ARequestMakesTheKernelAskOnTheTwin) {
                                 "02:00:00:00:00:01", "198.51.100.1")));
     ASSERT_TRUE(await([&] { return is_usable(neighbour("198.51.100.9")->state); }));
     EXPECT_EQ(neighbour("198.51.100.9")->state, NeighbourState::reachable);
-    EXPECT_EQ(neighbour("198.51.100.9")->mac.to_string(), "02:00:00:00:00:99");
+    EXPECT_EQ(text::to_text(neighbour("198.51.100.9")->mac), "02:00:00:00:00:99");
 }
 
 TEST_F(MirrorTest, ARequestLeavesAPermanentNeighbourAlone) {
     ASSERT_TRUE(run("ip neighbour add 10.0.0.7 dev lan0 lladdr 02:00:00:00:00:07"));
     start();
-    ASSERT_TRUE(mirror->request_neighbour(lan, *IpAddress::parse("10.0.0.7")).has_value());
-    EXPECT_TRUE(mirror->request_neighbour(99999, *IpAddress::parse("10.0.0.7")).has_error());
+    ASSERT_TRUE(mirror->request_neighbour(lan, *text::parse_address("10.0.0.7")).has_value());
+    EXPECT_TRUE(mirror->request_neighbour(99999, *text::parse_address("10.0.0.7")).has_error());
     EXPECT_NE(output_of("ip neighbour show 10.0.0.7").find("PERMANENT"), std::string::npos);
 }
 
@@ -308,7 +309,7 @@ TEST_F(MirrorTest, AGatewayIsConfirmedThoughPacketsHaveSpentAllQuestions) {
     for (int host = 0; host < 4096; ++host)
         static_cast<void>(mirror->request_neighbour(
             99999, IpAddress::from_v4_host(0x0a000000U + static_cast<std::uint32_t>(host))));
-    const IpAddress gateway = *IpAddress::parse("10.0.0.7");
+    const IpAddress gateway = *text::parse_address("10.0.0.7");
     const auto refused = mirror->request_neighbour(lan, gateway);
     ASSERT_TRUE(refused.has_value());
     ASSERT_FALSE(*refused);
@@ -322,9 +323,9 @@ TEST_F(MirrorTest, ARequestConfirmsAStaleNeighbour) {
     // asks; five seconds otherwise.
     ASSERT_TRUE(write_sysctl("net/ipv4/neigh/lan0/delay_first_probe_time", "0").has_value());
     start();
-    ASSERT_TRUE(mirror->request_neighbour(lan, *IpAddress::parse("10.0.0.7")).has_value());
+    ASSERT_TRUE(mirror->request_neighbour(lan, *text::parse_address("10.0.0.7")).has_value());
     EXPECT_TRUE(await([&] { return neighbour("10.0.0.7")->state == NeighbourState::probe; }));
-    EXPECT_EQ(neighbour("10.0.0.7")->mac.to_string(), "02:00:00:00:00:07") << "still in use";
+    EXPECT_EQ(text::to_text(neighbour("10.0.0.7")->mac), "02:00:00:00:00:07") << "still in use";
 }
 
 TEST_F(MirrorTest, OnChangeMayDestroyTheMirror) {

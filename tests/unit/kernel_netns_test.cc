@@ -11,6 +11,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 
+#include "config/text/address.h"
 #include "controlplane/kernel/address_config.h"
 #include "tests/unit/kernel_netns.h"
 
@@ -46,7 +47,7 @@ TEST_F(TwinTest, FramesOnItAreWhole) {
 TEST_F(TwinTest, ATakenNameSaysWhatToType) {
     ASSERT_TRUE(run("ip tuntap add mode tap name ext"));
     const auto host = HostSettings::apply();
-    const auto twin = Twin::create({.name = "ext", .mac = *net::MacAddress::parse(twin_mac)}, host);
+    const auto twin = Twin::create({.name = "ext", .mac = *text::parse_mac(twin_mac)}, host);
     ASSERT_TRUE(twin.has_error());
     EXPECT_EQ(twin.error().code, EBUSY);
     EXPECT_TRUE(contains(twin.error().message, "ip link delete dev ext")) << twin.error().message;
@@ -55,12 +56,11 @@ TEST_F(TwinTest, ATakenNameSaysWhatToType) {
 TEST_F(TwinTest, NamesAndAddressesThatCannotBeAreRefused) {
     const auto host = HostSettings::apply();
     for (const char* name : {"", "all", "default", "a/b", "tap%d", "sixteen_letters_"}) {
-        const auto twin =
-            Twin::create({.name = name, .mac = *net::MacAddress::parse(twin_mac)}, host);
+        const auto twin = Twin::create({.name = name, .mac = *text::parse_mac(twin_mac)}, host);
         EXPECT_TRUE(twin.has_error()) << name;
     }
     const auto multicast =
-        Twin::create({.name = "ext", .mac = *net::MacAddress::parse("01:00:5e:00:00:01")}, host);
+        Twin::create({.name = "ext", .mac = *text::parse_mac("01:00:5e:00:00:01")}, host);
     EXPECT_TRUE(multicast.has_error());
 }
 
@@ -78,8 +78,7 @@ TEST_F(TwinTest, WithoutTheCapabilityItSaysSo) {
     EXPECT_TRUE(holds_in_child([&] {
         if (::setresgid(65534, 65534, 65534) != 0 || ::setresuid(65534, 65534, 65534) != 0)
             return true;  // in a user namespace with one user there is nobody else to become
-        const auto twin =
-            Twin::create({.name = "ext", .mac = *net::MacAddress::parse(twin_mac)}, host);
+        const auto twin = Twin::create({.name = "ext", .mac = *text::parse_mac(twin_mac)}, host);
         return twin.has_error() && (contains(twin.error().message, "CAP_NET_ADMIN") ||
                                     contains(twin.error().message, "DeviceAllow"));
     }));
@@ -91,8 +90,7 @@ TEST_F(TwinTest, WithoutTheDeviceFileItSaysSo) {
         if (::unshare(CLONE_NEWNS) != 0 || ::mount("", "/", "", MS_REC | MS_PRIVATE, "") != 0 ||
             ::mount("none", "/dev/net", "tmpfs", 0, "") != 0)
             return false;
-        const auto twin =
-            Twin::create({.name = "ext", .mac = *net::MacAddress::parse(twin_mac)}, host);
+        const auto twin = Twin::create({.name = "ext", .mac = *text::parse_mac(twin_mac)}, host);
         return twin.has_error() && contains(twin.error().message, "modprobe tun");
     }));
 }
@@ -105,9 +103,9 @@ TEST_F(TwinTest, TheKernelAnswersArpForAnAddressOnIt) {
     ASSERT_TRUE(addresses.has_value());
     EXPECT_TRUE(addresses
                     ->apply({.addresses = {{.interface = "ext",
-                                            .prefix = *net::IpPrefix::parse("198.51.100.1/24")},
+                                            .prefix = *text::parse_prefix("198.51.100.1/24")},
                                            {.interface = "ext",
-                                            .prefix = *net::IpPrefix::parse("203.0.113.10/32"),
+                                            .prefix = *text::parse_prefix("203.0.113.10/32"),
                                             .role = AddressRole::vip}},
                              .routes = {}})
                     .empty());
@@ -118,7 +116,7 @@ TEST_F(TwinTest, TheKernelAnswersArpForAnAddressOnIt) {
         });
         ASSERT_TRUE(reply.has_value()) << address;
         EXPECT_TRUE(std::equal(reply->begin() + 6, reply->begin() + 12,
-                               net::MacAddress::parse(twin_mac)->bytes.begin()));
+                               text::parse_mac(twin_mac)->bytes.begin()));
     }
     EXPECT_EQ(twin->counters().sent, 2U);
     EXPECT_GE(twin->counters().received, 2U);

@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#include "config/text/address.h"
 #include "controlplane/kernel/address_plan.h"
 #include "controlplane/kernel/change_debounce.h"
 #include "controlplane/kernel/request_limiter.h"
@@ -16,11 +17,11 @@ using net::IpAddress;
 using net::IpPrefix;
 
 TwinAddress address_on(const char* interface, const char* prefix) {
-    return {.interface = interface, .prefix = *IpPrefix::parse(prefix)};
+    return {.interface = interface, .prefix = *text::parse_prefix(prefix)};
 }
 
 StaticRoute route(const char* to, const char* via) {
-    return {.to = *IpPrefix::parse(to), .via = IpAddress::parse(via), .dev = {}};
+    return {.to = *text::parse_prefix(to), .via = text::parse_address(via), .dev = {}};
 }
 
 TEST(AddressPlanDiff, SamePlanChangesNothing) {
@@ -88,7 +89,7 @@ TEST_F(ChangeDebounceTest, SteadyChangesAreToldAtTheLimit) {
 TEST(RequestLimiter, AsksForOneAddressOncePerInterval) {
     const RequestLimiter::Clock::time_point start{1000s};
     RequestLimiter limiter{1s, 16};
-    const IpAddress a = *IpAddress::parse("10.0.0.1"), b = *IpAddress::parse("10.0.0.2");
+    const IpAddress a = *text::parse_address("10.0.0.1"), b = *text::parse_address("10.0.0.2");
     EXPECT_TRUE(limiter.allow(1, a, start));
     EXPECT_FALSE(limiter.allow(1, a, start + 999ms));
     EXPECT_TRUE(limiter.allow(1, b, start + 1ms)) << "another address has its own time";

@@ -10,6 +10,7 @@
 #include <random>
 #include <vector>
 
+#include "config/text/address.h"
 #include "controlplane/kernel/kernel_tables.h"
 #include "controlplane/kernel/netlink_message.h"
 
@@ -30,7 +31,7 @@ struct RouteSpec {
 };
 
 NetlinkMessage route_message(std::uint16_t type, const RouteSpec& spec, unsigned flags = 0) {
-    const IpPrefix to = *IpPrefix::parse(spec.to);
+    const IpPrefix to = *text::parse_prefix(spec.to);
     rtmsg header{};
     header.rtm_family = family_of(to.address);
     header.rtm_dst_len = to.length;
@@ -39,7 +40,7 @@ NetlinkMessage route_message(std::uint16_t type, const RouteSpec& spec, unsigned
     header.rtm_tos = spec.tos;
     NetlinkMessage message{type, flags, header};
     message.put(RTA_DST, to.address);
-    if (spec.via != nullptr) message.put(RTA_GATEWAY, *IpAddress::parse(spec.via));
+    if (spec.via != nullptr) message.put(RTA_GATEWAY, *text::parse_address(spec.via));
     message.put(RTA_OIF, spec.ifindex);
     if (spec.metric != 0) message.put(RTA_PRIORITY, spec.metric);
     return message;
@@ -53,7 +54,7 @@ NetlinkMessage neighbour_message(std::uint16_t type, const char* address, std::u
     header.ndm_state = state;
     header.ndm_type = RTN_UNICAST;
     NetlinkMessage message{type, 0, header};
-    message.put(NDA_DST, *IpAddress::parse(address));
+    message.put(NDA_DST, *text::parse_address(address));
     const std::vector<std::uint8_t> mac{2, 0, 0, 0, 0, 9};
     if (has_mac) message.put_bytes(NDA_LLADDR, mac);
     return message;
@@ -84,8 +85,8 @@ protected:
 
 TEST_F(KernelTablesTest, ARouteComesAndGoes) {
     EXPECT_TRUE(event(route_message(RTM_NEWROUTE, {})).changed);
-    const Route expected{.dst = *IpPrefix::parse("10.1.0.0/16"),
-                         .gateway = IpAddress::parse("198.51.100.2"),
+    const Route expected{.dst = *text::parse_prefix("10.1.0.0/16"),
+                         .gateway = text::parse_address("198.51.100.2"),
                          .ifindex = 3,
                          .type = RouteType::unicast,
                          .metric = 0};
@@ -102,7 +103,7 @@ TEST_F(KernelTablesTest, ReplacingIsNotAdding) {
     EXPECT_TRUE(effect.changed);
     EXPECT_FALSE(effect.routes_are_stale);
     ASSERT_EQ(route_count(), 1U);
-    EXPECT_EQ(tables.snapshot().routes[0].gateway, IpAddress::parse("198.51.100.3"));
+    EXPECT_EQ(tables.snapshot().routes[0].gateway, text::parse_address("198.51.100.3"));
 }
 
 TEST_F(KernelTablesTest, AnAlternativeToAKnownRouteNeedsADump) {
@@ -151,14 +152,14 @@ TEST_F(KernelTablesTest, AnIpv4RouteMayHaveAnIpv6NextHop) {
     header.rtm_table = RT_TABLE_MAIN;
     header.rtm_type = RTN_UNICAST;
     NetlinkMessage message{RTM_NEWROUTE, 0, header};
-    const IpAddress gateway = *IpAddress::parse("fe80::1");
+    const IpAddress gateway = *text::parse_address("fe80::1");
     std::vector<std::uint8_t> via{AF_INET6, 0};
     via.insert(via.end(), gateway.bytes().begin(), gateway.bytes().end());
     message.put_bytes(RTA_VIA, via);
     event(std::move(message));
     ASSERT_EQ(route_count(), 1U);
     EXPECT_EQ(tables.snapshot().routes[0].gateway, gateway);
-    EXPECT_EQ(tables.snapshot().routes[0].dst, *IpPrefix::parse("0.0.0.0/0"));
+    EXPECT_EQ(tables.snapshot().routes[0].dst, *text::parse_prefix("0.0.0.0/0"));
 }
 
 TEST_F(KernelTablesTest, ADeviceGoingDownOrAnAddressGoingMakesTheRoutesStale) {
@@ -182,7 +183,7 @@ TEST_F(KernelTablesTest, OnlyAUsableNeighbourHasAMac) {
     event(neighbour_message(RTM_NEWNEIGH, "10.0.0.3", NUD_INCOMPLETE, false));
     const auto neighbours = tables.snapshot().neighbours;
     ASSERT_EQ(neighbours.size(), 3U);
-    EXPECT_EQ(neighbours[0].mac.to_string(), "02:00:00:00:00:09");
+    EXPECT_EQ(text::to_text(neighbours[0].mac), "02:00:00:00:00:09");
     EXPECT_EQ(neighbours[1].state, NeighbourState::failed);
     EXPECT_TRUE(neighbours[1].mac.is_zero()) << "the last known address of one that failed";
     EXPECT_EQ(neighbours[2].state, NeighbourState::incomplete);
@@ -195,7 +196,7 @@ TEST_F(KernelTablesTest, ATentativeAddressIsNotOursYet) {
         header.ifa_prefixlen = 64;
         header.ifa_index = 3;
         NetlinkMessage message{RTM_NEWADDR, 0, header};
-        message.put(IFA_ADDRESS, *IpAddress::parse("2001:db8::1"));
+        message.put(IFA_ADDRESS, *text::parse_address("2001:db8::1"));
         message.put(IFA_FLAGS, flags);
         return message;
     };
@@ -211,11 +212,11 @@ TEST_F(KernelTablesTest, ADumpReplacesWhatIsThere) {
     event(neighbour_message(RTM_NEWNEIGH, "10.0.0.1", NUD_STALE));
     tables.begin_full_dump();
     dumped(neighbour_message(RTM_NEWNEIGH, "10.0.0.2", NUD_STALE));
-    EXPECT_EQ(tables.snapshot().neighbours[0].address, *IpAddress::parse("10.0.0.1"))
+    EXPECT_EQ(tables.snapshot().neighbours[0].address, *text::parse_address("10.0.0.1"))
         << "the old content stands until the dump is complete";
     EXPECT_TRUE(tables.finish_dump());
     ASSERT_EQ(tables.snapshot().neighbours.size(), 1U);
-    EXPECT_EQ(tables.snapshot().neighbours[0].address, *IpAddress::parse("10.0.0.2"));
+    EXPECT_EQ(tables.snapshot().neighbours[0].address, *text::parse_address("10.0.0.2"));
 }
 
 TEST_F(KernelTablesTest, AnEventDuringADumpIsNewerThanTheDump) {

@@ -7,6 +7,7 @@
 
 #include <random>
 
+#include "config/text/address.h"
 #include "controlplane/lcores/compile_rules.h"
 #include "controlplane/lcores/eal.h"
 #include "controlplane/replay/linear_rules.h"
@@ -84,7 +85,7 @@ TEST_F(CompiledRules, SayWhatTheListOfThemSays) {
             const TransitPacket asked = packet();
             const bool is_allowed = linear.allow(asked);
             ASSERT_EQ((*compiled)->allow(asked), is_allowed)
-                << asked.source.to_string() << " > " << asked.destination.to_string() << ' '
+                << text::to_text(asked.source) << " > " << text::to_text(asked.destination) << ' '
                 << int{asked.protocol} << ' ' << asked.destination_port;
             ++(is_allowed ? allowed : refused);
         }
@@ -101,7 +102,7 @@ TEST_F(CompiledRules, OfNoneAllowNothing) {
 
 TEST_F(CompiledRules, OfOneFamilyNameNothingOfTheOther) {
     const auto compiled = compile_rules(std::vector<AllowRule>{
-        {.from = *net::IpPrefix::parse("::/0"), .to = *net::IpPrefix::parse("::/0")}});
+        {.from = *text::parse_prefix("::/0"), .to = *text::parse_prefix("::/0")}});
     ASSERT_TRUE(compiled);
     EXPECT_FALSE((*compiled)->allow({.source = address(true), .destination = address(true)}));
     EXPECT_TRUE((*compiled)->allow({.source = address(false), .destination = address(false)}));
@@ -109,9 +110,9 @@ TEST_F(CompiledRules, OfOneFamilyNameNothingOfTheOther) {
 
 TEST_F(CompiledRules, StandBesideThoseOfTheTableBefore) {
     const std::vector<AllowRule> all{
-        {.from = *net::IpPrefix::parse("0.0.0.0/0"), .to = *net::IpPrefix::parse("0.0.0.0/0")}};
-    const std::vector<AllowRule> one{{.from = *net::IpPrefix::parse("192.0.2.1/32"),
-                                      .to = *net::IpPrefix::parse("0.0.0.0/0")}};
+        {.from = *text::parse_prefix("0.0.0.0/0"), .to = *text::parse_prefix("0.0.0.0/0")}};
+    const std::vector<AllowRule> one{{.from = *text::parse_prefix("192.0.2.1/32"),
+                                      .to = *text::parse_prefix("0.0.0.0/0")}};
     const auto before = compile_rules(all), after = compile_rules(one);
     ASSERT_TRUE(before && after);
     const TransitPacket asked{.source = address(true), .destination = address(true)};

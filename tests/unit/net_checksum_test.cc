@@ -4,6 +4,7 @@
 
 #include <random>
 
+#include "config/text/address.h"
 #include "dataplane/net/checksum.h"
 #include "tests/testlib/packet_builder.h"
 
@@ -59,8 +60,8 @@ TEST(ChecksumDelta, OfAChangedAddressEqualsTheChecksumComputedAnew) {
 }
 
 TEST(ChecksumDelta, OfAnIpv6AddressCoversAllItsWords) {
-    const auto from = *IpAddress::parse("2001:db8:1:2:3:4:5:6");
-    const auto to = *IpAddress::parse("fd00::f00d");
+    const auto from = *text::parse_address("2001:db8:1:2:3:4:5:6");
+    const auto to = *text::parse_address("fd00::f00d");
     ChecksumDelta delta;
     delta.change(from, to);
     EXPECT_EQ(delta.apply(checksum(from.bytes())), checksum(to.bytes()));

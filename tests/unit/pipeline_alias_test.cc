@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "config/text/address.h"
 #include "tests/testlib/bench.h"
 #include "tests/testlib/quoted.h"
 
@@ -23,11 +24,11 @@ protected:
     const Session at_second{.vip = second_vip, .by_alias = true};
 
     std::string from_of(const Outcome& outcome) {
-        return outcome.verdict == Verdict::to_client ? outcome.packet().from.to_string()
+        return outcome.verdict == Verdict::to_client ? text::to_text(outcome.packet().from)
                                                      : name(outcome.verdict);
     }
     std::string to_of(const Outcome& outcome) {
-        return outcome.verdict == Verdict::to_server ? outcome.packet().to.to_string()
+        return outcome.verdict == Verdict::to_server ? text::to_text(outcome.packet().to)
                                                      : name(outcome.verdict);
     }
     std::string vip_of(const PacketBuilder& packet) { return from_of(bench.from_server(packet)); }
@@ -184,7 +185,7 @@ TEST_F(Aliases, OfOtherServersGetTheCopiesOfAnUnknownRequest) {
     std::vector<std::string> asked{to_of(sent)};
     for (const Bytes& copy : sent.copies) {
         EXPECT_TRUE(dissect(copy).is_ip_checksum_good && dissect(copy).is_udp_checksum_good);
-        asked.push_back(dissect(copy).to.to_string());
+        asked.push_back(text::to_text(dissect(copy).to));
     }
     std::ranges::sort(asked);
     EXPECT_EQ(asked, (std::vector{server_alias(rras1), server_alias(rras2), server_alias(rras3)}));

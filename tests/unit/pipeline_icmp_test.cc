@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The ikelb authors
 #include <gtest/gtest.h>
 
+#include "config/text/address.h"
 #include "tests/testlib/quoted.h"
 
 namespace ikelb::pipeline {
@@ -42,9 +43,9 @@ TEST_F(IcmpError, AboutAReplyReachesTheServerOfTheFlow) {
     const Session session = log_in(bench);
     const auto outcome = bench.from_client(about(sent_reply(4500), vip));
     ASSERT_EQ(name(outcome.verdict), "to_server");
-    EXPECT_EQ(outcome.packet().to.to_string(), server(session.backend));
+    EXPECT_EQ(text::to_text(outcome.packet().to), server(session.backend));
     EXPECT_EQ(outcome.packet().from, address("198.18.0.1"));
-    EXPECT_EQ(dissect(quoted(outcome)).from.to_string(), server(session.backend));
+    EXPECT_EQ(text::to_text(dissect(quoted(outcome)).from), server(session.backend));
     EXPECT_EQ(dissect(quoted(outcome)).to, address(client));
     expect_good(outcome);
 }
@@ -158,7 +159,7 @@ TEST_F(IcmpError, OfAServerAboutOtherTrafficIsTransit) {
                                                .icmp(unreachable, 3)
                                                .payload(dns.build_ip()));
     EXPECT_EQ(name(outcome.verdict), "transit");
-    EXPECT_EQ(outcome.packet().from.to_string(), server(rras1));
+    EXPECT_EQ(text::to_text(outcome.packet().from), server(rras1));
 }
 
 /// The errors that we owe ourselves.

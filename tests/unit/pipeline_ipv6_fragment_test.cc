@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "config/text/address.h"
 #include "tests/testlib/bench.h"
 
 namespace ikelb::pipeline {
@@ -117,7 +118,7 @@ TEST_F(Ipv6Fragments, OfAServersOtherTrafficAreNotTranslated) {
     for (const Bytes& part : server_parts(5353)) {
         const auto outcome = bench.run(in_server(part));
         ASSERT_EQ(name(outcome.verdict), "transit");
-        EXPECT_EQ(outcome.packet().from.to_string(), server(first_v6_server));
+        EXPECT_EQ(text::to_text(outcome.packet().from), server(first_v6_server));
     }
 }
 

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The ikelb authors
 #include <gtest/gtest.h>
 
+#include "config/text/address.h"
 #include "tests/testlib/quoted.h"
 
 namespace ikelb::pipeline {
@@ -48,9 +49,9 @@ TEST_F(Icmpv6Error, AboutAReplyReachesTheServerOfTheFlow) {
          {unreachable, packet_too_big, time_exceeded, parameter_problem}) {
         const auto outcome = bench.from_client(about(sent_reply(), SIZE_MAX, type));
         ASSERT_EQ(name(outcome.verdict), "to_server");
-        EXPECT_EQ(outcome.packet().to.to_string(), server(session.backend));
+        EXPECT_EQ(text::to_text(outcome.packet().to), server(session.backend));
         EXPECT_EQ(outcome.packet().from, address("2001:db8:ffff::1"));
-        EXPECT_EQ(dissect(quoted(outcome)).from.to_string(), server(session.backend));
+        EXPECT_EQ(text::to_text(dissect(quoted(outcome)).from), server(session.backend));
         EXPECT_EQ(dissect(quoted(outcome)).to, address(client6));
         expect_good(outcome);
     }

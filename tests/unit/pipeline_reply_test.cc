@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The ikelb authors
 #include <gtest/gtest.h>
 
+#include "config/text/address.h"
 #include "tests/testlib/bench.h"
 
 namespace ikelb::pipeline {
@@ -17,7 +18,7 @@ protected:
 
     std::string vip_of(const PacketBuilder& packet) {
         const Outcome outcome = bench.from_server(packet);
-        return outcome.verdict == Verdict::to_client ? outcome.packet().from.to_string()
+        return outcome.verdict == Verdict::to_client ? text::to_text(outcome.packet().from)
                                                      : name(outcome.verdict);
     }
 };

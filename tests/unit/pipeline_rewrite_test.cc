@@ -4,6 +4,7 @@
 
 #include <random>
 
+#include "config/text/address.h"
 #include "tests/testlib/bench.h"
 
 namespace ikelb::pipeline {
@@ -163,7 +164,7 @@ TEST_F(Rewrite, OfAServersIkeToAnInsideAddressIsNone) {
     const auto outcome =
         bench.from_server(PacketBuilder{}.ip(server(rras1).c_str(), "10.20.0.12").udp(500, 500));
     EXPECT_EQ(name(outcome.verdict), "transit");
-    EXPECT_EQ(outcome.packet().from.to_string(), server(rras1));
+    EXPECT_EQ(text::to_text(outcome.packet().from), server(rras1));
 }
 
 TEST_F(Rewrite, ThereAndBackGivesTheOriginalBytes) {

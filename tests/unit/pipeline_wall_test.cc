@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "config/text/address.h"
 #include "tests/testlib/bench.h"
 
 namespace ikelb::pipeline {
@@ -365,7 +366,7 @@ TEST_F(Wall, OfOurAddressesTheIngressInterfacesOwnAreTheHosts) {
 // Two providers: what one of them brings has no business with the address on the other's cable.
 TEST_F(Wall, OfOurAddressesAnotherUplinksIsClosed) {
     constexpr forwarding::PortIndex second = 2;
-    const auto own = net::MacAddress::parse("02:00:00:00:00:77").value();
+    const auto own = text::parse_mac("02:00:00:00:00:77").value();
     const char* const there = "198.51.101.1";
     const char* const there6 = "2001:db8:199::1";
     bench.spec.interfaces.push_back({.port = second,

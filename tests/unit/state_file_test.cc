@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "config/text/address.h"
 #include "tests/unit/state_testlib.h"
 
 namespace ikelb::control {
@@ -317,7 +318,7 @@ TEST(StateFile, RefusesRecordsThatPointAtNothing) {
     expect_refused([](State& state) { state.esp[0].record.backend = 2; });
     expect_refused([](State& state) { state.esp[0].spi = 255; });
     expect_refused([](State& state) {
-        state.transit[0].key.outside = *net::IpAddress::parse("2001:db8::80");
+        state.transit[0].key.outside = *text::parse_address("2001:db8::80");
     });
     expect_refused([](State& state) {
         state.transit[0].progress = static_cast<wall::Progress>(3);

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 
+#include "config/text/address.h"
 #include "controlplane/table/table_builder.h"
 #include "tests/testlib/bench.h"
 #include "tests/testlib/saved_state.h"
@@ -521,8 +522,8 @@ class StateTransit : public testing::Test {
 protected:
     StateTransit() {
         for (Life* life : {&before, &after})
-            life->config.inside_prefixes = {*net::IpPrefix::parse("10.30.0.0/16"),
-                                            *net::IpPrefix::parse("fd00:30::/32")};
+            life->config.inside_prefixes = {*text::parse_prefix("10.30.0.0/16"),
+                                            *text::parse_prefix("fd00:30::/32")};
     }
 
     static wall::TransitKey key(const char* inside, std::uint8_t protocol = 6) {

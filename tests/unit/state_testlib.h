@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 
+#include "config/text/address.h"
 #include "controlplane/state/state_file.h"
 
 namespace ikelb::control::testlib {
@@ -118,14 +119,14 @@ inline State old_state() {
         .saved_at = std::chrono::sys_seconds{std::chrono::seconds{1'700'000'000}},
         .hash_key = {.k0 = 0x1122334455667788, .k1 = 0x99aabbccddeeff00},
         .backends = {{.name = "rras1",
-                      .address = *net::IpAddress::parse("10.20.0.11"),
+                      .address = *text::parse_address("10.20.0.11"),
                       .mode = forwarding::Mode::enabled},
                      {.name = "b",
-                      .address = *net::IpAddress::parse("10.20.0.12"),
+                      .address = *text::parse_address("10.20.0.12"),
                       .mode = forwarding::Mode::drain_keep}},
-        .frontends = {{.vip = *net::IpAddress::parse("203.0.113.10"), .port = 4500}},
+        .frontends = {{.vip = *text::parse_address("203.0.113.10"), .port = 4500}},
         .services = {"aovpn"},
-        .gateways = {{.interface = "ext", .address = *net::IpAddress::parse("198.51.100.254")}}};
+        .gateways = {{.interface = "ext", .address = *text::parse_address("198.51.100.254")}}};
     state.pairs = {{.initiator_spi = 0x0102030405060708,
                     .responder_spi = 0xa1a2a3a4a5a6a7a8,
                     .record = {.age = 5, .backend = 1},
@@ -150,8 +151,8 @@ inline State old_state() {
 /// One record of each kind, as full as it can be.
 inline State small_state() {
     State state = old_state();
-    state.transit = {{.key = {.inside = *net::IpAddress::parse("10.20.0.11"),
-                              .outside = *net::IpAddress::parse("192.0.2.80"),
+    state.transit = {{.key = {.inside = *text::parse_address("10.20.0.11"),
+                              .outside = *text::parse_address("192.0.2.80"),
                               .inside_port = 50'000,
                               .outside_port = 443,
                               .protocol = 6},

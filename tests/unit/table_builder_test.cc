@@ -6,6 +6,7 @@
 #include <set>
 #include <sstream>
 
+#include "config/text/address.h"
 #include "tests/unit/table_testlib.h"
 
 namespace ikelb::control {
@@ -31,12 +32,12 @@ void write_network(std::ostream& out, const forwarding::ForwardingTable& table) 
     for (const forwarding::Interface& interface : table.interfaces)
         out << interface.port << ' ' << interface.vlan << ' ' << interface.mtu << ' '
             << interface.is_up << interface.faces_clients << interface.faces_servers << ' '
-            << interface.mac.to_string() << ' ' << interface.address.to_string() << '\n';
+            << text::to_text(interface.mac) << ' ' << text::to_text(interface.address) << '\n';
     for (std::size_t i = 0; i < table.interface_of.size(); ++i)
         if (table.interface_of[i] != forwarding::no_interface)
             out << i << "->" << int{table.interface_of[i]} << '\n';
     for (const forwarding::Gateway& gateway : table.gateways) {
-        out << "gateway " << int{gateway.interface} << ' ' << gateway.address.to_string() << ' ';
+        out << "gateway " << int{gateway.interface} << ' ' << text::to_text(gateway.address) << ' ';
         write(out, gateway.link);
         out << '\n';
     }
@@ -44,7 +45,7 @@ void write_network(std::ostream& out, const forwarding::ForwardingTable& table) 
 
 void write_services(std::ostream& out, const forwarding::ForwardingTable& table) {
     for (const forwarding::Backend& backend : table.backends) {
-        out << "backend " << backend.address.to_string() << ' ' << int{backend.generation} << ' '
+        out << "backend " << text::to_text(backend.address) << ' ' << int{backend.generation} << ' '
             << to_string(backend.mode) << ' ' << backend.is_present << backend.is_up
             << backend.flush_on_down << ' ' << backend.weight << ' ';
         write(out, backend.link);
@@ -52,7 +53,7 @@ void write_services(std::ostream& out, const forwarding::ForwardingTable& table)
         out << '\n';
     }
     for (const forwarding::Frontend& frontend : table.frontends)
-        out << "frontend " << frontend.vip.to_string() << ' ' << frontend.port.to_host() << ' '
+        out << "frontend " << text::to_text(frontend.vip) << ' ' << frontend.port.to_host() << ' '
             << frontend.service << ' ' << frontend.is_served << ' ' << int{frontend.uplink} << '\n';
     for (const forwarding::Service& service : table.services) {
         out << "service " << service.is_present << ' ' << static_cast<int>(service.scheduler);
@@ -66,7 +67,7 @@ void write_services(std::ostream& out, const forwarding::ForwardingTable& table)
         const forwarding::Target& target =
             table.target(static_cast<forwarding::ServiceIndex>(i / forwarding::max_backends),
                          static_cast<forwarding::BackendIndex>(i % forwarding::max_backends));
-        out << i << "->" << (*table.members)[i] << " at " << target.address.to_string() << ' ';
+        out << i << "->" << (*table.members)[i] << " at " << text::to_text(target.address) << ' ';
         write(out, target.link);
         out << '\n';
     }
@@ -80,7 +81,7 @@ std::string behaviour(const forwarding::ForwardingTable& table) {
     for (const std::uint32_t network : {0x0a140000u, 0xcb007100u, 0xc6336400u, 0xc0000200u})
         for (std::uint32_t host = 0; host < 256; ++host) {
             const auto address = net::IpAddress::from_v4_host(network | host);
-            out << '\n' << address.to_string() << ' ' << table.is_inside(address) << ' ';
+            out << '\n' << text::to_text(address) << ' ' << table.is_inside(address) << ' ';
             if (const auto index = table.route_table.lookup(address)) {
                 const forwarding::Route& route = table.routes[*index];
                 out << static_cast<int>(route.kind) << ' ' << int{route.interface} << ' '

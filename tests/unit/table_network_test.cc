@@ -5,6 +5,7 @@
 #include <optional>
 #include <random>
 
+#include "config/text/address.h"
 #include "tests/unit/table_testlib.h"
 
 namespace ikelb::control {
@@ -231,7 +232,7 @@ TEST(TableRoutes, PropertyEqualALinearSearchOfTheKernelsRoutes) {
                 (expected == nullptr || route.dst.length > expected->dst.length))
                 expected = &route;
         ASSERT_NE(expected, nullptr) << "the default route at least";
-        const forwarding::Route found = *site.route(address.to_string());
+        const forwarding::Route found = *site.route(text::to_text(address));
         const bool is_ours = expected->ifindex != eth0;
         switch (expected->type) {
             case RouteType::blackhole: ASSERT_EQ(found.kind, RouteKind::blackhole); break;
@@ -326,8 +327,8 @@ TEST(TableGateways, ARouterOfSeveralAddressesIsKnownByTheOneOfTheDefaultRoute) {
 TEST(TableGateways, TooManyLeaveTheirRoutesToTheKernel) {
     Site site;
     for (std::uint32_t i = 0; i < 300; ++i)
-        add_route(site.kernel, net::IpAddress::from_v4_host(0x64400000 + i).to_string() + "/32",
-                  net::IpAddress::from_v4_host(0x0a150000 + i).to_string(), farm);
+        add_route(site.kernel, text::to_text(net::IpAddress::from_v4_host(0x64400000 + i)) + "/32",
+                  text::to_text(net::IpAddress::from_v4_host(0x0a150000 + i)), farm);
     site.build();
     EXPECT_EQ(site.table->gateways.size(), 255u);
     EXPECT_EQ(site.route("8.8.8.8")->kind, RouteKind::gateway);

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The ikelb authors
 #include "controlplane/table/route_ranges.h"
 
+#include "config/text/address.h"
 #include "tests/unit/random_testlib.h"
 
 namespace ikelb::control {
@@ -13,11 +14,11 @@ using net::IpPrefix;
 using test::Random;
 
 RouteEntry entry(std::string_view prefix, std::uint32_t value) {
-    return {.prefix = IpPrefix::parse(prefix).value(), .value = value};
+    return {.prefix = text::parse_prefix(prefix).value(), .value = value};
 }
 
 std::optional<std::uint32_t> lookup(const RouteTable& table, std::string_view address) {
-    return table.lookup(IpAddress::parse(address).value());
+    return table.lookup(text::parse_address(address).value());
 }
 
 /// What the table has to find: the last of the longest prefixes that contain the address.
@@ -129,7 +130,7 @@ TEST(RouteTable, AgreesWithALinearScanOfRandomPrefixes) {
         for (int i = 0; i < 3000; ++i) {
             const IpAddress address = random_address(random, random.one_in(2));
             ASSERT_EQ(table.lookup(address), linear_lookup(entries, address))
-                << address.to_string() << " among " << entries.size() << " routes";
+                << text::to_text(address) << " among " << entries.size() << " routes";
         }
     }
 }

@@ -16,13 +16,14 @@
 #include <utility>
 #include <vector>
 
+#include "config/text/address.h"
 #include "controlplane/table/backend_modes.h"
 #include "controlplane/table/table_builder.h"
 
 namespace ikelb::control::testlib {
 
-inline net::IpAddress ip(const std::string& text) { return *net::IpAddress::parse(text); }
-inline net::IpPrefix prefix(const std::string& text) { return *net::IpPrefix::parse(text); }
+inline net::IpAddress ip(const std::string& text) { return *text::parse_address(text); }
+inline net::IpPrefix prefix(const std::string& text) { return *text::parse_prefix(text); }
 inline net::MacAddress mac(std::uint8_t last) { return {{0x02, 0, 0, 0, 0, last}}; }
 
 constexpr int lo = 1, eth0 = 2, ext = 10, ext2 = 11, farm = 12;  // as the kernel counts them
@@ -67,7 +68,7 @@ inline void add_route(KernelState& kernel, Route route) {
 inline void add_route(KernelState& kernel, const std::string& dst, const std::string& via,
                       int ifindex, std::uint32_t metric = 0) {
     add_route(kernel, {.dst = prefix(dst),
-                       .gateway = net::IpAddress::parse(via),
+                       .gateway = text::parse_address(via),
                        .ifindex = ifindex,
                        .type = RouteType::unicast,
                        .metric = metric});
@@ -89,8 +90,8 @@ inline void add_address(KernelState& kernel, const std::string& text, int ifinde
                       [](const Address& a) { return std::pair{a.ifindex, a.prefix}; });
     const auto all_bits = static_cast<std::uint8_t>(address.address.is_v4() ? 32 : 128);
     const net::IpPrefix host{.address = address.address, .length = all_bits};
-    add_route(kernel, host.to_string(), ifindex, RouteType::local);
-    if (address.length < all_bits) add_route(kernel, address.network().to_string(), ifindex);
+    add_route(kernel, text::to_text(host), ifindex, RouteType::local);
+    if (address.length < all_bits) add_route(kernel, text::to_text(address.network()), ifindex);
 }
 
 inline void add_neighbour(KernelState& kernel, const std::string& address, int ifindex,

@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "config/prefix.h"
+#include "config/text/address.h"
 #include "controlplane/table/transit_grace.h"
 #include "controlplane/table/wall_remarks.h"
 #include "tests/unit/table_testlib.h"
@@ -27,7 +28,7 @@ bool faces_clients(const Site& site, forwarding::InterfaceIndex interface,
 
 std::vector<std::string> texts(const std::vector<net::IpPrefix>& prefixes) {
     std::vector<std::string> list;
-    for (const net::IpPrefix& each : prefixes) list.push_back(each.to_string());
+    for (const net::IpPrefix& each : prefixes) list.push_back(text::to_text(each));
     return list;
 }
 
@@ -278,7 +279,7 @@ TEST(TableWall, SaysWhatAVirtualRouterOfTheServersNeeds) {
         for (const char* router : {"10.20.0.253", "10.20.0.254"})
             site.kernel.neighbours.push_back({.ifindex = farm,
                                               .address = ip(router),
-                                              .mac = *net::MacAddress::parse(address),
+                                              .mac = *text::parse_mac(address),
                                               .state = NeighbourState::reachable});
         // The clients' router has an address of its own, and a virtual one is no matter there.
         site.kernel.neighbours.back().mac.bytes[5] ^= 1;

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The ikelb authors
 #include <gtest/gtest.h>
 
+#include "config/text/address.h"
 #include "controlplane/replay/linear_rules.h"
 
 namespace ikelb::wall {
@@ -9,8 +10,8 @@ namespace {
 
 using control::LinearRules;
 
-net::IpAddress address(const char* text) { return *net::IpAddress::parse(text); }
-net::IpPrefix prefix(const char* text) { return *net::IpPrefix::parse(text); }
+net::IpAddress address(const char* text) { return *text::parse_address(text); }
+net::IpPrefix prefix(const char* text) { return *text::parse_prefix(text); }
 
 constexpr std::uint8_t tcp = 6, udp = 17;
 

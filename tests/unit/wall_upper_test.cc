@@ -6,6 +6,7 @@
 
 #include <vector>
 
+#include "config/text/address.h"
 #include "dataplane/wall/quote.h"
 #include "dataplane/wall/source.h"
 #include "tests/testlib/packet_builder.h"
@@ -66,7 +67,7 @@ TEST(Upper, OfAnEchoKnowsQuestionAndAnswer) {
 }
 
 TEST(Conversation, HasOneKeyFromBothSides) {
-    const auto a = *net::IpAddress::parse("10.20.0.50"), b = *net::IpAddress::parse("192.0.2.1");
+    const auto a = *text::parse_address("10.20.0.50"), b = *text::parse_address("192.0.2.1");
     const Upper there{.protocol = 17, .source_port = 1, .destination_port = 2};
     const Upper back{.protocol = 17, .source_port = 2, .destination_port = 1};
     EXPECT_EQ(asked(a, b, there), answered(b, a, back));
@@ -74,16 +75,16 @@ TEST(Conversation, HasOneKeyFromBothSides) {
 }
 
 TEST(Conversation, KeysComeBackFromTheirWords) {
-    const TransitKey narrow{.inside = *net::IpAddress::parse("10.20.0.50"),
-                            .outside = *net::IpAddress::parse("192.0.2.1"),
+    const TransitKey narrow{.inside = *text::parse_address("10.20.0.50"),
+                            .outside = *text::parse_address("192.0.2.1"),
                             .inside_port = 0xfedc,
                             .outside_port = 0x8001,
                             .protocol = 255};
     EXPECT_TRUE(narrow.is_narrow());
     EXPECT_EQ(TransitKey::from(narrow.narrow()), narrow);
     TransitKey wide = narrow;
-    wide.inside = *net::IpAddress::parse("fd00:20::50");
-    wide.outside = *net::IpAddress::parse("2001:db8::1");
+    wide.inside = *text::parse_address("fd00:20::50");
+    wide.outside = *text::parse_address("2001:db8::1");
     EXPECT_FALSE(wide.is_narrow());
     EXPECT_EQ(TransitKey::from(wide.wide()), wide);
 }
@@ -114,7 +115,7 @@ TEST(Quote, TellsWhatAnErrorIsAbout) {
     const auto v4 = PacketBuilder{}.ip("10.0.0.1", "192.0.2.1").udp(1, 2).build_ip();
     const auto quote = read_quote(false, v4);
     ASSERT_TRUE(quote);
-    EXPECT_EQ(quote->source.to_string(), "10.0.0.1");
+    EXPECT_EQ(text::to_text(quote->source), "10.0.0.1");
     EXPECT_EQ(quote->protocol, 17);
     EXPECT_EQ(quote->upper, 20u);
     const auto v6 =
