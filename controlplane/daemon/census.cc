@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "controlplane/state/record_keys.h"
+
 namespace ikelb::control {
 
 namespace {
@@ -38,7 +40,7 @@ std::size_t Census::walk(const forwarding::ForwardingTable& table, forwarding::S
         return lives(record) && table.is_current(record.backend);
     };
     const auto add_flow = [&](const sessions::FlowKey& key, const sessions::Flow& flow) {
-        const auto frontend = sessions::frontend_of(key);
+        const auto frontend = frontend_of(key);
         if (frontend >= table.frontends.size()) return;
         ++counting_.flows;
         auto& member =

@@ -17,6 +17,7 @@
 #include "controlplane/daemon/totals.h"
 #include "controlplane/inspect/as_json.h"
 #include "controlplane/inspect/states.h"
+#include "controlplane/state/record_keys.h"
 
 namespace ikelb::control {
 
@@ -259,13 +260,13 @@ CommandResult DaemonCommands::flows(const FlowFilter& filter) {
     json rows = json::array();
     std::size_t total = 0;
     const auto visit = [&](const sessions::FlowKey& key, const sessions::Flow& flow) {
-        const auto frontend = sessions::frontend_of(key);
+        const auto frontend = frontend_of(key);
         if (!flow.is_alive(table.timeouts, now) || !table.is_current(flow.backend) ||
             frontend >= table.frontends.size() || (client && key.client != *client))
             return;
         if (++total > filter.limit) return;
         rows.push_back({{"client", text::to_text(key.client)},
-                        {"port", sessions::client_port_of(key)},
+                        {"port", client_port_of(key)},
                         {"vip", text::to_text(table.frontends[frontend].vip)},
                         {"vip_port", table.frontends[frontend].port.to_host()},
                         {"backend", backend_name(daemon_, flow.backend.index)},

@@ -9,6 +9,8 @@
 #include <set>
 #include <tuple>
 
+#include "controlplane/state/record_keys.h"
+
 namespace ikelb::control {
 
 namespace {
@@ -427,10 +429,10 @@ void add_records(const sessions::Directory& directory, const StateView& view,
     SavedRivals rivals{directory, view};
     visit_both(directory.flows, [&](const sessions::FlowKey& key, const Flow& flow) {
         const auto saved = to_saved(flow, view);
-        const auto frontend = place_of(view.frontends, sessions::frontend_of(key));
+        const auto frontend = place_of(view.frontends, frontend_of(key));
         if (saved && frontend != StateView::no_place)
             encoder.add(SavedFlow{.client = key.client,
-                                  .client_port = sessions::client_port_of(key),
+                                  .client_port = client_port_of(key),
                                   .frontend = frontend,
                                   .record = *saved,
                                   .standing = flow.standing,
@@ -441,7 +443,7 @@ void add_records(const sessions::Directory& directory, const StateView& view,
     bindings.for_each(0, bindings.buckets(), [&](const sessions::BindingKey& key,
                                                  const sessions::Binding& binding) {
         const auto saved = to_saved(binding, view);
-        const auto service = place_of(view.services, sessions::service_of(key));
+        const auto service = place_of(view.services, service_of(key));
         if (saved && service != StateView::no_place)
             encoder.add(SavedBinding{.client = key.client,
                                      .service = service,

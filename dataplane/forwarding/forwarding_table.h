@@ -128,8 +128,6 @@ public:
     BackendIndex operator[](std::size_t place) const noexcept { return list_[place]; }
     auto begin() const noexcept { return list_.begin(); }
     auto end() const noexcept { return list_.end(); }
-    /// Whether this is the very same list, not just an equal one.
-    bool is_shared_with(const BackendList& other) const noexcept { return owner_ == other.owner_; }
 
 private:
     std::shared_ptr<const std::vector<BackendIndex>> owner_;

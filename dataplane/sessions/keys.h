@@ -56,19 +56,10 @@ inline std::uint64_t narrow_flow_key(std::uint32_t client, net::be16 client_port
     return std::uint64_t{client} << 32 | std::uint64_t{client_port.to_host()} << 16 | 0x8000u |
            frontend;
 }
-inline std::uint16_t client_port_of(const FlowKey& key) noexcept {
-    return static_cast<std::uint16_t>(key.rest >> 16);
-}
-inline forwarding::FrontendIndex frontend_of(const FlowKey& key) noexcept {
-    return static_cast<forwarding::FrontendIndex>(key.rest & 0x7fff);
-}
 
 inline BindingKey binding_key(const net::IpAddress& client,
                               forwarding::ServiceIndex service) noexcept {
     return {.client = client, .rest = 0x8000u | service};
-}
-inline forwarding::ServiceIndex service_of(const BindingKey& key) noexcept {
-    return static_cast<forwarding::ServiceIndex>(key.rest & 0x7fff);
 }
 
 /// spi: at least 256, as classified datagrams' are.

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "controlplane/state/record_keys.h"
+
 namespace ikelb::fuzz {
 
 namespace {
@@ -83,7 +85,7 @@ std::set<std::string> Confirmed::changed_claims(testlib::Bench& bench) const {
         Seconds heard = before.last_seen;
         bool may_be_disputed = false;
         for (const Place& place : places_) {
-            const auto port = net::be16::from_host(sessions::client_port_of(place.key));
+            const auto port = net::be16::from_host(control::client_port_of(place.key));
             if (place.key.client != entry.key.client || sessions::claim_tag(port) != before.tag)
                 continue;
             const auto own = place.heard.find(before.backend.index);

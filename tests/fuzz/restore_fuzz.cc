@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "controlplane/state/record_keys.h"
 #include "controlplane/state/snapshot.h"
 #include "controlplane/table/index_registry.h"
 #include "tests/fuzz/harness.h"
@@ -36,7 +37,7 @@ public:
                                             const sessions::Flow& flow) {
             if (!is_live(flow)) return;
             check(flow);
-            require(sessions::frontend_of(key) < registry_.frontend_count(), "frontend of a flow");
+            require(control::frontend_of(key) < registry_.frontend_count(), "frontend of a flow");
             require(flow.gateway < registry_.gateway_count() ||
                         flow.gateway == forwarding::on_link_client,
                     "gateway of a flow");
@@ -50,7 +51,7 @@ public:
                        [&](const sessions::BindingKey& key, const sessions::Binding& binding) {
                            if (!is_live(binding)) return;
                            check(binding);
-                           require(sessions::service_of(key) < registry_.service_count(),
+                           require(control::service_of(key) < registry_.service_count(),
                                    "service of a binding");
                        });
     }

@@ -80,7 +80,7 @@ TEST(TableAliases, ComeAndGoWithoutEndingARecord) {
     site.add_aliases();
     site.build();
     EXPECT_TRUE(site.table->is_current(ref));
-    EXPECT_TRUE(site.service("legacy").maglev.is_shared_with(maglev)) << "nobody moves";
+    EXPECT_TRUE(is_shared(site.service("legacy").maglev, maglev)) << "nobody moves";
     EXPECT_EQ(site.target("legacy", "rras1").address, ip("10.20.0.111"));
     EXPECT_TRUE(site.has_remark(
         "service legacy: what was sent to 10.20.0.11 of backend rras1 goes to 10.20.0.111 now, and "

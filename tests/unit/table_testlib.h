@@ -26,6 +26,11 @@ inline net::IpAddress ip(const std::string& text) { return *text::parse_address(
 inline net::IpPrefix prefix(const std::string& text) { return *text::parse_prefix(text); }
 inline net::MacAddress mac(std::uint8_t last) { return {{0x02, 0, 0, 0, 0, last}}; }
 
+/// Whether this is the very same list, not just an equal one.
+inline bool is_shared(const forwarding::BackendList& one, const forwarding::BackendList& other) {
+    return one.begin() == other.begin();
+}
+
 constexpr int lo = 1, eth0 = 2, ext = 10, ext2 = 11, farm = 12;  // as the kernel counts them
 constexpr forwarding::InterfaceIndex ext_index = 0, ext2_index = 1, farm_index = 2;
 
