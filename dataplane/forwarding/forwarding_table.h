@@ -310,9 +310,9 @@ struct ForwardingTable {
 
 inline std::array<std::uint64_t, 1> gateway_key(InterfaceIndex interface,
                                                 const net::MacAddress& mac) noexcept {
-    std::uint64_t word = 0;
-    for (const std::uint8_t byte : mac.bytes) word = word << 8 | byte;
-    return {(word << 8 | interface) + 1};
+    const std::uint64_t high = net::load<net::be32>(mac.bytes.data()).to_host();
+    const std::uint64_t low = net::load<net::be16>(mac.bytes.data() + 4).to_host();
+    return {(high << 24 | low << 8 | interface) + 1};
 }
 
 }  // namespace ikelb::forwarding

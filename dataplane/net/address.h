@@ -51,7 +51,9 @@ public:
         return IpAddress{std::bit_cast<Bytes>(Halves{byte_swap(high), byte_swap(low)})};
     }
 
-    constexpr bool is_v4() const noexcept { return high() == 0 && low() >> 32 == v4_prefix; }
+    constexpr bool is_v4() const noexcept {
+        return halves()[0] == 0 && static_cast<std::uint32_t>(halves()[1]) == v4_prefix_in_memory;
+    }
     /// The IPv4 address; meaningful only if is_v4().
     Ipv4Address v4() const noexcept { return {load<be32>(bytes_.data() + 12)}; }
     /// The same as a number, 10.0.0.1 = 0x0a000001.
@@ -87,6 +89,8 @@ private:
     using Bytes = std::array<std::uint8_t, 16>;
     using Halves = std::array<std::uint64_t, 2>;
     static constexpr std::uint64_t v4_prefix = 0xffff;
+    static constexpr auto v4_prefix_in_memory =
+        static_cast<std::uint32_t>(byte_swap(v4_prefix << 32));
 
     constexpr Halves halves() const noexcept { return std::bit_cast<Halves>(bytes_); }
 

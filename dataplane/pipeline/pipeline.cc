@@ -36,18 +36,6 @@ void for_each(Batch& batch, PlaceSet places, Visit&& visit) noexcept {
         visit(batch.packets[static_cast<std::size_t>(std::countr_zero(places))]);
 }
 
-/// The places of those packets for which test() says true.
-template <typename Test>
-PlaceSet filter(Batch& batch, PlaceSet places, Test&& test) noexcept {
-    PlaceSet chosen = 0;
-    for (; places != 0; places &= places - 1) {
-        const int place = std::countr_zero(places);
-        chosen |= static_cast<PlaceSet>(test(batch.packets[static_cast<std::size_t>(place)]))
-                  << place;
-    }
-    return chosen;
-}
-
 void count(const Packet& packet, Counters& counters) noexcept {
     if (packet.frame.was_held && info(packet.verdict).fate == Fate::hold) return;
     counters.verdicts[static_cast<std::size_t>(packet.verdict)].add(1);
@@ -65,11 +53,12 @@ void take_in(Packet& packet, Room& room, Context& context) noexcept {
         affinity::ask_for_answer(packet, context);
 }
 
-void find_way(Batch& batch, Packet& packet, Room& room, Context& context) noexcept {
+void find_way(Batch& batch, Packet& packet, Rooms& rooms, Context& context) noexcept {
     if (packet.is_icmp_error && !packet.is_decided()) match_icmp_error(packet, context);
     if (packet.is_decided()) return;
+    const std::uint8_t place = batch.place_of(packet);
     if (packet.direction == Direction::to_server)
-        steer(packet, batch.place_of(packet), room.found, batch.copies, context);
+        steer(packet, place, rooms[place].found, batch.copies, context);
     else if (packet.direction == Direction::to_client)
         affinity::take_reply(packet, context);
     else if (packet.direction == Direction::transit)
@@ -87,20 +76,18 @@ void send_on(Packet& packet, Context& context) noexcept {
 void steps(Batch& batch, PlaceSet places, Context& context) noexcept {
     forget_old_choices(context);
     Rooms rooms;
-    const auto room_of = [&](const Packet& packet) -> Room& {
-        return rooms[batch.place_of(packet)];
-    };
-    const PlaceSet replies = filter(batch, places, [&](Packet& packet) {
-        take_in(packet, room_of(packet), context);
-        return !packet.is_decided() && packet.direction == Direction::to_client;
+    PlaceSet replies = 0, fragments = 0;
+    for_each(batch, places, [&](Packet& packet) {
+        const std::uint8_t place = batch.place_of(packet);
+        take_in(packet, rooms[place], context);
+        const bool is_reply = !packet.is_decided() && packet.direction == Direction::to_client;
+        replies |= PlaceSet{is_reply} << place;
+        fragments |= PlaceSet{packet.is_fragment} << place;
     });
     for_each(batch, replies,
              [&](const Packet& packet) { affinity::ask_for_login(packet, context); });
-    for_each(batch, places,
-             [&](Packet& packet) { find_way(batch, packet, room_of(packet), context); });
+    for_each(batch, places, [&](Packet& packet) { find_way(batch, packet, rooms, context); });
     // A datagram's fragments mostly share a burst: the first ones speak before the later ones ask.
-    const PlaceSet fragments =
-        filter(batch, places, [](const Packet& packet) { return packet.is_fragment; });
     for_each(batch, fragments, [&](Packet& packet) { remember_fragment(packet, context); });
     for_each(batch, fragments, [&](Packet& packet) {
         if (!packet.is_decided()) follow_fragment(packet, context);

@@ -145,6 +145,8 @@ public:
     }
     /// Where a key stands that is not in its two buckets; nullptr: nowhere.
     const std::uint64_t* find_spilled(const Key& key, const Spot& spot) const noexcept {
+        if (Slots::reach_of(spot.first) == 0) [[likely]]
+            return nullptr;
         return locate_spilled(static_cast<std::size_t>(spot.first - words_) / bucket_words, key);
     }
     /// Starts loading both buckets, and for a writer their lock.
