@@ -362,7 +362,7 @@ constexpr std::array definitions{
                      read_worker<&WorkerMetrics::spi_collisions>},
     MetricDefinition{"ikelb_directory_deferred_writes_total", counter, "writes", deferred_labels,
                      "Records not written and left to a later packet; reason is busy (another "
-                     "worker held the shard) or full (no room)",
+                     "worker held the place) or full (no room)",
                      read_deferred_writes},
 
     MetricDefinition{"ikelb_port_up", gauge, "0 or 1", port_labels,

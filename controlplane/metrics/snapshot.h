@@ -77,7 +77,7 @@ struct WorkerMetrics {
     std::uint64_t asked_all = 0;
     std::uint64_t copies = 0;
     std::uint64_t scheduler_fallbacks = 0;
-    std::uint64_t directory_busy = 0;  ///< writes left out: another worker held the shard
+    std::uint64_t directory_busy = 0;  ///< writes left out: another worker held the place
     std::uint64_t directory_full = 0;  ///< writes left out: no room
     std::uint64_t udp6_without_checksum = 0;
     std::uint64_t transit_grace = 0;

@@ -6,8 +6,7 @@
 
 namespace ikelb::affinity {
 
-// What strangers may cost: token buckets alone, no records. What a held packet has paid for, it
-// does not pay for again.
+// What strangers may cost: token buckets alone, no records. A held packet does not pay again.
 
 /// A request without a responder's SPI, before it costs anything.
 bool is_over_share(Found& found) noexcept;

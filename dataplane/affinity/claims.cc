@@ -27,12 +27,14 @@ std::array<std::uint64_t, 1> candidate_key(const Packet& packet, const Context& 
             1};
 }
 
-/// The flow's next packet from its backend is to be noted.
-void await_backend(const Packet& packet, const Flow& flow, Context& context) noexcept {
-    if (flow.awaits) return;
+/// The flow's next packet from its backend is to be noted. False: not now.
+bool await_backend(const Packet& packet, const Flow& flow, Context& context) noexcept {
+    if (flow.awaits) return true;
+    const auto key = flow_of_sender(packet);
+    const sessions::TryHold hold{context.directory.tuple(hash_of(key, context))};
     Flow awaiting = flow;
     awaiting.awaits = true;
-    context.directory.flows.refresh(flow_of_sender(packet), flow, awaiting);
+    return hold.is_held() && context.directory.flows.refresh(key, flow, awaiting);
 }
 
 /// Who may claim what comes to a tuple: the one that is asked in full, or any of several. Others
@@ -84,11 +86,11 @@ bool is_confirmed(const Packet& packet, const Flow& flow, Context& context) noex
     const std::array<std::uint64_t, 1> sequence{sequence_of(packet)};
     if (!candidate || !candidate->record.is_alive(context.table.timeouts, context.now) ||
         candidate->record.backend != flow.backend) {
-        if (note(context.directory.candidates.write(
+        if (await_backend(packet, flow, context))
+            note(context.directory.candidates.write(
                      key, {.backend = flow.backend, .last_seen = context.now},
                      context.table.timeouts, context.now, sessions::Evict::oldest, &sequence),
-                 context))
-            await_backend(packet, flow, context);
+                 context);
         return false;
     }
     if (sequence == candidate->notes) return false;

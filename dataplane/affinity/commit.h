@@ -18,8 +18,7 @@ bool keep_choice(const Packet& packet, const net::IpAddress& client, std::uint8_
 /// that the hash would not make again finds no room, the hash decides.
 void commit(Packet& packet, const Decision& decision, Found& found, Context& context) noexcept;
 
-/// The backends that get copies of the datagram: commit() has been called. Returns how many of them
-/// are asked in full; these come first.
+/// Behind commit(): who gets copies of the datagram. Returns how many of the first ones in full.
 std::size_t commit_copies(std::uint8_t place, const Decision& decision, Found& found,
                           pipeline::Copies& copies) noexcept;
 

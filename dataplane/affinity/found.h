@@ -50,9 +50,8 @@ inline bool is_encrypted(const Packet& packet) noexcept {
 Tuple tuple_of(const sessions::FlowKey& key, const Flow& flow, forwarding::ServiceIndex service,
                const Context& context) noexcept;
 
-/// Names a request at a client tuple, and its answer. Who merely spoofs a client's address knows
-/// neither the SPIs nor the message ID of an SA in use. The answer to a request that begins an SA
-/// adds the responder's SPI: left out.
+/// Names a request at a client tuple, and its answer: without the responder's SPI that the latter
+/// may add. Who spoofs a client's address knows neither SPIs nor message ID of an SA in use.
 std::array<std::uint64_t, 1> request_key(const sessions::FlowKey& flow, const ike::Header& header,
                                          const Context& context) noexcept;
 
@@ -119,8 +118,7 @@ struct ClaimFound {
     bool is_valid = false;     ///< it decides
 };
 
-/// A client's datagram with the live records that its rules have asked for. Each is looked up when
-/// it is asked for first, and once.
+/// A client's datagram with the live records that its rules have asked for, each looked up once.
 class Found {
 public:
     Found(const Packet& packet_, const Context& context_) noexcept

@@ -42,8 +42,7 @@ Said said_by_answer(const Packet& packet, const std::optional<Pair>& pair,
     if (!pair || pair->record.backend.index != packet.backend) return Said::nominated;
     const ike::Header& header = packet.ike_header();
     const auto began = sessions::Began::unpack(pair->notes[1]);
-    // A server answers a replay too, under the message ID that it answered before. Of a pair whose
-    // beginning nobody saw, nobody knows it yet.
+    // A server answers a replay too, under an old message ID. Of an unseen pair none is known yet.
     const bool is_unseen = began.client == 0 && began.next_id == 0;
     if (is_unseen || header.message_id.to_host() < began.next_id) return Said::nominated;
     const bool is_own_login = header.exchange == ike::exchange::ike_auth &&
@@ -108,8 +107,7 @@ FrontendIndex reply_vip(const Packet& packet, const std::optional<Pair>& pair,
         return only;
     };
     const auto is_ours = [&](const auto& record) { return record && record->backend == ref; };
-    // Whoever spoofs a client's address has himself answered on another VIP: what that leaves is
-    // less than speech.
+    // What spoofers of a client's address have answered on another VIP is less than speech.
     const auto by_standing = [&] {
         FrontendIndex best = forwarding::no_frontend;
         Stander shown{.standing = Standing::called, .last = 0};

@@ -17,8 +17,7 @@ struct Lesson {
     bool turns_gateway = false;  ///< the way of the request that it answers is the client's
 };
 
-/// pair: what is known of its IKE SA. Takes from the buckets of logins and of SAs that backends
-/// open; writes no record.
+/// pair: what is known of its IKE SA. Takes from the buckets of logins and opened SAs alone.
 Lesson learn(const Packet& packet, const std::optional<Pair>& pair, Context& context) noexcept;
 
 /// The VIP of a reply. Where its source address does not tell, of a backend that serves several
@@ -33,8 +32,7 @@ void ask_for_answer(const Packet& packet, const Context& context) noexcept;
 /// Of a backend's ESP, whose other look-ups are under way: the pair whose login it confirms.
 void ask_for_login(const Packet& packet, const Context& context) noexcept;
 
-/// A classified packet of a backend: its VIP, its way to the client, and what it teaches. Exits:
-/// reply_vip_unknown, refusal_of_copy.
+/// A backend's packet: VIP, way, and what it teaches. Exits: reply_vip_unknown, refusal_of_copy.
 void take_reply(Packet& packet, Context& context) noexcept;
 
 }  // namespace ikelb::affinity

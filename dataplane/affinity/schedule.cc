@@ -57,8 +57,7 @@ void count_spread(const Found& found, BackendIndex choice) noexcept {
     if (at_hash(service.maglev, hash) != choice) found.context.counters.spread.add(1);
 }
 
-/// May another choice be kept? Where the half-open region is crowded, or filled too fast, the hash
-/// decides: it needs no memory.
+/// May another choice be kept? Else the hash decides, without memory, until the crowd has gone.
 bool may_remember(const Context& context) noexcept {
     if (!context.directory.is_half_open_crowded.load(std::memory_order_relaxed) &&
         context.memory.half_open_inserts.take(context.now_micros,
@@ -98,8 +97,7 @@ Answer schedule(Found& found) noexcept {
     const Context& context = found.context;
     const forwarding::Service& service = found.service();
     Answer answer{.is_hit = true};
-    // What belongs to an SA that nobody knows has no choice to keep: the hash sends all of it to
-    // one place.
+    // An SA that nobody knows has no choice to keep: the hash sends all of it to one place.
     const bool is_new = found.kind == Datagram::new_sa;
     const bool is_by_hash = service.scheduler == forwarding::Scheduler::maglev || !is_new;
     if (is_by_hash || !may_remember(context)) {

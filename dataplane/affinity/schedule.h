@@ -9,8 +9,7 @@ namespace ikelb::affinity {
 /// The scheduler's choice for a client that no record knows; no_backend if there is none.
 Answer schedule(Found& found) noexcept;
 
-/// The keyed hash's choice: of the client, or of the new SA with affinity by SA. no_backend if no
-/// backend takes new clients.
+/// The keyed hash's choice: of the client, by SA of the new SA. no_backend: nobody takes it.
 BackendIndex choose_by_hash(const Found& found) noexcept;
 
 /// Does this IKE_SA_INIT request begin with a notify, as a COOKIE retry does (RFC 7296 section

@@ -3,19 +3,20 @@
 #include "dataplane/affinity/standing.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace ikelb::affinity {
 
 namespace {
 
 using forwarding::is_within, sessions::RivalEntry;
+using Entries = std::array<std::uint32_t, sessions::Rivals::most>;
 
 constexpr bool is_speaker(const Stander& one) noexcept {
     return one.standing == Standing::spoke;
 }
 
-/// A replay keeps a server that has shown more no longer than that does: else a stale one would
-/// stay among those that are asked.
+/// A replay renews nobody who has shown more: else stale servers would stay among those asked.
 constexpr bool is_no_renewal(Said said, Standing standing) noexcept {
     const bool is_weak = said == Said::called || said == Said::nominated;
     return said == Said::nothing || (is_weak && standing_of(said) < standing);
@@ -44,29 +45,33 @@ std::optional<Flow> renewed(const Flow& flow, Said said, Seconds now) noexcept {
 }
 
 Tuple::Tuple(const Flow& flow, const Notes& rivals, const Timeouts& lives, Seconds now) noexcept {
-    standers_[count_++] = {flow.backend, flow.standing, flow.last_seen};
+    standers_[count_++] = {flow.backend, flow.standing, 0, flow.last_seen};
     if (!flow.has_rivals) return;
-    for (std::size_t i = 0; i < sessions::Rivals::most; ++i) {
-        const auto bits = static_cast<std::uint32_t>(rivals[i / 2] >> (i % 2 * 32));
-        const RivalEntry entry = RivalEntry::unpack(bits);
+    const auto entries = std::bit_cast<Entries>(rivals);
+    for (std::uint8_t place = 1; place <= entries.size(); ++place) {
+        const RivalEntry entry = RivalEntry::unpack(entries[place - 1u]);
         // Another worker's clock may have been ahead of ours.
         const Seconds last = now + 1 - ((now + 1 - entry.seconds) & 0xfff);
         const Seconds life = entry.standing == Standing::called ? lives.called : lives.standing;
-        if (bits != 0 && entry.backend != flow.backend && is_within(life, last, now))
-            standers_[count_++] = {entry.backend, entry.standing, last};
+        if (entries[place - 1u] == 0) continue;
+        if (entry.backend == flow.backend)
+            standers_[0].place = place;
+        else if (count_ < entries.size() && is_within(life, last, now))
+            standers_[count_++] = {entry.backend, entry.standing, place, last};
     }
 }
 
 Tuple::Notes Tuple::notes() const noexcept {
-    Notes notes{};
-    std::size_t place = 0;
-    for (const Stander& one : all().subspan(count_ > sessions::Rivals::most ? 1 : 0)) {
-        const RivalEntry entry{one.backend, one.standing,
-                               static_cast<std::uint16_t>(one.last & 0xfff)};
-        notes[place / 2] |= std::uint64_t{entry.pack()} << (place % 2 * 32);
-        ++place;
-    }
-    return notes;
+    Entries entries{};
+    for (const bool is_new : {false, true})
+        for (const Stander& one : all()) {
+            if (is_new != (one.place == 0)) continue;
+            auto* const free = std::find(entries.begin(), entries.end(), 0U);
+            *(is_new ? free : &entries[one.place - 1u]) =
+                RivalEntry{one.backend, one.standing, static_cast<std::uint16_t>(one.last & 0xfff)}
+                    .pack();
+        }
+    return std::bit_cast<Notes>(entries);
 }
 
 const Stander* Tuple::find(BackendRef backend) const noexcept {
@@ -113,7 +118,7 @@ bool Tuple::hear(BackendRef backend, Said said, Seconds now) noexcept {
     const auto place = known == nullptr ? count_ : static_cast<std::size_t>(known - all().data());
     if (known == nullptr) {
         if (said <= Said::alive) return false;
-        standers_[count_++] = {backend, standing_of(said), now};
+        standers_[count_++] = {backend, standing_of(said), 0, now};
     } else {
         Stander& one = standers_[place];
         const bool is_raised = said >= Said::called && standing_of(said) > one.standing;
@@ -122,7 +127,8 @@ bool Tuple::hear(BackendRef backend, Said said, Seconds now) noexcept {
             return false;
         // As a speaker, one that lets a login fail would be taken for one that still has its SA.
         const bool is_set = is_raised || said == Said::login;
-        one = {backend, is_set ? standing_of(said) : one.standing, now};
+        if (is_set) one.standing = standing_of(said);
+        one.last = now;
         if (said == Said::alive) return true;
     }
     // A login may have failed: it takes the flow from nobody who is asked in full.

@@ -37,6 +37,7 @@ inline constexpr Seconds flow_refresh_interval = 5;
 struct Stander {
     BackendRef backend{};
     Standing standing = Standing::called;
+    std::uint8_t place = 0;  ///< its entry's, from one on; 0: it has none yet
     Seconds last = 0;
 };
 
@@ -51,9 +52,8 @@ bool is_better(const Stander& one, const Stander& other) noexcept;
 /// What the flow's own backend makes of the flow; nullopt: it stays as it is.
 std::optional<Flow> renewed(const Flow& flow, Said said, Seconds now) noexcept;
 
-/// The backends of one client tuple. The first one has the flow: the last to speak, or the last to
-/// answer while nobody had. At most 4 that have only answered and 8 that spoke; strong ones and
-/// those heard lately are displaced last.
+/// The backends of one client tuple. The first has the flow: the last to speak, else to answer. At
+/// most 4 that only answered and 8 that spoke; strong ones and the latest are displaced last.
 class Tuple {
 public:
     static constexpr std::size_t most_answered = 4, most_speakers = 8;
@@ -81,7 +81,7 @@ public:
     std::span<const Stander> all() const& noexcept { return std::span{standers_}.first(count_); }
     std::span<const Stander> all() const&& = delete;  ///< it would end before they are read
     const Stander* find(BackendRef backend) const noexcept;
-    /// All of them, for the constructor to read: the first one may be left out, it has the flow.
+    /// All, for the constructor. Each keeps its place: who reads amid a write of them misses none.
     Notes notes() const noexcept;
 
 private:

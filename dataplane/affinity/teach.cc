@@ -23,8 +23,7 @@ constexpr Seconds in_flight = 5;
 constexpr forwarding::Rate places_per_pair{.per_second = 1, .burst = 8},
     places_per_source{.per_second = 10, .burst = 200};
 
-/// Does the proof raise the state? No proof makes a confirmed pair less but another one of its
-/// kind.
+/// Does the proof raise the state? A confirmed pair is made less by another one of its kind alone.
 constexpr bool raises(SaState proof, SaState state) noexcept {
     if (state >= SaState::established) return proof != state && proof >= SaState::established;
     return proof > state;
@@ -55,9 +54,8 @@ std::uint64_t began_after(const Packet& packet, std::uint64_t before, const Less
     return began.pack();
 }
 
-/// An answered login is not yet a session: anybody can be answered that he has failed. And a delete
-/// may be of a child alone. ESP tells, but names no SPI of its IKE SA, so the tuple has to say
-/// which one it confirms.
+/// An answered login may have failed, and a delete may be of a child alone. ESP tells, but names no
+/// SPI of its IKE SA, so the tuple has to say which one it confirms.
 void note_login(const Packet& packet, const sessions::PairKey& pair, SaState state,
                 Context& context) noexcept {
     note(context.directory.logins.write(flow_of_receiver(packet),
@@ -132,8 +130,8 @@ void teach_pair(const Packet& packet, const std::optional<Pair>& found, const Le
 }
 
 /// A binding keeps its backend, else one roamer who enters an office's NAT would take the office
-/// along. But one that takes none of its SAs back is as good as none, or the client would leave the
-/// server that it has now at its next login.
+/// along. But one that takes none of its SAs back gives way to one that does, or the client would
+/// leave the server that it has now at its next login.
 void teach_binding(const Packet& packet, BackendRef ref, Context& context) noexcept {
     const forwarding::Service& service = context.table.services[packet.service];
     if (service.affinity != forwarding::Affinity::source) return;
@@ -181,8 +179,9 @@ bool may_add_place(const Packet& packet, const Lesson& lesson, Context& context)
 }
 
 /// Others stand there, or nobody does. False: nothing has changed.
-bool join(const Packet& packet, const std::optional<Flow>& flow, BackendRef ref,
-          const Lesson& lesson, GatewayIndex gateway, Context& context) noexcept {
+bool join(const Packet& packet, const std::optional<Flow>& flow, const Lesson& lesson,
+          GatewayIndex gateway, Context& context) noexcept {
+    const BackendRef ref = ref_of(packet.backend, context);
     const auto key = flow_of_receiver(packet);
     const Timeouts& lives = context.table.timeouts;
     Tuple tuple = flow ? tuple_of(key, *flow, packet.service, context) : Tuple{};
@@ -197,12 +196,13 @@ bool join(const Packet& packet, const std::optional<Flow>& flow, BackendRef ref,
     if (!has_changed && !is_left) return false;
     const bool has_rivals = all.size() > 1;
     // First: whoever finds the flow's mark finds them.
-    const Tuple::Notes notes = tuple.notes();
-    if (has_rivals &&
-        !note(context.directory.rivals.write(key, sessions::Rivals{.last_seen = context.now}, lives,
-                                             context.now, sessions::Evict::oldest, &notes),
-              context))
-        return false;
+    const auto write_rivals = [&] {
+        const Tuple::Notes notes = tuple.notes();
+        return has_rivals ? context.directory.rivals.write(
+                                key, sessions::Rivals{.last_seen = context.now}, lives, context.now,
+                                sessions::Evict::oldest, &notes)
+                          : sessions::WriteOutcome::written;
+    };
     const Stander& first = all.front();
     const bool is_same = flow && flow->backend == first.backend;
     const Flow desired{.backend = first.backend,
@@ -211,9 +211,11 @@ bool join(const Packet& packet, const std::optional<Flow>& flow, BackendRef ref,
                        .has_rivals = has_rivals,
                        .gateway = gateway,
                        .last_seen = first.last};
-    if (flow != std::optional{desired} &&
-        !note(context.directory.flows.write(key, flow, desired, lives, context.now), context))
-        return false;
+    const auto outcome = flow == std::optional{desired}
+                             ? write_rivals()
+                             : context.directory.flows.write(key, flow, desired, lives, context.now,
+                                                             nullptr, write_rivals);
+    if (!note(outcome, context)) return false;
     if (was_empty)
         context.counters.flows_committed.add(1);
     else if (!is_same)
@@ -222,25 +224,49 @@ bool join(const Packet& packet, const std::optional<Flow>& flow, BackendRef ref,
 }
 
 /// The flow's own backend. False: nothing has changed.
-bool renew(const Packet& packet, const Flow& flow, const Lesson& lesson, GatewayIndex gateway,
-           Context& context) noexcept {
-    std::optional<Flow> desired = renewed(flow, lesson.said, context.now);
-    if (gateway != flow.gateway) {
-        if (!desired) desired = flow;
-        desired->gateway = gateway;
-    }
-    if (!desired) return false;
+bool renew(const Packet& packet, const Flow& flow, Flow desired, Context& context) noexcept {
     const auto key = flow_of_receiver(packet);
-    const bool is_rewritten =
-        desired->standing != flow.standing || desired->gateway != flow.gateway;
-    if (is_rewritten && note(context.directory.flows.write(key, flow, *desired,
-                                                           context.table.timeouts, context.now),
-                             context))
+    const bool is_rewritten = desired.standing != flow.standing || desired.gateway != flow.gateway;
+    if (is_rewritten &&
+        note(context.directory.flows.write(key, flow, desired, context.table.timeouts, context.now),
+             context))
         return true;
     // No room or no lock for what is proven: what was known lives on meanwhile.
-    desired->standing = flow.standing;
-    desired->gateway = flow.gateway;
-    return context.directory.flows.refresh(key, flow, *desired);
+    desired.standing = flow.standing;
+    desired.gateway = flow.gateway;
+    return context.directory.flows.refresh(key, flow, desired);
+}
+
+/// The packet's way to the client, and what it says about its tuple. False: nothing has changed.
+bool teach_tuple(Packet& packet, const Lesson& lesson, GatewayIndex way,
+                 Context& context) noexcept {
+    const auto key = flow_of_receiver(packet);
+    sessions::TryLock& lock = context.directory.tuple(hash_of(key, context));
+    const std::uint32_t turns = lock.turns.load(std::memory_order_acquire);
+    const auto flow = context.directory.flows.find(key, context.table.timeouts, context.now);
+    const bool has_way = way != forwarding::no_gateway;
+    GatewayIndex usual = flow ? flow->gateway : forwarding::no_gateway;
+    if (usual == forwarding::no_gateway && lesson.said != Said::nothing)
+        usual = context.table.default_gateway(packet.destination, packet.frontend);
+    packet.gateway = has_way ? way : usual;
+    const GatewayIndex stored = has_way && lesson.turns_gateway ? way : usual;
+    const bool is_own = flow && flow->backend == ref_of(packet.backend, context);
+    // In IKEv1 a sign of life at its own flow is all that can be told.
+    const bool is_weak = is_own && lesson.said == Said::nominated &&
+                         packet.ike_header().major_version() == 1 &&
+                         flow->standing >= Standing::strong;
+    const Said said = is_weak ? Said::alive : lesson.said;
+    auto renewal = is_own ? renewed(*flow, said, context.now) : std::nullopt;
+    if (is_own && stored != flow->gateway) {
+        if (!renewal) renewal = flow;
+        renewal->gateway = stored;
+    }
+    if (is_own ? !renewal : !flow && said <= Said::alive) return false;
+    // Nobody waits: what is left as it was, the backend's next datagram says again.
+    const sessions::TryHold hold{lock, turns};
+    if (!hold.is_held()) return note(sessions::WriteOutcome::busy, context);
+    return is_own ? renew(packet, *flow, *renewal, context)
+                  : join(packet, flow, lesson, stored, context);
 }
 
 void count_answer(const Packet& packet, Context& context) noexcept {
@@ -281,7 +307,7 @@ void take_reply(Packet& packet, Context& context) noexcept {
         return;
     }
     packet.service = context.table.frontends[packet.frontend].service;
-    Lesson lesson = learn(packet, known, context);
+    const Lesson lesson = learn(packet, known, context);
     const BackendRef ref = ref_of(packet.backend, context);
     const auto request = answered_request(packet, context);
     if (is_ike) {
@@ -293,22 +319,8 @@ void take_reply(Packet& packet, Context& context) noexcept {
         teach_choice(packet, context);
         teach_pair(packet, pair, lesson, context);
     }
-    const auto flow =
-        context.directory.flows.find(flow_of_receiver(packet), context.table.timeouts, context.now);
-    const bool has_way = request && request->gateway != forwarding::no_gateway;
-    GatewayIndex usual = flow ? flow->gateway : forwarding::no_gateway;
-    if (usual == forwarding::no_gateway && lesson.said != Said::nothing)
-        usual = context.table.default_gateway(packet.destination, packet.frontend);
-    packet.gateway = has_way ? request->gateway : usual;
-    const GatewayIndex stored = has_way && lesson.turns_gateway ? request->gateway : usual;
-    const bool is_own = flow && flow->backend == ref;
-    // In IKEv1 a sign of life at its own flow is all that can be told.
-    if (is_own && is_ike && packet.ike_header().major_version() == 1 &&
-        lesson.said == Said::nominated && flow->standing >= Standing::strong)
-        lesson.said = Said::alive;
-    const bool has_changed = is_own ? renew(packet, *flow, lesson, stored, context)
-                                    : join(packet, flow, ref, lesson, stored, context);
-    if (!has_changed || lesson.said != Said::spoke) return;
+    const GatewayIndex way = request ? request->gateway : forwarding::no_gateway;
+    if (!teach_tuple(packet, lesson, way, context) || lesson.said != Said::spoke) return;
     if (!is_ike) confirm_login(packet, ref, context);
     teach_binding(packet, ref, context);
 }

@@ -22,6 +22,10 @@ template <typename Value, std::size_t NoteWords>
 struct Noted {
     Value record;
     std::array<std::uint64_t, NoteWords> notes{};
+
+    bool is_alive(const Timeouts& lives, Seconds now) const noexcept {
+        return record.is_alive(lives, now);
+    }
 };
 
 /// A record table's bucket of four slots: where their words are and how they are read and written.

@@ -52,46 +52,42 @@ struct TwoRegions {
                          second.template prefetch<for_write>(hash);
                      });
     }
-    /// The key's live record, the confirmed one first.
+    /// The key's live record.
     std::optional<Value> find(const Key& key, const Timeouts& lives, Seconds now) const noexcept {
-        return in_both(key, [&](const auto& first, const auto& second, const auto& words) {
-            const std::uint64_t hash = first.hash(words);
-            auto record = first.find(words, hash);
-            if (record && record->is_alive(lives, now)) return record;
-            record = second.find(words, hash);
-            if (record && !record->is_alive(lives, now)) record.reset();
-            return record;
+        return look(key, lives, now, [](const auto& table, const auto& words, std::uint64_t hash) {
+            return table.find(words, hash);
         });
     }
     /// As find(), with the notes.
     std::optional<Noted> find_noted(const Key& key, const Timeouts& lives,
                                     Seconds now) const noexcept {
-        return in_both(key, [&](const auto& first, const auto& second, const auto& words) {
-            const std::uint64_t hash = first.hash(words);
-            auto found = first.find_noted(words, hash);
-            if (found && found->record.is_alive(lives, now)) return found;
-            found = second.find_noted(words, hash);
-            if (found && !found->record.is_alive(lives, now)) found.reset();
-            return found;
+        return look(key, lives, now, [](const auto& table, const auto& words, std::uint64_t hash) {
+            return table.find_noted(words, hash);
         });
     }
 
     /// Brings what find() has returned up to date, where the new record belongs. Of provisional
     /// ones half of the room is for those that have more than begun, whatever floods the other
-    /// half; a confirmed one is never evicted while it lives.
+    /// half; a confirmed one is never evicted while it lives. first: see RecordTable::write().
+    template <typename First = AtOnce>
     WriteOutcome write(const Key& key, const std::optional<Value>& found, const Value& record,
-                       const Timeouts& lives, Seconds now, const Notes* notes = nullptr) noexcept {
+                       const Timeouts& lives, Seconds now, const Notes* notes = nullptr,
+                       const First& first = {}) noexcept {
         const bool was_confirmed = found && found->is_confirmed();
-        const std::optional<Value> here =
-            found && was_confirmed == record.is_confirmed() ? found : std::nullopt;
-        const WriteOutcome outcome =
-            record.is_confirmed()
-                ? confirmed.write(key, record, lives, now, Evict::never, notes, &here)
-                : provisional.write(key, record, lives, now, Evict::oldest_by_half, notes, &here);
-        // Left there, the other one could speak again when this one has ended.
-        if (outcome == WriteOutcome::written && found && !here)
-            (void)(was_confirmed ? confirmed.erase(key) : provisional.erase(key));
-        return outcome;
+        const bool moves = found && was_confirmed != record.is_confirmed();
+        const std::optional<Value> here = moves ? std::nullopt : found;
+        const auto put = [&] {
+            const WriteOutcome outcome =
+                record.is_confirmed()
+                    ? confirmed.write(key, record, lives, now, Evict::never, notes, &here, first)
+                    : provisional.write(key, record, lives, now, Evict::oldest_by_half, notes,
+                                        &here, first);
+            if (moves) moves_.fetch_add(1, std::memory_order_acq_rel);
+            return outcome;
+        };
+        if (!moves) return put();
+        // Left there, the other one would hide this one, or speak again when it has ended.
+        return was_confirmed ? confirmed.erase(key, put) : provisional.erase(key, put);
     }
     /// Replaces the notes of the record that find() has returned.
     WriteOutcome annotate(const Key& key, const Value& found, const Notes& notes) noexcept {
@@ -107,6 +103,22 @@ struct TwoRegions {
     std::size_t bytes() const noexcept { return confirmed.bytes() + provisional.bytes(); }
 
 private:
+    /// The confirmed one first, and again if any has moved meanwhile.
+    template <typename Get>
+    [[gnu::always_inline]] auto look(const Key& key, const Timeouts& lives, Seconds now,
+                                     Get&& get) const noexcept {
+        return in_both(key, [&](const auto& first, const auto& second, const auto& words) {
+            const std::uint64_t hash = first.hash(words);
+            const std::uint32_t before = moves_.load(std::memory_order_acquire);
+            auto found = get(first, words, hash);
+            if (found && found->is_alive(lives, now)) return found;
+            found = get(second, words, hash);
+            if (found && found->is_alive(lives, now)) return found;
+            if (moves_.load(std::memory_order_acquire) != before) found = get(first, words, hash);
+            if (found && !found->is_alive(lives, now)) found.reset();
+            return found;
+        });
+    }
     /// Calls use(confirmed, provisional, words) with the tables of the key's family.
     template <typename Use>
     [[gnu::always_inline]] auto in_both(const Key& key, Use&& use) const noexcept {
@@ -118,6 +130,8 @@ private:
             return use(confirmed, provisional, key);
         }
     }
+
+    alignas(64) std::atomic<std::uint32_t> moves_{0};  ///< between the regions, so far
 };
 
 /// Of a conversation by routed transit. Protocols' lives differ: it says itself when it ends.
@@ -141,8 +155,7 @@ struct Conversation {
 };
 
 /// Everything that workers learn and share. Readers take no lock; writers never wait.
-/// Threads: any worker; the control thread walks it for counts and listings, and a thread of its
-/// own for what a restart has to know.
+/// Threads: any worker; the control thread, and one that saves, walk it.
 class Directory {
 public:
     Directory(const DirectoryLimits& limits, net::HashKey key)
@@ -169,6 +182,10 @@ public:
     RecordTable<Candidate, 1, 1> candidates;  ///< by affinity::candidate_key()
     FamilyTable<Login, FlowKey, 2> logins;
     FamilyTable<FragmentFate, FragmentKey> fragments;
+    /// By a flow's hash. Whoever changes the flow or its rivals holds it, and nobody has since they
+    /// were read: else of what two workers hear there at once one writes over the other's.
+    std::array<TryLock, 1024> tuples{};
+    TryLock& tuple(std::uint64_t hash) noexcept { return tuples[hash % tuples.size()]; }
     /// By wall::TransitShare.
     std::array<
         TwoRegions<wall::TransitKey, Conversation, FamilyTable<Conversation, wall::TransitKey>>,

@@ -33,7 +33,7 @@ public:
     }
     /// The key's live record.
     std::optional<Value> find(const Key& key, const Timeouts& lives, Seconds now) const noexcept {
-        return of(key, [&](const auto& table, const auto& words) {
+        return of(*this, key, [&](const auto& table, const auto& words) {
             return table.find(words, lives, now);
         });
     }
@@ -41,29 +41,28 @@ public:
                                     Seconds now) const noexcept
         requires(NoteWords > 0)
     {
-        return of(key, [&](const auto& table, const auto& words) {
+        return of(*this, key, [&](const auto& table, const auto& words) {
             auto found = table.find_noted(words);
             if (found && !found->record.is_alive(lives, now)) found.reset();
             return found;
         });
     }
     Notes notes(const Key& key) const noexcept {
-        return of(key, [](const auto& table, const auto& words) { return table.notes(words); });
+        return of(*this, key, [](auto& table, const auto& words) { return table.notes(words); });
     }
-    WriteOutcome write(const Key& key, const Value& record, const Timeouts& lives, Seconds now,
-                       Evict evict, const Notes* notes = nullptr,
-                       const std::optional<Value>* expected = nullptr) noexcept {
-        return of(key, [&](auto& table, const auto& words) {
-            return table.write(words, record, lives, now, evict, notes, expected);
+    WriteOutcome write(const Key& key, const Value& record, const auto&... how) noexcept {
+        return of(*this, key, [&](auto& table, const auto& words) {
+            return table.write(words, record, how...);
         });
     }
     bool refresh(const Key& key, const Value& expected, const Value& desired) noexcept {
-        return of(key, [&](auto& table, const auto& words) {
+        return of(*this, key, [&](auto& table, const auto& words) {
             return table.refresh(words, expected, desired);
         });
     }
-    WriteOutcome erase(const Key& key) noexcept {
-        return of(key, [](auto& table, const auto& words) { return table.erase(words); });
+    WriteOutcome erase(const Key& key, const auto&... first) noexcept {
+        return of(*this, key,
+                  [&](auto& table, const auto& words) { return table.erase(words, first...); });
     }
 
     /// Calls visit(const Key&, const Value&) for what stands in buckets [first, first + count);
@@ -92,17 +91,11 @@ public:
     const Wide& wide() const noexcept { return wide_; }
 
 private:
-    template <typename Use>
-    [[gnu::always_inline]] auto of(const Key& key, Use&& use) const noexcept {
+    template <typename Self, typename Use>
+    [[gnu::always_inline]] static auto of(Self& self, const Key& key, Use&& use) noexcept {
         if (key.is_narrow()) [[likely]]
-            return use(narrow_, key.narrow());
-        return use(wide_, key.wide());
-    }
-    template <typename Use>
-    [[gnu::always_inline]] auto of(const Key& key, Use&& use) noexcept {
-        if (key.is_narrow()) [[likely]]
-            return use(narrow_, key.narrow());
-        return use(wide_, key.wide());
+            return use(self.narrow_, key.narrow());
+        return use(self.wide_, key.wide());
     }
 
     Narrow narrow_;

@@ -13,8 +13,7 @@
 namespace ikelb::sessions {
 
 // What the directory's records are found by. A key of IPv4 packs into fewer words than any other:
-// narrow() and wide() give the words of the two tables of a FamilyTable. The first word is never
-// zero.
+// narrow() and wide() are a FamilyTable's two kinds. The first word is never zero.
 
 /// A client address with 32 bits beside it, which are not zero.
 struct ClientKey {

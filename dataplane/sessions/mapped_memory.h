@@ -9,8 +9,7 @@ namespace ikelb::sessions {
 /// Throws std::bad_alloc, for templates that code built without exceptions includes.
 [[noreturn]] void refuse_memory();
 
-/// When the pages of a table come into being: at once, so that no worker takes a page fault later,
-/// or each when it is first written to.
+/// When a table's pages come into being: at once, so that no worker faults, or when written to.
 enum class Touch : bool { now, later };
 
 /// Zeroed pages for a large table, on transparent huge pages where the kernel grants them, so that

@@ -30,10 +30,14 @@ enum class WriteOutcome : std::uint8_t {
     changed,  ///< another worker has written since the caller looked
 };
 
+/// A condition of a write that is always met: see RecordTable::write().
+struct AtOnce {
+    WriteOutcome operator()() const noexcept { return WriteOutcome::written; }
+};
+
 /// May a live record give way to a new one? `oldest`: of the two buckets the one seen longest ago;
 /// no other bucket is looked at, so that a flood costs no more than that. `oldest_by_half`: among
-/// those that have only begun or the others, whichever would have more than half with the new one,
-/// so that neither can flush the other.
+/// those that have only begun or the others, whichever would have more than half with the new one.
 enum class Evict : std::uint8_t { never, oldest, oldest_by_half };
 
 /// Which part of a key chooses its buckets.
@@ -200,8 +204,7 @@ public:
         }
         return {};
     }
-    /// Replaces the notes of a key that is there, of whatever backend, or of this one alone: it may
-    /// have changed since the caller looked.
+    /// Replaces the notes of a key that is there, of whatever backend, or still of this one.
     WriteOutcome annotate(const Key& key, const Notes& notes,
                           std::optional<forwarding::BackendRef> of = std::nullopt) noexcept {
         const Home home = home_of(hash(key));
@@ -229,9 +232,12 @@ public:
     /// Inserts or replaces the key's record, and its notes if there are any here. Takes a slot that
     /// is empty or holds a dead record, else as `evict` allows.
     /// expected: what find() has said; if something else is there by now, nothing is written.
+    /// first: called once nothing else can fail; unless it says written, nothing is.
+    template <typename First = AtOnce>
     WriteOutcome write(const Key& key, const Value& record, const Timeouts& lives, Seconds now,
                        Evict evict, const Notes* notes = nullptr,
-                       const std::optional<Value>* expected = nullptr) noexcept {
+                       const std::optional<Value>* expected = nullptr,
+                       const First& first = {}) noexcept {
         assert(key[0] != 0);
         const Home home = home_of(hash(key));
         const TryHold hold{lock_of(home.first)};
@@ -242,17 +248,19 @@ public:
         if (expected != nullptr && (expected->has_value() != is_there ||
                                     (is_there && (*expected)->pack() != before.pack())))
             return WriteOutcome::changed;
-        if (slot != nullptr) {
-            // A dead record's notes are over with it.
-            if (!is_there) set_notes(slot, {});
-            set_value(slot, record);
-            if (notes != nullptr) set_notes(slot, *notes);
+        const Place place = slot != nullptr ? Place{.slot = slot}
+                                            : choose(home, is_begun(record), lives, now, evict);
+        if (place.slot == nullptr) return WriteOutcome::full;
+        if (const WriteOutcome outcome = first(); outcome != WriteOutcome::written) return outcome;
+        if (slot == nullptr) {
+            if (place.distance != 0) Slots::raise_reach(bucket(home.first), place.distance);
+            replace(place.slot, &key, record, notes);
             return WriteOutcome::written;
         }
-        const Place place = choose(home, is_begun(record), lives, now, evict);
-        if (place.slot == nullptr) return WriteOutcome::full;
-        if (place.distance != 0) Slots::raise_reach(bucket(home.first), place.distance);
-        replace(place.slot, &key, record, notes);
+        // A dead record's notes are over with it.
+        if (!is_there) set_notes(slot, {});
+        set_value(slot, record);
+        if (notes != nullptr) set_notes(slot, *notes);
         return WriteOutcome::written;
     }
 
@@ -273,12 +281,14 @@ public:
         return false;
     }
 
-    /// Removes the key; written also if it was not there. busy if the shard is held.
-    WriteOutcome erase(const Key& key) noexcept {
+    /// Removes the key, behind first() as write() does; written also if it was not there.
+    template <typename First = AtOnce>
+    WriteOutcome erase(const Key& key, const First& first = {}) noexcept {
         assert(key[0] != 0);
         const Home home = home_of(hash(key));
         const TryHold hold{lock_of(home.first)};
         if (!hold.is_held()) return WriteOutcome::busy;
+        if (const WriteOutcome outcome = first(); outcome != WriteOutcome::written) return outcome;
         if (Word* const slot = locate(home, key)) replace(slot, nullptr, {});
         return WriteOutcome::written;
     }
@@ -341,8 +351,7 @@ private:
                 .shard_bits = static_cast<unsigned>(std::countr_zero(per_shard))};
     }
 
-    /// The two buckets of a hash: its high bits scaled to the number of buckets, and its low bits
-    /// within the shard of the first.
+    /// A hash's two buckets: by its high bits, scaled, and by its low bits within that one's shard.
     [[gnu::always_inline]] static Home home_of(std::uint64_t hash, std::size_t buckets,
                                                std::size_t shard_mask) noexcept {
         const auto first = static_cast<std::size_t>(net::Uint128{hash} * buckets >> 64);

@@ -15,8 +15,7 @@ using forwarding::BackendRef, forwarding::GatewayIndex, forwarding::Seconds, for
 
 // What the learned tables hold: a type for each, of 64 bits, so that readers see it whole without a
 // lock. All share these bits, low to high: last_seen 32, backend 10, two flags, the backend's
-// generation 8, a code 3, spare 1, a byte. is_alive() is of each, is_begun() of those that Evict
-// tells apart.
+// generation 8, a code 3, spare 1, a byte. is_begun() is of those that Evict tells apart.
 
 /// Never set in pack(): the table that holds the record keeps a mark of its own there.
 inline constexpr std::uint64_t spare_bit = 1ULL << 55;
@@ -164,8 +163,7 @@ struct Placement {
 /// Where a client's next SA begins; written by a backend that has spoken.
 using Binding = Placement<&Timeouts::flow>;
 
-/// Where an SA that begins has been sent, for its retries; by the scheduler, or as a backend's
-/// answer says.
+/// Where an SA that begins has been sent, for its retries; or whose answer it has had.
 struct Choice {
     BackendRef backend{};
     std::uint8_t cookie = 0;  ///< of the COOKIE that the backend sent, some bits; 0: none
@@ -185,8 +183,7 @@ struct Choice {
     friend constexpr bool operator==(const Choice&, const Choice&) = default;
 };
 
-/// An ESP SPI on its way to being claimed by its flow's backend; last_seen: when it came. The
-/// note: its first sequence number.
+/// An ESP SPI before its flow's backend claims it, and when it came. The note: its first number.
 using Candidate = Placement<&Timeouts::standing>;
 
 /// Tells clients apart that use one SPI at one address.

@@ -21,6 +21,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 RECORD, NOTE, LOST, FREED = r"seen%8", r"seen_note", r"3!=3", r"is_freed\[table\]"
 HEARD, SPEAKER, REPLACED = r"was_heard&", r"speaker", r"region\[where\]"
+REFUSED = r"has_written"
 DEPTH = 100_000  # steps; a longer run is an error of its own
 
 
@@ -44,15 +45,13 @@ MODELS = {
         Look(["KEY=3", "SAME_SECOND"], NOTE),
     ],
     "commit": [
-        Look([]),
-        Look(["PLANTED=1"], HEARD),
-        Look(["PLANTED=1", "CLAIM=2"], SPEAKER),
-        Look(["PLANTED=2"], HEARD),
-        Look(["TWO_JOIN"], HEARD),
-        Look(["TWO_REGIONS"], HEARD),
-        Look(["REFRESHED"], REPLACED),
-        Look(["MOVED"], HEARD),
-        Look(["TORN"], HEARD),
+        Look(["TURNS=2"]),
+        Look(["MARKS"]),
+        Look(["PLANTED=1", "CLAIM=1"], HEARD),
+        Look(["PLANTED=1", "CLAIM=2", "TURNS=2"], SPEAKER),
+        *(Look([f"PLANTED={bug}"], HEARD) for bug in (2, 3, 4, 5, 8)),
+        Look(["PLANTED=6", "MARKS"], REPLACED),
+        Look(["PLANTED=7"], REFUSED),
     ],
     "publish": [Look([]), *(Look([f"PLANTED={bug}"], FREED) for bug in (1, 2, 3))],
 }

@@ -1,43 +1,47 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The ikelb authors
  *
- * join() and renew() of dataplane/affinity/teach.cc over TwoRegions and Rivals of
+ * teach_tuple() of dataplane/affinity/teach.cc over TwoRegions and Rivals of
  * dataplane/sessions/directory.h: two workers hear what backends say at one client tuple, read its
- * flow, decide, and commit; a third one asks for the flow and those beside it.
+ * flow, decide, and commit; a third one asks for the flow and those beside it, and with MARKS sets
+ * the mark of a candidate (await_backend() of dataplane/affinity/claims.cc).
  *
  * A backend answers (standing strong) or speaks on its own (spoke). Whoever shows at least as much
  * as the flow's own backend takes the flow; the others stand beside it. Nothing expires, and three
  * backends displace nobody. A worker whose lock is busy or whose write is refused gives up: the
- * backend's next packet says the same again.
+ * backend's next packet says the same again. A shard's lock, which other tuples' writers hold too,
+ * may be busy at any time.
  *
  * Claims: c1  whoever has been heard is asked from then on
  *         c2  the flow is with the last one that spoke
  *         c3  a write replaces what its worker has found, and nothing newer
+ *         c4  a write that is refused has changed nothing
  *
- * PLANTED 1: the flow is written whatever is there by now                 (breaks c1, c2)
- *         2: the flow is written first, and those beside it after it      (breaks c1)
- * Known limits, each of which has to be found when it is let in. A backend that is lost by the
- * first three is heard again with its next packet; the others are over with one look-up.
- *   TWO_JOIN:    two workers write who stands beside the flow, from one reading      (c1)
- *   TWO_REGIONS: one worker moves a flow to the other region, or finds none, and
- *                another one writes in the region that the first does not look at    (c1)
- *   REFRESHED:   a refresh between a writer's look at the record and its store       (c3)
- *   MOVED:       a flow moves between the look into one region and into the other    (c1)
- *   TORN:        entries move from one word to another while they are read           (c1)
+ * PLANTED 1: two workers may hold the tuple's lock                          (breaks c1, c2)
+ *         2: the flow is written first, and those beside it after it        (breaks c1)
+ *         3: the lock is taken though it was held since the flow was read   (breaks c1)
+ *         4: the first region is not looked at again behind the second      (breaks c1)
+ *         5: entries move from one word to another                          (breaks c1)
+ *         6: the mark is set without the lock                               (breaks c3)
+ *         7: the flow may be refused when those beside it are written       (breaks c4)
+ *         8: a move is counted behind its end                               (breaks c1)
  */
 #ifndef PLANTED
 #define PLANTED 0
 #endif
 #ifndef CLAIM
-#define CLAIM 1 /* 2: c1 is not looked at, which breaks before c2 does */
+#define CLAIM 0 /* one of them alone; 0: all */
 #endif
-#define TURNS 2 /* packets of each worker */
+#define is_looked_at(claim) (CLAIM == 0 || CLAIM == claim)
+#ifndef TURNS
+#define TURNS 1 /* packets of each worker */
+#endif
 
 #define strong 0
 #define spoke 1
 #define no_flow 0
-/* A flow: backend 1 .. 3, standing, has_rivals, and how often it has been renewed. */
-#define flow_of(b, s, h, n) ((b) + 4 * (s) + 8 * (h) + 16 * ((n) % 4))
+/* A flow: backend 1 .. 3, standing, has_rivals, and how often it has been renewed or marked. */
+#define flow_of(b, s, h, n) ((b) + 4 * (s) + 8 * (h) + 16 * ((n) % 2))
 #define backend(f) ((f) % 4)
 #define standing(f) (((f) / 4) % 2)
 #define has_rivals(f) (((f) / 8) % 2)
@@ -46,47 +50,39 @@
 #define set_of(f) ((f) == no_flow -> 0 : bit(backend(f)))
 
 byte region[2];            /* by standing: provisional, confirmed */
-bool is_held[2];           /* the flow's shard in each */
-byte rivals[2];            /* words of entries: sets of backends */
-bool rivals_held;
-/* For the claims, and for what keeps a limit out. */
+byte entry[4];             /* those at the tuple, 0: none; two are a word */
+bool is_held;              /* the tuple's lock */
+byte moves_so_far;
+/* For the claims. */
 byte heard;                /* backends whose event has been committed */
 byte speaker;              /* the last of those that spoke */
-bool is_joining;           /* somebody is between the write of the rivals and that of the flow */
-byte joins;                /* how often that has ended */
 bool has_begun;
 
-inline find_flow() {
-#ifdef MOVED
-    found = region[spoke];
+inline find_flow(result) {
+    moves_seen = moves_so_far;
+    result = region[spoke];
     if
-    :: found == no_flow -> found = region[strong]
+    :: result == no_flow -> result = region[strong]
     :: else
+    fi;
+#if PLANTED != 4
+    if
+    :: result == no_flow && moves_so_far != moves_seen -> result = region[spoke]
+    :: else
+    fi;
+#endif
+    moves_seen = 0
+}
+
+/* By the lock of a shard, or for want of room. */
+inline may_be_refused() {
+    if
+    :: skip
+    :: goto refused
     fi
-#else
-    found = (region[spoke] != no_flow -> region[spoke] : region[strong])
-#endif
 }
 
-inline read_rivals() {
-#ifdef TORN
-    others = rivals[0];
-    others = others | rivals[1]
-#else
-    others = rivals[0] | rivals[1]
-#endif
-}
-
-inline try_hold(lock) {
-    atomic {
-        if
-        :: lock -> goto refused
-        :: else -> lock = true
-        fi
-    }
-}
-
-/* In the step of the store. */
+/* In the step of the last store. */
 inline note_event() {
     heard = heard | bit(said_by);
     if
@@ -95,49 +91,96 @@ inline note_event() {
     fi
 }
 
-inline write_flow() {
-    where = standing(desired);
-    moves = found != no_flow && standing(found) != where;
-    try_hold(is_held[where]);
-    before = region[where];
-    atomic {
+/* Keeps each entry in its place. */
+inline place_entries() {
+    d_step {
         if
-#if PLANTED != 1
-        :: before != (moves -> no_flow : found) -> is_held[where] = false; goto refused
-#endif
-        :: else
-        fi
-    }
-    atomic {
-        if
-#ifndef REFRESHED
-        :: region[where] != before -> is_held[where] = false; goto refused
-#endif
-#if PLANTED != 1 && !defined(TWO_REGIONS)
-        :: region[1 - where] != (moves -> found : no_flow) -> is_held[where] = false; goto refused
-#endif
+        :: found != no_flow && has_rivals(found) ->
+            new[0] = entry[0]; new[1] = entry[1]; new[2] = entry[2]; new[3] = entry[3]
+        :: found != no_flow && !has_rivals(found) -> new[0] = backend(found)
         :: else
         fi;
-        assert(region[where] == before); /* c3 */
-        region[where] = desired;
-        note_event();
-#ifndef TWO_REGIONS
+        at = 0;
+        do
+        :: at < 4 && new[at] != said_by -> at++
+        :: else -> break
+        od;
         if
-        :: moves -> region[1 - where] = no_flow
+        :: at == 4 ->
+            at = 0;
+            do
+            :: new[at] != 0 -> at++
+            :: else -> break
+            od;
+            new[at] = said_by
+        :: else
+        fi;
+#if PLANTED == 5
+        /* The one that was heard first. */
+        new[at] = new[0];
+        new[0] = said_by;
+        if
+        :: new[1] == 0 -> new[1] = new[2]; new[2] = new[3]; new[3] = 0
+        :: else -> at = new[1]; new[1] = new[2]; new[2] = at
+        fi;
+#endif
+        at = 0
+    }
+}
+
+inline write_rivals() {
+    d_step { entry[0] = new[0]; entry[1] = new[1]; has_written = true }
+    atomic {
+        entry[2] = new[2]; entry[3] = new[3];
+        if
+        :: desired == found -> note_event()
         :: else
         fi
+    }
+}
+
+inline write_flow() {
+    atomic {
+        if
+        :: before != (moves -> no_flow : found) -> goto refused
+        :: else
+        fi;
+#if PLANTED != 7
+        may_be_refused()
 #endif
     }
-    is_held[where] = false;
-#ifdef TWO_REGIONS
+#if PLANTED != 2
+    write_rivals_if_beside();
+#endif
+#if PLANTED == 7
+    may_be_refused();
+#endif
+    atomic {
+        assert(!is_looked_at(3) || region[where] == before); /* c3 */
+        region[where] = desired;
+        note_event()
+    }
     if
     :: moves ->
-        try_hold(is_held[1 - where]);
+#if PLANTED == 8
         region[1 - where] = no_flow;
-        is_held[1 - where] = false
+        moves_so_far++
+#else
+        moves_so_far++;
+        region[1 - where] = no_flow
+#endif
+    :: else
+    fi;
+#if PLANTED == 2
+    write_rivals_if_beside()
+#endif
+}
+
+inline write_rivals_if_beside() {
+    if
+    :: is_beside -> write_rivals()
     :: else
     fi
-#endif
 }
 
 inline refresh_flow() {
@@ -151,127 +194,125 @@ inline refresh_flow() {
     }
 }
 
-/* The first two entries are one word. */
-inline write_rivals() {
-    try_hold(rivals_held);
-#ifndef TWO_JOIN
-    atomic {
-        if
-        :: is_joining || joins != joins_seen -> rivals_held = false; goto refused
-        :: else -> is_joining = true; is_mine = true
-        fi
-    }
-#endif
-#ifdef TORN
-    rivals[0] = bit(said_by) | set_of(found);
-    rivals[1] = others & ~(bit(said_by) | set_of(found));
-#else
-    atomic {
-        rivals[0] = bit(said_by) | set_of(found);
-        rivals[1] = others & ~(bit(said_by) | set_of(found));
-        if
-        :: desired == found -> note_event()
-        :: else
-        fi
-    }
-#endif
-    rivals_held = false
-}
-
-inline join() {
-    others = 0;
-    if
-    :: found != no_flow && has_rivals(found) -> read_rivals()
-    :: else
-    fi;
+inline decide() {
     d_step {
-        others = others | set_of(found);
-        is_beside = others != 0;
+        is_own = found != no_flow && backend(found) == said_by;
+        is_beside = found != no_flow && !is_own;
         if
-        :: found == no_flow || said >= standing(found) ->
+        :: is_own && said <= standing(found) ->
+            desired = flow_of(said_by, standing(found), has_rivals(found), renewals(found) + 1)
+        :: is_own && said > standing(found) ->
+            desired = flow_of(said_by, said, has_rivals(found), renewals(found) + 1)
+        :: !is_own && (found == no_flow || said >= standing(found)) ->
             desired = flow_of(said_by, said, is_beside, 0)
         :: else ->
             desired = flow_of(backend(found), standing(found), is_beside, renewals(found))
-        fi
+        fi;
+        where = standing(desired);
+        moves = found != no_flow && standing(found) != where;
+        before = region[where]
     }
-#if PLANTED != 2
-    if
-    :: is_beside -> write_rivals()
-    :: else
-    fi;
-#endif
-    if
-    :: desired != found -> write_flow()
-    :: else
-    fi;
-#if PLANTED == 2
-    if
-    :: is_beside -> write_rivals()
-    :: else
-    fi
-#endif
 }
 
-inline renew() {
+inline commit() {
     if
-    :: said > standing(found) ->
-        desired = flow_of(said_by, said, has_rivals(found), renewals(found) + 1);
-        write_flow()
-    :: else ->
-        desired = flow_of(said_by, standing(found), has_rivals(found), renewals(found) + 1);
-        refresh_flow()
+    :: is_own && !moves -> refresh_flow()
+    :: !is_own && desired == found -> may_be_refused(); write_rivals()
+    :: else -> write_flow()
     fi
 }
 
 /* The two do the same: the first one is who begins. */
 proctype worker(bool is_second) {
-    byte turn, said_by, said, found, desired, before, others, joins_seen, where;
-    bool moves, is_beside, is_mine;
+    byte turn, said_by, said, found, desired, before, where, at, moves_seen;
+    byte new[4];
+    bool moves, is_own, is_beside, is_mine, has_written;
     for (turn : 1 .. TURNS) {
         atomic {
             !is_second || has_begun;
             has_begun = true;
             select (said_by : 1 .. 3);
-            select (said : strong .. spoke);
-            joins_seen = joins
+            select (said : strong .. spoke)
         }
-        find_flow();
-        if
-        :: found != no_flow && backend(found) == said_by -> renew()
-        :: else -> join()
-        fi;
+        /* It gets the lock only if nobody has held it since: what it found is there still. */
+#if PLANTED == 3
+        atomic { find_flow(found) }
+#endif
+        atomic {
+            if
+#if PLANTED != 1
+            :: is_held -> goto refused
+#endif
+            :: else -> is_held = true; is_mine = true
+            fi;
+#if PLANTED != 3
+            find_flow(found);
+#endif
+            decide();
+            if
+            :: !is_own -> place_entries()
+            :: else
+            fi
+        }
+        commit();
+        has_written = false;
 refused:
-        skip;
+        assert(!is_looked_at(4) || !has_written); /* c4 */
         d_step {
             if
-            :: is_mine -> joins++; is_joining = false
+            :: is_mine -> is_held = false
             :: else
             fi;
-            said_by = 0; said = 0; found = 0; desired = 0; before = 0; others = 0; joins_seen = 0;
-            where = 0; moves = false; is_beside = false; is_mine = false
+            said_by = 0; said = 0; found = 0; desired = 0; before = 0; where = 0; at = 0;
+            new[0] = 0; new[1] = 0; new[2] = 0; new[3] = 0;
+            moves = false; is_own = false; is_beside = false; is_mine = false; has_written = false
         }
     }
 }
 
-proctype asker() {
-    byte found, others, asked, was_heard;
-#ifdef MOVED
+proctype client() {
+    byte found, others, was_heard, moves_seen;
+    bool is_mine;
     was_heard = heard;
-    find_flow();
-#else
-    atomic {
-        was_heard = heard;
-        find_flow();
-        assert(speaker == 0 || backend(found) == speaker) /* c2 */
-    }
-#endif
+    find_flow(found);
     if
-    :: found != no_flow && has_rivals(found) -> read_rivals()
+    :: found != no_flow && has_rivals(found) ->
+        d_step { others = bit(entry[0]) | bit(entry[1]) }
+        d_step { others = others | bit(entry[2]) | bit(entry[3]) }
     :: else
     fi;
-    asked = others | set_of(found);
-#if CLAIM != 2
-    assert((was_heard & ~asked) == 0) /* c1 */
+    assert(!is_looked_at(1) || (was_heard & ~(others | set_of(found))) == 0); /* c1 */
+    atomic {
+        others = (region[spoke] != no_flow -> region[spoke] : region[strong]);
+        assert(!is_looked_at(2) || speaker == 0 || backend(others) == speaker); /* c2 */
+        others = 0; was_heard = 0
+    }
+#ifdef MARKS
+    if
+    :: found != no_flow ->
+#if PLANTED != 6
+        atomic {
+            if
+            :: is_held -> goto refused
+            :: else -> is_held = true; is_mine = true
+            fi
+        }
+#endif
+        atomic {
+            if
+            :: region[standing(found)] == found ->
+                region[standing(found)] =
+                    flow_of(backend(found), standing(found), has_rivals(found), renewals(found) + 1)
+            :: else
+            fi
+        }
+    :: else
+    fi;
+refused:
+    if
+    :: is_mine -> is_held = false
+    :: else
+    fi
 #endif
 }
 
@@ -280,12 +321,13 @@ init {
         if
         :: skip
         :: region[strong] = flow_of(1, strong, 0, 0); heard = bit(1)
-        :: region[strong] = flow_of(1, strong, 1, 0); rivals[0] = bit(1) | bit(2); heard = rivals[0]
-        :: region[spoke] = flow_of(1, spoke, 1, 0); rivals[0] = bit(1) | bit(2); heard = rivals[0];
-            speaker = 1
+        :: region[strong] = flow_of(1, strong, 1, 0); entry[0] = 1; entry[1] = 2;
+            heard = bit(1) | bit(2)
+        :: region[spoke] = flow_of(1, spoke, 1, 0); entry[0] = 1; entry[1] = 2;
+            heard = bit(1) | bit(2); speaker = 1
         fi;
         run worker(false);
         run worker(true);
-        run asker()
+        run client()
     }
 }

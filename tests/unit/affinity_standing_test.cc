@@ -321,6 +321,28 @@ TEST(Standing, TheBestOfTheRestHasAFlowThatItsHolderHasLeft) {
     EXPECT_EQ(backends_of(tuple), (std::set{3}));
 }
 
+TEST(Standing, KeepsEachEntryInItsPlaceWhoeverComesOrBecomesFirst) {
+    const auto backend_at = [](const Tuple::Notes& notes, std::size_t place) {
+        const auto bits = static_cast<std::uint32_t>(notes[place / 2] >> place % 2 * 32);
+        return bits == 0 ? -1 : int{sessions::RivalEntry::unpack(bits).backend.index};
+    };
+    Flow flow{.backend = ref(1), .standing = Standing::spoke, .has_rivals = true, .last_seen = 100};
+    Tuple::Notes before{};
+    for (const int comes : {2, 3, 4, 5, 2, 1, 3}) {
+        Tuple tuple{flow, before, lives, 106};
+        tuple.hear(ref(comes), comes % 2 == 0 ? Said::spoke : Said::strong, 106);
+        const Tuple::Notes after = tuple.notes();
+        for (std::size_t place = 0; place < sessions::Rivals::most; ++place) {
+            const int there = backend_at(before, place);
+            EXPECT_TRUE(there < 0 || there == backend_at(after, place)) << place;
+        }
+        flow.backend = tuple.all()[0].backend;
+        before = after;
+        EXPECT_EQ(backends_of(tuple), backends_of(Tuple{flow, after, lives, 106}));
+    }
+    EXPECT_EQ(backends_of(Tuple{flow, before, lives, 106}), (std::set{1, 2, 3, 4, 5}));
+}
+
 TEST(Standing, ARivalThatAFasterWorkersClockHasDatedIsThere) {
     const Flow flow{
         .backend = ref(1), .standing = Standing::spoke, .has_rivals = true, .last_seen = 1001};

@@ -53,6 +53,22 @@ TEST_F(Flows, StandWhereTheirStandingBelongsAndNowhereElse) {
     }
 }
 
+TEST_F(Flows, StayAsTheyAreIfWhatHasToComeFirstIsRefused) {
+    const auto refuse = [] { return WriteOutcome::busy; };
+    for (const Standing before : {Standing::strong, Standing::spoke})
+        for (const Standing after : {Standing::strong, Standing::spoke}) {
+            ASSERT_EQ(write(1, flow_of(before)), WriteOutcome::written);
+            EXPECT_EQ(directory.flows.write(key_of(1), find(1), flow_of(after, now + 1), lives, now,
+                                            nullptr, refuse),
+                      WriteOutcome::busy);
+            EXPECT_EQ(find(1), flow_of(before));
+        }
+    EXPECT_EQ(directory.flows.write(key_of(2), std::nullopt, flow_of(Standing::spoke), lives, now,
+                                    nullptr, refuse),
+              WriteOutcome::busy);
+    EXPECT_FALSE(find(2));
+}
+
 TEST_F(Flows, AreNotWrittenOverWhatTheCallerHasNotSeen) {
     write(1, flow_of(Standing::strong));
     EXPECT_EQ(directory.flows.write(key_of(1), std::nullopt, flow_of(Standing::nominated), lives,
