@@ -109,11 +109,12 @@ private:
     void add(std::uint32_t bits, const Flow& flow) {
         const auto entry = sessions::RivalEntry::unpack(bits);
         if (bits == 0 || entry.backend == flow.backend) return;
-        // Of the 12 bits the upper half is what a worker has written after view.now.
+        // Of the 12 bits the last few are what a worker has written after view.now.
+        constexpr std::uint32_t ahead = 0x10;
         const std::uint32_t age = (view_.now - entry.seconds) & 0xfff;
         const Flow as_flow{.backend = entry.backend,
                            .standing = std::min(entry.standing, sessions::Standing::strong),
-                           .last_seen = view_.now - (age < 0x800 ? age : 0)};
+                           .last_seen = view_.now - (age < 0x1000 - ahead ? age : 0)};
         if (const auto saved = to_saved(as_flow, view_))
             rivals_.push_back({.record = *saved, .standing = entry.standing});
     }
@@ -368,15 +369,17 @@ private:
     }
     void write_rivals(const sessions::FlowKey& key, std::span<const Stander> standers) {
         std::array<std::uint64_t, sessions::Rivals::most / 2> notes{};
+        bool has_speaker = false;
         for (std::size_t place = 0; place < standers.size(); ++place) {
             const Stander& one = standers[place];
             const sessions::RivalEntry entry{
                 one.backend, one.standing, static_cast<std::uint16_t>(one.last_seen & 0xfff)};
             notes[place / 2] |= std::uint64_t{entry.pack()} << (place % 2 * 32);
+            has_speaker |= one.standing == sessions::Standing::spoke;
         }
-        input_.directory.rivals.write(key, sessions::Rivals{.last_seen = input_.now},
-                                      input_.timeouts, input_.now, sessions::Evict::oldest,
-                                      &notes);
+        input_.directory.rivals.write(
+            key, {.has_speaker = has_speaker, .last_seen = input_.now}, input_.timeouts, input_.now,
+            sessions::Evict::oldest_by_half, &notes);
     }
     template <typename Regions, typename Key, typename Record>
     void write(Regions& regions, const Key& key, const Record& record, std::size_t& count,

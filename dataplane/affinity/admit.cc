@@ -9,7 +9,8 @@ namespace ikelb::affinity {
 
 namespace {
 
-/// A retransmission that all backends got, and the next one; its client goes on for minutes.
+/// A retransmission that all backends got, and the next one; RFC 7296 section 2.4: the client goes
+/// on for minutes.
 constexpr unsigned rounds_of_copies = 2;
 
 constexpr forwarding::Rate asked_all_per_source{.per_second = 1, .burst = 2},
@@ -86,9 +87,16 @@ Verdict admit(Found& found) noexcept {
             context.now_micros, rate, brings_cookie(found) ? 0 : rate.burst / 2);
         return is_within ? Verdict::undecided : Verdict::backend_limited;
     }
+    // Where its backend spoke, others' floods must not hold up the first request after a rekey.
+    const auto has_share = [&] {
+        return packet.rule == Rule::flow && found.flow()->is_confirmed() &&
+               context.memory.retries_by_tuple.take(
+                   hash_of(flow_of_sender(packet), context) ^ 1, context.now_micros,
+                   retries_per_tuple);
+    };
     if (found.kind != Datagram::ike || is_response(packet) ||
         (packet.rule != Rule::flow && packet.rule != Rule::schedule) || is_agreed(found) ||
-        context.memory.unknown_pairs_by_backend[packet.backend].take(
+        has_share() || context.memory.unknown_pairs_by_backend[packet.backend].take(
             context.now_micros, limits.unknown_pairs_per_backend))
         return Verdict::undecided;
     return Verdict::unknown_pair_limited;

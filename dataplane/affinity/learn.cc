@@ -38,7 +38,7 @@ std::optional<SaState> state_of(ike::Evidence evidence, const ike::Header& heade
 
 /// Of an IKEv2 answer under keys.
 Said said_by_answer(const Packet& packet, const std::optional<Pair>& pair,
-                    const std::optional<SaState>& proof) noexcept {
+                    const std::optional<SaState>& proof, const Context& context) noexcept {
     if (!pair || pair->record.backend.index != packet.backend) return Said::nominated;
     const ike::Header& header = packet.ike_header();
     const auto began = sessions::Began::unpack(pair->notes[1]);
@@ -46,7 +46,7 @@ Said said_by_answer(const Packet& packet, const std::optional<Pair>& pair,
     const bool is_unseen = began.client == 0 && began.next_id == 0;
     if (is_unseen || header.message_id.to_host() < began.next_id) return Said::nominated;
     const bool is_own_login = header.exchange == ike::exchange::ike_auth &&
-                              began.client == sessions::name_of(packet.destination);
+                              began_here(packet, pair, context);
     const bool is_established = pair->record.is_confirmed() || proof == SaState::established;
     if (is_established) return Said::strong;
     return is_own_login ? Said::login : Said::nominated;
@@ -69,20 +69,25 @@ Lesson learn(const Packet& packet, const std::optional<Pair>& pair, Context& con
     const ike::Evidence evidence = ike::evidence_of(packet.ike_message());
     Lesson lesson{.sa = state_of(evidence, header, pair)};
     if (evidence == ike::Evidence::none || evidence == ike::Evidence::half_open) return lesson;
-    // Anybody can have logins answered, if only that they failed: each source has its share.
+    // Anybody can have logins answered, if only that they failed: each source has its share, and
+    // what began elsewhere takes none of it.
     const bool is_login_known = pair && pair->record.state != SaState::half_open;
+    const net::HashKey& secret = context.table.hash_key;
     if (lesson.sa == SaState::answered && !is_login_known &&
-        !memory.logins_by_source.take(packet.destination, context.table.hash_key,
-                                      context.now_micros, limits.logins_per_source))
+        !memory.logins_by_source.take(
+            packet.destination,
+            began_here(packet, pair, context) ? secret : net::HashKey{secret.k1, secret.k0},
+            context.now_micros, limits.logins_per_source))
         return {.said = Said::alive, .sa = SaState::half_open};
     if (header.major_version() == 1) {
-        // No flag tells its answers from what it sends on its own: ESP decides.
+        // No flag tells its answers from what it sends on its own: ESP decides. Nor from those to
+        // replays, so the way that an SA has stays.
         lesson.said = Said::nominated;
-        lesson.turns_gateway = true;
+        lesson.turns_gateway = !(pair && pair->record.is_confirmed());
         return lesson;
     }
     lesson.is_answer = header.is_response();
-    lesson.said = lesson.is_answer ? said_by_answer(packet, pair, lesson.sa) : Said::spoke;
+    lesson.said = lesson.is_answer ? said_by_answer(packet, pair, lesson.sa, context) : Said::spoke;
     lesson.turns_gateway = lesson.said == Said::login || lesson.said == Said::strong;
     if (lesson.sa && ike::hints_at_delete(packet.ike_message()))  // the answer to a replay is none
         lesson.sa = lesson.said == Said::nominated ? std::nullopt : std::optional{SaState::closing};

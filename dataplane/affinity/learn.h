@@ -17,6 +17,14 @@ struct Lesson {
     bool turns_gateway = false;  ///< the way of the request that it answers is the client's
 };
 
+/// Did the packet's SA begin where the packet goes to?
+inline bool began_here(const Packet& packet, const std::optional<Pair>& pair,
+                       const Context& context) noexcept {
+    return pair && pair->record.backend.index == packet.backend &&
+           sessions::Began::unpack(pair->notes[1]).client ==
+               sessions::origin_of(packet.destination, context.table.hash_key);
+}
+
 /// pair: what is known of its IKE SA. Takes from the buckets of logins and opened SAs alone.
 Lesson learn(const Packet& packet, const std::optional<Pair>& pair, Context& context) noexcept;
 

@@ -61,14 +61,22 @@ Tuple::Tuple(const Flow& flow, const Notes& rivals, const Timeouts& lives, Secon
     }
 }
 
-Tuple::Notes Tuple::notes() const noexcept {
+sessions::Rivals Tuple::rivals(Seconds now) const noexcept {
+    const auto others = all().subspan(1);
+    return {.has_speaker = std::any_of(others.begin(), others.end(), is_speaker),
+            .last_seen = now};
+}
+
+Tuple::Notes Tuple::notes(Seconds now) const noexcept {
+    constexpr Seconds oldest = 0x7ff;  // else it comes around before the record ends
     Entries entries{};
     for (const bool is_new : {false, true})
         for (const Stander& one : all()) {
             if (is_new != (one.place == 0)) continue;
             auto* const free = std::find(entries.begin(), entries.end(), 0U);
+            const Seconds last = is_within(oldest, one.last, now) ? one.last : now - oldest;
             *(is_new ? free : &entries[one.place - 1u]) =
-                RivalEntry{one.backend, one.standing, static_cast<std::uint16_t>(one.last & 0xfff)}
+                RivalEntry{one.backend, one.standing, static_cast<std::uint16_t>(last & 0xfff)}
                     .pack();
         }
     return std::bit_cast<Notes>(entries);

@@ -81,8 +81,10 @@ public:
     std::span<const Stander> all() const& noexcept { return std::span{standers_}.first(count_); }
     std::span<const Stander> all() const&& = delete;  ///< it would end before they are read
     const Stander* find(BackendRef backend) const noexcept;
-    /// All, for the constructor. Each keeps its place: who reads amid a write of them misses none.
-    Notes notes() const noexcept;
+    /// What stands beside the flow, for the constructor to read. Not of an empty one.
+    sessions::Rivals rivals(Seconds now) const noexcept;
+    /// All. Each keeps its place: who reads amid a write of them misses none.
+    Notes notes(Seconds now) const noexcept;
 
 private:
     void remove(std::size_t place) noexcept;

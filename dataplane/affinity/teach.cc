@@ -20,8 +20,10 @@ constexpr Seconds refresh_interval = 30;
 constexpr Seconds in_flight = 5;
 
 /// New places of one pair, and of one client prefix: a request can be replayed from any of them.
+/// And of one prefix by speech, which one SA on the move can have anywhere.
 constexpr forwarding::Rate places_per_pair{.per_second = 1, .burst = 8},
-    places_per_source{.per_second = 10, .burst = 200};
+    places_per_source{.per_second = 10, .burst = 200},
+    speech_per_source{.per_second = 20, .burst = 4000};
 
 /// Does the proof raise the state? A confirmed pair is made less by another one of its kind alone.
 constexpr bool raises(SaState proof, SaState state) noexcept {
@@ -45,10 +47,10 @@ std::uint64_t peer_after(const Packet& packet, std::uint64_t before, bool is_con
 }
 
 std::uint64_t began_after(const Packet& packet, std::uint64_t before, const Lesson& lesson,
-                          bool is_new) noexcept {
+                          bool is_new, const Context& context) noexcept {
     sessions::Began began = sessions::Began::unpack(before);
     if (is_new && lesson.sa == SaState::half_open)
-        began.client = sessions::name_of(packet.destination);
+        began.client = sessions::origin_of(packet.destination, context.table.hash_key);
     const std::uint32_t id = packet.ike_header().message_id.to_host();
     if (lesson.is_answer && id >= began.next_id && id != ~0u) began.next_id = id + 1;
     return began.pack();
@@ -100,11 +102,11 @@ void teach_pair(const Packet& packet, const std::optional<Pair>& found, const Le
     const bool is_own = found && found->record.backend == ref;
     if (proof == SaState::closing && !(is_own && found->record.is_confirmed())) return;
     if (found && !is_own && counts(found->record.backend, packet.service, context)) return;
-    const Pair known = is_own ? *found : Pair{};
+    const Pair none;
+    const Pair& known = is_own ? *found : none;
     // One that began elsewhere would hide the login that ESP is to confirm here.
-    const bool began_here =
-        sessions::Began::unpack(known.notes[1]).client == sessions::name_of(packet.destination);
-    if (proof == SaState::closing || (proof == SaState::answered && began_here))
+    if (proof == SaState::closing ||
+        (proof == SaState::answered && is_own && began_here(packet, found, context)))
         note_login(packet, key, proof, context);
     auto& pairs = context.directory.pairs;
     const bool is_raised = !is_own || raises(proof, found->record.state);
@@ -113,7 +115,7 @@ void teach_pair(const Packet& packet, const std::optional<Pair>& found, const Le
                   .service = packet.service,
                   .last_seen = context.now};
     const std::array notes{peer_after(packet, known.notes[0], desired.is_confirmed(), context.now),
-                           began_after(packet, known.notes[1], lesson, !is_own)};
+                           began_after(packet, known.notes[1], lesson, !is_own, context)};
     const auto before = found ? std::optional{found->record} : std::nullopt;
     if (is_raised || desired.service != known.record.service) {
         const bool is_written =
@@ -163,19 +165,24 @@ std::optional<Pending> answered_request(const Packet& packet, const Context& con
                                           context.table.timeouts, context.now);
 }
 
-/// May an answer make a new place for its pair?
+/// May a backend stand anew at a place?
 bool may_add_place(const Packet& packet, const Lesson& lesson, Context& context) noexcept {
-    if (lesson.said < Said::nominated || lesson.said == Said::spoke) return true;
-    // No replay is answered afresh, or as a login's next message: those have shares of their own.
-    const bool is_fresh = lesson.said == Said::strong;
+    const net::HashKey& secret = context.table.hash_key;
+    const std::uint64_t now = context.now_micros;
+    pipeline::WorkerMemory& memory = context.memory;
+    if (lesson.said == Said::spoke)
+        return memory.speech_by_source.take(packet.destination, secret, now, speech_per_source);
+    if (lesson.said < Said::nominated) return true;
+    // By both SPIs: anybody can begin an SA under the first one of another. No replay is answered
+    // afresh, or as a login's next message: those have shares of their own.
     const ike::Header& header = packet.ike_header();
+    const auto pair = sessions::WholeKey::hash(sessions::pair_key(header), secret);
+    if (lesson.said != Said::nominated)
+        return memory.nominations_by_pair.take(~pair, now, places_per_pair);
     const std::uint32_t step = lesson.sa == SaState::answered ? header.message_id.wire() : 0;
-    const net::HashKey& key = context.table.hash_key;
-    const std::uint64_t hash = net::keyed_hash(header.initiator_spi.wire(), step, key);
-    return context.memory.nominations_by_pair.take(is_fresh ? ~hash : hash, context.now_micros,
-                                                   places_per_pair) &&
-           (is_fresh || context.memory.nominations_by_source.take(
-                            packet.destination, key, context.now_micros, places_per_source));
+    return memory.nominations_by_pair.take(net::keyed_hash(step, pair, secret), now,
+                                           places_per_pair) &&
+           memory.nominations_by_source.take(packet.destination, secret, now, places_per_source);
 }
 
 /// Others stand there, or nobody does. False: nothing has changed.
@@ -197,10 +204,10 @@ bool join(const Packet& packet, const std::optional<Flow>& flow, const Lesson& l
     const bool has_rivals = all.size() > 1;
     // First: whoever finds the flow's mark finds them.
     const auto write_rivals = [&] {
-        const Tuple::Notes notes = tuple.notes();
+        const Tuple::Notes notes = tuple.notes(context.now);
         return has_rivals ? context.directory.rivals.write(
-                                key, sessions::Rivals{.last_seen = context.now}, lives, context.now,
-                                sessions::Evict::oldest, &notes)
+                                key, tuple.rivals(context.now), lives, context.now,
+                                sessions::Evict::oldest_by_half, &notes)
                           : sessions::WriteOutcome::written;
     };
     const Stander& first = all.front();
@@ -300,7 +307,8 @@ void take_reply(Packet& packet, Context& context) noexcept {
                                                     context.table.timeouts, context.now)
                : std::nullopt;
     // From before a flush or a removal: it says nothing of the backend that there is now.
-    const auto known = pair && context.table.is_current(pair->record.backend) ? pair : std::nullopt;
+    const std::optional<Pair> none;
+    const auto& known = pair && context.table.is_current(pair->record.backend) ? pair : none;
     packet.frontend = reply_vip(packet, known, context);
     if (packet.frontend == forwarding::no_frontend) {
         packet.verdict = Verdict::reply_vip_unknown;

@@ -42,6 +42,7 @@ struct WorkerMemory {
     SourceBuckets fragments_by_source;
     SourceBuckets pending_by_source;
     SourceBuckets nominations_by_source;
+    SourceBuckets speech_by_source;
     SourceBuckets asked_all_by_source;
     HashedBuckets nominations_by_pair;
     HashedBuckets claims_by_tuple;

@@ -74,20 +74,16 @@ struct TwoRegions {
                        const Timeouts& lives, Seconds now, const Notes* notes = nullptr,
                        const First& first = {}) noexcept {
         const bool was_confirmed = found && found->is_confirmed();
-        const bool moves = found && was_confirmed != record.is_confirmed();
-        const std::optional<Value> here = moves ? std::nullopt : found;
-        const auto put = [&] {
+        if (!found || was_confirmed == record.is_confirmed())
+            return put(key, found, record, lives, now, notes, first);
+        const auto move = [&] {
             const WriteOutcome outcome =
-                record.is_confirmed()
-                    ? confirmed.write(key, record, lives, now, Evict::never, notes, &here, first)
-                    : provisional.write(key, record, lives, now, Evict::oldest_by_half, notes,
-                                        &here, first);
-            if (moves) moves_.fetch_add(1, std::memory_order_acq_rel);
+                put(key, std::nullopt, record, lives, now, notes, first);
+            moves_.fetch_add(1, std::memory_order_acq_rel);
             return outcome;
         };
-        if (!moves) return put();
         // Left there, the other one would hide this one, or speak again when it has ended.
-        return was_confirmed ? confirmed.erase(key, put) : provisional.erase(key, put);
+        return was_confirmed ? confirmed.erase(key, move) : provisional.erase(key, move);
     }
     /// Replaces the notes of the record that find() has returned.
     WriteOutcome annotate(const Key& key, const Value& found, const Notes& notes) noexcept {
@@ -103,6 +99,15 @@ struct TwoRegions {
     std::size_t bytes() const noexcept { return confirmed.bytes() + provisional.bytes(); }
 
 private:
+    [[gnu::always_inline]] WriteOutcome put(const Key& key, const std::optional<Value>& here,
+                                            const Value& record, const Timeouts& lives,
+                                            Seconds now, const Notes* notes,
+                                            const auto& first) noexcept {
+        return record.is_confirmed()
+                   ? confirmed.write(key, record, lives, now, Evict::never, notes, &here, first)
+                   : provisional.write(key, record, lives, now, Evict::oldest_by_half, notes, &here,
+                                       first);
+    }
     /// The confirmed one first, and again if any has moved meanwhile.
     template <typename Get>
     [[gnu::always_inline]] auto look(const Key& key, const Timeouts& lives, Seconds now,

@@ -52,6 +52,11 @@ inline std::uint32_t name_of(const net::IpAddress& address) noexcept {
                                                          address.low() ^ 0xd1b54a32d192ed03ULL));
 }
 
+/// One in 32 bits that is never 0, and that nobody outside can find another address for.
+inline std::uint32_t origin_of(const net::IpAddress& address, net::HashKey secret) noexcept {
+    return static_cast<std::uint32_t>(net::keyed_hash(address.low(), address.high(), secret)) | 1;
+}
+
 /// Where a pair's backend last sent to, and since when. It steers nothing (an SPI must never lead
 /// to a client's address); it is what `ikelbctl sessions` shows.
 struct Peer {
@@ -84,7 +89,7 @@ struct Peer {
 /// Where a pair began, and how far its requests have been answered: what tells an answer to the
 /// SA's own client from the answer to a replay, which a server gives under an old message ID alone.
 struct Began {
-    std::uint32_t client = 0;   ///< name_of() where the INIT was answered to; 0: nobody saw it
+    std::uint32_t client = 0;   ///< origin_of() whom the INIT was answered to; 0: nobody saw it
     std::uint32_t next_id = 0;  ///< one above the highest message ID answered so far
 
     static constexpr Began unpack(std::uint64_t note) noexcept {

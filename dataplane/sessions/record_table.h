@@ -37,7 +37,8 @@ struct AtOnce {
 
 /// May a live record give way to a new one? `oldest`: of the two buckets the one seen longest ago;
 /// no other bucket is looked at, so that a flood costs no more than that. `oldest_by_half`: among
-/// those that have only begun or the others, whichever would have more than half with the new one.
+/// those that have only begun or the others, whichever would have more than half with the new one,
+/// so that neither can flush the other.
 enum class Evict : std::uint8_t { never, oldest, oldest_by_half };
 
 /// Which part of a key chooses its buckets.

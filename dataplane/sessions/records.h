@@ -114,12 +114,16 @@ struct Flow {
 /// Those beside a flow; the notes: RivalEntry, two a word, 0 is none.
 struct Rivals {
     static constexpr std::size_t most = 12;
-    Seconds last_seen = 0;  ///< of the last write
+    bool has_speaker = false;  ///< one of them spoke
+    Seconds last_seen = 0;     ///< of the last write
 
-    constexpr std::uint64_t pack() const noexcept { return last_seen; }
-    static constexpr Rivals unpack(std::uint64_t bits) noexcept {
-        return {.last_seen = packed::last_seen(bits)};
+    constexpr std::uint64_t pack() const noexcept {
+        return packed::head(last_seen, {}) | packed::with_flag(0, has_speaker);
     }
+    static constexpr Rivals unpack(std::uint64_t bits) noexcept {
+        return {.has_speaker = packed::flag(bits, 0), .last_seen = packed::last_seen(bits)};
+    }
+    constexpr bool is_begun() const noexcept { return !has_speaker; }
     constexpr bool is_alive(const Timeouts& lives, Seconds now) const noexcept {
         return forwarding::is_within(lives.standing, last_seen, now);
     }

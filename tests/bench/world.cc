@@ -147,7 +147,8 @@ void World::write_sa(const Client& c, sessions::Directory& d) {
     const sessions::Peer seen{.client = name,
                               .port = c.nat_t_port,
                               .created = sessions::Peer::created_at(login)};
-    const sessions::Began began{.client = name, .next_id = 2};
+    const sessions::Began began{.client = sessions::origin_of(c.address, table_->hash_key),
+                                .next_id = 2};
     const std::array notes{seen.pack(), began.pack()};
     must_be_written(d.pairs.write(pair, std::nullopt,
                                   {.backend = backend,

@@ -207,7 +207,7 @@ private:
     void learn_pair(const Event& event, int vip, std::optional<State> proof);
     void note_answer(const Event& event, int vip);
     std::string learn_place(const Event& event, int vip, Said said);
-    bool may_nominate(const Event& event);
+    bool may_nominate(const Event& event, bool is_fresh);
     void confirm_login(const Event& event, const Tuple& tuple);
     void learn_binding(const Event& event, int vip);
     void renew(Pair& pair, State proof) const;
@@ -239,7 +239,7 @@ private:
         std::map<FragmentKey, Fragments> fragments;
         // Buckets, of each worker.
         std::map<std::pair<int, Tuple>, Bucket> copies, claims;
-        std::map<std::pair<int, PairKey>, Bucket> nominations_of_pair;
+        std::map<std::pair<int, PairKey>, Bucket> nominations_of_pair, fresh_answers_of_pair;
         std::map<std::pair<int, Address>, Bucket> nominations_of_source, questions_of_source;
         std::map<std::pair<int, int>, Bucket> questions_of_service;
     };

@@ -273,11 +273,13 @@ void Oracle::note_answer(const Event& event, int vip) {
 }
 
 /// Who has not stood at the client's place may do so by answers this often.
-bool Oracle::may_nominate(const Event& event) {
+bool Oracle::may_nominate(const Event& event, bool is_fresh) {
+    auto& of_pairs = is_fresh ? passing_.fresh_answers_of_pair : passing_.nominations_of_pair;
     Bucket& of_pair =
-        passing_.nominations_of_pair
+        of_pairs
             .try_emplace({event.worker, {event.ike.spi_i, event.ike.spi_r}}, nominations_of_pair)
             .first->second;
+    if (is_fresh) return of_pair.take(now_);
     Bucket& of_source =
         passing_.nominations_of_source
             .try_emplace({event.worker, source_of(event.place.client)}, nominations_of_source,
@@ -297,7 +299,7 @@ std::string Oracle::learn_place(const Event& event, int vip, Said its) {
         [&](const Stander& one) {
             return counts({.backend = one.backend, .generation = one.generation}, vip);
         },
-        [&] { return !is_answered || may_nominate(event); });
+        [&] { return !is_answered || may_nominate(event, its > Said::nominated); });
     if (!has_changed) return its == Said::nothing ? "says nothing" : "says nothing new";
     if (its == Said::spoke) {
         if (event.kind == Kind::esp) confirm_login(event, tuple);

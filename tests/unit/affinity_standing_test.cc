@@ -159,7 +159,7 @@ public:
         }
         Tuple all = tuple();
         if (!all.hear(ref(backend), said, now)) return;
-        rivals_ = all.notes();
+        rivals_ = all.notes(now);
         rivals_head_.last_seen = now;
         const Stander& first = all.all().front();
         flow_ = Flow{.backend = first.backend,
@@ -331,7 +331,7 @@ TEST(Standing, KeepsEachEntryInItsPlaceWhoeverComesOrBecomesFirst) {
     for (const int comes : {2, 3, 4, 5, 2, 1, 3}) {
         Tuple tuple{flow, before, lives, 106};
         tuple.hear(ref(comes), comes % 2 == 0 ? Said::spoke : Said::strong, 106);
-        const Tuple::Notes after = tuple.notes();
+        const Tuple::Notes after = tuple.notes(106);
         for (std::size_t place = 0; place < sessions::Rivals::most; ++place) {
             const int there = backend_at(before, place);
             EXPECT_TRUE(there < 0 || there == backend_at(after, place)) << place;
@@ -348,9 +348,9 @@ TEST(Standing, ARivalThatAFasterWorkersClockHasDatedIsThere) {
         .backend = ref(1), .standing = Standing::spoke, .has_rivals = true, .last_seen = 1001};
     Tuple written{flow, {}, lives, 1001};
     written.hear(ref(2), Said::strong, 1001);
-    EXPECT_EQ(backends_of(Tuple{flow, written.notes(), lives, 1000}), (std::set{1, 2}));
-    EXPECT_EQ(backends_of(Tuple{flow, written.notes(), lives, 1301}), (std::set{1, 2}));
-    EXPECT_EQ(backends_of(Tuple{flow, written.notes(), lives, 1302}), (std::set{1}));
+    EXPECT_EQ(backends_of(Tuple{flow, written.notes(1001), lives, 1000}), (std::set{1, 2}));
+    EXPECT_EQ(backends_of(Tuple{flow, written.notes(1001), lives, 1301}), (std::set{1, 2}));
+    EXPECT_EQ(backends_of(Tuple{flow, written.notes(1001), lives, 1302}), (std::set{1}));
 }
 
 }  // namespace

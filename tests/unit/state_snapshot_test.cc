@@ -5,154 +5,16 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <map>
-#include <memory>
 
-#include "config/text/address.h"
-#include "controlplane/table/table_builder.h"
-#include "tests/testlib/bench.h"
-#include "tests/testlib/saved_state.h"
+#include "tests/unit/state_life.h"
 #include "tests/unit/state_testlib.h"
 
 namespace ikelb::control {
 namespace {
 
-using namespace ikelb::testlib;
-using namespace ikelb::testlib::place;
-using namespace std::chrono_literals;
+using namespace test;
 using sessions::SaState;
 using sessions::Standing;
-
-constexpr std::chrono::sys_seconds start_of_wall_clock{1'700'000'000s};
-
-struct Named {
-    std::string name;
-    std::string address;
-};
-const std::vector<Named> three_servers{
-    {"rras1", "10.20.0.11"}, {"rras2", "10.20.0.12"}, {"rras3", "10.20.0.13"}};
-
-/// One life of ikelbd: its configuration, its indices and its packet path.
-class Life {
-public:
-    explicit Life(const std::vector<Named>& servers = three_servers,
-                  const std::string& service = "aovpn", const char* vip_address = vip) {
-        config.interfaces = {{.name = "ext", .port = "wan"}, {.name = "srv", .port = "lan"}};
-        config::Pool pool{.name = "rras"};
-        for (const Named& server : servers)
-            pool.backends.push_back(
-                {.name = server.name, .address = address(server.address.c_str())});
-        config.pools = {pool};
-        config.services = {{.name = service,
-                            .vip = address(vip_address),
-                            .interface = "ext",
-                            .pool = "rras"}};
-        registry.update(config).value();
-        bench = std::make_unique<Bench>(spec());
-        bench->set_now(3'000'000);
-    }
-
-    /// What the dataplane's table says, by the registry.
-    TableSpec spec() const {
-        TableSpec made = two_armed_farm();
-        made.backends.clear();
-        made.services[0].members.clear();
-        made.services[0].vip = config.services[0].vip;
-        for (const config::Backend& backend : config.pools[0].backends) {
-            const auto ref = *registry.backend(backend.name);
-            EXPECT_EQ(ref.index, made.backends.size());
-            made.backends.push_back({.address = backend.address,
-                                     .mac = server_mac(ref.index),
-                                     .interface = srv,
-                                     .mode = modes.mode(backend.name),
-                                     .generation = ref.generation});
-            made.services[0].members.push_back(ref.index);
-            made.neighbours.push_back(
-                {.interface = srv, .address = backend.address, .mac = server_mac(ref.index)});
-        }
-        made.timeouts = make_timeouts(config.timeouts);
-        return made;
-    }
-    void apply() {
-        bench->spec = spec();
-        bench->apply();
-    }
-
-    std::vector<std::uint8_t> save(std::chrono::sys_seconds wall_clock = start_of_wall_clock) {
-        const StateView view = make_state_view({.config = config,
-                                                .registry = registry,
-                                                .modes = modes,
-                                                .table = bench->table(),
-                                                .now = bench->now(),
-                                                .wall_clock = wall_clock});
-        return saved_state(bench->directory(), view);
-    }
-    Restored restore(const State& state,
-                     std::chrono::sys_seconds wall_clock = start_of_wall_clock) {
-        const Restored restored = restore_state(state, {.config = config,
-                                                        .registry = registry,
-                                                        .modes = modes,
-                                                        .directory = bench->directory(),
-                                                        .timeouts = make_timeouts(config.timeouts),
-                                                        .now = bench->now(),
-                                                        .wall_clock = wall_clock});
-        apply();
-        return restored;
-    }
-    Restored restore(const std::vector<std::uint8_t>& bytes,
-                     std::chrono::sys_seconds wall_clock = start_of_wall_clock) {
-        return restore(decode_state(bytes).value(), wall_clock);
-    }
-
-    static sessions::PairKey pair_key(const Session& session) {
-        return {net::be64::from_host(session.spi_i).wire(),
-                net::be64::from_host(session.spi_r).wire()};
-    }
-    static sessions::FlowKey flow_key(const Session& session) {
-        return sessions::flow_key(address(session.client.c_str()),
-                                  net::be16::from_host(session.port_4500), 1);
-    }
-    std::optional<sessions::IkeSa> pair(const Session& session) {
-        return bench->directory().pairs.find(pair_key(session), bench->table().timeouts,
-                                             bench->now());
-    }
-    std::optional<sessions::Flow> flow(const Session& session) {
-        return bench->directory().flows.find(flow_key(session), bench->table().timeouts,
-                                             bench->now());
-    }
-    std::optional<sessions::Binding> binding(const Session& session) {
-        return bench->directory().bindings.find(
-            sessions::binding_key(address(session.client.c_str()), 0), bench->table().timeouts,
-            bench->now());
-    }
-    std::optional<sessions::Claim> claim(const Session& session, std::uint32_t spi) {
-        return bench->directory().claims.find(
-            sessions::esp_key(address(session.client.c_str()), net::be32::from_host(spi)),
-            bench->table().timeouts, bench->now());
-    }
-    /// Who stands beside the session's flow, with how many seconds without a word.
-    auto rivals(const Session& session) {
-        std::map<forwarding::BackendIndex, std::pair<Standing, forwarding::Seconds>> found;
-        for (const std::uint64_t word : bench->directory().rivals.notes(flow_key(session)))
-            for (const unsigned shift : {0u, 32u})
-                if (const auto bits = static_cast<std::uint32_t>(word >> shift)) {
-                    const auto entry = sessions::RivalEntry::unpack(bits);
-                    found[entry.backend.index] = {entry.standing,
-                                                  (bench->now() - entry.seconds) & 0xfff};
-                }
-        return found;
-    }
-    std::string home_of(const Outcome& outcome) const {
-        return outcome.backend < config.pools[0].backends.size()
-                   ? config.pools[0].backends[outcome.backend].name
-                   : "none";
-    }
-
-    config::Config config;
-    IndexRegistry registry;
-    BackendModes modes;
-    std::unique_ptr<Bench> bench;
-};
 
 /// A client whose backend is the given one, whatever the hash would say.
 Session on_server(Life& life, forwarding::BackendIndex backend, std::uint8_t number) {
@@ -246,6 +108,17 @@ TEST_F(StateSnapshot, WhoStandsBesideAFlowComesAlong) {
     Life later;
     later.restore(before.save(), start_of_wall_clock + 260s);
     EXPECT_FALSE(later.flow(other)->has_rivals) << "silent for more than 300 seconds";
+}
+
+TEST_F(StateSnapshot, WhoWasSilentForLongWhenAnotherOneSpokeIsNotHeardByTheRestart) {
+    Session other = sessions[0];
+    other.backend = rras2;
+    before.bench->advance(2500);
+    before.bench->from_server(other.esp_down());
+    Life after;
+    after.restore(before.save());
+    EXPECT_EQ(after.flow(other)->backend.index, rras2);
+    EXPECT_FALSE(after.flow(other)->has_rivals);
 }
 
 TEST_F(StateSnapshot, WhoseFlowIsOfAServerThatIsGoneTheBestOfTheOthersHasIt) {
@@ -515,85 +388,6 @@ TEST(StateRestore, TakesAnyStateThatDecodes) {
                   state.pairs.size() + state.flows.size() + state.bindings.size() +
                       state.esp.size() + state.transit.size());
     }
-}
-
-/// Transit of two lives of ikelbd.
-class StateTransit : public testing::Test {
-protected:
-    StateTransit() {
-        for (Life* life : {&before, &after})
-            life->config.inside_prefixes = {*text::parse_prefix("10.30.0.0/16"),
-                                            *text::parse_prefix("fd00:30::/32")};
-    }
-
-    static wall::TransitKey key(const char* inside, std::uint8_t protocol = 6) {
-        const net::IpAddress from = address(inside);
-        return {.inside = from,
-                .outside = address(from.is_v4() ? "192.0.2.80" : "2001:db8::80"),
-                .inside_port = 50'000,
-                .outside_port = 443,
-                .protocol = protocol};
-    }
-    /// A conversation that would live for so long without another packet.
-    void begin(const wall::TransitKey& key, wall::TransitShare share,
-               wall::Progress progress = wall::Progress::answered,
-               forwarding::Seconds left = 7440) {
-        before.bench->directory().transit[static_cast<std::size_t>(share)].write(
-            key, std::nullopt, {.progress = progress, .ends_at = before.bench->now() + left}, {},
-            before.bench->now());
-    }
-    std::optional<sessions::Conversation> find(const wall::TransitKey& key,
-                                               wall::TransitShare share) {
-        return after.bench->directory().transit[static_cast<std::size_t>(share)].find(
-            key, {}, after.bench->now());
-    }
-
-    Life before, after;
-};
-
-TEST_F(StateTransit, ComesBackInItsShareAndState) {
-    using enum wall::TransitShare;
-    begin(key("10.20.0.11"), backends);
-    begin(key("10.30.1.1"), inside_prefixes, wall::Progress::closing);
-    begin(key("fd00:30::1"), inside_prefixes);
-    begin(key("172.16.0.1"), others, wall::Progress::asked);
-    before.bench->advance(20);
-    const Restored restored = after.restore(before.save(), start_of_wall_clock + 5s);
-    EXPECT_EQ(restored.transit, 4u);
-    ASSERT_TRUE(find(key("10.20.0.11"), backends));
-    EXPECT_EQ(find(key("10.20.0.11"), backends)->progress, wall::Progress::answered);
-    EXPECT_EQ(find(key("10.20.0.11"), backends)->ends_at, after.bench->now() + 7440 - 25);
-    ASSERT_TRUE(find(key("10.30.1.1"), inside_prefixes));
-    EXPECT_EQ(find(key("10.30.1.1"), inside_prefixes)->progress, wall::Progress::closing);
-    EXPECT_TRUE(find(key("fd00:30::1"), inside_prefixes));
-    ASSERT_TRUE(find(key("172.16.0.1"), others));
-    EXPECT_EQ(find(key("172.16.0.1"), others)->progress, wall::Progress::asked);
-    EXPECT_FALSE(find(key("10.20.0.11"), others));
-}
-
-TEST_F(StateTransit, BelongsToNoBackend) {
-    begin(key("10.20.0.11"), wall::TransitShare::backends);
-    Life without{{{"other", "10.20.0.99"}}};
-    EXPECT_EQ(without.restore(before.save()).transit, 1u);
-}
-
-TEST_F(StateTransit, LivesNoLongerForTheRestart) {
-    using enum wall::TransitShare;
-    begin(key("172.16.0.1"), others);
-    begin(key("172.16.0.2"), others, wall::Progress::closing, 240);
-    begin(key("172.16.0.3", 1), others, wall::Progress::asked, 60);
-    const auto bytes = before.save();
-    const auto left_after = [&](std::chrono::seconds pause) {
-        Life later;
-        return later.restore(bytes, start_of_wall_clock + pause).transit;
-    };
-    EXPECT_EQ(left_after(60s), 3u);
-    EXPECT_EQ(left_after(61s), 2u);
-    EXPECT_EQ(left_after(241s), 1u);
-    EXPECT_EQ(left_after(45min + 1s), 1u) << "longer than a flow lives";
-    EXPECT_EQ(left_after(7441s), 0u);
-    before.bench->advance(61);
-    EXPECT_EQ(decode_state(before.save()).value().transit.size(), 2u) << "the dead are not saved";
 }
 
 }  // namespace

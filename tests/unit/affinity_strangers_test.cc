@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "tests/unit/affinity_testlib.h"
+
+// What somebody who holds no key of a user's sends, and what the user meets with afterwards.
+
+namespace ikelb::affinity {
+namespace {
+
+using namespace testlib;
+using namespace testlib::place;
+using sessions::SaState, sessions::Standing;
+
+class Strangers : public test::AffinityTest {
+protected:
+    static Session at(const char* address, Session s, std::uint16_t port = 4500) {
+        s.client = address;
+        s.port_4500 = port;
+        return s;
+    }
+    void answer(const Session& s, std::uint32_t id,
+                std::uint8_t exchange = ike::exchange::informational) {
+        down(ike_answer(s, exchange, id));
+    }
+    /// A login of somebody's own that begins at his address and goes on at another one, where it
+    /// fails.
+    void fail_to_log_in(const Session& own, const Session& goes_on) {
+        down(own.init_answer());
+        answer(goes_on, 1, ike::exchange::ike_auth);
+    }
+    net::MacAddress hop_of(const PacketBuilder& packet) {
+        return down(packet).packet().to_mac;
+    }
+    static Session session(std::uint64_t spi_i, std::uint64_t spi_r,
+                           forwarding::BackendIndex backend) {
+        return {.spi_i = spi_i, .spi_r = spi_r, .backend = backend};
+    }
+};
+
+/// A server sends the answer to its last request again to whatever source.
+TEST_F(Strangers, AReplayOfIkeV1TurnsNoNextHop) {
+    const Session s = connect({.backend = rras1});
+    const auto message = [&](bool is_answer) {
+        IkeMessage quick = encrypted(s.spi_i, s.spi_r, 32, 77);
+        quick.version = 0x10;
+        quick.flags = 1;
+        return is_answer ? reply(s.backend, 4500, client, s.port_4500, behind_marker(quick))
+                         : to_vip(client, s.port_4500, 4500, behind_marker(quick));
+    };
+    up(message(false));
+    down(message(true));
+    ASSERT_EQ(hop_of(s.esp_down()), first_gateway_mac());
+    bench.from_gateway(message(false), second_gateway_mac());
+    down(message(true));
+    EXPECT_EQ(hop_of(s.esp_down()), first_gateway_mac());
+}
+
+TEST_F(Strangers, AReplaySpendsNothingOfWhatItsSasOwnClientMayHaveAnswered) {
+    const Session s = connect();
+    answer(s, 2);
+    for (std::uint16_t n = 0; n < 9; ++n)
+        answer(at("198.18.0.1", s, static_cast<std::uint16_t>(1000 + n)), 2);
+    const Session moved = at(other_client, s);
+    answer(moved, 3);
+    EXPECT_TRUE(flow(moved));
+}
+
+TEST_F(Strangers, LoginsUnderAUsersSpiSpendNothingOfItsSas) {
+    const Session s = connect();
+    for (std::uint16_t n = 0; n < 9; ++n) {
+        const Session own = at("198.18.0.1", session(s.spi_i, 100u + n, s.backend),
+                               static_cast<std::uint16_t>(1000 + n));
+        fail_to_log_in(own, own);
+    }
+    const Session moved = at(other_client, s);
+    answer(moved, 3);
+    EXPECT_TRUE(flow(moved));
+}
+
+/// A login of his own that begins at his address and goes on at the user's costs nothing else.
+TEST_F(Strangers, StrangersLoginsSpendNoUsersShareOfPlaces) {
+    const Session s = connect();
+    for (std::uint32_t n = 0; n < 300; ++n) {
+        const Session own = at(other_client, session(1000 + n * 77u, 8, rras2));
+        fail_to_log_in(own, at(client, own, static_cast<std::uint16_t>(10'000 + n)));
+    }
+    const Session rebound = at(client, s, 4600);
+    answer(rebound, 3);
+    EXPECT_TRUE(flow(rebound));
+}
+
+/// With affinity by SA there is no binding that agrees, and the hash mostly does not.
+TEST_F(Strangers, AFloodOfUnknownPairsTakesNoRequestFromAFlowWhoseBackendSpoke) {
+    use_sa_affinity();
+    std::vector<Session> users;
+    for (std::uint16_t n = 0; n < 9; ++n) {
+        users.push_back(log_in(bench, {.port_500 = static_cast<std::uint16_t>(500 + n),
+                                       .port_4500 = static_cast<std::uint16_t>(4500 + n),
+                                       .spi_i = 0x9e3779b97f4a7c15 * (n + 1u),
+                                       .spi_r = 1000u + n}));
+        exchange_esp(users.back(), test::spi_up + n, 10);
+    }
+    for (forwarding::BackendIndex b = 0; b < 3; ++b) {
+        const Session own =
+            at("198.18.0.1", session(7u + b, 8, b), static_cast<std::uint16_t>(1000 + b));
+        fail_to_log_in(own, own);
+        for (std::uint32_t n = 0; n < 1000; ++n)
+            up(ike_from(at("198.18.0.1", session(9000 + n, 9, b), own.port_4500),
+                        ike::exchange::informational, 1));
+    }
+    for (const Session& s : users) {
+        Session rekeyed = s;
+        rekeyed.spi_i += 77;
+        EXPECT_EQ(verdict_of(ike_from(rekeyed, ike::exchange::informational, 0)), "to_server");
+    }
+}
+
+TEST_F(Strangers, AStrangersFailedLoginsSpendNoUsersShareOfLogins) {
+    bench.spec.limits.logins_per_source = {1, 10};
+    bench.apply();
+    for (std::uint64_t n = 0; n < 20; ++n) {
+        const Session own = at(other_client, session(100 + n, 8, rras2));
+        fail_to_log_in(own, at(client, own, static_cast<std::uint16_t>(10'000 + n)));
+    }
+    const Session s = session(1, 2, rras1);
+    down(s.init_answer());
+    answer(s, 1, ike::exchange::ike_auth);
+    EXPECT_EQ(pair(s)->state, SaState::answered);
+}
+
+/// One who was heard first and answered only, and one who speaks.
+TEST_F(Strangers, AFloodOfNomineesLeavesSpeakersBesideAFlow) {
+    const Session s = connect();
+    const Session own = session(7, 8, another(s.backend));
+    bench.advance(6);
+    down(own.esp_down());  // one with credentials of his own has himself answered there
+    ASSERT_EQ(asked(esp_from(s, 1, 0xc7000000)).size(), 2u);
+    for (std::uint32_t n = 0; n < 4000; ++n) {
+        const std::string place =
+            "198.18." + std::to_string(n / 200) + "." + std::to_string(n % 200);
+        answer(at(place.c_str(), session(1000 + n, 8, rras1)), 1);
+        answer(at(place.c_str(), session(9000 + n, 8, rras2)), 1);
+    }
+    const auto all = asked(esp_from(s, 2, 0xc7000000));
+    EXPECT_EQ(std::count(all.begin(), all.end(), s.backend), 1);
+}
+
+/// One SA with credentials, whose server sends on to wherever the last authentic datagram came
+/// from: a flow that nothing evicts for each source port, 97 a second.
+/// One SA with credentials, whose server sends on to wherever the last authentic datagram came
+/// from, could have a flow that nothing evicts for each source port.
+TEST_F(Strangers, OneMovingSaMakesNoMoreSpokenFlowsThanItsSourceMay) {
+    const Session own = session(7, 8, rras2);
+    const auto before = flows_committed();
+    for (std::uint16_t n = 0; n < 5000; ++n)
+        down(at("198.18.0.1", own, static_cast<std::uint16_t>(1024 + n)).esp_down());
+    EXPECT_EQ(flows_committed() - before, 4000u);
+    const Session user = session(100, 1000, rras1);
+    down(user.esp_down());
+    EXPECT_TRUE(flow(user)) << "another source has its own";
+}
+
+class StrangersV6 : public Strangers {
+protected:
+    StrangersV6() {
+        bench.spec = dual_stack_farm();
+        bench.apply();
+    }
+};
+
+/// The attacker's address has the same name in 32 bits as the user's, which took ten seconds to
+/// find.
+TEST_F(StrangersV6, ALoginThatBeganAtAnAddressOfTheSameNameIsNoOneElses) {
+    constexpr const char* same_name = "2001:db8:bad:0:0:2:3c1f:c46";
+    ASSERT_EQ(sessions::name_of(address(same_name)), sessions::name_of(address(client6)));
+    const Session own = at(same_name, session(7, 8, first_v6_server));
+    fail_to_log_in(own, at(client6, own));
+    const auto flow = bench.directory().flows.find(
+        sessions::flow_key(address(client6), net::be16::from_host(4500), 3),
+        bench.table().timeouts, bench.now());
+    ASSERT_TRUE(flow);
+    EXPECT_EQ(flow->standing, Standing::nominated);
+    down(at(client6, own).esp_down());
+    EXPECT_EQ(pair(own)->state, SaState::answered);
+}
+
+}  // namespace
+}  // namespace ikelb::affinity
