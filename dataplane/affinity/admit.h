@@ -6,22 +6,24 @@
 
 namespace ikelb::affinity {
 
-// What strangers may cost: token buckets alone, no records. A held packet does not pay again.
+// What strangers may cost: each function spends tokens of the worker's own buckets and writes no
+// record; call it once for a datagram. A held packet does not pay again.
 
-/// A request without a responder's SPI, before it costs anything.
+/// Is this request for a new SA above abuse.requests_per_source, and without a way round it (a
+/// server's COOKIE, a bound client: 20 at once, 5 a second for a tuple)? False of anything else.
 bool is_over_share(Found& found) noexcept;
 
-/// A request of an unknown SA which has come before without an answer: its client may have moved
-/// right after a rekey. Is it to be sent to all backends?
+/// Is this request to be sent to all backends? It is of an unknown SA and has come before without
+/// an answer: its client may have moved right after a rekey. Counts asked_all.
 bool may_ask_all(Found& found, const Decision& decision) noexcept;
 
-/// One more copy of a client's datagram: of ESP, or of what asks all backends.
+/// May a client's datagram have one more copy? asks_all: by the service's bucket, too.
 bool may_copy(const Found& found, bool asks_all) noexcept;
 
-/// A request that has its backend. Of a new SA: under pressure those that bring a COOKIE go first,
-/// else it is backend_limited. Of an SA that nobody knows, by a flow or the scheduler where neither
-/// the client's binding nor the hash agrees: a mis-steered packet is a black hole, so that it is
-/// unknown_pair_limited. undecided: it may go on.
+/// The limits of a request's backend. Returns backend_limited of a new SA above
+/// abuse.requests_per_backend (half of the burst is for those that bring a server's COOKIE),
+/// unknown_pair_limited of an unknown SA that neither binding nor hash sends there, since a
+/// mis-steered packet is a black hole; else undecided.
 Verdict admit(Found& found) noexcept;
 
 }  // namespace ikelb::affinity

@@ -6,19 +6,19 @@
 
 namespace ikelb::affinity {
 
-/// Where the SA of an IKE packet that has its backend goes, for its client's retries. cookie: some
-/// bits of the one that the backend sent along, 0: none. False: there is no room now.
+/// Records that the next IKE_SA_INIT of this client and SPIi goes to packet.backend. cookie: the
+/// low bits of ike::cookie_of(), 0 if the backend sent none (RFC 7296 section 2.6). False: nothing
+/// is written, for want of the lock or of room.
 bool keep_choice(const Packet& packet, const net::IpAddress& client, std::uint8_t cookie,
                  Context& context) noexcept;
 
-/// What a client's datagram leaves behind, of a decision that stands: nothing that lasts. The
-/// choice for its retries and for the replies of a backend with several VIPs. What its ESP SPI is a
-/// candidate for. A request, for pending seconds: if it came from another gateway than replies
-/// would take, or if its SA is unknown, so that its retransmission is told from it. Where a choice
-/// that the hash would not make again finds no room, the hash decides.
+/// Records what a steered client datagram leaves: a Choice where retries, or the replies of a
+/// backend with several VIPs, must find the same backend; a Pending request if it came by another
+/// gateway than replies take, or if its SA is unknown; of ESP what claims.h says. If a scheduler's
+/// choice finds no room, packet.backend becomes the hash's.
 void commit(Packet& packet, const Decision& decision, Found& found, Context& context) noexcept;
 
-/// Behind commit(): who gets copies of the datagram. Returns how many of the first ones in full.
+/// Adds the datagram's copies, behind commit(). Returns how many of the first ones are in full.
 std::size_t commit_copies(std::uint8_t place, const Decision& decision, Found& found,
                           pipeline::Copies& copies) noexcept;
 

@@ -25,7 +25,8 @@ inline bool began_here(const Packet& packet, const std::optional<Pair>& pair,
                sessions::origin_of(packet.destination, context.table.hash_key);
 }
 
-/// pair: what is known of its IKE SA. Takes from the buckets of logins and opened SAs alone.
+/// pair: what is known of its IKE SA. An answer under a message ID that was answered before is one
+/// to a replay (RFC 7296 section 2.1). Spends tokens of logins and of SAs that backends open.
 Lesson learn(const Packet& packet, const std::optional<Pair>& pair, Context& context) noexcept;
 
 /// The VIP of a reply. Where its source address does not tell, of a backend that serves several

@@ -56,7 +56,8 @@ struct Decision : Answer {
     bool asks_all = false;  ///< see may_ask_all()
 };
 
-/// The first hit of the datagram's rules; none: the verdict alone. Writes no record.
+/// The first hit of the datagram's rules; none: the verdict alone. Writes no record, but takes the
+/// scheduler's turn: call it once for a datagram.
 Decision decide(Found& found) noexcept;
 
 /// By the scheduler, whatever the rules say.
@@ -66,13 +67,14 @@ Answer by_schedule(Found& found) noexcept;
 /// of them is looked up. What a stranger's request touches before the limits drop it comes first.
 void ask(const Found& found) noexcept;
 
-/// Who gets a datagram besides the backend that decide() names.
+/// The further backends to which a datagram is copied.
 struct Others {
-    BackendSet<Tuple::most_answered + Tuple::most_speakers + 5> full{};  ///< whatever it costs
-    decltype(full) copies{};  ///< as the tuple's share allows
-    bool asks_all = false;    ///< and all who may get it, as that and the service's allow
+    BackendSet<Tuple::most_answered + Tuple::most_speakers + 5> full{};  ///< always
+    decltype(full) copies{};  ///< within copies_per_tuple
+    bool asks_all = false;    ///< then every other one, within copies_per_service as well
 };
-/// Of asks_all: is it one of those all, and not among the rest?
+/// Does this backend still lack a copy of a datagram that asks all? False of the decision's own, of
+/// those in full and copies, of one that is down and flushed, and outside the service's pool.
 bool is_one_of_all(const Found& found, const Decision& decision, const Others& others,
                    BackendIndex index) noexcept;
 

@@ -41,7 +41,7 @@ struct Stander {
     Seconds last = 0;
 };
 
-/// Is ESP that no claim decides asked of it in full? Else at most in copy.
+/// Does ESP that no claim decides always go to it? Else at most as a copy.
 constexpr bool is_full(const Stander& one, const Timeouts& lives, Seconds now) noexcept {
     return one.standing >= Standing::strong && forwarding::is_within(lives.standing, one.last, now);
 }
@@ -63,7 +63,8 @@ public:
     /// A flow with those that stand beside it.
     Tuple(const Flow& flow, const Notes& rivals, const Timeouts& lives, Seconds now) noexcept;
 
-    /// Whoever is not the flow's own backend. False: nothing has changed.
+    /// Enters or raises a backend other than the flow's by what it said, and gives it the flow if
+    /// it outranks the holder. False: nothing has changed.
     bool hear(BackendRef backend, Said said, Seconds now) noexcept;
 
     /// Drops those for which keeps() says false; the best of the rest has the flow then.
@@ -83,7 +84,8 @@ public:
     const Stander* find(BackendRef backend) const noexcept;
     /// What stands beside the flow, for the constructor to read. Not of an empty one.
     sessions::Rivals rivals(Seconds now) const noexcept;
-    /// All. Each keeps its place: who reads amid a write of them misses none.
+    /// All, as the words of a Rivals record. Each keeps its place: a reader amid a write of them
+    /// misses none.
     Notes notes(Seconds now) const noexcept;
 
 private:

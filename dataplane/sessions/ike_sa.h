@@ -57,8 +57,8 @@ inline std::uint32_t origin_of(const net::IpAddress& address, net::HashKey secre
     return static_cast<std::uint32_t>(net::keyed_hash(address.low(), address.high(), secret)) | 1;
 }
 
-/// Where a pair's backend last sent to, and since when. It steers nothing (an SPI must never lead
-/// to a client's address); it is what `ikelbctl sessions` shows.
+/// Where a pair's backend last sent to, how often that changed, and when the pair was first noted.
+/// It steers nothing (an SPI must never lead to a client's address): `ikelbctl sessions` shows it.
 struct Peer {
     static constexpr std::uint32_t age_unit = 128;  ///< seconds
 

@@ -70,14 +70,14 @@ struct Spot {
 /// that few look-ups go further than the two.
 ///
 /// Readers take no lock. The first key word of a slot is zero while the slot is empty, and a slot
-/// changes its key only by way of zero: first word := 0, value, other key words, first word, each
-/// a release store. A reader reads key, value, key again, each an acquire load; a value newer than
-/// the first reading of the key makes the second one differ. (Left over: within the nanoseconds
-/// of one look-up the slot goes to another key and back to the first. One packet is then steered
-/// by the other key's record.) The record of a key that stays is replaced in place, so a live key
-/// is never missing. Writers hold their shard's try-lock. Records expire by their last_seen; an
-/// expired record is no record, and its slot is reused by the next writer that needs it. Nothing
-/// is ever moved between slots, so a reader cannot miss a record that is being moved.
+/// changes its key only by way of zero: first word := 0, value, notes, other key words, first word,
+/// each a release store. A reader reads key, value, key again, each an acquire load; a value newer
+/// than the first reading of the key makes the second one differ. (Left over: within the
+/// nanoseconds of one look-up the slot goes to another key and back to the first. One packet is
+/// then steered by the other key's record.) The record of a key that stays is replaced in place, so
+/// a live key is never missing. Writers hold their shard's try-lock. Records expire by their
+/// last_seen; an expired record is no record, and its slot is reused by the next writer that needs
+/// it. Nothing is ever moved between slots, so a reader cannot miss a record that is being moved.
 ///
 /// Placement, measured at capacity records (3 of 4 slots): filling a table refused none of
 /// 1 million records, nor did replacing each eight times by another one. That leaves

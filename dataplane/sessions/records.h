@@ -222,7 +222,7 @@ struct Claim {
 /// A client's request whose answer is worth more than itself: see affinity/commit.h.
 struct Pending {
     BackendRef backend{};
-    std::uint8_t copies = 0;                        ///< how often all backends got one, at most 3
+    std::uint8_t copies = 0;                        ///< how often all backends got one, at most 2
     GatewayIndex gateway = forwarding::no_gateway;  ///< that it came from, if not the usual one
     Seconds last_seen = 0;
 
