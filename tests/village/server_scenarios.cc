@@ -100,7 +100,7 @@ bool restart(World& w, bool has_stale, const Habits& habits) {
     return w.flows(v, 5) && is_good;
 }
 
-bool restart_tentative(World& w) {
+bool restart_kept(World& w) {
     return restart(w, false, {});
 }
 bool restart_stale_feeds(World& w) {
@@ -155,7 +155,7 @@ constexpr std::array all{
     Scenario{"e22_ping_only", e22_ping_only},
     Scenario{"e22_office_ping_down", e22_office_ping_down},
     Scenario{"e22_stale_server_feeds", e22_stale_server_feeds},
-    Scenario{"restart_tentative", restart_tentative},
+    Scenario{"restart_kept", restart_kept},
     Scenario{"restart_stale_feeds", restart_stale_feeds},
     Scenario{"restart_upload", restart_upload},
     Scenario{"restart_upload_stale", restart_upload_stale},

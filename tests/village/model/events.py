@@ -347,7 +347,7 @@ def idle_hour_no_dpd_then_dpd(w):
     return w.flows(v) > .9
 
 
-def restart_tentative(w, stale=False, mode='two', dpd=0):
+def restart_kept(w, stale=False, mode='two', dpd=0):
     v = place(w, 'v', '10.7.7.7', 4500, 'B1', mode=mode, dpd=dpd)
     w.run(20)
     w.lb.restart(True)
@@ -361,11 +361,11 @@ def restart_tentative(w, stale=False, mode='two', dpd=0):
 
 
 def restart_stale_feeds(w):
-    return restart_tentative(w, True)
+    return restart_kept(w, True)
 
 
 def restart_upload(w):
-    return restart_tentative(w, False, 'up', 30)
+    return restart_kept(w, False, 'up', 30)
 
 
 # nothing saved, an old server feeds for 3 more minutes
