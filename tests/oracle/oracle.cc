@@ -102,8 +102,7 @@ bool Oracle::may_be_chosen(int vip, int backend) const {
     return backend >= 0 && is_member(vip, backend) && takes_new(backend);
 }
 
-/// Section 2: a generation changes on removal and flush; a hit counts if its backend serves the
-/// addressed VIP.
+/// A generation changes on removal and flush; a hit counts if its backend serves the addressed VIP.
 bool Oracle::counts(const Record& record, int vip) const {
     return is_member(vip, record.backend) && is_current(record);
 }
@@ -119,7 +118,7 @@ Oracle::Record Oracle::record_of(int backend) const {
 
 // --- records ------------------------------------------------------------------------------------
 
-/// Section 6.
+/// The configuration's defaults, but for half-open ones: the world says it.
 Seconds Oracle::life_of(State state) const {
     switch (state) {
         case State::half_open: return world_.half_open_pair;

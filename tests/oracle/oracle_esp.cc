@@ -6,7 +6,7 @@
 
 namespace ikelb::oracle {
 
-// Where a client's ESP goes: section 2 and rules 3.4(d) and 3.9.
+// Where a client's ESP goes, and how its SPI is claimed: docs/affinity.md.
 
 namespace {
 
@@ -142,9 +142,9 @@ Decision Oracle::esp(const Event& event) {
     return decision;
 }
 
-/// Rule 3.9: client ESP, anything of the only backend that is asked in full to that very place,
-/// other client ESP. Where others are asked too, nobody knows whose it is: the claim is shared, and
-/// made at once.
+/// A claim takes client ESP, then anything that the only backend asked in full sends to that very
+/// place, then other client ESP. Where others are asked too, nobody knows whose it is: the claim is
+/// shared, and made at once.
 void Oracle::note_candidate(const Event& event, const Asked& asked) {
     const Tuple tuple{event.place, event.vip};
     if (asked.full.empty()) return;

@@ -6,7 +6,7 @@
 
 namespace ikelb::oracle {
 
-// What a backend's datagram teaches: section 3 of the rules.
+// What a backend's datagram teaches: docs/life-of-a-packet.md.
 
 namespace {
 
@@ -45,7 +45,7 @@ Stander stander(int backend, int generation, Seconds now) {
 
 }  // namespace
 
-/// Rules 3.1, 3.10 and 3.12, and the states of section 6.
+/// What it proves of its IKE SA; nullopt: nothing.
 std::optional<Oracle::State> Oracle::proof(const Event& event) const {
     if (!is_ike(event)) return std::nullopt;
     const Ike& ike = event.ike;
@@ -79,7 +79,7 @@ std::optional<Oracle::State> Oracle::proof(const Event& event) const {
     return std::nullopt;
 }
 
-/// Rule 3.4.
+/// What it says of its backend at the client's place.
 Said Oracle::said(const Event& event, int vip, const std::optional<Pair>& fresh_of) {
     if (is_malformed(event) || event.kind == Kind::keepalive) return Said::alive;
     if (event.kind == Kind::esp) return Said::spoke;
@@ -157,7 +157,7 @@ bool Oracle::is_refusal_of_copy(const Event& event, int vip) const {
             asked->second.generation != server(event.backend).generation);
 }
 
-/// Rule 3.8: IKE pair, then the tuple, then the one VIP that this client and this backend use.
+/// By the IKE pair, then the tuple, then the one VIP that this client and this backend use.
 int Oracle::vip_of_reply(const Event& event) {
     std::set<int> vips;
     for (std::size_t vip = 0; vip < members_.size(); ++vip)
@@ -330,7 +330,7 @@ void Oracle::confirm_login(const Event& event, const Tuple& tuple) {
     passing_.logins.erase(login);
 }
 
-/// Rules 3.4(c) and 3.5: speech may fill it, and nothing changes it. One whose backend takes no SA
+/// Speech may fill it, and nothing changes it. One whose backend takes no SA
 /// back counts as empty for one that does.
 void Oracle::learn_binding(const Event& event, int vip) {
     if (service(vip).by_sa) return;

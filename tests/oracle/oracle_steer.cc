@@ -6,7 +6,7 @@
 
 namespace ikelb::oracle {
 
-// Where a client's datagram goes: sections 1 and 2 of the rules, but ESP.
+// Where a client's datagram goes, but for ESP: docs/life-of-a-packet.md.
 
 namespace {
 
@@ -42,7 +42,7 @@ Decision Oracle::from_client(const Event& event) {
     return decision;
 }
 
-/// Section 1.
+/// What is malformed is dropped by name; all else goes by the rules of its kind.
 Decision Oracle::steer(const Event& event) {
     const Ike& ike = event.ike;
     switch (event.kind) {
@@ -61,7 +61,7 @@ Decision Oracle::steer(const Event& event) {
     return ike.spi_r == 0 && !is_response(ike) ? new_sa(event) : known_ike(event);
 }
 
-/// Section 2: down is a flag, not an end.
+/// Down is a flag, not an end.
 Decision Oracle::session(int backend, const char* rule) const {
     if (is_left_out(backend)) return drop("backend_down", rule);
     return {.verdict = "to_server", .backend = backend, .rule = rule};
@@ -101,7 +101,7 @@ Decision Oracle::schedule(const Event& event, bool is_new) {
         if (hashed.takers.empty()) return drop("no_backend");
         return {.verdict = "to_server", .any_member = true, .rule = "scheduler"};
     }
-    // Section 2, retries.
+    // A COOKIE goes back by the table that chose the server which made it.
     if (is_cookie_retry(event) && hashed.has_previous && now_ - hashed.rebuilt_at <= cookie_grace) {
         const int old = hash_(event, Table::previous);
         if (old >= 0 && takes_returning(old)) {
@@ -186,7 +186,7 @@ bool Oracle::may_ask_all(const Event& event, Pending& pending) {
     return true;
 }
 
-/// Rule 3.4(a).
+/// Its repetition, and the answer to it, are to be told from others.
 void Oracle::keep_pending(const Event& event, int backend) {
     if (!is_encrypted_request(event.ike)) return;
     Pending& pending = passing_.pending[{{event.place, event.vip},

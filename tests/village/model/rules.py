@@ -2,6 +2,8 @@
 # Copyright (c) 2026 The ikelb authors
 """The affinity rules as a model that runs; a second opinion on the village's scenarios.
 
+It is simpler than the rules of docs/affinity.md: a claim at odds is not made, where the product
+makes it shared, and of ESP nobody is asked but those who stand at the tuple or claim the SPI.
 `steer` is where a client's datagram goes, `learn` is what a server's teaches. Each of FIXES can be
 left out: the scenarios and the random schedules show what goes wrong without it. Time is in
 seconds, delivery is instantaneous, crypto is a `key` that only its holder can put into a packet. A
@@ -90,11 +92,11 @@ class LB:
     def silent(s, k, b):
         return s.now - s.sent.get((k, b), -999) >= SILENT
 
-    # ---- section 2: where a client datagram goes -> list of backends, the first one is no copy
+    # ---- where a client datagram goes -> list of backends, the first one is no copy
     def steer(s, p):
         k, addr, source = s.key(p), p.tup[0], s.affinity == 'source'
         flow, bind = s.live(s.flows, k), s.live(s.bind, addr) if source else None
-        # 3.4b: a tuple without a flow takes its nominee
+        # a tuple without a flow takes its nominee
         if flow is None:
             for b, n in s.nominees(k):
                 flow = s.flows[k] = dict(b=b, st='prov', exp=s.now + T['prov'])
@@ -125,7 +127,7 @@ class LB:
                 # E15: the retransmission asks everybody
                 if not pr and again[1] > s.now:
                     out = (out + [b for b in sorted(s.up) if b not in out])
-                s.pend[p.pair, p.mid] = (p.tup, s.now + T['pending'], p.vip)   # 3.4a
+                s.pend[p.pair, p.mid] = (p.tup, s.now + T['pending'], p.vip)
             for b in out:
                 s.setvip(p, b)
             return s.downrule(out, pr)
@@ -134,7 +136,7 @@ class LB:
     def steer_esp(s, p, k, flow, bind):
         addr, ask = p.tup[0], []
         c = s.live(s.claims, (addr, p.spi))
-        # section 6: the client alone extends no further
+        # the client alone extends no further
         if c:
             heard = s.sent.get((c['k'], c['b']), -9999)
             c['exp'] = min(s.now, heard) + T['claim']
@@ -156,7 +158,7 @@ class LB:
         full = s.full(k) if 'speak' in s.fx else []
         if full:
             main, ask = full[0], full + [b for b, n in nom] + ask
-        elif flow:                                                   # 3.4d
+        elif flow:
             main, f = flow['b'], flow['b']
             if not s.up[f] or s.drain[f] or s.silent(k, f):
                 main = next((b for b, n in nom if n['began'] and b != f), f)
@@ -174,7 +176,7 @@ class LB:
             elif b != main and s.take(s.copies, (k, s.now), COPY_RATE):
                 out.append(b)
         sole = [b for b in full if s.now - s.sent.get((k, b), -999) < T['nominee']] == [main]
-        # 3.9: candidates
+        # candidates
         if sole if 'speak' in s.fx else flow and flow['st'] == 'conf' and main == flow['b']:
             q = s.cand.setdefault((k, p.spi), dict(seq=0, n=0, t=0, b=main))
             if q['b'] != main:
@@ -213,7 +215,7 @@ class LB:
         s.budget[k] = (left - (left >= 1), s.now)
         return left >= 1
 
-    def setvip(s, p, b):      # 3.13: keyed by (client tuple, backend)
+    def setvip(s, p, b):      # keyed by (client tuple, backend)
         s.rvip[p.tup, p.vport, b] = p.vip
         s.addrvip.setdefault((p.tup[0], b), {})[p.vip] = s.now
 
@@ -233,7 +235,7 @@ class LB:
     def confirm(s, k, b):
         s.flows[k] = dict(b=b, st='conf', exp=s.now + T['flow'])
 
-    # ---- section 3: what a backend's packet teaches -> the VIP it leaves from, or None
+    # ---- what a backend's packet teaches -> the VIP it leaves from, or None
     def learn(s, b, p):
         addr = p.tup[0]
         vip = s.replyvip(b, p)
@@ -249,7 +251,7 @@ class LB:
         if p.kind == 'IKE' and p.first == 'SK':
             s.learn_pair(b, p, vip)
             t, exp, v = s.pend.get((p.pair, p.mid), (0, 0, 0))
-            if p.r and t == p.tup and exp > s.now:                   # 3.4b
+            if p.r and t == p.tup and exp > s.now:      # an answer nominates
                 pr = s.pairs[p.pair]
                 # a replay is only answered to a message ID of before
                 fresh = p.mid > pr.get('mid', 1 << 32)
@@ -260,21 +262,21 @@ class LB:
                     flow = s.flows[k] = dict(b=b, st='prov', exp=s.now + T['prov'])
                 if flow['st'] == 'prov' and pr['st'] == 'est' and 'speak' not in s.fx:
                     s.confirm(k, b)
-        if p.kind == 'ESP' or (p.kind == 'IKE' and p.first == 'SK' and not p.r):   # 3.4c
+        if p.kind == 'ESP' or (p.kind == 'IKE' and p.first == 'SK' and not p.r):   # speech
             nominated = b in dict(s.nominees(k))
             if 'speak' in s.fx:
                 s.spk.setdefault(k, {})[b] = s.now
                 s.confirm(k, b)
             elif nominated or flow and flow['b'] == b and flow['st'] == 'conf':
                 s.confirm(k, b)
-            elif not flow or flow['st'] == 'tent' or flow['b'] == b:                  # 3.5
+            elif not flow or flow['st'] == 'tent' or flow['b'] == b:
                 s.flows[k] = dict(b=b, st='prov', exp=s.now + T['prov'])
             flow, bind = s.flows.get(k), s.live(s.bind, addr)
             dead = bind and 'down' in s.fx and not s.usable(bind['b'])
             if s.affinity == 'source' and flow['b'] == b and flow['st'] == 'conf':
                 if not bind or dead or bind['b'] == b:
                     s.bind[addr] = dict(b=b, exp=s.now + T['flow'])
-            if p.kind == 'ESP':                                      # 3.12
+            if p.kind == 'ESP':         # it confirms a login
                 for pr in s.pairs.values():
                     if (pr['b'] == b and pr['tup'] == p.tup and pr['st'] == 'answered'
                             and pr['exp'] > s.now):
@@ -293,14 +295,14 @@ class LB:
             pr.update(auth=True, st='answered', exp=s.now + T['answered'])
         elif p.exch not in ('AUTH', 'INIT') and (pr['auth'] or pr['st'] == 'est'):
             pr.update(st='est', exp=s.now + T['est'])
-        # section 5, roughly
+        # how many answered pairs there may be, roughly
         ans = [q for q, e in s.pairs.items() if e['st'] == 'answered']
         mine = [q for q in ans if s.pairs[q]['tup'][0] == p.tup[0]]
         for q in (mine[:-CAP_ANS_SRC] or ans[:-CAP_ANSWERED]):
             del s.pairs[q]
             s.note('answered_evicted')
 
-    def replyvip(s, b, p):    # 3.8, 3.13
+    def replyvip(s, b, p):
         if len(s.w.vips) == 1:
             return s.w.vips[0]
         if 'alias' in s.fx:
