@@ -3,7 +3,8 @@
 # Copyright (c) 2026 The ikelb authors
 """The village's scenarios, and random schedules, by the model of the rules:
 
-  run.py [--events N] [--seeds N]    each scenario must hold, and no schedule may fail
+  run.py [--events N] [--seeds N]    each scenario must hold, none without the rule that it shows,
+                                     and no schedule may fail
   run.py --without FIX ...           the same by rules that lack something (rules.py names them)
   run.py --names                     the scenarios
 """
@@ -37,6 +38,13 @@ def check(f, fixes):
         return 'setup failed: %s' % e
 
 
+def idle_rules(without):
+    """Rules that the scenario named beside them does without."""
+    shown = {f.__name__: f for f in SCENARIOS}
+    return [fix for fix, (_, name) in FIXES.items() if fix not in without
+            and check(shown[name], set(FIXES) - {fix, *without}) is True]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--names', action='store_true')
@@ -53,13 +61,17 @@ def main():
     for name in wrong:
         print('%-36s %s' % (name, results[name]))
     print('%d scenarios, %d fail' % (len(results), len(wrong)))
+    idle = idle_rules(options.without)
+    print('%d rules left out, each in turn; %s' % (
+        len(FIXES) - len(options.without),
+        'no scenario fails without ' + ', '.join(idle) if idle else 'a scenario fails each time'))
     failed = 0
     for attack in (None, 'keyless', 'valid'):
         bad, steps = search(range(options.seeds), options.events, fixes, attack)
         failed += len(bad)
         print('random %-8s %d of %d schedules fail, %d datagrams, seeds %s' % (
             attack or 'honest', len(bad), options.seeds, steps, [b[0] for b in bad][:12]))
-    return 1 if wrong or failed else 0
+    return 1 if wrong or idle or failed else 0
 
 
 if __name__ == '__main__':
