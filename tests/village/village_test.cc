@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-#include <algorithm>
-#include <string>
-#include <vector>
-
 #include "tests/village/product.h"
 #include "tests/village/scenarios_testlib.h"
 #include "tests/village/simpletons.h"
-#include "tests/village/to_come.h"
 
 namespace ikelb::village {
 
@@ -17,12 +12,7 @@ class Village : public testing::TestWithParam<Scenario> {};
 
 void expect_of_ikelb(const Scenario& scenario, const Site& site) {
     World world{site, make_product};
-    const bool holds = scenario.holds(world);
-    const ToCome* const lacks = find_to_come(scenario.name);
-    if (lacks != nullptr)
-        EXPECT_FALSE(holds) << "it holds: it is not to come any more";
-    else
-        EXPECT_TRUE(holds) << "the last that happened:\n" << world.tail(40);
+    EXPECT_TRUE(scenario.holds(world)) << "the last that happened:\n" << world.tail(40);
 }
 
 TEST_P(Village, Ikelb) {
@@ -57,14 +47,6 @@ TEST_P(Village, ABalancerThatRemembersSourceAddresses) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Scenarios, Village, testing::ValuesIn(scenarios()), name_of);
-
-TEST(ToComeList, NamesScenariosThatThereAre) {
-    const std::vector<Scenario> all = scenarios();
-    for (const ToCome& one : to_come())
-        EXPECT_TRUE(std::any_of(all.begin(), all.end(), [&](const Scenario& scenario) {
-            return std::string{scenario.name} == one.scenario;
-        })) << one.scenario;
-}
 
 }  // namespace
 }  // namespace ikelb::village

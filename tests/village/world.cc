@@ -39,7 +39,7 @@ Client& World::client(const std::string& name, const Tuple& tuple, const Habits&
 
 std::optional<int> World::to_server(const Datagram& datagram, const Client* from) {
     std::vector<int> went_to = balancer_->to_servers(datagram);
-    const std::size_t number = trimmed_ + steps_.size();
+    const std::size_t number = steps_.size();
     const bool was_strangers = std::exchange(is_strangers_, is_strangers_ || from == nullptr);
     steps_.push_back({.at = now_,
                       .datagram = datagram,
@@ -54,7 +54,7 @@ std::optional<int> World::to_server(const Datagram& datagram, const Client* from
     }
     under_way_ = before;
     is_strangers_ = was_strangers;
-    return steps_.at(number - trimmed_).taken_by;
+    return steps_.at(number).taken_by;
 }
 
 std::vector<int> World::pour(const Datagram& datagram) {
@@ -67,7 +67,7 @@ std::vector<int> World::pour(const Datagram& datagram) {
 
 void World::accepted(int server, const Datagram& datagram) {
     if (!under_way_) return;
-    Step& step = steps_.at(*under_way_ - trimmed_);
+    Step& step = steps_.at(*under_way_);
     if (step.datagram == datagram) step.taken_by = server;
 }
 
@@ -120,13 +120,6 @@ double World::share(Client& client, Seconds seconds) {
             taken += client.send_data() ? 1 : 0;
     }
     return taken / static_cast<double>(seconds * packets_a_second);
-}
-
-void World::trim(std::size_t most) {
-    while (steps_.size() > most) {
-        steps_.pop_front();
-        ++trimmed_;
-    }
 }
 
 Datagram World::last_request(const Client& client) const {

@@ -70,9 +70,8 @@ public:
     /// Nearly all of it.
     bool flows(Client& client, Seconds seconds = 3) { return share(client, seconds) > 0.9; }
 
-    /// Everything so far, or what trim() has left of it.
+    /// Everything so far.
     const std::deque<Step>& steps() const { return steps_; }
-    void trim(std::size_t most);
     /// The last IKE request of a client.
     Datagram last_request(const Client& client) const;
     /// For people: the end of it.
@@ -86,7 +85,6 @@ private:
     std::deque<Server> servers_;
     std::deque<Client> clients_;
     std::deque<Step> steps_;
-    std::size_t trimmed_ = 0;
     std::optional<std::size_t> under_way_{};  ///< the client's datagram, counted from the beginning
     bool is_strangers_ = false;               ///< what is under way
     Seconds now_ = 1000;
