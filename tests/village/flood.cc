@@ -48,6 +48,7 @@ public:
             if (step->from == nullptr || !begun.is_init() || begun.ike.cookie != 0) continue;
             const Tuple from = begun.tuple();
             for (int i = 0; i < forged_cookies; ++i) world_.pour(init(from, true));
+            village_.spent[from.address] = world_.now();
             return;
         }
     }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <random>
 #include <span>
@@ -90,6 +91,7 @@ struct Village {
     Client* attacker = nullptr;
     std::vector<Tuple> used{};     ///< where users are, or have been
     std::optional<Flood> flood{};  ///< one at a time, so that its rate is known
+    std::map<Address, Seconds> spent{};  ///< when a flood last took all that an address may begin
 
     Village(const Site& site, MakeBalancer make);
 };

@@ -29,6 +29,8 @@ constexpr std::size_t happenings_of_a_world = 120, happenings_of_a_narrow_world 
 /// Where both floods and other strikes are at hand, one in so many worlds is narrow.
 constexpr std::uint64_t worlds_for_a_narrow_one = 4;
 constexpr Seconds to_recover = 60;
+/// A source's budget, from nothing to all that it has at once.
+constexpr Seconds to_refill = 10;
 /// A binding lives 45 min after its last renewal, which may be 30 s before the last speech.
 constexpr Seconds binding_for_sure = 44 * 60;
 
@@ -213,6 +215,11 @@ private:
         }
     }
     bool is_free(const Datagram& login) const {
+        const auto spent = attacked_.spent.find(login.place.client);
+        // The login that he saw begin goes on; the next one waits for the address's budget.
+        if (login.is_init() && login.ike.cookie == 0 && spent != attacked_.spent.end() &&
+            attacked_.world.now() - spent->second < to_refill)
+            return true;
         return !attacked_.world.site().by_sa && free_.contains(home_of(login));
     }
     /// The binding to a server that takes nobody back is as good as none.
