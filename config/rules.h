@@ -23,6 +23,7 @@ void interface_names_are_free_in_the_kernel(const Config& config, FindingList& o
 // Ports, interfaces, routes: rules_network.cc
 void port_devices_are_unique(const Config& config, FindingList& out);
 void port_devices_are_dpdk_devices(const Config& config, FindingList& out);
+void port_drivers_hand_over_fragments(const Config& config, FindingList& out);
 void port_macs_are_usable(const Config& config, FindingList& out);
 void server_macs_are_usable(const Config& config, FindingList& out);
 void ports_are_used(const Config& config, FindingList& out);

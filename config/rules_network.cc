@@ -78,8 +78,8 @@ void port_devices_are_unique(const Config& config, FindingList& out) {
         if (!is_new)
             out.error(port.line.number, item_path("ports", i) + ".device",
                       in_quotes(device) + " is the device of the port " + in_quotes(owner->second) +
-                          "; every port needs its own, such as net_af_packet1 after "
-                          "net_af_packet0");
+                          "; every port needs its own, such as net_af_xdp1 after "
+                          "net_af_xdp0");
     }
 }
 
@@ -92,7 +92,20 @@ void port_devices_are_dpdk_devices(const Config& config, FindingList& out) {
         out.warning(port.line.number, item_path("ports", i) + ".device",
                     in_quotes(device) + " looks like neither a PCI address (0000:03:00.0) nor a "
                                      "vdev; for a device of the kernel write "
-                                     "net_af_packet0,iface=NAME");
+                                     "net_af_xdp0,iface=NAME");
+    }
+}
+
+void port_drivers_hand_over_fragments(const Config& config, FindingList& out) {
+    for (std::size_t i = 0; i < config.ports.size(); ++i) {
+        const Port& port = config.ports[i];
+        const std::string_view driver = port.device;
+        // Its socket joins a fanout group that has the kernel put datagrams together first.
+        if (!driver.starts_with("net_af_packet") && !driver.starts_with("eth_af_packet")) continue;
+        out.warning(port.line.number, item_path("ports", i) + ".device",
+                    "net_af_packet loses fragmented datagrams, such as an IKE_AUTH with "
+                    "certificates, where they are longer than a frame; write "
+                    "net_af_xdp0,iface=NAME");
     }
 }
 
@@ -320,7 +333,7 @@ void mtus_fit_the_buffers_of_af_xdp(const Config& config, FindingList& out) {
             out.error(port.line.number, item_path("ports", i) + ".mtu",
                       std::to_string(port.mtu) + " is too much for the packet buffers of "
                       "net_af_xdp, which all ports share; write at most " +
-                          std::to_string(largest) + ", or take net_af_packet");
+                          std::to_string(largest));
 }
 
 }  // namespace ikelb::config::rules

@@ -19,9 +19,10 @@ const std::array keys{
         .purpose = "What interfaces, logs and metrics call the port.",
         .effect = needs_restart},
     Key{.path = "ports[].device", .form = Form::text, .presence = required, .apply = restart,
-        .example = "net_af_packet0,iface=eth1",
+        .example = "net_af_xdp0,iface=eth1",
         .purpose = "What DPDK opens: a PCI address (0000:03:00.0) of a NIC bound to a DPDK driver, "
-                   "or a vdev string with its arguments (net_af_packet0,iface=eth1).",
+                   "or a vdev string with its arguments (net_af_xdp0,iface=eth1 for a device of "
+                   "the kernel; net_af_packet loses large datagrams).",
         .effect = needs_restart},
     Key{.path = "ports[].mtu", .form = Form::integer, .apply = restart, .range = {576, 9000},
         .unit = "bytes", .initial = "1500",

@@ -20,6 +20,7 @@ constexpr auto all_rules = std::to_array<Rule>({
 
     rules::port_devices_are_unique,
     rules::port_devices_are_dpdk_devices,
+    rules::port_drivers_hand_over_fragments,
     rules::port_macs_are_usable,
     rules::server_macs_are_usable,
     rules::ports_are_used,

@@ -77,11 +77,6 @@ std::optional<StartError> Daemon::open_dataplane() {
                      facts.spreads_by_address ? "spreads by address"
                      : facts.spreads_by_port  ? "spreads by address and port"
                                               : "the sender or driver spreads");
-        // Its socket joins a fanout group that has the kernel put datagrams together first.
-        if (facts.driver == "net_af_packet")
-            spdlog::warn("port {}: net_af_packet hands over fragmented datagrams in one piece, and "
-                         "those longer than a frame are lost; use net_af_xdp,iface=... instead",
-                         config_.ports[i].name);
     }
     look_at_ports();
     census_ = std::make_unique<Census>(dataplane_->directory());

@@ -66,8 +66,8 @@ TEST(ConfigIpv6, LinkLocalGatewaysNeedTheirInterface) {
 }
 
 TEST(ConfigIpv6, PortsBelowIpv6HaveItsMtu) {
-    const std::string small = with("'net_af_packet0,iface=eth1'",
-                                   "'net_af_packet0,iface=eth1', mtu: 1279", ipv6());
+    const std::string small = with("'net_af_xdp0,iface=eth1'",
+                                   "'net_af_xdp0,iface=eth1', mtu: 1279", ipv6());
     expect_only(findings_of(small),
                 "t.yaml:2: error: ports[0].mtu: 1279 is too little for the IPv6 addresses of "
                 "'ext'; write at least 1280");

@@ -29,7 +29,7 @@ TEST(ConfigParse, ReadsNamesAddressesAndLines) {
     const Config config = parse_good(testing::good_yaml);
     ASSERT_EQ(config.ports.size(), 2u);
     EXPECT_EQ(config.ports[0].name, "wan");
-    EXPECT_EQ(config.ports[0].device, "net_af_packet0,iface=eth1");
+    EXPECT_EQ(config.ports[0].device, "net_af_xdp0,iface=eth1");
     EXPECT_EQ(config.ports[1].line.number, 3);
     ASSERT_EQ(config.interfaces.size(), 2u);
     EXPECT_EQ(config.interfaces[1].side, Side::servers);
@@ -251,13 +251,13 @@ TEST(ConfigParse, SpiLabelsAreHexadecimal) {
 TEST(ConfigParse, MissingKeysSayWhatToWrite) {
     expect_only(parse_errors(with(", device: '0000:04:00.0'", "")),
                 "t.yaml:3: error: ports[1].device: is missing; write text, such as "
-                "net_af_packet0,iface=eth1");
+                "net_af_xdp0,iface=eth1");
     expect_only(parse_errors(with("interface: ext, ", "")),
                 "t.yaml:13: error: services[0].interface: is missing; write a name, such as ext");
     const Findings errors = parse_errors("log: {level: info}\n");
     EXPECT_EQ(errors.list.size(), 4u) << errors.to_string();
     expect_among(errors, "t.yaml:1: error: ports: is missing; write a list, each item as - {name: "
-                         "wan, device: net_af_packet0,iface=eth1}");
+                         "wan, device: net_af_xdp0,iface=eth1}");
 }
 
 TEST(ConfigParse, AMacThatIsNoneIsRefusedByItsPlace) {

@@ -99,7 +99,7 @@ TEST(ConfigReference, ParsesToTheDefaults) {
     const auto loaded = load_file(source("config/reference.yaml"));
     ASSERT_TRUE(loaded.has_value()) << loaded.error().to_string();
     const Config minimal = testing::parse_good(
-        "ports: [{name: wan, device: 'net_af_packet0,iface=eth1'}]\n"
+        "ports: [{name: wan, device: 'net_af_xdp0,iface=eth1'}]\n"
         "interfaces: [{name: ext, port: wan, side: both}]\n"
         "pools: [{name: rras, backends: [{name: rras1, address: 10.20.0.11}]}]\n"
         "services: [{name: aovpn, vip: 203.0.113.10, interface: ext, pool: rras}]\n");

@@ -17,7 +17,7 @@ namespace ikelb::config::testing {
 /// The smallest configuration without a warning; tests change pieces of it. Lines matter.
 inline constexpr std::string_view good_yaml =
     "ports:\n"                                                             // 1
-    "  - {name: wan, device: 'net_af_packet0,iface=eth1'}\n"               // 2
+    "  - {name: wan, device: 'net_af_xdp0,iface=eth1'}\n"                  // 2
     "  - {name: lan, device: '0000:04:00.0'}\n"                            // 3
     "interfaces:\n"                                                        // 4
     "  - {name: ext, port: wan, addresses: [198.51.100.1/24], side: clients}\n"  // 5

@@ -73,28 +73,36 @@ TEST(ConfigValidate, InterfaceNamesAreFreeInTheKernel) {
 }
 
 TEST(ConfigValidate, PortDevicesAreUnique) {
-    expect_only(findings_of(with("'0000:04:00.0'", "'net_af_packet0,iface=eth2'")),
-                "t.yaml:3: error: ports[1].device: 'net_af_packet0' is the device of the port "
-                "'wan'; every port needs its own, such as net_af_packet1");
+    expect_only(findings_of(with("'0000:04:00.0'", "'net_af_xdp0,iface=eth2'")),
+                "t.yaml:3: error: ports[1].device: 'net_af_xdp0' is the device of the port "
+                "'wan'; every port needs its own, such as net_af_xdp1");
 }
 
 TEST(ConfigValidate, PortDevicesAreDpdkDevices) {
     expect_only(findings_of(with("'0000:04:00.0'", "eth2")),
                 "t.yaml:3: warning: ports[1].device: 'eth2' looks like neither a PCI address "
                 "(0000:03:00.0) nor a vdev; for a device of the kernel write "
-                "net_af_packet0,iface=NAME");
+                "net_af_xdp0,iface=NAME");
+}
+
+TEST(ConfigValidate, PortDriversHandOverFragments) {
+    for (const char* driver : {"net_af_packet0", "eth_af_packet7"})
+        expect_only(findings_of(with("net_af_xdp0", driver)),
+                    "t.yaml:2: warning: ports[0].device: net_af_packet loses fragmented datagrams, "
+                    "such as an IKE_AUTH with certificates, where they are longer than a frame; "
+                    "write net_af_xdp0,iface=NAME");
 }
 
 TEST(ConfigValidate, MtusFitTheBuffersOfAfXdp) {
-    const std::string af_xdp = with("net_af_packet0", "net_af_xdp0");
-    const std::string own = with("eth1'", "eth1', mtu: 3503", af_xdp);
+    const std::string own = with("eth1'", "eth1', mtu: 3503");
     expect_only(findings_of(own),
                 "t.yaml:2: error: ports[0].mtu: 3503 is too much for the packet buffers of "
                 "net_af_xdp, which all ports share; write at most 3502");
     EXPECT_EQ(findings_of(with("3503", "3502", own)).to_string(), "");
-    expect_only(findings_of(with("04:00.0'", "04:00.0', mtu: 9000", af_xdp)),
+    expect_only(findings_of(with("04:00.0'", "04:00.0', mtu: 9000")),
                 "t.yaml:3: error: ports[1].mtu: 9000 is too much");
-    EXPECT_EQ(findings_of(with("eth1'", "eth1', mtu: 9000")).to_string(), "");
+    EXPECT_EQ(findings_of(with("net_af_xdp0,iface=eth1'", "0000:03:00.0', mtu: 9000")).to_string(),
+              "");
 }
 
 TEST(ConfigValidate, PortMacsAreUsable) {

@@ -226,7 +226,7 @@ TEST(ConfigWall, InterfacesWithVipsHaveAddresses) {
 
 TEST(ConfigWall, ServersAreNotBehindTheClientsRouter) {
     const auto one_armed = [](std::string_view routes) {
-        return "ports: [{name: nic, device: 'net_af_packet0,iface=eth1'}]\n"
+        return "ports: [{name: nic, device: 'net_af_xdp0,iface=eth1'}]\n"
                "interfaces: [{name: farm, port: nic, addresses: [192.0.2.1/24], side: both}]\n"
                "routes: [" + std::string{routes} + "]\n"
                "pools: [{name: p, backends: [{name: b, address: 10.20.0.11}]}]\n"
