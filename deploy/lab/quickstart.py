@@ -231,7 +231,7 @@ class Quickstart:
         text = f"clients sent {totals.sent} IKE packets to the VIP"
         if not totals.received:
             return f"{text}, no server saw one of them"
-        text += f", servers saw {totals.received} and answered {totals.answered}"
+        text += f", the servers' logs have {totals.received} and answer {totals.answered}"
         return f"{text}, the clients' side saw {totals.returned or 'no'} answers"
 
 

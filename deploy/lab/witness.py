@@ -179,9 +179,10 @@ class Witness:
         return rows
 
     def totals(self) -> Totals:
-        """IKE requests and answers so far, on the clients' side and in the servers' logs."""
+        """IKE packets so far, repeated ones as well, on the clients' side and in the servers'
+        logs, which have none of those that charon answers with a COOKIE."""
         packets = [p for p in self.capture.packets() if p.is_udp and p.ike()]
-        views = [seen for _, seen in self._server_views() if seen.kind == "request"]
+        views = [seen for _, seen in self._server_views()]
         vips = {isp.vip for isp in self.farm.isps}
         return Totals(
             sent=sum(p.destination in vips for p in packets),
