@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 
 from . import quickstart, session
@@ -26,10 +25,8 @@ def _arguments() -> argparse.Namespace:
 
 def main() -> int:
     arguments = _arguments()
-    # A shell starts background jobs with SIGINT ignored, and so would be whatever they start.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if arguments.command == "quickstart":
+        session.end_at_first_signal()
         return quickstart.run(
             quickstart.Options(
                 keep=arguments.keep, broken=arguments.broken, driver=arguments.driver

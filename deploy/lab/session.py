@@ -121,6 +121,21 @@ def sweep(*, kept_too: bool = False) -> list[str]:
     return removed
 
 
+def end_at_first_signal() -> None:
+    """SIGINT and SIGTERM end this process by SystemExit; those that follow the first do nothing,
+    so that none of them stops the clean-up half-way. A shell starts background jobs with SIGINT
+    ignored, and so would be whatever they start."""
+    came: list[int] = []
+
+    def end(number: int, _frame) -> None:
+        came.append(number)
+        if len(came) == 1:
+            raise SystemExit(128 + number)
+
+    signal.signal(signal.SIGINT, end)
+    signal.signal(signal.SIGTERM, end)
+
+
 class Lab:
     """The run that this process owns. Use as a context manager; `keep` leaves everything up at the
     end."""
@@ -173,7 +188,7 @@ class Lab:
 
     def __exit__(self, kind, value, traceback) -> None:
         if not self.keep:
-            # A second Ctrl-C must not leave half of it behind.
+            # A second Ctrl-C must not end the programs that this calls.
             previous = {
                 s: signal.signal(s, signal.SIG_IGN) for s in (signal.SIGINT, signal.SIGTERM)
             }

@@ -290,8 +290,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def main() -> int:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    session.end_at_first_signal()
     options = parse_arguments()
     if options.child:
         outcome = run_here(options.file, options)
