@@ -262,7 +262,7 @@ def build(runner: Runner, options) -> Count:
     if options.suite and "front_door" not in options.suite:
         files = targets.of_suites(ROOT / "build", set(options.suite))
         if "namespaces" in options.suite:
-            files += [*PROGRAMS, "tests/netns/libveth_channels.so"]
+            files.append("scenarios")
     return PASSED if compile_in(runner, "build", files) else FAILED
 
 
@@ -470,6 +470,7 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     options = parse_arguments()
     if options.list:
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # as `head` leaves it
         for name, (function, short, _) in SUITES.items():
             print(f"{name:<12} {short:>3} min  {function.__doc__}")
         return 0

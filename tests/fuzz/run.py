@@ -129,6 +129,10 @@ class Fuzzers:
     def program(self, name: str) -> Path:
         return self.programs / f"fuzz_{name}"
 
+    def not_built(self, names: list[str]) -> Path | None:
+        wanted = [self.programs / "fuzz_seeds", *map(self.program, names)]
+        return next((program for program in wanted if not program.exists()), None)
+
     def prepare(self) -> None:
         """What is found goes to a directory of its own, never into the tree by itself."""
         shutil.rmtree(self.work, ignore_errors=True)
@@ -251,6 +255,9 @@ def main() -> int:
     if unknown := sorted(set(options.name) - set(EXECUTIONS)):
         parser.error(f"no such fuzzer: {', '.join(unknown)}")
     fuzzers = Fuzzers(options.build.resolve(), options.logs.resolve())
+    if lacking := fuzzers.not_built(names):
+        print(f"{lacking} is not built; type: tests/run build-clang", file=sys.stderr)
+        return 2
     fuzzers.prepare()
     if options.long:
         limits = {name: [f"-max_total_time={options.hours * 3600:.0f}"] for name in names}

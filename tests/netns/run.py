@@ -30,6 +30,7 @@ sys.dont_write_bytecode = True
 sys.path[:0] = [str(HERE), str(HERE.parents[1] / "deploy")]
 
 from lab import session  # noqa: E402
+from lab.ikelbd import build_directory  # noqa: E402
 from lab.session import Lab  # noqa: E402
 from testlib import results  # noqa: E402
 from testlib.case import Case, CheckFailed  # noqa: E402
@@ -56,6 +57,18 @@ def files_of(names: list[str]) -> dict[str, list[str]]:
         if wanted:
             chosen[name] = wanted
     return chosen
+
+
+def not_built() -> str:
+    """Which file the scenarios lack in the build directory, and what to type; empty: none."""
+    build = build_directory()
+    programs = ["controlplane/ikelbd", "controlplane/ctl/ikelbctl"]
+    preloads = [f"tests/netns/lib{path.stem}.so" for path in (HERE / "preload").glob("*.cc")]
+    missing = [name for name in [*programs, *preloads] if not (build / name).exists()]
+    if not missing:
+        return ""
+    setup = "" if (build / "build.ninja").exists() else f"meson setup {build} && "
+    return f"{build / missing[0]} is not built; type: {setup}ninja -C {build} scenarios"
 
 
 # --- in the scenario's process --------------------------------------------------------------------
@@ -297,6 +310,7 @@ def main() -> int:
         Path(options.child).write_text(json.dumps(outcome), "utf-8")
         return 0
     if options.list:
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # as `head` leaves it
         for name in scenario_names():
             module = importlib.import_module(name)
             for one in [module, *getattr(module, "TESTS", ())]:
@@ -304,6 +318,9 @@ def main() -> int:
                 indent = "" if one is module else "  "
                 print(f"{indent + one.__name__:<32} {text}")
         return 0
+    if options.balancer == "ikelbd" and (lacking := not_built()):
+        print(lacking, file=sys.stderr)
+        return 2
     if os.geteuid() != 0:
         print("network namespaces need root", file=sys.stderr)
         return 2
