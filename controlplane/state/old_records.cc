@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
 #include <algorithm>
-#include <compare>
 #include <utility>
 
 #include "controlplane/state/record_words.h"
@@ -24,32 +23,16 @@ wall::Progress progress_of(std::uint32_t old) noexcept {
     return old == half_open || old == answered ? wall::Progress::asked : wall::Progress::answered;
 }
 
-/// What a claim lacks: the tag of its client's port, if the client has one flow at its backend, and
-/// the rank among backends that claim the same SPI. Clients and backends may be millions.
+/// What a claim lacks: the rank among backends that claim the same SPI. They may be millions.
 class Claims {
 public:
-    Claims(const std::vector<SavedFlow>& flows, const std::vector<SavedEsp>& claims,
-           const StateFacts& facts) {
-        for (const SavedFlow& flow : flows)
-            if (facts.frontends[flow.frontend].port == net::port_nat_t)
-                users_.push_back({flow.client, flow.record.backend, flow.client_port});
-        std::ranges::sort(users_);
+    explicit Claims(const std::vector<SavedEsp>& claims) {
         for (const SavedEsp& claim : claims)
             backends_.emplace_back(claim.spi, claim.record.backend);
         std::ranges::sort(backends_);
         backends_.erase(std::unique(backends_.begin(), backends_.end()), backends_.end());
     }
 
-    std::uint8_t tag_of(const SavedEsp& claim) const {
-        const auto at =
-            std::ranges::lower_bound(users_, User{claim.client, claim.record.backend, 0});
-        const auto is_its = [&](auto user) {
-            return user != users_.end() && user->client == claim.client &&
-                   user->backend == claim.record.backend;
-        };
-        return is_its(at) && !is_its(at + 1) ? sessions::claim_tag(net::be16::from_host(at->port))
-                                             : std::uint8_t{0};
-    }
     std::uint8_t rank_of(const SavedEsp& claim) const {
         const auto first = std::ranges::lower_bound(backends_, SpiOf{claim.spi, 0});
         const auto own =
@@ -58,15 +41,8 @@ public:
     }
 
 private:
-    struct User {
-        net::IpAddress client;
-        std::uint16_t backend;
-        std::uint16_t port;
-        friend auto operator<=>(const User&, const User&) = default;
-    };
     using SpiOf = std::pair<std::uint32_t, std::uint16_t>;
 
-    std::vector<User> users_;
     std::vector<SpiOf> backends_;
 };
 
@@ -125,11 +101,8 @@ bool read_esp(ByteReader& in, std::uint64_t count, State& state) {
         esp.record = word.record;
     }
     if (state.esp.empty()) return true;
-    const Claims claims{state.flows, state.esp, state.facts};
-    for (SavedEsp& esp : state.esp) {
-        esp.tag = claims.tag_of(esp);
-        esp.rank = claims.rank_of(esp);
-    }
+    const Claims claims{state.esp};
+    for (SavedEsp& esp : state.esp) esp.rank = claims.rank_of(esp);
     return true;
 }
 

@@ -14,17 +14,15 @@ using sessions::Candidate, sessions::Claim;
 constexpr std::uint32_t claims_at_once = 8, seconds_per_claim = 60;
 /// All claims to one SPI stand in one place, which is others' too.
 constexpr unsigned claims_per_spi = 32;
+/// New candidates of one tuple: a flood of SPIs leaves others' alone.
+constexpr forwarding::Rate candidates_per_tuple{.per_second = 8, .burst = 8};
+/// In a candidate's note: no other backend had it. It is zero while the backend changes.
+constexpr std::uint64_t sole = 1ULL << 32;
 
 /// RFC 4303 section 2.2: right behind the SPI. Zero if the bytes are not at hand.
 std::uint32_t sequence_of(const Packet& packet) noexcept {
     const auto payload = packet.udp_payload();
     return payload.size() < 8 ? 0 : net::load<net::be32>(payload.data() + 4).to_host();
-}
-
-std::array<std::uint64_t, 1> candidate_key(const Packet& packet, const Context& context) noexcept {
-    return {net::keyed_hash(packet.datagram.esp_spi.to_host(),
-                            hash_of(flow_of_sender(packet), context), context.table.hash_key) |
-            1};
 }
 
 /// The flow's next packet from its backend is to be noted. False: not now.
@@ -56,20 +54,21 @@ May may_claim(Found& found) noexcept {
 
 /// The new claim as it stands among all to its SPI; nullopt: there are enough of them. Where they
 /// are at odds none decides by itself: whoever sent the SPI from here may have heard it elsewhere.
-std::optional<Claim> claim_of(const Packet& packet, const May& may, Context& context) noexcept {
+std::optional<Claim> claim_of(const Packet& packet, const Stander& one, bool is_contested,
+                              Context& context) noexcept {
     const net::be32 spi = packet.datagram.esp_spi;
     unsigned next = 0, count = 0;
     std::optional<std::uint8_t> rank;
-    Claim claim{.backend = may.one->backend,
-                .tag = claim_tag(packet.source_port),
-                .is_shared = !may.is_alone,
-                .last_seen = may.one->last};
+    Claim claim{.backend = one.backend,
+                .tag = claim_tag(packet, context),
+                .is_shared = is_contested,
+                .last_seen = one.last};
     visit_claims(spi, context, [&](const sessions::EspKey& key, const Claim& other) {
         if (other.backend == claim.backend) rank = other.rank;
         next = std::max(next, other.rank + 1u);
         ++count;
-        const bool is_at_odds = !may.is_alone || other.is_shared || other.backend != claim.backend;
-        if (key == sessions::esp_key(packet.source, spi) || !is_at_odds) return;
+        const bool is_at_odds = is_contested || other.is_shared || other.backend != claim.backend;
+        if (!is_at_odds || (key.client == packet.source && other.tag == claim.tag)) return;
         claim.is_shared = true;
         Claim shared = other;
         shared.is_shared = true;
@@ -79,26 +78,36 @@ std::optional<Claim> claim_of(const Packet& packet, const May& may, Context& con
     return count < claims_per_spi ? std::optional{claim} : std::nullopt;
 }
 
-/// Another packet, whatever its number, since one may be forged; and the backend heard in between.
-bool is_confirmed(const Packet& packet, const Flow& flow, Context& context) noexcept {
-    const auto key = candidate_key(packet, context);
-    const auto candidate = context.directory.candidates.find_noted(key);
-    const std::array<std::uint64_t, 1> sequence{sequence_of(packet)};
-    if (!candidate || !candidate->record.is_alive(context.table.timeouts, context.now) ||
-        candidate->record.backend != flow.backend) {
-        if (await_backend(packet, flow, context))
-            note(context.directory.candidates.write(
-                     key, {.backend = flow.backend, .last_seen = context.now},
-                     context.table.timeouts, context.now, sessions::Evict::oldest, &sequence),
+/// False: confirmed by another packet, whatever its number, since one may be forged, and by the
+/// backend in between. True, as long as it goes on: another one has the SPI too. nullopt: not yet.
+std::optional<bool> is_contested(const Packet& packet, const Flow& flow,
+                                 Context& context) noexcept {
+    auto& candidates = context.directory.candidates;
+    const std::array<std::uint64_t, 1> key{packet.datagram.esp_spi.to_host()};
+    const auto known = candidates.find_noted(key);
+    const bool is_there = known &&
+                          known->record.is_alive(context.table.timeouts, context.now) &&
+                          context.table.is_current(known->record.backend);
+    if (!is_there || known->record.backend != flow.backend) {
+        const std::array<std::uint64_t, 1> first{sequence_of(packet) | (is_there ? 0 : sole)};
+        if (is_there || (context.memory.copies_by_tuple.take(
+                             ~hash_of(flow_of_sender(packet), context), context.now_micros,
+                             candidates_per_tuple) &&
+                         await_backend(packet, flow, context)))
+            note(candidates.write(key, {.backend = flow.backend, .last_seen = context.now},
+                                  context.table.timeouts, context.now, sessions::Evict::oldest,
+                                  &first),
                  context);
-        return false;
+        return is_there ? std::optional{true} : std::nullopt;
     }
-    if (sequence == candidate->notes) return false;
+    const std::uint64_t first = known->notes[0];
+    if ((first & sole) == 0) return true;
+    if (first == (sequence_of(packet) | sole)) return std::nullopt;
     // Whatever the backend sends takes the mark away that the candidate has set.
-    const Seconds since = candidate->record.last_seen;
-    const bool is_heard = !flow.awaits && static_cast<std::int32_t>(flow.last_seen - since) >= 0;
-    if (!is_heard) await_backend(packet, flow, context);
-    return is_heard;
+    const Seconds since = known->record.last_seen;
+    if (!flow.awaits && static_cast<std::int32_t>(flow.last_seen - since) >= 0) return false;
+    await_backend(packet, flow, context);
+    return std::nullopt;
 }
 
 }  // namespace
@@ -121,13 +130,15 @@ void consider_spi(Found& found, Context& context) noexcept {
     const auto& flow = found.flow();
     const May may = may_claim(found);
     if (may.one == nullptr || flow->backend != found.tuple().all().front().backend) return;
-    // Whoever has the SPI at this address keeps it.
     const ClaimFound& known = found.claim();
     const bool is_known = known.record && !known.is_disputed;
-    if (is_known && (!may.is_alone || !known.record->is_shared)) return;
-    if (may.is_alone && !is_confirmed(packet, *flow, context)) return;
-    const auto claim = claim_of(packet, may, context);
-    if (is_known && claim && claim->is_shared) return;
+    // Whoever has the SPI at this address keeps it.
+    const bool is_elsewhere = is_known && !known.record->is_shared;
+    if (is_elsewhere && known.record->backend == may.one->backend) return;
+    const auto contested = may.is_alone ? is_contested(packet, *flow, context) : true;
+    if (!contested) return;
+    const auto claim = claim_of(packet, *may.one, *contested, context);
+    if (is_elsewhere || (is_known && claim && claim->is_shared)) return;
     if (!known.record &&
         !context.memory.claims_by_tuple.take(hash_of(flow_of_sender(packet), context),
                                              context.now_micros / seconds_per_claim,
@@ -140,7 +151,8 @@ void consider_spi(Found& found, Context& context) noexcept {
               context))
         return;
     context.counters.spis_learned.add(1);
-    note(context.directory.candidates.erase(candidate_key(packet, context)), context);
+    if (!claim->is_shared)
+        note(context.directory.candidates.erase({packet.datagram.esp_spi.to_host()}), context);
 }
 
 }  // namespace ikelb::affinity

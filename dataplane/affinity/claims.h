@@ -16,8 +16,6 @@ inline constexpr Seconds claim_refresh_interval = 60;
 /// The oldest of the claims to one SPI have rank 0; those of one backend share theirs.
 inline constexpr unsigned max_claim_rank = 7;
 
-using sessions::claim_tag;
-
 /// Calls visit(const EspKey&, const Claim&) for each live claim to an SPI, of whatever client.
 template <typename Visit>
 void visit_claims(net::be32 spi, const Context& context, Visit&& visit) noexcept {

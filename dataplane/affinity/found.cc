@@ -47,7 +47,7 @@ ClaimFound Found::find_claim() noexcept {
     if (!found.record || !counts(found.record->backend)) return found;
     const sessions::Claim& claim = *found.record;
     found.heard = claim.last_seen;
-    if (claim.tag != claim_tag(packet.source_port)) return found;
+    if (claim.tag != claim_tag(packet, context)) return found;
     found.is_own = true;
     found.is_valid = !claim.is_shared;
     if (forwarding::is_within(claim_refresh_interval, claim.last_seen, context.now)) return found;
@@ -72,7 +72,7 @@ Claimants Found::find_claimants() noexcept {
             (is_here && this->claim().is_disputed))
             return;
         claimants.is_open |=
-            claim.is_shared && !(is_here && claim.tag == claim_tag(packet.source_port));
+            claim.is_shared && !(is_here && claim.tag == claim_tag(packet, context));
         in_order[count++] = (is_here ? 0u : claim.rank + 1u) << 16 | claim.backend.index;
     });
     std::sort(in_order.begin(), in_order.begin() + static_cast<std::ptrdiff_t>(count));

@@ -46,6 +46,11 @@ inline bool is_encrypted(const Packet& packet) noexcept {
     return first == ike::payload::encrypted || first == ike::payload::encrypted_fragment;
 }
 
+inline std::uint8_t claim_tag(const Packet& packet, const Context& context) noexcept {
+    return sessions::claim_tag(sessions::esp_key(packet.source, packet.datagram.esp_spi).narrow(),
+                               packet.source_port, packet.frontend, context.table.hash_key);
+}
+
 /// A flow with those beside it, as far as they count.
 Tuple tuple_of(const sessions::FlowKey& key, const Flow& flow, forwarding::ServiceIndex service,
                const Context& context) noexcept;
@@ -114,7 +119,7 @@ struct ClaimFound {
     std::optional<sessions::Claim> record{};  ///< as it is in the table
     Seconds heard = 0;         ///< when its backend was last heard, as far as is known
     bool is_disputed = false;  ///< its backend is silent here, and another one is not
-    bool is_own = false;       ///< of this port too
+    bool is_own = false;       ///< of this port and VIP too
     bool is_valid = false;     ///< it decides
 };
 

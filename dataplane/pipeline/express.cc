@@ -63,6 +63,7 @@ struct View {
           frontends{context.table.express.frontends.data()},
           members{context.table.members->data()},
           targets{context.table.express.members.data()},
+          secret{context.table.hash_key},
           claim_age{std::min(context.table.timeouts.flow, affinity::claim_refresh_interval)},
           flow_age{std::min(context.table.timeouts.flow, affinity::flow_refresh_interval - 1)},
           now{context.now} {}
@@ -76,6 +77,7 @@ struct View {
     const forwarding::ExpressTable::Frontend* frontends;
     const forwarding::MemberIndex* members;
     const forwarding::ExpressTable::Exit* targets;  ///< by member
+    net::HashKey secret;
     forwarding::Seconds claim_age, flow_age;  ///< up to which no other look-up is needed
     forwarding::Seconds now;
 };
@@ -178,7 +180,9 @@ bool is_special(std::uint32_t address) noexcept {
     prospect.frontend = vip.frontends[nat_t_position];
     prospect.backend = forwarding::no_backend;
     prospect.key = std::uint64_t{client} << 32 | headers.spi();
-    prospect.want = sessions::Claim{.tag = sessions::claim_tag(headers.source_port())}.pack();
+    prospect.want = sessions::Claim{.tag = sessions::claim_tag({prospect.key}, headers.source_port(),
+                                                               prospect.frontend, view.secret)}
+                        .pack();
     prospect.spot = view.claims.spot_of({prospect.key});
     return view.addresses.find(client) == nullptr;
 }

@@ -184,7 +184,7 @@ public:
     FamilyTable<Choice, HalfOpenKey> choices;
     FamilyTable<Rivals, FlowKey, Rivals::most / 2> rivals;
     RecordTable<Pending, 1> pending;          ///< by affinity::request_key()
-    RecordTable<Candidate, 1, 1> candidates;  ///< by affinity::candidate_key()
+    RecordTable<Candidate, 1, 1> candidates;  ///< by the SPI alone
     FamilyTable<Login, FlowKey, 2> logins;
     FamilyTable<FragmentFate, FragmentKey> fragments;
     /// By a flow's hash. Whoever changes the flow or its rivals holds it, and nobody has since they

@@ -66,6 +66,14 @@ inline EspKey esp_key(const net::IpAddress& client, net::be32 spi) noexcept {
     return {.client = client, .rest = spi.to_host()};
 }
 
+/// Tells clients apart that use one SPI at one address, and the VIPs of one client. Nobody can aim
+/// at another's. key: esp_key().narrow(), in either family.
+inline std::uint8_t claim_tag(std::array<std::uint64_t, 1> key, net::be16 client_port,
+                              forwarding::FrontendIndex frontend, net::HashKey secret) noexcept {
+    const std::uint64_t word = key[0] ^ client_port.wire() ^ secret.k0;
+    return static_cast<std::uint8_t>(net::fold_multiply(word, secret.k1) + frontend);
+}
+
 /// Buckets by the 32 bits beside the address alone, so that one place holds all claims to an SPI.
 struct BySpi {
     template <std::size_t Words>

@@ -190,16 +190,11 @@ struct Choice {
 /// An ESP SPI before its flow's backend claims it, and when it came. The note: its first number.
 using Candidate = Placement<&Timeouts::standing>;
 
-/// Tells clients apart that use one SPI at one address.
-constexpr std::uint8_t claim_tag(net::be16 client_port) noexcept {
-    return static_cast<std::uint8_t>(client_port.to_host() * 0x9e37u >> 8);
-}
-
 /// Whose ESP SPI it is. last_seen: when its backend was last known to have been heard there.
 struct Claim {
     BackendRef backend{};
     std::uint8_t rank = 0;   ///< among equal SPIs; the oldest has 0
-    std::uint8_t tag = 0;    ///< of the client's port: claim_tag()
+    std::uint8_t tag = 0;    ///< of the client's port and the VIP: claim_tag()
     bool is_shared = false;  ///< others are asked too: it decides nothing by itself
     Seconds last_seen = 0;
 

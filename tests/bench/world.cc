@@ -156,13 +156,17 @@ void World::write_sa(const Client& c, sessions::Directory& d) {
                                    .service = service(),
                                    .last_seen = login},
                                   lives, now(), &notes));
-    for (const std::uint32_t spi : c.esp_up)
+    for (const std::uint32_t spi : c.esp_up) {
+        const auto key = sessions::esp_key(c.address, net::be32::from_host(spi));
+        const auto frontend = static_cast<forwarding::FrontendIndex>(2 * service() + 1);
         must_be_written(d.claims.write(
-            sessions::esp_key(c.address, net::be32::from_host(spi)),
+            key,
             {.backend = backend,
-             .tag = sessions::claim_tag(net::be16::from_host(c.nat_t_port)),
+             .tag = sessions::claim_tag(key.narrow(), net::be16::from_host(c.nat_t_port), frontend,
+                                        table_->hash_key),
              .last_seen = spi == c.esp_up.front() ? login : now()},
             lives, now(), Evict::never));
+    }
 }
 
 }  // namespace ikelb::bench

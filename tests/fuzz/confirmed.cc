@@ -86,7 +86,9 @@ std::set<std::string> Confirmed::changed_claims(testlib::Bench& bench) const {
         bool may_be_disputed = false;
         for (const Place& place : places_) {
             const auto port = net::be16::from_host(control::client_port_of(place.key));
-            if (place.key.client != entry.key.client || sessions::claim_tag(port) != before.tag)
+            if (place.key.client != entry.key.client ||
+                sessions::claim_tag(entry.key.narrow(), port, control::frontend_of(place.key),
+                                    bench.table().hash_key) != before.tag)
                 continue;
             const auto own = place.heard.find(before.backend.index);
             if (own != place.heard.end() && is_later(own->second, heard)) heard = own->second;

@@ -48,8 +48,8 @@ struct Decision {
 ///   main backend that drops the datagram takes the copies along.
 /// - A claim is live, and has its rank, whatever service its backend is in.
 /// - A backend whose predecessor is gone has the flow, and gets candidates once it is heard.
-/// - A candidate goes with its claim: it outlives an empty budget. What a datagram's claim changes
-///   counts for its own copies.
+/// - A candidate is its SPI's, whoever sends it, and goes with its firm claim: it outlives an empty
+///   budget. What a datagram's claim changes counts for its own copies.
 /// - A claim that replaces a shared one has its rank by all that were live before.
 /// - A delete may be of a child: ESP of its tuple more than 5 s later restores the pair.
 /// - A round of questions is charged also where nobody else is up to be asked.
@@ -105,12 +105,13 @@ private:
         std::pair<std::uint64_t, std::uint64_t> pair{};
     };
     struct Claim : Record {
-        std::uint16_t tag = 0;  ///< the client's port
+        std::pair<std::uint16_t, int> tag{};  ///< the client's port, and the VIP
         int rank = 0;           ///< among those of one SPI
         bool is_shared = false;  ///< made while others were asked in full: decides nothing alone
     };
     struct Candidate : Record {  // last: since
         std::uint32_t sequence = 0;
+        bool is_contested = false;  ///< another backend has had it
     };
     struct Pending : Record {
         int rounds = 0;  ///< of copies
@@ -134,7 +135,6 @@ private:
     using ChoiceKey = std::tuple<Address, std::uint64_t, int>;      // SPIi, VIP
     using PendingKey = std::tuple<Tuple, PairKey, std::uint32_t>;   // message ID
     using EspKey = std::pair<Address, std::uint32_t>;
-    using CandidateKey = std::pair<Tuple, std::uint32_t>;
     using FragmentKey = std::tuple<int, Address, int, std::uint16_t>;  // side, client, peer, id
 
     // The pool.
@@ -190,8 +190,9 @@ private:
     bool is_open(const Event& event, const EspKey& key);
     Asked ask(const Event& event);
     void note_candidate(const Event& event, const Asked& asked);
-    bool is_confirmed(const Event& event, const Stander& flow);
-    bool share(const Event& event, const Stander& its, bool is_alone);
+    enum class Word { waits, confirmed, contested };
+    Word hear_candidate(const Event& event, const Stander& flow);
+    bool share(const Event& event, const Stander& its, bool is_confirmed);
     void write_claim(const Event& event, const Stander& flow, bool is_shared);
 
     // From a backend.
@@ -234,11 +235,11 @@ private:
     struct Passing {
         std::map<ChoiceKey, Record> choices;
         std::map<PendingKey, Pending> pending;
-        std::map<CandidateKey, Candidate> candidates;
+        std::map<std::uint32_t, Candidate> candidates;  ///< by SPI
         std::map<Tuple, Login> logins;
         std::map<FragmentKey, Fragments> fragments;
         // Buckets, of each worker.
-        std::map<std::pair<int, Tuple>, Bucket> copies, claims;
+        std::map<std::pair<int, Tuple>, Bucket> copies, claims, candidate_tokens;
         std::map<std::pair<int, PairKey>, Bucket> nominations_of_pair, fresh_answers_of_pair;
         std::map<std::pair<int, Address>, Bucket> nominations_of_source, questions_of_source;
         std::map<std::pair<int, int>, Bucket> questions_of_service;

@@ -12,9 +12,12 @@ namespace {
 
 constexpr Seconds claim_life = 45 * 60, claim_is_young = 60, dispute_after = 300;
 constexpr Seconds full_life = 300, candidate_life = 300, a_minute = 60;
-constexpr std::uint32_t copies_a_second = 8, claims_at_once = 8;
+constexpr std::uint32_t copies_a_second = 8, claims_at_once = 8, candidates_a_second = 8;
 constexpr std::size_t most_claimants = 4;
 constexpr int highest_rank = 7;
+
+/// Of whom a claim is, beside the client's address.
+std::pair<std::uint16_t, int> tag_of(const Event& event) { return {event.place.port, event.vip}; }
 
 bool is_among(int one, const std::vector<int>& those) {
     return std::find(those.begin(), those.end(), one) != those.end();
@@ -50,7 +53,7 @@ bool Oracle::is_open(const Event& event, const EspKey& key) {
         const Claim* const its = claim(one.first);
         return one.first.second == event.esp.spi && its != nullptr && its->is_shared &&
                counts(*its, event.vip) &&
-               (one.first != key || its->tag != event.place.port);
+               (one.first != key || its->tag != tag_of(event));
     });
 }
 
@@ -97,7 +100,7 @@ Decision Oracle::esp(const Event& event) {
     const EspKey key{event.place.client, event.esp.spi};
     Asked asked = ask(event);
     if (Claim* const own = claim(key);
-        own && counts(*own, event.vip) && own->tag == event.place.port) {
+        own && counts(*own, event.vip) && own->tag == tag_of(event)) {
         hear_claim(*own, asked);
         if (!own->is_shared) {
             if (!is_disputed(*own, asked)) return session(own->backend, "client and ESP SPI");
@@ -153,48 +156,66 @@ void Oracle::note_candidate(const Event& event, const Asked& asked) {
     const bool is_alone = asked.full == std::vector{flow.backend};
     const EspKey key{event.place.client, event.esp.spi};
     const Claim* const present = claim(key);
-    if (present && (!is_alone || !present->is_shared)) return;
-    if (is_alone && !is_confirmed(event, flow)) return;
+    const bool is_anothers = present && !present->is_shared;
     const Stander& its = asked.best;
-    const bool is_shared = share(event, its, is_alone);
-    if (present && is_shared) return;
+    if (is_anothers && present->backend == its.backend) return;
+    const Word word = is_alone ? hear_candidate(event, flow) : Word::contested;
+    if (word == Word::waits) return;
+    const bool is_shared = share(event, its, word == Word::confirmed);
+    if (is_anothers || (present && is_shared)) return;
     Bucket& budget = passing_.claims.try_emplace({event.worker, tuple}, claims_at_once, 1, a_minute)
                          .first->second;
     if (!present && !budget.take(now_)) return;
     write_claim(event, its, is_shared);
-    passing_.candidates.erase({tuple, event.esp.spi});
+    if (!is_shared) passing_.candidates.erase(event.esp.spi);
 }
 
-/// Claims at other addresses that are another backend's, or may be, make the new one shared, and it
+/// Claims from elsewhere that are another backend's, or may be, make the new one shared, and it
 /// makes them so.
-bool Oracle::share(const Event& event, const Stander& its, bool is_alone) {
-    bool is_shared = !is_alone;
+bool Oracle::share(const Event& event, const Stander& its, bool is_confirmed) {
+    bool is_shared = !is_confirmed;
     for (auto& [key, ignored] : claims_) {
         Claim* const other = claim(key);
-        if (key.second != event.esp.spi || key.first == event.place.client || other == nullptr)
+        if (key.second != event.esp.spi || other == nullptr ||
+            (key.first == event.place.client && other->tag == tag_of(event)))
             continue;
-        if (is_alone && !other->is_shared && other->backend == its.backend) continue;
+        if (is_confirmed && !other->is_shared && other->backend == its.backend) continue;
         is_shared = other->is_shared = true;
     }
     return is_shared;
 }
 
-bool Oracle::is_confirmed(const Event& event, const Stander& flow) {
+/// An SPI that two backends have is nobody's for sure, as long as both go on.
+Oracle::Word Oracle::hear_candidate(const Event& event, const Stander& flow) {
     const Tuple tuple{event.place, event.vip};
-    const CandidateKey key{tuple, event.esp.spi};
-    const auto found = passing_.candidates.find(key);
-    if (found == passing_.candidates.end() || now_ - found->second.last > candidate_life ||
-        found->second.backend != flow.backend || found->second.generation != flow.generation) {
-        Candidate& candidate = passing_.candidates[key];
+    auto found = passing_.candidates.find(event.esp.spi);
+    if (found != passing_.candidates.end() &&
+        (now_ - found->second.last > candidate_life || !is_current(found->second))) {
+        passing_.candidates.erase(found);
+        found = passing_.candidates.end();
+    }
+    if (found == passing_.candidates.end()) {
+        Bucket& tokens = passing_.candidate_tokens
+                             .try_emplace({event.worker, tuple}, candidates_a_second,
+                                          candidates_a_second)
+                             .first->second;
+        if (!tokens.take(now_)) return Word::waits;
+        Candidate& candidate = passing_.candidates[event.esp.spi];
         static_cast<Record&>(candidate) = record_of(flow.backend);
         candidate.sequence = event.esp.sequence;
         standers_[tuple].awaits = true;
-        return false;
+        return Word::waits;
     }
-    if (event.esp.sequence == found->second.sequence) return false;  // the same packet again
-    const bool is_heard = !standers_[tuple].awaits && flow.last >= found->second.last;
+    Candidate& candidate = found->second;
+    if (candidate.backend != flow.backend) {
+        static_cast<Record&>(candidate) = record_of(flow.backend);
+        candidate.is_contested = true;
+    }
+    if (candidate.is_contested) return Word::contested;
+    if (event.esp.sequence == candidate.sequence) return Word::waits;  // the same packet again
+    const bool is_heard = !standers_[tuple].awaits && flow.last >= candidate.last;
     if (!is_heard) standers_[tuple].awaits = true;
-    return is_heard;
+    return is_heard ? Word::confirmed : Word::waits;
 }
 
 void Oracle::write_claim(const Event& event, const Stander& flow, bool is_shared) {
@@ -209,7 +230,7 @@ void Oracle::write_claim(const Event& event, const Stander& flow, bool is_shared
     Claim& written = claims_[{event.place.client, event.esp.spi}];
     static_cast<Record&>(written) = record_of(flow.backend);
     written.last = flow.last;
-    written.tag = event.place.port;
+    written.tag = tag_of(event);
     written.is_shared = is_shared;
     written.rank = rank.value_or(std::min(highest + 1, highest_rank));
 }

@@ -206,14 +206,14 @@ PacketBuilder Session::answer(std::uint16_t server_port, Bytes payload) const {
     return by_alias ? packet.from_ip(address(place::server_alias(backend).c_str())) : packet;
 }
 
-Session log_in(Bench& bench, Session session) {
+Session log_in(Bench& bench, Session session, std::uint32_t spi) {
     session.backend = bench.from_client(session.init()).backend;
     if (session.backend == forwarding::no_backend)
         throw std::logic_error{"no backend for the login"};
     bench.from_server(session.init_answer());
     bench.from_client(session.auth());
     bench.from_server(session.auth_answer());
-    bench.from_client(session.esp_up());
+    bench.from_client(session.esp_up(spi));
     bench.from_server(session.esp_down());
     return session;
 }

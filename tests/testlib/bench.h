@@ -127,7 +127,7 @@ struct Session {
     /// Whatever the server sends, from the service port.
     PacketBuilder answer(std::uint16_t server_port, Bytes payload) const;
 };
-/// The backend is the one that the bench sent the IKE_SA_INIT to.
-Session log_in(Bench& bench, Session session = {});
+/// The backend is the one that the bench sent the IKE_SA_INIT to. spi: of its first ESP.
+Session log_in(Bench& bench, Session session = {}, std::uint32_t spi = 0xc0000001);
 
 }  // namespace ikelb::testlib

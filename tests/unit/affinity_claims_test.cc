@@ -226,9 +226,10 @@ TEST_F(Claims, AreKeptByWhoeverHasTheSpiAtTheAddress) {
     exchange_esp(second, spi_up, 20);
     EXPECT_EQ(learned(), 1u);
     EXPECT_EQ(claim(first)->backend.index, first.backend);
-    // Its port is another one, so it is asked by the way alone.
+    EXPECT_TRUE(claim(first)->is_shared);
+    // Its port is another one, so it is asked by the way alone, and so are all others.
     EXPECT_EQ(backend_of(esp_from(second, 30)), second.backend);
-    EXPECT_EQ(asked(esp_from(second, 31)).size(), 2u);
+    EXPECT_EQ(asked(esp_from(second, 31)).size(), 3u);
     EXPECT_EQ(asked(esp_from(first, 30)), (std::vector{first.backend}));
 }
 

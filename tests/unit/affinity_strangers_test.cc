@@ -11,6 +11,8 @@ using namespace testlib;
 using namespace testlib::place;
 using sessions::SaState, sessions::Standing;
 
+constexpr std::uint32_t next_spi = 0xc7000000;
+
 class Strangers : public test::AffinityTest {
 protected:
     static Session at(const char* address, Session s, std::uint16_t port = 4500) {
@@ -30,6 +32,18 @@ protected:
     }
     net::MacAddress hop_of(const PacketBuilder& packet) {
         return down(packet).packet().to_mac;
+    }
+    /// Another port of its client's, where the next SPI's claim would look like its own.
+    std::uint16_t port_of_same_tag(const Session& s) {
+        const auto tag = [&](std::uint16_t port) {
+            return sessions::claim_tag(
+                sessions::esp_key(address(s.client.c_str()), net::be32::from_host(next_spi))
+                    .narrow(),
+                net::be16::from_host(port), 1, bench.table().hash_key);
+        };
+        std::uint16_t port = 5000;
+        while (tag(port) != tag(s.port_4500)) ++port;
+        return port;
     }
     static Session session(std::uint64_t spi_i, std::uint64_t spi_r,
                            forwarding::BackendIndex backend) {
@@ -89,6 +103,98 @@ TEST_F(Strangers, StrangersLoginsSpendNoUsersShareOfPlaces) {
     EXPECT_TRUE(flow(rebound));
 }
 
+/// Of what anybody has, a failed login at his own address.
+TEST_F(Strangers, AFloodOfSpisAtOneTupleLeavesOthersCandidates) {
+    const Session s = connect();
+    const Session own = at("198.18.0.1", session(7, 8, rras2));
+    fail_to_log_in(own, own);
+    up(esp_from(s, 100, next_spi));
+    for (std::uint32_t n = 0; n < 4000; ++n) up(esp_from(own, 1, 0x10000000 + n * 7919));
+    bench.advance(1);
+    down(s.esp_down());
+    up(esp_from(s, 101, next_spi));
+    EXPECT_TRUE(claim(s, next_spi));
+}
+
+/// With credentials of his own one has his server speak at another port of the user's address: one
+/// of the same tag, and there are 256 of them. He copies the SPI of the user's next child SA.
+TEST_F(Strangers, AClaimAtAnotherPortOfTheSameTagTakesNoUsersEsp) {
+    const Session s = connect();
+    const Session own = at(client, session(7, 8, another(s.backend)), port_of_same_tag(s));
+    down(own.esp_down());
+    EXPECT_EQ(backend_of(esp_from(s, 1, next_spi)), s.backend);
+    exchange_esp(own, next_spi);
+    exchange_esp(own, next_spi, 3);
+    EXPECT_EQ(backend_of(esp_from(s, 2, next_spi)), s.backend);
+    for (std::uint32_t sequence = 3; sequence < 100; ++sequence) {
+        bench.advance(3);
+        down(s.esp_down());
+        const auto all = asked(esp_from(s, sequence, next_spi));
+        ASSERT_EQ(std::count(all.begin(), all.end(), s.backend), 1) << "after " << sequence * 3;
+        exchange_esp(own, next_spi, sequence + 3);
+    }
+}
+
+/// With a tunnel of his own at another VIP he knows the tag of no port, and no port has the user's.
+TEST_F(Strangers, AClaimAtAnotherVipIsNeverOfTheSamePort) {
+    const auto tag = [&](std::uint32_t spi, forwarding::FrontendIndex frontend) {
+        const auto key = sessions::esp_key(address(client), net::be32::from_host(spi));
+        return sessions::claim_tag(key.narrow(), net::be16::from_host(4500), frontend,
+                                   bench.table().hash_key);
+    };
+    std::size_t alike = 0;
+    for (std::uint32_t spi = next_spi; spi < next_spi + 4096; ++spi) {
+        EXPECT_NE(tag(spi, 1), tag(spi, 3));
+        alike += tag(spi, 1) == tag(spi + 1, 1);
+    }
+    EXPECT_LT(alike, 64u) << "nothing tells the next SPI's tag";
+}
+
+/// Behind the user's NAT nobody needs credentials for that: under affinity by SA the hash of his
+/// own SPIi chooses the server where his logins fail.
+TEST_F(Strangers, AMatesFailedLoginsClaimNoUsersSpi) {
+    use_sa_affinity();
+    const Session s = connect();
+    const std::uint16_t port = port_of_same_tag(s);
+    const Session first = at(client, session(7, 8, another(s.backend)), port);
+    const Session second = at(client, session(17, 18, another(s.backend)), port);
+    EXPECT_EQ(backend_of(esp_from(s, 1, next_spi)), s.backend);
+    fail_to_log_in(first, first);
+    up(esp_from(first, 1, next_spi));
+    fail_to_log_in(second, second);
+    up(esp_from(first, 2, next_spi));
+    bench.advance(1);
+    down(s.esp_down());
+    EXPECT_EQ(backend_of(esp_from(s, 2, next_spi)), s.backend);
+}
+
+/// An SPI forged at somebody else's tuple, where its client moves before its own server was heard.
+TEST_F(Strangers, ASpiForgedWhereItsClientMovesIsNobodysThere) {
+    const Session s = connect();
+    const Session mate = open_office(another(s.backend));
+    EXPECT_EQ(backend_of(esp_from(s, 1, next_spi)), s.backend);
+    exchange_esp(mate, next_spi);
+    EXPECT_TRUE(claim(mate, next_spi)->is_shared);
+    EXPECT_EQ(backend_of(esp_from(s, 2, next_spi)), s.backend);
+    const auto all = asked(esp_from(at(mate.client.c_str(), s, mate.port_4500), 3, next_spi));
+    EXPECT_EQ(std::count(all.begin(), all.end(), s.backend), 1);
+}
+
+/// A mate who has heard the SPI first: where the client moves, it may still be anybody's.
+TEST_F(Strangers, ASpiThatAMateClaimedFirstIsAskedOfAllWhereItsClientMoves) {
+    const Session s = connect();
+    const Session own = at(client, session(7, 8, another(s.backend)), 5000);
+    down(own.esp_down());
+    exchange_esp(own, next_spi);
+    EXPECT_FALSE(claim(s, next_spi)->is_shared) << "nobody has told otherwise";
+    exchange_esp(s, next_spi);
+    EXPECT_TRUE(claim(s, next_spi)->is_shared);
+    schedule_only(own.backend);
+    const Session office = log_in(bench, {.client = other_client, .spi_i = 3, .spi_r = 4});
+    const auto all = asked(esp_from(at(other_client, s, office.port_4500), 4, next_spi));
+    EXPECT_EQ(std::count(all.begin(), all.end(), s.backend), 1);
+}
+
 /// With affinity by SA there is no binding that agrees, and the hash mostly does not.
 TEST_F(Strangers, AFloodOfUnknownPairsTakesNoRequestFromAFlowWhoseBackendSpoke) {
     use_sa_affinity();
@@ -145,8 +251,6 @@ TEST_F(Strangers, AFloodOfNomineesLeavesSpeakersBesideAFlow) {
     EXPECT_EQ(std::count(all.begin(), all.end(), s.backend), 1);
 }
 
-/// One SA with credentials, whose server sends on to wherever the last authentic datagram came
-/// from: a flow that nothing evicts for each source port, 97 a second.
 /// One SA with credentials, whose server sends on to wherever the last authentic datagram came
 /// from, could have a flow that nothing evicts for each source port.
 TEST_F(Strangers, OneMovingSaMakesNoMoreSpokenFlowsThanItsSourceMay) {

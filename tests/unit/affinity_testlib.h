@@ -31,7 +31,7 @@ protected:
     Session open_office(BackendIndex backend) {
         schedule_only(backend);
         return log_in(bench,
-                      {.client = testlib::place::other_client, .spi_i = 3, .spi_r = 4});
+                      {.client = testlib::place::other_client, .spi_i = 3, .spi_r = 4}, 0xc00000ff);
     }
     /// The session's client, at the office's address now.
     static Session moved_into_office(Session session) {

@@ -121,7 +121,7 @@ protected:
         bench.from_client(esp_of(s, spi, 11));
     }
     Session connect(Session session) {
-        session = log_in(bench, session);
+        session = log_in(bench, session, spi_of(session));
         teach(session, spi_of(session));
         return session;
     }
