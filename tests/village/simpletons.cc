@@ -77,6 +77,52 @@ private:
     std::map<Address, int> placed_;
 };
 
+class ByAnswers final : public ByHash {
+public:
+    using ByHash::ByHash;
+
+    std::vector<int> to_servers(const Datagram& datagram) override {
+        const Address& client = datagram.place.client;
+        const bool is_new = datagram.kind == Kind::ike && datagram.ike.spi_r == 0;
+        const auto known = [](const auto& records, const auto& key) -> std::optional<int> {
+            const auto found = records.find(key);
+            return found == records.end() ? std::nullopt : std::optional{found->second};
+        };
+        if (datagram.kind == Kind::ike)
+            if (const auto server = known(pairs_, datagram.pair())) return {*server};
+        if (datagram.kind == Kind::esp) {
+            const auto by_spi = known(spis_, std::pair{client, datagram.esp.spi});
+            const auto here = by_spi ? by_spi : known(flows_, datagram.place);
+            if (here) return {spis_[{client, datagram.esp.spi}] = *here};
+        }
+        if (!is_new)
+            if (const auto server = known(flows_, datagram.place)) return {*server};
+        if (placed_on_) return {*placed_on_};
+        const auto home = known(homes_, client);
+        return {home && takes(*home) ? *home : hash(client)};
+    }
+    std::optional<Way> to_client(int server, const Datagram& datagram) override {
+        // Of an SA that begins, so that its retries stay.
+        if (datagram.kind == Kind::ike)
+            for (const Pair& pair : {datagram.pair(), Pair{datagram.ike.spi_i, 0}})
+                pairs_[pair] = server;
+        flows_[datagram.place] = server;
+        homes_[datagram.place.client] = server;
+        return Way{.vip = datagram.vip};
+    }
+    void restart(bool is_saved) override {
+        if (!is_saved) *this = ByAnswers{*this};
+    }
+
+private:
+    explicit ByAnswers(const ByHash& empty) : ByHash{empty} {}
+
+    std::map<Pair, int> pairs_;
+    std::map<Place, int> flows_;
+    std::map<std::pair<Address, std::uint32_t>, int> spis_;
+    std::map<Address, int> homes_;
+};
+
 constexpr auto passed_by_hash = std::to_array<std::string_view>({
     "e1_cookie_retry",
     "e13_reauth_after_roam",
@@ -118,6 +164,42 @@ constexpr auto passed_by_address = std::to_array<std::string_view>({
     "upload_only",
 });
 
+constexpr auto passed_by_answers = std::to_array<std::string_view>({
+    "crash_stale_feeds",
+    "download_only",
+    "e11_ike_rekey_dpd",
+    "e13_reauth_after_roam",
+    "e13_reauth_in_office",
+    "e13_reauth_refuse",
+    "e14_fresh",
+    "e14_used_tuple",
+    "e16_rebinding",
+    "e1_cookie_retry",
+    "e22_login_elsewhere",
+    "e22_office_ping_down",
+    "e22_ping_only",
+    "e22_upload_no_dpd",
+    "e22_upload_only",
+    "e26_other_vip",
+    "e4_other_address",
+    "e4_then_e14",
+    "e4_upload_only",
+    "e7_child_rekeys",
+    "idle_hour",
+    "idle_hour_no_dpd_then_dpd",
+    "n11_provisional_by_replay_upload",
+    "n2_replayed_mate_upload_victim",
+    "n3_failed_logins_become_established",
+    "n7_next_login",
+    "n8_failed_login_at_other_vip",
+    "n8_reply_vip",
+    "n9_nominees_full",
+    "restart_kept",
+    "restart_upload",
+    "upload_no_dpd_server_dpd",
+    "upload_only",
+});
+
 template <typename Names>
 bool is_among(std::string_view scenario, const Names& names) {
     return std::find(names.begin(), names.end(), scenario) != names.end();
@@ -131,11 +213,17 @@ std::unique_ptr<Balancer> make_by_hash(const Site& site) {
 std::unique_ptr<Balancer> make_by_address(const Site& site) {
     return std::make_unique<ByAddress>(site);
 }
+std::unique_ptr<Balancer> make_by_answers(const Site& site) {
+    return std::make_unique<ByAnswers>(site);
+}
 bool passes_by_hash(std::string_view scenario) {
     return is_among(scenario, passed_by_hash);
 }
 bool passes_by_address(std::string_view scenario) {
     return is_among(scenario, passed_by_address);
+}
+bool passes_by_answers(std::string_view scenario) {
+    return is_among(scenario, passed_by_answers);
 }
 
 }  // namespace ikelb::village

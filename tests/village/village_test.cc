@@ -46,6 +46,12 @@ TEST_P(Village, ABalancerThatRemembersSourceAddresses) {
     EXPECT_EQ(holds_at_all(scenario, make_by_address), passes_by_address(scenario.name));
 }
 
+/// An attack that does nothing to such a one is none.
+TEST_P(Village, ABalancerThatBelievesAnswers) {
+    const Scenario& scenario = GetParam();
+    EXPECT_EQ(holds_at_all(scenario, make_by_answers), passes_by_answers(scenario.name));
+}
+
 INSTANTIATE_TEST_SUITE_P(Scenarios, Village, testing::ValuesIn(scenarios()), name_of);
 
 }  // namespace
