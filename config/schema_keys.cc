@@ -272,8 +272,10 @@ const std::array service_and_system_keys{
         .effect = resize},
     Key{.path = "limits.half_open", .form = Form::integer, .apply = restart,
         .range = {1024, 1 << 24}, .unit = "records", .initial = "65536",
-        .purpose = "Exchanges that no server has answered yet. When full, the oldest goes; a "
-                   "flood can't push out a tunnel.",
+        .purpose = "Exchanges that no server has answered yet; and a quarter as many and 1,024 "
+                   "each of requests on their way, ESP SPIs that no server has claimed yet, logins "
+                   "before their first ESP, and places where several servers stand. When full, the "
+                   "oldest of its kind goes; a flood can't push out a tunnel.",
         .effect = resize},
     Key{.path = "limits.fragments", .form = Form::integer, .apply = restart,
         .range = {64, 1 << 20}, .unit = "records", .initial = "4096",
