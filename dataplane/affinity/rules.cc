@@ -136,7 +136,7 @@ constexpr std::array esp_rules{
     RuleRow{Rule::esp_client, When::always, Needs::claim, by_claim},
     RuleRow{Rule::flow, When::always, Needs::flow, by_tuple},
     RuleRow{Rule::esp_spi, When::always, Needs::no_record, by_claimants},
-    RuleRow{Rule::binding, When::by_source, Needs::no_record, by_binding},
+    RuleRow{Rule::binding, When::by_source, Needs::binding, by_binding},
     RuleRow{Rule::schedule, When::by_source, Needs::no_record, by_schedule},
 };
 constexpr std::array keepalive_rules{
@@ -188,8 +188,13 @@ template <const auto& rows>
     if constexpr ((needs & Needs::ike_sa) != 0)
         directory.pairs.prefetch(sessions::pair_key(packet.ike_header()));
     if constexpr ((needs & Needs::flow) != 0) directory.flows.prefetch(flow_of_sender(packet));
-    if constexpr ((needs & Needs::claim) != 0)
-        directory.claims.prefetch(sessions::esp_key(packet.source, packet.datagram.esp_spi));
+    if constexpr ((needs & Needs::claim) != 0) {
+        const std::uint32_t spi = packet.datagram.esp_spi.to_host();
+        // Both families' claims: who else has the SPI is asked of what this client has none of.
+        directory.claims.narrow().prefetch(directory.claims.narrow().hash({spi}));
+        directory.claims.wide().prefetch(directory.claims.wide().hash({spi}));
+        directory.candidates.prefetch<true>(directory.candidates.hash({spi}));
+    }
     if constexpr ((needs & Needs::binding) != 0)
         if (found.is_by_source())
             directory.bindings.prefetch(
