@@ -45,6 +45,7 @@ private:
 };
 
 /// Buckets by a keyed hash: of what, the caller says. Two may share one.
+template <std::size_t Count = 8192>
 class HashedBuckets {
 public:
     bool take(std::uint64_t hash, std::uint64_t now, forwarding::Rate rate) noexcept {
@@ -55,11 +56,11 @@ public:
     }
 
 private:
-    std::array<Spending, 8192> buckets_{};
+    std::array<Spending, Count> buckets_{};
 };
 
 /// By source: an IPv4 address, an IPv6 /64.
-class SourceBuckets : HashedBuckets {
+class SourceBuckets : HashedBuckets<> {
 public:
     bool take(const net::IpAddress& source, net::HashKey secret, std::uint64_t now,
               forwarding::Rate rate) noexcept {

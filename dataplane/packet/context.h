@@ -44,10 +44,10 @@ struct WorkerMemory {
     SourceBuckets nominations_by_source;
     SourceBuckets speech_by_source;
     SourceBuckets asked_all_by_source;
-    HashedBuckets nominations_by_pair;
-    HashedBuckets claims_by_tuple;
-    HashedBuckets copies_by_tuple;
-    HashedBuckets retries_by_tuple;
+    HashedBuckets<> nominations_by_pair;
+    HashedBuckets<1 << 16> claims_by_tuple;  ///< all of a farm's clients may come back at once
+    HashedBuckets<> copies_by_tuple;
+    HashedBuckets<> retries_by_tuple;
     forwarding::PerId<Spending, forwarding::max_backends> requests_by_backend{};
     forwarding::PerId<Spending, forwarding::max_backends> unknown_pairs_by_backend{};
     Spending opened_by_backends;

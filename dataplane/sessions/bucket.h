@@ -30,8 +30,7 @@ struct Noted {
 
 /// A record table's bucket of four slots: where their words are and how they are read and written.
 /// All but set_notes(), set_value(), raise_reach() and lower_reach() are for any thread; these are
-/// for whoever holds the shard's lock. What the order of loads and stores is good for, RecordTable
-/// says.
+/// for whoever holds the shard's lock. RecordTable explains the order of loads and stores.
 template <typename Value, std::size_t KeyWords, std::size_t NoteWords>
 struct Bucket {
     using Key = std::array<std::uint64_t, KeyWords>;

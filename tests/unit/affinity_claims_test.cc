@@ -215,6 +215,32 @@ TEST_F(Claims, OfATupleAreEightAtOnceAndThenOneAMinute) {
     EXPECT_TRUE(claim(s, 0xc2000000 + 20));
 }
 
+/// After an outage: two child SAs each before a minute is over. ESP that no claim decides costs six
+/// times as much.
+TEST_F(Claims, OfAFarmsClientsAreMadeWhenAllComeBackAtOnce) {
+    constexpr std::uint32_t clients = 40'000;
+    Bench whole{bench.spec,
+                1,
+                {.flows = clients, .bindings = clients, .pairs = clients, .esp_spis = clients * 2}};
+    const auto session = [](std::uint32_t n) {
+        return Session{
+            .client = "198.18." + std::to_string(n / 250) + "." + std::to_string(n % 250),
+            .backend = rras1};
+    };
+    constexpr std::uint32_t a_second = 2000;
+    for (std::uint32_t first = 0; first < clients; first += a_second)
+        for (const std::uint32_t packet : {1U, 2U}) {
+            for (std::uint32_t n = first; n < first + a_second; ++n) {
+                whole.from_server(session(n).esp_down());
+                for (const std::uint32_t spi : {0xc0000000U, 0xd0000000U})
+                    whole.from_client(esp_from(session(n), packet, spi + n));
+            }
+            whole.advance(1);
+        }
+    // Of the rest somebody else has the place of a candidate: the next packet is one again.
+    EXPECT_GT(whole.counters().spis_learned.read(), 2 * clients * 99ULL / 100);
+}
+
 TEST_F(Claims, AreKeptByWhoeverHasTheSpiAtTheAddress) {
     const Session first = connect();
     schedule_only(another(first.backend));
