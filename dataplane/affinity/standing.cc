@@ -134,7 +134,7 @@ bool Tuple::hear(BackendRef backend, Said said, Seconds now) noexcept {
             (!is_raised && is_within(flow_refresh_interval - 1, one.last, now)))
             return false;
         // As a speaker, one that lets a login fail would be taken for one that still has its SA.
-        const bool is_set = is_raised || said == Said::login;
+        const bool is_set = is_raised || (said == Said::login && place != 0);
         if (is_set) one.standing = standing_of(said);
         one.last = now;
         if (said == Said::alive) return true;
