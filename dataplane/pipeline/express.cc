@@ -180,9 +180,9 @@ bool is_special(std::uint32_t address) noexcept {
     prospect.frontend = vip.frontends[nat_t_position];
     prospect.backend = forwarding::no_backend;
     prospect.key = std::uint64_t{client} << 32 | headers.spi();
-    prospect.want = sessions::Claim{.tag = sessions::claim_tag({prospect.key}, headers.source_port(),
-                                                               prospect.frontend, view.secret)}
-                        .pack();
+    const std::uint8_t tag = sessions::claim_tag({prospect.key}, headers.source_port(),
+                                                 prospect.frontend, view.secret);
+    prospect.want = sessions::Claim{.tag = tag}.pack();
     prospect.spot = view.claims.spot_of({prospect.key});
     return view.addresses.find(client) == nullptr;
 }

@@ -184,6 +184,15 @@ void Arena::set_membership(forwarding::BackendIndex backend, bool is_member) {
     }
 }
 
+int Arena::tag(const Event& event) const {
+    const auto key = sessions::esp_key(
+        testlib::address(client_of(world_, event.place.client).c_str()),
+        net::be32::from_host(event.esp.spi));
+    return sessions::claim_tag(key.narrow(), net::be16::from_host(event.place.port),
+                               static_cast<forwarding::FrontendIndex>(2 * event.vip + 1),
+                               bench_.table().hash_key);
+}
+
 int Arena::hash(const Event& event, Oracle::Table table) const {
     const forwarding::Service& service =
         bench_.table().services[static_cast<std::size_t>(event.vip)];

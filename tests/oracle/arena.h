@@ -22,6 +22,7 @@ public:
 
     /// What the product's tables of the keyed hash hold for the client; -1: nobody.
     int hash(const Event& event, Oracle::Table table) const;
+    int tag(const Event& event) const;
 
 private:
     void change(const Event& event);

@@ -87,9 +87,11 @@ public:
     explicit Match(const World& world)
         : arena_{world, Arena::Cache::on},
           uncached_{world, Arena::Cache::off},
-          oracle_{world, [this](const Event& event, Oracle::Table table) {
+          oracle_{world,
+                  [this](const Event& event, Oracle::Table table) {
                       return arena_.hash(event, table);
-                  }} {}
+                  },
+                  [this](const Event& event) { return arena_.tag(event); }} {}
 
     /// What differs, or nothing.
     std::optional<Mismatch> step(const Event& event) {

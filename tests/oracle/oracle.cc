@@ -14,7 +14,8 @@ constexpr Seconds choice_life = 30, binding_life = 45 * 60;
 
 }  // namespace
 
-Oracle::Oracle(World world, Hash hash) : world_{std::move(world)}, hash_{std::move(hash)} {
+Oracle::Oracle(World world, Hash hash, Tag tag)
+    : world_{std::move(world)}, hash_{std::move(hash)}, tag_{std::move(tag)} {
     for (int b = 0; b < world_.backends; ++b) {
         const auto index = static_cast<std::size_t>(b);
         servers_.push_back({.flush_on_down = index < world_.flush_on_down.size() &&

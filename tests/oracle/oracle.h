@@ -29,7 +29,7 @@ struct Decision {
 };
 
 /// The rules of affinity, as slow and plain as they can be said: maps, no packing, no eviction,
-/// nothing shared with the product. Time and the scheduler's keyed hash are passed in.
+/// nothing shared with the product. Time and what is hashed by a secret are passed in.
 ///
 /// Where the rules leave freedom, it has these readings:
 /// - A tuple is a client's address and port with the VIP and its port. The backends that were heard
@@ -66,7 +66,10 @@ public:
     enum class Table : bool { current, previous };
     using Hash = std::function<int(const Event&, Table)>;
 
-    Oracle(World world, Hash hash);
+    /// Tells the places of one address apart that use one SPI, as well as the product can.
+    using Tag = std::function<int(const Event&)>;
+
+    Oracle(World world, Hash hash, Tag tag);
 
     Decision step(const Event& event);
 
@@ -105,8 +108,8 @@ private:
         std::pair<std::uint64_t, std::uint64_t> pair{};
     };
     struct Claim : Record {
-        std::pair<std::uint16_t, int> tag{};  ///< the client's port, and the VIP
-        int rank = 0;           ///< among those of one SPI
+        int tag = 0;             ///< of the client's port and the VIP
+        int rank = 0;            ///< among those of one SPI
         bool is_shared = false;  ///< made while others were asked in full: decides nothing alone
     };
     struct Candidate : Record {  // last: since
@@ -215,6 +218,7 @@ private:
 
     World world_;
     Hash hash_;
+    Tag tag_;
     Seconds now_ = 1000;
     std::vector<Server> servers_;
     std::vector<std::set<int>> members_;  ///< by VIP

@@ -16,9 +16,6 @@ constexpr std::uint32_t copies_a_second = 8, claims_at_once = 8, candidates_a_se
 constexpr std::size_t most_claimants = 4;
 constexpr int highest_rank = 7;
 
-/// Of whom a claim is, beside the client's address.
-std::pair<std::uint16_t, int> tag_of(const Event& event) { return {event.place.port, event.vip}; }
-
 bool is_among(int one, const std::vector<int>& those) {
     return std::find(those.begin(), those.end(), one) != those.end();
 }
@@ -53,7 +50,7 @@ bool Oracle::is_open(const Event& event, const EspKey& key) {
         const Claim* const its = claim(one.first);
         return one.first.second == event.esp.spi && its != nullptr && its->is_shared &&
                counts(*its, event.vip) &&
-               (one.first != key || its->tag != tag_of(event));
+               (one.first != key || its->tag != tag_(event));
     });
 }
 
@@ -100,7 +97,7 @@ Decision Oracle::esp(const Event& event) {
     const EspKey key{event.place.client, event.esp.spi};
     Asked asked = ask(event);
     if (Claim* const own = claim(key);
-        own && counts(*own, event.vip) && own->tag == tag_of(event)) {
+        own && counts(*own, event.vip) && own->tag == tag_(event)) {
         hear_claim(*own, asked);
         if (!own->is_shared) {
             if (!is_disputed(*own, asked)) return session(own->backend, "client and ESP SPI");
@@ -177,7 +174,7 @@ bool Oracle::share(const Event& event, const Stander& its, bool is_confirmed) {
     for (auto& [key, ignored] : claims_) {
         Claim* const other = claim(key);
         if (key.second != event.esp.spi || other == nullptr ||
-            (key.first == event.place.client && other->tag == tag_of(event)))
+            (key.first == event.place.client && other->tag == tag_(event)))
             continue;
         if (is_confirmed && !other->is_shared && other->backend == its.backend) continue;
         is_shared = other->is_shared = true;
@@ -230,7 +227,7 @@ void Oracle::write_claim(const Event& event, const Stander& flow, bool is_shared
     Claim& written = claims_[{event.place.client, event.esp.spi}];
     static_cast<Record&>(written) = record_of(flow.backend);
     written.last = flow.last;
-    written.tag = tag_of(event);
+    written.tag = tag_(event);
     written.is_shared = is_shared;
     written.rank = rank.value_or(std::min(highest + 1, highest_rank));
 }

@@ -43,7 +43,8 @@ public:
                   [this](const oracle::Event& asked, oracle::Oracle::Table table) {
                       return hashed(asked, table == oracle::Oracle::Table::current ? takers_
                                                                                    : previous_);
-                  }} {}
+                  },
+                  [](const oracle::Event& esp) { return esp.place.port * 8 + esp.vip; }} {}
 
     std::vector<int> to_servers(const Datagram& datagram) override {
         const oracle::Decision decision =
