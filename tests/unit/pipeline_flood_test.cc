@@ -363,6 +363,26 @@ TEST_P(Flood, InitsInTheNameOfASession) {
     expect_all_is_well();
 }
 
+/// From other ports than its own: whoever forges the address seldom knows that of its next login.
+TEST_P(Flood, InitsInTheNameOfABoundClient) {
+    const Session& s = sessions[0];
+    const auto victim = static_cast<std::uint32_t>(address(s.client.c_str()).low());
+    Template init = init_template();
+    Session next = s;
+    std::size_t n = 0, passed = 0;
+    flood(40'000, 10, [&] {
+        if (++n % 4000 == 0) {
+            next.spi_i = random();
+            passed += bench.from_client(next.init()).backend == s.backend;
+        }
+        const auto port = static_cast<std::uint16_t>(5000 + random() % 4);
+        return init.source(victim, port).at(0, random(), 8).bytes();
+    });
+    EXPECT_EQ(passed, 10u);
+    EXPECT_GT(bench.count(Verdict::source_limited), 20'000u);
+    expect_all_is_well();
+}
+
 TEST_P(Flood, FirstFragments) {
     Template part = of(to_vip(client, 4500, 4500, esp(1, 64)).fragment(0, true));
     const auto make = [&](std::uint32_t from) {
