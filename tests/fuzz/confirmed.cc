@@ -83,8 +83,10 @@ std::set<std::string> Confirmed::changed_claims(testlib::Bench& bench) const {
         sessions::Claim before = entry.record;
         if (!before.is_alive(lives, bench.now())) continue;
         Seconds heard = before.last_seen;
-        bool may_be_disputed = false;
+        bool may_be_disputed = false, may_be_at_odds = false;
         for (const Place& place : places_) {
+            for (const auto& [backend, last] : place.heard)
+                may_be_at_odds |= backend != before.backend.index && !is_silent(last);
             const auto port = net::be16::from_host(control::client_port_of(place.key));
             if (place.key.client != entry.key.client ||
                 sessions::claim_tag(entry.key.narrow(), port, control::frontend_of(place.key),
@@ -103,6 +105,7 @@ std::set<std::string> Confirmed::changed_claims(testlib::Bench& bench) const {
         if (is_later(before.last_seen, claim->last_seen) || is_later(claim->last_seen, heard))
             found.insert("claim-renewal");
         before.last_seen = claim->last_seen;
+        before.is_shared |= may_be_at_odds && claim->is_shared;
         if (*claim != before) found.insert("claim-other");
     }
     return found;

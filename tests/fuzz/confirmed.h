@@ -23,9 +23,9 @@ public:
     /// and one of its fields: "flow", "binding", "pair" or "claim" with "-renewal", of last_seen;
     /// "-note"; "-other", which is all else, or that it is gone. They may cause that a flow waits
     /// for its backend's next packet; that a claim is as old as its backend was last heard where
-    /// the client uses it, and no older; and that a claim ends whose backend was not heard there
-    /// for so long that others who were are asked. Records that have ended by their age are left
-    /// out.
+    /// the client uses it, and no older; that a claim ends whose backend was not heard there for so
+    /// long that others who were are asked; and that a claim is shared, where another backend than
+    /// its own is heard anywhere. Records that have ended by their age are left out.
     std::set<std::string> changes(testlib::Bench& bench) const;
 
 private:
