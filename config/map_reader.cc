@@ -73,10 +73,14 @@ std::string hint(const Key& key, const Node& value) {
     if (unmapped && unmapped->is_v4() && text.find(':') != std::string::npos)
         return " (IPv4 in IPv6 form is on no wire; write " + text::to_text(*unmapped) + ")";
     if (key.form == Form::address && parse_prefix(text)) return " (without the /LENGTH)";
-    if ((key.form == Form::prefix || key.form == Form::list_of_prefixes))
-        if (const auto address = parse_address(text))
+    if (key.form == Form::prefix || key.form == Form::list_of_prefixes)
+        if (const auto address = parse_address(text)) {
+            if (key.path == "interfaces[].addresses")
+                return " (the subnet's /LENGTH is missing: " + text::to_text(*address) +
+                       (address->is_v4() ? "/24?)" : "/64?)");
             return " (the /LENGTH is missing; one address alone is " + text::to_text(*address) +
                    (address->is_v4() ? "/32)" : "/128)");
+        }
     if (key.form == Form::endpoint && text::parse_address(text))
         return " (the :PORT is missing; an IPv6 address goes in brackets)";
     return {};

@@ -55,7 +55,7 @@ const std::array keys{
         .purpose = "The VLAN of the port that this interface is; 0 is what comes untagged.",
         .effect = needs_restart},
     Key{.path = "interfaces[].addresses", .form = Form::list_of_prefixes, .range = {0, 32},
-        .initial = "[]",
+        .initial = "[]", .example = "[198.51.100.1/24]",
         .purpose = "Addresses ikelb puts on the twin. Those that others put there (ip address, "
                    "keepalived) work as well and need no line here. The kernel adds an IPv6 "
                    "link-local one by itself.",

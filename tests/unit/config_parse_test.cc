@@ -353,6 +353,17 @@ INSTANTIATE_TEST_SUITE_P(
                    "198.51.100.254}"},
         WrongValue{"routes: {to: 10.0.0.0/8}\n", "routes: is a map; write a list, each item as"}));
 
+TEST(ConfigParse, AnInterfacesAddressWithoutALengthIsOneOfASubnet) {
+    expect_only(parse_errors(with("10.20.0.1/24", "10.20.0.1")),
+                "t.yaml:6: error: interfaces[1].addresses[0]: is '10.20.0.1'; write a list of at "
+                "most 32 prefixes ADDRESS/LENGTH, such as [198.51.100.1/24] (the subnet's /LENGTH "
+                "is missing: 10.20.0.1/24?)");
+    expect_among(parse_errors(with("10.20.0.1/24", "'fd00::1'")),
+                 "t.yaml:6: error: interfaces[1].addresses[0]: is 'fd00::1'; write a list of at "
+                 "most 32 prefixes ADDRESS/LENGTH, such as [198.51.100.1/24] (the subnet's /LENGTH "
+                 "is missing: fd00::1/64?)");
+}
+
 TEST(ConfigParse, WeightAndMtuAndVlanAndMacHaveRanges) {
     expect_only(parse_errors(with("address: 10.20.0.11", "address: 10.20.0.11, weight: 1001")),
                 "t.yaml:10: error: pools[0].backends[0].weight: is '1001'; write a whole number "
