@@ -7,6 +7,29 @@
 namespace ikelb::control {
 namespace {
 
+constexpr const char* exit_statuses =
+    "Exit status: 0 done; 1 the daemon refused, or a check found errors; 2 wrong usage;\n"
+    "3 the daemon can't be reached.";
+
+/// What there is to know of a command's columns.
+struct Note {
+    const char* command;
+    const char* text;
+};
+constexpr Note notes[] = {
+    {"status",
+     "USED is counted by walks over the tables, each some seconds long and more with large\n"
+     "limits. CAPACITY is in slots: a third more than `limits` in the configuration says, so\n"
+     "that each record finds one, and a share for what no server has confirmed yet."},
+    {"backends",
+     "FLOWS and SAS are counted by walks over the tables, each some seconds long and more with\n"
+     "large limits."},
+    {"sessions",
+     "AGE is exact to about two minutes, and begins anew after three days of one IKE SA; a rekey\n"
+     "makes a new one."},
+    {"explain", "AGE is as exact as in ikelbctl sessions."},
+};
+
 void add_daemon_commands(CLI::App& app) {
     for (const DaemonCommand& command : daemon_commands)
         app.add_subcommand(command.name, std::string{route(command.route).summary});
@@ -68,10 +91,10 @@ std::unique_ptr<CLI::App> make_command_line(Invocation& invocation) {
         ->type_name("PATH")
         ->capture_default_str();
     app->add_flag("--json", invocation.json, "print the daemon's answer as it is");
-    app->footer(
-        "Exit status: 0 done; 1 the daemon refused, or a check found errors; 2 wrong usage;\n"
-        "3 the daemon can't be reached.");
+    app->footer(exit_statuses);
     add_daemon_commands(*app);
+    for (const Note& note : notes)
+        app->get_subcommand(note.command)->footer(std::string{note.text} + "\n\n" + exit_statuses);
 
     app->get_subcommand("backends")
         ->add_flag("--names", invocation.names, "print the names only, one a line");

@@ -41,12 +41,14 @@ std::string ikelbctl_document() {
         "## ikelbctl\n\n" +
         code_block(app->help());
     for (const CLI::App* sub : app->get_subcommands([](const CLI::App*) { return true; }))
-        text += fmt::format("\n### ikelbctl {}\n\n{}", sub->get_name(), code_block(sub->help()));
+        text += fmt::format("\n### ikelbctl {}\n\n{}", sub->get_name(),
+                            code_block(sub->help("ikelbctl")));
     text +=
         "\n## Admin API\n\n"
         "HTTP/1.1 with JSON over the UNIX socket `admin.socket` (mode 0660: who may open it may "
         "command).\nAn error is `{\"error\": \"...\"}` with a status of 400 and more. Try it:\n\n"
-        "```\ncurl --unix-socket /run/ikelb/admin.sock http://ikelbd/v1/backends\n```\n\n";
+        "```\ncurl --unix-socket /run/ikelb/admin.sock http://ikelbd/v1/backends\n```\n\n"
+        "What the commands above say of their columns holds for these fields as well.\n\n";
     text += route_list();
     text.pop_back();  // the last empty line
     return text;

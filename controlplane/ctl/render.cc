@@ -48,6 +48,12 @@ std::string duration(const json& value) {
     return value.is_number() ? short_duration(value.get<double>()) : plain(value);
 }
 
+/// Of an IKE SA: a multiple of 128 s, up to as much too little or too much, or how long it is idle.
+std::string age(const json& value) {
+    if (!value.is_number()) return plain(value);
+    return value.get<double>() < 128 ? "<3m" : "~" + duration(value);
+}
+
 std::string percent(const json& value) {
     return value.is_number() ? fmt::format("{:.1f}%", 100 * value.get<double>()) : plain(value);
 }
@@ -173,7 +179,7 @@ std::string render_sessions(const json& answer, std::size_t width) {
                                  {{"VIP", false, 6}, "vip", plain},
                                  {{"BACKEND"}, "backend", plain},
                                  {{"STATE"}, "state", plain},
-                                 {{"AGE", true, 3}, "age_s", duration},
+                                 {{"AGE", true, 3}, "age_s", age},
                                  {{"IDLE", true, 4}, "idle_s", duration},
                                  {{"MOVES", true, 1}, "moves", whole}},
                                 sessions, "no IKE SAs", width);
@@ -239,7 +245,7 @@ std::string render_explain(const json& answer, std::size_t width) {
                           {{"OUTCOME"}, "outcome", plain},
                           {{"BACKEND"}, "backend", plain},
                           {{"STATE", false, 1}, "state", plain},
-                          {{"AGE", true, 3}, "age_s", duration},
+                          {{"AGE", true, 3}, "age_s", age},
                           {{"IDLE", true, 2}, "idle_s", duration},
                           {{"MEANING", false, 4}, "help", plain}},
                          rules.is_array() ? with_standing(rules) : rules, "  no rule", width);

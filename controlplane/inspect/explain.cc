@@ -6,6 +6,7 @@
 #include <array>
 #include <span>
 
+#include "controlplane/inspect/sessions.h"
 #include "controlplane/inspect/states.h"
 #include "dataplane/affinity/rules.h"
 
@@ -106,12 +107,12 @@ std::optional<RecordSeen> record_of(Rule rule, forwarding::BackendIndex backend,
 }
 
 /// Of an IKE SA: they alone know theirs.
-std::optional<forwarding::Seconds> age_of(affinity::Found& found) {
+std::optional<forwarding::Seconds> pair_age(affinity::Found& found) {
     const auto& context = found.context;
     const auto noted = context.directory.pairs.find_noted(
         sessions::pair_key(found.packet.ike_header()), context.table.timeouts, context.now);
     if (!noted || noted->notes[0] == 0) return std::nullopt;
-    return sessions::Peer::unpack(noted->notes[0]).age(context.now);
+    return age_of(noted->record, sessions::Peer::unpack(noted->notes[0]), context.now);
 }
 
 RuleAnswer answer_of(Rule rule, const affinity::Answer& said, affinity::Found& found) {
@@ -121,7 +122,7 @@ RuleAnswer answer_of(Rule rule, const affinity::Answer& said, affinity::Found& f
         said.verdict == Verdict::backend_down ? RuleOutcome::backend_down : RuleOutcome::hit;
     answer.backend = said.backend;
     answer.record = record_of(rule, answer.backend, found);
-    if (rule == Rule::pair) answer.age = age_of(found);
+    if (rule == Rule::pair) answer.age = pair_age(found);
     return answer;
 }
 

@@ -105,7 +105,7 @@ private:
         if (found.is_noted) {
             found.session.port = peer.port;
             found.session.moves = peer.moves;
-            found.session.age = peer.age(now_);
+            found.session.age = age_of(sa, peer, now_);
             if (found.is_v4) found.session.client = net::IpAddress::from_v4_host(peer.client);
         }
         if (is_wanted_spi(found) && may_be_wanted_client(found)) found_.push_back(found);
@@ -157,6 +157,10 @@ private:
 };
 
 }  // namespace
+
+forwarding::Seconds age_of(const IkeSa& sa, const Peer& peer, forwarding::Seconds now) noexcept {
+    return std::max(peer.age(now), now - std::min(now, sa.last_seen));
+}
 
 SessionSlice list_sessions(const sessions::Directory& directory,
                            const forwarding::ForwardingTable& table, forwarding::Seconds now,

@@ -41,6 +41,10 @@ struct SessionSlice {
     std::optional<std::size_t> next{};  ///< nullopt: that was the last
 };
 
+/// Exact to Peer::age_unit, and never less than the SA has been idle: a note wraps.
+forwarding::Seconds age_of(const sessions::IkeSa& sa, const sessions::Peer& peer,
+                           forwarding::Seconds now) noexcept;
+
 /// The live ones of a slice of the pairs, so that a million of them keep the control thread no
 /// longer at once than a few milliseconds. IPv6 costs a walk of the IPv6 flows on top, for the
 /// addresses. Threads: any, beside workers; an SA that is written meanwhile may be missed.

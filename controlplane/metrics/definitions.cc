@@ -326,8 +326,8 @@ constexpr std::array definitions{
                      "client's address alone would be; retries count again",
                      read_worker<&WorkerMetrics::spread>},
     MetricDefinition{"ikelb_ike_asked_all_total", counter, "requests", worker_labels,
-                     "Repeated IKE requests of unknown SAs of which every backend that is up got a "
-                     "copy",
+                     "Repeated IKE requests of unknown SAs of which every backend got a copy that "
+                     "is up, or down and keeps its tunnels (on_down: keep)",
                      read_worker<&WorkerMetrics::asked_all>},
     MetricDefinition{"ikelb_copied_datagrams_total", counter, "datagrams", worker_labels,
                      "Copies of client datagrams to further backends: of IKE requests that all "
@@ -408,7 +408,9 @@ constexpr std::array definitions{
     MetricDefinition{"ikelb_table_entries", gauge, "records", table_labels, "Records in a table",
                      read_table<&TableMetrics::used>},
     MetricDefinition{"ikelb_table_capacity_entries", gauge, "records", table_labels,
-                     "Records a table has room for", read_table<&TableMetrics::capacity>},
+                     "Slots of a table: a third more than limits says, and a share for what no "
+                     "server has confirmed yet",
+                     read_table<&TableMetrics::capacity>},
 
     MetricDefinition{"ikelb_transit_grace_packets_total", counter, "packets", worker_labels,
                      "TCP segments let in without a record of their connection, soon after a start "
@@ -464,8 +466,10 @@ std::string metrics_document() {
         "# Metrics\n\n"
         "ikelb answers Prometheus at `http://LISTEN/metrics`, where `LISTEN` is "
         "`metrics.listen` in the\nconfiguration (default `127.0.0.1:9465`). Values are at most a "
-        "second old. Counters "
-        "start at 0 with\nthe daemon; base units are seconds and bytes.\n\n"
+        "second old, but for\nflows, SAs and records in tables: walks over the tables count "
+        "these, one walk after the other, each of\nabout 3 s with the default `limits` and of 2 "
+        "minutes with 16 million of each, and what one has counted\nstands until the next is "
+        "through. Counters start at 0 with the daemon; base units are seconds and bytes.\n\n"
         "This page is generated from the list the daemon itself uses; a test compares the two.\n\n"
         "| metric | type | unit | labels | meaning |\n"
         "|---|---|---|---|---|\n";

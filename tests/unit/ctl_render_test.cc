@@ -93,16 +93,16 @@ TEST(Render, Sessions) {
        "service":"aovpn","vip":"203.0.113.10","backend":"rras1","state":"established",
        "age_s":7300,"idle_s":12,"moves":2},
       {"client":"?","port":null,"spi_i":"01","spi_r":"02","service":"aovpn","vip":"v",
-       "backend":"rras2","state":"half_open","age_s":null,"idle_s":0,"moves":0}],
+       "backend":"rras2","state":"half_open","age_s":48,"idle_s":48,"moves":0}],
       "truncated":true})");
     EXPECT_EQ(
         render(RouteId::sessions, answer, 0),
         "CLIENT     PORT  SPI I             SPI R             SERVICE  VIP           BACKEND  "
-        "STATE          AGE  IDLE  MOVES\n"
+        "STATE           AGE  IDLE  MOVES\n"
         "192.0.2.1  4500  00000000000000aa  00000000000000bb  aovpn    203.0.113.10  rras1    "
-        "established  2h 1m   12s      2\n"
+        "established  ~2h 1m   12s      2\n"
         "?             -  01                02                aovpn    v             rras2    "
-        "half_open        -    0s      0\n"
+        "half_open       <3m   48s      0\n"
         "(the first 2; --limit N shows more)\n");
     EXPECT_EQ(render(RouteId::sessions, json::parse(R"({"sessions":[]})"), 0), "no IKE SAs\n");
 }
@@ -130,7 +130,7 @@ TEST(Render, Explain) {
               "  to rras1, rule pair; the VIP is not served here at the moment\n"
               "  RULE   OUTCOME       BACKEND  STATE        AGE  IDLE  MEANING\n"
               "  label  miss          -        -              -     -  L\n"
-              "  pair   hit, decides  rras1    established   2m    3s  P\n"
+              "  pair   hit, decides  rras1    established  ~2m    3s  P\n"
               "  flow   hit, next     rras2    established    -    4s  F\n"
               "  without any of them: dropped as unknown_sa\n"
               "\n"

@@ -79,6 +79,19 @@ TEST_F(Sessions, ALoginIsARowWithItsClientAndBackend) {
     EXPECT_GE(*rows[0].age, 300u - 128u);
 }
 
+TEST(SessionAge, IsNeverLessThanTheIdleTime) {
+    constexpr forwarding::Seconds begun = 10 * sessions::Peer::age_unit;
+    const auto age_after = [](forwarding::Seconds idle) {
+        return age_of({.last_seen = begun}, {.created = sessions::Peer::created_at(begun)},
+                      begun + idle);
+    };
+    EXPECT_EQ(age_after(0), 0u);
+    EXPECT_EQ(age_after(100), 100u);
+    EXPECT_EQ(age_after(300), 300u);
+    EXPECT_EQ(age_after(2048 * sessions::Peer::age_unit + 50), 2048 * 128 + 50u);  // its note wraps
+    EXPECT_EQ(age_of({.last_seen = 900}, {.created = 5}, 1000), 2 * 128u);
+}
+
 TEST_F(Sessions, AMoveIsCountedAndTheRowNamesTheNewAddress) {
     testlib::Session login = log_in(bench);
     login.client = other_client;
