@@ -21,6 +21,9 @@ struct Site {
     int workers = 2;
     /// Regions that a few thousand records fill, and a tenth of the product's budgets.
     bool is_narrow = false;
+    /// Of a hundred datagrams of a client so many never arrive, and so many a second late, behind
+    /// others; of a server's some are lost on their way to a client, too.
+    int lost = 0, late = 0;
 };
 
 enum class Drain : std::uint8_t { none, keep, refuse };

@@ -37,7 +37,23 @@ Client& World::client(const std::string& name, const Tuple& tuple, const Habits&
     return clients_.emplace_back(*this, name, tuple, habits);
 }
 
+int World::chance(const Datagram& datagram) const {
+    return static_cast<int>(
+        drawn({static_cast<std::uint64_t>(datagram.kind), datagram.place.client.number,
+               datagram.place.port, datagram.ike.spi_i, datagram.ike.spi_r,
+               datagram.ike.message_id, datagram.esp.spi, datagram.esp.sequence, now_}) %
+        100);
+}
+
 std::optional<int> World::to_server(const Datagram& datagram, const Client* from) {
+    const int drawn = from == nullptr ? 100 : chance(datagram);
+    if (drawn < site_.lost) return std::nullopt;
+    if (drawn >= site_.lost + site_.late) return arrive(datagram, from);
+    late_.emplace_back(datagram, from);
+    return std::nullopt;
+}
+
+std::optional<int> World::arrive(const Datagram& datagram, const Client* from) {
     std::vector<int> went_to = balancer_->to_servers(datagram);
     const std::size_t number = steps_.size();
     const bool was_strangers = std::exchange(is_strangers_, is_strangers_ || from == nullptr);
@@ -79,7 +95,7 @@ void World::to_client(int server, const Datagram& datagram) {
                       .way = way,
                       .verdict = balancer_->last_verdict(),
                       .is_strangers = is_strangers_});
-    if (way) deliver(*way, datagram);
+    if (way && chance(datagram) >= site_.lost) deliver(*way, datagram);
 }
 
 void World::deliver(const Way& way, const Datagram& datagram) {
@@ -95,6 +111,7 @@ void World::run(Seconds seconds, const Client* but) {
     for (Seconds i = 0; i < seconds; ++i) {
         ++now_;
         balancer_->advance(1);
+        for (const auto& [datagram, from] : std::exchange(late_, {})) arrive(datagram, from);
         if (each_second) each_second();
         for (Server& server : servers_) server.tick();
         for (std::size_t c = 0; c < clients_.size(); ++c)

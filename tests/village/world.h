@@ -8,6 +8,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/village/balancer.h"
@@ -78,13 +79,17 @@ public:
     std::string tail(std::size_t most) const;
 
 private:
+    std::optional<int> arrive(const Datagram& datagram, const Client* from);
     void deliver(const Way& way, const Datagram& datagram);
+    /// 0 to 99, of this datagram at this moment: the same in another world with the same clients.
+    int chance(const Datagram& datagram) const;
 
     Site site_;
     std::unique_ptr<Balancer> balancer_;
     std::deque<Server> servers_;
     std::deque<Client> clients_;
     std::deque<Step> steps_;
+    std::vector<std::pair<Datagram, const Client*>> late_;  ///< on their way for a second
     std::optional<std::size_t> under_way_{};  ///< the client's datagram, counted from the beginning
     bool is_strangers_ = false;               ///< what is under way
     Seconds now_ = 1000;
