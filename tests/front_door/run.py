@@ -70,6 +70,11 @@ RUN = {
     "ikelbd --config FILE --check": Typed(each=EXAMPLES),
     "ikelbd --check": Typed(command="ikelbd --check --config FILE", each=EXAMPLES),
     "ikelbctl check FILE": Typed(each=EXAMPLES),
+    "ikelb-replay --config FILE --in wan=CAPTURE --out FOLDER": Typed(
+        "to_server",
+        command="ikelb-replay --config config/examples/two-armed.yaml --out build/replayed"
+        " --in wan=tests/golden/captures/a-login-and-its-esp-stay-on-one-server/in-wan.pcap",
+    ),
     # The daemon is started by its unit's ExecStart: `ikelbd --config FILE`.
     "ikelbd --config FILE": Typed(
         "ikelbd --config /etc/ikelb/ikelb.yaml",
@@ -108,6 +113,7 @@ RUN = {
     "build/tests/oracle/oracle_driver --seed 7 --steps 2500": Typed(),
     "build/tests/village/village --gtest_filter='*Ikelb*/e14*'": Typed("PASSED"),
     "build/tests/village/two_worlds --only keepalive --steps 50000": Typed(),
+    "build/tests/village/two_worlds --help": Typed(" inits_in_name "),
     "tests/village/model/run.py --seeds 4": Typed("scenarios, 0 fail"),
     "tests/bench/ikelb-bench --only environment": Typed(),
     "tests/lint/lint.py includes": Typed(),

@@ -385,17 +385,28 @@ std::optional<Options> parse(int count, char** words) {
     return options;
 }
 
+void print_usage() {
+    std::puts(
+        "usage: two_worlds [--seed N] [--steps M] [--long] [--failures N] [--only STRIKE]\n"
+        "N: the first world's seed; M: datagrams over all worlds; --long: 100 million;\n"
+        "--failures: go on until so many worlds have failed; --only: one kind of strike, of");
+    std::string line;
+    for (const Strike strike : all_strikes()) {
+        if (line.size() + name(strike).size() > 90) {
+            std::puts(line.c_str());
+            line.clear();
+        }
+        line.append("  ").append(name(strike));
+    }
+    std::puts(line.c_str());
+}
+
 }  // namespace
 }  // namespace ikelb::village
 
 int main(int count, char** words) {
-    const auto options = ikelb::village::parse(count, words);
-    if (!options) {
-        std::puts(
-            "usage: two_worlds [--seed N] [--steps M] [--long] [--failures N] [--only STRIKE]\n"
-            "N: the first world's seed; M: datagrams over all worlds; --long: 100 million;\n"
-            "--failures: go on until so many worlds have failed; --only: one kind of strike");
-        return 2;
-    }
-    return ikelb::village::run(*options);
+    if (const auto options = ikelb::village::parse(count, words))
+        return ikelb::village::run(*options);
+    ikelb::village::print_usage();
+    return count == 2 && std::string_view{words[1]} == "--help" ? 0 : 2;
 }
