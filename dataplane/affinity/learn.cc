@@ -150,7 +150,7 @@ FrontendIndex reply_vip(const Packet& packet, const std::optional<Pair>& pair,
     return vip;
 }
 
-void ask_for_answer(const Packet& packet, const Context& context) noexcept {
+void prefetch_answered(const Packet& packet, const Context& context) noexcept {
     const sessions::Directory& directory = context.directory;
     if (packet.frontend == forwarding::no_frontend) return;
     const auto key = flow_of_receiver(packet);
@@ -173,7 +173,7 @@ void ask_for_answer(const Packet& packet, const Context& context) noexcept {
     context.memory.logins_by_source.prefetch(packet.destination, context.table.hash_key);
 }
 
-void ask_for_login(const Packet& packet, const Context& context) noexcept {
+void prefetch_login(const Packet& packet, const Context& context) noexcept {
     if (packet.datagram.kind != ike::Kind::esp || packet.is_v6) return;
     if (packet.frontend == forwarding::no_frontend) return;
     const sessions::PairKey pair = context.directory.logins.notes(flow_of_receiver(packet));

@@ -228,7 +228,7 @@ std::span<const RuleRow> rules_of(Datagram kind) noexcept {
     return keepalive_rules;
 }
 
-void ask(const Found& found) noexcept {
+void prefetch_records(const Found& found) noexcept {
     switch (found.kind) {
         case Datagram::new_sa:
             found.context.memory.requests_by_source.prefetch(found.packet.source,

@@ -65,7 +65,7 @@ Answer by_schedule(Found& found) noexcept;
 
 /// Starts the memory accesses of the datagram's rules, for all packets of a burst before the first
 /// of them is looked up. What a stranger's request touches before the limits drop it comes first.
-void ask(const Found& found) noexcept;
+void prefetch_records(const Found& found) noexcept;
 
 /// The further backends to which a datagram is copied.
 struct Others {

@@ -48,9 +48,9 @@ void take_in(Packet& packet, Room& room, Context& context) noexcept {
     if (!packet.is_decided()) classify(packet, context);
     if (packet.is_decided() || packet.is_later_fragment || packet.is_icmp_error) return;
     if (packet.direction == Direction::to_server)
-        affinity::ask(*::new (&room.found) Found{packet, context});
+        affinity::prefetch_records(*::new (&room.found) Found{packet, context});
     else if (packet.direction == Direction::to_client)
-        affinity::ask_for_answer(packet, context);
+        affinity::prefetch_answered(packet, context);
 }
 
 void find_way(Batch& batch, Packet& packet, Rooms& rooms, Context& context) noexcept {
@@ -85,7 +85,7 @@ void steps(Batch& batch, PlaceSet places, Context& context) noexcept {
         fragments |= PlaceSet{packet.is_fragment} << place;
     });
     for_each(batch, replies,
-             [&](const Packet& packet) { affinity::ask_for_login(packet, context); });
+             [&](const Packet& packet) { affinity::prefetch_login(packet, context); });
     for_each(batch, places, [&](Packet& packet) { find_way(batch, packet, rooms, context); });
     // A datagram's fragments mostly share a burst: the first ones speak before the later ones ask.
     for_each(batch, fragments, [&](Packet& packet) { remember_fragment(packet, context); });
