@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 
 #include "dataplane/forwarding/forwarding_table.h"
 #include "dataplane/net/hash.h"
@@ -23,9 +24,12 @@ const char* vip_of(const World& world, std::size_t vip) {
     return world.is_v6 ? v6_vips.at(vip) : vips.at(vip);
 }
 
-/// Ten of them from 20 on: in IPv6 as in IPv4 four numbers that follow each other are one block.
+/// In IPv6 as in IPv4 four numbers that follow each other are one block.
 std::string client_of(const World& world, const Address& address) {
-    return (world.is_v6 ? "2001:db8:192::" : "192.0.2.") + std::to_string(20 + address.number);
+    if (!world.is_v6) return "192.0.2." + std::to_string(20 + address.number);
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "2001:db8:192::%x", 20u + address.number);
+    return text.data();
 }
 constexpr std::uint8_t block_v4 = 30, block_v6 = 126;
 
@@ -52,6 +56,8 @@ testlib::TableSpec farm(const World& world) {
         if (world.is_v6) in.uplink = testlib::place::v6_gateway;
         spec.services.push_back(in);
     }
+    const Rate& logins = world.logins_per_source;
+    spec.limits.logins_per_source = {.per_second = logins.per_second, .burst = logins.burst};
     for (std::size_t b = 0; b < world.flush_on_down.size(); ++b)
         spec.backends[first + b].flush_on_down = world.flush_on_down[b];
     for (std::size_t b = 0; b < world.labels.size(); ++b) {
@@ -64,6 +70,12 @@ testlib::TableSpec farm(const World& world) {
     return spec;
 }
 
+sessions::DirectoryLimits limits(const World& world) {
+    sessions::DirectoryLimits limits = testlib::Bench::usual_limits;
+    if (world.has_crowds) limits.flows = 1 << 14;
+    return limits;
+}
+
 /// Bytes from which on no header of a datagram may stand, and so a later fragment may.
 constexpr std::size_t later_from = 536;
 
@@ -72,7 +84,7 @@ constexpr std::size_t later_from = 536;
 Arena::Arena(const World& world, Cache cache)
     : world_{world},
       first_{world.is_v6 ? testlib::place::first_v6_server : 0},
-      bench_{farm(world), static_cast<std::size_t>(world.workers)} {
+      bench_{farm(world), static_cast<std::size_t>(world.workers), limits(world)} {
     bench_.takes_express = cache == Cache::on;
 }
 

@@ -11,6 +11,7 @@ namespace ikelb::oracle {
 /// So many at once, and then one for each so many seconds, or so many in each second.
 class Bucket {
 public:
+    explicit Bucket(Rate rate) : Bucket{rate.burst, rate.per_second} {}
     explicit Bucket(std::uint32_t burst, std::uint32_t per_second = 1, Seconds seconds = 1)
         : burst_{burst}, per_second_{per_second}, seconds_{seconds} {}
 

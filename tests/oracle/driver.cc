@@ -21,7 +21,7 @@
 namespace ikelb::oracle {
 namespace {
 
-constexpr std::size_t steps_of_a_world = 2500;
+constexpr std::size_t steps_of_a_world = 2500, steps_of_a_crowd = 7500;
 
 struct Mismatch {
     std::size_t step = 0;
@@ -76,8 +76,13 @@ World make_world(std::uint64_t seed) {
     for (Service& service : world.services) {
         service.by_sa = one_in(4);
         service.binds_blocks = one_in(4);
-        if (one_in(4)) service.ask_all_per_second = 0;
+        if (one_in(4)) service.ask_all_per_second = static_cast<std::uint32_t>(random() % 2);
     }
+    if (one_in(2)) {
+        const auto burst = 1 + static_cast<std::uint32_t>(random() % 3);
+        world.logins_per_source = {.per_second = 1, .burst = burst};
+    }
+    world.has_crowds = one_in(25);
     return world;
 }
 
@@ -170,7 +175,8 @@ void print(const World& world, const std::vector<Event>& events) {
                     service.is_hashed ? "hash" : "turns",
                     service.by_sa ? ", affinity: sa" : "");
         if (service.binds_blocks) std::printf(", by blocks of %u", world.block);
-        if (service.ask_all_per_second == 0) std::printf(", asks nobody else");
+        std::printf(", %u questions and %u logins at once", service.ask_all_per_second,
+                    world.logins_per_source.burst);
         if (!world.labels.empty()) std::printf(", marked SPIs");
         for (const int member : service.members)
             std::printf(" b%d%s", member,
@@ -191,8 +197,8 @@ void print(const World& world, const std::vector<Event>& events) {
 }
 
 /// One world's life. True: no mismatch.
-bool live(std::uint64_t seed, std::size_t steps, std::map<std::string, std::size_t>& rules) {
-    const World world = make_world(seed);
+bool live(const World& world, std::uint64_t seed, std::size_t steps,
+          std::map<std::string, std::size_t>& rules) {
     Peers peers{world, seed};
     Match match{world};
     std::vector<Event> events;
@@ -227,8 +233,10 @@ int run(const testlib::LivesOptions& options) {
     std::uint64_t seed = options.seed;
     std::size_t failures = 0;
     for (; done < options.steps && failures < options.failures; ++seed) {
-        const auto steps = std::min<std::uint64_t>(steps_of_a_world, options.steps - done);
-        if (!live(seed, steps, rules)) ++failures;
+        const World world = make_world(seed);
+        const std::size_t whole = world.has_crowds ? steps_of_a_crowd : steps_of_a_world;
+        const auto steps = std::min<std::uint64_t>(whole, options.steps - done);
+        if (!live(world, seed, steps, rules)) ++failures;
         done += steps;
     }
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begun;

@@ -113,6 +113,10 @@ struct Label {
     std::uint32_t esp_first = 0, esp_last = 0;       ///< 0: not
 };
 
+struct Rate {
+    std::uint32_t per_second = 0, burst = 0;
+};
+
 struct World {
     int backends = 3;
     std::vector<bool> flush_on_down{};  ///< by backend
@@ -123,6 +127,8 @@ struct World {
     bool has_aliases = false;          ///< a server has an address for each VIP, and so knows it
     Seconds half_open_pair = 75;       ///< how long a pair lives after its INIT's answer
     std::uint16_t block = 1;           ///< so many numbers are one block
+    Rate logins_per_source{.per_second = 10, .burst = 2000};  ///< of each worker
+    bool has_crowds = false;           ///< thousands of places at once
 };
 
 }  // namespace ikelb::oracle

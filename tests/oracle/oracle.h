@@ -53,6 +53,9 @@ struct Decision {
 /// - A claim that replaces a shared one has its rank by all that were live before.
 /// - A delete may be of a child: ESP of its tuple more than 5 s later restores the pair.
 /// - A round of questions is charged also where nobody else is up to be asked.
+/// - What two buckets allow together takes a token of the first also if the second one is empty: of
+///   questions the source's, of nominations the pair's, of copies the tuple's.
+/// - A login that is above its source's share says of its SA what an INIT's answer says.
 /// - IKE_SESSION_RESUME's answer holds a nonce where IKE_SA_INIT's holds SA (RFC 5723).
 /// - A later fragment follows its first one's main backend alone.
 /// - Of IKEv1, ESP alone is speech: no flag tells its requests from its answers.
@@ -176,6 +179,7 @@ private:
     Decision by_records(const Event& event);
     std::optional<int> without_flow(const Event& event);
     void ask_all(const Event& event, Decision& decision);
+    Bucket& copies_of_service(const Event& event);
     bool may_ask_all(const Event& event, Pending& pending);
     Decision keepalive(const Event& event);
     Decision later_from_client(const Event& event);
@@ -208,10 +212,12 @@ private:
     int vip_of_reply(const Event& event);
     int vip_of_standing(const Event& event, const std::set<int>& vips);
     int vip_of_spis(const Event& event, const std::set<int>& vips) const;
+    bool is_over_share(const Event& event);
     void learn_pair(const Event& event, int vip, std::optional<State> proof);
     void note_answer(const Event& event, int vip);
     std::string learn_place(const Event& event, int vip, Said said);
-    bool may_nominate(const Event& event, bool is_fresh);
+    bool may_add_place(const Event& event, Said its);
+    bool may_nominate(const Event& event);
     void confirm_login(const Event& event, const Tuple& tuple);
     void learn_binding(const Event& event, int vip);
     void renew(Pair& pair, State proof) const;
@@ -244,9 +250,12 @@ private:
         std::map<FragmentKey, Fragments> fragments;
         // Buckets, of each worker.
         std::map<std::pair<int, Tuple>, Bucket> copies, claims, candidate_tokens;
-        std::map<std::pair<int, PairKey>, Bucket> nominations_of_pair, fresh_answers_of_pair;
-        std::map<std::pair<int, Address>, Bucket> nominations_of_source, questions_of_source;
-        std::map<std::pair<int, int>, Bucket> questions_of_service;
+        std::map<std::tuple<int, PairKey, std::uint32_t>, Bucket> nominations;  // of a login's step
+        std::map<std::pair<int, PairKey>, Bucket> fresh_answers_of_pair;
+        std::map<std::pair<int, Address>, Bucket> nominations_of_source, speech_of_source,
+            questions_of_source;
+        std::map<std::tuple<int, Address, bool>, Bucket> logins_of_source;  // began there
+        std::map<std::pair<int, int>, Bucket> questions_of_service, copies_of_service;
     };
     Passing passing_;
 };

@@ -13,7 +13,7 @@ namespace {
 constexpr Seconds claim_life = 45 * 60, claim_is_young = 60, dispute_after = 300;
 constexpr Seconds full_life = 300, candidate_life = 300, a_minute = 60;
 constexpr std::uint32_t copies_a_second = 8, claims_at_once = 8, candidates_a_second = 8;
-constexpr std::size_t most_claimants = 4;
+constexpr std::size_t most_claimants = 4, most_claims = 32;  ///< the latter of one SPI
 constexpr int highest_rank = 7;
 
 bool is_among(int one, const std::vector<int>& those) {
@@ -123,21 +123,26 @@ Decision Oracle::esp(const Event& event) {
     if (!asked.standers.empty())
         if (const auto its = without_flow(event)) besides.push_back(*its);
     for (const int one : claimants(event)) besides.push_back(one);
+    const std::size_t named = besides.size();
     if (decision.rule == "ESP SPI" || (decision.rule == "flow" && is_open(event, key)))
         for (const int one : members_.at(static_cast<std::size_t>(event.vip)))
             if (is_member(event.vip, one)) besides.push_back(one);
-    for (const int one : besides) {
+    std::size_t copies_by_name = 0;
+    for (std::size_t i = 0; i < besides.size(); ++i) {
+        const int one = besides[i];
         if (one == asked.main || is_left_out(one) || is_among(one, decision.copies)) continue;
         if (is_among(one, asked.full))
             decision.full.insert(one);
         else
             decision.copies.push_back(one);
+        if (i < named) copies_by_name = decision.copies.size();
     }
     const Tuple tuple{event.place, event.vip};
     Bucket& bucket =
         passing_.copies.try_emplace({event.worker, tuple}, copies_a_second, copies_a_second)
             .first->second;
-    while (decision.copies_left < decision.copies.size() && bucket.take(now_))
+    while (decision.copies_left < decision.copies.size() && bucket.take(now_) &&
+           (decision.copies_left < copies_by_name || copies_of_service(event).take(now_)))
         ++decision.copies_left;
     return decision;
 }
@@ -162,7 +167,11 @@ void Oracle::note_candidate(const Event& event, const Asked& asked) {
     if (is_anothers || (present && is_shared)) return;
     Bucket& budget = passing_.claims.try_emplace({event.worker, tuple}, claims_at_once, 1, a_minute)
                          .first->second;
+    const auto its_claims = std::count_if(claims_.begin(), claims_.end(), [&](const auto& one) {
+        return one.first.second == event.esp.spi && claim(one.first) != nullptr;
+    });
     if (!present && !budget.take(now_)) return;
+    if (static_cast<std::size_t>(its_claims) >= most_claims) return;
     write_claim(event, its, is_shared);
     if (!is_shared) passing_.candidates.erase(event.esp.spi);
 }

@@ -15,8 +15,10 @@ constexpr Seconds fragment_life = 5, pending_life = 10, choice_life = 30, login_
 constexpr Seconds refresh_interval = 30;
 /// After a delete, what the dead SA has sent before may still come.
 constexpr Seconds in_flight = 5, closing_life = 3 * 60;
-constexpr std::uint32_t nominations_of_pair = 8, nominations_of_source = 200,
-                        nominations_of_source_a_second = 10;
+/// Of places where a backend has not stood.
+constexpr Rate places_of_pair{.per_second = 1, .burst = 8},
+    places_of_source{.per_second = 10, .burst = 200},
+    speech_of_source{.per_second = 20, .burst = 4000};
 
 bool is_encrypted(const Ike& ike) {
     return ike.first == First::encrypted || ike.first == First::encrypted_fragment;
@@ -126,6 +128,11 @@ Decision Oracle::from_backend(const Event& event) {
                                                                                          now_};
     if (decision.verdict != "to_client") return decision;
     const auto fresh_of = fresh_pair(event);
+    if (is_over_share(event)) {
+        learn_pair(event, vip, State::half_open);
+        decision.rule = learn_place(event, vip, Said::alive) + ", above its share";
+        return decision;
+    }
     const auto its = proof(event);
     // Repeated for whoever repeats the request.
     const bool is_old_delete = event.ike.holds_delete && is_answer(event) && !fresh_of;
@@ -133,6 +140,22 @@ Decision Oracle::from_backend(const Event& event) {
     if (its && !is_old_delete) note_answer(event, vip);
     decision.rule = learn_place(event, vip, said(event, vip, fresh_of));
     return decision;
+}
+
+/// Anybody can have logins answered, if only that they failed. What began at another address takes
+/// nothing from those of this one.
+bool Oracle::is_over_share(const Event& event) {
+    if (proof(event) != State::answered) return false;
+    const auto found = pairs_.find({event.ike.spi_i, event.ike.spi_r});
+    const bool is_known =
+        found != pairs_.end() && is_alive(found->second) && is_current(found->second);
+    if (is_known && found->second.state != State::half_open) return false;
+    const bool began_here = is_known && found->second.backend == event.backend &&
+                            found->second.began == event.place.client;
+    return !passing_.logins_of_source
+                .try_emplace({event.worker, source_of(event.place.client), began_here},
+                             world_.logins_per_source)
+                .first->second.take(now_);
 }
 
 Decision Oracle::later_from_backend(const Event& event) const {
@@ -236,7 +259,7 @@ void Oracle::learn_pair(const Event& event, int vip, std::optional<State> proof)
         passing_.choices[{event.place.client, ike.spi_i, vip}] = record_of(event.backend);
     if (!proof) return;
     const PairKey key{ike.spi_i, ike.spi_r};
-    if (ike.holds_delete && ike.version == 2) proof = State::closing;
+    if (ike.holds_delete && ike.version == 2 && *proof != State::half_open) proof = State::closing;
     if (proof == State::closing) {  // it shortens what there is
         const auto found = pairs_.find(key);
         if (found == pairs_.end() || !is_alive(found->second) || !is_current(found->second) ||
@@ -272,34 +295,43 @@ void Oracle::note_answer(const Event& event, int vip) {
         its->answered = std::max(its->answered.value_or(0), event.ike.message_id);
 }
 
-/// Who has not stood at the client's place may do so by answers this often.
-bool Oracle::may_nominate(const Event& event, bool is_fresh) {
-    auto& of_pairs = is_fresh ? passing_.fresh_answers_of_pair : passing_.nominations_of_pair;
-    Bucket& of_pair =
-        of_pairs
-            .try_emplace({event.worker, {event.ike.spi_i, event.ike.spi_r}}, nominations_of_pair)
+/// Who has not stood at the client's place may do so this often.
+bool Oracle::may_add_place(const Event& event, Said its) {
+    if (its == Said::spoke)
+        return passing_.speech_of_source
+            .try_emplace({event.worker, source_of(event.place.client)}, speech_of_source)
+            .first->second.take(now_);
+    if (its == Said::nominated) return may_nominate(event);
+    if (its < Said::nominated) return true;
+    return passing_.fresh_answers_of_pair
+        .try_emplace({event.worker, {event.ike.spi_i, event.ike.spi_r}}, places_of_pair)
+        .first->second.take(now_);
+}
+
+/// A replay is answered under the message ID that it had: a login's next one has places of its own.
+bool Oracle::may_nominate(const Event& event) {
+    const std::uint32_t step = proof(event) == State::answered ? event.ike.message_id : 0;
+    Bucket& of_step =
+        passing_.nominations
+            .try_emplace({event.worker, {event.ike.spi_i, event.ike.spi_r}, step}, places_of_pair)
             .first->second;
-    if (is_fresh) return of_pair.take(now_);
     Bucket& of_source =
         passing_.nominations_of_source
-            .try_emplace({event.worker, source_of(event.place.client)}, nominations_of_source,
-                         nominations_of_source_a_second)
+            .try_emplace({event.worker, source_of(event.place.client)}, places_of_source)
             .first->second;
-    if (of_pair.left(now_) == 0 || of_source.left(now_) == 0) return false;
-    return of_pair.take(now_) && of_source.take(now_);
+    return of_step.take(now_) && of_source.take(now_);
 }
 
 /// Returns what became of the tuple.
 std::string Oracle::learn_place(const Event& event, int vip, Said its) {
     const Tuple tuple{event.place, vip};
     const auto before = standers(tuple);
-    const bool is_answered = its >= Said::nominated && its <= Said::strong;
     const bool has_changed = standers_[tuple].hear(
         stander(event.backend, server(event.backend).generation, now_), its,
         [&](const Stander& one) {
             return counts({.backend = one.backend, .generation = one.generation}, vip);
         },
-        [&] { return !is_answered || may_nominate(event, its > Said::nominated); });
+        [&] { return may_add_place(event, its); });
     if (!has_changed) return its == Said::nothing ? "says nothing" : "says nothing new";
     if (its == Said::spoke) {
         if (event.kind == Kind::esp) confirm_login(event, tuple);

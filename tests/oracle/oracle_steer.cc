@@ -12,7 +12,7 @@ namespace {
 
 constexpr Seconds fragment_life = 5, pending_life = 10, cookie_grace = 30;
 constexpr int most_rounds = 2;
-constexpr std::uint32_t questions_burst = 2;
+constexpr std::uint32_t questions_burst = 2, copies_a_second = 1000;
 
 Decision drop(const char* verdict, const char* rule = "") {
     return {.verdict = verdict, .rule = rule};
@@ -165,8 +165,18 @@ void Oracle::ask_all(const Event& event, Decision& decision) {
     if (is_unknown) decision = schedule(event, false);
     if (decision.verdict != "to_server") return;
     for (const int member : members_.at(static_cast<std::size_t>(event.vip)))
-        if (member != decision.backend && is_member(event.vip, member) && !is_left_out(member))
-            decision.full.insert(member);
+        if (member != decision.backend && is_member(event.vip, member) && !is_left_out(member) &&
+            !decision.full.contains(member))
+            decision.copies.push_back(member);
+    while (decision.copies_left < decision.copies.size() && copies_of_service(event).take(now_))
+        ++decision.copies_left;
+}
+
+/// Of what goes to all that may get it.
+Bucket& Oracle::copies_of_service(const Event& event) {
+    return passing_.copies_of_service
+        .try_emplace({event.worker, event.vip}, copies_a_second, copies_a_second)
+        .first->second;
 }
 
 bool Oracle::may_ask_all(const Event& event, Pending& pending) {
@@ -179,9 +189,7 @@ bool Oracle::may_ask_all(const Event& event, Pending& pending) {
     Bucket& of_service =
         passing_.questions_of_service.try_emplace({event.worker, event.vip}, a_second, a_second)
             .first->second;
-    if (of_source.left(now_) == 0 || of_service.left(now_) == 0) return false;
-    of_source.take(now_);
-    of_service.take(now_);
+    if (!of_source.take(now_) || !of_service.take(now_)) return false;
     ++pending.rounds;
     return true;
 }

@@ -81,6 +81,12 @@ void Peers::maybe_fragment(Event& event) {
 }
 
 Event Peers::next() {
+    if (flood_.empty() && one_in(400)) begin_flood();
+    if (!flood_.empty()) {
+        Event event = flood_.front();
+        flood_.pop_front();
+        return event;
+    }
     if (!fragments_.empty() && !one_in(3)) {
         Event event = fragments_.front();
         fragments_.pop_front();

@@ -79,6 +79,19 @@ private:
     Event noise();
     Event malformed();
 
+    void begin_flood();
+    void pause(Seconds seconds);
+    Event& add(What what, int backend, const Place& place, const char* who);
+    void add_esp(What what, int backend, const Place& place, const Esp& esp);
+    void add_answer(int backend, const Place& place, std::uint8_t exchange, std::uint32_t id);
+    void probe(const Address& client, std::uint16_t from, std::uint32_t places);
+    void flood_of_logins(int backend);
+    void flood_of_answers(int backend, bool is_of_sa);
+    void flood_of_claims(int backend, int other);
+    void crowd_of_logins(int backend);
+    void crowd_of_speakers(int backend);
+    void crowd_of_copies(int backend);
+
     Place place_of(const Client& client, bool nat_t) const;
     Place place_of(const Client& client) const { return place_of(client, client.floats); }
     Event datagram(const Client& client, const char* who) const;
@@ -108,6 +121,11 @@ private:
     std::uint16_t last_fragment_id_ = 0;
     std::deque<Event> fragments_;  ///< later fragments of what was sent
     std::deque<Event> recorded_;   ///< by somebody on the way
+    std::deque<Event> flood_;      ///< goes before all else
+    std::uint8_t flooded_worker_ = 0;
+    int flooded_vip_ = 0;
+    std::uint32_t next_pair_ = 0;  ///< of those that floods name
+    bool had_crowd_ = false;
     std::uint64_t next_spi_ = 0;
     std::uint64_t salt_;
     std::uint32_t addresses_;
