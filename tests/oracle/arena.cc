@@ -39,6 +39,12 @@ testlib::TableSpec farm(const World& world) {
     const std::size_t first = world.is_v6 ? testlib::place::first_v6_server : 0;
     spec.maglev_size = 251;
     spec.services.clear();
+    if (world.is_v6) {
+        spec.gateways[0].address = testlib::address("fe80::254");
+        spec.gateways[1].address = testlib::address("fe80::253");
+        spec.gateways.resize(2);
+        spec.routes.back().gateway = testlib::place::first_gateway;
+    }
     for (const Service& service : world.services) {
         testlib::ServiceSpec in{.vip = testlib::address(vip_of(world, spec.services.size())),
                                 .scheduler = service.is_hashed
@@ -53,7 +59,6 @@ testlib::TableSpec farm(const World& world) {
         for (const int member : service.members)
             in.members.push_back(
                 static_cast<forwarding::BackendIndex>(first + static_cast<std::size_t>(member)));
-        if (world.is_v6) in.uplink = testlib::place::v6_gateway;
         spec.services.push_back(in);
     }
     const Rate& logins = world.logins_per_source;
@@ -100,6 +105,9 @@ Decision Arena::step(const Event& event) {
     const bool from_client = event.what == What::from_client;
     PacketBuilder packet =
         from_client ? bench_.client_side(datagram(event)) : bench_.server_side(datagram(event));
+    if (event.router != 0)
+        packet.mac(testlib::place::second_gateway_mac(),
+                   bench_.spec.interfaces[testlib::place::ext].mac);
     testlib::Input input{.port = from_client ? testlib::place::wan : bench_.server_port(),
                          .may_hold = event.may_hold};
     if (event.part == Part::whole) {
@@ -140,6 +148,7 @@ Decision Arena::observe(const Event& event, const Bytes& sent,
     } else {
         for (std::size_t vip = 0; vip < bench_.spec.services.size(); ++vip)
             if (packet.from == bench_.spec.services[vip].vip) decision.vip = static_cast<int>(vip);
+        decision.router = packet.to_mac == testlib::place::first_gateway_mac() ? 0 : 1;
     }
     const auto is_same = [&](const Bytes& left) {
         return std::ranges::equal(testlib::content(sent), testlib::content(left));

@@ -33,6 +33,7 @@ std::string text(const Decision& decision) {
     std::string line = decision.verdict;
     if (decision.any_member) line += " any member";
     if (decision.backend >= 0) line += " b" + std::to_string(decision.backend);
+    if (decision.router > 0) line += " by router " + std::to_string(decision.router);
     if (decision.vip >= 0) line += " vip" + std::to_string(decision.vip);
     for (const int one : decision.full) line += " and b" + std::to_string(one);
     for (const int one : decision.copies) line += " copy b" + std::to_string(one);
@@ -83,6 +84,7 @@ World make_world(std::uint64_t seed) {
         world.logins_per_source = {.per_second = 1, .burst = burst};
     }
     world.has_crowds = one_in(25);
+    if (!one_in(3)) world.routers = 2;
     return world;
 }
 
@@ -117,14 +119,15 @@ public:
         if (are_equal(expected, actual_) && are_copies_of(expected, actual_.copies)) {
             ++rules_[expected.verdict + (expected.rule.empty() ? "" : ": " + expected.rule) +
                      (expected.full.empty() ? "" : ", to several") +
-                     (expected.copies.empty() ? "" : ", with copies")];
+                     (expected.copies.empty() ? "" : ", with copies") +
+                     (expected.router > 0 ? ", by the second router" : "")];
             return std::nullopt;
         }
         return Mismatch{.expected = expected, .actual = actual_};
     }
     static bool are_equal(const Decision& one, const Decision& other) {
         return one.verdict == other.verdict && one.backend == other.backend &&
-               one.vip == other.vip;
+               one.vip == other.vip && one.router == other.router;
     }
     /// All that get it always, and of the others as many as the bucket allows.
     static bool are_copies_of(const Decision& expected, const std::vector<int>& actual) {

@@ -59,7 +59,8 @@ std::string text(const Event& event) {
                           event.backend);
         case What::from_client:
             return text_of(event.place) + format(" -> vip%d w%u: ", event.vip, event.worker) +
-                   text_of_datagram(event) + "   [" + event.who + "]";
+                   text_of_datagram(event) +
+                   format(", router %d   [%s]", event.router, event.who);
         case What::from_backend:
             return format("b%d -> ", event.backend) + text_of(event.place) +
                    format(" w%u: ", event.worker) + text_of_datagram(event) + "   [" + event.who +

@@ -92,6 +92,7 @@ struct Event {
     std::uint16_t fragment_id = 0;
     bool may_hold = false;            ///< a later fragment may be held for its first
 
+    int router = 0;                   ///< from_client: which one brings it
     std::uint8_t worker = 0;          ///< which worker's burst it is in
     const char* who = "";             ///< who sent it and why
 };
@@ -124,6 +125,7 @@ struct World {
     std::vector<Service> services{};    ///< by VIP
     int workers = 2;
     bool is_v6 = false;
+    int routers = 1;                   ///< replies that no record knows better leave by the first
     bool has_aliases = false;          ///< a server has an address for each VIP, and so knows it
     Seconds half_open_pair = 75;       ///< how long a pair lives after its INIT's answer
     std::uint16_t block = 1;           ///< so many numbers are one block

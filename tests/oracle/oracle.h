@@ -21,6 +21,7 @@ struct Decision {
     std::string verdict{};    ///< to_server, to_client, or the name of the drop
     int backend = -1;         ///< of to_server
     int vip = -1;             ///< of to_client
+    int router = -1;          ///< of to_client
     bool any_member = false;  ///< of to_server: whoever the scheduler takes; see Oracle::chosen()
     std::string rule{};
     std::set<int> full{};            ///< who gets it too, always
@@ -55,6 +56,9 @@ struct Decision {
 /// - A round of questions is charged also where nobody else is up to be asked.
 /// - What two buckets allow together takes a token of the first also if the second one is empty: of
 ///   questions the source's, of nominations the pair's, of copies the tuple's.
+/// - A request that comes by the router of its flow's replies, or where there is no flow by the
+///   first one, has no way of its own. A flow has its router as long as it lives, whether it counts
+///   or not. A strong answer's becomes its flow's if that is its own, or if it changes who stands.
 /// - A login that is above its source's share says of its SA what an INIT's answer says.
 /// - IKE_SESSION_RESUME's answer holds a nonce where IKE_SA_INIT's holds SA (RFC 5723).
 /// - A later fragment follows its first one's main backend alone.
@@ -120,6 +124,7 @@ private:
         bool is_contested = false;  ///< another backend has had it
     };
     struct Pending : Record {
+        std::optional<int> router{};  ///< where the answer goes, if not the usual way
         int rounds = 0;  ///< of copies
     };
     struct Fragments {
@@ -139,7 +144,9 @@ private:
     using Tuple = std::pair<Place, int>;                            // and VIP
     using BindingKey = std::pair<Address, int>;                     // and VIP
     using ChoiceKey = std::tuple<Address, std::uint64_t, int>;      // SPIi, VIP
-    using PendingKey = std::tuple<Tuple, PairKey, std::uint32_t>;   // message ID
+    /// SPIi, SPIr unless the request begins an SA, message ID.
+    using PendingKey =
+        std::tuple<Tuple, std::uint64_t, std::optional<std::uint64_t>, std::uint32_t>;
     using EspKey = std::pair<Address, std::uint32_t>;
     using FragmentKey = std::tuple<int, Address, int, std::uint16_t>;  // side, client, peer, id
 
@@ -175,7 +182,9 @@ private:
     Decision from_client(const Event& event);
     Decision steer(const Event& event);
     Decision new_sa(const Event& event);
+    Decision choose(const Event& event);
     Decision known_ike(const Event& event);
+    Decision by_known_sa(const Event& event);
     Decision by_records(const Event& event);
     std::optional<int> without_flow(const Event& event);
     void ask_all(const Event& event, Decision& decision);
@@ -186,7 +195,10 @@ private:
     Decision session(int backend, const char* rule) const;
     Decision schedule(const Event& event, bool is_new);
     void keep_choice(const Event& event, int backend, bool took_turns);
-    void keep_pending(const Event& event, int backend);
+    void note_request(const Event& event, int backend, bool is_unknown);
+    static PendingKey pending_key(const Event& event, int vip);
+    const Pending* pending(const Event& event, int vip) const;
+    int router_of(const Tuple& tuple) const;
 
     // ESP from the client.
     Decision esp(const Event& event);
@@ -215,7 +227,9 @@ private:
     bool is_over_share(const Event& event);
     void learn_pair(const Event& event, int vip, std::optional<State> proof);
     void note_answer(const Event& event, int vip);
-    std::string learn_place(const Event& event, int vip, Said said);
+    std::string learn_place(const Event& event, int vip, Said said, std::optional<int> way = {});
+    std::optional<int> way_of_answer(const Event& event, int vip) const;
+    bool is_v1_before_its_sa(const Event& event) const;
     bool may_add_place(const Event& event, Said its);
     bool may_nominate(const Event& event);
     void confirm_login(const Event& event, const Tuple& tuple);

@@ -10,7 +10,7 @@ namespace ikelb::oracle {
 
 namespace {
 
-constexpr Seconds fragment_life = 5, pending_life = 10, choice_life = 30, login_life = 5 * 60;
+constexpr Seconds fragment_life = 5, choice_life = 30, login_life = 5 * 60;
 /// A shared last_seen is written at most this often.
 constexpr Seconds refresh_interval = 30;
 /// After a delete, what the dead SA has sent before may still come.
@@ -123,6 +123,9 @@ Decision Oracle::from_backend(const Event& event) {
     const int vip = vip_of_reply(event);
     Decision decision{.verdict = vip < 0 ? "reply_vip_unknown" : "to_client", .vip = vip};
     if (vip >= 0 && is_refusal_of_copy(event, vip)) decision = {.verdict = "refusal_of_copy"};
+    const auto way = way_of_answer(event, vip);
+    if (decision.verdict == "to_client")
+        decision.router = way.value_or(router_of({event.place, vip}));
     if (event.part == Part::first)
         passing_.fragments[{1, event.place.client, event.backend, event.fragment_id}] = {decision,
                                                                                          now_};
@@ -133,12 +136,15 @@ Decision Oracle::from_backend(const Event& event) {
         decision.rule = learn_place(event, vip, Said::alive) + ", above its share";
         return decision;
     }
+    bool turns = is_v1_before_its_sa(event);
     const auto its = proof(event);
     // Repeated for whoever repeats the request.
     const bool is_old_delete = event.ike.holds_delete && is_answer(event) && !fresh_of;
     if (is_ike(event)) learn_pair(event, vip, is_old_delete ? std::nullopt : its);
     if (its && !is_old_delete) note_answer(event, vip);
-    decision.rule = learn_place(event, vip, said(event, vip, fresh_of));
+    const Said what = said(event, vip, fresh_of);
+    turns = turns || what == Said::login || what == Said::strong;
+    decision.rule = learn_place(event, vip, what, turns ? way : std::nullopt);
     return decision;
 }
 
@@ -173,11 +179,27 @@ bool Oracle::is_refusal_of_copy(const Event& event, int vip) const {
     if (!is_ike(event) || ike.version != 2 || !ike.is_response || ike.first != First::notify ||
         ike.exchange == sa_init)
         return false;
-    const auto asked =
-        passing_.pending.find({{event.place, vip}, {ike.spi_i, ike.spi_r}, ike.message_id});
-    return asked != passing_.pending.end() && now_ - asked->second.last <= pending_life &&
-           (asked->second.backend != event.backend ||
-            asked->second.generation != server(event.backend).generation);
+    const Pending* const asked = pending(event, vip);
+    return asked && (asked->backend != event.backend ||
+                     asked->generation != server(event.backend).generation);
+}
+
+/// By which router the request came that this answers. IKEv1 does not tell answers from requests.
+std::optional<int> Oracle::way_of_answer(const Event& event, int vip) const {
+    if (!is_ike(event) || (event.ike.version == 2 && !event.ike.is_response)) return std::nullopt;
+    const Pending* const asked = pending(event, vip);
+    return asked ? asked->router : std::nullopt;
+}
+
+/// May the way of an IKEv1 answer become its flow's? It may be one to a replay: not once the SA is
+/// confirmed.
+bool Oracle::is_v1_before_its_sa(const Event& event) const {
+    if (!is_ike(event) || event.ike.version != 1 || event.ike.spi_r == 0 ||
+        !is_encrypted(event.ike))
+        return false;
+    const auto found = pairs_.find({event.ike.spi_i, event.ike.spi_r});
+    return found == pairs_.end() || !is_alive(found->second) || !is_current(found->second) ||
+           found->second.state == State::half_open || found->second.state == State::answered;
 }
 
 /// By the IKE pair, then the tuple, then the one VIP that this client and this backend use.
@@ -323,15 +345,20 @@ bool Oracle::may_nominate(const Event& event) {
 }
 
 /// Returns what became of the tuple.
-std::string Oracle::learn_place(const Event& event, int vip, Said its) {
+std::string Oracle::learn_place(const Event& event, int vip, Said its, std::optional<int> way) {
     const Tuple tuple{event.place, vip};
     const auto before = standers(tuple);
+    const int router = way.value_or(router_of(tuple));
+    const Stander* const flow = standers_[tuple].flow(now_);
+    const bool had_flow = flow && flow->backend == event.backend &&
+                          flow->generation == server(event.backend).generation;
     const bool has_changed = standers_[tuple].hear(
         stander(event.backend, server(event.backend).generation, now_), its,
         [&](const Stander& one) {
             return counts({.backend = one.backend, .generation = one.generation}, vip);
         },
         [&] { return may_add_place(event, its); });
+    if (has_changed || had_flow) standers_[tuple].router = router;
     if (!has_changed) return its == Said::nothing ? "says nothing" : "says nothing new";
     if (its == Said::spoke) {
         if (event.kind == Kind::esp) confirm_login(event, tuple);

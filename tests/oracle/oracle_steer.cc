@@ -68,6 +68,13 @@ Decision Oracle::session(int backend, const char* rule) const {
 }
 
 Decision Oracle::new_sa(const Event& event) {
+    const Decision decision = choose(event);
+    if (decision.verdict == "to_server" && !decision.any_member)
+        note_request(event, decision.backend, false);
+    return decision;
+}
+
+Decision Oracle::choose(const Event& event) {
     if (const auto its = choice(event))
         return {.verdict = "to_server", .backend = *its, .rule = "half-open choice"};
     if (const Record* bound = binding(event.place.client, event.vip);
@@ -90,6 +97,7 @@ void Oracle::keep_choice(const Event& event, int backend, bool took_turns) {
 
 void Oracle::chosen(const Event& event, int backend) {
     keep_choice(event, backend, true);
+    note_request(event, backend, false);
     if (event.part == Part::first)
         passing_.fragments[{0, event.place.client, event.vip, event.fragment_id}]
             .decision.backend = backend;
@@ -115,10 +123,18 @@ Decision Oracle::schedule(const Event& event, bool is_new) {
     return {.verdict = "to_server", .backend = its, .rule = "hash"};
 }
 
-Decision Oracle::known_ike(const Event& event) {
+Decision Oracle::by_known_sa(const Event& event) {
     if (const auto its = labelled(event)) return session(*its, "label");
     if (const Pair* known = pair({event.ike.spi_i, event.ike.spi_r}, event.vip))
         return session(known->backend, "pair");
+    return {};
+}
+
+Decision Oracle::known_ike(const Event& event) {
+    if (const Decision known = by_known_sa(event); !known.verdict.empty()) {
+        note_request(event, known.backend, false);
+        return known;
+    }
     Decision decision = by_records(event);
     if (decision.rule == "flow" && decision.verdict == "to_server" &&
         is_encrypted_request(event.ike)) {
@@ -128,7 +144,7 @@ Decision Oracle::known_ike(const Event& event) {
             if (one != decision.backend && !is_left_out(one)) decision.full.insert(one);
     }
     ask_all(event, decision);
-    keep_pending(event, decision.backend);
+    note_request(event, decision.backend, is_encrypted_request(event.ike));
     return decision;
 }
 
@@ -155,9 +171,7 @@ Decision Oracle::by_records(const Event& event) {
 /// E15: whose request nobody answered asks all who may get it.
 void Oracle::ask_all(const Event& event, Decision& decision) {
     if (!is_encrypted_request(event.ike)) return;
-    const auto found = passing_.pending.find({{event.place, event.vip},
-                                              {event.ike.spi_i, event.ike.spi_r},
-                                              event.ike.message_id});
+    const auto found = passing_.pending.find(pending_key(event, event.vip));
     if (found == passing_.pending.end() || now_ - found->second.last > pending_life) return;
     const bool is_unknown = decision.verdict == "unknown_sa";
     if (decision.verdict != "to_server" && !is_unknown) return;
@@ -194,16 +208,46 @@ bool Oracle::may_ask_all(const Event& event, Pending& pending) {
     return true;
 }
 
-/// Its repetition, and the answer to it, are to be told from others.
-void Oracle::keep_pending(const Event& event, int backend) {
-    if (!is_encrypted_request(event.ike)) return;
-    Pending& pending = passing_.pending[{{event.place, event.vip},
-                                         {event.ike.spi_i, event.ike.spi_r},
-                                         event.ike.message_id}];
-    if (now_ - pending.last > pending_life) pending.rounds = 0;
-    pending.backend = backend;
-    pending.generation = backend < 0 ? 0 : server(backend).generation;
-    pending.last = now_;
+/// The responder's SPI may come with the answer.
+Oracle::PendingKey Oracle::pending_key(const Event& event, int vip) {
+    const Ike& ike = event.ike;
+    const bool begins = ike.version == 1 || ike.exchange == sa_init;
+    return {{event.place, vip},
+            ike.spi_i,
+            begins ? std::nullopt : std::optional{ike.spi_r},
+            ike.message_id};
+}
+
+const Oracle::Pending* Oracle::pending(const Event& event, int vip) const {
+    const auto found = passing_.pending.find(pending_key(event, vip));
+    return found != passing_.pending.end() && now_ - found->second.last <= pending_life
+               ? &found->second
+               : nullptr;
+}
+
+/// Which one replies to the tuple leave by.
+int Oracle::router_of(const Tuple& tuple) const {
+    const auto found = standers_.find(tuple);
+    return found != standers_.end() && found->second.flow(now_) ? found->second.router : 0;
+}
+
+/// The repetition of an unknown SA's request, and the answer to it, are to be told from others; and
+/// what came by another way than the usual one is answered by that, unless two ways tell.
+void Oracle::note_request(const Event& event, int backend, bool is_unknown) {
+    if (is_response(event.ike)) return;
+    std::optional<int> router = event.router;
+    if (router == router_of({event.place, event.vip})) router.reset();
+    const Pending* const before = event.ike.spi_r == 0 ? nullptr : pending(event, event.vip);
+    const bool is_contested = before && before->router != router;
+    if (is_contested) router.reset();
+    if (!is_contested && !router && !is_unknown) return;
+    Pending noted;
+    noted.backend = backend;
+    noted.generation = backend < 0 ? 0 : server(backend).generation;
+    noted.last = now_;
+    noted.router = router;
+    noted.rounds = before ? before->rounds : 0;
+    passing_.pending[pending_key(event, event.vip)] = noted;
 }
 
 Decision Oracle::keepalive(const Event& event) {

@@ -52,6 +52,8 @@ Place Peers::place_of(const Client& client, bool nat_t) const {
 
 /// Deals the event to a worker: as a NIC would, by addresses and ports, or at random.
 Event& Peers::spread(Event& event) {
+    if (event.what == What::from_client && world_.routers > 1)
+        event.router = static_cast<int>((event.place.client.number + one_in(5)) % 2);
     const auto workers = static_cast<std::uint32_t>(world_.workers);
     if (!deals_by_tuple_) {
         event.worker = static_cast<std::uint8_t>(below(workers));

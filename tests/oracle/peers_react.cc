@@ -26,6 +26,7 @@ Event sent_back(const Event& event, int backend, const char* who) {
     answer.what = What::from_backend;
     answer.backend = backend;
     answer.part = Part::whole;
+    answer.router = 0;
     answer.who = who;
     return answer;
 }

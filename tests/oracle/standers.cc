@@ -67,6 +67,11 @@ const std::vector<Stander>& Standers::look(Seconds now, const Counts& counts) {
     return all_;
 }
 
+const Stander* Standers::flow(Seconds now) const {
+    const bool is_there = !all_.empty() && now - all_.front().last <= life_of(all_.front(), true);
+    return is_there ? &all_.front() : nullptr;
+}
+
 void Standers::forget(int backend) {
     remove([&](const Stander& one, bool) { return one.backend == backend; });
 }

@@ -39,6 +39,10 @@ public:
     /// Who had the flow when it was written last.
     bool is_first(int backend) const { return !all_.empty() && all_.front().backend == backend; }
 
+    /// Whose flow it is as it was written last, as long as that lives.
+    const Stander* flow(Seconds now) const;
+
+    int router = 0;       ///< of the flow's replies
     bool awaits = false;  ///< a candidate SPI waits for whoever has the flow
 
 private:
