@@ -104,9 +104,12 @@ public:
         note_speech();
         std::vector<std::size_t> lost;
         std::optional<Difference> first;
+        bool has_anybody_gained = false;
         for (std::size_t user = 0; user < alone_.users.size(); ++user) {
-            bool has_lost = false;
-            const auto difference = compare(user, has_lost);
+            bool has_lost = false, has_gained = false;
+            const auto difference = compare(user, has_lost, has_gained);
+            has_anybody_gained |= has_gained;
+            if (has_gained) continue;
             if (difference && !has_lost && difference->login && is_free(*difference->login)) {
                 have_parted_ = true;
                 return std::nullopt;
@@ -119,6 +122,9 @@ public:
         have_parted_ = !lost.empty() && alone_.world.now() != attacked_.world.now();
         if (have_parted_) return std::nullopt;
         if (first) return first;
+        // His server has spoken where it does not in peace: the next login may begin there.
+        have_parted_ = has_anybody_gained;
+        if (have_parted_) return std::nullopt;
         recover(lost);
         return std::nullopt;
     }
@@ -143,12 +149,14 @@ private:
         }
         return its;
     }
-    /// The first difference; has_lost: somebody who loses in peace too has nothing to compare.
-    std::optional<Difference> compare(std::size_t user, bool& has_lost) const {
+    /// The first difference; has_lost: somebody who loses in peace too has nothing to compare, and
+    /// neither has one whose lost datagram, under attack, is taken (has_gained).
+    std::optional<Difference> compare(std::size_t user, bool& has_lost, bool& has_gained) const {
         const auto alone = steps_of(alone_, seen_alone_, *alone_.users[user]);
         const auto attacked = steps_of(attacked_, seen_attacked_, *attacked_.users[user]);
         for (std::size_t i = 0; i < alone.size(); ++i) {
             has_lost |= is_lost(*alone[i]);
+            has_gained |= i < attacked.size() && is_lost(*alone[i]) && attacked[i]->taken_by;
             if (i < attacked.size() && are_alike(*alone[i], *attacked[i])) continue;
             return Difference{.alone = text(*alone[i]),
                               .attacked = i < attacked.size() ? text(*attacked[i]) : nothing,
