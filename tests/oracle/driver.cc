@@ -211,6 +211,7 @@ bool live(const World& world, std::uint64_t seed, std::size_t steps,
         if (match.step(event)) {
             std::printf("seed %llu, step %zu: product and rules differ\n",
                         static_cast<unsigned long long>(seed), step);
+            std::fflush(stdout);  // to find the few events of a crowd takes minutes
             const std::vector<Event> few = shrink(world, events);
             std::printf("%zu events are enough:\n", few.size());
             print(world, few);

@@ -124,7 +124,7 @@ void Peers::flood_of_answers(int backend, bool is_of_sa) {
 /// Two backends at odds over one SPI, in many clients' names.
 void Peers::flood_of_claims(int backend, int other) {
     const std::uint32_t spi = 0xc2000000 + below(2);
-    const std::uint32_t clients = 30 + below(8);
+    const std::uint32_t clients = 34 + below(5);
     for (std::uint16_t i = 0; i < clients; ++i) {
         const Place place{{.number = i}, 4500, true};
         const int its = one_in(2) ? backend : other;
