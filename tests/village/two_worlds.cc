@@ -308,6 +308,7 @@ struct Options : testlib::LivesOptions {
 void report(std::uint64_t seed, const Site& site, const std::vector<Happening>& happenings) {
     std::printf("seed %llu: an attacker changes what a user meets with\n",
                 static_cast<unsigned long long>(seed));
+    std::fflush(stdout);  // whoever only wants the seed need not wait for the few
     const std::vector<Happening> few = shrink(site, happenings);
     std::printf("IPv%d, affinity: %s, %d VIPs, %d workers%s; %zu happenings are enough:\n",
                 site.is_v6 ? 6 : 4, site.by_sa ? "sa" : "source", site.vips, site.workers,
@@ -366,6 +367,8 @@ int run(const Options& options) {
     Tally peace;
     for (std::uint64_t seed = 1; seed <= worlds_at_peace; ++seed) live(seed, {}, peace);
     if (peace.failures > 0) return 1;
+    std::printf("%llu worlds without the attacker: nothing differs\n",
+                static_cast<unsigned long long>(worlds_at_peace));
     Tally tally;
     for (std::uint64_t seed = options.seed;
          tally.datagrams < options.steps && tally.failures < options.failures; ++seed)
