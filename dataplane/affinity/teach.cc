@@ -204,11 +204,10 @@ bool join(const Packet& packet, const std::optional<Flow>& flow, const Lesson& l
     const bool has_rivals = all.size() > 1;
     // First: whoever finds the flow's mark finds them.
     const auto write_rivals = [&] {
+        if (!has_rivals) return sessions::WriteOutcome::written;
         const Tuple::Notes notes = tuple.notes(context.now);
-        return has_rivals ? context.directory.rivals.write(
-                                key, tuple.rivals(context.now), lives, context.now,
-                                sessions::Evict::oldest_by_half, &notes)
-                          : sessions::WriteOutcome::written;
+        return context.directory.rivals.write(key, tuple.rivals(context.now), lives, context.now,
+                                              sessions::Evict::oldest_by_half, &notes);
     };
     const Stander& first = all.front();
     const bool is_same = flow && flow->backend == first.backend;

@@ -187,7 +187,7 @@ struct Choice {
     friend constexpr bool operator==(const Choice&, const Choice&) = default;
 };
 
-/// An ESP SPI before its flow's backend claims it, and when it came. The note: its first number.
+/// An ESP SPI before its flow's backend claims it, and when it came. The note: affinity/claims.cc.
 using Candidate = Placement<&Timeouts::standing>;
 
 /// Whose ESP SPI it is. last_seen: when its backend was last known to have been heard there.

@@ -11,33 +11,13 @@ using namespace testlib;
 using namespace testlib::place;
 using sessions::SaState;
 
-class Attacks : public test::AffinityTest {
+class Attacks : public test::StrangerTest {
 protected:
-    static Session at(const char* address, Session s, std::uint16_t port = 4500) {
-        s.client = address;
-        s.port_4500 = port;
-        return s;
-    }
-    void answer(const Session& s, std::uint32_t id,
-                std::uint8_t exchange = ike::exchange::informational) {
-        down(ike_answer(s, exchange, id));
-    }
     void answer_to_delete(const Session& s, std::uint32_t id) {
         IkeMessage message = delete_request(s.spi_i, s.spi_r);
         message.flags = 0x20;
         message.message_id = id;
         down(reply(s.backend, 4500, s.client.c_str(), s.port_4500, behind_marker(message)));
-    }
-    /// A login of somebody's own that begins at his address and goes on at another one, where it
-    /// fails.
-    void fail_to_log_in(const Session& own, const Session& goes_on) {
-        down(own.init_answer());
-        answer(goes_on, 1, ike::exchange::ike_auth);
-    }
-    net::MacAddress hop_of(const PacketBuilder& packet) { return down(packet).packet().to_mac; }
-    static Session session(std::uint64_t spi_i, std::uint64_t spi_r,
-                           forwarding::BackendIndex backend) {
-        return {.spi_i = spi_i, .spi_r = spi_r, .backend = backend};
     }
 };
 

@@ -13,25 +13,12 @@ using sessions::SaState, sessions::Standing;
 
 constexpr std::uint32_t next_spi = 0xc7000000;
 
-class Strangers : public test::AffinityTest {
+class Strangers : public test::StrangerTest {
 protected:
-    static Session at(const char* address, Session s, std::uint16_t port = 4500) {
-        s.client = address;
-        s.port_4500 = port;
-        return s;
-    }
-    void answer(const Session& s, std::uint32_t id,
-                std::uint8_t exchange = ike::exchange::informational) {
-        down(ike_answer(s, exchange, id));
-    }
-    /// A login of somebody's own that begins at his address and goes on at another one, where it
-    /// fails.
-    void fail_to_log_in(const Session& own, const Session& goes_on) {
-        down(own.init_answer());
-        answer(goes_on, 1, ike::exchange::ike_auth);
-    }
-    net::MacAddress hop_of(const PacketBuilder& packet) {
-        return down(packet).packet().to_mac;
+    /// What the SA's own client has answered there makes a place.
+    void expect_place_at(const Session& moved) {
+        answer(moved, 3);
+        EXPECT_TRUE(flow(moved));
     }
     /// Another port of its client's, where the next SPI's claim would look like its own.
     std::uint16_t port_of_same_tag(const Session& s) {
@@ -44,10 +31,6 @@ protected:
         std::uint16_t port = 5000;
         while (tag(port) != tag(s.port_4500)) ++port;
         return port;
-    }
-    static Session session(std::uint64_t spi_i, std::uint64_t spi_r,
-                           forwarding::BackendIndex backend) {
-        return {.spi_i = spi_i, .spi_r = spi_r, .backend = backend};
     }
 };
 
@@ -74,9 +57,7 @@ TEST_F(Strangers, AReplaySpendsNothingOfWhatItsSasOwnClientMayHaveAnswered) {
     answer(s, 2);
     for (std::uint16_t n = 0; n < 9; ++n)
         answer(at("198.18.0.1", s, static_cast<std::uint16_t>(1000 + n)), 2);
-    const Session moved = at(other_client, s);
-    answer(moved, 3);
-    EXPECT_TRUE(flow(moved));
+    expect_place_at(at(other_client, s));
 }
 
 TEST_F(Strangers, LoginsUnderAUsersSpiSpendNothingOfItsSas) {
@@ -86,9 +67,7 @@ TEST_F(Strangers, LoginsUnderAUsersSpiSpendNothingOfItsSas) {
                                static_cast<std::uint16_t>(1000 + n));
         fail_to_log_in(own, own);
     }
-    const Session moved = at(other_client, s);
-    answer(moved, 3);
-    EXPECT_TRUE(flow(moved));
+    expect_place_at(at(other_client, s));
 }
 
 /// A login of his own that begins at his address and goes on at the user's costs nothing else.
@@ -98,9 +77,7 @@ TEST_F(Strangers, StrangersLoginsSpendNoUsersShareOfPlaces) {
         const Session own = at(other_client, session(1000 + n * 77u, 8, rras2));
         fail_to_log_in(own, at(client, own, static_cast<std::uint16_t>(10'000 + n)));
     }
-    const Session rebound = at(client, s, 4600);
-    answer(rebound, 3);
-    EXPECT_TRUE(flow(rebound));
+    expect_place_at(at(client, s, 4600));
 }
 
 /// Of what anybody has, a failed login at his own address.

@@ -152,4 +152,29 @@ private:
     std::size_t turn_ = 0;
 };
 
+/// With what somebody does who holds no key of a user's.
+class StrangerTest : public AffinityTest {
+protected:
+    static Session at(const char* address, Session s, std::uint16_t port = 4500) {
+        s.client = address;
+        s.port_4500 = port;
+        return s;
+    }
+    void answer(const Session& s, std::uint32_t id,
+                std::uint8_t exchange = ike::exchange::informational) {
+        down(ike_answer(s, exchange, id));
+    }
+    /// A login of somebody's own that begins at his address and goes on at another one, where it
+    /// fails.
+    void fail_to_log_in(const Session& own, const Session& goes_on) {
+        down(own.init_answer());
+        answer(goes_on, 1, ike::exchange::ike_auth);
+    }
+    net::MacAddress hop_of(const PacketBuilder& packet) { return down(packet).packet().to_mac; }
+    static Session session(std::uint64_t spi_i, std::uint64_t spi_r,
+                           forwarding::BackendIndex backend) {
+        return {.spi_i = spi_i, .spi_r = spi_r, .backend = backend};
+    }
+};
+
 }  // namespace ikelb::test
