@@ -321,6 +321,15 @@ TEST(Standing, TheBestOfTheRestHasAFlowThatItsHolderHasLeft) {
     EXPECT_EQ(backends_of(tuple), (std::set{3}));
 }
 
+TEST(Standing, WhoHasTheFlowOfOneThatLeftStillSpokeWhenHeAnswersALogin) {
+    Tuple tuple;
+    tuple.hear(ref(1), Said::spoke, 100);
+    tuple.hear(ref(2), Said::spoke, 101);
+    tuple.filter([](BackendRef backend) { return backend != ref(2); });
+    EXPECT_TRUE(tuple.hear(ref(1), Said::login, 110));
+    EXPECT_EQ(tuple.all()[0].standing, Standing::spoke);
+}
+
 TEST(Standing, KeepsEachEntryInItsPlaceWhoeverComesOrBecomesFirst) {
     const auto backend_at = [](const Tuple::Notes& notes, std::size_t place) {
         const auto bits = static_cast<std::uint32_t>(notes[place / 2] >> place % 2 * 32);
