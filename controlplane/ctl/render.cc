@@ -51,7 +51,7 @@ std::string duration(const json& value) {
 /// Of an IKE SA: a multiple of 128 s, up to as much too little or too much, or how long it is idle.
 std::string age(const json& value) {
     if (!value.is_number()) return plain(value);
-    return value.get<double>() < 128 ? "<3m" : "~" + duration(value);
+    return value.get<double>() < 128 ? "<3m" : fmt::format("~{}", duration(value));
 }
 
 std::string percent(const json& value) {
