@@ -20,6 +20,10 @@ inline sessions::FlowKey flow_of_sender(const Packet& packet) noexcept {
 inline sessions::FlowKey flow_of_receiver(const Packet& packet) noexcept {
     return sessions::flow_key(packet.destination, packet.destination_port, packet.frontend);
 }
+/// Of the receiver's logins at the packet's backend.
+inline sessions::FlowKey login_of_receiver(const Packet& packet) noexcept {
+    return sessions::flow_key(packet.destination, packet.destination_port, packet.backend);
+}
 /// Of a client, masked as its service says; nullopt also with affinity by SA.
 inline std::optional<sessions::Binding> find_binding(const net::IpAddress& client,
                                                      forwarding::ServiceIndex index,

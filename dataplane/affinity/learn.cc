@@ -165,7 +165,7 @@ void prefetch_answered(const Packet& packet, const Context& context) noexcept {
         directory.bindings.prefetch<true>(
             sessions::binding_key(service.client_of(packet.destination), index));
     if (is_esp || packet.ike_header().exchange != ike::exchange::ike_sa_init)
-        directory.logins.prefetch<true>(key);
+        directory.logins.prefetch<true>(login_of_receiver(packet));
     if (is_esp) return;
     const ike::Header& header = packet.ike_header();
     directory.pairs.prefetch<true>(sessions::pair_key(header));
@@ -176,7 +176,7 @@ void prefetch_answered(const Packet& packet, const Context& context) noexcept {
 void prefetch_login(const Packet& packet, const Context& context) noexcept {
     if (packet.datagram.kind != ike::Kind::esp || packet.is_v6) return;
     if (packet.frontend == forwarding::no_frontend) return;
-    const sessions::PairKey pair = context.directory.logins.notes(flow_of_receiver(packet));
+    const sessions::PairKey pair = context.directory.logins.notes(login_of_receiver(packet));
     if (pair[0] != 0) context.directory.pairs.prefetch<true>(pair);
 }
 

@@ -60,19 +60,16 @@ std::uint64_t began_after(const Packet& packet, std::uint64_t before, const Less
 /// SPI of its IKE SA, so the tuple has to say which one it confirms.
 void note_login(const Packet& packet, const sessions::PairKey& pair, SaState state,
                 Context& context) noexcept {
-    note(context.directory.logins.write(flow_of_receiver(packet),
-                                        Login{.backend = ref_of(packet.backend, context),
-                                              .is_closing = state == SaState::closing,
-                                              .last_seen = context.now},
-                                        context.table.timeouts, context.now,
-                                        sessions::Evict::oldest, &pair),
+    const Login login{ref_of(packet.backend, context), state == SaState::closing, context.now};
+    note(context.directory.logins.write(login_of_receiver(packet), login, context.table.timeouts,
+                                        context.now, sessions::Evict::oldest, &pair),
          context);
 }
 
-/// ESP confirms the login answered last at its tuple, of those that began at this very address, or
-/// the one that was confirmed before the hint of a delete.
+/// ESP confirms the login that its backend answered last at its tuple, of those that began at this
+/// very address, or the one that was confirmed before the hint of a delete.
 void confirm_login(const Packet& packet, BackendRef ref, Context& context) noexcept {
-    const auto key = flow_of_receiver(packet);
+    const auto key = login_of_receiver(packet);
     auto& logins = context.directory.logins;
     const Timeouts& lives = context.table.timeouts;
     const auto login = logins.find_noted(key, lives, context.now);

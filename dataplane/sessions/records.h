@@ -236,7 +236,7 @@ struct Pending {
     friend constexpr bool operator==(const Pending&, const Pending&) = default;
 };
 
-/// The pair whose login was answered last at a tuple; the notes: its key.
+/// The pair whose login a backend has answered last at a client's tuple; the notes: its key.
 struct Login {
     BackendRef backend{};
     bool is_closing = false;  ///< a delete was hinted at, of the SA or of a child

@@ -232,7 +232,7 @@ private:
     bool is_v1_before_its_sa(const Event& event) const;
     bool may_add_place(const Event& event, Said its);
     bool may_nominate(const Event& event);
-    void confirm_login(const Event& event, const Tuple& tuple);
+    void confirm_login(const Event& event);
     void learn_binding(const Event& event, int vip);
     void renew(Pair& pair, State proof) const;
 
@@ -260,7 +260,7 @@ private:
         std::map<ChoiceKey, Record> choices;
         std::map<PendingKey, Pending> pending;
         std::map<std::uint32_t, Candidate> candidates;  ///< by SPI
-        std::map<Tuple, Login> logins;
+        std::map<std::tuple<Address, std::uint16_t, int>, Login> logins;  ///< of a backend
         std::map<FragmentKey, Fragments> fragments;
         // Buckets, of each worker.
         std::map<std::pair<int, Tuple>, Bucket> copies, claims, candidate_tokens;

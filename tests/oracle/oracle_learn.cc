@@ -293,7 +293,7 @@ void Oracle::learn_pair(const Event& event, int vip, std::optional<State> proof)
     const bool began_here = begun != nullptr && begun->backend == event.backend &&
                             begun->began == event.place.client;
     if (proof == State::closing || (proof == State::answered && began_here)) {
-        Login& login = passing_.logins[{event.place, vip}];
+        Login& login = passing_.logins[{event.place.client, event.place.port, event.backend}];
         static_cast<Record&>(login) = record_of(event.backend);
         login.pair = key;
         login.is_closing = proof == State::closing;
@@ -361,7 +361,7 @@ std::string Oracle::learn_place(const Event& event, int vip, Said its, std::opti
     if (has_changed || had_flow) standers_[tuple].router = router;
     if (!has_changed) return its == Said::nothing ? "says nothing" : "says nothing new";
     if (its == Said::spoke) {
-        if (event.kind == Kind::esp) confirm_login(event, tuple);
+        if (event.kind == Kind::esp) confirm_login(event);
         learn_binding(event, vip);
     }
     const auto after = standers(tuple);
@@ -370,11 +370,11 @@ std::string Oracle::learn_place(const Event& event, int vip, Said its, std::opti
     return after.front().backend == event.backend ? "renews its flow" : "stands beside";
 }
 
-/// ESP names no SPI of its IKE SA: it confirms the login answered last at this place, of those that
+/// ESP names no SPI of its IKE SA: it confirms its server's last login at this place, of those that
 /// began at this address, or shows that only a child was deleted.
-void Oracle::confirm_login(const Event& event, const Tuple& tuple) {
-    const auto login = passing_.logins.find(tuple);
-    if (login == passing_.logins.end() || login->second.backend != event.backend ||
+void Oracle::confirm_login(const Event& event) {
+    const auto login = passing_.logins.find({event.place.client, event.place.port, event.backend});
+    if (login == passing_.logins.end() ||
         login->second.generation != server(event.backend).generation)
         return;
     const Seconds age = now_ - login->second.last;

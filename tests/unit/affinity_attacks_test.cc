@@ -61,5 +61,19 @@ TEST_F(Attacks, AStrangersLoginAtAUsersTupleHidesNotTheUsersOwn) {
     EXPECT_EQ(pair(s)->state, SaState::established);
 }
 
+TEST_F(Attacks, AMatesLoginAtAnotherServerHidesNotTheUsersOwn) {
+    const Session s = session(1, 2, rras1);
+    down(s.init_answer());
+    answer(s, 1, ike::exchange::ike_auth);
+    const Session mates = at(client, session(7, 8, rras2));
+    fail_to_log_in(mates, mates);
+    for (int i = 0; i < 40; ++i) {
+        bench.advance(10);
+        down(s.esp_down());
+    }
+    ASSERT_TRUE(pair(s)) << "ESP has confirmed nothing";
+    EXPECT_EQ(pair(s)->state, SaState::established);
+}
+
 }  // namespace
 }  // namespace ikelb::affinity

@@ -71,7 +71,16 @@ Datagram Client::message(Inner inner, std::uint8_t exchange) const {
 }
 
 bool Client::request(Inner inner, std::uint8_t exchange_type) {
-    Datagram asked = message(inner, exchange_type);
+    return repeat(message(inner, exchange_type));
+}
+
+bool Client::delete_old_child() {
+    Datagram asked = message();
+    asked.ike.holds_delete = true;
+    return repeat(asked);
+}
+
+bool Client::repeat(Datagram asked) {
     for (int i = 0; i < tries; ++i) {
         if (exchange(asked)) {
             ++session.next_id;

@@ -58,6 +58,8 @@ public:
     bool mobike() { return request(Inner::mobike); }
     bool rekey_ike() { return request(Inner::ike_rekey, oracle::create_child); }
     bool rekey_child();
+    /// Tells the server that it may forget the child before this one.
+    bool delete_old_child();
     /// The same, by the server.
     void let_server_rekey_child();
 
@@ -90,6 +92,8 @@ private:
     bool open(Seconds waits);
     void use_next_child();
     std::uint16_t next_cut() const;
+    /// Three times at most. True: it was answered.
+    bool repeat(Datagram asked);
     /// Sends and says whether the answer came.
     bool exchange(const Datagram& datagram);
 

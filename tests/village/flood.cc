@@ -91,6 +91,7 @@ public:
     /// The victim's SPI, from places where a server answers a login again and again.
     void pour_claims() {
         constexpr std::uint32_t packets = 3, far_ahead = 1'000'000;
+        village_.sprayed.insert(victim_.session.spi);
         for (int i = 0; i < sprayed_claims; ++i) {
             const Tuple from{anywhere(), any_port()};
             for (std::uint32_t n = 0; n < packets; ++n) {

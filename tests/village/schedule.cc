@@ -21,10 +21,11 @@ static_assert(names.size() == static_cast<std::size_t>(Act::log_in_slowly) + 1);
 
 constexpr std::size_t user_count = 4;
 constexpr int servers_in_use = 3;
+constexpr std::uint64_t free_spots = 24;
 
 Tuple somewhere(Village& village, std::mt19937_64& random, const Client& user) {
     const std::uint64_t dice = random() % 10;
-    if (dice < 4) return spot(village.world, 2000 + static_cast<int>(random() % 250), 5);
+    if (dice < 4) return any_spot(village.world, random());
     if (dice < 6) return {user.tuple.address, static_cast<std::uint16_t>(5000 + random() % 1000)};
     return village.used[random() % village.used.size()];
 }
@@ -62,6 +63,10 @@ void log_in_slowly(Village& village, std::mt19937_64& random, Client& user) {
 }
 
 }  // namespace
+
+Tuple any_spot(const World& world, std::uint64_t drawn) {
+    return spot(world, 2000 + static_cast<int>(drawn % free_spots), 5);
+}
 
 std::vector<Happening> draw_schedule(std::uint64_t seed, std::size_t length,
                                      std::span<const Strike> strikes, bool is_narrow) {
@@ -120,7 +125,9 @@ void play(Village& village, const Happening& happening) {
     const int server = static_cast<int>(happening.seed % servers_in_use);
     switch (happening.act) {
         case Act::wait: world.run(1 + static_cast<Seconds>(random() % 90)); break;
-        case Act::rekey_child: user.rekey_child(); break;
+        case Act::rekey_child:
+            if (user.rekey_child()) user.delete_old_child();
+            break;
         case Act::server_rekeys_child: user.let_server_rekey_child(); break;
         case Act::rekey_ike: user.rekey_ike(); break;
         case Act::roam_with_esp: move(village, random, user); break;

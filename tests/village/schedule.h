@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <random>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -84,6 +85,9 @@ struct Flood {
     Seconds ends_at = 0;
 };
 
+/// Where users go and he is before them or after, of so few that they meet.
+Tuple any_spot(const World& world, std::uint64_t drawn);
+
 /// Users with an SA each, and the attacker's own SA, which he has in either world.
 struct Village {
     World world;
@@ -92,6 +96,7 @@ struct Village {
     std::vector<Tuple> used{};     ///< where users are, or have been
     std::optional<Flood> flood{};  ///< one at a time, so that its rate is known
     std::map<Address, Seconds> spent{};  ///< when a flood last took all that an address may begin
+    std::set<std::uint32_t> sprayed{};   ///< SPIs that a flood has sent from other places
 
     Village(const Site& site, MakeBalancer make);
 };

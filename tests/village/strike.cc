@@ -30,11 +30,22 @@ public:
             world_.last_request(*village_.users[random_() % village_.users.size()]);
         send(below(10) < 6 ? last : recorded().value_or(last));
     }
+    void replay_by_other_router() { below(2) == 0 ? replay() : foretell(); }
+    /// What the victim will ask next, before he does.
+    void foretell() {
+        Datagram next = victim_.message();
+        next.key = 0;
+        next.gateway = gateway_;
+        world_.to_server(next);
+    }
+    /// Under the victim's SPI, or under the one that follows.
     void forge_esp() {
+        const bool is_next = below(3) == 0;
+        const Session& its = victim_.session;
         for (std::uint32_t i = 0; i < 6; ++i)
             send({.kind = Kind::esp,
-                  .place = on_4500(tuple_),
-                  .esp = {.spi = victim_.session.spi, .sequence = 10'000'000 + i}});
+                  .esp = {.spi = is_next ? esp_spi(its.pair, its.children) : its.spi,
+                          .sequence = 10'000'000 + i}});
     }
     void forge_ike() {
         Datagram forged = victim_.message();
@@ -106,7 +117,7 @@ private:
         switch (below(5)) {
             case 0: return village_.used[random_() % village_.used.size()];
             case 1: return {victim_.tuple.address, static_cast<std::uint16_t>(1 + below(9999))};
-            case 2: return spot(world_, 2000 + below(250), 5);
+            case 2: return any_spot(world_, random_());
             default: return victim_.tuple;
         }
     }
@@ -164,8 +175,8 @@ void strike(Village& village, const Happening& happening) {
     if (is_flood(happening.strike)) return begin_flood(village, happening);
     Striker striker{village, happening};
     switch (happening.strike) {
-        case Strike::replay:
-        case Strike::replay_by_other_router: striker.replay(); break;
+        case Strike::replay: striker.replay(); break;
+        case Strike::replay_by_other_router: striker.replay_by_other_router(); break;
         case Strike::forge_esp: striker.forge_esp(); break;
         case Strike::forge_ike: striker.forge_ike(); break;
         case Strike::failed_login: striker.fail_to_log_in(); break;

@@ -52,6 +52,7 @@ struct Difference {
     std::string attacked;
     std::string before{};             ///< what happened to the user and at his place under attack
     std::optional<Datagram> login{};  ///< it is one, or its answer, or of an SA as unknown as that
+    bool is_limit = false;            ///< one of those that docs/affinity.md tells
 };
 
 const std::string nothing = "nothing";
@@ -110,16 +111,18 @@ public:
             const auto difference = compare(user, has_lost, has_gained);
             has_anybody_gained |= has_gained;
             if (has_gained) continue;
-            if (difference && !has_lost && difference->login && is_free(*difference->login)) {
+            if (difference && !has_lost &&
+                (difference->is_limit || (difference->login && is_free(*difference->login)))) {
                 have_parted_ = true;
                 return std::nullopt;
             }
             if (difference && !has_lost && (!first || first->alone == nothing)) first = difference;
             if (has_lost) lost.push_back(user);
         }
-        // One who gained by the attack was not kept waiting: nothing else is at the same time
-        // either.
-        have_parted_ = !lost.empty() && alone_.world.now() != attacked_.world.now();
+        // Whoever gains by the attack or loses is not kept waiting as long in both worlds: nothing
+        // else is at the same time either.
+        have_parted_ = (has_anybody_gained || !lost.empty()) &&
+                       alone_.world.now() != attacked_.world.now();
         if (have_parted_) return std::nullopt;
         if (first) return first;
         // His server has spoken where it does not in peace: the next login may begin there.
@@ -163,7 +166,9 @@ private:
                               .before = history(*attacked_.users[user], alone[i]->datagram.place),
                               .login = alone[i]->datagram.is_init() || is_unseen(*alone[i])
                                            ? std::optional{alone[i]->datagram}
-                                           : std::nullopt};
+                                           : std::nullopt,
+                              .is_limit = is_mistaken(*alone[i]) ||
+                                          is_cut_off(*attacked_.users[user])};
         }
         if (attacked.size() == alone.size()) return std::nullopt;
         return Difference{.alone = nothing, .attacked = text(*attacked[alone.size()])};
@@ -181,6 +186,34 @@ private:
                           step.datagram.kind == Kind::ike &&
                           step.datagram.pair() == asked.datagram.pair();
                });
+    }
+    /// The first ESP of a user's server confirms the login that it answered last at that place. If
+    /// that was one that failed, of a mate behind the user's NAT, the user's SA is not known for
+    /// longer than any that may have failed, and when it moves, its first request goes astray.
+    bool is_mistaken(const Step& asked) const {
+        if (asked.server >= 0 || !asked.datagram.is_request()) return false;
+        const Step* login = nullptr;
+        for (const Step& step : attacked_.world.steps()) {
+            const Datagram& sent = step.datagram;
+            const bool is_answer = step.server >= 0 && sent.kind == Kind::ike &&
+                                   sent.ike.is_response && sent.ike.exchange == oracle::ike_auth;
+            if (is_answer && sent.pair() == asked.datagram.pair()) {
+                login = &step;
+            } else if (login != nullptr && step.server == login->server &&
+                       sent.place == login->datagram.place) {
+                if (is_answer && step.is_strangers) return true;
+                if (sent.kind == Kind::esp) login = nullptr;
+            }
+        }
+        return false;
+    }
+    /// ESP in fragments has no copies that are whole. It goes to the first of the servers that are
+    /// asked once its SPI was claimed for others as well. It may have been while users recovered.
+    bool is_cut_off(const Client& user) const {
+        return std::ranges::any_of(attacked_.world.steps(), [&](const Step& step) {
+            return step.from == &user && step.datagram.cut_as != 0 && !step.taken_by &&
+                   attacked_.sprayed.contains(step.datagram.esp.spi);
+        });
     }
     /// ESP that goes on as before has one line, in each direction.
     std::string history(const Client& user, const Place& place) const {
