@@ -9,8 +9,7 @@ namespace ikelb::affinity {
 
 namespace {
 
-/// A retransmission that all backends got, and the next one; RFC 7296 section 2.4: the client goes
-/// on for minutes.
+/// A retransmission that all backends got, and the next: a client goes on (RFC 7296 section 2.4).
 constexpr unsigned rounds_of_copies = 2;
 
 constexpr forwarding::Rate asked_all_per_source{.per_second = 1, .burst = 2},

@@ -11,7 +11,7 @@ namespace {
 using sessions::Candidate, sessions::Claim;
 
 /// New claims of one tuple: so many at once, then one in so many seconds.
-constexpr std::uint32_t claims_at_once = 8, seconds_per_claim = 60;
+constexpr std::uint32_t claims_at_once = 24, seconds_per_claim = 60;
 /// All claims to one SPI stand in one place, which is others' too.
 constexpr unsigned claims_per_spi = 32;
 /// New candidates of one tuple: a flood of SPIs leaves others' alone.

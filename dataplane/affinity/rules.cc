@@ -11,8 +11,7 @@ namespace ikelb::affinity {
 
 namespace {
 
-/// The backend of an existing SA. Down is a flag, not an end: the SA is valid nowhere else, so it
-/// is never rescheduled.
+/// The backend of an existing SA, which is valid nowhere else: down is a flag, not an end.
 [[gnu::always_inline]] inline Answer follow(BackendIndex index, const Found& found) noexcept {
     const forwarding::Backend& backend = found.context.table.backends[index];
     const bool is_flushed = !backend.is_up && backend.flush_on_down;
@@ -204,6 +203,18 @@ template <const auto& rows>
             sessions::half_open_key(packet.ike_header(), packet.source, packet.service));
 }
 
+/// Calls use with the rows that this kind walks.
+template <typename Use>
+[[gnu::always_inline]] inline auto with_rows(Datagram kind, Use&& use) noexcept {
+    switch (kind) {
+        case Datagram::new_sa: return use.template operator()<new_sa_rules>();
+        case Datagram::ike: return use.template operator()<ike_rules>();
+        case Datagram::esp: return use.template operator()<esp_rules>();
+        case Datagram::keepalive: break;
+    }
+    return use.template operator()<keepalive_rules>();
+}
+
 bool may_get_it(const Found& found, const Decision& decision, BackendIndex index) noexcept {
     const forwarding::Backend& backend = found.context.table.backends[index];
     return index != decision.backend && (backend.is_up || !backend.flush_on_down) &&
@@ -219,35 +230,18 @@ Answer by_schedule(Found& found) noexcept {
 }
 
 std::span<const RuleRow> rules_of(Datagram kind) noexcept {
-    switch (kind) {
-        case Datagram::new_sa: return new_sa_rules;
-        case Datagram::ike: return ike_rules;
-        case Datagram::esp: return esp_rules;
-        case Datagram::keepalive: break;
-    }
-    return keepalive_rules;
+    return with_rows(kind, []<const auto& rows>() { return std::span<const RuleRow>{rows}; });
 }
 
 void prefetch_records(const Found& found) noexcept {
-    switch (found.kind) {
-        case Datagram::new_sa:
-            found.context.memory.requests_by_source.prefetch(found.packet.source,
-                                                             found.context.table.hash_key);
-            return prefetch<new_sa_rules>(found);
-        case Datagram::ike: return prefetch<ike_rules>(found);
-        case Datagram::esp: return prefetch<esp_rules>(found);
-        case Datagram::keepalive: return prefetch<keepalive_rules>(found);
-    }
+    if (found.kind == Datagram::new_sa)
+        found.context.memory.requests_by_source.prefetch(found.packet.source,
+                                                         found.context.table.hash_key);
+    with_rows(found.kind, [&]<const auto& rows>() { prefetch<rows>(found); });
 }
 
 Decision decide(Found& found) noexcept {
-    switch (found.kind) {
-        case Datagram::new_sa: return walk<new_sa_rules>(found);
-        case Datagram::ike: return walk<ike_rules>(found);
-        case Datagram::esp: return walk<esp_rules>(found);
-        case Datagram::keepalive: break;
-    }
-    return walk<keepalive_rules>(found);
+    return with_rows(found.kind, [&]<const auto& rows>() { return walk<rows>(found); });
 }
 
 bool is_of_unknown_sa(const Found& found, const Decision& decision) noexcept {

@@ -84,8 +84,7 @@ public:
     const Stander* find(BackendRef backend) const noexcept;
     /// What stands beside the flow, for the constructor to read. Not of an empty one.
     sessions::Rivals rivals(Seconds now) const noexcept;
-    /// All, as the words of a Rivals record. Each keeps its place: a reader amid a write of them
-    /// misses none.
+    /// All, as a Rivals record's words; each keeps its place, so a reader amid a write misses none.
     Notes notes(Seconds now) const noexcept;
 
 private:

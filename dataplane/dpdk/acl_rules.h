@@ -42,8 +42,7 @@ struct AclDeleter {
 /// Built for the AclInput of a family; says 1 of what a rule names.
 using AclContext = std::unique_ptr<rte_acl_ctx, AclDeleter>;
 
-/// The rules as a trie of rte_acl for each family: what a packet costs does not grow with their
-/// number.
+/// The rules as a trie of rte_acl for each family: however many they are, a packet costs the same.
 class AclRules : public wall::AllowRules {
 public:
     /// nullptr: no rule of that family.

@@ -57,8 +57,7 @@ struct ExpressTable {
 
     std::vector<Interface> interfaces;
     std::vector<Interface> untagged;  ///< by port: the interface of frames without a tag
-    // For each index that a record can hold, so that none has to be compared with a size: what is
-    // not there cannot be used.
+    // For each index that a record can hold, so that none is compared with a size.
     std::vector<Exit> members = std::vector<Exit>(no_member + 1);
     std::vector<Exit> gateways = std::vector<Exit>(on_link_client + 1);
     std::vector<Frontend> frontends;

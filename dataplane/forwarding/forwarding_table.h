@@ -134,8 +134,7 @@ private:
     std::span<const BackendIndex> list_;
 };
 
-/// The entry of a hash in a table of so many entries, by the hash's high bits and without a
-/// division.
+/// The entry of a hash in a table of so many, by the hash's high bits and without a division.
 constexpr std::size_t maglev_index(std::uint64_t hash, std::size_t table_size) noexcept {
     return static_cast<std::size_t>(net::Uint128{hash} * table_size >> 64);
 }
@@ -147,8 +146,7 @@ struct Service {
     /// How many bits of a client's address make one client, in the family's own count.
     std::uint8_t prefix_v4 = 32;
     std::uint8_t prefix_v6 = 128;
-    /// Requests of an IKE SA that nobody knows, a second and worker, of which every backend gets a
-    /// copy.
+    /// Requests of unknown IKE SAs that every backend gets a copy of, a second and worker.
     std::uint32_t ask_all_rate = 0;
     std::vector<BackendIndex> members;  ///< that take new clients
     BackendList maglev;                 ///< members by hash; empty when there are none
@@ -203,8 +201,7 @@ struct Frontend {
 enum class AddressRole : std::uint8_t { own, vip, backend };
 struct AddressEntry {
     AddressRole role = AddressRole::own;
-    /// Of a VIP its own; of a backend, whose VIP a reply from here takes: none where the flow has
-    /// to tell.
+    /// Of a VIP its own; of a backend, whose VIP a reply takes: none where the flow has to tell.
     std::array<FrontendIndex, service_ports> frontends{no_frontend, no_frontend};
     BackendIndex backend = no_backend;        ///< of a backend, be it its own address or an alias
     InterfaceIndex interface = no_interface;  ///< whose twin has it; none: another device

@@ -6,8 +6,7 @@
 
 namespace ikelb::net {
 
-// Conditions that are all worked out, for one branch on them together. Each must be harmless
-// whatever the others say.
+// Conditions that are all worked out, each harmless whatever the others say, for one branch.
 
 constexpr bool all_of(std::same_as<bool> auto... each) noexcept {
     return (static_cast<unsigned>(each) & ...) != 0;

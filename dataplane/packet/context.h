@@ -40,6 +40,7 @@ struct WorkerMemory {
     SourceBuckets requests_by_source;
     SourceBuckets logins_by_source;
     SourceBuckets fragments_by_source;
+    std::array<std::uint64_t, 4096> refused_fragments{};  ///< first ones: by a keyed hash, and when
     SourceBuckets pending_by_source;
     SourceBuckets nominations_by_source;
     SourceBuckets speech_by_source;

@@ -93,8 +93,7 @@ struct View {
     return &table.express.interfaces[table.interface_of[slot]];
 }
 
-/// On an interface that faces both sides: whoever else has a backend's source address has forged
-/// it.
+/// On an interface that faces both sides: whoever else has a backend's source address forged it.
 [[gnu::noinline]] bool is_of_server(const Frame& frame, forwarding::InterfaceIndex interface,
                                     const forwarding::ForwardingTable& table) noexcept {
     return table.server_macs.find(forwarding::gateway_key(interface, frame.sender())) != nullptr;

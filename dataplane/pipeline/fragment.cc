@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <utility>
 
 #include "dataplane/pipeline/stages.h"
 
@@ -32,8 +33,7 @@ sessions::FragmentKey key_of(const Packet& packet) noexcept {
             .protocol = packet.is_v6 ? net::ip_protocol::fragment : packet.protocol};
 }
 
-/// What a first fragment is known by: eight bits of a hash of its length, its UDP header and some
-/// of what follows.
+/// Of a first fragment: eight bits of a hash of its length, its UDP header and what follows.
 std::uint8_t fingerprint_of(const Packet& packet, const Context& context) noexcept {
     constexpr std::size_t hashed = 32;
     std::array<std::uint64_t, hashed / 8> words{};
@@ -120,6 +120,15 @@ bool is_within_share(const Packet& packet, Context& context) noexcept {
                                                    context.table.limits.fragments_per_source);
 }
 
+/// Where it is noted that a datagram's first fragment is refused now, and as what.
+std::pair<std::uint64_t&, std::uint64_t> refusal_of(const Packet& packet,
+                                                    Context& context) noexcept {
+    const std::uint64_t source = packet.source.high() ^ packet.source.low();
+    const auto hash = net::keyed_hash(packet.identification, source, context.table.hash_key);
+    auto& all = context.memory.refused_fragments;
+    return {all[hash % all.size()], hash >> 32 << 32 | context.now};
+}
+
 /// What the wall has let in, and what a backend has vouched for by more than its sender's address,
 /// pays nothing: forgeries in the sender's name would spend its share. Not a labelled SPI, which
 /// anybody can write, nor a flow that nothing has confirmed.
@@ -150,11 +159,13 @@ void follow_fragment(Packet& packet, Context& context) noexcept {
         apply(packet, *fate, context);
         return;
     }
-    if (!is_within_share(packet, context)) {
+    const auto [noted, as] = refusal_of(packet, context);
+    if (as - noted <= 1)  // in this second or the last
+        packet.verdict = Verdict::fragment_of_drop;
+    else if (!is_within_share(packet, context))
         packet.verdict = Verdict::fragment_limited;
-        return;
-    }
-    packet.verdict = packet.frame.may_hold ? Verdict::hold_fragment : Verdict::fragment_timeout;
+    else
+        packet.verdict = packet.frame.may_hold ? Verdict::hold_fragment : Verdict::fragment_timeout;
 }
 
 void remember_fragment(Packet& packet, Context& context) noexcept {
@@ -166,6 +177,8 @@ void remember_fragment(Packet& packet, Context& context) noexcept {
     if (!fate) return;
     if (!is_known(packet, context) && !is_within_share(packet, context)) {
         if (fate->kind != FragmentFate::Kind::drop) packet.verdict = Verdict::fragment_limited;
+        const auto refusal = refusal_of(packet, context);
+        refusal.first = refusal.second;
         return;
     }
     fate->fingerprint = fingerprint_of(packet, context);

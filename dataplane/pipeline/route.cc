@@ -89,8 +89,7 @@ void punt_to_cut(Packet& packet, const Context& context) noexcept {
     punt(packet, Verdict::punt_unresolved, context);
 }
 
-/// The errors that a router owes (RFC 1812 sections 5.3.1 and 5.2.7.1, RFC 4443 sections 3.2
-/// and 3.3).
+/// The errors that a router owes (RFC 1812 sections 5.3.1, 5.2.7.1; RFC 4443 sections 3.2, 3.3).
 void check_limits(Packet& packet, Context& context) noexcept {
     const std::uint8_t ttl = packet.is_v6 ? packet.ipv6().hop_limit : packet.ipv4().ttl;
     if (ttl <= 1) {

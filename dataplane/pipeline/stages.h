@@ -22,8 +22,7 @@ void classify(Packet& packet, Context& context) noexcept;
 /// Gives later fragments the fate of their first one, and holds those that came before it.
 void follow_fragment(Packet& packet, Context& context) noexcept;
 
-/// Tells the later fragments what became of this first one. Exits: fragment_overlap,
-/// fragment_limited.
+/// Tells later fragments what became of this first one. Exits: fragment_overlap, fragment_limited.
 void remember_fragment(Packet& packet, Context& context) noexcept;
 
 /// ICMP errors that quote a flow: which one. Exits: icmp_unmatched.

@@ -33,8 +33,7 @@ public:
     /// Tables that have waited for longer than the limit, counted once each.
     std::size_t count_overdue(std::chrono::milliseconds limit);
 
-    /// The newest table; valid until the worker's next report or sleep. Never null after the
-    /// first publish().
+    /// The newest table, not null after publish(); valid until the worker's next report or sleep.
     const forwarding::ForwardingTable* read() const noexcept {
         return current_.load(std::memory_order_acquire);
     }

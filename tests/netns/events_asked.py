@@ -10,16 +10,28 @@ from testlib.stage import Stage
 
 
 def build(case):
-    return Stage(case, ask_all=20).start()
+    return Stage(case).start()
 
 
 def e15_mobike_after_rekey_asked(stage):
     """MOBIKE right after an IKE rekey, IKE first; every server gets a copy of the request."""
     walkers = stage.enter()
-    stage.rekey(walkers)
-    for walker in walkers:
-        stage.roam(walker.client)
+    stage.roam_after_rekey(walkers)
     stage.both(walkers, control="lost")
 
 
-TESTS = (e15_mobike_after_rekey_asked,)
+def e15_mobike_after_rekey_bound_address(stage):
+    """The same, to an address from where somebody was at another server before."""
+    (walker,) = stage.enter(sides=[stage.ikelb])
+    other = next(server for server in stage.farm.servers if server is not walker.home)
+    resident = stage.resident(other)
+    stage.connect([resident])
+    stage.finish(*stage.walk([resident]))
+    resident.charon.stop()
+    resident.space.ip(f"address del {resident.address}/16 dev eth0")
+    stage.rekey([walker])
+    stage.roam(walker.client, resident.address)
+    stage.kept([walker])
+
+
+TESTS = (e15_mobike_after_rekey_asked, e15_mobike_after_rekey_bound_address)

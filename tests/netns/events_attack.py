@@ -268,7 +268,7 @@ def e30_esp_forged_mates_place(stage):
     victims = stage.walk([walker.client for walker in victims])
     for walker in victims:
         address = stage.elsewhere(walker.side, walker.home, lambda s=walker.side: stage.public(s))
-        stage.nat(walker.side).remap(walker.client, stage.mapping(walker.side, address))
+        stage.remap(walker.client, stage.mapping(walker.side, address))
     since = stage.mark(victims)
     stage.check_alive(stage.of(victims, stage.ikelb))
     stage.lost(stage.of(victims, stage.control), since)

@@ -16,18 +16,14 @@ def build(case):
 def e15_mobike_after_rekey_labelled(stage):
     """MOBIKE right after an IKE rekey, IKE first; the servers mark their SPIs."""
     walkers = stage.enter()
-    stage.rekey(walkers)
-    for walker in walkers:
-        stage.roam(walker.client)
+    stage.roam_after_rekey(walkers)
     stage.both(walkers, control="lost")
 
 
 def e15_mobike_after_server_rekey_labelled(stage):
     """The same after a rekey by the server, whose SPI then is the pair's first."""
     walkers = stage.enter()
-    stage.rekey(walkers, by_server=True)
-    for walker in walkers:
-        stage.roam(walker.client)
+    stage.roam_after_rekey(walkers, by_server=True)
     stage.both(walkers, control="lost")
 
 

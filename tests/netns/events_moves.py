@@ -20,11 +20,6 @@ def build(case):
     return Stage(case).start()
 
 
-def remap(stage, client, mapping):
-    """The NAT's doing: the client does not know. Its next ESP is the first packet from there."""
-    stage.nat(stage.side_of(client)).remap(client, mapping)
-
-
 def e4_float_port(stage):
     """From 500 to 4500 the NAT changes the source port."""
     walkers = stage.enter_behind_nat()
@@ -64,15 +59,8 @@ def e15_rebinding_after_rekey(stage):
     walkers = stage.enter_behind_nat(habits=Habits(mobike=False))
     stage.rekey(walkers)
     for walker in walkers:
-        rebind(stage, walker)
+        stage.rebind(walker)
     stage.both(walkers, control="lost")
-
-
-def rebind(stage, walker):
-    """A new public address, which the source hash sends to another server."""
-    side = walker.side
-    address = stage.elsewhere(side, walker.home, lambda: stage.public(side))
-    remap(stage, walker.client, stage.mapping(side, address))
 
 
 def e16_nat_rebinding_port(stage):
@@ -80,7 +68,7 @@ def e16_nat_rebinding_port(stage):
     walkers = stage.enter_behind_nat()
     for walker in walkers:
         address = walker.client.outside
-        remap(stage, walker.client, stage.mapping(walker.side, address))
+        stage.remap(walker.client, stage.mapping(walker.side, address))
     stage.both(walkers, control="kept")
 
 
@@ -88,7 +76,7 @@ def e17_nat_rebinding_address(stage):
     """The NAT's mapping gets a new address, ESP first."""
     walkers = stage.enter_behind_nat()
     for walker in walkers:
-        rebind(stage, walker)
+        stage.rebind(walker)
     stage.both(walkers, control="lost")
 
 
@@ -104,7 +92,7 @@ def e17_nat_rebinding_bound_address(stage):
     residents = stage.enter_behind_nat(addresses=addresses)
     for mover, resident in zip(movers, residents):
         stage.case.check(mover.home is not resident.home, "mover and resident share a server")
-        remap(stage, mover.client, stage.mapping(mover.side, addresses[mover.side.name]))
+        stage.remap(mover.client, stage.mapping(mover.side, addresses[mover.side.name]))
     stage.both(movers, control="lost")
     stage.kept(stage.of(residents, stage.ikelb))
 
@@ -121,8 +109,8 @@ def e20_same_port_reused(stage):
         stage.case.check(one.home is not other.home, "both clients on one server: no basis")
         nat = stage.nat(one.side)
         mappings = nat.of(one.client), nat.of(other.client)
-        remap(stage, one.client, mappings[1])
-        remap(stage, other.client, mappings[0])
+        stage.remap(one.client, mappings[1])
+        stage.remap(other.client, mappings[0])
     stage.both(first + second, control="lost", within=SETTLED)
 
 

@@ -81,8 +81,16 @@ def e13_shared_address_reauthentication(stage):
     stage.kept(stage.walk([client]))
 
 
+def e15_shared_address_mobike_after_rekey(stage):
+    """MOBIKE right after an IKE rekey, where an address says nothing about its client's server."""
+    walkers = stage.enter()
+    stage.roam_after_rekey(walkers)
+    stage.both(walkers, control="lost")
+
+
 TESTS = (
     e19_shared_address,
     e20_shared_address_ports_exchanged,
     e13_shared_address_reauthentication,
+    e15_shared_address_mobike_after_rekey,
 )

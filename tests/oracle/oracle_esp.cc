@@ -12,7 +12,7 @@ namespace {
 
 constexpr Seconds claim_life = 45 * 60, claim_is_young = 60, dispute_after = 300;
 constexpr Seconds full_life = 300, candidate_life = 300, a_minute = 60;
-constexpr std::uint32_t copies_a_second = 8, claims_at_once = 8, candidates_a_second = 8;
+constexpr std::uint32_t copies_a_second = 8, claims_at_once = 24, candidates_a_second = 8;
 constexpr std::size_t most_claimants = 4, most_claims = 32;  ///< the latter of one SPI
 constexpr int highest_rank = 7;
 

@@ -198,7 +198,7 @@ TEST_F(Claims, OfOneSpiAreThirtyTwoAtMost) {
     EXPECT_GT(sum([](const pipeline::Counters& all) -> auto& { return all.directory_full; }), 0u);
 }
 
-TEST_F(Claims, OfATupleAreEightAtOnceAndThenOneAMinute) {
+TEST_F(Claims, OfATupleAreTwentyFourAtOnceAndThenOneAMinute) {
     const Session s = log_in(bench);
     const auto teach = [&](std::uint32_t spi) {
         bench.from_client(esp_from(s, 1, spi));
@@ -206,13 +206,13 @@ TEST_F(Claims, OfATupleAreEightAtOnceAndThenOneAMinute) {
         bench.from_server(s.esp_down());
         bench.from_client(esp_from(s, 2, spi));
     };
-    for (std::uint32_t n = 0; n < 20; ++n) teach(0xc2000000 + n);
-    EXPECT_EQ(learned(), 8u);
+    for (std::uint32_t n = 0; n < 30; ++n) teach(0xc2000000 + n);
+    EXPECT_EQ(learned(), 24u);
     bench.advance(60);
     bench.from_server(s.esp_down());
-    for (std::uint32_t n = 20; n < 30; ++n) teach(0xc2000000 + n);
-    EXPECT_EQ(learned(), 9u);
-    EXPECT_TRUE(claim(s, 0xc2000000 + 20));
+    for (std::uint32_t n = 30; n < 40; ++n) teach(0xc2000000 + n);
+    EXPECT_EQ(learned(), 25u);
+    EXPECT_TRUE(claim(s, 0xc2000000 + 30));
 }
 
 /// After an outage: two child SAs each before a minute is over. ESP that no claim decides costs six

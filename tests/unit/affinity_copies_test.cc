@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
+#include <set>
+#include <string>
+
 #include "tests/unit/affinity_testlib.h"
 
 // Datagrams that more than one backend gets: ESP that no claim decides, and requests of an IKE SA
@@ -175,6 +178,26 @@ TEST_F(Copies, WithAffinityBySaBeginWithTheHash) {
     bench.spec.services[0].ask_all_rate = 0;
     bench.apply();
     EXPECT_EQ(verdict_of(unknown(client, 7)), "unknown_sa");
+}
+
+/// All at one moment, as when their provider was away, and each again after 1, 2 and 4 s.
+TEST_F(Copies, ReachTheServersOfAHundredAndFiftyRoamers) {
+    std::uint64_t spi = 7;
+    const auto waiting_at_last = [&] {
+        std::set<std::uint64_t> waiting;
+        for (int n = 0; n < 150; ++n) waiting.insert(spi++);
+        for (const std::uint32_t pause : {1U, 2U, 4U, 0U}) {
+            std::erase_if(waiting, [&](std::uint64_t one) {
+                const std::string who = "198.18.7." + std::to_string(one % 150 + 1);
+                return asked(unknown(who.c_str(), one)).size() == 3;
+            });
+            bench.advance(pause);
+        }
+        return waiting.size();
+    };
+    EXPECT_EQ(waiting_at_last(), 0u);
+    use_sa_affinity();
+    EXPECT_EQ(waiting_at_last(), 0u);
 }
 
 TEST_F(Copies, AreOfRequestsUnderUnknownKeysAlone) {

@@ -93,6 +93,29 @@ TEST_F(Fragments, OfNoSaPayAlsoWhereAFlowOrALabelDecides) {
     for (int n = 0; n < 3; ++n) EXPECT_EQ(sent(client, 900, 0x1000), "to_server");
 }
 
+/// Later ones that took what the next second brings would leave less of it to first ones.
+TEST_F(Fragments, OfARefusedFirstOneDieAtOnceAndTakeNothing) {
+    bench.spec.limits.fragments_per_source = {1, 1};
+    bench.apply();
+    const auto datagram = [&] { return to_vip(client, 900, 4500, esp(0x1000, 64)); };
+    const auto sent = [&](PacketBuilder frame) { return name(bench.from_client(frame).verdict); };
+    std::uint16_t id = 1;
+    const auto first = [&] { return sent(datagram().identification(id).fragment(0, true)); };
+    const auto later = [&] { return sent(datagram().identification(id).fragment(64, false)); };
+    EXPECT_EQ(first(), "to_server");
+    EXPECT_EQ(later(), "to_server");
+    id = 2;
+    EXPECT_EQ(first(), "fragment_limited");
+    EXPECT_EQ(later(), "fragment_of_drop");
+    bench.advance(1);
+    EXPECT_EQ(later(), "fragment_of_drop");
+    id = 3;
+    EXPECT_EQ(first(), "to_server") << "the second's token is left";
+    id = 2;
+    bench.advance(1);
+    EXPECT_EQ(later(), "hold_fragment") << "of another datagram, by now";
+}
+
 TEST_F(Fragments, BeforeTheirFirstAreHeldAndThenFollowIt) {
     const auto parts = client_parts();
     EXPECT_EQ(name(bench.run(in_client(parts[2])).verdict), "hold_fragment");

@@ -89,7 +89,6 @@ class Stage(Workers):
         providers: int = 1,
         affinity: str = "source",
         labelled: bool = False,
-        ask_all: int = 50,
         dual: bool = False,
         config: dict | None = None,
         **peers_options,
@@ -103,7 +102,6 @@ class Stage(Workers):
         settings = self.farm.config() | (config or {})
         for service in settings["services"]:
             service["affinity"] = affinity
-            service["ask_all_per_second"] = ask_all
         if labelled:
             for backend, server in zip(settings["pools"][0]["backends"], self.farm.servers):
                 backend["spi_label"] = server.label()
@@ -258,11 +256,11 @@ class Stage(Workers):
         """How often the client has begun to authenticate: a tunnel that lives on does not."""
         return client.charon.log.text().count("generating IKE_AUTH request 1 ")
 
-    def roam(self, client: Client) -> None:
-        """The client's own address changes, as from Wi-Fi to LTE, to one that the source hash sends
-        to another server. charon notices by itself."""
+    def roam(self, client: Client, address: str = "") -> None:
+        """The client's own address changes, as from Wi-Fi to LTE, by default to one that the source
+        hash sends to another server. charon notices by itself."""
         side = self.side_of(client)
-        address = self.elsewhere(side, self.home(client))
+        address = address or self.elsewhere(side, self.home(client))
         client.space.ip(
             f"address del {client.address}/16 dev eth0",
             f"address add {address}/16 dev eth0",
@@ -286,6 +284,12 @@ class Stage(Workers):
             5,
             "the IKE SAs are rekeyed",
         )
+
+    def roam_after_rekey(self, walkers: list[Walker], *, by_server: bool = False) -> None:
+        """They show a pair of SPIs that was inside encryption alone."""
+        self.rekey(walkers, by_server=by_server)
+        for walker in walkers:
+            self.roam(walker.client)
 
     def number_at(self, walker: Walker) -> str:
         """The number of the walker's IKE_SA at its server."""
@@ -325,6 +329,16 @@ class Stage(Workers):
         self.connect(clients)
         self.know_mappings(clients)
         return self.walk(clients)
+
+    def remap(self, client: Client, mapping: Mapping) -> None:
+        """The NAT's doing: the client does not know. ESP comes first from there."""
+        self.nat(self.side_of(client)).remap(client, mapping)
+
+    def rebind(self, walker: Walker) -> None:
+        """A new public address, which the source hash sends to another server."""
+        side = walker.side
+        address = self.elsewhere(side, walker.home, lambda: self.public(side))
+        self.remap(walker.client, self.mapping(side, address))
 
     def know_mappings(self, clients: list[Client]) -> None:
         """strongSwan notices a new mapping only against what an own DPD told before."""
