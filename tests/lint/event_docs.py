@@ -4,8 +4,9 @@
 """The table of docs/affinity.md has a row for each event test, and for nothing else.
 
     tests/lint/event_docs.py                   compares
-    tests/lint/event_docs.py --write FILE      writes the table from the results of a run
-                                               (event-results.jsonl of the build)
+    tests/lint/event_docs.py --write FOLDER    writes the table from the results of two runs
+                                               (event-results.jsonl and, of tests/netns/run.py
+                                               --one-server, one-server-results.jsonl of the build)
 
 Counts of pings are those of the run that was written; another run's may differ.
 """
@@ -23,7 +24,10 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/affinity.md"
 BEGIN, END = "<!-- event table: begin -->", "<!-- event table: end -->"
 EVENTS = (*range(1, 25), 27, 30)  # those that real peers or crafted packets play here
-HEAD = "| event | test | what happens | source hash | ikelb | pings lost |\n" + 6 * "|---" + "|\n"
+HEAD = (
+    "| event | test | what happens | source hash | ikelb | pings lost | by one server |\n"
+    + 7 * "|---" + "|\n"
+)
 
 
 def tests() -> dict[str, str]:
@@ -40,25 +44,36 @@ def number(test: str) -> int:
     return int(re.match(r"e(\d+)", test)[1])
 
 
-def table(results: dict[str, dict]) -> str:
+def pings(row: dict) -> str:
+    return f"{row['lost']} of {row['sent']}" if row.get("sent") else ""
+
+
+def table(results: dict[str, dict], alone: dict[str, dict]) -> str:
     rows = []
     for test, text in tests().items():
         row = results[test]
         beside = "" if row["control"] == "not run" else row["control"]
-        pings = f"{row['lost']} of {row['sent']}" if row["sent"] else ""
-        cells = (f"E{number(test)}", f"`{test}`", text.rstrip("."), beside, row["ikelb"], pings)
+        cells = (
+            *(f"E{number(test)}", f"`{test}`", text.rstrip("."), beside, row["ikelb"]),
+            *(pings(row), pings(alone.get(test, {}))),
+        )
         rows.append(f"| {' | '.join(cells)} |\n")
     return HEAD + "".join(rows)
 
 
-def write(file: Path) -> list[str]:
-    lines = file.read_text("utf-8").splitlines()
-    results = {row["test"]: row for row in map(json.loads, lines)}
+def read(file: Path) -> dict[str, dict]:
+    """{test: row}."""
+    return {row["test"]: row for row in map(json.loads, file.read_text("utf-8").splitlines())}
+
+
+def write(folder: Path) -> list[str]:
+    results = read(folder / "event-results.jsonl")
+    alone = read(folder / "one-server-results.jsonl")
     if missing := sorted(set(tests()) - set(results)):
-        return [f"{file}: no result of {test}" for test in missing]
+        return [f"{folder}: no result of {test}" for test in missing]
     before, _, rest = PAGE.read_text("utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
-    PAGE.write_text(f"{before}{BEGIN}\n{table(results)}{END}{after}", "utf-8")
+    PAGE.write_text(f"{before}{BEGIN}\n{table(results, alone)}{END}{after}", "utf-8")
     return []
 
 
@@ -76,7 +91,7 @@ def compare() -> list[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--write", metavar="FILE", type=Path)
+    parser.add_argument("--write", metavar="FOLDER", type=Path)
     options = parser.parse_args()
     faults = write(options.write) if options.write else compare()
     for fault in faults:

@@ -28,6 +28,7 @@ def e4_float_port(stage):
 
 def e4_float_address(stage):
     """From 500 to 4500 the NAT changes the public address: CGNAT without pairing."""
+    stage.needs_choice()
     clients = []
     for side in stage.sides:
         ike = stage.mapping(side)
@@ -82,6 +83,7 @@ def e17_nat_rebinding_address(stage):
 
 def e17_nat_rebinding_bound_address(stage):
     """The new address has a client already, with a tunnel to another server; both live on."""
+    stage.needs_choice()
     movers = stage.enter_behind_nat()
     addresses = {
         mover.side.name: stage.elsewhere(
@@ -99,6 +101,7 @@ def e17_nat_rebinding_bound_address(stage):
 
 def e20_same_port_reused(stage):
     """Two clients with different servers exchange their public addresses and ports."""
+    stage.needs_choice()
     first = stage.enter_behind_nat()
     addresses = {
         one.side.name: stage.elsewhere(one.side, one.home, lambda s=one.side: stage.public(s))

@@ -33,7 +33,7 @@ from lab import session  # noqa: E402
 from lab.ikelbd import build_directory  # noqa: E402
 from lab.session import Lab  # noqa: E402
 from testlib import results  # noqa: E402
-from testlib.case import Case, CheckFailed  # noqa: E402
+from testlib.case import Case, CheckFailed, NoBasis  # noqa: E402
 
 TIME_LIMIT = 180.0  # seconds for one scenario with its twins; a slow machine needs a fraction of it
 
@@ -76,7 +76,12 @@ def not_built() -> str:
 
 def make_case(lab: Lab, options: argparse.Namespace, broken: str = "") -> Case:
     return Case(
-        lab, balancer=options.balancer, driver=options.driver, broken=broken, long=options.long
+        lab,
+        balancer=options.balancer,
+        driver=options.driver,
+        broken=broken,
+        long=options.long,
+        one_server=options.one_server,
     )
 
 
@@ -125,6 +130,8 @@ def _run_test(test, stage, case: Case) -> dict:
         outcome["event"] = stage.row()
     except CheckFailed as error:
         outcome |= {"result": "failed", "detail": str(error)}
+    except NoBasis as error:
+        outcome |= {"result": "skipped", "detail": str(error)}
     except Exception as error:  # the lab's own trouble, as below
         traceback.print_exc()
         outcome |= {"result": "failed", "detail": f"{type(error).__name__}: {error}"}
@@ -209,6 +216,7 @@ def run_scenario(name: str, tests: list[str], options: argparse.Namespace) -> li
                 "--logs",
                 options.logs,
                 *(["--long"] if options.long else []),
+                *(["--one-server"] if options.one_server else []),
                 "--file",
                 name,
                 *tests,
@@ -291,6 +299,11 @@ def parse_arguments() -> argparse.Namespace:
         help="take the rows of event tests in there; default: event-results.jsonl of the build",
     )
     parser.add_argument("--long", action="store_true", help="real times where they are scaled down")
+    parser.add_argument(
+        "--one-server",
+        action="store_true",
+        help="the control of event tests has one server: the pings that a move costs anyway",
+    )
     parser.add_argument("--child", metavar="FILE", help=argparse.SUPPRESS)
     parser.add_argument("--file", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -333,7 +346,8 @@ def main() -> int:
             show(outcome, options.logs)
     rows = [outcome["event"] for outcome in outcomes if outcome.get("event")]
     if rows:
-        results.merge(Path(options.events) if options.events else results.default_file(), rows)
+        file = results.default_file(one_server=options.one_server)
+        results.merge(Path(options.events) if options.events else file, rows)
     counts = {
         word: sum(o["result"] == word for o in outcomes) for word in ("passed", "failed", "skipped")
     }

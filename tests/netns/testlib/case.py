@@ -21,6 +21,10 @@ class CheckFailed(AssertionError):
     """ikelb (or what stands in for it) did not do what the scenario claims."""
 
 
+class NoBasis(Exception):
+    """What a test compares is not there in this kind of run."""
+
+
 class Case:
     """One run of a scenario. `broken` names the fault that a falsification twin builds in; empty
     for the real run."""
@@ -33,12 +37,14 @@ class Case:
         driver: str = "af_xdp",
         broken: str = "",
         long: bool = False,
+        one_server: bool = False,
     ):
         self.lab = lab
         self.balancer_kind = balancer
         self.driver = driver
         self.broken = broken
         self.long = long
+        self.one_server = one_server  # of the control beside ikelbd: it has no choice
         self.notes: list[str] = []
         self._balancers: list[Ikelbd] = []
 

@@ -27,8 +27,10 @@ class Row:
         return cls(event=test.partition("_")[0].upper(), test=test)
 
 
-def default_file() -> Path:
-    return build_directory() / "event-results.jsonl"
+def default_file(*, one_server: bool = False) -> Path:
+    """one_server: what the control loses that has no choice."""
+    name = "one-server-results.jsonl" if one_server else "event-results.jsonl"
+    return build_directory() / name
 
 
 def read(file: Path) -> dict[str, dict]:

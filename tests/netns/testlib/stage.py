@@ -24,7 +24,7 @@ from lab.ping import Echoes, Watch
 from lab.shell import holds_for
 from testlib import ikewire
 from testlib.beside import SourceHash
-from testlib.case import Case
+from testlib.case import Case, NoBasis
 from testlib.results import Row
 
 PROBE_PORT = 60000  # and up: each probe is a new flow to the control
@@ -115,6 +115,8 @@ class Stage(Workers):
         self.sides = [self.ikelb]
         if control:
             self.hash = SourceHash(self.farm)
+            if case.one_server:
+                self.hash.spread(self.farm.servers[:1])
             self.control = Side("control", self.hash.isp)
             self.sides.append(self.control)
         self.outcome = Row()
@@ -381,7 +383,8 @@ class Stage(Workers):
         """An address, not yet used, that the source hash sends to another server than `home`."""
         for _ in range(40):
             address = (choose or side.address)()
-            if self.where(side, address) is not home:
+            has_no_choice = self.case.one_server and side.name == "control"
+            if has_no_choice or self.where(side, address) is not home:
                 return address
         raise self.case.failed(f"the hash of {side.name} sends 40 addresses to {home.name}")
 
@@ -449,6 +452,8 @@ class Stage(Workers):
 
     def both(self, walkers: list[Walker], *, control: str, within: float = 8.0) -> None:
         """Moves are made: ikelb's tunnels live, the control's are `control`."""
+        if self.case.one_server:
+            control = "kept"
         since = self.mark(walkers)
         ours = [walker for walker in walkers if walker.side.name != "control"]
         beside = [walker for walker in walkers if walker.side.name == "control"]
@@ -463,9 +468,13 @@ class Stage(Workers):
         return echoes
 
     def count(self, walker: Walker, echoes: Echoes) -> None:
-        if walker.side.name != "control":
+        if (walker.side.name == "control") == self.case.one_server:
             self.outcome.sent += echoes.sent
             self.outcome.lost += echoes.sent - echoes.received
+
+    def needs_choice(self) -> None:
+        if self.case.one_server:
+            raise NoBasis("the control has one server")
 
     def of(self, walkers: list[Walker], side: Side) -> list[Walker]:
         return [walker for walker in walkers if walker.side is side]
