@@ -100,6 +100,7 @@ public:
             return std::nullopt;
         }
         note_trouble(happening.act);
+        if (happening.act == Act::restart) restarts_.push_back(attacked_.world.now());
         play(alone_, happening);
         play(attacked_, happening);
         note_speech();
@@ -167,7 +168,7 @@ private:
                               .login = alone[i]->datagram.is_init() || is_unseen(*alone[i])
                                            ? std::optional{alone[i]->datagram}
                                            : std::nullopt,
-                              .is_limit = is_mistaken(*alone[i]) ||
+                              .is_limit = is_unproven(*alone[i]) ||
                                           is_cut_off(*attacked_.users[user])};
         }
         if (attacked.size() == alone.size()) return std::nullopt;
@@ -187,22 +188,29 @@ private:
                           step.datagram.pair() == asked.datagram.pair();
                });
     }
-    /// The first ESP of a user's server confirms the login that it answered last at that place. If
-    /// that was one that failed, of a mate behind the user's NAT, the user's SA is not known for
-    /// longer than any that may have failed, and when it moves, its first request goes astray.
-    bool is_mistaken(const Step& asked) const {
+    /// A server's ESP proves the SA whose login, or the delete of whose child, that server answered
+    /// last at the place; it is asked twice a minute. Until then a restart forgets which it was,
+    /// and a login that fails there, of a mate behind the user's NAT, takes its part. The SA is not
+    /// known for long then, and when it moves, its first request goes astray.
+    bool is_unproven(const Step& asked) const {
+        constexpr Seconds at_last = 35;
         if (asked.server >= 0 || !asked.datagram.is_request()) return false;
-        const Step* login = nullptr;
+        const Step* unproven = nullptr;
         for (const Step& step : attacked_.world.steps()) {
             const Datagram& sent = step.datagram;
+            const bool is_login = sent.ike.exchange == oracle::ike_auth;
             const bool is_answer = step.server >= 0 && sent.kind == Kind::ike &&
-                                   sent.ike.is_response && sent.ike.exchange == oracle::ike_auth;
+                                   sent.ike.is_response && (is_login || sent.ike.holds_delete);
             if (is_answer && sent.pair() == asked.datagram.pair()) {
-                login = &step;
-            } else if (login != nullptr && step.server == login->server &&
-                       sent.place == login->datagram.place) {
-                if (is_answer && step.is_strangers) return true;
-                if (sent.kind == Kind::esp) login = nullptr;
+                unproven = &step;
+                if (std::ranges::any_of(restarts_, [&](Seconds at) {
+                        return at >= step.at && at <= step.at + at_last;
+                    }))
+                    return true;
+            } else if (unproven != nullptr && step.server == unproven->server &&
+                       sent.place == unproven->datagram.place) {
+                if (is_answer && is_login && step.is_strangers) return true;
+                if (sent.kind == Kind::esp && step.at > unproven->at + at_last) unproven = nullptr;
             }
         }
         return false;
@@ -294,6 +302,7 @@ private:
     std::size_t datagrams_ = 0;
     std::size_t losses_ = 0;
     std::size_t noted_ = 0;
+    std::vector<Seconds> restarts_;
     std::map<Home, Seconds> spoken_to_;
     std::set<Home> free_;
     bool drains_ = false;
