@@ -286,6 +286,17 @@ private:
             if (!lost.empty()) village->world.run(to_recover);
         }
         leave_behind();
+        have_parted_ = std::ranges::any_of(lost, [&](std::size_t user) {
+            const auto server_in = [&](const Village& village) {
+                const Server* const its = village.users[user]->server();
+                return its == nullptr ? -1 : its->index();
+            };
+            const Client& one = *attacked_.users[user];
+            return server_in(alone_) != server_in(attacked_) &&
+                   is_free({.kind = Kind::esp,
+                            .place = on_4500(one.tuple),
+                            .vip = one.habits.vip});
+        });
     }
     void leave_behind() {
         note_speech();
