@@ -54,7 +54,9 @@ bool Client::open(Seconds waits) {
 
 bool Client::exchange(const Datagram& datagram) {
     answer_.reset();
+    is_asking_ = true;
     world_.to_server(datagram, this);
+    is_asking_ = false;
     return answer_.has_value();
 }
 
@@ -138,7 +140,8 @@ void Client::receive(const Datagram& datagram) {
 }
 
 void Client::receive_answer(const Datagram& datagram) {
-    if (datagram.pair() != session.pair ||
+    // Else whoever sends a request again whose answer was lost would have it answered.
+    if (!is_asking_ || datagram.pair() != session.pair ||
         datagram.ike.message_id != static_cast<std::uint32_t>(session.next_id))
         return;
     heard_ = world_.now();

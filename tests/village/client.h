@@ -100,6 +100,7 @@ private:
     World& world_;
     std::uint64_t logins_ = 0;
     std::optional<Datagram> answer_{};  ///< to what was sent last
+    bool is_asking_ = false;
     Seconds heard_ = 0;
 };
 
