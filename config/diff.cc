@@ -53,6 +53,32 @@ ByPlace by_place(const std::vector<ListedMap>& maps) {
     return found;
 }
 
+/// A backend as a service uses it.
+struct Use {
+    const Service& service;
+    const Backend& backend;
+
+    /// Where the server takes what is sent to the VIP.
+    const net::IpAddress& address() const {
+        const auto alias =
+            std::ranges::find(backend.aliases, service.name, &Alias::service);
+        return alias == backend.aliases.end() ? backend.address : alias->address;
+    }
+    bool goes_on_as(const Use& after) const {
+        return service.vip == after.service.vip && backend.name == after.backend.name &&
+               backend.address == after.backend.address && address() == after.address();
+    }
+};
+
+std::vector<Use> uses_of(const Config& config) {
+    std::vector<Use> uses;
+    for (const Service& service : config.services)
+        for (const Pool& pool : config.pools)
+            if (pool.name == service.pool)
+                for (const Backend& backend : pool.backends) uses.push_back({service, backend});
+    return uses;
+}
+
 }  // namespace
 
 std::string Change::to_string() const {
@@ -109,6 +135,15 @@ Diff diff(const Config& before, const Config& after) {
                                       .after = summary(map)});
     }
     return result;
+}
+
+std::vector<Member> members_that_end(const Config& before, const Config& after) {
+    const std::vector<Use> later = uses_of(after);
+    std::vector<Member> ended;
+    for (const Use& use : uses_of(before))
+        if (std::ranges::none_of(later, [&](const Use& one) { return use.goes_on_as(one); }))
+            ended.push_back({.service = use.service.name, .backend = use.backend.name});
+    return ended;
 }
 
 }  // namespace ikelb::config

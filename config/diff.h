@@ -37,6 +37,17 @@ struct Diff {
     std::string to_string() const;
 };
 
+/// A service's tunnels at a backend.
+struct Member {
+    std::string service{};
+    std::string backend{};
+    friend bool operator==(const Member&, const Member&) = default;
+};
+
+/// Whose tunnels end when `before` becomes `after`: the VIP, the backend or its place in the VIP's
+/// pool is gone, or the server has another address there, at which it knows none of them. Pure.
+std::vector<Member> members_that_end(const Config& before, const Config& after);
+
 /// What has to change for `before` to become `after`. Pure. The order of lists does not count.
 /// Removed items come first, then what changed or is new in the order of `after`.
 Diff diff(const Config& before, const Config& after);

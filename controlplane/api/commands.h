@@ -84,6 +84,8 @@ public:
     virtual CommandResult drain(const std::string& backend, DrainMode mode) = 0;
     virtual CommandResult enable(const std::string& backend) = 0;
     virtual CommandResult disable(const std::string& backend) = 0;
+    /// `file`: a path as the daemon sees it, absolute; nullopt: that of its own configuration.
+    virtual CommandResult diff(const std::optional<std::string>& file) = 0;
     virtual CommandResult reload() = 0;
     /// `file`: a path as the daemon sees it, absolute.
     virtual CommandResult check(const std::string& file) = 0;

@@ -90,6 +90,13 @@ CommandResult run_check(Commands& commands, const ApiRoute& matched, std::string
     return commands.check(**file);
 }
 
+CommandResult run_diff(Commands& commands, std::string_view query) {
+    const auto file = query_value(query, "file");
+    if (file && !file->starts_with('/'))
+        return bad_request("file must be an absolute path, like file=/etc/ikelb/ikelb.yaml");
+    return commands.diff(file);
+}
+
 CommandResult run(Commands& commands, const ApiRoute& matched, const std::string& name,
                   std::string_view query, std::string_view body) {
     if (const auto unknown = unknown_parameter(matched, query))
@@ -122,6 +129,7 @@ CommandResult run(Commands& commands, const ApiRoute& matched, const std::string
         case RouteId::drain: return run_drain(commands, matched, name, body);
         case RouteId::enable: return commands.enable(name);
         case RouteId::disable: return commands.disable(name);
+        case RouteId::diff: return run_diff(commands, query);
         case RouteId::reload: return commands.reload();
         case RouteId::check: return run_check(commands, matched, body);
     }

@@ -8,7 +8,7 @@
 namespace ikelb::control {
 namespace {
 
-constexpr std::array<ApiRoute, 12> table{{
+constexpr std::array<ApiRoute, 13> table{{
     {RouteId::status, Method::get, "/v1/status", "", "",
      "what the daemon is doing: configuration, workers, ports, services, tables",
      R"({"version","uptime_s","config":{"file","loaded_at","last_reload":"ok|failed","error",)"
@@ -55,8 +55,13 @@ constexpr std::array<ApiRoute, 12> table{{
      "end a drain or disable: the backend gets new clients again", "an object, possibly empty"},
     {RouteId::disable, Method::post, "/v1/backends/{name}/disable", "", "",
      "take a backend out of service at once, tunnels included", "an object, possibly empty"},
+    {RouteId::diff, Method::get, "/v1/diff", "file", "",
+     "what a reload would change, and how many tunnels it would end; changes nothing",
+     R"({"file","changes":["..."],"needs_restart":bool,"tunnels":N,)"
+     R"("backends":[{"name","tunnels"}]})"},
     {RouteId::reload, Method::post, "/v1/reload", "", "",
-     "read the configuration file again and apply it", "an object, possibly empty"},
+     "read the configuration file again and apply it; says how many tunnels that ended",
+     R"({"reloaded":"FILE","tunnels":N,"backends":[{"name","tunnels"}]})"},
     {RouteId::check, Method::post, "/v1/check", "", R"({"file":"/absolute/path"})",
      "check a configuration file without applying it", "an object, possibly empty"},
 }};

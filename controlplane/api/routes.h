@@ -29,6 +29,7 @@ enum class RouteId : std::uint8_t {
     drain,
     enable,
     disable,
+    diff,
     reload,
     check,
 };

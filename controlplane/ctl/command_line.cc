@@ -27,6 +27,10 @@ constexpr Note notes[] = {
     {"sessions",
      "AGE is exact to about two minutes, and begins anew after three days of one IKE SA; a rekey\n"
      "makes a new one."},
+    {"diff",
+     "A tunnel ends if its server is no longer reached where it has it: the backend, the service\n"
+     "or the address is gone. Counted as SAS in ikelbctl backends. A reload refuses changes that\n"
+     "need a restart."},
     {"explain", "AGE is as exact as in ikelbctl sessions."},
 };
 
@@ -113,6 +117,10 @@ std::unique_ptr<CLI::App> make_command_line(Invocation& invocation) {
                "whether returning clients may still come here (keep) or go elsewhere (refuse)",
                {"keep", "refuse"})
         ->capture_default_str();
+
+    app->get_subcommand("diff")
+        ->add_option("file", invocation.file, "a configuration file; the daemon's own if left out")
+        ->type_name("FILE");
 
     CLI::App* const check = app->add_subcommand(
         "check", "check a configuration file; needs no running daemon and changes nothing");

@@ -40,7 +40,7 @@ inline constexpr DaemonCommand daemon_commands[] = {
     {"status", RouteId::status},     {"backends", RouteId::backends}, {"flows", RouteId::flows},
     {"sessions", RouteId::sessions}, {"explain", RouteId::explain},   {"drops", RouteId::drops},
     {"drain", RouteId::drain},       {"enable", RouteId::enable},     {"disable", RouteId::disable},
-    {"reload", RouteId::reload},     {"version", RouteId::version},
+    {"diff", RouteId::diff},         {"reload", RouteId::reload},     {"version", RouteId::version},
 };
 
 /// The tree of options and subcommands, of which --help, docs/ikelbctl.md and the completion

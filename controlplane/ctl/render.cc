@@ -404,6 +404,31 @@ std::string render_done(const json& answer) {
     return text;
 }
 
+/// Whose tunnels end, or have ended, by a reload.
+std::string render_ended(const json& answer, std::string_view verb) {
+    std::string text;
+    for (const json& backend : member(answer, "backends")) {
+        const json& tunnels = member(backend, "tunnels");
+        text += fmt::format("backend {}: {} tunnel{} {}\n", plain(member(backend, "name")),
+                            plain(tunnels), tunnels == json(1) ? "" : "s", verb);
+    }
+    return text.empty() ? fmt::format("no tunnels {}\n", verb) : text;
+}
+
+std::string render_reload(const json& answer) {
+    return fmt::format("reloaded: {}\n", plain(member(answer, "reloaded"))) +
+           render_ended(answer, "ended");
+}
+
+std::string render_diff(const json& answer) {
+    std::string text;
+    for (const json& change : member(answer, "changes")) text += plain(change) + "\n";
+    if (text.empty()) return "no changes\n";
+    if (member(answer, "needs_restart") == json(true))
+        return text + "a reload would refuse this: it needs a restart\n";
+    return text + render_ended(answer, "would end");
+}
+
 }  // namespace
 
 std::string short_number(double value) {
@@ -442,8 +467,9 @@ std::string render(RouteId id, const json& answer, std::size_t width) {
         case RouteId::drain:
         case RouteId::enable:
         case RouteId::disable:
-        case RouteId::reload:
         case RouteId::check: return render_done(answer);
+        case RouteId::diff: return render_diff(answer);
+        case RouteId::reload: return render_reload(answer);
     }
     return {};
 }

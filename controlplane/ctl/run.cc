@@ -3,6 +3,7 @@
 #include "controlplane/ctl/run.h"
 
 #include <exception>
+#include <filesystem>
 #include <ostream>
 #include <string>
 
@@ -64,6 +65,10 @@ std::string query_of(RouteId id, const Invocation& invocation) {
         case RouteId::explain:
             return client_and_port(invocation.client) + parameter("vip", invocation.vip) +
                    parameter("spi", invocation.spi) + parameter("esp", invocation.esp);
+        case RouteId::diff:
+            return invocation.file.empty()
+                       ? std::string{}
+                       : parameter("file", std::filesystem::absolute(invocation.file).string());
         default: return {};
     }
 }

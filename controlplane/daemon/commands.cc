@@ -7,7 +7,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 
+#include "config/diff.h"
 #include "config/load.h"
 #include "config/nearest.h"
 #include "config/text/address.h"
@@ -188,6 +190,16 @@ std::string backend_name(Daemon& daemon, forwarding::BackendIndex index) {
     return {};
 }
 
+json with_ends(const std::map<std::string, std::uint64_t>& ends) {
+    json backends = json::array();
+    std::uint64_t tunnels = 0;
+    for (const auto& [name, count] : ends) {
+        backends.push_back({{"name", name}, {"tunnels", count}});
+        tunnels += count;
+    }
+    return {{"tunnels", tunnels}, {"backends", std::move(backends)}};
+}
+
 std::string next_hop_name(const forwarding::ForwardingTable& table,
                           forwarding::GatewayIndex gateway) {
     if (gateway == forwarding::on_link_client) return "on-link";
@@ -331,10 +343,26 @@ CommandResult DaemonCommands::disable(const std::string& backend) {
     return set_mode(backend, forwarding::Mode::disabled);
 }
 
+CommandResult DaemonCommands::diff(const std::optional<std::string>& file) {
+    const std::string name = file.value_or(daemon_.config_file());
+    const auto loaded = config::load_file(name);
+    if (!loaded) return CommandError{.status = 422, .message = loaded.error().to_string()};
+    const config::Diff changes = config::diff(daemon_.config(), loaded->config);
+    json list = json::array();
+    for (const config::Change& change : changes.changes) list.push_back(change.to_string());
+    json answer = with_ends(tunnels_that_end(daemon_, loaded->config));
+    answer["file"] = name;
+    answer["changes"] = std::move(list);
+    answer["needs_restart"] = changes.needs_restart();
+    return answer;
+}
+
 CommandResult DaemonCommands::reload() {
     const std::string error = daemon_.reload();
     if (!error.empty()) return CommandError{.status = 422, .message = error};
-    return json{{"reloaded", daemon_.config_file()}};
+    json answer = with_ends(daemon_.reloads().ended);
+    answer["reloaded"] = daemon_.config_file();
+    return answer;
 }
 
 CommandResult DaemonCommands::check(const std::string& file) {

@@ -25,6 +25,7 @@ public:
     CommandResult drain(const std::string& backend, DrainMode mode) override;
     CommandResult enable(const std::string& backend) override;
     CommandResult disable(const std::string& backend) override;
+    CommandResult diff(const std::optional<std::string>& file) override;
     CommandResult reload() override;
     CommandResult check(const std::string& file) override;
 

@@ -12,10 +12,12 @@
 #include <utility>
 
 #include "config/load.h"
+#include "config/text/address.h"
 #include "controlplane/daemon/commands.h"
 #include "controlplane/daemon/log.h"
 #include "controlplane/daemon/metrics_view.h"
 #include "controlplane/daemon/options.h"
+#include "controlplane/daemon/totals.h"
 
 namespace ikelb::control {
 
@@ -65,6 +67,8 @@ void Daemon::restore_state() {
                            .now = dataplane_->clock().now(),
                            .wall_clock = wall_clock()},
                           dataplane_->hash_key());
+    if (const auto& restored = saved_state_->restored())
+        removed_.take_up(restored->known, config_, dataplane_->clock().now());
 }
 
 StateView Daemon::state_view() const {
@@ -73,7 +77,8 @@ StateView Daemon::state_view() const {
                             .modes = modes_,
                             .table = table(),
                             .now = dataplane_->clock().now(),
-                            .wall_clock = wall_clock()});
+                            .wall_clock = wall_clock(),
+                            .removed = removed_.all()});
 }
 
 void Daemon::watch_signals() {
@@ -143,6 +148,7 @@ void Daemon::tick_each_second() {
     watch_workers();
     say_mirror_trouble();
     look_at_ports();
+    expire_removed();
     say_last_good_trouble();
     if (metrics_) metrics_->publish(make_metrics(*this));
     if (++seconds_ % confirm_gateways_every != 0) return;
@@ -158,6 +164,15 @@ void Daemon::guard_kernel(const KernelState& kernel) {
         if (std::ranges::find(guard_failures_, failure) == guard_failures_.end())
             spdlog::error("{}", failure);
     guard_failures_ = std::move(failures);
+}
+
+void Daemon::expire_removed() {
+    const auto ended = removed_.expire(verdict_total(*this, pipeline::Verdict::backend_removed),
+                                       table().timeouts, dataplane_->clock().now());
+    for (const RemovedBackend& one : ended)
+        spdlog::info("{}, which was backend {}, is an address like others again",
+                     text::to_text(one.address), one.name);
+    if (!ended.empty()) rebuild_soon();
 }
 
 void Daemon::look_at_ports() {
@@ -290,7 +305,8 @@ void Daemon::rebuild(const KernelState& kernel) {
                                     .previous = dataplane_->published().read(),
                                     .allow_rules = allow_rules_,
                                     .grace_until = grace_.until(config_, network_->facts(),
-                                                                kernel, now)});
+                                                                kernel, now),
+                                    .removed = removed_.all()});
     // Before the kernel has been read once, everything is missing.
     if (mirror_->is_synchronised()) say_new_remarks(built.remarks);
     dataplane_->published().publish(std::move(built.table));
@@ -365,12 +381,17 @@ std::string Daemon::load_and_apply() {
         if (!compiled) return "transit.allow: " + compiled.error().message;
         rules = std::move(*compiled);
     }
+    auto ended = tunnels_that_end(*this, loaded->config);  // while the registry knows their names
     if (const auto registered = registry_.update(loaded->config); !registered)
         return registered.error().message;
+    reloads_.ended = std::move(ended);
+    removed_.change(config_, loaded->config, dataplane_->clock().now());
     config_ = std::move(loaded->config);
     text_ = std::move(loaded->text);
     allow_rules_ = std::move(rules);
     for (const config::Change& change : changes.changes) spdlog::info("{}", change.to_string());
+    for (const auto& [backend, tunnels] : reloads_.ended)
+        spdlog::info("backend {}: {} tunnels end", backend, tunnels);
     modes_.retain(config_);
     set_log_level(config_.log.level);
     reconcile_health(StartAs::unproven);

@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <csignal>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -29,6 +30,7 @@
 #include "controlplane/metrics/metrics_server.h"
 #include "controlplane/table/backend_modes.h"
 #include "controlplane/table/index_registry.h"
+#include "controlplane/table/removed_backends.h"
 #include "controlplane/table/transit_grace.h"
 
 namespace ikelb::control {
@@ -46,6 +48,7 @@ struct ReloadLog {
     bool last_ok = true;
     std::string last_error;
     std::uint64_t failures = 0;
+    std::map<std::string, std::uint64_t> ended{};  ///< tunnels by backend, of the last good one
 };
 
 /// ikelbd: owns everything, in the order in which it has to die. One Asio thread, the caller's;
@@ -111,6 +114,7 @@ private:
     void tick();
     void tick_each_second();
     void look_at_ports();
+    void expire_removed();
     void confirm_gateways();
     void guard_kernel(const KernelState& kernel);
     bool check_interfaces(const KernelState& kernel);
@@ -144,6 +148,7 @@ private:
 
     IndexRegistry registry_;
     BackendModes modes_;
+    RemovedBackends removed_;
     TransitGrace grace_;
     std::unique_ptr<PortWatch> port_watch_;
     std::unique_ptr<Dataplane> dataplane_;

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The ikelb authors
 #include "controlplane/daemon/totals.h"
 
+#include "config/diff.h"
 #include "controlplane/daemon/daemon.h"
 
 namespace ikelb::control {
@@ -47,6 +48,13 @@ BackendTotals backend_totals(Daemon& daemon, const std::string& backend) {
         sum.bytes_to_client += part.bytes_to_client;
     }
     return sum;
+}
+
+std::map<std::string, std::uint64_t> tunnels_that_end(Daemon& daemon, const config::Config& next) {
+    std::map<std::string, std::uint64_t> ends;
+    for (const config::Member& member : config::members_that_end(daemon.config(), next))
+        ends[member.backend] += member_totals(daemon, member.service, member.backend).sas;
+    return ends;
 }
 
 std::uint64_t verdict_total(Daemon& daemon, pipeline::Verdict verdict) {

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
+#include "config/config.h"
 #include "controlplane/inspect/memory.h"
 #include "controlplane/metrics/snapshot.h"
 #include "dataplane/packet/verdict.h"
@@ -32,6 +34,9 @@ BackendTotals backend_totals(Daemon& daemon, const std::string& backend);
 /// Of one backend in one service.
 TrafficMetrics member_totals(Daemon& daemon, const std::string& service,
                              const std::string& backend);
+
+/// How many tunnels each backend loses when `next` is loaded; those that stay are left out.
+std::map<std::string, std::uint64_t> tunnels_that_end(Daemon& daemon, const config::Config& next);
 
 std::uint64_t verdict_total(Daemon& daemon, pipeline::Verdict verdict);
 

@@ -43,6 +43,21 @@ void view_backends(const ViewInput& input, StateView& view) {
         }
 }
 
+/// Behind those that records point at: aliases, and those that were removed, so that the next
+/// process knows whose they were.
+void view_other_addresses(const ViewInput& input, StateView& view) {
+    auto& saved = view.facts.backends;
+    const auto add = [&saved](const RemovedBackend& one) {
+        const bool is_known = std::ranges::any_of(saved, [&](const SavedBackend& other) {
+            return other.address == one.address;
+        });
+        if (!is_known && saved.size() < forwarding::max_backends)
+            saved.push_back({.name = one.name, .address = one.address});
+    };
+    std::ranges::for_each(input.removed, add);
+    std::ranges::for_each(backend_addresses_of(input.config), add);
+}
+
 void view_services(const ViewInput& input, StateView& view) {
     for (const config::Service& service : input.config.services) {
         if (const auto index = input.registry.service(service.name)) {
@@ -228,9 +243,12 @@ std::optional<forwarding::Seconds> seen_at(const SavedRecord& saved, forwarding:
     return now - static_cast<forwarding::Seconds>(age);
 }
 
-std::set<net::IpAddress> backend_addresses_of(const config::Config& config) {
+/// Whose transit has a share of its own: those that the table has as a backend's.
+std::set<net::IpAddress> addresses_of_backends(const Restored& restored,
+                                               const config::Config& config) {
     std::set<net::IpAddress> addresses;
-    for (const auto& [name, address] : addresses_of(config)) addresses.insert(address);
+    for (const RemovedBackend& one : restored.known) addresses.insert(one.address);
+    for (const RemovedBackend& one : backend_addresses_of(config)) addresses.insert(one.address);
     return addresses;
 }
 
@@ -258,7 +276,7 @@ public:
         : input_{input},
           restored_{restored},
           homes_{find_homes(state, input)},
-          backends_{backend_addresses_of(input.config)} {}
+          backends_{addresses_of_backends(restored, input.config)} {}
 
     void add(const SavedPair& pair) {
         const auto service = homes_.services[pair.service];
@@ -409,6 +427,7 @@ StateView make_state_view(const ViewInput& input) {
                    .timeouts = input.table.timeouts,
                    .now = input.now};
     view_backends(input, view);
+    view_other_addresses(input, view);
     view_services(input, view);
     view_gateways(input, view);
     return view;
@@ -477,6 +496,9 @@ Restored restore_state(const State& state, const RestoreInput& input) {
     // A clock that was set back makes the file look as if it came from the future.
     restored.age = std::max(input.wall_clock - state.facts.saved_at, std::chrono::seconds{0});
     restored.is_pairs_only = restored.age > std::chrono::seconds{input.timeouts.flow};
+    if (restored.age <= std::chrono::seconds{input.timeouts.established})
+        for (const SavedBackend& backend : state.facts.backends)
+            restored.known.push_back({.name = backend.name, .address = backend.address});
     restore_modes(state, input, restored);  // before the records: disabling ends them
     Restorer restorer{state, input, restored};
     for (const SavedPair& pair : state.pairs) restorer.add(pair);

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "controlplane/state/state_file.h"
 #include "controlplane/table/backend_modes.h"
 #include "controlplane/table/index_registry.h"
+#include "controlplane/table/removed_backends.h"
 #include "dataplane/forwarding/forwarding_table.h"
 #include "dataplane/sessions/directory.h"
 
@@ -47,6 +49,7 @@ struct ViewInput {
     const forwarding::ForwardingTable& table;
     forwarding::Seconds now;
     std::chrono::sys_seconds wall_clock;
+    std::span<const RemovedBackend> removed{};
 };
 StateView make_state_view(const ViewInput& input);
 
@@ -78,6 +81,8 @@ struct Restored {
     bool is_pairs_only = false;  ///< the state is older than a flow lives
     std::chrono::seconds age{};  ///< of the state; zero if it was saved in our future
     std::vector<std::pair<std::string, forwarding::Mode>> modes{};  ///< that are not enabled
+    /// Addresses that were a backend's, for RemovedBackends::take_up().
+    std::vector<RemovedBackend> known{};
 };
 
 /// Takes up the records whose backend is still there with the same name and address, and the modes

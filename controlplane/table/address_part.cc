@@ -66,7 +66,9 @@ void build_addresses(const BuilderInput& input, const InterfaceNames& names,
                      forwarding::ForwardingTable& table) {
     using forwarding::AddressRole;
     std::vector<forwarding::AddressMap<forwarding::AddressEntry>::Entry> entries;
-    // Of an address with several roles the last one counts.
+    // Of an address with several roles the last one counts: one that was a backend's has no other.
+    for (const RemovedBackend& removed : input.removed)
+        entries.push_back({removed.address, {.role = AddressRole::backend}});
     const auto add_own = [&](const net::IpAddress& own, forwarding::InterfaceIndex interface) {
         entries.push_back({own, {.role = AddressRole::own, .interface = interface}});
     };

@@ -128,6 +128,14 @@ void remark_on_moves(const BuilderInput& input, const forwarding::ForwardingTabl
     }
 }
 
+void remark_on_removed(const BuilderInput& input, Remarks& remarks) {
+    for (const RemovedBackend& removed : input.removed)
+        remarks.push_back("backend " + removed.name + " was removed: what " +
+                          text::to_text(removed.address) +
+                          " still sends to clients is dropped, until it has been silent for "
+                          "timeouts.flow");
+}
+
 // --- Frontends ---
 
 bool has_address(const BuilderInput& input, const InterfaceNames& names,
@@ -348,6 +356,7 @@ void build_services(const BuilderInput& input, const InterfaceNames& names,
     connect_frontends(input, table);
     table.members = members_of(input);
     remark_on_moves(input, table, remarks);
+    remark_on_removed(input, remarks);
     build_spread(input, table, remarks);
 }
 

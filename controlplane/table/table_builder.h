@@ -9,12 +9,14 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "config/config.h"
 #include "controlplane/kernel/kernel_state.h"
 #include "controlplane/table/index_registry.h"
+#include "controlplane/table/removed_backends.h"
 #include "dataplane/forwarding/forwarding_table.h"
 
 namespace ikelb::control {
@@ -50,6 +52,7 @@ struct BuilderInput {
     /// The configuration's make_allow_rules(), compiled; nullptr: there are none.
     std::shared_ptr<const wall::AllowRules> allow_rules{};
     forwarding::Seconds grace_until = 0;  ///< wall::Wall::grace_until
+    std::span<const RemovedBackend> removed{};
 };
 
 struct BuiltTable {

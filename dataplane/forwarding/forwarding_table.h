@@ -203,7 +203,7 @@ struct AddressEntry {
     AddressRole role = AddressRole::own;
     /// Of a VIP its own; of a backend, whose VIP a reply takes: none where the flow has to tell.
     std::array<FrontendIndex, service_ports> frontends{no_frontend, no_frontend};
-    BackendIndex backend = no_backend;        ///< of a backend, be it its own address or an alias
+    BackendIndex backend = no_backend;        ///< whose address or alias; none: one was removed
     InterfaceIndex interface = no_interface;  ///< whose twin has it; none: another device
 };
 

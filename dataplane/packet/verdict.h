@@ -65,6 +65,7 @@ namespace ikelb::pipeline {
     X(unknown_pair_limited, drop,    "over the rate of unknown IKE SAs of its backend") \
     X(unknown_keepalive,    drop,    "keepalive of an unknown flow") \
     X(reply_vip_unknown,    drop,    "no VIP for this reply: its backend is disabled, or has several VIPs and no record tells which") \
+    X(backend_removed,      drop,    "service UDP of a server whose backend was removed, or an ICMP error about it") \
     X(direct_to_backend,    drop,    "service UDP or ESP from the client side to a backend's own address") \
     X(directed_broadcast,   drop,    "to be routed to all hosts of a subnet of ours") \
     X(transit_not_allowed,  drop,    "transit begun on the client side, and not named by transit.allow") \

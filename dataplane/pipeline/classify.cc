@@ -42,12 +42,8 @@ void to_vip(Packet& packet, const AddressEntry& vip, Context& context) noexcept 
         packet.verdict = Verdict::native_esp;
         return;
     }
-    if (is_icmp_error(packet)) {
-        packet.is_icmp_error = true;
-        packet.direction = Direction::to_server;
-        return;
-    }
-    if (packet.is_later_fragment) {
+    packet.is_icmp_error = is_icmp_error(packet);
+    if (packet.is_icmp_error || packet.is_later_fragment) {
         packet.direction = Direction::to_server;
         return;
     }
@@ -99,10 +95,8 @@ bool is_reply(const Packet& packet) noexcept {
 void from_backend(Packet& packet, const AddressEntry& from, Context& context) noexcept {
     packet.backend = from.backend;
     if (context.table.is_inside(packet.destination)) return;
-    if (is_icmp_error(packet)) {
-        packet.is_icmp_error = true;
-        packet.direction = Direction::to_client;
-    } else if (packet.is_later_udp_fragment()) {
+    packet.is_icmp_error = is_icmp_error(packet);
+    if (packet.is_icmp_error || packet.is_later_udp_fragment()) {
         packet.direction = Direction::to_client;
     } else if (is_reply(packet)) {
         const std::size_t position = forwarding::service_port_position(packet.source_port);
@@ -110,6 +104,7 @@ void from_backend(Packet& packet, const AddressEntry& from, Context& context) no
         packet.frontend = from.frontends[position];
         packet.datagram =
             ike::classify(packet.udp_payload(), packet.udp_payload_length, position == 1);
+        if (from.backend == forwarding::no_backend) packet.verdict = Verdict::backend_removed;
     }
 }
 

@@ -67,7 +67,10 @@ void match_from_server_side(Packet& packet, const Quoted& quoted, Context& conte
         packet.gateway = flow->gateway;
     }
     packet.service = context.table.frontends[packet.frontend].service;
-    if (packet.frontend == forwarding::no_frontend) packet.verdict = Verdict::reply_vip_unknown;
+    if (to->backend == forwarding::no_backend)
+        packet.verdict = Verdict::backend_removed;
+    else if (packet.frontend == forwarding::no_frontend)
+        packet.verdict = Verdict::reply_vip_unknown;
 }
 
 }  // namespace

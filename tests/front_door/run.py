@@ -87,6 +87,7 @@ RUN = {
     "ikelbctl sessions": Typed(beside=True),
     "ikelbctl explain": Typed("rras", command="ikelbctl explain --client 192.0.2.7", beside=True),
     "ikelbctl drain rras1 --mode refuse": Typed(beside=True),
+    "ikelbctl diff": Typed("no changes", beside=True),
     "ikelbctl reload": Typed(beside=True),
     "ip address": Typed("198.51.100.1/24", beside=True),
     "ip route": Typed("default via 198.51.100.254 dev ext", beside=True),

@@ -130,6 +130,8 @@ void add_aliases(ForwardingTable& table, const TableSpec& spec) {
 
 void add_addresses(ForwardingTable& table, const TableSpec& spec) {
     std::vector<AddressMap<AddressEntry>::Entry> entries;
+    for (const net::IpAddress& one : spec.removed)
+        entries.push_back({one, {.role = AddressRole::backend}});
     for (std::size_t i = 0; i < spec.interfaces.size(); ++i)
         for (const net::IpAddress& own : {spec.interfaces[i].address, spec.interfaces[i].address6})
             if (!own.is_unspecified())

@@ -83,6 +83,7 @@ struct TableSpec {
     std::vector<NeighbourSpec> server_macs{};  ///< besides backends and gateways that are servers'
     std::vector<net::IpPrefix> inside_prefixes{};
     std::vector<net::IpAddress> other_addresses{};  ///< ours, but of no twin
+    std::vector<net::IpAddress> removed{};          ///< that were a backend's
     wall::Wall wall{};  ///< server_prefixes and broadcasts follow from the routes
     forwarding::Timeouts timeouts{};
     forwarding::AbuseLimits limits{};

@@ -48,6 +48,9 @@ public:
     CommandResult disable(const std::string& backend) override {
         return note("disable " + backend);
     }
+    CommandResult diff(const std::optional<std::string>& file) override {
+        return note("diff " + file.value_or("*"));
+    }
     CommandResult reload() override {
         if (explode) throw std::runtime_error{"boom"};
         return note("reload");

@@ -143,6 +143,42 @@ TEST(ConfigDiff, EachKeySaysLiveOrRestart) {
     }
 }
 
+/// "service/backend", one after the other.
+std::string ends_of(const Config& before, const Config& after) {
+    std::string text;
+    for (const Member& member : members_that_end(before, after))
+        text += (text.empty() ? "" : " ") + member.service + "/" + member.backend;
+    return text;
+}
+
+TEST(ConfigDiff, TunnelsEndWhereTheirServerIsNoLongerReached) {
+    const Config before = parse_good(testing::good_yaml);
+    struct Case {
+        const char* what;
+        std::string yaml;
+        const char* ends;
+    };
+    const std::string first = "      - {name: rras1, address: 10.20.0.11}\n";
+    const Case cases[] = {
+        {"nothing", std::string{testing::good_yaml}, ""},
+        {"removed", with(first, ""), "aovpn/rras1"},
+        {"renamed", with("name: rras1", "name: other"), "aovpn/rras1"},
+        {"another address", with("10.20.0.11", "10.20.0.21"), "aovpn/rras1"},
+        {"another VIP", with("203.0.113.10", "203.0.113.11"), "aovpn/rras1 aovpn/rras2"},
+        {"a service renamed", with("name: aovpn", "name: other"), ""},
+        {"a weight", with("10.20.0.11", "10.20.0.11, weight: 0"), ""},
+        {"an alias comes",
+         with("10.20.0.11", "10.20.0.11, aliases: [{service: aovpn, address: 10.20.0.111}]"),
+         "aovpn/rras1"},
+        {"one more", with(first, first + "      - {name: rras3, address: 10.20.0.13}\n"), ""},
+    };
+    for (const Case& one : cases)
+        EXPECT_EQ(ends_of(before, parse_good(one.yaml)), one.ends) << one.what;
+    Config unused = before;
+    unused.services.clear();
+    EXPECT_EQ(ends_of(before, unused), "aovpn/rras1 aovpn/rras2");
+}
+
 TEST(ConfigDiff, RestartReasonNamesTheKeysThatNeedIt) {
     const Diff changed = diff_to(with("10.20.0.11", "10.20.0.11, weight: 50",
                                       with_added("workers: {count: 2}\nlimits: {flows: 1024}\n")));

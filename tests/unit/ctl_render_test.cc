@@ -269,6 +269,35 @@ TEST(Render, NothingThrowsOnAnAnswerOfAnotherShape) {
             EXPECT_FALSE(render(one.id, json::parse(text), 40).empty()) << text << " " << one.path;
 }
 
+TEST(Render, AReloadAndItsDiffTellHowManyTunnelsEnd) {
+    const json ends{{"tunnels", 13},
+                    {"backends", {{{"name", "rras1"}, {"tunnels", 12}},
+                                  {{"name", "rras2"}, {"tunnels", 1}}}}};
+    json reload = ends;
+    reload["reloaded"] = "/etc/ikelb/ikelb.yaml";
+    EXPECT_EQ(render(RouteId::reload, reload, 0),
+              "reloaded: /etc/ikelb/ikelb.yaml\n"
+              "backend rras1: 12 tunnels ended\n"
+              "backend rras2: 1 tunnel ended\n");
+    json diff = ends;
+    diff["changes"] = {"pools[rras].backends[rras1]: removed {}"};
+    diff["needs_restart"] = false;
+    EXPECT_EQ(render(RouteId::diff, diff, 0),
+              "pools[rras].backends[rras1]: removed {}\n"
+              "backend rras1: 12 tunnels would end\n"
+              "backend rras2: 1 tunnel would end\n");
+    diff["backends"] = json::array();
+    EXPECT_EQ(render(RouteId::diff, diff, 0),
+              "pools[rras].backends[rras1]: removed {}\n"
+              "no tunnels would end\n");
+    diff["needs_restart"] = true;
+    EXPECT_EQ(render(RouteId::diff, diff, 0),
+              "pools[rras].backends[rras1]: removed {}\n"
+              "a reload would refuse this: it needs a restart\n");
+    diff["changes"] = json::array();
+    EXPECT_EQ(render(RouteId::diff, diff, 0), "no changes\n");
+}
+
 TEST(Render, DoneOrWhatTheDaemonAdds) {
     EXPECT_EQ(render(RouteId::drain, json::object(), 0), "done\n");
     EXPECT_EQ(render(RouteId::drain, {{"sas", 5}, {"backend", "rras1"}}, 0),

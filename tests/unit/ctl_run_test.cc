@@ -107,6 +107,8 @@ TEST_F(IkelbctlTest, EveryCommandReachesTheDaemon) {
         {{"drain", "--mode=keep", "a b/c"}, "drain a b/c keep"},
         {{"enable", "rras1"}, "enable rras1"},
         {{"disable", "rras1"}, "disable rras1"},
+        {{"diff"}, "diff *"},
+        {{"diff", "/etc/a b.yaml"}, "diff /etc/a b.yaml"},
         {{"reload"}, "reload"},
     };
     std::size_t calls = 0;
@@ -132,7 +134,7 @@ TEST_F(IkelbctlTest, PeopleGetTables) {
     EXPECT_TRUE(versions.starts_with("ikelbctl: ")) << versions;
     EXPECT_TRUE(versions.ends_with("\nikelbd: 9.9.9\n")) << versions;
     commands_.answer = nlohmann::json::object();
-    EXPECT_EQ(run({"reload"}).out, "done\n");
+    EXPECT_EQ(run({"enable", "rras1"}).out, "done\n");
 }
 
 TEST_F(IkelbctlTest, ARefusalIs1WithTheDaemonsWords) {
@@ -317,12 +319,12 @@ using Words = std::set<std::string>;
 
 TEST_F(CompletionTest, BashOffersWhatFits) {
     EXPECT_EQ(offered("''"), (Words{"status", "backends", "flows", "sessions", "explain", "drops",
-                                    "drain", "enable", "disable", "reload", "version", "check",
-                                    "completion"}));
+                                    "drain", "enable", "disable", "diff", "reload", "version",
+                                    "check", "completion"}));
     EXPECT_EQ(offered("s"), (Words{"status", "sessions"}));
     EXPECT_EQ(offered("sessions --backend r"), (Words{"rras1", "rras2"}));
     EXPECT_EQ(offered("explain --v"), (Words{"--vip", "--version"}));
-    EXPECT_EQ(offered("d"), (Words{"drops", "drain", "disable"}));
+    EXPECT_EQ(offered("d"), (Words{"drops", "drain", "disable", "diff"}));
     EXPECT_EQ(offered("--"), (Words{"--help", "--version", "--socket", "--json"}));
     EXPECT_EQ(offered("drain --m"), (Words{"--mode"}));
     EXPECT_EQ(offered("drain --j"), (Words{"--json"}));

@@ -42,6 +42,14 @@ Verdict raw(Input input, bool has_addresses_of_first_gateway = true) {
     return bench.run(input).verdict;
 }
 
+Verdict reply_of_a_removed_backend() {
+    TableSpec spec = two_armed_farm();
+    spec.removed = {address("10.20.0.99")};
+    return Bench{spec}
+        .from_server(PacketBuilder{}.ip("10.20.0.99", client).udp(4500, 4500).payload(esp(256)))
+        .verdict;
+}
+
 Verdict flood(Bench& bench, const PacketBuilder& packet, Verdict until) {
     Verdict verdict = undecided;
     for (int i = 0; i < 30000 && verdict != until; ++i) verdict = bench.from_client(packet).verdict;
@@ -226,6 +234,7 @@ const std::map<Verdict, std::function<Verdict()>>& examples() {
         {unknown_keepalive, [] { return of_payload(4500, keepalive()); }},
         {reply_vip_unknown, ambiguous_reply},
         {refusal_of_copy, refusal_of_a_copied_request},
+        {backend_removed, reply_of_a_removed_backend},
         {direct_to_backend, [] { return of_client(client_ip("10.20.0.11").udp(500, 500)); }},
         {directed_broadcast, [] { return of_client(client_ip("10.20.0.255").udp(9, 9)); }},
         {transit_not_allowed, [] { return of_client(client_ip("10.20.0.11").udp(500, 53)); }},

@@ -82,7 +82,8 @@ public:
                                                 .modes = modes,
                                                 .table = bench->table(),
                                                 .now = bench->now(),
-                                                .wall_clock = wall_clock});
+                                                .wall_clock = wall_clock,
+                                                .removed = removed.all()});
         return saved_state(bench->directory(), view);
     }
     Restored restore(const State& state,
@@ -150,6 +151,7 @@ public:
     config::Config config;
     IndexRegistry registry;
     BackendModes modes;
+    RemovedBackends removed;
     std::unique_ptr<Bench> bench;
 };
 

@@ -216,6 +216,34 @@ TEST_F(StateSnapshot, RecordsOfServersThatAreGoneOrOthersEnd) {
     }
 }
 
+/// Whom the next process still has to know, by address: those it has in no pool.
+TEST_F(StateSnapshot, WhoWasABackendIsKnownAfterwards) {
+    const auto known = [](const Restored& restored) {
+        std::set<std::string> names;
+        for (const RemovedBackend& one : restored.known)
+            names.insert(one.name + " " + text::to_text(one.address));
+        return names;
+    };
+    before.config.pools[0].backends[0].aliases = {
+        {.service = "aovpn", .address = address("10.20.0.111")}};
+    const std::vector<RemovedBackend> gone{{.name = "old", .address = address("10.20.0.9")},
+                                           {.name = "old6", .address = address("fd00:20::9")}};
+    before.removed.take_up(gone, before.config, before.bench->now());
+    const auto saved = before.save();
+    Life after{{{"rras2", "10.20.0.12"}}};
+    const std::set<std::string> all{"rras1 10.20.0.11", "rras1 10.20.0.111", "rras2 10.20.0.12",
+                                    "rras3 10.20.0.13", "old 10.20.0.9", "old6 fd00:20::9"};
+    const Restored restored = after.restore(saved);
+    EXPECT_EQ(known(restored), all);
+    EXPECT_EQ(restored.pairs, 4u);
+    after.removed.take_up(restored.known, after.config, after.bench->now());
+    EXPECT_EQ(after.removed.all().size(), 5u);
+    Life third{{{"rras2", "10.20.0.12"}}};
+    EXPECT_EQ(known(third.restore(after.save())), all) << "and after the next restart";
+    Life late{{{"rras2", "10.20.0.12"}}};
+    EXPECT_EQ(known(late.restore(saved, start_of_wall_clock + 25h)), std::set<std::string>{});
+}
+
 TEST_F(StateSnapshot, RecordsOfAnotherServiceOrVipEnd) {
     Life renamed{three_servers, "other"};
     const Restored by_service = renamed.restore(before.save());

@@ -145,6 +145,7 @@ struct Site {
     forwarding::Seconds now = 1000;
     forwarding::Seconds grace_until = 0;
     std::shared_ptr<const wall::AllowRules> allow_rules{};
+    RemovedBackends removed{};
     std::unique_ptr<forwarding::ForwardingTable> table{};
     std::vector<std::string> remarks{};
 
@@ -166,7 +167,8 @@ struct Site {
                                         .now = now,
                                         .previous = table.get(),
                                         .allow_rules = allow_rules,
-                                        .grace_until = grace_until});
+                                        .grace_until = grace_until,
+                                        .removed = removed.all()});
         table = std::move(built.table);
         remarks = std::move(built.remarks);
         return *table;
