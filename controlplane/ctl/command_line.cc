@@ -23,10 +23,16 @@ constexpr Note notes[] = {
      "that each record finds one, and a share for what no server has confirmed yet."},
     {"backends",
      "FLOWS and SAS are counted by walks over the tables, each some seconds long and more with\n"
-     "large limits."},
+     "large limits. A tunnel counts until its server has been silent for timeouts.flow, or for\n"
+     "timeouts.delete_hint if its last word was a delete."},
     {"sessions",
-     "AGE is exact to about two minutes, and begins anew after three days of one IKE SA; a rekey\n"
-     "makes a new one."},
+     "AGE is exact to about two minutes; from 46 hours on it says that it is more. A rekey of an\n"
+     "IKE SA makes a new one. One that both ends have deleted is listed for timeouts.delete_hint\n"
+     "at most, as closing."},
+    {"drain",
+     "The server is empty once its SAS in ikelbctl backends are 0 and ikelbctl sessions has none.\n"
+     "With refuse it comes to that as its clients leave or log in anew; with keep its own come\n"
+     "back, and it is empty only when they all have left."},
     {"diff",
      "A tunnel ends if its server is no longer reached where it has it: the backend, the service\n"
      "or the address is gone. Counted as SAS in ikelbctl backends. A reload refuses changes that\n"

@@ -49,9 +49,12 @@ std::string duration(const json& value) {
 }
 
 /// Of an IKE SA: a multiple of 128 s, up to as much too little or too much, or how long it is idle.
+/// Who is older than the longest that is counted, is held at that.
 std::string age(const json& value) {
+    constexpr double unit = 128, oldest = 1300 * unit;
     if (!value.is_number()) return plain(value);
-    return value.get<double>() < 128 ? "<3m" : fmt::format("~{}", duration(value));
+    if (value.get<double>() < unit) return "<3m";
+    return fmt::format("{}{}", value.get<double>() < oldest ? "~" : ">", duration(value));
 }
 
 std::string percent(const json& value) {

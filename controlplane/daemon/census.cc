@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "controlplane/inspect/states.h"
 #include "controlplane/state/record_keys.h"
 
 namespace ikelb::control {
@@ -47,11 +48,12 @@ std::size_t Census::walk(const forwarding::ForwardingTable& table, forwarding::S
             counting_.members[{table.frontends[frontend].service, flow.backend.index}];
         ++member.flows;
         if (table.frontends[frontend].port == net::be16::from_host(net::port_nat_t) &&
-            flow.standing == sessions::Standing::spoke)
+            flow.standing == sessions::Standing::spoke && !has_ended(flow, table.timeouts, now))
             ++member.sas;
     };
     const auto add_pair = [&](const auto&, const sessions::IkeSa& sa) {
         ++counting_.pairs;
+        if (has_ended(sa, table.timeouts, now)) return;
         auto& member = counting_.members[{sa.service, sa.backend.index}];
         if (sa.state == sessions::SaState::half_open)
             ++member.pairs_half_open;

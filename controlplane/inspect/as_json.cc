@@ -94,7 +94,8 @@ json as_json(const Session& session, const forwarding::ForwardingTable& table,
              {"service", name_at(names.services, session.sa.service)},
              {"vip", vip},
              {"backend", name_at(names.backends, session.sa.backend.index)},
-             {"state", to_string(session.sa.state)},
+             {"state", to_string(session.sa.is_over ? sessions::SaState::closing
+                                                    : session.sa.state)},
              {"age_s", or_null(session.age)},
              {"idle_s", now - std::min(now, session.sa.last_seen)},
              {"moves", session.moves}};

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "controlplane/inspect/states.h"
+
 namespace ikelb::control {
 
 namespace {
@@ -91,8 +93,8 @@ private:
     }
 
     void consider(const sessions::PairKey& key, const IkeSa& sa, std::uint64_t word) {
-        if (!sa.is_alive(table_.timeouts, now_) || !table_.is_current(sa.backend) ||
-            sa.service >= table_.services.size() ||
+        if (!sa.is_alive(table_.timeouts, now_) || has_ended(sa, table_.timeouts, now_) ||
+            !table_.is_current(sa.backend) || sa.service >= table_.services.size() ||
             (query_.backend && sa.backend.index != *query_.backend))
             return;
         const auto peer = Peer::unpack(word);

@@ -9,7 +9,15 @@
 
 namespace ikelb::control {
 
-// What records are called for people.
+// What records are called for people, and which of them people are not shown.
+
+/// A delete was the last that was heard of it, and longer ago than timeouts.delete_hint. It steers
+/// on: in an idle tunnel, what looked like its delete may have been another's.
+template <typename Record>
+constexpr bool has_ended(const Record& record, const forwarding::Timeouts& lives,
+                         forwarding::Seconds now) noexcept {
+    return record.is_over && !forwarding::is_within(lives.closing, record.last_seen, now);
+}
 
 constexpr std::string_view to_string(sessions::SaState state) noexcept {
     switch (state) {

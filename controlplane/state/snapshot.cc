@@ -97,6 +97,10 @@ std::optional<SavedRecord> to_saved(const Record& record, const StateView& view)
     if (backend.place == StateView::no_place || backend.generation != record.backend.generation ||
         !record.is_alive(view.timeouts, view.now))
         return std::nullopt;
+    if constexpr (requires { record.is_over; })  // people would be shown it again
+        if (record.is_over &&
+            !forwarding::is_within(view.timeouts.closing, record.last_seen, view.now))
+            return std::nullopt;
     // A worker may have written it after view.now.
     const auto age = static_cast<std::int32_t>(view.now - record.last_seen);
     return SavedRecord{.age = static_cast<std::uint32_t>(std::max(age, 0)),

@@ -2,7 +2,6 @@
 // Copyright (c) 2026 The ikelb authors
 #include "dataplane/affinity/admit.h"
 
-#include "dataplane/affinity/schedule.h"
 #include "dataplane/ike/payload_walk.h"
 
 namespace ikelb::affinity {

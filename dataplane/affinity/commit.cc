@@ -4,7 +4,7 @@
 
 #include "dataplane/affinity/admit.h"
 #include "dataplane/affinity/claims.h"
-#include "dataplane/affinity/schedule.h"
+#include "dataplane/ike/payload_walk.h"
 
 namespace ikelb::affinity {
 
@@ -17,9 +17,27 @@ forwarding::GatewayIndex gateway_of(const Packet& packet, const Context& context
     return by_mac == nullptr ? forwarding::no_gateway : *by_mac;
 }
 
+/// Whether a delete was of the SA or of a child says the answer, and no server does. A client is
+/// believed as far as people are told, and no further.
+void note_answer_to_delete(const Packet& packet, Context& context) noexcept {
+    const auto key = sessions::flow_key(packet.source, packet.source_port, packet.backend);
+    const auto login =
+        context.directory.logins.find_noted(key, context.table.timeouts, context.now);
+    if (!login || !login->record.is_closing ||
+        login->notes != sessions::pair_key(packet.ike_header()) ||
+        ike::hints_at_delete(packet.ike_message()))
+        return;
+    sessions::Login answered = login->record;
+    answered.is_over = true;
+    context.directory.logins.refresh(key, login->record, answered);
+}
+
 void note_request(const Decision& decision, Found& found, Context& context) noexcept {
     const Packet& packet = found.packet;
-    if (is_response(packet)) return;
+    if (is_response(packet)) {
+        note_answer_to_delete(packet, context);
+        return;
+    }
     const forwarding::ForwardingTable& table = context.table;
     const auto member = table.member(packet.service, packet.backend);
     if (member && !packet.frame.was_held && !packet.is_decided())
@@ -31,11 +49,13 @@ void note_request(const Decision& decision, Found& found, Context& context) noex
                               : table.default_gateway(packet.source, packet.frontend);
     if (gateway == expected) gateway = forwarding::no_gateway;
     const auto& before = found.kind == Datagram::ike ? found.pending() : std::nullopt;
+    const bool is_of_unknown = is_of_unknown_sa(found, decision);
+    const bool is_delete = found.kind == Datagram::ike && !is_of_unknown &&
+                           ike::hints_at_delete(packet.ike_message());
     // Header fields of a request that is to come are no secret. Where two ways tell, none does.
-    const bool is_contested = before && before->gateway != gateway;
+    const bool is_contested = before && before->steers() && before->gateway != gateway;
     if (is_contested) gateway = forwarding::no_gateway;
-    if (!is_contested && gateway == forwarding::no_gateway && !is_of_unknown_sa(found, decision))
-        return;
+    if (!is_contested && gateway == forwarding::no_gateway && !is_delete && !is_of_unknown) return;
     if (!is_contested && !packet.frame.was_held &&
         !context.memory.pending_by_source.take(packet.source, table.hash_key, context.now_micros,
                                                table.limits.pending_per_source)) {
@@ -47,6 +67,7 @@ void note_request(const Decision& decision, Found& found, Context& context) noex
          sessions::Pending{
              .backend = ref_of(packet.backend, context),
              .copies = static_cast<std::uint8_t>((before ? before->copies : 0) + decision.asks_all),
+             .is_delete = is_delete,
              .gateway = gateway,
              .last_seen = context.now},
          context);

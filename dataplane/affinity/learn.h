@@ -14,6 +14,7 @@ struct Lesson {
     Said said = Said::nothing;              ///< about its client tuple
     std::optional<sessions::SaState> sa{};  ///< about its IKE SA
     bool is_answer = false;                 ///< under an SA's keys
+    bool ends_sa = false;        ///< of a client's delete, which no answer of a child's is
     bool turns_gateway = false;  ///< the way of the request that it answers is the client's
 };
 

@@ -5,8 +5,6 @@
 #include <array>
 #include <utility>
 
-#include "dataplane/affinity/schedule.h"
-
 namespace ikelb::affinity {
 
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-#include "dataplane/affinity/schedule.h"
+#include "dataplane/affinity/rules.h"
 
 #include "dataplane/forwarding/forwarding_table.h"
 

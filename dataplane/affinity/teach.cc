@@ -37,10 +37,10 @@ std::uint64_t peer_after(const Packet& packet, std::uint64_t before, bool is_con
     sessions::Peer peer = sessions::Peer::unpack(before);
     const std::uint32_t client = sessions::name_of(packet.destination);
     const std::uint16_t port = packet.destination_port.to_host();
-    if (before == 0)
-        peer.created = sessions::Peer::created_at(now);
-    else if ((peer.client != client || peer.port != port) && is_confirmed && peer.moves < 31)
-        ++peer.moves;
+    const Seconds age = before == 0 ? 0 : std::min(peer.age(now), sessions::Peer::oldest);
+    peer.created = sessions::Peer::created_at(now - age);
+    const bool has_moved = before != 0 && (peer.client != client || peer.port != port);
+    if (has_moved && is_confirmed && peer.moves < 31) ++peer.moves;
     peer.client = client;
     peer.port = port;
     return peer.pack();
@@ -83,6 +83,7 @@ void confirm_login(const Packet& packet, BackendRef ref, Context& context) noexc
     if (!found || found->record.backend != ref) return;
     IkeSa confirmed = found->record;
     confirmed.state = SaState::established;
+    confirmed.is_over |= login->record.is_over;
     confirmed.last_seen = context.now;
     note(context.directory.pairs.write(pair, found->record, confirmed, lives, context.now,
                                        &found->notes),
@@ -109,18 +110,21 @@ void teach_pair(const Packet& packet, const std::optional<Pair>& found, const Le
     const bool is_raised = !is_own || raises(proof, found->record.state);
     IkeSa desired{.backend = ref,
                   .state = is_raised ? proof : found->record.state,
+                  .is_over = lesson.ends_sa,
                   .service = packet.service,
                   .last_seen = context.now};
     const std::array notes{peer_after(packet, known.notes[0], desired.is_confirmed(), context.now),
                            began_after(packet, known.notes[1], lesson, !is_own, context)};
     const auto before = found ? std::optional{found->record} : std::nullopt;
-    if (is_raised || desired.service != known.record.service) {
+    if (is_raised || desired.service != known.record.service ||
+        desired.is_over != known.record.is_over) {
         const bool is_written =
             note(pairs.write(key, before, desired, context.table.timeouts, context.now, &notes),
                  context);
         if (is_written && !found) context.counters.pairs_learned.add(1);
         if (is_written || !is_own) return;
         desired.state = known.record.state;
+        desired.is_over = known.record.is_over;
         desired.service = known.record.service;
     }
     if (!is_within(refresh_interval - 1, known.record.last_seen, context.now))
@@ -212,6 +216,7 @@ bool join(const Packet& packet, const std::optional<Flow>& flow, const Lesson& l
                        .standing = first.standing,
                        .awaits = is_same && flow->awaits,
                        .has_rivals = has_rivals,
+                       .is_over = is_same && flow->is_over,
                        .gateway = gateway,
                        .last_seen = first.last};
     const auto outcome = flow == std::optional{desired}
@@ -264,6 +269,13 @@ bool teach_tuple(Packet& packet, const Lesson& lesson, GatewayIndex way,
         if (!renewal) renewal = flow;
         renewal->gateway = stored;
     }
+    const bool is_over = lesson.ends_sa || (lesson.sa == SaState::closing && !lesson.is_answer);
+    if (renewal) renewal->is_over = is_over;
+    if (is_own && !renewal && is_over) {
+        Flow marked = *flow;
+        marked.is_over = true;
+        context.directory.flows.refresh(key, *flow, marked);
+    }
     if (is_own ? !renewal : !flow && said <= Said::alive) return false;
     // Nobody waits: what is left as it was, the backend's next datagram says again.
     const sessions::TryHold hold{lock, turns};
@@ -311,11 +323,14 @@ void take_reply(Packet& packet, Context& context) noexcept {
         return;
     }
     packet.service = context.table.frontends[packet.frontend].service;
-    const Lesson lesson = learn(packet, known, context);
+    Lesson lesson = learn(packet, known, context);
     const BackendRef ref = ref_of(packet.backend, context);
     const auto request = answered_request(packet, context);
+    // RFC 7296 section 1.4.1: who deletes a child is answered by a delete of its other half.
+    lesson.ends_sa = request && request->is_delete && lesson.said == Said::strong &&
+                     lesson.sa == SaState::established;
     if (is_ike) {
-        if (request && request->backend != ref && is_refusal(packet)) {
+        if (request && request->steers() && request->backend != ref && is_refusal(packet)) {
             packet.verdict = Verdict::refusal_of_copy;
             return;
         }

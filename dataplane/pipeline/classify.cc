@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
 #include <algorithm>
+#include <array>
 
 #include "dataplane/packet/icmp_kind.h"
 #include "dataplane/pipeline/stages.h"
@@ -13,20 +14,12 @@ namespace {
 
 using forwarding::AddressEntry, forwarding::AddressRole;
 
-Verdict verdict_of(ike::Kind kind) noexcept {
-    switch (kind) {
-        case ike::Kind::truncated: return Verdict::ike_truncated;
-        case ike::Kind::bad_length: return Verdict::ike_bad_length;
-        case ike::Kind::zero_initiator_spi: return Verdict::ike_zero_spi;
-        case ike::Kind::init_with_responder_spi: return Verdict::ike_init_with_spi;
-        case ike::Kind::reserved_esp_spi: return Verdict::esp_reserved_spi;
-        case ike::Kind::version_zero: return Verdict::ike_version_zero;
-        case ike::Kind::ike:
-        case ike::Kind::esp:
-        case ike::Kind::keepalive: break;
-    }
-    return Verdict::undecided;
-}
+/// By ike::Kind.
+constexpr std::array verdict_of{
+    Verdict::undecided,         Verdict::undecided,        Verdict::undecided,
+    Verdict::ike_truncated,     Verdict::ike_bad_length,   Verdict::ike_zero_spi,
+    Verdict::ike_init_with_spi, Verdict::esp_reserved_spi, Verdict::ike_version_zero};
+static_assert(verdict_of.size() == static_cast<std::size_t>(ike::Kind::version_zero) + 1);
 
 /// Does the first buffer end within what classifies a datagram?
 bool is_header_split(const Packet& packet) noexcept {
@@ -66,7 +59,7 @@ void to_vip(Packet& packet, const AddressEntry& vip, Context& context) noexcept 
         return;
     }
     packet.datagram = ike::classify(packet.udp_payload(), packet.udp_payload_length, position == 1);
-    packet.verdict = verdict_of(packet.datagram.kind);
+    packet.verdict = verdict_of[static_cast<std::size_t>(packet.datagram.kind)];
 }
 
 void to_own_address(Packet& packet, const AddressEntry& own, bool is_from_backend,

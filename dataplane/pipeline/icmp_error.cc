@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "dataplane/net/checksum.h"
-#include "dataplane/pipeline/quoted.h"
 #include "dataplane/pipeline/stages.h"
 #include "dataplane/wall/quote.h"
 

@@ -6,7 +6,6 @@
 #include <span>
 
 #include "dataplane/packet/icmp_kind.h"
-#include "dataplane/pipeline/parse_ip.h"
 #include "dataplane/pipeline/stages.h"
 
 namespace ikelb::pipeline {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-#include "dataplane/pipeline/parse_ip.h"
+#include "dataplane/pipeline/stages.h"
 
 #include <algorithm>
 

@@ -15,6 +15,10 @@ namespace ikelb::pipeline {
 /// ARP and multicast punts. Reads no byte beyond frame.contiguous.
 void parse(Packet& packet, const Context& context) noexcept;
 
+// Its second half: from the IP header, whose place is known, to the ports.
+void parse_ipv4(Packet& packet) noexcept;  ///< RFC 1812 section 5.2.2, in its order
+void parse_ipv6(Packet& packet) noexcept;  ///< RFC 8200, and RFC 7112 for first fragments
+
 /// Addresses to a side and a direction: service, reply, transit, or ours. Exits: forged sources,
 /// punts, what is closed of our own addresses, malformed IKE and ESP.
 void classify(Packet& packet, Context& context) noexcept;
@@ -27,6 +31,23 @@ void remember_fragment(Packet& packet, Context& context) noexcept;
 
 /// ICMP errors that quote a flow: which one. Exits: icmp_unmatched.
 void match_icmp_error(Packet& packet, Context& context) noexcept;
+
+/// The UDP datagram that an ICMP error quotes, of the error's own family (RFC 792: its IP header
+/// and at least 8 bytes more; RFC 4443 section 2.4 (c): more than that).
+struct Quoted {
+    std::size_t l3 = 0;  ///< offset of the quoted IP header in the frame
+    std::size_t l4 = 0;
+    net::IpAddress source{};
+    net::IpAddress destination{};
+    net::be16 source_port = net::be16::from_wire(0);
+    net::be16 destination_port = net::be16::from_wire(0);
+};
+/// nullopt: it quotes no UDP datagram with its ports, or the quote is cut short.
+std::optional<Quoted> read_quoted(const Packet& packet) noexcept;
+
+/// Changes the quoted source or destination address, and the checksums that cover it: the quoted
+/// IPv4 header's, the quoted UDP's and the ICMP message's own (RFC 5508 section 4.2).
+void rewrite_quoted(const Packet& packet, const net::IpAddress& address, bool is_source) noexcept;
 
 /// Client to VIP: the backend and the rule that named it, in the order of affinity/rules.cc. Its
 /// copies for others are added to `copies`, place being the packet's own. Exits: backend_down,

@@ -23,15 +23,18 @@ enum class SaState : std::uint8_t {
 struct IkeSa {
     BackendRef backend{};
     SaState state = SaState::half_open;
+    bool is_over = false;  ///< both ends have deleted it, as far as can be told; for people
     forwarding::ServiceIndex service = 0;
     Seconds last_seen = 0;
 
     constexpr std::uint64_t pack() const noexcept {
-        return packed::head(last_seen, backend, static_cast<unsigned>(state), service);
+        const unsigned code = static_cast<unsigned>(state) | unsigned{is_over} << 2;
+        return packed::head(last_seen, backend, code, service);
     }
     static constexpr IkeSa unpack(std::uint64_t bits) noexcept {
         return {.backend = packed::backend(bits),
                 .state = static_cast<SaState>(packed::code(bits) & 3),
+                .is_over = packed::code(bits) >> 2 != 0,
                 .service = packed::byte(bits),
                 .last_seen = packed::last_seen(bits)};
     }
@@ -61,6 +64,8 @@ inline std::uint32_t origin_of(const net::IpAddress& address, net::HashKey secre
 /// It steers nothing (an SPI must never lead to a client's address): `ikelbctl sessions` shows it.
 struct Peer {
     static constexpr std::uint32_t age_unit = 128;  ///< seconds
+    /// Who is older is held at that age: created comes around.
+    static constexpr Seconds oldest = 1300 * age_unit;
 
     std::uint32_t client = 0;   ///< name_of()
     std::uint16_t port = 0;     ///< host byte order
@@ -80,8 +85,7 @@ struct Peer {
     static std::uint16_t created_at(Seconds now) noexcept {
         return static_cast<std::uint16_t>(now / age_unit & 0x7ff);
     }
-    /// Seconds, exact to age_unit; wraps after three days.
-    Seconds age(Seconds now) const noexcept {
+    Seconds age(Seconds now) const noexcept {  ///< exact to age_unit
         return ((now / age_unit - created) & 0x7ff) * age_unit;
     }
 };

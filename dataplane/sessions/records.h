@@ -87,18 +87,21 @@ struct Flow {
     Standing standing = Standing::called;
     bool awaits = false;      ///< a candidate SPI waits for the backend's next packet
     bool has_rivals = false;  ///< others stand beside it, in Rivals
+    bool is_over = false;     ///< its backend's last word there was a delete; for people
     GatewayIndex gateway = forwarding::no_gateway;  ///< of the way back to the client
     Seconds last_seen = 0;  ///< the backend's last speech, fresh answer or keepalive there
 
     [[gnu::always_inline]] constexpr std::uint64_t pack() const noexcept {
-        return packed::head(last_seen, backend, static_cast<unsigned>(standing), gateway) |
-               packed::with_flag(0, awaits) | packed::with_flag(1, has_rivals);
+        const unsigned code = static_cast<unsigned>(standing) | unsigned{is_over} << 2;
+        return packed::head(last_seen, backend, code, gateway) | packed::with_flag(0, awaits) |
+               packed::with_flag(1, has_rivals);
     }
     [[gnu::always_inline]] static constexpr Flow unpack(std::uint64_t bits) noexcept {
         return {.backend = packed::backend(bits),
                 .standing = static_cast<Standing>(packed::code(bits) & 3),
                 .awaits = packed::flag(bits, 0),
                 .has_rivals = packed::flag(bits, 1),
+                .is_over = packed::code(bits) >> 2 != 0,
                 .gateway = packed::byte(bits),
                 .last_seen = packed::last_seen(bits)};
     }
@@ -218,18 +221,22 @@ struct Claim {
 struct Pending {
     BackendRef backend{};
     std::uint8_t copies = 0;                        ///< how often all backends got one, at most 2
+    bool is_delete = false;                         ///< of a known SA, or of a child
     GatewayIndex gateway = forwarding::no_gateway;  ///< that it came from, if not the usual one
     Seconds last_seen = 0;
 
     constexpr std::uint64_t pack() const noexcept {
-        return packed::head(last_seen, backend, copies, gateway);
+        return packed::head(last_seen, backend, copies | unsigned{is_delete} << 2, gateway);
     }
     static constexpr Pending unpack(std::uint64_t bits) noexcept {
         return {.backend = packed::backend(bits),
-                .copies = static_cast<std::uint8_t>(packed::code(bits)),
+                .copies = static_cast<std::uint8_t>(packed::code(bits) & 3),
+                .is_delete = packed::code(bits) >> 2 != 0,  // no_backend lies over the flags
                 .gateway = packed::byte(bits),
                 .last_seen = packed::last_seen(bits)};
     }
+    /// Else it is there for people alone.
+    constexpr bool steers() const noexcept { return !is_delete || gateway != GatewayIndex{}; }
     constexpr bool is_alive(const Timeouts& lives, Seconds now) const noexcept {
         return forwarding::is_within(lives.pending, last_seen, now);
     }
@@ -241,14 +248,17 @@ struct Login {
     BackendRef backend{};
     bool is_closing = false;  ///< a delete was hinted at, of the SA or of a child
     Seconds last_seen = 0;
+    bool is_over = false;  ///< the client has answered it as one of the SA; for people
 
     constexpr std::uint64_t pack() const noexcept {
-        return packed::head(last_seen, backend) | packed::with_flag(0, is_closing);
+        return packed::head(last_seen, backend) | packed::with_flag(0, is_closing) |
+               packed::with_flag(1, is_over);
     }
     static constexpr Login unpack(std::uint64_t bits) noexcept {
         return {.backend = packed::backend(bits),
                 .is_closing = packed::flag(bits, 0),
-                .last_seen = packed::last_seen(bits)};
+                .last_seen = packed::last_seen(bits),
+                .is_over = packed::flag(bits, 1)};
     }
     constexpr bool is_alive(const Timeouts& lives, Seconds now) const noexcept {
         return forwarding::is_within(is_closing ? lives.closing : lives.answered, last_seen, now);

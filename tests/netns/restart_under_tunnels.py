@@ -32,10 +32,21 @@ def await_save(case, balancer):
         case.eventually(lambda: saved_at(balancer) > before, 10, "the state is saved")
 
 
+def listed(balancer):
+    """Who is listed with which SA, and where."""
+    rows = balancer.query("sessions")["sessions"]
+    return {
+        row["spi_i"]: (row["client"], row["port"], row["backend"])
+        for row in rows
+        if row["state"] in ("established", "closing")
+    }
+
+
 def restart(case, farm, balancer, name, end):
     """Ends ikelbd, starts it again, and wants every tunnel as it was."""
     homes, spis = case.homes(farm), case.spis(farm.clients)
     pings = [Ping(c.space, farm.servers[int(homes[c.name][1:]) - 1].inside) for c in farm.clients]
+    rows = listed(balancer)
     end()
     if case.broken == "forgotten":
         (balancer.folder / "state").unlink()
@@ -47,6 +58,7 @@ def restart(case, farm, balancer, name, end):
             f"restored {len(spis)} pairs" in told,
             f"{len(spis)} pairs are not restored after {name}:\n{told}",
         )
+        case.equal(listed(balancer), rows, f"sessions after {name}")
     case.check_pings(farm)
     for ping in pings:
         ping.stop()

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 
 #include "config/text/address.h"
@@ -101,6 +102,32 @@ TEST_F(Sessions, AMoveIsCountedAndTheRowNamesTheNewAddress) {
     ASSERT_EQ(rows.size(), 1u);
     EXPECT_EQ(text::to_text(*rows[0].client), other_client);
     EXPECT_EQ(rows[0].moves, 1u);
+}
+
+/// What both ends have deleted is closing for as long as its deletion is a hint, then nothing.
+TEST_F(Sessions, WhoIsOverIsLeftOutAfterTheDeleteHint) {
+    add_pair(0x10, address("192.0.2.1"), 4500);
+    add_pair(0x20, address("192.0.2.1"), 4500);
+    const sessions::PairKey key{net::be64::from_host(0x10).wire(), net::be64::from_host(1).wire()};
+    auto& pairs = bench.directory().pairs;
+    const auto before = pairs.find(key, bench.table().timeouts, bench.now());
+    auto over = *before;
+    over.is_over = true;
+    pairs.write(key, before, over, bench.table().timeouts, bench.now());
+    const IndexNames names{.backends = {"rras1"}, .services = {"aovpn"}};
+    const auto states = [&] {
+        std::map<std::uint64_t, std::string> found;
+        for (const Session& row : list())
+            found[row.initiator_spi] =
+                as_json(row, bench.table(), bench.now(), names)["state"].get<std::string>();
+        return found;
+    };
+    using Map = std::map<std::uint64_t, std::string>;
+    EXPECT_EQ(states(), (Map{{0x10, "closing"}, {0x20, "established"}}));
+    bench.advance(bench.table().timeouts.closing);
+    EXPECT_EQ(states().size(), 2u);
+    bench.advance(1);
+    EXPECT_EQ(states(), (Map{{0x20, "established"}}));
 }
 
 TEST_F(Sessions, FiltersLeaveTheOthersOut) {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "dataplane/forwarding/forwarding_table.h"
 #include "dataplane/sessions/directory.h"
 
 namespace ikelb::sessions {
@@ -22,6 +23,7 @@ struct Samples<Flow> {
                                   .standing = Standing::spoke,
                                   .awaits = true,
                                   .has_rivals = true,
+                                  .is_over = true,
                                   .gateway = forwarding::on_link_client,
                                   .last_seen = latest};
     static constexpr Flow mixed{.backend = {.index = 1, .generation = 2},
@@ -59,6 +61,7 @@ template <>
 struct Samples<Pending> {
     static constexpr Pending fullest{.backend = last_backend,
                                      .copies = 3,
+                                     .is_delete = true,
                                      .gateway = forwarding::on_link_client,
                                      .last_seen = latest},
         mixed{.backend = {.index = 1, .generation = 2}, .copies = 1, .gateway = 4, .last_seen = 5};
@@ -66,7 +69,7 @@ struct Samples<Pending> {
 template <>
 struct Samples<Login> {
     static constexpr Login fullest{
-        .backend = last_backend, .is_closing = true, .last_seen = latest},
+        .backend = last_backend, .is_closing = true, .last_seen = latest, .is_over = true},
         mixed{.backend = {.index = 1, .generation = 2}, .last_seen = 4};
 };
 template <>
@@ -86,6 +89,7 @@ template <>
 struct Samples<IkeSa> {
     static constexpr IkeSa fullest{.backend = last_backend,
                                    .state = SaState::closing,
+                                   .is_over = true,
                                    .service = forwarding::max_services - 1,
                                    .last_seen = latest},
         mixed{.backend = {.index = 1, .generation = 2},
@@ -161,6 +165,12 @@ TEST(Lives, AConversationSaysItselfWhenItEnds) {
     const Conversation talk{.ends_at = 1000};
     EXPECT_TRUE(talk.is_alive({}, 1000));
     EXPECT_FALSE(talk.is_alive({}, 1001));
+}
+
+/// Its backend's index is wider than its place.
+TEST(Pending, OfARequestThatNobodyGotIsNoDelete) {
+    const Pending nobodys{.backend = {.index = forwarding::no_backend}, .last_seen = 5};
+    EXPECT_FALSE(Pending::unpack(nobodys.pack()).is_delete);
 }
 
 TEST(RivalEntry, ComesBackFromItsPackedForm) {
