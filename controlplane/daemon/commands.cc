@@ -200,10 +200,10 @@ json with_ends(const std::map<std::string, std::uint64_t>& ends) {
     return {{"tunnels", tunnels}, {"backends", std::move(backends)}};
 }
 
-std::string next_hop_name(const forwarding::ForwardingTable& table,
+std::string next_hop_name(const forwarding::ForwardingTable& table, const net::IpAddress& client,
                           forwarding::GatewayIndex gateway) {
     if (gateway == forwarding::on_link_client) return "on-link";
-    if (gateway == forwarding::no_gateway || gateway >= table.gateways.size()) return "by route";
+    if (!table.leads_to(client, gateway)) return "by route";
     return text::to_text(table.gateways[gateway].address);
 }
 
@@ -284,7 +284,7 @@ CommandResult DaemonCommands::flows(const FlowFilter& filter) {
                         {"backend", backend_name(daemon_, flow.backend.index)},
                         {"state", to_string(flow.standing)},
                         {"idle_s", now - std::min(now, flow.last_seen)},
-                        {"next_hop", next_hop_name(table, flow.gateway)}});
+                        {"next_hop", next_hop_name(table, key.client, flow.gateway)}});
     };
     const auto& flows = daemon_.dataplane().directory().flows;
     flows.confirmed.for_each(0, flows.confirmed.buckets(), visit);

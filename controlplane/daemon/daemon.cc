@@ -261,6 +261,7 @@ void Daemon::start_workers() {
     watchdog_.emplace(dataplane_->workers());
     keep_text();
     network_->announce_new_vips();
+    confirm_gateways();  // a reply takes another one as long as its own is no known neighbour
     spdlog::info("ready: {} worker(s), {} service(s)", dataplane_->workers(),
                  config_.services.size());
     if (metrics_) metrics_->publish(make_metrics(*this));

@@ -72,7 +72,8 @@ struct Neighbour {
 
 /// The kernel's view of the network at one moment. Links are ordered by ifindex, addresses and
 /// neighbours by ifindex and address, and routes by destination and then by preference: of those
-/// with the same dst, the first is the one that the kernel uses.
+/// with the same dst, the first is the one that the kernel uses. Each next hop of a multipath route
+/// is a route of its own.
 struct KernelState {
     std::vector<Link> links;
     std::vector<Address> addresses;

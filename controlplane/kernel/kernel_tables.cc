@@ -138,7 +138,15 @@ KernelState KernelTables::snapshot() const {
         if (is_in_use) state.addresses.push_back({.ifindex = key.first, .prefix = key.second});
     state.routes.reserve(routes_.content().size());
     for (const auto& [key, alternatives] : routes_.content())
-        for (const ParsedRoute& route : alternatives) state.routes.push_back(route.route);
+        for (const ParsedRoute& one : alternatives) {
+            Route route = one.route;
+            state.routes.push_back(route);
+            for (const NextHop& hop : one.others) {
+                route.gateway = hop.gateway;
+                route.ifindex = hop.ifindex;
+                state.routes.push_back(route);
+            }
+        }
     state.neighbours.reserve(neighbours_.content().size());
     for (const auto& [key, neighbour] : neighbours_.content())
         state.neighbours.push_back(neighbour);

@@ -59,11 +59,6 @@ std::optional<RouteType> route_type(unsigned type) noexcept {
 
 using RouteAttributes = NetlinkAttributes<RTA_MAX>;
 
-struct NextHop {
-    std::optional<net::IpAddress> gateway;
-    int ifindex = 0;
-};
-
 /// RTA_GATEWAY is of the route's family, RTA_VIA of any (RFC 8950: IPv4 by an IPv6 next hop).
 std::optional<net::IpAddress> gateway_of(const RouteAttributes& attributes, int family) noexcept {
     if (attributes.find(RTA_GATEWAY) != nullptr) return attributes.address(RTA_GATEWAY, family);
@@ -73,9 +68,9 @@ std::optional<net::IpAddress> gateway_of(const RouteAttributes& attributes, int 
     return address_from_wire(via_family, via.subspan(sizeof(rtvia)));
 }
 
-/// The first next hop that is neither dead nor without carrier; the very first if all are.
-std::optional<NextHop> first_living(nlattr* multipath, int family) noexcept {
-    std::optional<NextHop> chosen;
+/// In their order, but those that are dead or without carrier last.
+std::vector<NextHop> next_hops(nlattr* multipath, int family) {
+    std::vector<NextHop> living, dead;
     auto* position = static_cast<std::uint8_t*>(nla_data(multipath));
     int left = nla_len(multipath);
     while (left >= static_cast<int>(sizeof(rtnexthop))) {
@@ -83,18 +78,16 @@ std::optional<NextHop> first_living(nlattr* multipath, int family) noexcept {
         const int length = hop.rtnh_len;
         if (length < static_cast<int>(sizeof hop) || length > left) break;
         const bool is_dead = (hop.rtnh_flags & (RTNH_F_DEAD | RTNH_F_LINKDOWN)) != 0;
-        if (!chosen || !is_dead) {
-            auto* first = reinterpret_cast<nlattr*>(position + sizeof hop);
-            const RouteAttributes attributes{first, length - static_cast<int>(sizeof hop)};
-            chosen = NextHop{.gateway = gateway_of(attributes, family),
-                             .ifindex = hop.rtnh_ifindex};
-            if (!is_dead) break;
-        }
+        auto* first = reinterpret_cast<nlattr*>(position + sizeof hop);
+        const RouteAttributes attributes{first, length - static_cast<int>(sizeof hop)};
+        (is_dead ? dead : living)
+            .push_back({.gateway = gateway_of(attributes, family), .ifindex = hop.rtnh_ifindex});
         const int step = static_cast<int>(RTNH_ALIGN(length));
         position += step;
         left -= step;
     }
-    return chosen;
+    living.insert(living.end(), dead.begin(), dead.end());
+    return living;
 }
 
 std::optional<net::IpPrefix> destination_of(const RouteAttributes& attributes,
@@ -169,7 +162,7 @@ std::optional<Neighbour> parse_neighbour(nlmsghdr* message) noexcept {
     return std::nullopt;  // not an Ethernet neighbour
 }
 
-std::optional<ParsedRoute> parse_route(nlmsghdr* message) noexcept {
+std::optional<ParsedRoute> parse_route(nlmsghdr* message) {
     const auto header = family_header<rtmsg>(message);
     if (!header || !is_of_interest(*header)) return std::nullopt;
     const RouteAttributes attributes{message, sizeof *header};
@@ -180,19 +173,22 @@ std::optional<ParsedRoute> parse_route(nlmsghdr* message) noexcept {
     if ((table != RT_TABLE_MAIN && table != RT_TABLE_LOCAL) || !type || !destination)
         return std::nullopt;
 
-    NextHop hop{.gateway = gateway_of(attributes, header->rtm_family),
-                .ifindex = static_cast<int>(attributes.number(RTA_OIF).value_or(0))};
+    std::vector<NextHop> hops{{.gateway = gateway_of(attributes, header->rtm_family),
+                               .ifindex = static_cast<int>(
+                                   attributes.number(RTA_OIF).value_or(0))}};
     nlattr* multipath = attributes.find(RTA_MULTIPATH);
-    if (multipath != nullptr) hop = first_living(multipath, header->rtm_family).value_or(NextHop{});
+    if (multipath != nullptr) hops = next_hops(multipath, header->rtm_family);
     // IPv6 names lo as the device of what it drops.
-    if (*type == RouteType::blackhole || *type == RouteType::unreachable) hop = {};
+    if (hops.empty() || *type == RouteType::blackhole || *type == RouteType::unreachable)
+        hops = {{}};
     return ParsedRoute{.route = {.dst = *destination,
-                                 .gateway = hop.gateway,
-                                 .ifindex = hop.ifindex,
+                                 .gateway = hops.front().gateway,
+                                 .ifindex = hops.front().ifindex,
                                  .type = *type,
                                  .metric = attributes.number(RTA_PRIORITY).value_or(0)},
                        .table = static_cast<std::uint8_t>(table),
-                       .is_multipath = multipath != nullptr};
+                       .is_multipath = multipath != nullptr,
+                       .others = {hops.begin() + 1, hops.end()}};
 }
 
 }  // namespace ikelb::control

@@ -68,8 +68,11 @@ void prepare_express(ForwardingTable& table) {
                 prepared.members[*at] =
                     exit_to(backends[backend], table.target(service, backend), table);
     for (std::size_t i = forwarding::no_gateway + 1; i < table.gateways.size(); ++i)
-        if (table.gateways[i].interface != forwarding::no_interface)
-            prepared.gateways[i] = exit_by(table.gateways[i].link, table);
+        if (const forwarding::Gateway& gateway = table.gateways[i];
+            gateway.interface != forwarding::no_interface) {
+            prepared.gateways[i] = exit_by(gateway.link, table);
+            prepared.gateways[i].is_for_some = !gateway.is_default[true];
+        }
     for (const forwarding::Frontend& frontend : table.frontends)
         prepared.frontends.push_back(
             {.vip = address_of(frontend.vip),

@@ -7,13 +7,12 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <set>
 #include <tuple>
 
 #include "config/text/address.h"
 #include "controlplane/table/link_header.h"
-#include "controlplane/table/route_ranges.h"
+#include "controlplane/table/route_choice.h"
 #include "controlplane/table/table_parts.h"
 
 namespace ikelb::control {
@@ -230,29 +229,16 @@ forwarding::Route make_route(const Route& route, const InterfaceNames& names,
 
 constexpr std::array<const char*, 2> of_each_link{"fe80::/10", "ff00::/8"};
 
-/// One Route for each on-link prefix, so that two addresses are of one subnet exactly if they get
-/// the same route (client_on_farm_subnet rests on it); all others are shared by those alike.
 void build_routes(const BuilderInput& input, const InterfaceNames& names,
                   forwarding::ForwardingTable& table) {
-    std::map<std::tuple<RouteKind, InterfaceIndex, forwarding::GatewayIndex>, std::uint32_t> shared;
-    std::vector<RouteEntry> entries;
-    entries.reserve(input.kernel.routes.size());
-    // Backwards: the kernel's first choice comes last, and of equal prefixes the last one wins.
-    for (auto route = input.kernel.routes.rbegin(); route != input.kernel.routes.rend(); ++route) {
-        if (is_of_each_link(route->dst)) continue;
-        const forwarding::Route made = make_route(*route, names, input.registry);
-        auto index = static_cast<std::uint32_t>(table.routes.size());
-        if (made.kind != RouteKind::on_link)
-            index = shared.try_emplace({made.kind, made.interface, made.gateway}, index)
-                        .first->second;
-        if (index == table.routes.size()) table.routes.push_back(made);
-        entries.push_back({.prefix = route->dst, .value = index});
-    }
+    std::vector<RouteOption> options;
+    options.reserve(input.kernel.routes.size());
+    for (const Route& route : input.kernel.routes)
+        if (!is_of_each_link(route.dst))
+            options.push_back({route.dst, make_route(route, names, input.registry)});
     for (const char* prefix : of_each_link)
-        entries.push_back({.prefix = *text::parse_prefix(prefix),
-                           .value = static_cast<std::uint32_t>(table.routes.size())});
-    table.routes.push_back({.kind = RouteKind::local});
-    table.route_table = cut_routes(entries);
+        options.push_back({*text::parse_prefix(prefix), {.kind = RouteKind::local}});
+    choose_routes(std::move(options), table);
 }
 
 }  // namespace

@@ -145,20 +145,25 @@ bool has_address(const BuilderInput& input, const InterfaceNames& names,
     });
 }
 
-/// The gateway of the best default route of the VIP's family on the service's interface. The
-/// kernel lists routes to one destination by preference.
+/// The gateway of the best default route of the VIP's family on the service's interface: the first
+/// that is a known neighbour, else the first. The kernel lists routes to one destination by
+/// preference.
 forwarding::GatewayIndex uplink_of(const config::Service& service, const BuilderInput& input,
-                                   const InterfaceNames& names) {
+                                   const InterfaceNames& names,
+                                   const forwarding::ForwardingTable& table) {
     const auto interface = names.by_name(service.interface);
+    forwarding::GatewayIndex best = forwarding::no_gateway;
     for (const Route& route : input.kernel.routes) {
         if (route.type != RouteType::unicast || route.dst.length != 0 || !route.gateway ||
             route.dst.address.is_v4() != service.vip.is_v4() || !interface ||
             names.by_twin(route.ifindex) != interface)
             continue;
-        if (const auto gateway = input.registry.gateway({*interface, *route.gateway}))
-            return *gateway;
+        const auto gateway = input.registry.gateway({*interface, *route.gateway});
+        if (!gateway) continue;
+        if (table.gateways[*gateway].link.is_resolved) return *gateway;
+        if (best == forwarding::no_gateway) best = *gateway;
     }
-    return forwarding::no_gateway;
+    return best;
 }
 
 void build_frontends(const BuilderInput& input, const InterfaceNames& names,
@@ -170,7 +175,7 @@ void build_frontends(const BuilderInput& input, const InterfaceNames& names,
         if (!is_served)
             remarks.push_back("service " + service.name + ": VIP " + text::to_text(service.vip) +
                               " is not an address of the kernel, not served");
-        const forwarding::GatewayIndex uplink = uplink_of(service, input, names);
+        const forwarding::GatewayIndex uplink = uplink_of(service, input, names, table);
         for (std::size_t i = 0; i < forwarding::service_ports; ++i)
             table.frontends[frontend_of(service, i, input)] = {
                 .vip = service.vip,

@@ -47,6 +47,10 @@ void note_request(const Decision& decision, Found& found, Context& context) noex
     const auto expected = flow && flow->gateway != forwarding::no_gateway
                               ? flow->gateway
                               : table.default_gateway(packet.source, packet.frontend);
+    // A neighbour's own address may have been a route's gateway, and its MAC address is that still.
+    if (gateway != forwarding::no_gateway && gateway != expected &&
+        table.is_on_link(packet.source, packet.in_interface))
+        gateway = forwarding::on_link_client;
     if (gateway == expected) gateway = forwarding::no_gateway;
     const auto& before = found.kind == Datagram::ike ? found.pending() : std::nullopt;
     const bool is_of_unknown = is_of_unknown_sa(found, decision);

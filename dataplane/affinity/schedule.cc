@@ -35,11 +35,9 @@ BackendIndex by_fewest_sas(const forwarding::Service& service, const Context& co
     BackendIndex best = no_backend;
     std::uint64_t best_load = 0;
     for (const BackendIndex candidate : service.members) {
-        const std::uint64_t load =
-            (std::uint64_t{context.directory.sas[candidate].load(std::memory_order_relaxed)} +
-             memory.chosen[candidate])
-            << 16;
-        const std::uint64_t scaled = load / context.table.backends[candidate].weight;
+        const std::uint64_t sas{context.directory.sas[candidate].load(std::memory_order_relaxed)};
+        const std::uint64_t scaled =
+            ((sas + memory.chosen[candidate]) << 16) / context.table.backends[candidate].weight;
         if (best == no_backend || scaled < best_load) {
             best = candidate;
             best_load = scaled;
@@ -89,8 +87,7 @@ BackendIndex choose_by_hash(const Found& found) noexcept {
         const BackendIndex old = at_hash(service.old_maglev, hash);
         if (context.table.backends[old].takes_returning_clients()) return old;
     }
-    if (service.maglev.empty()) return no_backend;
-    return at_hash(service.maglev, hash);
+    return service.maglev.empty() ? no_backend : at_hash(service.maglev, hash);
 }
 
 Answer schedule(Found& found) noexcept {

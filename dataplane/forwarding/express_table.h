@@ -30,6 +30,7 @@ struct ExpressTable {
         PortIndex port = 0;
         std::uint8_t length = 14;             ///< of the whole header, as LinkHeader's
         std::uint8_t generation = 0;          ///< of a backend
+        bool is_for_some = false;             ///< of a gateway: not every client is behind it
     };
     static_assert(sizeof(Exit) == 32);
 

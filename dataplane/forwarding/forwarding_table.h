@@ -2,7 +2,9 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <bitset>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -157,15 +159,8 @@ struct Service {
 
     /// The address under which a client is bound.
     net::IpAddress client_of(const net::IpAddress& address) const noexcept {
-        const bool is_v4 = address.is_v4();
-        const unsigned length = is_v4 ? prefix_v4 + 96u : prefix_v6;
-        if (length >= 128) [[likely]]
-            return address;
-        const std::uint64_t low = length <= 64 ? 0 : ~std::uint64_t{0} << (128 - length);
-        const std::uint64_t high = length >= 64  ? ~std::uint64_t{0}
-                                   : length == 0 ? 0
-                                                 : ~std::uint64_t{0} << (64 - length);
-        return net::IpAddress::from_halves(address.high() & high, address.low() & low);
+        const net::IpPrefix own{address, address.is_v4() ? prefix_v4 : prefix_v6};
+        return own.mapped_length() >= 128 ? address : own.network().address;
     }
 };
 
@@ -212,6 +207,8 @@ struct Route {
     RouteKind kind = RouteKind::on_link;
     InterfaceIndex interface = no_interface;
     GatewayIndex gateway = no_gateway;  ///< of kind gateway
+    /// Those that any of the kernel's routes to there leads over, preferred or not.
+    std::bitset<on_link_client + 1> over{};
 };
 
 /// A next hop that the kernel knows as a gateway. Index 0 stands for none.
@@ -219,6 +216,7 @@ struct Gateway {
     InterfaceIndex interface = no_interface;
     net::IpAddress address;
     LinkHeader link;
+    std::array<bool, 2> is_default{};  ///< a default route leads over it; [1] of IPv4
     /// A route to more than the servers' side leads over it: a frame of its MAC on an interface
     /// that faces both sides is never a server's.
     bool faces_clients = false;
@@ -275,9 +273,8 @@ struct ForwardingTable {
         return alias == nullptr ? backends[backend] : *alias;
     }
     bool is_inside(const net::IpAddress& address) const noexcept {
-        for (const net::IpPrefix& prefix : inside_prefixes)
-            if (prefix.contains(address)) return true;
-        return false;
+        const auto holds = [&](const net::IpPrefix& prefix) { return prefix.contains(address); };
+        return std::ranges::any_of(inside_prefixes, holds);
     }
     const Route* find_route(const net::IpAddress& destination) const noexcept {
         const auto index = route_table.lookup(destination);
@@ -292,8 +289,17 @@ struct ForwardingTable {
     GatewayIndex default_gateway(const net::IpAddress& client, FrontendIndex at) const noexcept {
         const Route* route = find_route(client);
         if (route != nullptr && route->kind == RouteKind::on_link) return on_link_client;
-        if (frontends[at].uplink != no_gateway) return frontends[at].uplink;
-        return route == nullptr ? no_gateway : route->gateway;
+        const GatewayIndex uplink = frontends[at].uplink;
+        const GatewayIndex other = route == nullptr ? no_gateway : route->gateway;
+        const bool is_dead = !gateways[uplink].link.is_resolved && gateways[other].link.is_resolved;
+        return uplink == no_gateway || is_dead ? other : uplink;
+    }
+    /// Is it a neighbour that answers, and does some route to the client lead over it?
+    bool leads_to(const net::IpAddress& client, GatewayIndex by) const noexcept {
+        const Gateway& hop = gateways[by];
+        if (!hop.link.is_resolved || hop.is_default[client.is_v4()]) return hop.link.is_resolved;
+        const Route* route = find_route(client);
+        return route != nullptr && route->over[by];
     }
     const LinkHeader* neighbour(InterfaceIndex at, const net::IpAddress& address) const noexcept {
         return neighbours.find(neighbour_key(at, address));

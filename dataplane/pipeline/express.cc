@@ -300,7 +300,7 @@ struct Tally {
 
 /// Reads the record and rewrites; false: this one is for the stages.
 [[gnu::always_inline]] inline bool finish(const Prospect& prospect, Tally& tally,
-                                          const View& view, Counters& counters) noexcept {
+                                          const View& view, const Context& context) noexcept {
     if (prospect.slot == nullptr) return false;
     // One layout: both tables have one word of key and none of notes.
     const auto word = Flows::Slots::read_word(prospect.slot, {prospect.key});
@@ -312,19 +312,22 @@ struct Tally {
     const forwarding::MemberIndex member =
         view.members[frontend.service * forwarding::max_backends + backend];
     const auto& target = view.targets[member];
-    const auto& exit = is_to_server ? target : view.gateways[sessions::packed::byte(*word)];
+    const forwarding::GatewayIndex gateway = sessions::packed::byte(*word);
+    const auto& exit = is_to_server ? target : view.gateways[gateway];
+    auto& ip = *reinterpret_cast<net::Ipv4Header*>(prospect.l3);
     if (!net::all_of(((*word ^ prospect.want) & (is_to_server ? of_claim : of_flow)) == 0,
                      forwarding::is_within(is_to_server ? view.claim_age : view.flow_age,
                                            sessions::packed::last_seen(*word), view.now),
                      target.generation == ref.generation,
                      net::any_of(!is_to_server, frontend.is_usable),
                      member != forwarding::no_member, prospect.ip_bytes <= exit.mtu) ||
+        (exit.is_for_some &&
+         !context.table.leads_to(net::IpAddress::from_v4(ip.destination), gateway)) ||
         !write_link(*prospect.packet, exit, prospect.l3))
         return false;
     Packet& packet = *prospect.packet;
-    auto& ip = *reinterpret_cast<net::Ipv4Header*>(prospect.l3);
     auto& udp = *reinterpret_cast<net::UdpHeader*>(prospect.l3 + sizeof ip);
-    MemberCounters& of_member = counters.members[member];
+    MemberCounters& of_member = context.counters.members[member];
     packet.backend = backend;
     if (is_to_server) {
         packet.verdict = Verdict::to_server;
@@ -379,7 +382,7 @@ PlaceSet express(Batch& batch, Context& context) noexcept {
     PlaceSet done = 0;
     Tally tally;
     for (const Prospect& prospect : found)
-        done |= PlaceSet{finish(prospect, tally, view, context.counters)} << prospect.place;
+        done |= PlaceSet{finish(prospect, tally, view, context)} << prospect.place;
     count(tally, context.counters);
     return all & ~done;
 }

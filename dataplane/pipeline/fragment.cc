@@ -59,11 +59,8 @@ bool is_overlap(const Packet& packet, const FragmentFate& before,
 
 /// A reload may have taken away what the first fragment went to.
 bool is_valid(const FragmentFate& fate, const forwarding::ForwardingTable& table) noexcept {
-    if (fate.kind == FragmentFate::Kind::to_server)
-        return table.backends[fate.index].is_present;
-    if (fate.kind == FragmentFate::Kind::to_client)
-        return table.frontends[fate.index].is_present();
-    return true;
+    if (fate.kind == FragmentFate::Kind::to_server) return table.backends[fate.index].is_present;
+    return fate.kind != FragmentFate::Kind::to_client || table.frontends[fate.index].is_present();
 }
 
 void apply(Packet& packet, const FragmentFate& fate, Context& context) noexcept {

@@ -9,17 +9,20 @@ namespace {
 
 using forwarding::LinkHeader;
 
+const LinkHeader* link_by(forwarding::GatewayIndex index, Context& context) noexcept {
+    const forwarding::Gateway& hop = context.table.gateways[index];
+    if (hop.interface == forwarding::no_interface) return nullptr;
+    if (!hop.link.is_resolved) context.memory.neighbours.add(hop.interface, hop.address);
+    return &hop.link;
+}
+
 /// The neighbour of a route: its gateway, or the destination itself. An unknown one is asked for.
 const LinkHeader* link_of(const forwarding::Route& route, const net::IpAddress& destination,
                           Context& context) noexcept {
     static constexpr LinkHeader unresolved{};
-    if (route.kind == forwarding::RouteKind::gateway) {
-        const forwarding::Gateway& gateway = context.table.gateways[route.gateway];
-        if (!gateway.link.is_resolved)
-            context.memory.neighbours.add(gateway.interface, gateway.address);
-        return &gateway.link;
-    }
-    const auto* link = context.table.neighbour(route.interface, destination);
+    const auto* link = route.kind == forwarding::RouteKind::gateway
+                           ? link_by(route.gateway, context)
+                           : context.table.neighbour(route.interface, destination);
     if (link != nullptr) return link;
     context.memory.neighbours.add(route.interface, destination);
     return &unresolved;
@@ -59,6 +62,18 @@ void route_transit(Packet& packet, Context& context) noexcept {
     if (!packet.link->is_resolved && !is_down(*packet.link, context.table) &&
         !packet.is_service_udp() && !packet.is_from_clients)
         punt(packet, Verdict::punt_unresolved, context);
+}
+
+/// By the remembered gateway, else by the VIP's uplink or the kernel's route.
+void route_to_client(Packet& packet, Context& context) noexcept {
+    const forwarding::ForwardingTable& table = context.table;
+    if (!table.frontends[packet.frontend].is_present()) return;
+    packet.link = link_by(packet.gateway, context);
+    if (table.leads_to(packet.destination, packet.gateway)) return;
+    const auto usual = table.default_gateway(packet.destination, packet.frontend);
+    packet.link = usual != forwarding::on_link_client
+                      ? link_by(usual, context)
+                      : link_of(*table.find_route(packet.destination), packet.destination, context);
 }
 
 void route_to_server(Packet& packet, Context& context) noexcept {
@@ -117,29 +132,10 @@ bool is_reachable(const forwarding::Target& target, Context& context) noexcept {
     return false;
 }
 
-const LinkHeader* link_to_client(const net::IpAddress& client, forwarding::GatewayIndex gateway,
-                                 forwarding::FrontendIndex frontend, Context& context) noexcept {
-    const forwarding::ForwardingTable& table = context.table;
-    if (table.gateways[gateway].interface == forwarding::no_interface)
-        gateway = table.default_gateway(client, frontend);
-    const forwarding::Gateway& hop = table.gateways[gateway];
-    if (hop.interface != forwarding::no_interface) {
-        if (!hop.link.is_resolved) context.memory.neighbours.add(hop.interface, hop.address);
-        return &hop.link;
-    }
-    const forwarding::Route* route = table.find_route(client);
-    if (route == nullptr || route->kind != forwarding::RouteKind::on_link) return nullptr;
-    return link_of(*route, client, context);
-}
-
 void route(Packet& packet, Context& context) noexcept {
     switch (packet.direction) {
         case Direction::to_server: route_to_server(packet, context); break;
-        case Direction::to_client:
-            if (context.table.frontends[packet.frontend].is_present())
-                packet.link = link_to_client(packet.destination, packet.gateway, packet.frontend,
-                                             context);
-            break;
+        case Direction::to_client: route_to_client(packet, context); break;
         case Direction::transit: route_transit(packet, context); break;
         case Direction::none: break;
     }

@@ -86,11 +86,4 @@ SideBuckets& buckets_of(const Packet& packet, const Context& context) noexcept;
 /// Decides for the kernel, if the bucket of the verdict's class and of the interface's side allows.
 void punt(Packet& packet, Verdict verdict, const Context& context) noexcept;
 
-/// The link header towards a client: the remembered gateway, else the kernel's route, the VIP's
-/// uplink before another gateway. nullptr: no route. Asks for the neighbour if it is unknown.
-const forwarding::LinkHeader* link_to_client(const net::IpAddress& client,
-                                             forwarding::GatewayIndex gateway,
-                                             forwarding::FrontendIndex frontend,
-                                             Context& context) noexcept;
-
 }  // namespace ikelb::pipeline

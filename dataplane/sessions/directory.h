@@ -87,13 +87,11 @@ struct TwoRegions {
     }
     /// Replaces the notes of the record that find() has returned.
     WriteOutcome annotate(const Key& key, const Value& found, const Notes& notes) noexcept {
-        return found.is_confirmed() ? confirmed.annotate(key, notes, found.backend)
-                                    : provisional.annotate(key, notes, found.backend);
+        return (found.is_confirmed() ? confirmed : provisional).annotate(key, notes, found.backend);
     }
     /// Renews last_seen of a record that find() has returned, or changes a flag.
     bool refresh(const Key& key, const Value& expected, const Value& desired) noexcept {
-        return expected.is_confirmed() ? confirmed.refresh(key, expected, desired)
-                                       : provisional.refresh(key, expected, desired);
+        return (expected.is_confirmed() ? confirmed : provisional).refresh(key, expected, desired);
     }
 
     std::size_t bytes() const noexcept { return confirmed.bytes() + provisional.bytes(); }

@@ -28,6 +28,8 @@ def run(case):
     if case.broken == "one":
         del config["services"][1]
     case.balancer(farm, config)
+    # Behind the second router is everybody, too.
+    farm.lb.ip("route add default via 198.51.101.254 metric 200")
     crafted_clients(case, farm)
     if case.broken:
         return

@@ -33,6 +33,9 @@ std::string client_of(const World& world, const Address& address) {
 }
 constexpr std::uint8_t block_v4 = 30, block_v6 = 126;
 
+/// The length of a prefix of zeros that no client is in.
+constexpr std::uint8_t nowhere = 8;
+
 testlib::TableSpec farm(const World& world) {
     testlib::TableSpec spec =
         world.is_v6 ? testlib::dual_stack_farm() : testlib::two_armed_farm();
@@ -43,7 +46,18 @@ testlib::TableSpec farm(const World& world) {
         spec.gateways[0].address = testlib::address("fe80::254");
         spec.gateways[1].address = testlib::address("fe80::253");
         spec.gateways.resize(2);
+        spec.routes.back().gateway = testlib::place::second_gateway;
+        spec.routes.push_back(spec.routes.back());
         spec.routes.back().gateway = testlib::place::first_gateway;
+    }
+    for (std::uint16_t number = 1; world.routers > 1 && number < 20; number += 2) {
+        const net::IpAddress odd = testlib::address(client_of(world, {.number = number}).c_str());
+        const std::uint8_t all_bits = world.is_v6 ? 128 : 32;
+        spec.routes.push_back(
+            {.prefix = {.address = odd, .length = all_bits},
+             .kind = forwarding::RouteKind::gateway,
+             .interface = testlib::place::ext,
+             .gateway = testlib::place::second_gateway});
     }
     for (const Service& service : world.services) {
         testlib::ServiceSpec in{.vip = testlib::address(vip_of(world, spec.services.size())),
@@ -100,6 +114,10 @@ Decision Arena::step(const Event& event) {
     }
     if (event.what == What::pool) {
         change(event);
+        return {};
+    }
+    if (event.what == What::router) {
+        change_router(event);
         return {};
     }
     const bool from_client = event.what == What::from_client;
@@ -191,6 +209,32 @@ void Arena::change(const Event& event) {
             set_membership(index, true);
             break;
         case Change::flush: ++backend.generation; break;
+    }
+    bench_.apply();
+}
+
+void Arena::change_router(const Event& event) {
+    auto& routers = bench_.spec.gateways;
+    const auto route =
+        std::ranges::find_if(bench_.spec.routes, [&](const testlib::RouteSpec& one) {
+            return one.gateway == testlib::place::second_gateway && one.prefix.length <= nowhere &&
+                   one.prefix.address.is_v4() != world_.is_v6;
+        });
+    const bool leads = !routers[1].mac.is_zero() && route->prefix.length == 0;
+    switch (event.fate) {
+        case Fate::dies:
+            if (event.router == 0 ? leads : !routers[0].mac.is_zero())
+                routers[static_cast<std::size_t>(event.router)].mac = {};
+            break;
+        case Fate::lives:
+            routers[static_cast<std::size_t>(event.router)].mac =
+                event.router == 0 ? testlib::place::first_gateway_mac()
+                                  : testlib::place::second_gateway_mac();
+            break;
+        case Fate::withdrawn:
+            if (!routers[0].mac.is_zero()) route->prefix.length = nowhere;
+            break;
+        case Fate::announced: route->prefix.length = 0; break;
     }
     bench_.apply();
 }

@@ -26,6 +26,7 @@ public:
 
 private:
     void change(const Event& event);
+    void change_router(const Event& event);
     void set_membership(forwarding::BackendIndex backend, bool is_member);
     testlib::PacketBuilder datagram(const Event& event) const;
     Decision observe(const Event& event, const testlib::Bytes& sent,

@@ -106,7 +106,8 @@ public:
         actual_ = arena_.step(event);
         Decision uncached = uncached_.step(event);
         Decision expected = oracle_.step(event);
-        if (event.what == What::time || event.what == What::pool) return std::nullopt;
+        if (event.what != What::from_client && event.what != What::from_backend)
+            return std::nullopt;
         if (expected.any_member && actual_.verdict == "to_server" &&
             oracle_.may_be_chosen(event.vip, actual_.backend)) {
             expected.backend = actual_.backend;

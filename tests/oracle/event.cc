@@ -52,11 +52,15 @@ std::string text_of_datagram(const Event& event) {
 std::string text(const Event& event) {
     static constexpr std::array changes{"down",         "up",     "enable", "drain_keep",
                                         "drain_refuse", "remove", "add",    "flush"};
+    static constexpr std::array fates{"dies", "lives", "withdrawn", "announced"};
     switch (event.what) {
         case What::time: return format("+%u s", event.seconds);
         case What::pool:
             return format("pool: %s b%d", changes[static_cast<std::size_t>(event.change)],
                           event.backend);
+        case What::router:
+            return format("router %d: %s", event.router,
+                          fates[static_cast<std::size_t>(event.fate)]);
         case What::from_client:
             return text_of(event.place) + format(" -> vip%d w%u: ", event.vip, event.worker) +
                    text_of_datagram(event) +

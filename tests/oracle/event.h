@@ -63,7 +63,7 @@ struct Esp {
 /// Which part of its IP datagram: a later one has addresses and an identification, no more.
 enum class Part : std::uint8_t { whole, first, later };
 
-enum class What : std::uint8_t { time, pool, from_client, from_backend };
+enum class What : std::uint8_t { time, pool, router, from_client, from_backend };
 
 enum class Change : std::uint8_t {
     down,
@@ -76,11 +76,15 @@ enum class Change : std::uint8_t {
     flush,
 };
 
+/// What becomes of a router: it answers no more, and again; the second one's default route.
+enum class Fate : std::uint8_t { dies, lives, withdrawn, announced };
+
 struct Event {
     What what = What::time;
 
     Seconds seconds = 0;              ///< time
     Change change = Change::down;     ///< pool
+    Fate fate = Fate::dies;           ///< router
     int backend = 0;                  ///< pool, from_backend
     int vip = 0;                      ///< from_client; from_backend: as the server believes
 
@@ -92,7 +96,7 @@ struct Event {
     std::uint16_t fragment_id = 0;
     bool may_hold = false;            ///< a later fragment may be held for its first
 
-    int router = 0;                   ///< from_client: which one brings it
+    int router = 0;                   ///< from_client: which one brings it; router
     std::uint8_t worker = 0;          ///< which worker's burst it is in
     const char* who = "";             ///< who sent it and why
 };
@@ -125,7 +129,9 @@ struct World {
     std::vector<Service> services{};    ///< by VIP
     int workers = 2;
     bool is_v6 = false;
-    int routers = 1;                   ///< replies that no record knows better leave by the first
+    /// Replies that no record knows better leave by the first, while it lives. The second one leads
+    /// to every client, and to those of odd numbers below 20 also without its default route.
+    int routers = 1;
     bool has_aliases = false;          ///< a server has an address for each VIP, and so knows it
     Seconds half_open_pair = 75;       ///< how long a pair lives after its INIT's answer
     std::uint16_t block = 1;           ///< so many numbers are one block

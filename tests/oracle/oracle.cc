@@ -31,6 +31,7 @@ Decision Oracle::step(const Event& event) {
     switch (event.what) {
         case What::time: now_ += event.seconds; return {};
         case What::pool: change(event); return {};
+        case What::router: change_router(event); return {};
         case What::from_client: return from_client(event);
         case What::from_backend: return from_backend(event);
     }

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
+#include <array>
 #include <functional>
 #include <map>
 #include <optional>
@@ -57,8 +58,10 @@ struct Decision {
 /// - What two buckets allow together takes a token of the first also if the second one is empty: of
 ///   questions the source's, of nominations the pair's, of copies the tuple's.
 /// - A request that comes by the router of its flow's replies, or where there is no flow by the
-///   first one, has no way of its own. A flow has its router as long as it lives, whether it counts
-///   or not. A strong answer's becomes its flow's if that is its own, or if it changes who stands.
+///   first one that lives, has no way of its own. A flow has its router as long as it lives,
+///   whether it counts or not. For one that is dead or does not lead to the client the first one
+///   that lives stands in, and what comes by a dead one comes by nobody. A strong answer's becomes
+///   its flow's if that is its own, or if it changes who stands.
 /// - A login that is above its source's share says of its SA what an INIT's answer says.
 /// - IKE_SESSION_RESUME's answer holds a nonce where IKE_SA_INIT's holds SA (RFC 5723).
 /// - A later fragment follows its first one's main backend alone.
@@ -130,6 +133,7 @@ private:
     struct Fragments {
         Decision decision;
         Seconds since = 0;
+        std::optional<int> router{};  ///< that stood with the first one's tuple
     };
     /// What is asked about ESP at a tuple.
     struct Asked {
@@ -198,7 +202,10 @@ private:
     void note_request(const Event& event, int backend, bool is_unknown);
     static PendingKey pending_key(const Event& event, int vip);
     const Pending* pending(const Event& event, int vip) const;
+    int usual_router() const { return router_lives_[0] ? 0 : 1; }
     int router_of(const Tuple& tuple) const;
+    int router_to(const Address& client, int recorded) const;
+    void change_router(const Event& event);
 
     // ESP from the client.
     Decision esp(const Event& event);
@@ -242,6 +249,8 @@ private:
     Seconds now_ = 1000;
     std::vector<Server> servers_;
     std::vector<std::set<int>> members_;  ///< by VIP
+    std::array<bool, 2> router_lives_{true, true};
+    bool second_has_default_ = true;
 
     struct Hashed {
         std::set<int> takers;

@@ -124,11 +124,12 @@ Decision Oracle::from_backend(const Event& event) {
     Decision decision{.verdict = vip < 0 ? "reply_vip_unknown" : "to_client", .vip = vip};
     if (vip >= 0 && is_refusal_of_copy(event, vip)) decision = {.verdict = "refusal_of_copy"};
     const auto way = way_of_answer(event, vip);
+    const int recorded = way.value_or(router_of({event.place, vip}));
     if (decision.verdict == "to_client")
-        decision.router = way.value_or(router_of({event.place, vip}));
+        decision.router = router_to(event.place.client, recorded);
     if (event.part == Part::first)
-        passing_.fragments[{1, event.place.client, event.backend, event.fragment_id}] = {decision,
-                                                                                         now_};
+        passing_.fragments[{1, event.place.client, event.backend, event.fragment_id}] = {
+            decision, now_, recorded};
     if (decision.verdict != "to_client") return decision;
     const auto fresh_of = fresh_pair(event);
     if (is_over_share(event)) {
@@ -144,6 +145,10 @@ Decision Oracle::from_backend(const Event& event) {
     if (its && !is_old_delete) note_answer(event, vip);
     const Said what = said(event, vip, fresh_of);
     turns = turns || what == Said::login || what == Said::strong;
+    // Nothing was recorded: each part leaves by whichever router there is then.
+    if (event.part == Part::first && what == Said::nothing && !way &&
+        !standers_[{event.place, vip}].flow(now_))
+        passing_.fragments[{1, event.place.client, event.backend, event.fragment_id}].router = {};
     decision.rule = learn_place(event, vip, what, turns ? way : std::nullopt);
     return decision;
 }
@@ -169,7 +174,12 @@ Decision Oracle::later_from_backend(const Event& event) const {
         passing_.fragments.find({1, event.place.client, event.backend, event.fragment_id});
     if (first == passing_.fragments.end() || now_ - first->second.since > fragment_life)
         return {.verdict = event.may_hold ? "hold_fragment" : "fragment_timeout"};
-    if (first->second.decision.verdict == "to_client") return first->second.decision;
+    if (first->second.decision.verdict == "to_client") {
+        Decision decision = first->second.decision;
+        const auto& recorded = first->second.router;
+        decision.router = recorded ? router_to(event.place.client, *recorded) : usual_router();
+        return decision;
+    }
     return {.verdict = "fragment_of_drop"};
 }
 

@@ -225,10 +225,30 @@ const Oracle::Pending* Oracle::pending(const Event& event, int vip) const {
                : nullptr;
 }
 
-/// Which one replies to the tuple leave by.
+/// Which one stands with the tuple.
 int Oracle::router_of(const Tuple& tuple) const {
     const auto found = standers_.find(tuple);
-    return found != standers_.end() && found->second.flow(now_) ? found->second.router : 0;
+    return found != standers_.end() && found->second.flow(now_) ? found->second.router
+                                                                : usual_router();
+}
+
+/// Which one a reply leaves by, whichever stands there.
+int Oracle::router_to(const Address& client, int recorded) const {
+    const bool leads = recorded == 0 || second_has_default_ ||
+                       (client.number < 20 && client.number % 2 == 1);
+    const bool lives = router_lives_.at(static_cast<std::size_t>(recorded));
+    return lives && leads ? recorded : usual_router();
+}
+
+void Oracle::change_router(const Event& event) {
+    const bool both_lead = router_lives_[0] && router_lives_[1] && second_has_default_;
+    bool& lives = router_lives_.at(static_cast<std::size_t>(event.router));
+    switch (event.fate) {
+        case Fate::dies: lives &= !(event.router == 0 ? both_lead : router_lives_[0]); break;
+        case Fate::lives: lives = true; break;
+        case Fate::withdrawn: second_has_default_ &= !router_lives_[0]; break;
+        case Fate::announced: second_has_default_ = true; break;
+    }
 }
 
 /// The repetition of an unknown SA's request, and the answer to it, are to be told from others; and
@@ -236,6 +256,7 @@ int Oracle::router_of(const Tuple& tuple) const {
 void Oracle::note_request(const Event& event, int backend, bool is_unknown) {
     if (is_response(event.ike)) return;
     std::optional<int> router = event.router;
+    if (!router_lives_.at(static_cast<std::size_t>(event.router))) router.reset();
     if (router == router_of({event.place, event.vip})) router.reset();
     const Pending* const before = event.ike.spi_r == 0 ? nullptr : pending(event, event.vip);
     const bool is_contested = before && before->router != router;

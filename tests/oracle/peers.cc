@@ -141,7 +141,15 @@ Event Peers::passing_time() {
     return event;
 }
 
+Event Peers::router_change() {
+    Event event{.what = What::router};
+    event.router = static_cast<int>(below(2));
+    event.fate = static_cast<Fate>(below(4));
+    return event;
+}
+
 Event Peers::pool_change() {
+    if (world_.routers > 1 && one_in(2)) return router_change();
     Event event{.what = What::pool};
     event.backend = static_cast<int>(below(static_cast<std::uint32_t>(world_.backends)));
     static constexpr std::array harms{Change::down, Change::down, Change::drain_keep,

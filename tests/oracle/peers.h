@@ -67,6 +67,7 @@ private:
 
     Event passing_time();
     Event pool_change();
+    Event router_change();
     Event client_event();
     Event client_start(std::size_t who);
     Event client_auth(std::size_t who);

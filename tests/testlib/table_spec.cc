@@ -11,7 +11,7 @@
 #include "controlplane/table/link_header.h"
 #include "controlplane/table/maglev.h"
 #include "controlplane/table/round_robin.h"
-#include "controlplane/table/route_ranges.h"
+#include "controlplane/table/route_choice.h"
 
 namespace ikelb::testlib {
 
@@ -175,13 +175,6 @@ void add_server_macs(ForwardingTable& table, const TableSpec& spec) {
 }
 
 void add_next_hops(ForwardingTable& table, const TableSpec& spec) {
-    std::vector<control::RouteEntry> routes;
-    for (const RouteSpec& in : spec.routes) {
-        routes.push_back({in.prefix, static_cast<std::uint32_t>(table.routes.size())});
-        table.routes.push_back(
-            {.kind = in.kind, .interface = in.interface, .gateway = in.gateway});
-    }
-    table.route_table = control::cut_routes(routes);
     std::vector<WordMap<3, LinkHeader>::Entry> neighbours;
     for (const NeighbourSpec& in : spec.neighbours)
         neighbours.push_back({neighbour_key(in.interface, in.address),
@@ -204,6 +197,12 @@ void add_next_hops(ForwardingTable& table, const TableSpec& spec) {
              .faces_clients = table.interfaces[in.interface].faces_clients && !in.is_of_servers});
     }
     table.gateway_of_mac = WordMap<1, GatewayIndex>{by_mac, spec.hash_key};
+    std::vector<control::RouteOption> routes;
+    for (const RouteSpec& in : spec.routes)
+        routes.push_back({in.prefix,
+                          {.kind = in.kind, .interface = in.interface, .gateway = in.gateway}});
+    std::ranges::reverse(routes);
+    control::choose_routes(std::move(routes), table);
     add_server_macs(table, spec);
 }
 
@@ -276,6 +275,8 @@ TableSpec two_armed_farm() {
     spec.services = {{.vip = address(vip), .members = {rras1, rras2, rras3}}};
     spec.routes = {{.prefix = prefix("198.51.100.0/24"), .interface = ext},
                    {.prefix = prefix("10.20.0.0/24"), .interface = srv},
+                   {.prefix = prefix("0.0.0.0/0"), .kind = RouteKind::gateway, .interface = ext,
+                    .gateway = second_gateway},
                    {.prefix = prefix("0.0.0.0/0"), .kind = RouteKind::gateway, .interface = ext,
                     .gateway = first_gateway},
                    {.prefix = prefix("100.64.0.0/16"), .kind = RouteKind::blackhole},

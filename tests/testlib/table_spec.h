@@ -77,7 +77,7 @@ struct TableSpec {
     std::vector<InterfaceSpec> interfaces{};
     std::vector<BackendSpec> backends{};
     std::vector<ServiceSpec> services{};  ///< service s has frontends 2s (500) and 2s+1 (4500)
-    std::vector<RouteSpec> routes{};
+    std::vector<RouteSpec> routes{};  ///< of equal prefixes the last is the kernel's choice
     std::vector<NeighbourSpec> neighbours{};
     std::vector<NeighbourSpec> gateways{};  ///< from index 1 on
     std::vector<NeighbourSpec> server_macs{};  ///< besides backends and gateways that are servers'

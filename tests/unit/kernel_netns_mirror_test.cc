@@ -58,6 +58,9 @@ protected:
         return find(mirror->snapshot().routes,
                     [&](const Route& item) { return item.dst == *text::parse_prefix(dst); });
     }
+    long routes_to(const char* dst) const {
+        return std::ranges::count(mirror->snapshot().routes, *text::parse_prefix(dst), &Route::dst);
+    }
     std::optional<Neighbour> neighbour(const char* address) const {
         return find(mirror->snapshot().neighbours, [&](const Neighbour& item) {
             return item.address == *text::parse_address(address);
@@ -143,7 +146,7 @@ TEST_F(MirrorTest, FollowsRoutes) {
     EXPECT_EQ(route_to("2001:db8:2::/48")->type, RouteType::blackhole);
 }
 
-TEST_F(MirrorTest, TakesTheFirstOfSeveralNextHops) {
+TEST_F(MirrorTest, HasARouteForEachNextHop) {
     ASSERT_TRUE(run("ip address add 2001:db8::1/64 dev lan0 nodad"));
     start();
     ASSERT_TRUE(run("ip route add 10.1.0.0/16 nexthop via 10.0.0.2 nexthop via 10.0.0.3"));
@@ -151,11 +154,14 @@ TEST_F(MirrorTest, TakesTheFirstOfSeveralNextHops) {
                     "nexthop via 2001:db8::3"));
     ASSERT_TRUE(await([&] { return route_to("2001:db8:1::/48").has_value(); }));
     EXPECT_EQ(route_to("10.1.0.0/16")->gateway, text::parse_address("10.0.0.2"));
+    EXPECT_EQ(routes_to("10.1.0.0/16"), 2);
+    EXPECT_TRUE(await([&] { return routes_to("2001:db8:1::/48") == 2; }));
     ASSERT_TRUE(run("ip -6 route delete 2001:db8:1::/48 via 2001:db8::2"));
     EXPECT_TRUE(await([&] {
         const auto route = route_to("2001:db8:1::/48");
         return route && route->gateway == text::parse_address("2001:db8::3");
     })) << "one of two next hops goes, not the route";
+    EXPECT_EQ(routes_to("2001:db8:1::/48"), 1);
 }
 
 TEST_F(MirrorTest, FollowsNextHopObjects) {

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <map>
 #include <random>
 #include <utility>
@@ -162,10 +163,18 @@ void expect_equal(const Outcome& quick, const Outcome& plain) {
 
 /// Changes what the control thread may change under live flows.
 void change_table(TableSpec& spec, std::mt19937& random) {
-    switch (random() % 4) {
+    net::MacAddress& gateway = spec.gateways[0].mac;
+    switch (random() % 6) {
         case 0: spec.backends[0].is_up = !spec.backends[0].is_up; break;
         case 1: spec.backends[0].flush_on_down = !spec.backends[0].flush_on_down; break;
         case 2: spec.interfaces[ext].is_up = !spec.interfaces[ext].is_up; break;
+        case 3: gateway = gateway.is_zero() ? first_gateway_mac() : net::MacAddress{}; break;
+        case 4:  // it leads to all, to the client's network, or to another
+            for (RouteSpec& route : spec.routes)
+                if (route.gateway == first_gateway && route.prefix.address.is_v4())
+                    route.prefix = std::array{prefix("0.0.0.0/0"), prefix("192.0.2.0/24"),
+                                              prefix("192.0.3.0/24")}[random() % 3];
+            break;
         default: {
             bool& is_served = spec.services[random() % spec.services.size()].is_served;
             is_served = !is_served;

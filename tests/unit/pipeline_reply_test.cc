@@ -2,6 +2,9 @@
 // Copyright (c) 2026 The ikelb authors
 #include <gtest/gtest.h>
 
+#include <utility>
+#include <vector>
+
 #include "config/text/address.h"
 #include "tests/testlib/bench.h"
 
@@ -123,6 +126,17 @@ protected:
         bench.from_server(session.esp_down());
         return session;
     }
+    void lead(const char* to, forwarding::GatewayIndex gateway) {
+        bench.spec.routes.push_back({.prefix = prefix(to),
+                                     .kind = forwarding::RouteKind::gateway,
+                                     .interface = ext,
+                                     .gateway = gateway});
+    }
+    void take_default_route_of(forwarding::GatewayIndex gateway) {
+        std::erase_if(bench.spec.routes, [&](const RouteSpec& route) {
+            return route.prefix.length == 0 && route.gateway == gateway;
+        });
+    }
 };
 
 TEST_F(LastHop, WithoutARecordIsTheVipsUplink) {
@@ -219,13 +233,76 @@ TEST_F(LastHop, OfARequestThatIsOldIsForgotten) {
 
 TEST_F(LastHop, ThatIsNoGatewayAnyMoreGivesWayToTheUplink) {
     const Session session = log_in_by(second_gateway_mac());
+    take_default_route_of(second_gateway);
     bench.spec.gateways.pop_back();
     bench.apply();
     EXPECT_EQ(hop_of(session.esp_down()), first_gateway_mac());
 }
 
-TEST_F(LastHop, ThatIsUnresolvedIsAskedForAndWaitedFor) {
+/// Its router has died; another one leads to the client.
+TEST_F(LastHop, ThatAnswersNoMoreGivesWayUntilItDoesAgain) {
+    const Session session = log_in_by(second_gateway_mac());
+    bench.spec.gateways[1].mac = {};
+    bench.apply();
+    EXPECT_EQ(hop_of(session.esp_down()), first_gateway_mac());
+    ASSERT_EQ(bench.memory().neighbours.count, 1u);
+    EXPECT_EQ(bench.memory().neighbours.requests[0].address, address("198.51.100.253"));
+    bench.spec.gateways[1].mac = second_gateway_mac();
+    bench.apply();
+    EXPECT_EQ(hop_of(session.esp_down()), second_gateway_mac());
+}
+
+/// The default route has moved, while the old router still leads somewhere.
+TEST_F(LastHop, ThatLeadsToOthersAloneGivesWay) {
+    const Session session = log_in_by(first_gateway_mac());
+    bench.spec.services[0].uplink = second_gateway;
+    take_default_route_of(first_gateway);
+    lead("198.18.0.0/16", first_gateway);
+    bench.apply();
+    EXPECT_EQ(hop_of(session.esp_down()), second_gateway_mac());
+    lead("192.0.2.0/24", first_gateway);
+    bench.apply();
+    EXPECT_EQ(hop_of(session.esp_down()), first_gateway_mac());
+    lead("192.0.2.0/28", second_gateway);
+    bench.apply();
+    EXPECT_EQ(hop_of(session.esp_down()), first_gateway_mac()) << "a wider route leads there too";
+}
+
+TEST_F(LastHop, ByADefaultRouteOfTheOtherFamilyIsNone) {
+    const Session session = log_in_by(second_gateway_mac());
+    take_default_route_of(second_gateway);
+    lead("::/0", second_gateway);
+    bench.apply();
+    EXPECT_EQ(hop_of(session.esp_down()), first_gateway_mac());
+}
+
+TEST_F(LastHop, OfAnUplinkThatAnswersNoMoreIsTheKernelsRoute) {
     bench.spec.gateways[0].mac = {};
+    bench.apply();
+    EXPECT_EQ(hop_of(Session{.backend = rras1}.init_answer()), second_gateway_mac());
+    EXPECT_EQ(hop_of(Session{.backend = rras1}.esp_down()), second_gateway_mac());
+}
+
+/// The MAC address of one who has roamed on the link is still known as that of a router, since a
+/// route leads over his old address.
+TEST_F(LastHop, OfARoamerOnTheLinkIsHimselfNotHisOldAddress) {
+    const net::MacAddress own = mac("02:00:00:00:01:32");
+    bench.spec.gateways[1].mac = own;
+    bench.apply();
+    Session session{.client = "198.51.100.50"};
+    session.backend = bench.from_gateway(session.init(), own).backend;
+    for (const auto& [up, down] : {std::pair{session.auth(), session.auth_answer()},
+                                   std::pair{session.dpd(), session.dpd_answer()}}) {
+        bench.from_gateway(up, own);
+        EXPECT_EQ(hop_of(down), own);
+    }
+    bench.spec.gateways[1].mac = second_gateway_mac();
+    bench.apply();
+    EXPECT_EQ(hop_of(session.esp_down()), own) << "his old address is another's now";
+}
+
+TEST_F(LastHop, ThatIsUnresolvedIsAskedForAndWaitedFor) {
+    bench.spec.gateways[0].mac = bench.spec.gateways[1].mac = {};
     bench.apply();
     EXPECT_EQ(name(bench.from_server(Session{.backend = rras1}.esp_down()).verdict),
               "hold_neighbour");

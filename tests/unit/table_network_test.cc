@@ -2,8 +2,12 @@
 // Copyright (c) 2026 The ikelb authors
 #include <gtest/gtest.h>
 
+#include <array>
+#include <bitset>
 #include <optional>
 #include <random>
+#include <set>
+#include <string>
 
 #include "config/text/address.h"
 #include "tests/unit/table_testlib.h"
@@ -164,11 +168,67 @@ TEST(TableRoutes, OfTheSamePrefixTheKernelsFirstChoiceWins) {
     site.build();
     EXPECT_EQ(site.route("8.8.8.8")->gateway, site.gateway(ext_index, "198.51.100.254"));
     add_route(site.kernel, "0.0.0.0/0", "192.0.2.253", ext2, 50);
+    add_neighbour(site.kernel, "192.0.2.253", ext2, 0xfb);
     site.build();
     EXPECT_EQ(site.route("8.8.8.8")->gateway, site.gateway(ext2_index, "192.0.2.253"));
     add_route(site.kernel, "0.0.0.0/0", "192.168.7.1", eth0, 10);
     site.build();
     EXPECT_EQ(site.route("8.8.8.8")->kind, RouteKind::local);
+}
+
+// What is sent to a router that answers no more is lost.
+TEST(TableRoutes, OfTheSamePrefixTheFirstOfAKnownNeighbourWins) {
+    Site site;
+    const auto forget = [&](const char* address) {
+        std::erase_if(site.kernel.neighbours,
+                      [&](const Neighbour& neighbour) { return neighbour.address == ip(address); });
+        site.build();
+    };
+    add_route(site.kernel, "100.64.0.0/16", "198.51.100.254", ext);
+    forget("198.51.100.254");
+    EXPECT_EQ(site.route("8.8.8.8")->gateway, site.gateway(ext2_index, "192.0.2.254"));
+    EXPECT_EQ(site.route("100.64.1.1")->gateway, site.gateway(ext_index, "198.51.100.254"))
+        << "another prefix";
+    forget("192.0.2.254");
+    EXPECT_EQ(site.route("8.8.8.8")->gateway, site.gateway(ext_index, "198.51.100.254"));
+    add_neighbour(site.kernel, "192.0.2.254", ext2, 0xfd);
+    add_route(site.kernel, "0.0.0.0/0", "192.168.7.1", eth0, 10);
+    site.build();
+    EXPECT_EQ(site.route("8.8.8.8")->kind, RouteKind::local) << "not ours to judge";
+}
+
+TEST(TableRoutes, TellOverWhichGatewaysOthersLeadThere) {
+    Site site;
+    add_route(site.kernel, "100.64.0.0/16", "198.51.100.3", ext);
+    add_route(site.kernel, "100.64.0.0/16", "198.51.100.4", ext, 9);
+    add_route(site.kernel, "100.64.7.0/24", "198.51.100.5", ext);
+    add_neighbour(site.kernel, "198.51.100.5", ext, 5);
+    add_route(site.kernel, "::/0", "fe80::1", ext);
+    const auto& table = site.build();
+    const auto over = [&](const char* address) {
+        const auto gateways = site.route(address)->over;
+        std::set<std::string> names;
+        for (std::size_t i = 0; i <= forwarding::on_link_client; ++i)
+            if (gateways[i]) names.insert(text::to_text(table.gateways[i].address));
+        return names;
+    };
+    const std::set<std::string> defaults{"192.0.2.254", "198.51.100.254"};
+    EXPECT_EQ(over("8.8.8.8"), defaults);
+    EXPECT_EQ(over("198.51.100.77"), defaults) << "on the link";
+    EXPECT_EQ(over("100.64.1.1"), (std::set<std::string>{"192.0.2.254", "198.51.100.254",
+                                                         "198.51.100.3", "198.51.100.4"}));
+    EXPECT_EQ(over("100.64.7.1").size(), 5u);
+    EXPECT_EQ(over("2001:db8::1"), std::set<std::string>{"fe80::1"});
+    const auto some = site.gateway(ext_index, "198.51.100.5");
+    EXPECT_TRUE(table.leads_to(ip("100.64.7.1"), some));
+    EXPECT_FALSE(table.leads_to(ip("100.64.8.1"), some));
+    EXPECT_FALSE(table.leads_to(ip("100.64.7.1"), site.gateway(ext_index, "198.51.100.4")))
+        << "no known neighbour";
+    const auto first = site.gateway(ext_index, "198.51.100.254");
+    EXPECT_TRUE(table.leads_to(ip("8.8.8.8"), first));
+    EXPECT_FALSE(table.leads_to(ip("2001:db8::1"), first));
+    EXPECT_TRUE(table.express.gateways[some].is_for_some);
+    EXPECT_FALSE(table.express.gateways[first].is_for_some);
 }
 
 // steer.cc takes two addresses of the same on-link route for neighbours.
@@ -201,7 +261,8 @@ TEST(TableRoutes, OfOneGatewayShareOneEntry) {
               site.table->route_table.lookup(ip("100.65.0.3")));
 }
 
-// The oracle: the longest prefix, and of those the first in the kernel's order.
+// The oracle: the longest prefix, and of those the first in the kernel's order, unless its gateway
+// is no known neighbour and another one's is.
 TEST(TableRoutes, PropertyEqualALinearSearchOfTheKernelsRoutes) {
     std::mt19937 random{11};
     Site site;
@@ -222,17 +283,36 @@ TEST(TableRoutes, PropertyEqualALinearSearchOfTheKernelsRoutes) {
                                 .type = static_cast<RouteType>(random() % 4),
                                 .metric = static_cast<std::uint32_t>(random() % 3)});
     }
+    for (const int last : {1, 3, 4})
+        for (const int twin : {ext, farm})
+            add_neighbour(site.kernel, "198.51.100." + std::to_string(last), twin, 7);
     site.build();
+    const auto gateway_of = [&](const Route& route) {
+        if (route.type != RouteType::unicast || !route.gateway || route.ifindex == eth0)
+            return forwarding::no_gateway;
+        return site.gateway(static_cast<forwarding::InterfaceIndex>(route.ifindex - ext),
+                            text::to_text(*route.gateway));
+    };
     for (int i = 0; i < 5000; ++i) {
         const auto address = net::IpAddress::from_v4_host(
             0x0b000000 | (static_cast<std::uint32_t>(random()) & 0x7ffff));
         const Route* expected = nullptr;
-        for (const Route& route : site.kernel.routes)
-            if (route.dst.address.is_v4() && route.dst.contains(address) &&
-                (expected == nullptr || route.dst.length > expected->dst.length))
+        std::bitset<256> over;
+        for (const Route& route : site.kernel.routes) {
+            if (!route.dst.address.is_v4() || !route.dst.contains(address)) continue;
+            const auto hop = gateway_of(route);
+            over.set(hop, hop != forwarding::no_gateway);
+            const auto is_known = [&](const Route& one) {
+                return site.table->gateways[gateway_of(one)].link.is_resolved;
+            };
+            if (expected == nullptr || route.dst.length > expected->dst.length ||
+                (route.dst == expected->dst && gateway_of(*expected) != forwarding::no_gateway &&
+                 !is_known(*expected) && is_known(route)))
                 expected = &route;
+        }
         ASSERT_NE(expected, nullptr) << "the default route at least";
         const forwarding::Route found = *site.route(text::to_text(address));
+        ASSERT_EQ(found.over, over);
         const bool is_ours = expected->ifindex != eth0;
         switch (expected->type) {
             case RouteType::blackhole: ASSERT_EQ(found.kind, RouteKind::blackhole); break;

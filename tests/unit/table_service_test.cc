@@ -67,6 +67,11 @@ TEST(TableFrontends, TheUplinkIsTheBestDefaultRouteOfTheServicesOwnProvider) {
     add_route(site.kernel, "0.0.0.0/0", "192.0.2.253", ext2, 150);
     add_route(site.kernel, "0.0.0.0/0", "192.0.2.252", ext2, 160);
     site.build();
+    EXPECT_EQ(site.frontend("203.0.113.20", 4500).uplink, site.gateway(ext2_index, "192.0.2.254"))
+        << "the others are no known neighbours";
+    add_neighbour(site.kernel, "192.0.2.252", ext2, 0xfc);
+    add_neighbour(site.kernel, "192.0.2.253", ext2, 0xfb);
+    site.build();
     EXPECT_EQ(site.frontend("203.0.113.20", 4500).uplink, site.gateway(ext2_index, "192.0.2.253"));
     EXPECT_EQ(site.frontend("203.0.113.10", 500).uplink,
               site.gateway(ext_index, "198.51.100.254"));
