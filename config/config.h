@@ -227,6 +227,7 @@ struct Limits {
 struct Timeouts {
     std::chrono::milliseconds flow{std::chrono::minutes{45}};
     std::chrono::milliseconds half_open{std::chrono::seconds{30}};
+    std::chrono::milliseconds half_open_answered{std::chrono::seconds{75}};
     std::chrono::milliseconds answered{std::chrono::minutes{5}};
     std::chrono::milliseconds pair{std::chrono::hours{24}};
     std::chrono::milliseconds pending{std::chrono::seconds{10}};

@@ -183,6 +183,7 @@ ListedMap list_limits(const Limits& limits) {
 ListedMap list_timeouts(const Timeouts& timeouts) {
     constexpr std::string_view in = "timeouts";
     return map(in, {value(in, "flow", timeouts.flow), value(in, "half_open", timeouts.half_open),
+                    value(in, "half_open_answered", timeouts.half_open_answered),
                     value(in, "answered", timeouts.answered), value(in, "pair", timeouts.pair),
                     value(in, "pending", timeouts.pending),
                     value(in, "fragment", timeouts.fragment),

@@ -168,6 +168,7 @@ Timeouts read_timeouts(const MapReader& map) {
     const Timeouts initial;
     return {.flow = map.duration("flow", initial.flow),
             .half_open = map.duration("half_open", initial.half_open),
+            .half_open_answered = map.duration("half_open_answered", initial.half_open_answered),
             .answered = map.duration("answered", initial.answered),
             .pair = map.duration("pair", initial.pair),
             .pending = map.duration("pending", initial.pending),

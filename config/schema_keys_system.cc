@@ -117,6 +117,13 @@ const std::array keys{
         .initial = "30s",
         .purpose = "A request without answer: as long as clients repeat it.",
         .effect = no_effect},
+    Key{.path = "timeouts.half_open_answered", .form = Form::duration,
+        .range = {second, 10 * minute}, .initial = "75s",
+        .purpose = "An exchange whose first request a server has answered: users may be asked for "
+                   "a password before the second one. At least half_open and at most answered, "
+                   "whatever is written.",
+        .effect = "Logins that pause for longer than a shorter time may begin at one server and "
+                  "go on at another, if the pool changes meanwhile."},
     Key{.path = "timeouts.answered", .form = Form::duration, .range = {second, hour},
         .initial = "5m",
         .purpose = "An SA that is answered but not yet authenticated: a login with a second "

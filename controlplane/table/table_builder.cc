@@ -50,6 +50,9 @@ forwarding::Timeouts make_timeouts(const config::Timeouts& configured) noexcept 
     timeouts.flow = to_seconds(configured.flow);
     timeouts.half_open = to_seconds(configured.half_open);
     timeouts.answered = to_seconds(configured.answered);
+    // No answer shortens a life.
+    timeouts.half_open_answered = std::min(
+        std::max(to_seconds(configured.half_open_answered), timeouts.half_open), timeouts.answered);
     timeouts.established = to_seconds(configured.pair);
     timeouts.closing = to_seconds(configured.delete_hint);
     timeouts.pending = to_seconds(configured.pending);

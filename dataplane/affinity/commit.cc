@@ -79,19 +79,21 @@ void note_request(const Decision& decision, Found& found, Context& context) noex
 
 }  // namespace
 
-bool keep_choice(const Packet& packet, const net::IpAddress& client, std::uint8_t cookie,
-                 Context& context) noexcept {
-    return keep(
-        context.directory.choices,
-        sessions::half_open_key(packet.ike_header(), client, packet.service),
-        sessions::Choice{
-            .backend = ref_of(packet.backend, context), .cookie = cookie, .last_seen = context.now},
-        context);
+bool keep_choice(const Packet& packet, std::uint8_t cookie, Context& context) noexcept {
+    const bool is_answer = packet.direction == pipeline::Direction::to_client;
+    const net::IpAddress& client = is_answer ? packet.destination : packet.source;
+    return keep(context.directory.choices,
+                sessions::half_open_key(packet.ike_header(), client, packet.service),
+                sessions::Choice{.backend = ref_of(packet.backend, context),
+                                 .cookie = cookie,
+                                 .is_answered = is_answer,
+                                 .last_seen = context.now},
+                context);
 }
 
 void commit(Packet& packet, const Decision& decision, Found& found, Context& context) noexcept {
     if (decision.keeps_choice && !packet.is_decided() &&
-        !keep_choice(packet, packet.source, 0, context) && decision.rule == Rule::schedule) {
+        !keep_choice(packet, 0, context) && decision.rule == Rule::schedule) {
         packet.backend = choose_by_hash(found);
         if (packet.backend == no_backend) packet.verdict = Verdict::no_backend;
     }

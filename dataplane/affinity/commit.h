@@ -6,11 +6,10 @@
 
 namespace ikelb::affinity {
 
-/// Records that the next IKE_SA_INIT of this client and SPIi goes to packet.backend. cookie: the
-/// low bits of ike::cookie_of(), 0 if the backend sent none (RFC 7296 section 2.6). False: nothing
-/// is written, for want of the lock or of room.
-bool keep_choice(const Packet& packet, const net::IpAddress& client, std::uint8_t cookie,
-                 Context& context) noexcept;
+/// Records, of a request or of its answer, that the next IKE_SA_INIT of this client and SPIi goes
+/// to packet.backend. cookie: the low bits of ike::cookie_of(), 0 if the backend sent none (RFC
+/// 7296 section 2.6). False: nothing is written, for want of the lock or of room.
+bool keep_choice(const Packet& packet, std::uint8_t cookie, Context& context) noexcept;
 
 /// Records what a steered client datagram leaves: a Choice where retries, or the replies of a
 /// backend with several VIPs, must find the same backend; a Pending request if it came by another

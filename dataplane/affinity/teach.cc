@@ -295,7 +295,7 @@ void count_answer(const Packet& packet, Context& context) noexcept {
 void teach_choice(const Packet& packet, Context& context) noexcept {
     if (packet.ike_header().exchange != ike::exchange::ike_sa_init || !is_response(packet)) return;
     const std::uint64_t cookie = ike::cookie_of(packet.ike_message(), context.table.hash_key);
-    keep_choice(packet, packet.destination, static_cast<std::uint8_t>(cookie), context);
+    keep_choice(packet, static_cast<std::uint8_t>(cookie), context);
 }
 
 /// An unprotected notify, as servers send it about SPIs that are not theirs.

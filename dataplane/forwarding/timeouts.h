@@ -19,7 +19,8 @@ struct Timeouts {
     Seconds flow = 2700;     ///< a flow whose backend has spoken, a binding, a claim
     Seconds standing = 300;  ///< an answer's word for its backend, and a speaker beside the flow
     Seconds called = 30;     ///< where a backend has opened an SA itself
-    Seconds half_open = 30;  ///< a scheduler's choice, a pair of which the INIT alone is known
+    Seconds half_open = 30;  ///< a scheduler's choice
+    Seconds half_open_answered = 75;  ///< one that was answered, and the pair that the answer made
     Seconds answered = 300;  ///< a pair whose login is under way
     Seconds established = 86400;  ///< a pair beyond its login
     Seconds closing = 180;        ///< a pair after the hint of a delete

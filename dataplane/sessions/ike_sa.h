@@ -38,8 +38,8 @@ struct IkeSa {
                 .service = packed::byte(bits),
                 .last_seen = packed::last_seen(bits)};
     }
-    constexpr bool is_alive(const Timeouts& lives, Seconds now) const noexcept {
-        const Seconds life[]{lives.half_open, lives.answered, lives.established, lives.closing};
+    constexpr bool is_alive(const Timeouts& of, Seconds now) const noexcept {
+        const Seconds life[]{of.half_open_answered, of.answered, of.established, of.closing};
         return forwarding::is_within(life[static_cast<std::size_t>(state)], last_seen, now);
     }
     constexpr bool is_begun() const noexcept { return state == SaState::half_open; }

@@ -174,18 +174,21 @@ using Binding = Placement<&Timeouts::flow>;
 struct Choice {
     BackendRef backend{};
     std::uint8_t cookie = 0;  ///< of the COOKIE that the backend sent, some bits; 0: none
+    bool is_answered = false;
     Seconds last_seen = 0;
 
     constexpr std::uint64_t pack() const noexcept {
-        return packed::head(last_seen, backend, 0, cookie);
+        return packed::head(last_seen, backend, 0, cookie) | packed::with_flag(0, is_answered);
     }
     static constexpr Choice unpack(std::uint64_t bits) noexcept {
         return {.backend = packed::backend(bits),
                 .cookie = packed::byte(bits),
+                .is_answered = packed::flag(bits, 0),
                 .last_seen = packed::last_seen(bits)};
     }
     constexpr bool is_alive(const Timeouts& lives, Seconds now) const noexcept {
-        return forwarding::is_within(lives.half_open, last_seen, now);
+        const Seconds life = is_answered ? lives.half_open_answered : lives.half_open;
+        return forwarding::is_within(life, last_seen, now);
     }
     friend constexpr bool operator==(const Choice&, const Choice&) = default;
 };

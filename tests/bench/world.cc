@@ -141,7 +141,8 @@ void World::write_sa(const Client& c, sessions::Directory& d) {
     const forwarding::Seconds login = now() - login_ago;
     must_be_written(d.choices.write(
         {.client = c.address, .initiator_spi = spi_i, .service = service()},
-        {.backend = backend, .last_seen = login}, lives, now(), Evict::oldest));
+        {.backend = backend, .is_answered = true, .last_seen = login}, lives, now(),
+        Evict::oldest));
     const sessions::PairKey pair{spi_i, net::be64::from_host(c.spi_r).wire()};
     const std::uint32_t name = sessions::name_of(c.address);
     const sessions::Peer seen{.client = name,

@@ -250,7 +250,7 @@ RED = {
             "    .refresh(key, flow, next);\n",
             "dataplane/affinity/found.cc": "// claims.erase(key) is not its own.\n"
             "context.directory.claims.erase(key);\n",
-            "dataplane/pipeline/steer.cc": "keep_choice(packet, packet.source, 0, context);\n",
+            "dataplane/pipeline/steer.cc": "keep_choice(packet, 0, context);\n",
             "controlplane/inspect/sessions.cc": "directory.transit[share].write(key, one);\n",
             "controlplane/daemon/daemon.cc": "interfaces_down_.erase(name);\n",
             "dataplane/affinity/teach.cc": "directory.logins.erase(key);\n",

@@ -7,6 +7,7 @@
 """
 
 import os
+import time
 
 from testlib import ikewire
 from testlib.bare import BareStage
@@ -156,6 +157,28 @@ def e20_same_initiator_spi(stage):
     stage.comes_to(other, there)
 
 
+def e22_added_while_asked(stage):
+    """A server is added while users look for their passwords, 40 s between the answer to a login's
+    first message and its second one."""
+    backends = stage.balancer.config["pools"][0]["backends"]
+    added = backends.pop()
+    reload(stage)
+    clients = [stage.opened() for _ in range(CROWD)]
+    first = {client: stage.receiver(client) for client in clients}
+    backends.append(added)
+    reload(stage)
+    stage.balancer.wait_state(added["name"], "up")
+    time.sleep(40)
+    for client in clients:
+        client.mark()
+        client.send(4500, ikewire.MARKER + ikewire.encrypted(
+            client.spi_i, client.spi_r, ikewire.IKE_AUTH, 1, response=False))  # fmt: skip
+    moved = [c.address for c in clients if stage.receiver(c) is not first[c]]
+    stage.case.equal(moved, [], "clients whose IKE_AUTH reached another server")
+    homes = {stage.receiver(stage.opened()).server.name for _ in range(CROWD)}
+    stage.case.equal(homes, {"s1", "s2"}, "servers of new clients")
+
+
 def e23_server_first_natt(stage):
     """A server renews a phase 1 of IKEv1 from port 4500 towards a client unknown to ikelbd."""
     client = stage.client()
@@ -181,5 +204,6 @@ TESTS = (
     e17_esp_alone,
     e18_delete_shortens_only,
     e20_same_initiator_spi,
+    e22_added_while_asked,
     e23_server_first_natt,
 )

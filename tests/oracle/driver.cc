@@ -63,7 +63,7 @@ World make_world(std::uint64_t seed) {
     world.block = 4;
     world.workers = 2 + static_cast<int>(random() % 2);
     world.is_v6 = random() % 3 == 0;
-    world.half_open_pair = forwarding::Timeouts{}.half_open;
+    world.half_open_pair = forwarding::Timeouts{}.half_open_answered;
     for (int b = 0; b < world.backends; ++b) world.flush_on_down.push_back(one_in(4));
     if (one_in(5)) world.labels = labels_of(world.backends);
     world.services.push_back({.members = {0, 1, 2}, .is_hashed = !one_in(4)});

@@ -10,7 +10,7 @@ namespace ikelb::oracle {
 
 namespace {
 
-constexpr Seconds choice_life = 30, binding_life = 45 * 60;
+constexpr Seconds binding_life = 45 * 60;
 
 }  // namespace
 
@@ -175,10 +175,14 @@ Address Oracle::source_of(const Address& client) const {
     return world_.is_v6 ? Address{.family = 6} : client;
 }
 
+bool Oracle::is_fresh(const Choice& choice) const {
+    return now_ - choice.last <= (choice.is_answered ? 75u : 30u);
+}
+
 std::optional<int> Oracle::choice(const Event& event) const {
     const auto found =
         passing_.choices.find({event.place.client, event.ike.spi_i, event.vip});
-    if (found == passing_.choices.end() || now_ - found->second.last > choice_life ||
+    if (found == passing_.choices.end() || !is_fresh(found->second) ||
         !counts(found->second, event.vip) || !takes_returning(found->second.backend))
         return std::nullopt;
     return found->second.backend;

@@ -107,6 +107,9 @@ private:
         int generation = 0;
         Seconds last = 0;
     };
+    struct Choice : Record {
+        bool is_answered = false;
+    };
     struct Pair : Record {
         State state = State::half_open;
         int vip = -1;
@@ -180,6 +183,7 @@ private:
     BindingKey binding_key(const Address& client, int vip) const;
     Address source_of(const Address& client) const;
     std::optional<int> choice(const Event& event) const;
+    bool is_fresh(const Choice& choice) const;
     std::optional<int> labelled(const Event& event) const;
 
     // From the client.
@@ -266,7 +270,7 @@ private:
 
     /// What a restart forgets.
     struct Passing {
-        std::map<ChoiceKey, Record> choices;
+        std::map<ChoiceKey, Choice> choices;
         std::map<PendingKey, Pending> pending;
         std::map<std::uint32_t, Candidate> candidates;  ///< by SPI
         std::map<std::tuple<Address, std::uint16_t, int>, Login> logins;  ///< of a backend

@@ -10,7 +10,7 @@ namespace ikelb::oracle {
 
 namespace {
 
-constexpr Seconds fragment_life = 5, choice_life = 30, login_life = 5 * 60;
+constexpr Seconds fragment_life = 5, login_life = 5 * 60;
 /// A shared last_seen is written at most this often.
 constexpr Seconds refresh_interval = 30;
 /// After a delete, what the dead SA has sent before may still come.
@@ -265,7 +265,7 @@ int Oracle::vip_of_spis(const Event& event, const std::set<int>& vips) const {
                 passing_.choices.find({event.place.client, event.ike.spi_i, vip});
             is_its = asked != passing_.choices.end() && is_current(asked->second) &&
                      asked->second.backend == event.backend &&
-                     now_ - asked->second.last <= choice_life;
+                     is_fresh(asked->second);
         }
         if (!is_its) continue;
         if (only >= 0) return -1;
@@ -288,7 +288,7 @@ void Oracle::learn_pair(const Event& event, int vip, std::optional<State> proof)
     const Ike& ike = event.ike;
     // Where a COOKIE is from decides where it is brought to.
     if (ike.version == 2 && ike.is_response && ike.exchange == sa_init)
-        passing_.choices[{event.place.client, ike.spi_i, vip}] = record_of(event.backend);
+        passing_.choices[{event.place.client, ike.spi_i, vip}] = {record_of(event.backend), true};
     if (!proof) return;
     const PairKey key{ike.spi_i, ike.spi_r};
     if (ike.holds_delete && ike.version == 2 && *proof != State::half_open) proof = State::closing;

@@ -92,7 +92,7 @@ void Oracle::keep_choice(const Event& event, int backend, bool took_turns) {
     for (std::size_t vip = 0; vip < members_.size(); ++vip)
         vips += is_member(static_cast<int>(vip), backend) ? 1 : 0;
     if (!took_turns && vips < 2) return;
-    passing_.choices[{event.place.client, event.ike.spi_i, event.vip}] = record_of(backend);
+    passing_.choices[{event.place.client, event.ike.spi_i, event.vip}] = {record_of(backend)};
 }
 
 void Oracle::chosen(const Event& event, int backend) {

@@ -12,7 +12,7 @@ namespace {
 constexpr std::array<std::uint16_t, 4> ports{500, 4500, 1024, 1025};
 
 /// Around each limit that the rules name, and in between.
-constexpr std::array<Seconds, 10> limits{5, 10, 30, 40, 60, 180, 300, 2700, 3600, 86400};
+constexpr std::array<Seconds, 11> limits{5, 10, 30, 40, 60, 75, 180, 300, 2700, 3600, 86400};
 
 }  // namespace
 

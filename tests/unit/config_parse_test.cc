@@ -86,7 +86,7 @@ TEST(ConfigParse, ReadsEveryValue) {
         "dpdk: {memory: 512, huge_pages: off, eal_args: ['--log-level=8']}\n"
         "limits: {flows: 2048, bindings: 1024, pairs: 4096, half_open: 8192, fragments: 64}\n"
         "timeouts: {flow: 1h, half_open: 10s, answered: 1m, pair: 2h, fragment: 1s,"
-        " delete_hint: 9s, pending: 3s}\n"
+        " delete_hint: 9s, pending: 3s, half_open_answered: 20s}\n"
         "abuse:\n"
         "  requests_per_source: {per_second: 1, burst: 2}\n"
         "  requests_per_backend: {per_second: 3, burst: 4}\n"
@@ -147,6 +147,7 @@ TEST(ConfigParse, ReadsEveryValue) {
                    .fragments = 64},
         .timeouts = {.flow = 1h,
                      .half_open = 10s,
+                     .half_open_answered = 20s,
                      .answered = 1min,
                      .pair = 2h,
                      .pending = 3s,

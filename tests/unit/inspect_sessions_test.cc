@@ -174,7 +174,7 @@ TEST_F(Sessions, AnEspSpiLeadsToTheSasOfWhoUsesIt) {
 TEST_F(Sessions, WhatHasEndedIsNotListed) {
     add_pair(0x10, address("192.0.2.1"), 4500, rras1);
     add_pair(0x20, address("192.0.2.2"), 4500, rras2, SaState::half_open);
-    bench.advance(31);
+    bench.advance(76);
     ASSERT_EQ(list().size(), 1u);
     EXPECT_EQ(list()[0].initiator_spi, 0x10u);
     bench.spec.backends[rras1].generation = 1;

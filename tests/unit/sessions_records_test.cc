@@ -48,7 +48,8 @@ struct Samples<Candidate> {
 };
 template <>
 struct Samples<Choice> {
-    static constexpr Choice fullest{.backend = last_backend, .cookie = 255, .last_seen = latest},
+    static constexpr Choice fullest{
+        .backend = last_backend, .cookie = 255, .is_answered = true, .last_seen = latest},
         mixed{.backend = {.index = 1, .generation = 2}, .cookie = 3, .last_seen = 4};
 };
 template <>
@@ -137,6 +138,7 @@ TEST(Lives, AreThoseOfEachKindAndOfItsState) {
                              .standing = 11,
                              .called = 12,
                              .half_open = 13,
+                             .half_open_answered = 19,
                              .answered = 14,
                              .established = 15,
                              .closing = 16,
@@ -150,12 +152,13 @@ TEST(Lives, AreThoseOfEachKindAndOfItsState) {
     EXPECT_EQ(life_of(Binding{}, lives), lives.flow);
     EXPECT_EQ(life_of(Candidate{}, lives), lives.standing);
     EXPECT_EQ(life_of(Choice{}, lives), lives.half_open);
+    EXPECT_EQ(life_of(Choice{.is_answered = true}, lives), lives.half_open_answered);
     EXPECT_EQ(life_of(Claim{}, lives), lives.flow);
     EXPECT_EQ(life_of(Pending{}, lives), lives.pending);
     EXPECT_EQ(life_of(Login{}, lives), lives.answered);
     EXPECT_EQ(life_of(Login{.is_closing = true}, lives), lives.closing);
     EXPECT_EQ(life_of(FragmentFate{}, lives), lives.fragment);
-    EXPECT_EQ(life_of(IkeSa{.state = SaState::half_open}, lives), lives.half_open);
+    EXPECT_EQ(life_of(IkeSa{.state = SaState::half_open}, lives), lives.half_open_answered);
     EXPECT_EQ(life_of(IkeSa{.state = SaState::answered}, lives), lives.answered);
     EXPECT_EQ(life_of(IkeSa{.state = SaState::established}, lives), lives.established);
     EXPECT_EQ(life_of(IkeSa{.state = SaState::closing}, lives), lives.closing);

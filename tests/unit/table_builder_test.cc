@@ -222,6 +222,7 @@ TEST(TableBuilder, TakesTheTimeoutsOver) {
     const forwarding::Timeouts& timeouts = site.build().timeouts;
     EXPECT_EQ(timeouts.flow, 2700u);
     EXPECT_EQ(timeouts.half_open, 30u);
+    EXPECT_EQ(timeouts.half_open_answered, 75u);
     EXPECT_EQ(timeouts.answered, 300u);
     EXPECT_EQ(timeouts.established, 86400u);
     EXPECT_EQ(timeouts.closing, 180u);
@@ -239,11 +240,14 @@ TEST(TableBuilder, TakesTheTimeoutsOver) {
     const forwarding::Timeouts& others = site.build().timeouts;
     EXPECT_EQ(others.flow, 600u);
     EXPECT_EQ(others.half_open, 2u) << "rounded up";
+    EXPECT_EQ(others.half_open_answered, 60u) << "no longer than answered";
     EXPECT_EQ(others.answered, 60u);
     EXPECT_EQ(others.established, 3600u);
     EXPECT_EQ(others.closing, 120u);
     EXPECT_EQ(others.pending, 2u);
     EXPECT_EQ(others.fragment, 1u) << "never nothing";
+    site.config.timeouts = {.half_open = 2min};
+    EXPECT_EQ(site.build().timeouts.half_open_answered, 120u) << "no answer shortens a life";
 }
 
 TEST(TableBuilder, SharesTheAbuseLimitsAmongTheWorkers) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
+#include <algorithm>
 #include <array>
 
 #include "tests/village/scenario.h"
@@ -72,6 +73,23 @@ bool e22_office_ping_down(World& w) {
     const Server* const now = v.server();
     const bool u_flows = w.flows(u), v_flows = w.flows(v);
     return u_flows && v_flows && v.log_in() && v.server() == now;
+}
+
+/// A server is added between the answer to a login's first message and its second one, for which
+/// the user has to find his password.
+bool e22_added_while_asked(World& w) {
+    Client& v = w.client("v", newcomer_spot(w, b1, 4500));
+    w.kill(b1);
+    const Seconds begun = w.now();
+    w.each_second = [&w, begun] {
+        if (w.now() == begun + 20) w.revive(b1);
+    };
+    const bool is_in = v.log_in({.waits = 40});
+    w.each_second = {};
+    const auto tries = std::ranges::count_if(w.steps(), [&](const Step& step) {
+        return step.from == &v && step.datagram.ike.exchange == oracle::ike_auth;
+    });
+    return is_in && tries == 1 && w.flows(v);
 }
 
 /// A new login elsewhere, while the old server keeps sending.
@@ -154,6 +172,7 @@ constexpr std::array all{
     Scenario{"e22_upload_no_dpd", e22_upload_no_dpd},
     Scenario{"e22_ping_only", e22_ping_only},
     Scenario{"e22_office_ping_down", e22_office_ping_down},
+    Scenario{"e22_added_while_asked", e22_added_while_asked},
     Scenario{"e22_stale_server_feeds", e22_stale_server_feeds},
     Scenario{"restart_kept", restart_kept},
     Scenario{"restart_stale_feeds", restart_stale_feeds},

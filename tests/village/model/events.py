@@ -269,6 +269,20 @@ def e22_ping_only(w):
     return min(r + [w.flows(v)]) > .9
 
 
+# a server comes while the user looks for his password
+def e22_added_while_asked(w):
+    def pause():
+        w.run(20, quiet=(v,))
+        w.lb.up['B1'] = True
+        w.run(20, quiet=(v,))
+        auth = P('IKE', v.tup, v.vip, 4500, v.pair, exch='AUTH', key=v.key)
+        to.extend(w.lb.steer(auth))
+
+    v, to = w.client('v', w.other('B1'), 4500), []
+    w.lb.up['B1'] = False
+    return v.login(pause=pause) and to == [v.server().name] and w.flows(v) > .9
+
+
 # re-login elsewhere, the old server keeps sending
 def e22_stale_server_feeds(w):
     v = place(w, 'v', w.other('B1'), 4500, 'B1')

@@ -130,7 +130,7 @@ class Client:
             p = replace(p, tup=s.tup)
         return False
 
-    def login(s, port500=500, auth='ok', addr4500=None):
+    def login(s, port500=500, auth='ok', addr4500=None, pause=lambda: None):
         s.n += 1
         spii, old = h(s.name, s.n), s.tup
         p = P('INIT', (s.tup[0], port500), s.vip, 500, (spii, 0), exch='INIT', first='SA',
@@ -147,6 +147,7 @@ class Client:
         if not s.stash or s.stash.first != 'SA':
             return False
         s.pair, s.mid, s.seq = s.stash.pair, 0, 0
+        pause()
         if addr4500:
             s.tup = addr4500
         if not s.ike(auth, 'AUTH'):

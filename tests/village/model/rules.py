@@ -30,7 +30,7 @@ FIXES = {
               'n8_reply_vip'),
 }
 COPY_RATE, NOMINEES, SILENT = 8, 4, 10
-T = dict(half=30, choice=30, answered=300, est=86400, flow=2700, prov=30, nominee=300, pending=10,
+T = dict(half=75, choice=30, answered=300, est=86400, flow=2700, prov=30, nominee=300, pending=10,
          claim=2700)
 CAP_ANSWERED, CAP_ANS_SRC, CLAIM_BURST, CLAIM_REFILL = 64, 8, 24, 60
 
