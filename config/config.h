@@ -102,14 +102,21 @@ struct Alias {
 struct Backend {
     std::string name{};
     net::IpAddress address{};
+    std::optional<net::IpAddress> address6{};  ///< besides an IPv4 `address`
     std::uint16_t weight = 100;  ///< 0: gets no new clients
     std::vector<Alias> aliases{};
     SpiLabel spi_label{};
     SourceLine line{};
 
+    /// Its own of that family; nullptr: it has none.
+    const net::IpAddress* own_address(bool is_v4) const noexcept {
+        if (address.is_v4() == is_v4) return &address;
+        return address6 && address6->is_v4() == is_v4 ? &*address6 : nullptr;
+    }
     /// All that it has: its own, then the aliases.
     std::vector<net::IpAddress> addresses() const {
         std::vector<net::IpAddress> all{address};
+        if (address6) all.push_back(*address6);
         for (const Alias& alias : aliases) all.push_back(alias.address);
         return all;
     }

@@ -53,20 +53,23 @@ ByPlace by_place(const std::vector<ListedMap>& maps) {
     return found;
 }
 
-/// A backend as a service uses it.
+/// A backend as a service uses it: it has an address of the VIP's family.
 struct Use {
     const Service& service;
     const Backend& backend;
 
+    const net::IpAddress& own_address() const {
+        return *backend.own_address(service.vip.is_v4());
+    }
     /// Where the server takes what is sent to the VIP.
     const net::IpAddress& address() const {
         const auto alias =
             std::ranges::find(backend.aliases, service.name, &Alias::service);
-        return alias == backend.aliases.end() ? backend.address : alias->address;
+        return alias == backend.aliases.end() ? own_address() : alias->address;
     }
     bool goes_on_as(const Use& after) const {
         return service.vip == after.service.vip && backend.name == after.backend.name &&
-               backend.address == after.backend.address && address() == after.address();
+               own_address() == after.own_address() && address() == after.address();
     }
 };
 
@@ -75,7 +78,9 @@ std::vector<Use> uses_of(const Config& config) {
     for (const Service& service : config.services)
         for (const Pool& pool : config.pools)
             if (pool.name == service.pool)
-                for (const Backend& backend : pool.backends) uses.push_back({service, backend});
+                for (const Backend& backend : pool.backends)
+                    if (backend.own_address(service.vip.is_v4()) != nullptr)
+                        uses.push_back({service, backend});
     return uses;
 }
 

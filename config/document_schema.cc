@@ -33,8 +33,8 @@ line and the key. A file with an error changes nothing: the old configuration st
   fail with error 809. A file that asks for it is refused. Make ikelb the servers' default gateway.
 - Numbers 0x... are hexadecimal, as strongSwan writes SPIs.
 - IPv6 addresses are written wherever IPv4 ones are: `2001:db8::10`, `fd00:20::1/64`.
-  Any spelling of an address is the same address. A service and its pool are of one family, since
-  nothing is translated between the two; serving both is two services and two pools, as in
+  Any spelling of an address is the same address. Nothing is translated between the two families:
+  serving both is two services over one pool, whose servers have an address of each, as in
   [`dual-stack.yaml`](../config/examples/dual-stack.yaml). VIPs and backends are global or unique
   local (fd00::/8): a link-local address (fe80::/10) is another machine on each link. IPv4 in IPv6
   form (`::ffff:10.0.0.1`) is refused.

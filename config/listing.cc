@@ -119,6 +119,7 @@ void list_backend(const Backend& backend, const std::string& path,
                     .key = find_key("pools[].backends"),
                     .values = {value(in, "name", backend.name),
                                value(in, "address", backend.address),
+                               value(in, "address6", backend.address6),
                                value(in, "weight", backend.weight)}});
     constexpr std::string_view in_alias = "pools[].backends[].aliases[]";
     for (const Alias& alias : backend.aliases)

@@ -253,11 +253,15 @@ std::string MapReader::text(std::string_view name, std::string otherwise) const 
 }
 
 net::IpAddress MapReader::address(std::string_view name) const {
+    return optional_address(name).value_or(net::IpAddress{});
+}
+
+std::optional<net::IpAddress> MapReader::optional_address(std::string_view name) const {
     const Node* value = scalar(name);
-    if (!value) return {};
-    if (const auto address = parse_address(value->text)) return *address;
-    refuse(name, *value);
-    return {};
+    if (!value) return std::nullopt;
+    const auto address = parse_address(value->text);
+    if (!address) refuse(name, *value);
+    return address;
 }
 
 net::IpPrefix MapReader::prefix(std::string_view name) const {

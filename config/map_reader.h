@@ -45,6 +45,7 @@ public:
     std::string text(std::string_view name, std::string otherwise = {}) const;
     std::optional<std::string> optional_text(std::string_view name) const;
     net::IpAddress address(std::string_view name) const;
+    std::optional<net::IpAddress> optional_address(std::string_view name) const;
     net::IpPrefix prefix(std::string_view name) const;
     std::optional<net::MacAddress> mac(std::string_view name) const;
     std::vector<net::MacAddress> macs(std::string_view name) const;

@@ -67,6 +67,7 @@ Alias read_alias(const MapReader& map) {
 Backend read_backend(const MapReader& map) {
     return {.name = map.text("name"),
             .address = map.address("address"),
+            .address6 = map.optional_address("address6"),
             .weight = map.integer("weight", Backend{}.weight),
             .aliases = read_list(map.maps("aliases"), read_alias),
             .spi_label = read_spi_label(map.map("spi_label")),

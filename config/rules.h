@@ -51,8 +51,11 @@ void services_exist(const Config& config, FindingList& out);
 void vips_are_usable(const Config& config, FindingList& out);
 void vips_are_unique(const Config& config, FindingList& out);
 void vips_are_no_backends(const Config& config, FindingList& out);
-void vip_and_backends_are_of_one_family(const Config& config, FindingList& out);
 void service_interfaces_face_clients(const Config& config, FindingList& out);
+
+// Servers of both families: rules_family.cc
+void backends_have_one_address_of_each_family(const Config& config, FindingList& out);
+void backends_have_the_family_of_the_vip(const Config& config, FindingList& out);
 
 // One server behind several VIPs: rules_alias.cc
 void aliases_fit_their_services(const Config& config, FindingList& out);
@@ -93,6 +96,11 @@ const Interface* on_link_interface(const Config& config, const net::IpAddress& a
 const Route* route_to(const Config& config, const net::IpAddress& address);
 const Interface* interface_of(const Config& config, const Route& route);
 
+/// IPv4 or IPv6.
+inline std::string name_of_family(const net::IpAddress& address) {
+    return address.is_v4() ? "IPv4" : "IPv6";
+}
+
 /// pools[3]
 std::string item_path(std::string_view list, std::size_t index);
 /// pools[3].backends[1]
@@ -116,6 +124,9 @@ void for_each_address(const Config& config, Visit visit) {
             const Backend& backend = config.pools[i].backends[j];
             visit(ServerAddress{backend, backend.address, backend_path(i, j) + ".address",
                                 backend.line.number});
+            if (backend.address6)
+                visit(ServerAddress{backend, *backend.address6, backend_path(i, j) + ".address6",
+                                    backend.line.number});
             for (std::size_t k = 0; k < backend.aliases.size(); ++k)
                 visit(ServerAddress{backend, backend.aliases[k].address,
                                     alias_path(i, j, k) + ".address",

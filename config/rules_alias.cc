@@ -19,8 +19,8 @@ bool has_alias(const Backend& backend, std::string_view service) {
     return std::ranges::count(backend.aliases, service, &Alias::service) > 0;
 }
 
-void check_alias(const Config& config, const Pool& pool, const Alias& alias,
-                 const std::string& path, FindingList& out) {
+void check_alias(const Config& config, const Pool& pool, const Backend& backend,
+                 const Alias& alias, const std::string& path, FindingList& out) {
     const Service* service = find_service(config, alias.service);
     if (!service) return;  // reported with the other references
     const int line = alias.line.number;
@@ -35,14 +35,21 @@ void check_alias(const Config& config, const Pool& pool, const Alias& alias,
                   text::to_text(alias.address) + " and the VIP of " + in_quotes(alias.service) +
                       " (" + text::to_text(service->vip) +
                       ") are of two families, and nothing is translated between them; write an " +
-                      (service->vip.is_v4() ? "IPv4" : "IPv6") + " address of the server");
+                      name_of_family(service->vip) + " address of the server");
+    else if (backend.own_address(service->vip.is_v4()) == nullptr)
+        out.error(line, path + ".service",
+                  "the backend " + in_quotes(backend.name) + " has no " +
+                      name_of_family(service->vip) + " address of its own, at which its health " +
+                      "is asked for " + in_quotes(alias.service) + "; write it as " +
+                      (service->vip.is_v4() ? "address" : "address6"));
 }
 
 /// The backends of a pool that have one address for both services, for people.
 std::string shared_by(const Pool& pool, const Service& a, const Service& b) {
     std::string names;
     for (const Backend& backend : pool.backends)
-        if (!has_alias(backend, a.name) && !has_alias(backend, b.name))
+        if (backend.own_address(a.vip.is_v4()) != nullptr && !has_alias(backend, a.name) &&
+            !has_alias(backend, b.name))
             names += (names.empty() ? "" : ", ") + in_quotes(backend.name);
     return names;
 }
@@ -55,7 +62,8 @@ void aliases_fit_their_services(const Config& config, FindingList& out) {
             const auto& aliases = config.pools[i].backends[j].aliases;
             for (std::size_t k = 0; k < aliases.size(); ++k) {
                 const std::string path = alias_path(i, j, k);
-                check_alias(config, config.pools[i], aliases[k], path, out);
+                check_alias(config, config.pools[i], config.pools[i].backends[j], aliases[k], path,
+                            out);
                 const auto before = aliases.begin() + static_cast<std::ptrdiff_t>(k);
                 const auto first =
                     std::find_if(aliases.begin(), before, [&](const Alias& earlier) {
@@ -77,7 +85,8 @@ void backends_tell_vips_apart(const Config& config, FindingList& out) {
         if (pool == config.pools.end()) continue;
         for (std::size_t j = 0; j < i; ++j) {
             const Service& earlier = config.services[j];
-            if (earlier.pool != service.pool) continue;
+            if (earlier.pool != service.pool || earlier.vip.is_v4() != service.vip.is_v4())
+                continue;
             const std::string names = shared_by(*pool, service, earlier);
             if (names.empty()) continue;
             out.warning(service.line.number, item_path("services", i) + ".pool",

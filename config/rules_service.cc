@@ -23,12 +23,6 @@ const Interface* owner_of(const Config& config, const net::IpAddress& address) {
     return nullptr;
 }
 
-const Pool* find_pool(const Config& config, std::string_view name) {
-    for (const Pool& pool : config.pools)
-        if (pool.name == name) return &pool;
-    return nullptr;
-}
-
 }  // namespace
 
 const Interface* on_link_interface(const Config& config, const net::IpAddress& address) {
@@ -211,24 +205,6 @@ void vips_are_no_backends(const Config& config, FindingList& out) {
                           text::to_text(of.address) + " is the VIP of the service " +
                               in_quotes(service.name) + "; write the server's own address");
     });
-}
-
-void vip_and_backends_are_of_one_family(const Config& config, FindingList& out) {
-    for (std::size_t i = 0; i < config.services.size(); ++i) {
-        const Service& service = config.services[i];
-        const Pool* pool = find_pool(config, service.pool);
-        if (!pool) continue;
-        const std::string family = service.vip.is_v4() ? "IPv4" : "IPv6";
-        for (const Backend& backend : pool->backends) {
-            if (backend.address.is_v4() == service.vip.is_v4()) continue;
-            out.error(service.line.number, item_path("services", i) + ".vip",
-                      text::to_text(service.vip) + " and the backend " + in_quotes(backend.name) +
-                          " (" + text::to_text(backend.address) +
-                          ") are of two families, and nothing is translated between them; give "
-                          "the pool " + family + " addresses, or make a second service and pool");
-            break;
-        }
-    }
 }
 
 void service_interfaces_face_clients(const Config& config, FindingList& out) {

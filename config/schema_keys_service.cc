@@ -28,7 +28,17 @@ const std::array keys{
     Key{.path = "pools[].backends[].address", .form = Form::address, .presence = required,
         .example = "10.20.0.11",
         .purpose = "Where the packets go instead of the VIP. Unique over all pools.",
-        .effect = "The tunnels of the old address end; it is another server."},
+        .effect = "The tunnels of the old address end; it is another server, unless address6 "
+                  "stays what it was."},
+    Key{.path = "pools[].backends[].address6", .form = Form::address, .example = "fd00:20::11",
+        .purpose = "The same server's IPv6 address, where address is its IPv4 one: services with "
+                   "an IPv6 VIP send there. It is one backend with one weight and one drain, and a "
+                   "client that moves between the VIPs of both families (MOBIKE) keeps its tunnel. "
+                   "Each address has a health check of its own, which counts for the services of "
+                   "its family. A backend without an address of a service's family is no member of "
+                   "that service.",
+        .effect = "None where it comes with its service. Tunnels that are up at an address that "
+                  "goes or changes are lost; drain the server first (refuse)."},
     Key{.path = "pools[].backends[].weight", .form = Form::integer, .range = {0, 1000},
         .unit = "share", .initial = "100",
         .purpose = "The share of new clients, against the sum of the pool's weights. 0 gets no "
@@ -42,7 +52,7 @@ const std::array keys{
                    "service may do without and has address. Where two do, the VIP of an answer has "
                    "to be told from records, and a stranger who logs in at the other VIP with a "
                    "client's address may turn that client's answers there. It is one backend all "
-                   "the same: one health check, at address, one weight, one drain.",
+                   "the same: one weight, one drain, and no health check at the alias.",
         .effect = "None where a service and its aliases come or go together. A service in use that "
                   "gets an alias, or loses it, leaves its tunnels on this server without their way "
                   "to it: servers keep a tunnel at the address where it began. Their IKE goes on "
@@ -54,8 +64,8 @@ const std::array keys{
         .effect = "As for aliases."},
     Key{.path = "pools[].backends[].aliases[].address", .form = Form::address,
         .presence = required, .example = "10.20.0.111",
-        .purpose = "An address of the server besides its own, of the same family. Unique over all "
-                   "pools.",
+        .purpose = "An address of the server besides its own, of the family of the service's VIP. "
+                   "Unique over all pools.",
         .effect = "As for aliases."},
     Key{.path = "pools[].backends[].spi_label", .form = Form::map,
         .purpose = "How this server marks the SPIs that it chooses, so that ikelb can tell whose "
@@ -94,7 +104,8 @@ const std::array keys{
         .purpose = "How the pool's backends are checked; the word none takes all of them for up.",
         .effect = "A backend starts over with the new check; its tunnels stay (on_down: keep)."},
     Key{.path = "pools[].health.icmp", .form = Form::map,
-        .purpose = "Echo requests (ping) from the servers' side interface to every backend.",
+        .purpose = "Echo requests (ping) from the servers' side interface to every backend, at "
+                   "each of address and address6.",
         .effect = "As for health."},
     Key{.path = "pools[].health.icmp.interval", .form = Form::duration,
         .range = {100, hour}, .initial = "5s",
@@ -139,7 +150,8 @@ const std::array keys{
         .effect = "The VIP moves; recorded tunnels follow it."},
     Key{.path = "services[].pool", .form = Form::reference, .presence = required,
         .example = "rras",
-        .purpose = "The pool that serves this VIP, with backends of its address family.",
+        .purpose = "The pool that serves this VIP, with those of its backends that have an address "
+                   "of its family (address, address6).",
         .effect = "Tunnels to backends that are not in the new pool end."},
     Key{.path = "services[].scheduler", .form = Form::choice, .initial = "maglev",
         .choices = choices_of<Scheduler>,

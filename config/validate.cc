@@ -47,8 +47,9 @@ constexpr auto all_rules = std::to_array<Rule>({
     rules::vips_are_usable,
     rules::vips_are_unique,
     rules::vips_are_no_backends,
-    rules::vip_and_backends_are_of_one_family,
     rules::service_interfaces_face_clients,
+    rules::backends_have_one_address_of_each_family,
+    rules::backends_have_the_family_of_the_vip,
     rules::aliases_fit_their_services,
     rules::backends_tell_vips_apart,
 

@@ -23,8 +23,8 @@ constexpr std::array<ApiRoute, 13> table{{
      R"("restored":{"pairs","esp_spis","flows","bindings","transit"},"huge_pages":bool})"},
     {RouteId::backends, Method::get, "/v1/backends", "", "",
      "the backends: health, drain mode, flows, SAs, traffic",
-     R"({"backends":[{"name","address","aliases":{"SERVICE":"ADDRESS"},"pool",)"
-     R"("state":"up|down|checking",)"
+     R"({"backends":[{"name","address","address6","aliases":{"SERVICE":"ADDRESS"},"pool",)"
+     R"("state":"up|down|checking","health6":{"state","rtt_us","since","reason"} or null,)"
      R"("mode":"enabled|drain_keep|drain_refuse|disabled","weight","flows","sas","rtt_us",)"
      R"("since","reason","packets_to_server","packets_to_client","bytes_to_server",)"
      R"("bytes_to_client"}]})"},

@@ -136,6 +136,22 @@ std::string table_of_anything(const json& list, std::size_t width) {
     return format_table(columns, rows, width);
 }
 
+/// A backend of both families has a second line, with its IPv6 address and the health there.
+json lines_of_backends(const json& backends) {
+    if (!backends.is_array()) return backends;
+    json lines = json::array();
+    for (const json& backend : backends) {
+        lines.push_back(backend);
+        if (!member(backend, "health6").is_object()) continue;
+        json line = member(backend, "health6");
+        line["address"] = member(backend, "address6");
+        for (const auto& [key, value] : backend.items())
+            if (!line.contains(key)) line[key] = " ";
+        lines.push_back(std::move(line));
+    }
+    return lines;
+}
+
 std::string render_backends(const json& answer, std::size_t width) {
     return table_of({{{"NAME"}, "name", plain},
                      {{"ADDRESS", false, 3}, "address", plain},
@@ -152,7 +168,8 @@ std::string render_backends(const json& answer, std::size_t width) {
                      {{"BYTES OUT", true, 8}, "bytes_to_client", count},
                      {{"SINCE", false, 9}, "since", plain},
                      {{"REASON", false, 10}, "reason", plain}},
-                    member(answer, "backends"), "no backends are configured", width);
+                    lines_of_backends(member(answer, "backends")), "no backends are configured",
+                    width);
 }
 
 std::string render_flows(const json& answer, std::size_t width) {

@@ -152,32 +152,44 @@ json restored_by(Daemon& daemon) {
             {"transit", restored.transit}};
 }
 
-json backend_row(Daemon& daemon, const config::Pool& pool, const config::Backend& backend) {
-    const BackendState* state = daemon.checker().find(backend.name);
-    const BackendTotals totals = backend_totals(daemon, backend.name);
-    json aliases = json::object();
-    for (const config::Alias& alias : backend.aliases)
-        aliases[alias.service] = text::to_text(alias.address);
-    json row{{"name", backend.name},
-             {"address", text::to_text(backend.address)},
-             {"aliases", aliases},
-             {"pool", pool.name},
-             {"state", state != nullptr ? to_string(state->health) : "checking"},
-             {"mode", to_string(daemon.modes().mode(backend.name))},
-             {"weight", backend.weight},
-             {"flows", totals.flows},
-             {"sas", totals.sas},
+/// At its address of that family.
+json health_row(Daemon& daemon, const config::Backend& backend, IpFamily family) {
+    const BackendState* state = daemon.checker().find(backend.name, family);
+    json row{{"state", state != nullptr ? to_string(state->health) : "checking"},
              {"rtt_us", nullptr},
              {"since", nullptr},
-             {"reason", state != nullptr ? state->reason : "no service uses its pool"},
-             {"packets_to_server", totals.packets_to_server},
-             {"packets_to_client", totals.packets_to_client},
-             {"bytes_to_server", totals.bytes_to_server},
-             {"bytes_to_client", totals.bytes_to_client}};
+             {"reason", state != nullptr ? state->reason : "no service uses its pool"}};
     if (state != nullptr) {
         row["since"] = utc(state->since);
         if (state->last_rtt) row["rtt_us"] = state->last_rtt->count();
     }
+    return row;
+}
+
+json backend_row(Daemon& daemon, const config::Pool& pool, const config::Backend& backend) {
+    const BackendTotals totals = backend_totals(daemon, backend.name);
+    json aliases = json::object();
+    for (const config::Alias& alias : backend.aliases)
+        aliases[alias.service] = text::to_text(alias.address);
+    const IpFamily family = backend.address.is_v4() ? IpFamily::v4 : IpFamily::v6;
+    json row{{"name", backend.name},
+             {"address", text::to_text(backend.address)},
+             {"address6", nullptr},
+             {"health6", nullptr},
+             {"aliases", aliases},
+             {"pool", pool.name},
+             {"mode", to_string(daemon.modes().mode(backend.name))},
+             {"weight", backend.weight},
+             {"flows", totals.flows},
+             {"sas", totals.sas},
+             {"packets_to_server", totals.packets_to_server},
+             {"packets_to_client", totals.packets_to_client},
+             {"bytes_to_server", totals.bytes_to_server},
+             {"bytes_to_client", totals.bytes_to_client}};
+    row.update(health_row(daemon, backend, family));
+    if (!backend.address6) return row;
+    row["address6"] = text::to_text(*backend.address6);
+    row["health6"] = health_row(daemon, backend, IpFamily::v6);
     return row;
 }
 

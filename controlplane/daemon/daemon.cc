@@ -292,9 +292,11 @@ void Daemon::say_last_good_trouble() {
 void Daemon::rebuild(const KernelState& kernel) {
     is_rebuild_due_ = false;
     std::map<std::string, BackendFacts, std::less<>> backends;
-    for (const BackendHealth& health : checker_->view())
-        backends[health.name] = {.is_up = health.state.gets_new_clients(),
-                                 .mode = modes_.mode(health.name)};
+    for (const BackendHealth& health : checker_->view()) {
+        BackendFacts& facts = backends[health.name];
+        facts.is_up[health.address.is_v6()] = health.state.gets_new_clients();
+        facts.mode = modes_.mode(health.name);
+    }
     const forwarding::Seconds now = dataplane_->clock().now();
     BuiltTable built = build_table({.config = config_,
                                     .interfaces = network_->facts(),
@@ -326,11 +328,12 @@ void Daemon::reconcile_health(StartAs start) {
     checker_->reconcile(health_targets(config_), start);
 }
 
-void Daemon::on_health(const std::string& backend, Health to, const std::string& reason) {
-    if (to == Health::up)
-        spdlog::info("backend {} is up: {}", backend, reason);
-    else
-        spdlog::warn("backend {} is {}: {}", backend, to_string(to), reason);
+void Daemon::on_health(const HealthTarget& target, Health to, const std::string& reason) {
+    const IpFamily other = target.address.is_v4() ? IpFamily::v6 : IpFamily::v4;
+    const bool is_one_of_two = checker_->find(target.name, other) != nullptr;
+    spdlog::log(to == Health::up ? spdlog::level::info : spdlog::level::warn,
+                "backend {} is {}{}: {}", target.name, to_string(to),
+                is_one_of_two ? " at " + target.address.to_string() : "", reason);
     if (are_workers_running_) rebuild_soon();
 }
 

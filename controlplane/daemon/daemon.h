@@ -124,7 +124,7 @@ private:
     void rebuild(const KernelState& kernel);
     void rebuild_soon();
     void reconcile_health(StartAs start);
-    void on_health(const std::string& backend, Health to, const std::string& reason);
+    void on_health(const HealthTarget& target, Health to, const std::string& reason);
     std::string load_and_apply();
     void keep_text();
     void say_last_good_trouble();

@@ -107,8 +107,8 @@ std::optional<StartError> Daemon::open_health() {
         probe_v6_ = std::move(*probe_v6);
     checker_ = std::make_unique<Checker>(
         io_.get_executor(), probe_v4_.get(), probe_v6_.get(),
-        [this](const std::string& backend, Health, Health to, const std::string& reason) {
-            on_health(backend, to, reason);
+        [this](const HealthTarget& target, Health, Health to, const std::string& reason) {
+            on_health(target, to, reason);
         });
     reconcile_health(StartAs::assumed_up);
     return std::nullopt;

@@ -24,12 +24,19 @@ BackendMode to_metrics(forwarding::Mode mode) {
 
 BackendMetrics backend_metrics(Daemon& daemon, const config::Pool& pool,
                                const config::Backend& backend) {
-    BackendMetrics metrics{.pool = pool.name,
-                           .backend = backend.name,
-                           .mode = to_metrics(daemon.modes().mode(backend.name)),
-                           .weight = backend.weight,
-                           .rtt = {}};
-    if (const BackendState* state = daemon.checker().find(backend.name)) {
+    return {.pool = pool.name,
+            .backend = backend.name,
+            .mode = to_metrics(daemon.modes().mode(backend.name)),
+            .weight = backend.weight};
+}
+
+HealthMetrics health_metrics(Daemon& daemon, const config::Pool& pool,
+                             const config::Backend& backend, IpFamily family) {
+    HealthMetrics metrics{.pool = pool.name,
+                          .backend = backend.name,
+                          .family = family == IpFamily::v4 ? "ipv4" : "ipv6",
+                          .rtt = {}};
+    if (const BackendState* state = daemon.checker().find(backend.name, family)) {
         metrics.up = state->health == Health::up;
         metrics.checking = state->health == Health::checking;
         metrics.rtt = state->last_rtt;
@@ -135,11 +142,17 @@ std::shared_ptr<const MetricsSnapshot> make_metrics(Daemon& daemon) {
         for (const config::Pool& pool : daemon.config().pools)
             if (pool.name == service.pool)
                 for (const config::Backend& backend : pool.backends)
-                    snapshot->traffic.push_back(member_totals(daemon, service.name, backend.name));
+                    if (backend.own_address(service.vip.is_v4()) != nullptr)
+                        snapshot->traffic.push_back(
+                            member_totals(daemon, service.name, backend.name));
     }
     for (const config::Pool& pool : daemon.config().pools)
-        for (const config::Backend& backend : pool.backends)
+        for (const config::Backend& backend : pool.backends) {
             snapshot->backends.push_back(backend_metrics(daemon, pool, backend));
+            for (const IpFamily family : {IpFamily::v4, IpFamily::v6})
+                if (backend.own_address(family == IpFamily::v4) != nullptr)
+                    snapshot->health.push_back(health_metrics(daemon, pool, backend, family));
+        }
     for (unsigned i = 0; i < daemon.dataplane().workers(); ++i)
         snapshot->workers.push_back(worker_metrics(daemon, i));
     snapshot->ports = port_metrics(daemon.port_watch());

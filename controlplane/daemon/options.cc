@@ -72,22 +72,23 @@ dpdk::Result<std::shared_ptr<const wall::AllowRules>> allow_rules(const config::
 }
 
 std::vector<HealthTarget> health_targets(const config::Config& config) {
-    std::map<std::string, HealthTarget> targets;
+    std::map<std::pair<std::string, boost::asio::ip::address>, HealthTarget> targets;
     for (const config::Service& service : config.services) {
         const config::Pool* pool = pool_of(config, service);
         if (pool == nullptr) continue;
-        for (const config::Backend& backend : pool->backends) {
-            HealthTarget target{
-                .name = backend.name, .address = to_asio(backend.address), .policy = {}};
-            if (const auto& icmp = pool->health.icmp)
-                target.policy = ProbePolicy{.interval = icmp->interval,
-                                            .timeout = icmp->timeout,
-                                            .thresholds = {.fall = icmp->fall, .rise = icmp->rise}};
-            targets.insert_or_assign(backend.name, std::move(target));
-        }
+        std::optional<ProbePolicy> policy;
+        if (const auto& icmp = pool->health.icmp)
+            policy = ProbePolicy{.interval = icmp->interval,
+                                 .timeout = icmp->timeout,
+                                 .thresholds = {.fall = icmp->fall, .rise = icmp->rise}};
+        for (const config::Backend& backend : pool->backends)
+            for (const bool is_v4 : {true, false})
+                if (const net::IpAddress* own = backend.own_address(is_v4))
+                    targets[{backend.name, to_asio(*own)}] = {
+                        .name = backend.name, .address = to_asio(*own), .policy = policy};
     }
     std::vector<HealthTarget> list;
-    for (auto& [name, target] : targets) list.push_back(std::move(target));
+    for (auto& [identity, target] : targets) list.push_back(std::move(target));
     return list;
 }
 

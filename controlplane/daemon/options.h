@@ -22,8 +22,8 @@ DataplaneOptions dataplane_options(const config::Config& config, net::HashKey ha
 /// to seconds.
 dpdk::Result<std::shared_ptr<const wall::AllowRules>> allow_rules(const config::Transit& transit);
 
-/// The backends to be checked, in the order of their names: each as long as its pool serves
-/// something.
+/// The backends to be checked, in the order of their names, at each of their own addresses: as long
+/// as their pool serves something.
 std::vector<HealthTarget> health_targets(const config::Config& config);
 
 }  // namespace ikelb::control

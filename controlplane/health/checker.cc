@@ -37,22 +37,22 @@ Checker::Checker(boost::asio::any_io_executor executor, EchoProber* v4, EchoProb
 Checker::~Checker() = default;
 
 void Checker::reconcile(std::span<const HealthTarget> targets, StartAs start) {
-    const auto wanted = [&](const std::string& name) {
-        return std::ranges::any_of(targets,
-                                   [&](const auto& target) { return target.name == name; });
+    const auto wanted = [&](const Identity& identity) {
+        return std::ranges::any_of(targets, [&](const HealthTarget& target) {
+            return Identity{target.name, target.address} == identity;
+        });
     };
     std::erase_if(entries_, [&](const auto& item) { return !wanted(item.first); });
 
     const SteadyTime now = steady_clock::now();
     std::vector<std::pair<EntryPointer, HealthTarget>> kept;
     for (const HealthTarget& target : targets) {
-        const auto found = entries_.find(target.name);
-        if (found != entries_.end() && found->second->target.address == target.address) {
-            kept.emplace_back(found->second, target);
-            continue;
-        }
-        entries_[target.name] =
-            make_entry(target, target.policy ? initial_state(start, now) : unchecked_state(now));
+        EntryPointer& entry = entries_[{target.name, target.address}];
+        if (entry)
+            kept.emplace_back(entry, target);
+        else
+            entry = make_entry(target,
+                               target.policy ? initial_state(start, now) : unchecked_state(now));
     }
     // Last, for it may call out, and the set is whole by now.
     for (const auto& [entry, target] : kept) retarget(entry, target);
@@ -94,7 +94,7 @@ void Checker::retarget(const EntryPointer& entry, const HealthTarget& target) {
     if (entry->state.health == before) return;
     ++entry->state.transitions;
     const std::string reason = entry->state.reason;
-    on_transition_(target.name, before, entry->state.health, reason);
+    on_transition_(target, before, entry->state.health, reason);
 }
 
 void Checker::schedule(const EntryPointer& entry, milliseconds delay) {
@@ -131,7 +131,7 @@ void Checker::on_result(const EntryPointer& entry, const ProbeResult& result) {
         std::chrono::duration_cast<milliseconds>(steady_clock::now() - entry->last_probe);
     schedule(entry, std::max(next_delay(*entry) - spent, milliseconds::zero()));
     if (next.transition)
-        on_transition_(entry->target.name, next.transition->from, next.transition->to,
+        on_transition_(entry->target, next.transition->from, next.transition->to,
                        next.transition->reason);
 }
 
@@ -146,14 +146,16 @@ milliseconds Checker::next_delay(const Entry& entry) {
 std::vector<BackendHealth> Checker::view() const {
     std::vector<BackendHealth> all;
     all.reserve(entries_.size());
-    for (const auto& [name, entry] : entries_)
-        all.push_back({name, entry->target.address, entry->state});
+    for (const auto& [identity, entry] : entries_)
+        all.push_back({identity.first, identity.second, entry->state});
     return all;
 }
 
-const BackendState* Checker::find(std::string_view name) const {
-    const auto found = entries_.find(name);
-    return found == entries_.end() ? nullptr : &found->second->state;
+const BackendState* Checker::find(std::string_view name, IpFamily family) const {
+    for (auto at = entries_.lower_bound({std::string{name}, boost::asio::ip::address{}});
+         at != entries_.end() && at->first.first == name; ++at)
+        if (at->first.second.is_v4() == (family == IpFamily::v4)) return &at->second->state;
+    return nullptr;
 }
 
 }  // namespace ikelb::control

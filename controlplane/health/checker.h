@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -19,6 +20,7 @@
 
 #include "controlplane/health/backend_state.h"
 #include "controlplane/health/echo_prober.h"
+#include "controlplane/health/icmp_echo.h"
 
 namespace ikelb::control {
 
@@ -30,7 +32,8 @@ struct ProbePolicy {
     friend bool operator==(const ProbePolicy&, const ProbePolicy&) = default;
 };
 
-/// A backend to watch. `name` is its identity across reloads and must be unique.
+/// An address of a backend to watch. Name and address are its identity across reloads: a backend
+/// may have one of each family, with a state of its own.
 struct HealthTarget {
     std::string name;
     boost::asio::ip::address address;
@@ -38,7 +41,7 @@ struct HealthTarget {
     friend bool operator==(const HealthTarget&, const HealthTarget&) = default;
 };
 
-/// A backend's health as others see it.
+/// A backend's health at an address, as others see it.
 struct BackendHealth {
     std::string name;
     boost::asio::ip::address address;
@@ -48,7 +51,7 @@ struct BackendHealth {
 /// Watches a set of backends: one state machine and one timer for each. Control thread only.
 class Checker {
 public:
-    using OnTransition = std::function<void(const std::string& backend, Health from, Health to,
+    using OnTransition = std::function<void(const HealthTarget& target, Health from, Health to,
                                             const std::string& reason)>;
 
     /// `v4` and `v6` must outlive the checker; null: backends of that family fail each probe, with
@@ -67,15 +70,17 @@ public:
     /// health, that is reported.
     void reconcile(std::span<const HealthTarget> targets, StartAs start);
 
-    /// All watched backends by name.
+    /// All watched backends by name and address.
     std::vector<BackendHealth> view() const;
 
-    /// The state of one backend; null if it is not watched. Valid until the next reconcile().
-    const BackendState* find(std::string_view name) const;
+    /// The state of one backend at its address of that family; null if it is not watched there.
+    /// Valid until the next reconcile().
+    const BackendState* find(std::string_view name, IpFamily family) const;
 
 private:
     struct Entry;
     using EntryPointer = std::shared_ptr<Entry>;
+    using Identity = std::pair<std::string, boost::asio::ip::address>;
 
     EntryPointer make_entry(const HealthTarget& target, BackendState state);
     void retarget(const EntryPointer& entry, const HealthTarget& target);
@@ -88,7 +93,7 @@ private:
     EchoProber* v4_;
     EchoProber* v6_;
     OnTransition on_transition_;
-    std::map<std::string, EntryPointer, std::less<>> entries_;
+    std::map<Identity, EntryPointer> entries_;
     std::size_t next_ordinal_ = 0;
     std::minstd_rand jitter_;
 };

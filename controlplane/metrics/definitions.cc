@@ -15,6 +15,7 @@ constexpr std::array<std::string_view, 1> service_labels{"service"};
 constexpr std::array<std::string_view, 2> traffic_labels{"service", "backend"};
 constexpr std::array<std::string_view, 3> direction_labels{"service", "backend", "direction"};
 constexpr std::array<std::string_view, 2> backend_labels{"pool", "backend"};
+constexpr std::array<std::string_view, 3> health_labels{"pool", "backend", "family"};
 constexpr std::array<std::string_view, 3> mode_labels{"pool", "backend", "mode"};
 constexpr std::array<std::string_view, 1> worker_labels{"worker"};
 constexpr std::array<std::string_view, 3> state_labels{"service", "backend", "state"};
@@ -101,6 +102,15 @@ MetricSamples read_backend(const MetricsSnapshot& snapshot) {
     return samples;
 }
 
+template <auto Field>
+MetricSamples read_health(const MetricsSnapshot& snapshot) {
+    MetricSamples samples;
+    for (const auto& health : snapshot.health)
+        samples.push_back({{health.pool, health.backend, health.family},
+                           static_cast<double>(health.*Field)});
+    return samples;
+}
+
 MetricSamples read_mode(const MetricsSnapshot& snapshot) {
     MetricSamples samples;
     for (const auto& backend : snapshot.backends)
@@ -111,9 +121,10 @@ MetricSamples read_mode(const MetricsSnapshot& snapshot) {
 
 MetricSamples read_rtt(const MetricsSnapshot& snapshot) {
     MetricSamples samples;
-    for (const auto& backend : snapshot.backends)
-        if (backend.rtt)
-            samples.push_back({{backend.pool, backend.backend}, seconds(*backend.rtt)});
+    for (const auto& health : snapshot.health)
+        if (health.rtt)
+            samples.push_back(
+                {{health.pool, health.backend, health.family}, seconds(*health.rtt)});
     return samples;
 }
 
@@ -286,12 +297,13 @@ constexpr std::array definitions{
                      "IKE answers of a backend to clients",
                      read_traffic<&TrafficMetrics::ike_answers>},
 
-    MetricDefinition{"ikelb_backend_up", gauge, "0 or 1", backend_labels,
-                     "Whether the health check finds the backend up; 1 without a health check",
-                     read_backend<&BackendMetrics::up>},
-    MetricDefinition{"ikelb_backend_checking", gauge, "0 or 1", backend_labels,
+    MetricDefinition{"ikelb_backend_up", gauge, "0 or 1", health_labels,
+                     "Whether the health check finds the backend up at its address of the family, "
+                     "ipv4 or ipv6; 1 without a health check",
+                     read_health<&HealthMetrics::up>},
+    MetricDefinition{"ikelb_backend_checking", gauge, "0 or 1", health_labels,
                      "Whether no probe has decided yet if the backend is up or down",
-                     read_backend<&BackendMetrics::checking>},
+                     read_health<&HealthMetrics::checking>},
     MetricDefinition{"ikelb_backend_mode", gauge, "0 or 1", mode_labels,
                      "1 for the mode the backend is in: enabled, drain_keep, drain_refuse or "
                      "disabled; 0 for the others",
@@ -299,12 +311,12 @@ constexpr std::array definitions{
     MetricDefinition{"ikelb_backend_weight", gauge, "1", backend_labels,
                      "Configured weight; 0 gets no new clients",
                      read_backend<&BackendMetrics::weight>},
-    MetricDefinition{"ikelb_backend_probe_rtt_seconds", gauge, "seconds", backend_labels,
+    MetricDefinition{"ikelb_backend_probe_rtt_seconds", gauge, "seconds", health_labels,
                      "Round-trip time of the last answered probe; absent before the first answer",
                      read_rtt},
-    MetricDefinition{"ikelb_backend_health_transitions_total", counter, "changes", backend_labels,
+    MetricDefinition{"ikelb_backend_health_transitions_total", counter, "changes", health_labels,
                      "Changes of health between checking, up and down",
-                     read_backend<&BackendMetrics::transitions>},
+                     read_health<&HealthMetrics::transitions>},
 
     MetricDefinition{"ikelb_worker_busy_seconds_total", counter, "seconds", worker_labels,
                      "Time the worker spent on bursts that held packets", read_busy_seconds},

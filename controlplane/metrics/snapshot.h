@@ -37,10 +37,17 @@ enum class BackendMode : std::uint8_t { enabled, drain_keep, drain_refuse, disab
 struct BackendMetrics {
     std::string pool;
     std::string backend;
-    bool up = false;        ///< the health check found it up, or there is none
-    bool checking = false;  ///< no probe has decided yet
     BackendMode mode = BackendMode::enabled;
     std::uint32_t weight = 0;
+};
+
+/// Of a backend at its address of one family.
+struct HealthMetrics {
+    std::string pool;
+    std::string backend;
+    std::string family;     ///< ipv4 or ipv6
+    bool up = false;        ///< the health check found it up, or there is none
+    bool checking = false;  ///< no probe has decided yet
     std::optional<std::chrono::microseconds> rtt;  ///< of the last answered probe
     std::uint64_t transitions = 0;                 ///< changes of health
 };
@@ -139,6 +146,7 @@ struct MetricsSnapshot {
     std::vector<ServiceMetrics> services;
     std::vector<TrafficMetrics> traffic;
     std::vector<BackendMetrics> backends;
+    std::vector<HealthMetrics> health;
     std::vector<WorkerMetrics> workers;
     std::vector<PortMetrics> ports;
     std::vector<PuntMetrics> punts;

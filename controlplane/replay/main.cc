@@ -79,7 +79,7 @@ std::string read_options(const CommandLine& line, const config::Config& config,
     }
     for (const std::string& name : line.down) {
         if (!has_backend(config, name)) return "--down " + name + ": no such backend";
-        options.backends[name].is_up = false;
+        options.backends[name].is_up = {};
     }
     for (const std::string& text : line.modes) {
         const auto parts = split(text);
@@ -88,7 +88,7 @@ std::string read_options(const CommandLine& line, const config::Config& config,
             return "--mode " + text +
                    ": not BACKEND=enabled|drain_keep|drain_refuse|disabled";
         const auto [facts, is_new] = options.backends.try_emplace(parts->first);
-        if (is_new) facts->second.is_up = true;
+        if (is_new) facts->second.is_up = {true, true};
         facts->second.mode = *mode;
     }
     return {};

@@ -42,7 +42,7 @@ boost::system::result<std::unique_ptr<Replay>, CaptureError> Replay::create(
     auto backends = options.backends;
     for (const config::Pool& pool : config.pools)
         for (const config::Backend& backend : pool.backends)
-            backends.try_emplace(backend.name, BackendFacts{.is_up = true});
+            backends.try_emplace(backend.name, BackendFacts{.is_up = {true, true}});
     const AssumedNetwork network = assume_network(config, options.neighbours);
     BuiltTable built = build_table({.config = config,
                                     .interfaces = network.interfaces,

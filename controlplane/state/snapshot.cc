@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <map>
 #include <optional>
 #include <set>
 #include <tuple>
@@ -187,12 +186,16 @@ void restore_modes(const State& state, const RestoreInput& input, Restored& rest
     }
 }
 
-std::map<std::string_view, net::IpAddress> addresses_of(const config::Config& config) {
-    std::map<std::string_view, net::IpAddress> addresses;
-    for (const config::Pool& pool : config.pools)
+/// The backend of that name, if it still has the address; or the one that has it as address6, of
+/// which there were two, one for each family.
+std::optional<forwarding::BackendRef> home_of(const SavedBackend& saved,
+                                              const RestoreInput& input) {
+    for (const config::Pool& pool : input.config.pools)
         for (const config::Backend& backend : pool.backends)
-            addresses.emplace(backend.name, backend.address);
-    return addresses;
+            if (backend.address6 == saved.address ||
+                (backend.name == saved.name && backend.address == saved.address))
+                return input.registry.backend(backend.name);
+    return std::nullopt;
 }
 
 /// Gives the gateways their indices now: the kernel is asked for its routes later, and a routing
@@ -224,12 +227,8 @@ std::vector<forwarding::GatewayIndex> home_gateways(const State& state, const Re
 
 Homes find_homes(const State& state, const RestoreInput& input) {
     Homes homes;
-    const auto addresses = addresses_of(input.config);
-    for (const SavedBackend& backend : state.facts.backends) {
-        const auto found = addresses.find(backend.name);
-        const bool is_same = found != addresses.end() && found->second == backend.address;
-        homes.backends.push_back(is_same ? input.registry.backend(backend.name) : std::nullopt);
-    }
+    for (const SavedBackend& backend : state.facts.backends)
+        homes.backends.push_back(home_of(backend, input));
     for (const SavedFrontend& frontend : state.facts.frontends)
         homes.frontends.push_back(input.registry.frontend(frontend.vip, frontend.port));
     for (const std::string& service : state.facts.services)

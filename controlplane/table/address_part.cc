@@ -84,12 +84,14 @@ void build_addresses(const BuilderInput& input, const InterfaceNames& names,
         for (const net::IpPrefix& own : input.config.interfaces[i].addresses)
             add_own(own.address, static_cast<forwarding::InterfaceIndex>(i));
     for_each_used_backend(input.config, [&](const config::Pool&, const config::Backend& backend) {
-        forwarding::AddressEntry server{.role = AddressRole::backend,
-                                        .backend = index_of(backend, input)};
-        for (std::size_t i = 0; i < forwarding::service_ports; ++i)
-            if (const auto& vips = table.backends[server.backend].frontends[i]; vips.size() == 1)
-                server.frontends[i] = vips.front();
-        entries.push_back({backend.address, server});
+        for (const forwarding::Home& home : table.backends[index_of(backend, input)].homes) {
+            if (home.address.is_unspecified()) continue;
+            forwarding::AddressEntry server{.role = AddressRole::backend,
+                                            .backend = index_of(backend, input)};
+            for (std::size_t i = 0; i < forwarding::service_ports; ++i)
+                if (home.frontends[i].size() == 1) server.frontends[i] = home.frontends[i].front();
+            entries.push_back({home.address, server});
+        }
     });
     for_each_used_alias(input, [&](const UsedAlias& alias) {
         forwarding::AddressEntry server{.role = AddressRole::backend, .backend = alias.backend};

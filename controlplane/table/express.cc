@@ -40,8 +40,7 @@ ExpressTable::Exit exit_to(const forwarding::Backend& backend, const forwarding:
     ExpressTable::Exit exit = exit_by(target.link, table);
     exit.address = address_of(target.address);
     exit.generation = backend.generation;
-    if (!backend.is_present || !target.address.is_v4() ||
-        (!backend.is_up && backend.flush_on_down))
+    if (!backend.is_present || !target.address.is_v4() || backend.is_flushed(false))
         exit.mtu = 0;
     return exit;
 }

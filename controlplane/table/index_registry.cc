@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The ikelb authors
 #include "controlplane/table/index_registry.h"
 
+#include <algorithm>
 #include <stdexcept>
 #include <vector>
 
@@ -43,7 +44,8 @@ Names names_of(const config::Config& config) {
         for (const config::Pool& pool : config.pools)
             if (pool.name == service.pool)
                 for (const config::Backend& backend : pool.backends)
-                    names.members.emplace_back(service.name, backend.name);
+                    if (backend.own_address(service.vip.is_v4()) != nullptr)
+                        names.members.emplace_back(service.name, backend.name);
     }
     return names;
 }
@@ -71,11 +73,14 @@ RegistryResult<void> IndexRegistry::update(const config::Config& config) {
     next.addresses_.clear();
     for (const config::Pool& pool : config.pools)
         for (const config::Backend& backend : pool.backends)
-            next.addresses_.emplace(backend.name, backend.address);
+            for (const bool is_v4 : {true, false})
+                if (const net::IpAddress* own = backend.own_address(is_v4))
+                    next.addresses_[backend.name].push_back(*own);
     // By the index that it had: another name may have it now.
-    for (const auto& [name, address] : addresses_) {
+    for (const auto& [name, before] : addresses_) {
         const auto stays = next.addresses_.find(name);
-        if (stays == next.addresses_.end() || stays->second != address)
+        if (stays == next.addresses_.end() ||
+            std::ranges::find_first_of(before, stays->second) == before.end())
             next.renew(*backends_.find(name));
     }
     *this = std::move(next);

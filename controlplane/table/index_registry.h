@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <boost/system/result.hpp>
 
@@ -46,8 +47,9 @@ class IndexRegistry {
 public:
     IndexRegistry();
 
-    /// Indices for everything in a configuration that is about to be used. Backends that are gone
-    /// or have another address get a new generation. On an error nothing has changed.
+    /// Indices for everything in a configuration that is about to be used. Backends that are gone,
+    /// or have none of their own addresses any more, get a new generation. On an error nothing has
+    /// changed.
     RegistryResult<void> update(const config::Config& config);
 
     // Of what the last update() had; nullopt for everything else.
@@ -78,7 +80,7 @@ public:
 private:
     using FrontendName = std::pair<net::IpAddress, std::uint16_t>;
     using MemberName = std::pair<std::string, std::string>;  ///< service, backend
-    using Addresses = std::map<std::string, net::IpAddress, std::less<>>;
+    using Addresses = std::map<std::string, std::vector<net::IpAddress>, std::less<>>;
 
     RegistryResult<void> assign(const config::Config& config);
     void renew(std::size_t backend) noexcept;
@@ -89,7 +91,7 @@ private:
     NamedIndices<MemberName> members_;
     NamedIndices<GatewayName> gateways_;
     std::array<std::uint8_t, forwarding::max_backends> generations_;
-    Addresses addresses_;  ///< of the backends that are there
+    Addresses addresses_;  ///< the own ones of the backends that are there
 };
 
 }  // namespace ikelb::control

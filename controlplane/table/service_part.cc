@@ -26,6 +26,17 @@ bool has_alias(const config::Backend& backend, const config::Service& service) {
            backend.aliases.end();
 }
 
+/// The backends of the service's pool that have an address of its family.
+std::vector<const config::Backend*> backends_of(const config::Service& service,
+                                                const config::Config& config) {
+    std::vector<const config::Backend*> found;
+    const config::Pool* pool = find_pool(config, service.pool);
+    if (pool == nullptr) return found;
+    for (const config::Backend& backend : pool->backends)
+        if (backend.own_address(service.vip.is_v4()) != nullptr) found.push_back(&backend);
+    return found;
+}
+
 // --- Backends ---
 
 /// The route to a backend, nullptr unless it leads out of one of our interfaces.
@@ -49,11 +60,14 @@ forwarding::Backend make_backend(const config::Pool& pool, const config::Backend
     const auto found = input.backends.find(configured.name);
     const BackendFacts facts = found == input.backends.end() ? BackendFacts{} : found->second;
     forwarding::Backend backend;
-    backend.address = configured.address;
+    for (const bool is_v6 : {false, true}) {
+        backend.homes[is_v6].is_up = facts.is_up[is_v6];
+        if (const net::IpAddress* own = configured.own_address(!is_v6))
+            backend.homes[is_v6].address = *own;
+    }
     backend.generation = input.registry.backend(configured.name).value().generation;
     backend.mode = facts.mode;
     backend.is_present = facts.mode != forwarding::Mode::disabled;
-    backend.is_up = facts.is_up;
     backend.flush_on_down = pool.on_down == config::OnDown::flush;
     backend.weight = configured.weight;
     backend.label = {.ike_mask = configured.spi_label.ike_mask,
@@ -88,7 +102,8 @@ void build_backends(const BuilderInput& input, forwarding::ForwardingTable& tabl
         backend = make_backend(pool, configured, input);
         if (backend.is_present && backend.label.is_set())
             table.labelled.push_back(index_of(configured, input));
-        find_way(backend, configured, input, table, remarks);
+        for (forwarding::Home& home : backend.homes)
+            if (!home.address.is_unspecified()) find_way(home, configured, input, table, remarks);
     });
 }
 
@@ -111,17 +126,15 @@ void remark_on_moves(const BuilderInput& input, const forwarding::ForwardingTabl
     if (input.previous == nullptr) return;
     for (const config::Service& service : input.config.services) {
         const forwarding::ServiceIndex index = index_of(service, input);
-        const config::Pool* pool = find_pool(input.config, service.pool);
-        if (pool == nullptr) continue;
-        for (const config::Backend& backend : pool->backends) {
-            const auto ref = input.registry.backend(backend.name).value();
+        for (const config::Backend* backend : backends_of(service, input.config)) {
+            const auto ref = input.registry.backend(backend->name).value();
             if (!input.previous->member(index, ref.index) || !input.previous->is_current(ref))
                 continue;
             const auto& before = input.previous->target(index, ref.index).address;
             const auto& now = table.target(index, ref.index).address;
             if (before != now)
                 remarks.push_back("service " + service.name + ": what was sent to " +
-                                  text::to_text(before) + " of backend " + backend.name +
+                                  text::to_text(before) + " of backend " + backend->name +
                                   " goes to " + text::to_text(now) +
                                   " now, and tunnels that are up there do not follow");
         }
@@ -189,13 +202,12 @@ void build_frontends(const BuilderInput& input, const InterfaceNames& names,
 /// Tells each backend which VIPs its answers may be of, whether these are served here now or not.
 void connect_frontends(const BuilderInput& input, forwarding::ForwardingTable& table) {
     for (const config::Service& service : input.config.services) {
-        const config::Pool* pool = find_pool(input.config, service.pool);
-        if (pool == nullptr) continue;
-        for (const config::Backend& configured : pool->backends) {
-            forwarding::Backend& backend = table.backends[index_of(configured, input)];
-            if (!backend.is_present || has_alias(configured, service)) continue;
+        for (const config::Backend* configured : backends_of(service, input.config)) {
+            forwarding::Backend& backend = table.backends[index_of(*configured, input)];
+            if (!backend.is_present || has_alias(*configured, service)) continue;
+            forwarding::Home& home = backend.homes[!service.vip.is_v4()];
             for (std::size_t i = 0; i < forwarding::service_ports; ++i)
-                backend.frontends[i].push_back(frontend_of(service, i, input));
+                home.frontends[i].push_back(frontend_of(service, i, input));
         }
     }
 }
@@ -206,12 +218,10 @@ std::shared_ptr<const std::vector<forwarding::MemberIndex>> members_of(const Bui
     std::vector<forwarding::MemberIndex> members(
         forwarding::max_services * forwarding::max_backends, forwarding::no_member);
     for (const config::Service& service : input.config.services) {
-        const config::Pool* pool = find_pool(input.config, service.pool);
-        if (pool == nullptr) continue;
         const std::size_t row = index_of(service, input) * forwarding::max_backends;
-        for (const config::Backend& backend : pool->backends)
-            members[row + index_of(backend, input)] =
-                input.registry.member(service.name, backend.name).value();
+        for (const config::Backend* backend : backends_of(service, input.config))
+            members[row + index_of(*backend, input)] =
+                input.registry.member(service.name, backend->name).value();
     }
     if (input.previous != nullptr && *input.previous->members == members)
         return input.previous->members;
@@ -224,13 +234,13 @@ struct Candidate {
     const config::Backend* configured;
 };
 
-forwarding::BackendList make_maglev(const std::vector<Candidate>& candidates,
+forwarding::BackendList make_maglev(const std::vector<Candidate>& candidates, bool is_v6,
                                     std::size_t table_size) {
     std::vector<std::string> identities;
     identities.reserve(candidates.size());
     std::vector<MaglevMember> members;
     for (const auto& [index, backend] : candidates) {
-        identities.push_back(backend->name + "@" + text::to_text(backend->address));
+        identities.push_back(backend->name + "@" + text::to_text(*backend->own_address(!is_v6)));
         members.push_back(
             {.identity = identities.back(), .weight = backend->weight, .value = index});
     }
@@ -261,12 +271,13 @@ bool is_spread_alike(const forwarding::Service& before, const forwarding::Servic
                      const forwarding::ForwardingTable& old_table,
                      const forwarding::ForwardingTable& table, std::size_t maglev_size) {
     const std::size_t size = now.members.empty() ? 0 : maglev_size;
-    return before.members == now.members && before.maglev.size() == size &&
+    return before.members == now.members && before.is_v6 == now.is_v6 &&
+           before.maglev.size() == size &&
            std::ranges::all_of(now.members, [&](BackendIndex index) {
                const forwarding::Backend& a = old_table.backends[index];
                const forwarding::Backend& b = table.backends[index];
-               return a.address == b.address && a.weight == b.weight &&
-                      a.generation == b.generation;
+               return a.homes[now.is_v6].address == b.homes[now.is_v6].address &&
+                      a.weight == b.weight && a.generation == b.generation;
            });
 }
 
@@ -277,7 +288,8 @@ forwarding::BackendList without_strangers(const forwarding::BackendList& old_mag
                                           forwarding::ServiceIndex service,
                                           const forwarding::ForwardingTable& table) {
     const bool has_stranger = std::ranges::any_of(old_maglev, [&](BackendIndex index) {
-        return !table.backends[index].address.is_unspecified() &&
+        const auto& homes = table.backends[index].homes;
+        return !(homes[0].address.is_unspecified() && homes[1].address.is_unspecified()) &&
                !table.member(service, index);
     });
     return has_stranger ? forwarding::BackendList{} : old_maglev;
@@ -299,7 +311,8 @@ void spread(forwarding::Service& service, forwarding::ServiceIndex index,
         service.old_maglev = before->old_maglev;
         service.rebuilt_at = before->rebuilt_at;
     } else {
-        service.maglev = make_maglev(candidates, input.config.maglev_table_size);
+        service.maglev =
+            make_maglev(candidates, service.is_v6, input.config.maglev_table_size);
         if (before != nullptr) service.old_maglev = before->maglev;
         service.rebuilt_at = input.now;
     }
@@ -316,23 +329,28 @@ void spread(forwarding::Service& service, forwarding::ServiceIndex index,
 std::vector<Candidate> candidates_of(const config::Service& service, const BuilderInput& input,
                                      const forwarding::ForwardingTable& table) {
     std::vector<Candidate> candidates;
-    const config::Pool* pool = find_pool(input.config, service.pool);
-    if (pool == nullptr) return candidates;
-    for (const config::Backend& backend : pool->backends) {
-        const BackendIndex index = index_of(backend, input);
-        if (table.backends[index].takes_new_clients())
-            candidates.push_back({.index = index, .configured = &backend});
+    for (const config::Backend* backend : backends_of(service, input.config)) {
+        const BackendIndex index = index_of(*backend, input);
+        if (table.backends[index].takes_new_clients(!service.vip.is_v4()))
+            candidates.push_back({.index = index, .configured = backend});
     }
     std::ranges::sort(candidates, {}, &Candidate::index);
     return candidates;
 }
 
-void build_spread(const BuilderInput& input, forwarding::ForwardingTable& table, Remarks& remarks) {
+void name_services(const BuilderInput& input, forwarding::ForwardingTable& table) {
     table.services.resize(input.registry.service_count());
+    for (const config::Service& configured : input.config.services) {
+        forwarding::Service& service = table.services[index_of(configured, input)];
+        service.is_present = true;
+        service.is_v6 = !configured.vip.is_v4();
+    }
+}
+
+void build_spread(const BuilderInput& input, forwarding::ForwardingTable& table, Remarks& remarks) {
     for (const config::Service& configured : input.config.services) {
         const forwarding::ServiceIndex index = index_of(configured, input);
         forwarding::Service& service = table.services[index];
-        service.is_present = true;
         service.scheduler = scheduler_of(configured.scheduler);
         service.affinity = configured.affinity == config::Affinity::sa
                                ? forwarding::Affinity::sa
@@ -355,6 +373,7 @@ void build_spread(const BuilderInput& input, forwarding::ForwardingTable& table,
 
 void build_services(const BuilderInput& input, const InterfaceNames& names,
                     forwarding::ForwardingTable& table, Remarks& remarks) {
+    name_services(input, table);
     build_backends(input, table, remarks);
     build_aliases(input, table, remarks);
     build_frontends(input, names, table, remarks);

@@ -6,6 +6,7 @@
 // fast path. Reads no clock, does no I/O, does not log: equal input gives tables that behave
 // alike. Gateways get their indices here, since it is the kernel's routes that name them.
 
+#include <array>
 #include <functional>
 #include <map>
 #include <memory>
@@ -31,7 +32,8 @@ struct InterfaceFacts {
 
 /// What is decided about a backend at run time.
 struct BackendFacts {
-    bool is_up = false;  ///< may get new clients, as far as its health goes
+    /// By family, IPv4's first: may get new clients there, as far as its health goes.
+    std::array<bool, 2> is_up{};
     forwarding::Mode mode = forwarding::Mode::enabled;
 };
 

@@ -142,7 +142,8 @@ void list_server_macs(const BuilderInput& input, const InterfaceNames& names,
     const auto add_target = [&](const forwarding::Target& target) {
         if (target.link.is_resolved) add(target.link.interface, destination_of(target.link));
     };
-    for (const forwarding::Backend& backend : table.backends) add_target(backend);
+    for (const forwarding::Backend& backend : table.backends)
+        for (const forwarding::Home& home : backend.homes) add_target(home);
     for_each_used_alias(input, [&](const UsedAlias& alias) {
         add_target(table.target(alias.service, alias.backend));
     });

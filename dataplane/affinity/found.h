@@ -146,6 +146,9 @@ public:
     bool counts(BackendRef backend) const noexcept {
         return affinity::counts(backend, packet.service, context);
     }
+    bool is_ambiguous(BackendIndex index) const noexcept {
+        return context.table.backends[index].homes[packet.is_v6].is_ambiguous();
+    }
 
     const std::optional<Flow>& flow() noexcept {
         if (is_first(Needs::flow))

@@ -100,6 +100,7 @@ FrontendIndex reply_vip(const Packet& packet, const std::optional<Pair>& pair,
     if (packet.frontend != forwarding::no_frontend) [[likely]]
         return packet.frontend;
     const auto& candidates = table.backends[packet.backend]
+                                 .homes[packet.is_v6]
                                  .frontends[forwarding::service_port_position(packet.source_port)];
     const BackendRef ref = ref_of(packet.backend, context);
     const auto the_only_one = [&](auto&& holds) {

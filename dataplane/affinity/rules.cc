@@ -11,8 +11,7 @@ namespace {
 
 /// The backend of an existing SA, which is valid nowhere else: down is a flag, not an end.
 [[gnu::always_inline]] inline Answer follow(BackendIndex index, const Found& found) noexcept {
-    const forwarding::Backend& backend = found.context.table.backends[index];
-    const bool is_flushed = !backend.is_up && backend.flush_on_down;
+    const bool is_flushed = found.context.table.backends[index].is_flushed(found.packet.is_v6);
     return {.is_hit = true,
             .backend = index,
             .verdict = is_flushed ? Verdict::backend_down : Verdict::undecided};
@@ -31,7 +30,8 @@ template <typename Record>
                                              const Found& found) noexcept {
     if (!record || !found.counts(record->backend)) return {};
     const BackendIndex index = record->backend.index;
-    if (!found.context.table.backends[index].takes_returning_clients()) return {};
+    const forwarding::Backend& backend = found.context.table.backends[index];
+    if (!backend.takes_returning_clients(found.packet.is_v6)) return {};
     return {.is_hit = true, .backend = index};
 }
 
@@ -107,8 +107,7 @@ std::uint64_t server_spi(const ike::Header& header) noexcept {
     Answer answer = go_back(found.binding(), found);
     // The reply of a backend with several VIPs has to find the one that was asked: the binding
     // alone does not tell it where the client uses two of them.
-    if (answer.is_hit)
-        answer.keeps_choice = found.context.table.backends[answer.backend].is_ambiguous();
+    if (answer.is_hit) answer.keeps_choice = found.is_ambiguous(answer.backend);
     return answer;
 }
 
@@ -214,9 +213,9 @@ template <typename Use>
 }
 
 bool may_get_it(const Found& found, const Decision& decision, BackendIndex index) noexcept {
-    const forwarding::Backend& backend = found.context.table.backends[index];
-    return index != decision.backend && (backend.is_up || !backend.flush_on_down) &&
-           found.context.table.member(found.packet.service, index);
+    const forwarding::ForwardingTable& table = found.context.table;
+    return index != decision.backend && !table.backends[index].is_flushed(found.packet.is_v6) &&
+           table.member(found.packet.service, index);
 }
 
 }  // namespace

@@ -85,7 +85,7 @@ BackendIndex choose_by_hash(const Found& found) noexcept {
     if (!service.old_maglev.empty() && is_cookie_retry(packet) &&
         forwarding::is_within(cookie_grace, service.rebuilt_at, context.now)) {
         const BackendIndex old = at_hash(service.old_maglev, hash);
-        if (context.table.backends[old].takes_returning_clients()) return old;
+        if (context.table.backends[old].takes_returning_clients(packet.is_v6)) return old;
     }
     return service.maglev.empty() ? no_backend : at_hash(service.maglev, hash);
 }
@@ -102,7 +102,7 @@ Answer schedule(Found& found) noexcept {
         if (!is_by_hash || !is_new || answer.backend == no_backend) return answer;
         if (service.affinity == forwarding::Affinity::sa) count_spread(found, answer.backend);
         // The reply of a backend with several VIPs has to find the one that was asked.
-        answer.keeps_choice = context.table.backends[answer.backend].is_ambiguous();
+        answer.keeps_choice = found.is_ambiguous(answer.backend);
         return answer;
     }
     answer.backend = service.scheduler == forwarding::Scheduler::weighted_round_robin

@@ -148,7 +148,7 @@ void teach_binding(const Packet& packet, BackendRef ref, Context& context) noexc
         return;
     }
     const auto takes = [&](BackendRef one) {
-        return context.table.backends[one.index].takes_returning_clients();
+        return context.table.backends[one.index].takes_returning_clients(packet.is_v6);
     };
     if (!found || !counts(found->backend, packet.service, context) ||
         (takes(ref) && !takes(found->backend)))

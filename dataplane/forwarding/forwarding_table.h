@@ -91,24 +91,32 @@ struct Target {
     LinkHeader link;
 };
 
-struct Backend : Target {
-    std::uint8_t generation = 0;
-    Mode mode = Mode::disabled;
-    bool is_present = false;  ///< false: the index stands for nothing at the moment
+/// A server's own address of one family.
+struct Home : Target {
     bool is_up = false;
-    bool flush_on_down = false;
-    std::uint16_t weight = 0;
-    SpiLabel label;
-    /// All frontends that send to its own address, by port position; more than one makes replies
-    /// from there ambiguous. An alias is one service's alone.
+    /// All frontends that send here, by port position; more than one makes replies from here
+    /// ambiguous. An alias is one service's alone.
     std::array<std::vector<FrontendIndex>, service_ports> frontends;
 
     bool is_ambiguous() const noexcept { return frontends[0].size() > 1; }
-    bool takes_new_clients() const noexcept {
-        return is_present && is_up && mode == Mode::enabled && weight > 0;
+};
+
+/// A server, whichever families it has: all but its health is of both.
+struct Backend {
+    std::uint8_t generation = 0;
+    Mode mode = Mode::disabled;
+    bool is_present = false;  ///< false: the index stands for nothing at the moment
+    bool flush_on_down = false;
+    std::uint16_t weight = 0;
+    SpiLabel label;
+    std::array<Home, 2> homes;  ///< IPv4's, IPv6's; without address: it has none
+
+    bool is_flushed(bool is_v6) const noexcept { return flush_on_down && !homes[is_v6].is_up; }
+    bool takes_new_clients(bool is_v6) const noexcept {
+        return is_present && homes[is_v6].is_up && mode == Mode::enabled && weight > 0;
     }
-    bool takes_returning_clients() const noexcept {
-        return is_present && is_up && (mode == Mode::enabled || mode == Mode::drain_keep);
+    bool takes_returning_clients(bool is_v6) const noexcept {
+        return is_present && homes[is_v6].is_up && mode <= Mode::drain_keep;
     }
 };
 
@@ -143,6 +151,7 @@ constexpr std::size_t maglev_index(std::uint64_t hash, std::size_t table_size) n
 
 struct Service {
     bool is_present = false;
+    bool is_v6 = false;  ///< its VIP is
     Scheduler scheduler = Scheduler::maglev;
     Affinity affinity = Affinity::source;
     /// How many bits of a client's address make one client, in the family's own count.
@@ -248,7 +257,7 @@ struct ForwardingTable {
     ById<Service> services;
     /// Member by service and backend: [service * max_backends + backend], no_member if it is none.
     std::shared_ptr<const std::vector<MemberIndex>> members;
-    WordMap<1, Target> aliases;  ///< by alias_key(); the others go to the backend's own address
+    WordMap<1, Target> aliases;  ///< by alias_key(); the others go to the backend's home
     AddressMap<AddressEntry> addresses;
     std::vector<net::IpPrefix> inside_prefixes;
     wall::Wall wall;
@@ -270,7 +279,7 @@ struct ForwardingTable {
     /// Where a backend takes what is a service's.
     const Target& target(ServiceIndex service, BackendIndex backend) const noexcept {
         const Target* alias = aliases.find(alias_key(service, backend));
-        return alias == nullptr ? backends[backend] : *alias;
+        return alias == nullptr ? backends[backend].homes[services[service].is_v6] : *alias;
     }
     bool is_inside(const net::IpAddress& address) const noexcept {
         const auto holds = [&](const net::IpPrefix& prefix) { return prefix.contains(address); };

@@ -58,7 +58,7 @@ void match_from_server_side(Packet& packet, const Quoted& quoted, Context& conte
     packet.frontend = to->frontends[position];
     std::span<const FrontendIndex> candidates{&packet.frontend, 1};
     if (packet.frontend == forwarding::no_frontend)
-        candidates = context.table.backends[packet.backend].frontends[position];
+        candidates = context.table.backends[packet.backend].homes[packet.is_v6].frontends[position];
     for (const FrontendIndex candidate : candidates) {
         const auto flow = find_flow(quoted.source, quoted.source_port, candidate, context);
         if (!flow || flow->backend.index != packet.backend) continue;

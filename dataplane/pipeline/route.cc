@@ -77,8 +77,9 @@ void route_to_client(Packet& packet, Context& context) noexcept {
 }
 
 void route_to_server(Packet& packet, Context& context) noexcept {
-    if (!context.table.backends[packet.backend].is_present) return;
     const forwarding::Target& target = context.table.target(packet.service, packet.backend);
+    if (!context.table.backends[packet.backend].is_present || target.address.is_unspecified())
+        return;
     packet.link = &target.link;
     (void)is_reachable(target, context);
 }

@@ -26,7 +26,7 @@ void ask_others(Packet& packet, std::uint8_t place, const affinity::Decision& de
     const std::size_t full = affinity::commit_copies(place, decision, found, copies);
     if (!packet.frame.may_hold) return;
     for (const auto& copy : copies.all().subspan(before, std::min(full, copies.count - before))) {
-        if (!context.table.backends[copy.to].is_up ||
+        if (!context.table.backends[copy.to].homes[packet.is_v6].is_up ||
             is_reachable(context.table.target(packet.service, copy.to), context))
             continue;
         packet.verdict = Verdict::hold_neighbour;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "dataplane/worker/frame.h"
 #include "dataplane/worker/idle.h"
@@ -73,8 +74,7 @@ std::uint64_t Worker::poll(std::uint64_t cycles) noexcept {
     if (!held_.all().empty()) retry_held(cycles);
     flush();
     pass_neighbour_requests();
-    if (must_wake_control_) {
-        must_wake_control_ = false;
+    if (std::exchange(must_wake_control_, false)) {
         const std::uint64_t one = 1;
         // The counter of an eventfd cannot overflow before the control thread has read it.
         [[maybe_unused]] const auto written = write(parts_.wake_control, &one, sizeof one);
@@ -123,10 +123,7 @@ void Worker::process(std::span<rte_mbuf*> packets, std::uint64_t cycles,
 void Worker::send_copy(rte_mbuf* packet, const Packet& decided, forwarding::BackendIndex to,
                        pipeline::Context& context) noexcept {
     rte_mbuf* const copy = rte_pktmbuf_copy(packet, packet->pool, 0, UINT32_MAX);
-    if (copy == nullptr) {
-        stats_.pipeline.verdicts[static_cast<std::size_t>(Verdict::no_buffer)].add(1);
-        return;
-    }
+    if (copy == nullptr) return drop(nullptr, Verdict::no_buffer);
     Packet readdressed = decided;
     readdressed.frame = frame_of(copy);
     if (pipeline::readdress(readdressed, to, context)) {
@@ -177,10 +174,8 @@ void Worker::drop(rte_mbuf* packet, Verdict verdict) noexcept {
 }
 
 void Worker::punt(rte_mbuf* packet, forwarding::InterfaceIndex interface) noexcept {
-    if (!parts_.punts->push({.packet = packet, .interface = interface})) {
-        drop(packet, Verdict::twin_full);
-        return;
-    }
+    if (!parts_.punts->push({.packet = packet, .interface = interface}))
+        return drop(packet, Verdict::twin_full);
     must_wake_control_ = true;
 }
 

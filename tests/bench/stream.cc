@@ -113,9 +113,10 @@ std::string check_output(const World& world, const Ends& ends, std::span<const s
     const testlib::Dissected before = testlib::dissect(in), after = testlib::dissect(out);
     const forwarding::ForwardingTable& table = world.table();
     const forwarding::Frontend& frontend = table.frontends[2 * world.service()];
-    const forwarding::Backend& backend = table.backends[ends.backend];
+    const bool is_v6 = !frontend.vip.is_v4();
+    const forwarding::Home& home = table.backends[ends.backend].homes[is_v6];
     const bool up = ends.towards == Towards::server;
-    const forwarding::LinkHeader& link = up ? backend.link : table.gateways[frontend.uplink].link;
+    const forwarding::LinkHeader& link = up ? home.link : table.gateways[frontend.uplink].link;
     std::string wrong;
     const auto hold = [&](bool is_good, const char* what) {
         if (!is_good) wrong.append(wrong.empty() ? "" : ", ").append(what);
@@ -125,7 +126,7 @@ std::string check_output(const World& world, const Ends& ends, std::span<const s
     if (!wrong.empty()) return wrong;
     hold(std::equal(out.begin(), out.begin() + 12, link.bytes.begin()), "link addresses");
     hold(after.from == (up ? ends.client : frontend.vip), "source address");
-    hold(after.to == (up ? backend.address : ends.client), "destination address");
+    hold(after.to == (up ? home.address : ends.client), "destination address");
     hold(after.ttl == before.ttl - 1, "TTL");
     hold(after.is_ip_checksum_good, "IP checksum");
     hold(after.is_later_fragment ||

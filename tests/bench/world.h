@@ -47,7 +47,7 @@ public:
     /// Where the scheduler sends a client of whom nothing is known.
     forwarding::BackendIndex backend_of(const Client& client) const noexcept;
     const net::IpAddress& address_of(forwarding::BackendIndex backend) const noexcept {
-        return table_->backends[backend].address;
+        return table_->backends[backend].homes[options_.family == Family::v6].address;
     }
     FrameMaker frames(std::size_t esp_frame) const;
 

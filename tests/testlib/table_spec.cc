@@ -43,15 +43,16 @@ void add_interfaces(ForwardingTable& table, const TableSpec& spec) {
 void add_backends(ForwardingTable& table, const TableSpec& spec) {
     for (const BackendSpec& in : spec.backends) {
         Backend backend;
-        backend.address = in.address;
+        const LinkHeader link = make_link(table.interfaces[in.interface], in.interface, in.mac);
+        backend.homes[!in.address.is_v4()] = {{in.address, link}, in.is_up, {}};
+        if (!in.address6.is_unspecified())
+            backend.homes[1] = {{in.address6, link}, in.is_up6, {}};
         backend.generation = in.generation;
         backend.mode = in.mode;
         backend.is_present = in.is_present;
-        backend.is_up = in.is_up;
         backend.flush_on_down = in.flush_on_down;
         backend.label = in.label;
         backend.weight = in.weight;
-        backend.link = make_link(table.interfaces[in.interface], in.interface, in.mac);
         if (in.label.is_set())
             table.labelled.push_back(static_cast<BackendIndex>(table.backends.size()));
         table.backends.push_back(backend);
@@ -66,7 +67,7 @@ void add_schedule(Service& service, const ServiceSpec& in, const ForwardingTable
     for (const BackendIndex member : in.members) names.push_back(std::to_string(member));
     for (std::size_t i = 0; i < in.members.size(); ++i) {
         const Backend& backend = table.backends[in.members[i]];
-        if (!backend.takes_new_clients()) continue;
+        if (!backend.takes_new_clients(service.is_v6)) continue;
         service.members.push_back(in.members[i]);
         hashed.push_back(
             {.identity = names[i], .weight = backend.weight, .value = in.members[i]});
@@ -84,6 +85,7 @@ void add_services(ForwardingTable& table, const TableSpec& spec, const Forwardin
         const ServiceSpec& in = spec.services[s];
         Service service;
         service.is_present = true;
+        service.is_v6 = !in.vip.is_v4();
         service.scheduler = in.scheduler;
         service.affinity = in.affinity;
         service.prefix_v4 = in.prefix_v4;
@@ -110,7 +112,8 @@ void add_services(ForwardingTable& table, const TableSpec& spec, const Forwardin
                  .uplink = in.uplink});
             for (const BackendIndex member : in.members)
                 if (std::ranges::find(in.aliases, member, &AliasSpec::backend) == in.aliases.end())
-                    table.backends[member].frontends[position].push_back(frontend);
+                    table.backends[member].homes[!in.vip.is_v4()].frontends[position].push_back(
+                        frontend);
         }
     }
     table.members = std::make_shared<const std::vector<MemberIndex>>(std::move(members));
@@ -138,13 +141,15 @@ void add_addresses(ForwardingTable& table, const TableSpec& spec) {
                 entries.push_back({own, {.interface = static_cast<InterfaceIndex>(i)}});
     for (const net::IpAddress& own : spec.other_addresses) entries.push_back({own, {}});
     for (std::size_t b = 0; b < spec.backends.size(); ++b) {
-        AddressEntry server{.role = AddressRole::backend, .backend = static_cast<BackendIndex>(b)};
-        for (std::size_t position = 0; position < service_ports; ++position)
-            if (const auto& vips = std::as_const(table.backends)[b].frontends[position];
-                vips.size() == 1)
-                server.frontends[position] = vips[0];
-        if (!spec.backends[b].address.is_unspecified())  // of one that is removed
-            entries.push_back({spec.backends[b].address, server});
+        for (const Home& home : std::as_const(table.backends)[b].homes) {
+            if (home.address.is_unspecified()) continue;  // of one that is removed, too
+            AddressEntry server{.role = AddressRole::backend,
+                                .backend = static_cast<BackendIndex>(b)};
+            for (std::size_t position = 0; position < service_ports; ++position)
+                if (home.frontends[position].size() == 1)
+                    server.frontends[position] = home.frontends[position][0];
+            entries.push_back({home.address, server});
+        }
     }
     for (std::size_t s = 0; s < spec.services.size(); ++s) {
         const std::array own{static_cast<FrontendIndex>(2 * s),
@@ -260,6 +265,9 @@ std::string server(BackendIndex backend) {
 std::string server_alias(BackendIndex backend) {
     return "10.20.0." + std::to_string(111 + backend);
 }
+std::string server_address6(BackendIndex backend) {
+    return "fd00:20::" + std::to_string(21 + backend);
+}
 }  // namespace place
 
 TableSpec two_armed_farm() {
@@ -333,6 +341,19 @@ TableSpec dual_stack_farm() {
     spec.gateways.push_back(
         {.interface = ext, .address = address("fe80::254"), .mac = first_gateway_mac()});
     spec.inside_prefixes.push_back(prefix("fd00::/8"));
+    return spec;
+}
+
+TableSpec farm_of_both_families() {
+    using namespace place;
+    TableSpec spec = dual_stack_farm();
+    spec.backends.resize(first_v6_server);
+    spec.services[1].members = spec.services[0].members;
+    for (BackendIndex b = 0; b < first_v6_server; ++b) {
+        spec.backends[b].address6 = address(server_address6(b).c_str());
+        spec.neighbours.push_back(
+            {.interface = srv, .address = spec.backends[b].address6, .mac = server_mac(b)});
+    }
     return spec;
 }
 

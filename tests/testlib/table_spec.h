@@ -35,6 +35,8 @@ struct BackendSpec {
     bool flush_on_down = false;
     std::uint8_t generation = 0;
     forwarding::SpiLabel label{};
+    net::IpAddress address6{};  ///< besides an IPv4 address; unspecified: none
+    bool is_up6 = true;         ///< there
 };
 
 /// A member's address for one service alone, on the backend's interface.
@@ -129,6 +131,8 @@ net::MacAddress server_mac(forwarding::BackendIndex backend);
 std::string server(forwarding::BackendIndex backend);
 /// 10.20.0.111, 10.20.0.112, 10.20.0.113: for the second VIP.
 std::string server_alias(forwarding::BackendIndex backend);
+/// fd00:20::21, fd00:20::22, fd00:20::23: of those that have one besides.
+std::string server_address6(forwarding::BackendIndex backend);
 }  // namespace place
 
 /// Two ports without tags, two gateways on the client side, one VIP on three servers.
@@ -139,6 +143,8 @@ TableSpec farm_with_two_vips();
 TableSpec farm_with_aliases();
 /// The same as two_armed_farm() with a VIP of IPv6 on three servers of their own.
 TableSpec dual_stack_farm();
+/// The same with both VIPs on three servers that have an address of each family.
+TableSpec farm_of_both_families();
 /// The same as two_armed_farm() on one port: the client side untagged, the servers in VLAN 20.
 TableSpec one_port_farm();
 /// The same on one interface that faces both sides, in the servers' subnet: the router,

@@ -309,7 +309,8 @@ TEST_F(Claims, OfFourBackendsAreAskedFirstAndAllOthersInTurn) {
         EXPECT_EQ(outcome.backend, count - 1);
         ASSERT_EQ(outcome.copies.size(), 8u);
         for (std::size_t n = 0; n < 3; ++n)
-            EXPECT_EQ(dissect(outcome.copies[n]).to, many.table().backends[count - 2 - n].address);
+            EXPECT_EQ(dissect(outcome.copies[n]).to,
+                      many.table().backends[count - 2 - n].homes[0].address);
         for (const Bytes& copy : outcome.copies) asked.insert(text::to_text(dissect(copy).to));
         many.advance(1);
     }

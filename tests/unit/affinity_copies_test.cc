@@ -47,7 +47,7 @@ TEST_F(Copies, GoToAllWhoHaveSpokenWhateverTheyCost) {
         const Outcome sent = bench.from_client(esp_from(s, n, unclaimed));
         EXPECT_EQ(sent.backend, another(s.backend)) << "the last to speak";
         ASSERT_EQ(sent.copies.size(), 1u);
-        EXPECT_EQ(dissect(sent.copies[0]).to, bench.table().backends[s.backend].address);
+        EXPECT_EQ(dissect(sent.copies[0]).to, bench.table().backends[s.backend].homes[0].address);
         EXPECT_TRUE(dissect(sent.copies[0]).is_ip_checksum_good);
     }
     EXPECT_EQ(bench.counters(0).copies.read(), 100u);
@@ -78,7 +78,7 @@ TEST_F(Copies, GoWhereTheyWouldIfNobodyHadAnsweredAtTheFlow) {
         const Outcome sent = up(esp_from(login, 1, unclaimed));
         EXPECT_EQ(sent.backend, 1);
         ASSERT_EQ(sent.copies.size(), 1u);
-        EXPECT_EQ(dissect(sent.copies[0]).to, bench.table().backends[without].address);
+        EXPECT_EQ(dissect(sent.copies[0]).to, bench.table().backends[without].homes[0].address);
         Session unseen = login;
         unseen.spi_i = 0x77;
         EXPECT_EQ(asked(unseen.dpd()).size(), 2u);

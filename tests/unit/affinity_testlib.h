@@ -94,7 +94,7 @@ protected:
         backends.push_back(outcome.backend);
         for (const testlib::Bytes& copy : outcome.copies)
             for (BackendIndex b = 0; b < bench.spec.backends.size(); ++b)
-                if (testlib::dissect(copy).to == bench.table().backends[b].address)
+                if (testlib::dissect(copy).to == bench.table().backends[b].homes[0].address)
                     backends.push_back(b);
         EXPECT_EQ(backends.size(), outcome.copies.size() + 1);
         std::sort(backends.begin(), backends.end());

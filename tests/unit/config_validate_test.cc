@@ -360,13 +360,6 @@ TEST(ConfigValidate, VipsAreNoBackends) {
                  "service 'aovpn'; write the server's own address");
 }
 
-TEST(ConfigValidate, VipAndBackendsAreOfOneFamily) {
-    expect_among(findings_of(with("203.0.113.10", "'2001:db8::10'")),
-                 "t.yaml:13: error: services[0].vip: 2001:db8::10 and the backend 'rras1' "
-                 "(10.20.0.11) are of two families, and nothing is translated between them; give "
-                 "the pool IPv6 addresses, or make a second service and pool");
-}
-
 TEST(ConfigValidate, ServiceInterfacesFaceClients) {
     expect_only(findings_of(with("interface: ext", "interface: int")),
                 "t.yaml:13: error: services[0].interface: 'int' leads to the servers; write an "

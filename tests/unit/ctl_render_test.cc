@@ -76,6 +76,22 @@ TEST(Render, Backends) {
               "no backends are configured\n");
 }
 
+TEST(Render, ABackendOfBothFamiliesHasALineForEach) {
+    const json answer = json::parse(R"({"backends":[
+      {"name":"rras1","address":"10.20.0.11","address6":"fd00:20::11","pool":"rras","state":"up",
+       "health6":{"state":"down","rtt_us":null,"since":"2026-01-02T03:04:05Z","reason":"silent"},
+       "mode":"enabled","flows":12,"sas":6,"rtt_us":312},
+      {"name":"rras2","address":"10.20.0.12","address6":null,"health6":null,"state":"up",
+       "mode":"enabled","flows":1,"sas":1,"rtt_us":300}]})");
+    EXPECT_EQ(render(RouteId::backends, answer, 60),
+              "NAME   ADDRESS      STATE  MODE     FLOWS  SAS      RTT\n"
+              "rras1  10.20.0.11   up     enabled     12    6  0.312ms\n"
+              "       fd00:20::11  down                              -\n"
+              "rras2  10.20.0.12   up     enabled      1    1  0.300ms\n"
+              "(no room for: POOL, WEIGHT, PKTS IN, PKTS OUT, BYTES IN, BYTES OUT, SINCE, REASON; "
+              "--json has all)\n");
+}
+
 TEST(Render, Flows) {
     const json answer = json::parse(R"({"flows":[{"client":"192.0.2.1","port":4500,
       "vip":"203.0.113.10","vip_port":4500,"backend":"rras1","state":"established",

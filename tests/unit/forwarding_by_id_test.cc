@@ -20,7 +20,7 @@ TEST(ById, ReadsNothingWhereNothingIs) {
     EXPECT_TRUE(table.backends[0].is_present);
     EXPECT_FALSE(table.backends[1].is_present);
     EXPECT_FALSE(table.backends[no_backend].is_present);
-    EXPECT_FALSE(table.backends[no_backend].link.is_resolved);
+    EXPECT_FALSE(table.backends[no_backend].homes[0].link.is_resolved);
     EXPECT_EQ(table.frontends[0].service, 3);
     EXPECT_FALSE(table.frontends[no_frontend].is_present());
     EXPECT_FALSE(table.frontends[no_frontend].is_served);

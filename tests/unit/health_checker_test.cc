@@ -62,7 +62,7 @@ protected:
         return condition();
     }
     Health health(const std::string& name) {
-        const BackendState* state = checker_.find(name);
+        const BackendState* state = checker_.find(name, IpFamily::v4);
         EXPECT_NE(state, nullptr) << name;
         return state != nullptr ? state->health : Health::checking;
     }
@@ -72,8 +72,8 @@ protected:
     std::vector<Change> changes_;
     Checker checker_{
         io_.get_executor(), &prober_, nullptr,
-        [this](const std::string& name, Health from, Health to, const std::string& reason) {
-            changes_.push_back({name, from, to, reason});
+        [this](const HealthTarget& of, Health from, Health to, const std::string& reason) {
+            changes_.push_back({of.name, from, to, reason});
         }};
 };
 
@@ -95,16 +95,16 @@ TEST_F(CheckerTest, FindsWhoIsUpAndWhoIsDown) {
     const int before = prober_.sent["10.0.0.1"];
     ASSERT_TRUE(run_until([&] { return prober_.sent["10.0.0.1"] > before + 5; }));
     EXPECT_EQ(changes_.size(), 4U);
-    EXPECT_EQ(checker_.find("one")->transitions, 2U);
+    EXPECT_EQ(checker_.find("one", IpFamily::v4)->transitions, 2U);
 }
 
 TEST_F(CheckerTest, ReloadKeepsTheStateOfThoseUnchanged) {
     std::vector targets{target("one", "10.0.0.1"), target("two", "10.0.0.2"),
                         target("three", "10.0.0.3")};
     checker_.reconcile(targets, StartAs::assumed_up);
-    EXPECT_TRUE(checker_.find("one")->gets_new_clients());
+    EXPECT_TRUE(checker_.find("one", IpFamily::v4)->gets_new_clients());
     ASSERT_TRUE(run_until([&] { return changes_.size() == 3; }));
-    const SteadyTime since = checker_.find("one")->since;
+    const SteadyTime since = checker_.find("one", IpFamily::v4)->since;
 
     targets.pop_back();                              // three goes
     targets[0].policy->interval = 30ms;              // one: another policy
@@ -113,10 +113,10 @@ TEST_F(CheckerTest, ReloadKeepsTheStateOfThoseUnchanged) {
     checker_.reconcile(targets, StartAs::unproven);
 
     EXPECT_EQ(health("one"), Health::up);
-    EXPECT_EQ(checker_.find("one")->since, since);
+    EXPECT_EQ(checker_.find("one", IpFamily::v4)->since, since);
     EXPECT_EQ(health("two"), Health::checking);
-    EXPECT_FALSE(checker_.find("two")->gets_new_clients());
-    EXPECT_EQ(checker_.find("three"), nullptr);
+    EXPECT_FALSE(checker_.find("two", IpFamily::v4)->gets_new_clients());
+    EXPECT_EQ(checker_.find("three", IpFamily::v4), nullptr);
     EXPECT_EQ(health("four"), Health::checking);
     EXPECT_EQ(checker_.view().size(), 3U);
 
@@ -127,6 +127,29 @@ TEST_F(CheckerTest, ReloadKeepsTheStateOfThoseUnchanged) {
                prober_.sent["10.0.0.1"] > one + 3;
     }));
     EXPECT_EQ(prober_.sent["10.0.0.3"], three) << "a removed backend is probed no more";
+}
+
+TEST_F(CheckerTest, EachAddressOfABackendHasItsState) {
+    Checker both{io_.get_executor(), &prober_, &prober_,
+                 [this](const HealthTarget& of, Health from, Health to, const std::string& reason) {
+                     changes_.push_back({of.address.to_string(), from, to, reason});
+                 }};
+    prober_.down = {"fd00::1"};
+    std::vector targets{target("one", "10.0.0.1"), target("one", "fd00::1")};
+    both.reconcile(targets, StartAs::unproven);
+    ASSERT_TRUE(run_until([&] { return changes_.size() >= 2; }));
+    EXPECT_EQ(both.find("one", IpFamily::v4)->health, Health::up);
+    EXPECT_EQ(both.find("one", IpFamily::v6)->health, Health::down);
+    EXPECT_EQ(both.view().size(), 2U);
+
+    targets[1].address = make_address("fd00::2");
+    both.reconcile(targets, StartAs::unproven);
+    EXPECT_EQ(both.find("one", IpFamily::v4)->health, Health::up) << "its state stays";
+    EXPECT_EQ(both.find("one", IpFamily::v6)->health, Health::checking);
+    targets.pop_back();
+    both.reconcile(targets, StartAs::unproven);
+    EXPECT_EQ(both.find("one", IpFamily::v6), nullptr);
+    EXPECT_EQ(both.find("on", IpFamily::v4), nullptr);
 }
 
 TEST_F(CheckerTest, AnAnswerForARemovedBackendIsForgotten) {
@@ -151,7 +174,8 @@ TEST_F(CheckerTest, HealthNoneIsUpAndNotProbed) {
     targets[0].policy = policy();  // a check is added, and the server does not answer pings
     prober_.down = {"10.0.0.1"};
     checker_.reconcile(targets, StartAs::unproven);
-    EXPECT_TRUE(checker_.find("one")->gets_new_clients()) << "it served, and has not failed yet";
+    EXPECT_TRUE(checker_.find("one", IpFamily::v4)->gets_new_clients())
+        << "it served, and has not failed yet";
     io_.restart();
     ASSERT_TRUE(run_until([&] { return health("one") == Health::down; }));
 
@@ -162,7 +186,7 @@ TEST_F(CheckerTest, HealthNoneIsUpAndNotProbed) {
     EXPECT_EQ(changes_.back().from, Health::down);
     EXPECT_EQ(changes_.back().to, Health::up);
     EXPECT_EQ(changes_.back().reason, "no health check configured");
-    EXPECT_EQ(checker_.find("one")->transitions, changes_.size());
+    EXPECT_EQ(checker_.find("one", IpFamily::v4)->transitions, changes_.size());
 }
 
 TEST_F(CheckerTest, AFamilyWithoutAProberFailsWithTheReason) {
@@ -181,10 +205,10 @@ TEST(CheckerLifetime, CallbackMayReconcileItsOwnBackendAway) {
     int calls = 0;
     Checker* pointer = nullptr;
     Checker checker{io.get_executor(), &prober, nullptr,
-                    [&](const std::string& name, Health, Health, const std::string&) {
+                    [&](const HealthTarget& target, Health, Health, const std::string&) {
                         ++calls;
                         pointer->reconcile({}, StartAs::unproven);
-                        EXPECT_EQ(name, "one");  // still readable
+                        EXPECT_EQ(target.name, "one");  // still readable
                     }};
     pointer = &checker;
     const std::vector targets{HealthTarget{"one", make_address("10.0.0.1"), ProbePolicy{}}};
@@ -200,7 +224,7 @@ TEST(CheckerLifetime, NothingIsCalledAfterIt) {
     prober.silent = true;
     {
         Checker checker{io.get_executor(), &prober, nullptr,
-                        [](const std::string&, Health, Health, const std::string&) {
+                        [](const HealthTarget&, Health, Health, const std::string&) {
                             ADD_FAILURE() << "called after the checker is gone";
                         }};
         const std::vector targets{HealthTarget{"one", make_address("10.0.0.1"), ProbePolicy{}}};

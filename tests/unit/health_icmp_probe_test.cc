@@ -192,8 +192,8 @@ TEST_F(IcmpProbeTest, CheckerTellsTheLivingFromTheDead) {
     const auto probe = open();
     std::vector<std::string> log;
     Checker checker{io_.get_executor(), probe.get(), nullptr,
-                    [&](const std::string& name, Health, Health to, const std::string& reason) {
-                        log.push_back(name + " " + to_string(to) + ": " + reason);
+                    [&](const HealthTarget& of, Health, Health to, const std::string& reason) {
+                        log.push_back(of.name + " " + to_string(to) + ": " + reason);
                     }};
     const ProbePolicy policy{.interval = 50ms, .timeout = 40ms, .thresholds = {.fall = 3}};
     const std::vector targets{HealthTarget{"alive", make_address("10.99.0.1"), policy},

@@ -33,12 +33,15 @@ MetricsSnapshot sample() {
     snapshot.traffic = {{"aovpn", "rras1", 1, 2, 3, 4, 5, 6, 29, 30, 31, 32, 33}};
     snapshot.backends = {{.pool = "rras",
                           .backend = "rras1",
-                          .up = true,
-                          .checking = false,
                           .mode = BackendMode::enabled,
-                          .weight = 100,
-                          .rtt = 250us,
-                          .transitions = 1}};
+                          .weight = 100}};
+    snapshot.health = {{.pool = "rras",
+                        .backend = "rras1",
+                        .family = "ipv6",
+                        .up = true,
+                        .checking = false,
+                        .rtt = 250us,
+                        .transitions = 1}};
     snapshot.workers = {{.worker = "0",
                          .busy = 1500ms,
                          .busy_share = 0.25,
@@ -119,12 +122,12 @@ const std::map<std::string, Change>& changes() {
         {"ikelb_pending_limited_total", [](auto& s) { ++s.workers[0].pending_limited; }},
         {"ikelb_esp_spis_learned_total", [](auto& s) { ++s.workers[0].spis_learned; }},
         {"ikelb_esp_spi_collisions_total", [](auto& s) { ++s.workers[0].spi_collisions; }},
-        {"ikelb_backend_up", [](auto& s) { s.backends[0].up = false; }},
-        {"ikelb_backend_checking", [](auto& s) { s.backends[0].checking = true; }},
+        {"ikelb_backend_up", [](auto& s) { s.health[0].up = false; }},
+        {"ikelb_backend_checking", [](auto& s) { s.health[0].checking = true; }},
         {"ikelb_backend_mode", [](auto& s) { s.backends[0].mode = BackendMode::drain_keep; }},
         {"ikelb_backend_weight", [](auto& s) { s.backends[0].weight = 0; }},
-        {"ikelb_backend_probe_rtt_seconds", [](auto& s) { s.backends[0].rtt = 251us; }},
-        {"ikelb_backend_health_transitions_total", [](auto& s) { ++s.backends[0].transitions; }},
+        {"ikelb_backend_probe_rtt_seconds", [](auto& s) { s.health[0].rtt = 251us; }},
+        {"ikelb_backend_health_transitions_total", [](auto& s) { ++s.health[0].transitions; }},
         {"ikelb_worker_busy_seconds_total", [](auto& s) { s.workers[0].busy += 1ms; }},
         {"ikelb_worker_busy_ratio", [](auto& s) { s.workers[0].busy_share = 0.5; }},
         {"ikelb_worker_bursts_total", [](auto& s) { ++s.workers[0].bursts; }},
@@ -215,7 +218,7 @@ TEST(MetricDefinitions, DirectionsAndReasonsAreNotMixedUp) {
 
 TEST(MetricDefinitions, UnknownTimesAreAbsent) {
     MetricsSnapshot snapshot = sample();
-    snapshot.backends[0].rtt.reset();
+    snapshot.health[0].rtt.reset();
     snapshot.started.reset();
     snapshot.config.last_success.reset();
     snapshot.state.last_save.reset();

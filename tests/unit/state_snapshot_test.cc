@@ -244,6 +244,29 @@ TEST_F(StateSnapshot, WhoWasABackendIsKnownAfterwards) {
     EXPECT_EQ(known(late.restore(saved, start_of_wall_clock + 25h)), std::set<std::string>{});
 }
 
+TEST_F(StateSnapshot, AServerThatGetsAnIpv6AddressBesidesKeepsItsTunnels) {
+    Life after;
+    for (config::Backend& backend : after.config.pools[0].backends)
+        backend.address6 = address(("fd00:20::1" + backend.name.substr(4)).c_str());
+    after.registry.update(after.config).value();
+    EXPECT_EQ(after.restore(before.save()).homeless, 0u);
+    for (const Session& session : sessions) EXPECT_TRUE(after.pair(session));
+    Life again;
+    EXPECT_EQ(again.restore(after.save()).homeless, 0u) << "nor by losing it";
+}
+
+TEST_F(StateSnapshot, TwoBackendsThatBecomeOneKeepTheTunnelsOfBoth) {
+    State state = decode_state(before.save()).value();
+    state.facts.backends[rras2].name = "rras2-v6";
+    state.facts.backends[rras2].address = address("fd00:20::11");
+    Life after{{{"rras1", "10.20.0.11"}, {"rras3", "10.20.0.13"}}};
+    after.config.pools[0].backends[0].address6 = address("fd00:20::11");
+    after.registry.update(after.config).value();
+    EXPECT_EQ(after.restore(state).homeless, 0u);
+    for (const Session& session : sessions)
+        EXPECT_EQ(after.pair(session)->backend.index, session.backend == rras3 ? 1 : 0);
+}
+
 TEST_F(StateSnapshot, RecordsOfAnotherServiceOrVipEnd) {
     Life renamed{three_servers, "other"};
     const Restored by_service = renamed.restore(before.save());

@@ -56,7 +56,7 @@ TEST(TableAliases, NameTheBackendAndTheVipOfItsReplies) {
     ASSERT_NE(entry, nullptr);
     EXPECT_EQ(entry->role, AddressRole::backend);
     EXPECT_EQ(entry->backend, site.registry.backend("rras3")->index);
-    EXPECT_FALSE(site.backend("rras1").is_ambiguous());
+    EXPECT_FALSE(site.backend("rras1").homes[0].is_ambiguous());
 }
 
 TEST(TableAliases, OfEveryServiceLeaveTheOwnAddressWithoutAVip) {
@@ -65,7 +65,7 @@ TEST(TableAliases, OfEveryServiceLeaveTheOwnAddressWithoutAVip) {
         {.service = "aovpn", .address = ip("10.20.0.121")});
     site.build();
     EXPECT_EQ(site.reply_frontend("10.20.0.11", 0), forwarding::no_frontend);
-    EXPECT_TRUE(site.backend("rras1").frontends[0].empty());
+    EXPECT_TRUE(site.backend("rras1").homes[0].frontends[0].empty());
     EXPECT_EQ(site.reply_frontend("10.20.0.121", 0),
               site.registry.frontend(ip("203.0.113.10"), 500));
 }
@@ -74,7 +74,7 @@ TEST(TableAliases, ComeAndGoWithoutEndingARecord) {
     AliasSite site;
     site.drop_aliases();
     site.build();
-    EXPECT_TRUE(site.backend("rras1").is_ambiguous());
+    EXPECT_TRUE(site.backend("rras1").homes[0].is_ambiguous());
     const auto ref = *site.registry.backend("rras1");
     const auto maglev = site.service("legacy").maglev;
     site.add_aliases();
@@ -146,8 +146,8 @@ TEST(TableAliases, OfOneServerLeaveTheOthersAmbiguous) {
     AliasSite site;
     site.config.pools[0].backends[1].aliases.clear();
     site.build();
-    EXPECT_FALSE(site.backend("rras1").is_ambiguous());
-    EXPECT_TRUE(site.backend("rras2").is_ambiguous());
+    EXPECT_FALSE(site.backend("rras1").homes[0].is_ambiguous());
+    EXPECT_TRUE(site.backend("rras2").homes[0].is_ambiguous());
     EXPECT_EQ(site.reply_frontend("10.20.0.12", 0), forwarding::no_frontend);
 }
 

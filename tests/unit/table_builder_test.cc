@@ -45,11 +45,13 @@ void write_network(std::ostream& out, const forwarding::ForwardingTable& table) 
 
 void write_services(std::ostream& out, const forwarding::ForwardingTable& table) {
     for (const forwarding::Backend& backend : table.backends) {
-        out << "backend " << text::to_text(backend.address) << ' ' << int{backend.generation} << ' '
-            << to_string(backend.mode) << ' ' << backend.is_present << backend.is_up
-            << backend.flush_on_down << ' ' << backend.weight << ' ';
-        write(out, backend.link);
-        for (const auto& frontends : backend.frontends) write_list(out, frontends);
+        out << "backend " << int{backend.generation} << ' ' << to_string(backend.mode) << ' '
+            << backend.is_present << backend.flush_on_down << ' ' << backend.weight;
+        for (const forwarding::Home& home : backend.homes) {
+            out << ' ' << text::to_text(home.address) << ' ' << home.is_up << ' ';
+            write(out, home.link);
+            for (const auto& frontends : home.frontends) write_list(out, frontends);
+        }
         out << '\n';
     }
     for (const forwarding::Frontend& frontend : table.frontends)
@@ -174,7 +176,8 @@ TEST(TableBuilder, PropertyNoReferenceEverChangesItsMeaning) {
                 const forwarding::Backend& backend = table.backends[i];
                 if (!backend.is_present) continue;
                 const auto key = std::pair{static_cast<int>(i), int{backend.generation}};
-                ASSERT_EQ(meant.try_emplace(key, backend.address).first->second, backend.address);
+                const net::IpAddress& address = backend.homes[0].address;
+                ASSERT_EQ(meant.try_emplace(key, address).first->second, address);
             }
             for (std::size_t i = 1; i < table.gateways.size(); ++i) {
                 const forwarding::Gateway& gateway = table.gateways[i];
@@ -200,9 +203,9 @@ TEST(TableBuilder, PropertyAllIndicesAreInRange) {
                     ASSERT_LT(index, table.backends.size());
         for (const forwarding::Service& service : table.services)
             for (const forwarding::BackendIndex index : service.maglev)
-                ASSERT_TRUE(table.backends[index].takes_new_clients());
+                ASSERT_TRUE(table.backends[index].takes_new_clients(service.is_v6));
         for (const forwarding::Backend& backend : table.backends)
-            for (const auto& frontends : backend.frontends)
+            for (const auto& frontends : backend.homes[0].frontends)
                 for (const forwarding::FrontendIndex index : frontends)
                     ASSERT_LT(index, table.frontends.size());
         for (const forwarding::Route& route : table.routes) {

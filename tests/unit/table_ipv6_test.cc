@@ -15,10 +15,10 @@ TEST(TableIpv6, ABackendIsReachedAndItsAnswersAreTheVips) {
     add_ipv6(site);
     const auto& table = site.build();
     EXPECT_TRUE(site.remarks.empty()) << site.remarks.front();
-    const forwarding::Backend& backend = site.backend("rras1-v6");
-    EXPECT_TRUE(backend.is_present);
-    EXPECT_TRUE(backend.link.is_resolved);
-    EXPECT_EQ(backend.link.interface, farm_index);
+    EXPECT_TRUE(site.backend("rras1-v6").is_present);
+    const forwarding::Home& home = site.backend("rras1-v6").homes[1];
+    EXPECT_TRUE(home.link.is_resolved);
+    EXPECT_EQ(home.link.interface, farm_index);
     for (std::size_t i = 0; i < forwarding::service_ports; ++i) {
         const std::uint16_t port = forwarding::service_port_numbers[i];
         const forwarding::Frontend& answers =
@@ -33,7 +33,8 @@ TEST(TableIpv6, AServerInBothFamiliesIsTwoBackendsOfOneMac) {
     Site site;
     add_ipv6(site);
     const auto& table = site.build();
-    EXPECT_EQ(site.backend("rras1").link.bytes, site.backend("rras1-v6").link.bytes);
+    EXPECT_EQ(site.backend("rras1").homes[0].link.bytes,
+              site.backend("rras1-v6").homes[1].link.bytes);
     const auto* v4 = table.addresses.find(ip("10.20.0.11"));
     const auto* v6 = table.addresses.find(ip("fd00:20::11"));
     ASSERT_TRUE(v4 != nullptr && v6 != nullptr);

@@ -65,7 +65,7 @@ TEST(TableInterfaces, ALinkThatIsDownIsSentNothing) {
     site.kernel.links.back().up = false;
     site.build();
     EXPECT_FALSE(site.table->interfaces[farm_index].is_up);
-    EXPECT_FALSE(site.backend("rras1").link.is_resolved);
+    EXPECT_FALSE(site.backend("rras1").homes[0].link.is_resolved);
     EXPECT_TRUE(site.has_remark("interface farm: its link is down, nothing is sent there"));
 }
 
@@ -105,7 +105,7 @@ TEST(TableInterfaces, TheSmallerMtuCounts) {
     EXPECT_EQ(site.build().interfaces[farm_index].mtu, 1500);
     site.kernel.links.back().mtu = 9000;
     EXPECT_EQ(site.build().interfaces[farm_index].mtu, 9000);
-    EXPECT_EQ(site.backend("rras1").link.mtu, 9000);
+    EXPECT_EQ(site.backend("rras1").homes[0].link.mtu, 9000);
     EXPECT_EQ(site.table->interfaces[ext_index].mtu, 1500);
 }
 

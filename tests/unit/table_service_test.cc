@@ -93,17 +93,17 @@ TEST(TableBackends, CarryWhatTheConfigurationAndHealthSay) {
     site.down["rras3"] = true;
     site.build();
     const forwarding::Backend& backend = site.backend("rras2");
-    EXPECT_EQ(backend.address, ip("10.20.0.12"));
+    EXPECT_EQ(backend.homes[0].address, ip("10.20.0.12"));
     EXPECT_EQ(backend.generation, 1);
     EXPECT_EQ(backend.mode, Mode::enabled);
     EXPECT_TRUE(backend.is_present);
-    EXPECT_TRUE(backend.is_up);
+    EXPECT_TRUE(backend.homes[0].is_up);
     EXPECT_TRUE(backend.flush_on_down);
     EXPECT_EQ(backend.weight, 7);
-    EXPECT_TRUE(backend.link.is_resolved);
-    EXPECT_EQ(backend.link.interface, farm_index);
-    EXPECT_EQ(backend.link.bytes[5], 2);
-    EXPECT_FALSE(site.backend("rras3").is_up);
+    EXPECT_TRUE(backend.homes[0].link.is_resolved);
+    EXPECT_EQ(backend.homes[0].link.interface, farm_index);
+    EXPECT_EQ(backend.homes[0].link.bytes[5], 2);
+    EXPECT_FALSE(site.backend("rras3").homes[0].is_up);
     EXPECT_TRUE(site.backend("rras3").is_present);
 }
 
@@ -116,10 +116,10 @@ TEST(TableBackends, AreReachedAsTheKernelReachesThem) {
     add_route(site.kernel, "10.40.0.0/16", 0, RouteType::blackhole);
     add_neighbour(site.kernel, "10.20.0.254", farm, 0x77);
     site.build();
-    EXPECT_TRUE(site.backend("rras1").link.is_resolved);
-    EXPECT_EQ(site.backend("rras1").link.bytes[5], 0x77);
-    EXPECT_FALSE(site.backend("rras2").link.is_resolved);
-    EXPECT_FALSE(site.backend("rras3").link.is_resolved);
+    EXPECT_TRUE(site.backend("rras1").homes[0].link.is_resolved);
+    EXPECT_EQ(site.backend("rras1").homes[0].link.bytes[5], 0x77);
+    EXPECT_FALSE(site.backend("rras2").homes[0].link.is_resolved);
+    EXPECT_FALSE(site.backend("rras3").homes[0].link.is_resolved);
     EXPECT_TRUE(site.has_remark(
         "backend rras2: 10.40.0.11 is not reached through any of our interfaces"));
     EXPECT_TRUE(site.has_remark(
@@ -131,7 +131,7 @@ TEST(TableBackends, AnUnknownNeighbourIsUnresolvedAndNotWorthARemark) {
     Site site;
     site.kernel.neighbours.pop_back();
     site.build();
-    EXPECT_FALSE(site.backend("rras3").link.is_resolved);
+    EXPECT_FALSE(site.backend("rras3").homes[0].link.is_resolved);
     EXPECT_TRUE(site.remarks.empty());
 }
 
@@ -196,7 +196,7 @@ TEST(TableReplies, OneVipNeedsNoState) {
     Site site;
     site.build();
     for (const char* name : {"rras1", "rras2", "rras3"})
-        EXPECT_FALSE(site.backend(name).is_ambiguous());
+        EXPECT_FALSE(site.backend(name).homes[0].is_ambiguous());
     for (const char* server : {"10.20.0.11", "10.20.0.12", "10.20.0.13"}) {
         EXPECT_EQ(site.reply_frontend(server, 0), site.registry.frontend(ip("203.0.113.10"), 500));
         EXPECT_EQ(site.reply_frontend(server, 1), site.registry.frontend(ip("203.0.113.10"), 4500));
@@ -208,11 +208,11 @@ TEST(TableReplies, TwoVipsOverOnePoolAreAmbiguous) {
     add_second_vip(site);
     site.build();
     const forwarding::Backend& backend = site.backend("rras1");
-    EXPECT_TRUE(backend.is_ambiguous());
+    EXPECT_TRUE(backend.homes[0].is_ambiguous());
     for (std::size_t i = 0; i < forwarding::service_ports; ++i) {
         EXPECT_EQ(site.reply_frontend("10.20.0.11", i), forwarding::no_frontend);
         const auto port = forwarding::service_port_numbers[i];
-        EXPECT_EQ(backend.frontends[i],
+        EXPECT_EQ(backend.homes[0].frontends[i],
                   (std::vector{*site.registry.frontend(ip("203.0.113.10"), port),
                                *site.registry.frontend(ip("203.0.113.20"), port)}));
     }

@@ -183,7 +183,7 @@ TEST(TableSpread, AnOldSpreadMayNameServersThatAreGone) {
     site.config.pools[0].backends.pop_back();
     site.build();
     EXPECT_EQ(shares(site.service("aovpn").old_maglev).size(), 3u);
-    EXPECT_FALSE(site.table->backends[2].takes_returning_clients());
+    EXPECT_FALSE(site.table->backends[2].takes_returning_clients(false));
 }
 
 TEST(TableModes, DrainKeepTakesReturningClientsOnly) {
@@ -191,8 +191,8 @@ TEST(TableModes, DrainKeepTakesReturningClientsOnly) {
     site.modes.set("rras1", Mode::drain_keep, site.registry);
     site.build();
     EXPECT_EQ(site.service("aovpn").members, indices(site, {"rras2", "rras3"}));
-    EXPECT_FALSE(site.backend("rras1").takes_new_clients());
-    EXPECT_TRUE(site.backend("rras1").takes_returning_clients());
+    EXPECT_FALSE(site.backend("rras1").takes_new_clients(false));
+    EXPECT_TRUE(site.backend("rras1").takes_returning_clients(false));
     EXPECT_TRUE(site.table->is_current({.index = 0, .generation = 1}));
 }
 
@@ -201,7 +201,7 @@ TEST(TableModes, DrainRefuseKeepsOnlyWhatIsEstablished) {
     site.modes.set("rras1", Mode::drain_refuse, site.registry);
     site.build();
     EXPECT_EQ(site.service("aovpn").members, indices(site, {"rras2", "rras3"}));
-    EXPECT_FALSE(site.backend("rras1").takes_returning_clients());
+    EXPECT_FALSE(site.backend("rras1").takes_returning_clients(false));
     EXPECT_TRUE(site.table->is_current({.index = 0, .generation = 1}));
     EXPECT_NE(site.reply_frontend("10.20.0.11", 0), forwarding::no_frontend);
 }
@@ -216,7 +216,7 @@ TEST(TableModes, DisableEndsAllRecordsAndEnableDoesNotBringThemBack) {
         EXPECT_FALSE(site.table->is_current(
             {.index = 0, .generation = static_cast<std::uint8_t>(generation)}));
     EXPECT_EQ(site.reply_frontend("10.20.0.11", 1), forwarding::no_frontend);
-    EXPECT_TRUE(site.backend("rras1").frontends[1].empty());
+    EXPECT_TRUE(site.backend("rras1").homes[0].frontends[1].empty());
     EXPECT_EQ(site.table->addresses.find(ip("10.20.0.11"))->role, AddressRole::backend)
         << "nothing of it leaves untranslated";
     EXPECT_EQ(site.service("aovpn").members, indices(site, {"rras2", "rras3"}));
@@ -224,7 +224,7 @@ TEST(TableModes, DisableEndsAllRecordsAndEnableDoesNotBringThemBack) {
     const auto learned_meanwhile = *site.registry.backend("rras1");
     site.modes.set("rras1", Mode::enabled, site.registry);
     site.build();
-    EXPECT_TRUE(site.backend("rras1").takes_new_clients());
+    EXPECT_TRUE(site.backend("rras1").takes_new_clients(false));
     EXPECT_FALSE(site.table->is_current({.index = 0, .generation = 1}));
     EXPECT_FALSE(site.table->is_current(learned_meanwhile));
 }

@@ -139,7 +139,8 @@ struct Site {
         {.name = "ext2", .port = 0, .mac = mac(0xa0), .ifindex = ext2},
         {.name = "farm", .port = 1, .mac = mac(0xa1), .ifindex = farm}};
     KernelState kernel = make_kernel();
-    std::map<std::string, bool> down{};  ///< backends whose health check fails
+    std::map<std::string, bool> down{};   ///< backends whose health check fails
+    std::map<std::string, bool> down6{};  ///< those that fail at their IPv6 address alone
     BackendModes modes{};
     IndexRegistry registry{};
     forwarding::Seconds now = 1000;
@@ -156,7 +157,9 @@ struct Site {
         std::map<std::string, BackendFacts, std::less<>> backends;
         for (const config::Pool& pool : config.pools)
             for (const config::Backend& backend : pool.backends)
-                backends[backend.name] = {.is_up = !down.contains(backend.name),
+                backends[backend.name] = {.is_up = {!down.contains(backend.name),
+                                                    !down.contains(backend.name) &&
+                                                        !down6.contains(backend.name)},
                                           .mode = modes.mode(backend.name)};
         BuiltTable built = build_table({.config = config,
                                         .interfaces = interfaces,
