@@ -81,12 +81,20 @@ def equip(farm: Farm) -> None:
         )
 
 
-def config(farm: Farm, base: dict) -> dict:
-    """ikelb's configuration of the farm, with an IPv6 service beside those of `base`."""
+def config(farm: Farm, base: dict, *, together: bool = False) -> dict:
+    """ikelb's configuration of the farm, with an IPv6 service beside those of `base`: with a pool
+    of its own, in which each server is a second backend, or `together` with the first's pool."""
     addresses = {"ext": f"{OWN}/64", "int": f"{GATEWAY}/64", "farm": f"{GATEWAY}/64"}
     gateway = ISP_ON_FARM if farm.arm == "one" else ISP
     pool, service = deepcopy((base["pools"][0], base["services"][0]))  # YAML would show aliases
-    backends = [{"name": backend_name(s), "address": server_address(s)} for s in farm.servers]
+    if together:
+        for backend, server in zip(pool["backends"], farm.servers):
+            backend["address6"] = server_address(server)
+        pools = [pool, *base["pools"][1:]]
+    else:
+        backends = [{"name": backend_name(s), "address": server_address(s)} for s in farm.servers]
+        pool |= {"name": POOL, "backends": backends}
+        pools = [*base["pools"], pool]
     return {
         **base,
         "interfaces": [
@@ -94,6 +102,9 @@ def config(farm: Farm, base: dict) -> dict:
         ],
         "routes": [*base["routes"], {"to": "::/0", "via": gateway}],
         "inside_prefixes": [*base["inside_prefixes"], "fd00::/8"],
-        "pools": [*base["pools"], {**pool, "name": POOL, "backends": backends}],
-        "services": [*base["services"], {**service, "name": SERVICE, "vip": VIP, "pool": POOL}],
+        "pools": pools,
+        "services": [
+            *base["services"],
+            {**service, "name": SERVICE, "vip": VIP, "pool": pool["name"]},
+        ],
     }

@@ -132,7 +132,7 @@ def e30_failed_login_ipv6(stage):
     own = next(
         address
         for address in (f"2001:db8:18::b:{n:x}" for n in range(1, 60))
-        if login_goes(stage, address)["backend"] != dualstack.backend_name(victim.home)
+        if stage.login_goes(address)["backend"] != dualstack.backend_name(victim.home)
     )
     mallory = attacker.client_over_v6(stage, own, habits=attacker.WRONG)
     attacker.disguise(mallory, place(stage, victim))
@@ -183,7 +183,7 @@ def nobody_follows(stage, user, spoofed, home, mapping):
     tap = stage.taps["ikelb"]
     spis = tap.spis(user.address)
     stage.case.eventually(lambda: set(spoofed) <= tap.answered(spis), 5, "answers to all replays")
-    rules = {login_goes(stage, address)["rule"] for address, _ in spoofed}
+    rules = {stage.login_goes(address)["rule"] for address, _ in spoofed}
     stage.case.equal(rules, {"schedule"}, "by what logins from these addresses go")
     flows = stage.balancer.query("flows")["flows"]
     made = sum((flow["client"], flow["port"]) in spoofed for flow in flows)
@@ -194,13 +194,6 @@ def nobody_follows(stage, user, spoofed, home, mapping):
     stage.case.equal(newcomer.home.name, home.name, "server of a newcomer at a spoofed address")
     renew_child(stage, newcomer)
     stage.finish(newcomer)
-
-
-def login_goes(stage, address):
-    """How a first request from this address would go."""
-    vip = dualstack.VIP if ":" in address else stage.farm.vip
-    answers = stage.balancer.query("explain", "--client", address, "--vip", vip)["answers"]
-    return next(answer for answer in answers if answer["datagram"] == "new IKE SA")
 
 
 def replay_dpd(stage, victim):

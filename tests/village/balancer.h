@@ -17,6 +17,7 @@ struct Site {
     int vips = 1;
     bool has_aliases = false;  ///< a server has an address for each VIP
     bool is_v6 = false;
+    bool is_dual = false;  ///< the second VIP is of IPv6, and the servers have an address of each
     bool by_sa = false;  ///< affinity: sa
     int workers = 2;
     /// Regions that a few thousand records fill, and a tenth of the product's budgets.

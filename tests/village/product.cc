@@ -46,27 +46,28 @@ std::string service_name(int vip) {
 /// A village's names for things, and the wire's.
 class Addresses {
 public:
-    explicit Addresses(const Site& site) : is_v6_{site.is_v6}, is_narrow_{site.is_narrow} {}
+    explicit Addresses(const Site& site) : site_{site} {}
+    bool is_v6(int vip) const { return site_.is_v6 || (site_.is_dual && vip == 1); }
     std::string client(const Address& client) const {
         // Budgets of sources are budgets of /64s: blocks of numbers have one each.
-        const char* const v6 = is_narrow_ ? "2001:db8:192:%x::%x" : "2001:db8:192::%x:%x";
-        return numbered(is_v6_ ? v6 : "198.18.%d.%d", client.number);
+        const char* const v6 =
+            site_.is_narrow ? "2001:db8:192:%x::%x" : "2001:db8:192::%x:%x";
+        return numbered(site_.is_v6 || client.family == 6 ? v6 : "198.18.%d.%d", client.number);
     }
     net::IpAddress server(int server) const { return alias(server, 0); }
     /// For that VIP. The first one's is the server's own address.
     net::IpAddress alias(int server, int vip) const {
         return parsed(
-            numbered(is_v6_ ? "fd00:20::%x:%x" : "10.20.%d.%d", 256 * vip + 100 + server));
+            numbered(is_v6(vip) ? "fd00:20::%x:%x" : "10.20.%d.%d", 256 * vip + 100 + server));
     }
     net::IpAddress vip(int vip) const {
         constexpr int first = 113 * 256 + 10;
-        return parsed(numbered(is_v6_ ? "2001:db8:203::%x:%x" : "203.0.%d.%d", first + vip));
+        return parsed(numbered(is_v6(vip) ? "2001:db8:203::%x:%x" : "203.0.%d.%d", first + vip));
     }
 
 private:
     static net::IpAddress parsed(const std::string& text) { return testlib::address(text.c_str()); }
-    bool is_v6_;
-    bool is_narrow_;
+    Site site_;
 };
 
 config::Config configuration(const Site& site, const Addresses& addresses) {
@@ -76,7 +77,8 @@ config::Config configuration(const Site& site, const Addresses& addresses) {
     config::Pool pool{.name = "pool"};
     for (int server = 0; server < site.servers; ++server) {
         config::Backend backend{.name = server_name(server), .address = addresses.server(server)};
-        for (int vip = 1; site.has_aliases && vip < site.vips; ++vip)
+        if (site.is_dual) backend.address6 = addresses.alias(server, 1);
+        for (int vip = 1; site.has_aliases && !site.is_dual && vip < site.vips; ++vip)
             backend.aliases.push_back(
                 {.service = service_name(vip), .address = addresses.alias(server, vip)});
         pool.backends.push_back(backend);
@@ -108,8 +110,10 @@ testlib::TableSpec farm(const config::Config& config, bool is_v6) {
     for (const config::Backend& backend : config.pools[0].backends) {
         members.push_back(static_cast<forwarding::BackendIndex>(members.size()));
         const net::MacAddress mac = testlib::place::server_mac(members.back());
-        spec.backends.push_back(
-            {.address = backend.address, .mac = mac, .interface = testlib::place::srv});
+        spec.backends.push_back({.address = backend.address,
+                                 .mac = mac,
+                                 .interface = testlib::place::srv,
+                                 .address6 = backend.address6.value_or(net::IpAddress{})});
         for (const net::IpAddress& address : backend.addresses())
             spec.neighbours.push_back(
                 {.interface = testlib::place::srv, .address = address, .mac = mac});
@@ -125,7 +129,7 @@ testlib::TableSpec farm(const config::Config& config, bool is_v6) {
         in.affinity = service.affinity == config::Affinity::sa ? forwarding::Affinity::sa
                                                                : forwarding::Affinity::source;
         in.ask_all_rate = service.ask_all_per_second;
-        if (is_v6) in.uplink = testlib::place::v6_gateway;
+        if (!service.vip.is_v4()) in.uplink = testlib::place::v6_gateway;
         spec.services.push_back(in);
     }
     return spec;
@@ -160,7 +164,7 @@ public:
           addresses_{site},
           config_{configuration(site, addresses_)},
           drains_(static_cast<std::size_t>(site.servers), Drain::none) {
-        testlib::TableSpec spec = farm(config_, site.is_v6);
+        testlib::TableSpec spec = farm(config_, site.is_v6 || site.is_dual);
         if (site.is_narrow) spec.limits = narrowed(spec.limits);
         begin(std::move(spec));
     }
@@ -169,7 +173,8 @@ public:
     std::optional<Way> to_client(int server, const Datagram& datagram) override;
     void advance(Seconds seconds) override { bench_->advance(seconds); }
     void set_up(int server, bool is_up) override {
-        bench_->spec.backends.at(static_cast<std::size_t>(server)).is_up = is_up;
+        testlib::BackendSpec& backend = bench_->spec.backends.at(static_cast<std::size_t>(server));
+        backend.is_up = backend.is_up6 = is_up;
         bench_->apply();
     }
     void set_drain(int server, Drain drain) override {
@@ -204,6 +209,10 @@ private:
         return static_cast<std::size_t>(sender % site_.workers);
     }
     int server_at(const net::IpAddress& address) const;
+    /// Of those of the VIP's family.
+    std::size_t first_gateway(int vip) const {
+        return addresses_.is_v6(vip) ? testlib::place::v6_gateway - 1 : 0;
+    }
     Way way_of(const testlib::Dissected& packet) const;
     void compare(const Bytes& sent, const Bytes& left) const;
 
@@ -248,7 +257,7 @@ void Product::apply_modes() {
 
 std::vector<int> Product::to_servers(const Datagram& datagram) {
     const auto& gateways = bench_->spec.gateways;
-    const std::size_t first = site_.is_v6 ? testlib::place::v6_gateway - 1 : 0;
+    const std::size_t first = first_gateway(datagram.vip);
     Bytes payload =
         testlib::udp_payload(datagram.kind, datagram.place.nat_t, datagram.ike, datagram.esp);
     // Over IPv6 nothing but the last part is small.
@@ -321,10 +330,10 @@ int Product::server_at(const net::IpAddress& address) const {
 }
 
 Way Product::way_of(const testlib::Dissected& packet) const {
-    const std::size_t first = site_.is_v6 ? testlib::place::v6_gateway - 1 : 0;
     Way way{.vip = -1, .gateway = -1};
     for (int vip = 0; vip < site_.vips; ++vip)
         if (packet.from == addresses_.vip(vip)) way.vip = vip;
+    const std::size_t first = first_gateway(way.vip);
     const auto& gateways = bench_->spec.gateways;
     for (std::size_t gateway = first; gateway < gateways.size() && way.gateway < 0; ++gateway)
         if (gateways[gateway].mac == packet.to_mac) way.gateway = static_cast<int>(gateway - first);

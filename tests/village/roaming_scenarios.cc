@@ -199,6 +199,24 @@ bool e26_other_vip(World& w) {
     return is_there && v.mobike() && w.flows(v);
 }
 
+bool e26_vip_of_other_family(World& w) {
+    Client& v = settle(w, "v", spot(w, home, 1111), b1);
+    const auto arrive = [&](const Address& where, int vip) {
+        v.tuple = {where, 2222};
+        v.habits.vip = vip;
+        return v.mobike() && w.flows(v);
+    };
+    const Address hotels{.family = 6, .number = hotel}, farms{.family = 6, .number = farm};
+    if (!arrive(hotels, 1)) return false;
+    // What is new by one family counts for the other.
+    v.rekey_child();
+    if (!w.flows(v) || !arrive(address(w, cafe), 0)) return false;
+    w.run(60);
+    v.tuple.address = farms;
+    v.habits.vip = 1;
+    return w.flows(v) && arrive(address(w, home), 0);
+}
+
 constexpr std::array all{
     Scenario{"e1_cookie_retry", e1_cookie_retry},
     Scenario{"e4_other_address", e4_other_address},
@@ -221,6 +239,9 @@ constexpr std::array all{
     Scenario{"e17_twice_with_rekey", e17_twice_with_rekey},
     Scenario{"e24_reconnects", e24_reconnects},
     Scenario{"e26_other_vip", e26_other_vip, {.vips = 2, .has_aliases = true}},
+    Scenario{"e26_vip_of_other_family",
+             e26_vip_of_other_family,
+             {.vips = 2, .has_aliases = true, .is_dual = true}},
 };
 
 }  // namespace

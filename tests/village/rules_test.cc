@@ -26,7 +26,7 @@ void expect_good_end(const Scenario& scenario, MakeBalancer make) {
 
 TEST_P(Rules, KeepTheTunnels) {
     // A server that does not know the VIP answers from the one where the SA began.
-    if (GetParam().name == std::string{"e26_other_vip"}) {
+    if (std::string{GetParam().name}.starts_with("e26_")) {
         World world{GetParam().site, make_by_oracle};
         EXPECT_FALSE(GetParam().holds(world));
         return;

@@ -21,7 +21,7 @@ TEST_P(Village, Ikelb) {
 
 TEST_P(Village, IkelbOverIpv6) {
     Site site = GetParam().site;
-    site.is_v6 = true;
+    site.is_v6 = !site.is_dual;
     expect_of_ikelb(GetParam(), site);
 }
 

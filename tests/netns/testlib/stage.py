@@ -90,11 +90,12 @@ class Stage(Workers):
         affinity: str = "source",
         labelled: bool = False,
         dual: bool = False,
+        together: bool = False,
         config: dict | None = None,
         **peers_options,
     ):
         """`config` replaces top keys of the farm's; `peers_options` are those of the servers. With
-        `dual`, there is an IPv6 VIP too."""
+        `dual`, there is an IPv6 VIP too, and with `together` each server is one backend of both."""
         self.case = case
         self.farm = case.farm(
             server_count=servers, client_count=0, isp_count=providers, queues=2
@@ -108,7 +109,8 @@ class Stage(Workers):
             peers_options["labelled"] = True
         if dual:
             dualstack.equip(self.farm)
-            settings = dualstack.config(self.farm, settings)
+            self.over_v4 = settings
+            settings = dualstack.config(self.farm, settings, together=together)
         self.balancer = case.make_balancer(self.farm, settings)
         self.ikelb = Side("ikelb", self.farm.isp)
         self.second = Side("second", self.farm.isps[-1])  # ikelb's other provider, if it has two
@@ -387,6 +389,12 @@ class Stage(Workers):
             if has_no_choice or self.where(side, address) is not home:
                 return address
         raise self.case.failed(f"the hash of {side.name} sends 40 addresses to {home.name}")
+
+    def login_goes(self, address: str) -> dict:
+        """How a first request from this address would go, in ikelb's own words."""
+        vip = dualstack.VIP if ":" in address else self.farm.vip
+        answers = self.balancer.query("explain", "--client", address, "--vip", vip)["answers"]
+        return next(answer for answer in answers if answer["datagram"] == "new IKE SA")
 
     def resident(self, server: Server, **options) -> Client:
         """A client of ikelb's, not yet started, that comes to this server."""

@@ -306,8 +306,23 @@ def e22_stale_server_feeds(w):
 
 def e26_other_vip(w):
     v = place(w, 'v', '10.7.7.7', 1111, 'B1')
+    v.tup, v.vip = ('10.9.9.9', 2222), 'v2'
+    ok = v.ike('mobike') and w.flows(v) > .9
+    v.tup, v.vip = ('10.7.7.7', 1111), 'v1'
+    return ok and v.ike('mobike') and w.flows(v) > .9
+
+
+def e26_vip_of_other_family(w):
+    v = place(w, 'v', '10.7.7.7', 1111, 'B1')
     v.tup, v.vip = ('fd::7', 2222), 'v2'
     ok = v.ike('mobike') and w.flows(v) > .9
+    v.child()
+    ok = ok and w.flows(v) > .9
+    v.tup, v.vip = ('10.5.5.5', 2222), 'v1'
+    ok = ok and v.ike('mobike') and w.flows(v) > .9
+    w.run(60)
+    v.tup, v.vip = ('fd::9', 2222), 'v2'
+    ok = ok and w.flows(v) > .9
     v.tup, v.vip = ('10.7.7.7', 1111), 'v1'
     return ok and v.ike('mobike') and w.flows(v) > .9
 
