@@ -14,8 +14,7 @@ constexpr std::size_t generic_header_bytes = 4;
 // who relays through a backend cannot make it longer than the backend's own answers are.
 constexpr int longest_walk = 16;
 
-// IKEv1 (RFC 2408, RFC 2409): exchanges and the encryption flag. In Transactions (XAUTH) a password
-// is asked for, and refused.
+// IKEv1 (RFC 2408, RFC 2409): exchanges, of XAUTH's passwords too (Transaction); encryption flag.
 constexpr std::uint8_t v1_main_mode = 2, v1_aggressive_mode = 4, v1_informational = 5,
                        v1_transaction = 6;
 constexpr std::uint8_t v1_encrypted = 0x01;

@@ -12,8 +12,7 @@
 namespace ikelb::net {
 
 // Internet checksums (RFC 1071). Sums are kept in memory order: on a little-endian machine the
-// one's complement sum of byte-swapped words is the byte-swapped sum (RFC 1071 section 2 (B)), so
-// nothing is ever swapped.
+// one's complement sum of swapped words is the swapped sum (RFC 1071 section 2 (B)): none swaps.
 
 /// Folds a sum of 16-bit words to 16 bits.
 constexpr std::uint16_t fold(std::uint64_t sum) noexcept {

@@ -63,8 +63,7 @@ struct Ipv6Header {
     }
 };
 
-/// RFC 8200 section 4: how extension headers begin. A routing header's type and segments left
-/// follow (section 4.4).
+/// RFC 8200 sections 4 and 4.4: how extension headers begin, a routing header's type behind them.
 struct Ipv6ExtensionHeader {
     std::uint8_t next_header;
     std::uint8_t length;  ///< in 8 bytes, not counting the first 8

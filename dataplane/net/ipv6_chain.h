@@ -27,8 +27,7 @@ struct Ipv6Chain {
     /// fragment only the first one knows, so that it is ip_protocol::fragment.
     std::uint8_t protocol = 0;
     std::size_t offset = 0;  ///< from the IPv6 header on
-    /// Part of a datagram, with a fragment header. An atomic fragment (RFC 6946), which is a whole
-    /// datagram, is none.
+    /// Part of a datagram, with a fragment header; not an atomic one (RFC 6946), which is whole.
     bool is_fragment = false;
     std::uint16_t fragment_offset = 0;  ///< in bytes
     std::uint32_t identification = 0;

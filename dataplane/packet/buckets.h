@@ -10,8 +10,7 @@
 
 namespace ikelb::pipeline {
 
-/// A token bucket whose rate comes from elsewhere: it keeps what is spent. All zero is full.
-/// Time is passed in.
+/// A token bucket whose rate and time come from elsewhere: what is spent. All zero is full.
 class Spending {
 public:
     /// reserve: tokens that must be left after taking one. now: microseconds.

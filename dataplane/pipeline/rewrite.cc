@@ -28,8 +28,7 @@ void decrement_ttl(const Packet& packet) noexcept {
 enum class Field : std::uint8_t { source, destination };
 
 /// Changes one address and every checksum that covers it: over IPv6 each upper layer's (RFC 8200
-/// section 8.1). A UDP checksum of zero is none there as well (RFC 6935). What takes no steps,
-/// express() changes.
+/// section 8.1). A UDP checksum of zero is none there as well (RFC 6935).
 void translate(const Packet& packet, Field which, const net::IpAddress& to,
                Counters& counters) noexcept {
     net::ChecksumDelta delta;

@@ -20,8 +20,7 @@ public:
     static constexpr std::size_t most = 64;
     // Of one kind, so that a flood of orphan fragments takes no room from packets that wait for a
     // neighbour. A newcomer to a full kind takes a place of the source that has most of them, the
-    // oldest one: the more come, the shorter each is held, and a first part that follows closely
-    // still finds its later one.
+    // oldest one: the more come, the shorter each is held.
     static constexpr std::size_t most_of_a_kind = most / 2;
 
     struct Held {
