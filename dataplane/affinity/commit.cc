@@ -57,7 +57,7 @@ void note_request(const Decision& decision, Found& found, Context& context) noex
     const bool is_delete = found.kind == Datagram::ike && !is_of_unknown &&
                            ike::hints_at_delete(packet.ike_message());
     // Header fields of a request that is to come are no secret. Where two ways tell, none does.
-    const bool is_contested = before && before->steers() && before->gateway != gateway;
+    const bool is_contested = before && before->gateway != gateway;
     if (is_contested) gateway = forwarding::no_gateway;
     if (!is_contested && gateway == forwarding::no_gateway && !is_delete && !is_of_unknown) return;
     if (!is_contested && !packet.frame.was_held &&
@@ -71,7 +71,7 @@ void note_request(const Decision& decision, Found& found, Context& context) noex
          sessions::Pending{
              .backend = ref_of(packet.backend, context),
              .copies = static_cast<std::uint8_t>((before ? before->copies : 0) + decision.asks_all),
-             .is_delete = is_delete,
+             .is_delete = is_delete && !before,
              .gateway = gateway,
              .last_seen = context.now},
          context);

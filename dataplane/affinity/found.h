@@ -196,10 +196,10 @@ public:
     }
     /// The same request, seen a moment ago.
     const std::optional<sessions::Pending>& pending() noexcept {
-        if (is_first(pending_looked))
-            pending_ = context.directory.pending.find(
-                request_key(flow_of_sender(packet), packet.ike_header(), context),
-                context.table.timeouts, context.now);
+        if (!is_first(pending_looked)) return pending_;
+        const auto key = request_key(flow_of_sender(packet), packet.ike_header(), context);
+        pending_ = context.directory.pending.find(key, context.table.timeouts, context.now);
+        if (pending_ && !pending_->steers()) pending_.reset();
         return pending_;
     }
 
