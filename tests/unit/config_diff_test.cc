@@ -153,13 +153,13 @@ std::string ends_of(const Config& before, const Config& after) {
 
 TEST(ConfigDiff, TunnelsEndWhereTheirServerIsNoLongerReached) {
     const Config before = parse_good(testing::good_yaml);
-    struct Case {
+    struct Change {
         const char* what;
         std::string yaml;
         const char* ends;
     };
     const std::string first = "      - {name: rras1, address: 10.20.0.11}\n";
-    const Case cases[] = {
+    const Change changes[] = {
         {"nothing", std::string{testing::good_yaml}, ""},
         {"removed", with(first, ""), "aovpn/rras1"},
         {"renamed", with("name: rras1", "name: other"), "aovpn/rras1"},
@@ -172,7 +172,7 @@ TEST(ConfigDiff, TunnelsEndWhereTheirServerIsNoLongerReached) {
          "aovpn/rras1"},
         {"one more", with(first, first + "      - {name: rras3, address: 10.20.0.13}\n"), ""},
     };
-    for (const Case& one : cases)
+    for (const Change& one : changes)
         EXPECT_EQ(ends_of(before, parse_good(one.yaml)), one.ends) << one.what;
     Config unused = before;
     unused.services.clear();

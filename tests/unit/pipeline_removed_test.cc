@@ -78,8 +78,8 @@ protected:
 };
 
 INSTANTIATE_TEST_SUITE_P(Farms, Removed, testing::Range<std::size_t>(0, farms().size()),
-                         [](const auto& info) {
-                             std::string what = farms()[info.param].what;
+                         [](const auto& farm) {
+                             std::string what = farms()[farm.param].what;
                              std::erase(what, ' ');
                              return what;
                          });
