@@ -381,7 +381,7 @@ def namespaces(runner: Runner, options) -> Count:
         print("  left out with af_packet: events_*; they choose the queue of each packet")
     for words in runs:
         count += scripted(runner, [
-            ROOT / "tests/netns/run.py", *words, "--logs", LOGS / "namespaces",
+            ROOT / "tests/netns/run.py", "--jobs", "2", *words, "--logs", LOGS / "namespaces",
         ])  # fmt: skip
     return count
 
@@ -401,7 +401,7 @@ SUITES = {
     "sanitizers": (sanitizers, 4, 4),
     "tsan": (tsan, 3, 15),
     "fuzz": (fuzz, 4, 200),
-    "namespaces": (namespaces, 18, 28),
+    "namespaces": (namespaces, 14, 28),
     "front_door": (front_door, 6, 6),
     "builds": (builds, 9, 9),
 }

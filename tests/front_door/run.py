@@ -142,6 +142,7 @@ NOT_RUN = {
     "tests/run --long": _ITSELF,
     "tests/run build-clang": _ITSELF,
     "tests/netns/run.py": _SCENARIOS,
+    "tests/netns/run.py --jobs 2": _SCENARIOS,
     "tests/netns/run.py --driver af_packet": "tests/run --long does",
     "tests/netns/run.py --balancer kernel": "says something about Linux, not about ikelb",
     "tests/netns/run.py --one-server events_moves events_again events_asked events_labels "

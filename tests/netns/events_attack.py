@@ -23,6 +23,7 @@ from testlib.attacker import EspTap, Tap, place
 from testlib.flood import Flooder, Kind
 from testlib.stage import Stage
 
+ALONE = "its floods take two cores"
 IDLE = 16.0  # seconds after which a server is not held to be at work with its client
 SPOOFED = 40
 FLOWS_OF_REPLAYS = 12  # eight at once for an SA, one a second from then on

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from lab.shell import wait_until
 from testlib.stage import Stage
 
+ALONE = "its rate takes two cores"
 NARROW, WIDE = 1300, 1500
 SECONDS, DATAGRAM = 3, 1300
 # Of datagrams in fragments, a source that nobody knows has 2,000 a second and as many at once.

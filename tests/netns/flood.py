@@ -17,6 +17,7 @@ from lab.ping import Ping
 from testlib import ikewire
 from testlib.flood import Flooder, Kind
 
+ALONE = "its rate takes two cores"
 TWINS = {"unlimited": "backend_limited"}
 RATE = 30_000  # frames a second: what two cores send, forward and answer without losing much
 INITS, LONG_INITS, OTHERS, WARM_UP = 200_000, 1_200_000, 50_000, 10_000

@@ -10,6 +10,7 @@ page is free when ikelbd starts.
 
 from pathlib import Path
 
+ALONE = "the number of huge pages is the machine's"
 TWINS = {"none": "memory: huge pages"}
 PAGES = Path("/proc/sys/vm/nr_hugepages")
 WANTED = 256  # of 2 MiB

@@ -18,6 +18,7 @@ from lab.ping import Ping
 from lab.shell import holds_for
 from testlib import crafted
 
+ALONE = "CPU time is measured"
 TWINS = {"busy": "of a core"}
 SECONDS, LIMIT = 5.0, 0.05
 

@@ -20,6 +20,7 @@ from lab.ping import Ping
 from lab.shell import LabError, wait_until
 from testlib import lost
 
+ALONE = "its rate takes two cores"
 TWINS = {"mute": "lost below"}
 DRIVERS = ("af_xdp", "af_packet")
 COUNT, LATE, RATE, PORT = 8_000, 10, 8_000, 9999

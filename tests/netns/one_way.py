@@ -22,6 +22,7 @@ from lab.ping import Ping
 from lab.shell import LabError, wait_until
 from testlib import lost
 
+ALONE = "the number of huge pages is the machine's"
 TWINS = {"short": "of the last 500"}
 PAGES = Path("/proc/sys/vm/nr_hugepages")
 WANTED = 256  # of 2 MiB

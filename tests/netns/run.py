@@ -6,6 +6,8 @@
 A scenario is a file here with a function `run(case)`. Its TWINS, {fault: text}, name falsification
 twins: the same function with `case.broken` set must fail, and its message must contain the text.
 
+A scenario with ALONE, a reason, runs while no other does.
+
 A file may instead hold several tests that share a lab: `build(case)` makes what they work with, and
 each function of TESTS, called with it, is a test of its own name.
 """
@@ -18,11 +20,10 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
-import tempfile
 import time
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -32,10 +33,8 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1] / "deploy")]
 from lab import session  # noqa: E402
 from lab.ikelbd import build_directory  # noqa: E402
 from lab.session import Lab  # noqa: E402
-from testlib import results  # noqa: E402
+from testlib import children, results  # noqa: E402
 from testlib.case import Case, CheckFailed, NoBasis  # noqa: E402
-
-TIME_LIMIT = 180.0  # seconds for one scenario with its twins; a slow machine needs a fraction of it
 
 
 def scenario_names() -> list[str]:
@@ -198,67 +197,24 @@ def run_here(name: str, options: argparse.Namespace) -> dict:
 # --- in the runner --------------------------------------------------------------------------------
 
 
-def run_scenario(name: str, tests: list[str], options: argparse.Namespace) -> list[dict]:
-    """The scenario, or the tests of a file, in a child process, with a time limit."""
-    begun = time.monotonic()
-    log = Path(options.logs) / f"{name}.log"
-    with tempfile.NamedTemporaryFile("r", suffix=".json") as result, open(log, "wb") as output:
-        child = subprocess.Popen(
-            [
-                sys.executable,
-                str(Path(__file__).resolve()),
-                "--child",
-                result.name,
-                "--balancer",
-                options.balancer,
-                "--driver",
-                options.driver,
-                "--logs",
-                options.logs,
-                *(["--long"] if options.long else []),
-                *(["--one-server"] if options.one_server else []),
-                "--file",
-                name,
-                *tests,
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-        )
-        try:
-            child.wait(TIME_LIMIT)
-        except subprocess.TimeoutExpired:
-            child.terminate()
-            try:
-                child.wait(20)
-            except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait()
-        except BaseException:
-            child.terminate()
-            child.wait()
-            raise
-        text = result.read()
-    session.sweep()
-    seconds = time.monotonic() - begun
-    outcome = (
-        json.loads(text)
-        if text
-        else {
-            "result": "failed",
-            "notes": [],
-            "detail": (
-                f"no end within {TIME_LIMIT:g} s"
-                if seconds >= TIME_LIMIT
-                else f"died with status {child.returncode}"
-            ),
-        }
-    )
-    if outcome["result"] != "failed":
-        log.unlink()
-    if "tests" in outcome:
-        return [{"file": name, **test} for test in outcome["tests"]]
-    return [{"name": name, "file": name, "seconds": round(seconds, 1), **outcome}]
+def command_of(name: str, tests: list[str], options: argparse.Namespace) -> list[str]:
+    """Words that run the scenario, or these tests of a file, in a process of its own."""
+    return [
+        str(Path(__file__).resolve()),
+        *("--balancer", options.balancer, "--driver", options.driver, "--logs", options.logs),
+        *(["--long"] if options.long else []),
+        *(["--one-server"] if options.one_server else []),
+        *("--file", name, *tests),
+    ]
+
+
+def run_chosen(options: argparse.Namespace) -> Iterator[dict]:
+    """The outcomes as they come: of those that share the machine, then of those that need it."""
+    chosen = files_of(options.scenario)
+    needy = [name for name in chosen if hasattr(importlib.import_module(name), "ALONE")]
+    for jobs, names in ((options.jobs, [n for n in chosen if n not in needy]), (1, needy)):
+        commands = {name: command_of(name, chosen[name], options) for name in names}
+        yield from children.run_all(commands, jobs, Path(options.logs))
 
 
 def show(outcome: dict, logs: str) -> None:
@@ -289,6 +245,9 @@ def parse_arguments() -> argparse.Namespace:
         help="kernel: the control, nftables instead of ikelbd",
     )
     parser.add_argument("--driver", choices=("af_packet", "af_xdp"), default="af_xdp")
+    parser.add_argument(
+        "--jobs", type=int, default=1, metavar="N", help="as many at a time; default: 1"
+    )
     parser.add_argument("--json", metavar="FILE", help="write the results there too")
     parser.add_argument(
         "--logs", default="/run/ikelb-lab/failed", metavar="DIR", help="logs of failing scenarios"
@@ -309,6 +268,8 @@ def parse_arguments() -> argparse.Namespace:
     options = parser.parse_args()
     if options.child:
         return options
+    if options.jobs < 1:
+        parser.error(f"--jobs {options.jobs}: at least one at a time, as in --jobs 2")
     known = {*scenario_names(), *(test for name in scenario_names() for test in tests_of(name))}
     if unknown := sorted(set(options.scenario) - known):
         parser.error(f"no such scenario: {', '.join(unknown)}; --list shows them")
@@ -340,10 +301,9 @@ def main() -> int:
     Path(options.logs).mkdir(parents=True, exist_ok=True)
     session.sweep()
     outcomes = []
-    for name, tests in files_of(options.scenario).items():
-        for outcome in run_scenario(name, tests, options):
-            outcomes.append(outcome)
-            show(outcome, options.logs)
+    for outcome in run_chosen(options):
+        outcomes.append(outcome)
+        show(outcome, options.logs)
     rows = [outcome["event"] for outcome in outcomes if outcome.get("event")]
     if rows:
         file = results.default_file(one_server=options.one_server)

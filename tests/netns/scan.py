@@ -14,6 +14,7 @@ same scan finds every port.
 
 from testlib.scan import ALL_PORTS, Scan
 
+ALONE = "its rate takes two cores"
 TWINS = {
     "open": "open to the last port: VIP, backend, management host, own address on int, "
     "own address on lo, own address on mgmt0, plain host"

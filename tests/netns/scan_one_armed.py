@@ -12,6 +12,7 @@ Twin open: as in scan.
 
 from testlib.scan import ALL_PORTS, Scan
 
+ALONE = "its rate takes two cores"
 TWINS = {
     "open": "open to the last port: VIP, backend, management host, own address on lo, "
     "own address on mgmt0, plain host"

@@ -16,6 +16,7 @@ from lab.shell import LabError, wait_until
 from testlib.control import KernelBalancer
 
 FOR_CONTROL = True
+ALONE = "speed is measured"
 TWINS = {"gateway": "iperf3"}
 SECONDS = 2
 

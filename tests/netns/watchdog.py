@@ -22,6 +22,7 @@ from pathlib import Path
 
 from lab.shell import wait_until
 
+ALONE = "time is measured"
 TWINS = {"stopped": "silent for"}
 UNIT = Path(__file__).parents[2] / "deploy/systemd/ikelbd.service.in"
 WATCHDOG_SECONDS = int(re.findall(r"^WatchdogSec=(\d+)$", UNIT.read_text("utf-8"), re.M)[0])
