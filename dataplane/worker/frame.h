@@ -16,10 +16,8 @@ namespace ikelb::worker {
 
 inline pipeline::Frame frame_of(rte_mbuf* packet) noexcept {
     return {.data = rte_pktmbuf_mtod(packet, std::uint8_t*),
-            .contiguous = rte_pktmbuf_data_len(packet),
-            .headroom = rte_pktmbuf_headroom(packet),
-            .length = rte_pktmbuf_pkt_len(packet),
-            .port = packet->port};
+            .contiguous = rte_pktmbuf_data_len(packet), .headroom = rte_pktmbuf_headroom(packet),
+            .length = rte_pktmbuf_pkt_len(packet), .port = packet->port};
 }
 
 /// Makes the packets a batch; at most pipeline::max_burst.

@@ -39,13 +39,11 @@ void Worker::run() noexcept {
     IdlePolicy idle;
     while (!parts_.stop->load(std::memory_order_relaxed)) {
         const std::uint64_t cycles = parts_.clock.cycles();
-        const std::uint64_t moved = poll(cycles);
+        const std::uint64_t moved = poll(cycles), micros = parts_.clock.micros(cycles);
         quiescent.report();
         stats_.turns.add(1);
-        if (moved != 0)
-            stats_.busy_micros.add(parts_.clock.micros(parts_.clock.cycles()) -
-                                   parts_.clock.micros(cycles));
-        const std::uint32_t pause = idle.after(moved != 0);
+        if (moved != 0) stats_.busy_micros.add(parts_.clock.micros(parts_.clock.cycles()) - micros);
+        const std::uint32_t pause = idle.after(moved, micros);
         if (pause == 0 || !parts_.may_sleep) continue;
         stats_.sleeps.add(1);
         quiescent.go_offline();
@@ -84,8 +82,7 @@ std::uint64_t Worker::poll(std::uint64_t cycles) noexcept {
 
 inline void Worker::send(rte_mbuf* packet, forwarding::PortIndex port) noexcept {
     Outgoing& outgoing = outgoing_[port];
-    if (outgoing.count == outgoing.packets.size()) [[unlikely]]
-        flush();
+    if (outgoing.count == outgoing.packets.size()) [[unlikely]] flush();
     outgoing.packets[outgoing.count++] = packet;
 }
 
@@ -98,12 +95,9 @@ void Worker::process(std::span<rte_mbuf*> packets, std::uint64_t cycles,
         frame.was_held = true;
         frame.may_hold = micros - held_since[i] < hold_for_micros;
     }
-    pipeline::Context context{.table = *parts_.published->read(),
-                              .directory = *parts_.directory,
-                              .counters = stats_.pipeline,
-                              .memory = memory_,
-                              .now = parts_.clock.seconds(cycles),
-                              .now_micros = micros};
+    pipeline::Context context{.table = *parts_.published->read(), .directory = *parts_.directory,
+                              .counters = stats_.pipeline, .memory = memory_,
+                              .now = parts_.clock.seconds(cycles), .now_micros = micros};
     pipeline::run(batch_, context);
     for (const auto& [place, to] : batch_.copies.all())
         if (batch_.packets[place].verdict == Verdict::to_server)
@@ -139,13 +133,14 @@ void Worker::finish(rte_mbuf* packet, const Packet& decided, std::uint64_t held_
         case Fate::forward: return;  // process() has sent it
         case Fate::punt:
             take_shape(packet, decided);
-            punt(packet, decided.in_interface);
+            if (!parts_.punts->push({.packet = packet, .interface = decided.in_interface}))
+                return drop(packet, Verdict::twin_full);
+            must_wake_control_ = true;
             return;
         case Fate::hold:
-            if (rte_mbuf* const lost = held_.add({.packet = packet,
-                                                  .since_micros = held_since,
-                                                  .source = HeldFrames::source_of(decided),
-                                                  .reason = decided.verdict}))
+            if (rte_mbuf* const lost = held_.add(
+                    {.packet = packet, .since_micros = held_since,
+                     .source = HeldFrames::source_of(decided), .reason = decided.verdict}))
                 drop(lost, Verdict::hold_full);
             return;
         case Fate::drop: rte_pktmbuf_free(packet); return;
@@ -171,12 +166,6 @@ void Worker::retry_held(std::uint64_t cycles) noexcept {
 void Worker::drop(rte_mbuf* packet, Verdict verdict) noexcept {
     stats_.pipeline.verdicts[static_cast<std::size_t>(verdict)].add(1);
     rte_pktmbuf_free(packet);
-}
-
-void Worker::punt(rte_mbuf* packet, forwarding::InterfaceIndex interface) noexcept {
-    if (!parts_.punts->push({.packet = packet, .interface = interface}))
-        return drop(packet, Verdict::twin_full);
-    must_wake_control_ = true;
 }
 
 void Worker::flush() noexcept {

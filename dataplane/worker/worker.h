@@ -63,7 +63,6 @@ private:
                 std::uint64_t held_since) noexcept;
     void send_copy(rte_mbuf* packet, const pipeline::Packet& decided, forwarding::BackendIndex to,
                    pipeline::Context& context) noexcept;
-    void punt(rte_mbuf* packet, forwarding::InterfaceIndex interface) noexcept;
     void send(rte_mbuf* packet, forwarding::PortIndex port) noexcept;
     void flush() noexcept;
     void pass_neighbour_requests() noexcept;

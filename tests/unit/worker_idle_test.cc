@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -14,46 +15,85 @@
 namespace ikelb::worker {
 namespace {
 
-/// Polls that find nothing until the policy first sleeps.
-unsigned empty_polls_until_sleep(IdlePolicy& idle) {
-    unsigned polls = 1;
-    while (idle.after(false) == 0 && polls < 100'000) ++polls;
-    return polls;
-}
+/// A worker of the policy: polls take a microsecond, packets come at a rate, sleeps end late.
+struct Night {
+    IdlePolicy idle{};
+    std::uint64_t micros = 1'000'000, asleep = 0, most_waiting = 0, longest = 0;
 
-TEST(IdlePolicy, PollsOnThroughAShortPause) {
-    IdlePolicy idle;
-    for (int i = 0; i < 200; ++i) ASSERT_EQ(idle.after(false), 0U) << "empty poll " << i;
-}
-
-TEST(IdlePolicy, SleepsLongerAndLongerUpToALimit) {
-    IdlePolicy idle;
-    empty_polls_until_sleep(idle);
-    std::uint32_t before = 0;
-    for (int i = 0; i < 1000; ++i) {
-        const std::uint32_t pause = idle.after(false);
-        ASSERT_GE(pause, before);
-        ASSERT_GT(pause, 0U);
-        before = pause;
+    void pass(std::uint64_t seconds_in_micros, double packets_a_second) {
+        const std::uint64_t end = micros + seconds_in_micros;
+        const std::uint64_t begun = micros;
+        std::uint64_t taken = 0;
+        while (micros < end) {
+            const auto come = static_cast<std::uint64_t>(
+                static_cast<double>(micros - begun) * packets_a_second / 1e6);
+            const std::uint64_t moved = std::min<std::uint64_t>(come - taken, 32);
+            most_waiting = std::max(most_waiting, come - taken);
+            taken += moved;
+            const std::uint64_t pause = idle.after(moved, micros) / 1000;
+            longest = std::max(longest, pause);
+            asleep += pause;
+            micros += 1 + pause + (pause != 0 ? 10 : 0);
+        }
     }
-    // One millisecond: what a receive ring of 1,024 descriptors takes at 1 Mpps.
-    EXPECT_EQ(before, 1'000'000U);
+};
+
+TEST(IdlePolicy, SleepsWithoutTrafficAMillisecondAtATime) {
+    Night night;
+    night.pass(100'000, 0);
+    night.asleep = 0;
+    night.pass(1'000'000, 0);
+    EXPECT_GT(night.asleep, 980'000u);
+    // What a receive ring of 1,024 descriptors takes at 1 Mpps.
+    EXPECT_EQ(night.longest, 1000u);
 }
 
-TEST(IdlePolicy, WorkEndsTheSleepingAtOnce) {
+TEST(IdlePolicy, SleepsAlsoBetweenPackets) {
+    for (const double rate : {1000.0, 20'000.0, 100'000.0}) {
+        Night night;
+        night.pass(5000, rate);
+        night.asleep = night.longest = 0;
+        night.pass(1'000'000, rate);
+        EXPECT_GT(night.asleep, 650'000u) << rate;
+        EXPECT_LE(night.longest, 125u) << "a sixteenth of two gaps";
+    }
+}
+
+TEST(IdlePolicy, StaysAwakeUnderLoad) {
+    for (const double rate : {400'000.0, 5e6}) {
+        Night night;
+        night.pass(5000, rate);
+        night.asleep = 0;
+        night.pass(1'000'000, rate);
+        EXPECT_EQ(night.asleep, 0u) << rate;
+    }
+}
+
+TEST(IdlePolicy, WaitsForAPauseUnderLoadAwake) {
     IdlePolicy idle;
-    const unsigned patience = empty_polls_until_sleep(idle);
-    for (int i = 0; i < 1000; ++i) idle.after(false);
-    EXPECT_EQ(idle.after(true), 0U);
-    EXPECT_EQ(idle.after(false), 0U);
-    IdlePolicy fresh;
-    EXPECT_EQ(empty_polls_until_sleep(fresh), patience);
+    std::uint64_t micros = 1'000'000;
+    for (int poll = 0; poll < 5000; ++poll) idle.after(8, micros++);
+    for (int poll = 0; poll < 150; ++poll) ASSERT_EQ(idle.after(0, micros++), 0u) << poll;
+    micros += 1000;
+    EXPECT_GT(idle.after(0, micros), 0u);
+    EXPECT_EQ(idle.after(1, micros), 0u);
+}
+
+TEST(IdlePolicy, LosesNothingWhenTrafficStarts) {
+    Night night;
+    night.pass(1'000'000, 0);
+    night.pass(100'000, 1e6);
+    EXPECT_LE(night.most_waiting, 1024u);
+    night.pass(1'000'000, 1000);
+    night.most_waiting = 0;
+    night.pass(100'000, 10e6);
+    EXPECT_LE(night.most_waiting, 1024u);
 }
 
 TEST(IdlePolicy, WeeksOfSilenceOverflowNothing) {
     IdlePolicy idle;
-    for (int i = 0; i < 3'000'000; ++i) idle.after(false);
-    EXPECT_EQ(idle.after(false), 1'000'000U);
+    EXPECT_EQ(idle.after(1, 1), 0u);
+    EXPECT_EQ(idle.after(0, std::uint64_t{1} << 42), 1'000'000u);
 }
 
 /// Sleeps of a worker without any port; it ends after the first, or after the time.

@@ -14,6 +14,7 @@ from .ground import AfXdp, AfXdpPolling, Balanced
 from .veth import LOW_RATE, PERCENTILES
 
 MODES = {"sleep": AfXdp, "poll": AfXdpPolling}
+RATES = {"_at_1kpps": LOW_RATE, "_at_20kpps": 20_000}
 
 
 class Shares:
@@ -45,13 +46,15 @@ def one_round(kind: type[Balanced], idle_seconds: float, latency_seconds: float)
             shares = Shares(ground.daemon.process.pid)
             time.sleep(idle_seconds)
             result = shares.result()
-            shares = Shares(ground.daemon.process.pid)
-            single = ground.traffic("latency", seconds=latency_seconds, rate=LOW_RATE)
-            result["core_share_at_1kpps"] = shares.result()["core_share"]
+            for suffix, rate in RATES.items():
+                shares = Shares(ground.daemon.process.pid)
+                load = ground.traffic("latency", seconds=latency_seconds, rate=rate)
+                result["core_share" + suffix] = shares.result()["core_share"]
+                result |= {key + suffix: load[key] for key in PERCENTILES}
+                result["lost" + suffix] = load["sent"] - load["received"]
         finally:
             ground.stop()
-    lost = single["sent"] - single["received"]
-    return {**result, **{key: single[key] for key in PERCENTILES}, "lost": lost}
+    return result
 
 
 def measure(plan: Plan) -> dict:
@@ -67,4 +70,4 @@ def measure(plan: Plan) -> dict:
         mode: {key: round(middle([one[key] for one in found]), 4) for key in found[0]}
         for mode, found in rounds.items()
     }
-    return {"core_share": modes["sleep"]["core_share"], "rate_pps": LOW_RATE, **modes}
+    return {"core_share": modes["sleep"]["core_share"], **modes}
