@@ -50,9 +50,12 @@ class Flood {
 public:
     Flood(const Sizes& sizes, rte_mempool& pool)
         : world_{{.clients = sizes.flows}}, lane_{world_, pool, warm_packets},
-          frames_{world_.frames(esp_frame)}, esp_{make_stream(sizes)} {
+          frames_{world_.frames(esp_frame)} {
         say("tables that are full of what strangers began");
         crowd(sizes.flows);
+        // Only then: that takes longer than claims stay fresh.
+        world_.establish_in_bulk(0, sizes.flows);
+        esp_ = std::make_unique<Stream>(world_, StreamOptions{.esp_frame = esp_frame});
         confirmed_ = confirmed_records();
     }
 
@@ -101,11 +104,6 @@ public:
     }
 
 private:
-    std::unique_ptr<Stream> make_stream(const Sizes& sizes) {
-        world_.establish_in_bulk(0, sizes.flows);
-        return std::make_unique<Stream>(world_, StreamOptions{.esp_frame = esp_frame});
-    }
-
     /// IKE_SA_INIT of strangers that servers answer, until the regions for what is under way hold
     /// nothing else.
     void crowd(std::size_t flows) {
