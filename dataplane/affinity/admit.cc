@@ -2,6 +2,8 @@
 // Copyright (c) 2026 The ikelb authors
 #include "dataplane/affinity/admit.h"
 
+#include <algorithm>
+
 #include "dataplane/ike/payload_walk.h"
 
 namespace ikelb::affinity {
@@ -30,20 +32,51 @@ bool is_agreed(Found& found) noexcept {
 
 }  // namespace
 
-bool is_over_share(Found& found) noexcept {
+bool is_refused_by_all(Found& found) noexcept {
+    const auto& [table, directory, counters, memory, now, micros] = found.context;
+    const forwarding::Rate& rate = table.limits.requests_per_backend;
+    const auto service = found.packet.service;
+    const bool has_cookie = brings_cookie(found);
+    std::uint64_t& shut_until = memory.gates.shut_until[service][has_cookie];
+    BackendIndex& had_token = memory.gates.had_token[service];
+    if (micros < shut_until) return true;
+    if (found.service().maglev.empty()) return false;  // some find no backend: another verdict
+    std::uint64_t opens_at = ~std::uint64_t{0};
+    for (std::size_t i = 0, place = had_token; i < table.backends.size(); ++i, ++place) {
+        if (place >= table.backends.size()) place = 0;
+        const auto index = static_cast<BackendIndex>(place);
+        // Records may name whoever takes clients back.
+        if (!table.member(service, index) ||
+            !table.backends[index].takes_returning_clients(found.packet.is_v6))
+            continue;
+        opens_at = std::min(opens_at, memory.requests_by_backend[index].opens_at(
+                                          rate, has_cookie ? 0 : rate.burst / 2));
+        had_token = index;
+        if (opens_at <= micros) return false;
+    }
+    shut_until = opens_at;
+    return true;
+}
+
+Verdict let_in(Found& found) noexcept {
     const Packet& packet = found.packet;
     const Context& context = found.context;
-    if (found.kind != Datagram::new_sa || packet.frame.was_held ||
-        context.memory.requests_by_source.take(packet.source, context.table.hash_key,
-                                               context.now_micros,
-                                               context.table.limits.requests_per_source))
-        return false;
+    pipeline::WorkerMemory& memory = context.memory;
+    if (found.kind != Datagram::new_sa || packet.frame.was_held) return Verdict::undecided;
+    if (memory.requests_by_source.take(packet.source, context.table.hash_key, context.now_micros,
+                                       context.table.limits.requests_per_source)) {
+        // Whether a backend has sent its COOKIE only a look-up tells.
+        const bool may_bring = ike::cookie_of(packet.ike_message(), context.table.hash_key) != 0;
+        return context.now_micros < memory.gates.shut_until[packet.service][may_bring]
+                   ? Verdict::backend_limited : Verdict::undecided;
+    }
     // Whoever forges a client's address seldom knows its port, and never its COOKIE.
     const bool has_cookie = brings_cookie(found);
-    if (!has_cookie && !found.binding()) return true;
     const std::uint64_t hash = hash_of(flow_of_sender(packet), context);
-    return !context.memory.retries_by_tuple.take(has_cookie ? ~hash : hash, context.now_micros,
-                                                 retries_per_tuple);
+    const bool has_share = (has_cookie || found.binding()) &&
+                           memory.retries_by_tuple.take(has_cookie ? ~hash : hash,
+                                                        context.now_micros, retries_per_tuple);
+    return has_share ? Verdict::undecided : Verdict::source_limited;
 }
 
 bool may_ask_all(Found& found, const Decision& decision) noexcept {
@@ -81,9 +114,11 @@ Verdict admit(Found& found) noexcept {
     if (packet.frame.was_held) return Verdict::undecided;
     if (found.kind == Datagram::new_sa) {
         const forwarding::Rate& rate = limits.requests_per_backend;
-        const bool is_within = context.memory.requests_by_backend[packet.backend].take(
-            context.now_micros, rate, brings_cookie(found) ? 0 : rate.burst / 2);
-        return is_within ? Verdict::undecided : Verdict::backend_limited;
+        if (context.memory.requests_by_backend[packet.backend].take(
+                context.now_micros, rate, brings_cookie(found) ? 0 : rate.burst / 2))
+            return Verdict::undecided;
+        is_refused_by_all(found);
+        return Verdict::backend_limited;
     }
     // Where its backend spoke, others' floods must not hold up the first request after a rekey.
     const auto has_share = [&] {

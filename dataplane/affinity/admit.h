@@ -9,9 +9,14 @@ namespace ikelb::affinity {
 // What strangers may cost: each function spends tokens of the worker's own buckets and writes no
 // record; call it once for a datagram. A held packet does not pay again.
 
-/// Is this request for a new SA above abuse.requests_per_source, and without a way round it (a
-/// server's COOKIE, a bound client: 20 at once, 5 a second for a tuple)? False of anything else.
-bool is_over_share(Found& found) noexcept;
+/// What a new SA is asked before anything else, in the order in which they came. Returns
+/// source_limited of one above abuse.requests_per_source without a way round it (a server's COOKIE,
+/// a bound client: 20 at once, 5 a second for a tuple); backend_limited, unseen, while the gate is
+/// shut; else undecided.
+Verdict let_in(Found& found) noexcept;
+
+/// Has no backend a token for this new SA? Shuts the service's gate until one has.
+bool is_refused_by_all(Found& found) noexcept;
 
 /// Is this request to be sent to all backends? It is of an unknown SA and has come before without
 /// an answer: its client may have moved right after a rekey. Counts asked_all.

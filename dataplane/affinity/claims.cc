@@ -59,10 +59,8 @@ std::optional<Claim> claim_of(const Packet& packet, const Stander& one, bool is_
     const net::be32 spi = packet.datagram.esp_spi;
     unsigned next = 0, count = 0;
     std::optional<std::uint8_t> rank;
-    Claim claim{.backend = one.backend,
-                .tag = claim_tag(packet, context),
-                .is_shared = is_contested,
-                .last_seen = one.last};
+    Claim claim{.backend = one.backend, .tag = claim_tag(packet, context),
+                .is_shared = is_contested, .last_seen = one.last};
     visit_claims(spi, context, [&](const sessions::EspKey& key, const Claim& other) {
         if (other.backend == claim.backend) rank = other.rank;
         next = std::max(next, other.rank + 1u);

@@ -71,9 +71,7 @@ void note_request(const Decision& decision, Found& found, Context& context) noex
          sessions::Pending{
              .backend = ref_of(packet.backend, context),
              .copies = static_cast<std::uint8_t>((before ? before->copies : 0) + decision.asks_all),
-             .is_delete = is_delete && !before,
-             .gateway = gateway,
-             .last_seen = context.now},
+             .is_delete = is_delete && !before, .gateway = gateway, .last_seen = context.now},
          context);
 }
 
@@ -84,10 +82,8 @@ bool keep_choice(const Packet& packet, std::uint8_t cookie, Context& context) no
     const net::IpAddress& client = is_answer ? packet.destination : packet.source;
     return keep(context.directory.choices,
                 sessions::half_open_key(packet.ike_header(), client, packet.service),
-                sessions::Choice{.backend = ref_of(packet.backend, context),
-                                 .cookie = cookie,
-                                 .is_answered = is_answer,
-                                 .last_seen = context.now},
+                sessions::Choice{.backend = ref_of(packet.backend, context), .cookie = cookie,
+                                 .is_answered = is_answer, .last_seen = context.now},
                 context);
 }
 

@@ -171,7 +171,6 @@ void prefetch_answered(const Packet& packet, const Context& context) noexcept {
     const ike::Header& header = packet.ike_header();
     directory.pairs.prefetch<true>(sessions::pair_key(header));
     directory.pending.prefetch(directory.pending.hash(request_key(key, header, context)));
-    context.memory.logins_by_source.prefetch(packet.destination, context.table.hash_key);
 }
 
 void prefetch_login(const Packet& packet, const Context& context) noexcept {

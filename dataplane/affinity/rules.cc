@@ -12,8 +12,7 @@ namespace {
 /// The backend of an existing SA, which is valid nowhere else: down is a flag, not an end.
 [[gnu::always_inline]] inline Answer follow(BackendIndex index, const Found& found) noexcept {
     const bool is_flushed = found.context.table.backends[index].is_flushed(found.packet.is_v6);
-    return {.is_hit = true,
-            .backend = index,
+    return {.is_hit = true, .backend = index,
             .verdict = is_flushed ? Verdict::backend_down : Verdict::undecided};
 }
 
@@ -72,11 +71,9 @@ std::uint64_t server_spi(const ike::Header& header) noexcept {
 
 /// The flow's backend, if it spoke or is asked in full anyway; else the best of those that are.
 [[gnu::always_inline]] inline Answer by_tuple(Found& found) noexcept {
-    if (!found.flow()) return {};
-    if (!found.flow()->has_rivals) [[likely]]
-        return follow(found.flow(), found);
+    if (!found.flow() || !found.flow()->has_rivals || found.tuple().all().empty()) [[likely]]
+        return by_flow(found);
     const auto all = found.tuple().all();
-    if (all.empty()) return {};
     const Stander* main = &all.front();
     const auto is_asked = [&](const Stander& one) {
         return is_full(one, found.context.table.timeouts, found.context.now);
@@ -231,9 +228,6 @@ std::span<const RuleRow> rules_of(Datagram kind) noexcept {
 }
 
 void prefetch_records(const Found& found) noexcept {
-    if (found.kind == Datagram::new_sa)
-        found.context.memory.requests_by_source.prefetch(found.packet.source,
-                                                         found.context.table.hash_key);
     with_rows(found.kind, [&]<const auto& rows>() { prefetch<rows>(found); });
 }
 

@@ -64,7 +64,7 @@ Decision decide(Found& found) noexcept;
 Answer by_schedule(Found& found) noexcept;
 
 /// Starts the memory accesses of the datagram's rules, for all packets of a burst before the first
-/// of them is looked up. What a stranger's request touches before the limits drop it comes first.
+/// of them is looked up.
 void prefetch_records(const Found& found) noexcept;
 
 /// The further backends to which a datagram is copied.
@@ -90,9 +90,5 @@ Answer schedule(Found& found) noexcept;
 
 /// The keyed hash's choice: of the client, by SA of the new SA. no_backend: nobody takes it.
 BackendIndex choose_by_hash(const Found& found) noexcept;
-
-/// Does this IKE_SA_INIT request begin with a notify, as a COOKIE retry does (RFC 7296 section
-/// 2.6)? The walk to the notify's type is the server's work.
-bool is_cookie_retry(const Packet& packet) noexcept;
 
 }  // namespace ikelb::affinity

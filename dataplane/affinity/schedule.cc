@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-#include "dataplane/affinity/rules.h"
+#include "dataplane/affinity/admit.h"
 
 #include "dataplane/forwarding/forwarding_table.h"
 
@@ -65,14 +65,15 @@ bool may_remember(const Context& context) noexcept {
     return false;
 }
 
-}  // namespace
-
+/// RFC 7296 section 2.6. The walk to the notify's type is the server's work.
 bool is_cookie_retry(const Packet& packet) noexcept {
     if (packet.datagram.kind != ike::Kind::ike) return false;
     const ike::Header& header = packet.ike_header();
     return header.exchange == ike::exchange::ike_sa_init && !header.is_response() &&
            header.next_payload == ike::payload::notify;
 }
+
+}  // namespace
 
 BackendIndex choose_by_hash(const Found& found) noexcept {
     const Packet& packet = found.packet;
@@ -94,8 +95,9 @@ Answer schedule(Found& found) noexcept {
     const Context& context = found.context;
     const forwarding::Service& service = found.service();
     Answer answer{.is_hit = true};
-    // An SA that nobody knows has no choice to keep: the hash sends all of it to one place.
-    const bool is_new = found.kind == Datagram::new_sa;
+    // An SA that nobody knows has no choice to keep: the hash sends all of it to one place. What is
+    // refused whoever gets it takes nobody's turn.
+    const bool is_new = found.kind == Datagram::new_sa && !is_refused_by_all(found);
     const bool is_by_hash = service.scheduler == forwarding::Scheduler::maglev || !is_new;
     if (is_by_hash || !may_remember(context)) {
         answer.backend = choose_by_hash(found);

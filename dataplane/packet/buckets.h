@@ -26,6 +26,14 @@ public:
         spent_ += micros;
         return true;
     }
+    /// Before then take() says false, however often it is asked: an hour after it was, at most.
+    constexpr std::uint64_t opens_at(forwarding::Rate rate, std::uint32_t reserve) const noexcept {
+        const std::uint64_t wanted = spent_ + (std::uint64_t{reserve} + 1) * micros;
+        const std::uint64_t allowed = rate.burst * micros;
+        if (wanted <= allowed) return 0;
+        if (wanted - allowed >= longest * rate.per_second) return last_ + longest;
+        return last_ + (wanted - allowed + rate.per_second - 1) / rate.per_second;
+    }
 
 private:
     static constexpr std::uint64_t micros = 1'000'000, longest = 3600 * micros;
@@ -50,45 +58,23 @@ public:
     bool take(std::uint64_t hash, std::uint64_t now, forwarding::Rate rate) noexcept {
         return buckets_[hash % buckets_.size()].take(now, rate);
     }
-    [[gnu::always_inline]] void prefetch(std::uint64_t hash) const noexcept {
-        __builtin_prefetch(&buckets_[hash % buckets_.size()]);
+    /// By source: an IPv4 address, an IPv6 /64.
+    bool take(const net::IpAddress& source, net::HashKey secret, std::uint64_t now,
+              forwarding::Rate rate) noexcept {
+        const std::uint64_t word = source.is_v4() ? source.low() : source.high();
+        return take(net::keyed_hash(word, secret), now, rate);
     }
 
 private:
     std::array<Spending, Count> buckets_{};
 };
 
-/// By source: an IPv4 address, an IPv6 /64.
-class SourceBuckets : HashedBuckets<> {
-public:
-    bool take(const net::IpAddress& source, net::HashKey secret, std::uint64_t now,
-              forwarding::Rate rate) noexcept {
-        return HashedBuckets::take(hash_of(source, secret), now, rate);
-    }
-    [[gnu::always_inline]] void prefetch(const net::IpAddress& source,
-                                         net::HashKey secret) const noexcept {
-        HashedBuckets::prefetch(hash_of(source, secret));
-    }
-
-private:
-    static std::uint64_t hash_of(const net::IpAddress& source, net::HashKey secret) noexcept {
-        return net::keyed_hash(source.is_v4() ? source.low() : source.high(), secret);
-    }
-};
-
 /// Token buckets of one side: for punts by class, enough for a busy segment and far below what
 /// slows the kernel down, and for ICMP errors (RFC 1812 section 4.3.2.8).
 struct SideBuckets {
-    TokenBucket icmp_errors{1000, 100};
-    TokenBucket hello{5000, 1000};
-    TokenBucket routing{10000, 2000};
-    TokenBucket arp{2000, 500};
-    TokenBucket ndp{2000, 500};
-    TokenBucket ping{1000, 200};
-    TokenBucket icmp{1000, 200};
-    TokenBucket backend{5000, 1000};
-    TokenBucket local{20000, 4000};
-    TokenBucket multicast{1000, 200};
+    TokenBucket icmp_errors{1000, 100}, hello{5000, 1000}, routing{10000, 2000};
+    TokenBucket arp{2000, 500}, ndp{2000, 500}, ping{1000, 200}, icmp{1000, 200};
+    TokenBucket backend{5000, 1000}, local{20000, 4000}, multicast{1000, 200};
     TokenBucket unresolved{2000, 500};
 };
 

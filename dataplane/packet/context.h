@@ -30,6 +30,14 @@ struct NeighbourRequests {
     }
 };
 
+/// Until when no backend of a service has a token for a new SA, without a server's COOKIE and ([1])
+/// with one: what comes before then is refused unseen. Of one forwarding table.
+struct Gates {
+    std::uint64_t table_version = 0;
+    forwarding::PerId<std::array<std::uint64_t, 2>, forwarding::max_services> shut_until{};
+    forwarding::PerId<forwarding::BackendIndex, forwarding::max_services> had_token{};  ///< a hint
+};
+
 /// What a worker keeps from burst to burst, for itself alone.
 struct WorkerMemory {
     forwarding::PerId<std::uint16_t, forwarding::max_services> round_robin_turn{};
@@ -37,24 +45,16 @@ struct WorkerMemory {
     forwarding::PerId<std::uint16_t, forwarding::max_backends> chosen{};
     std::uint32_t chosen_since_count = 0;
     NeighbourRequests neighbours;
-    SourceBuckets requests_by_source;
-    SourceBuckets logins_by_source;
-    SourceBuckets fragments_by_source;
     std::array<std::uint64_t, 4096> refused_fragments{};  ///< first ones: by a keyed hash, and when
-    SourceBuckets pending_by_source;
-    SourceBuckets nominations_by_source;
-    SourceBuckets speech_by_source;
-    SourceBuckets asked_all_by_source;
-    HashedBuckets<> nominations_by_pair;
+    HashedBuckets<> requests_by_source, logins_by_source, fragments_by_source, pending_by_source,
+        nominations_by_source, speech_by_source, asked_all_by_source, nominations_by_pair,
+        copies_by_tuple, retries_by_tuple;
     HashedBuckets<1 << 16> claims_by_tuple;  ///< all of a farm's clients may come back at once
-    HashedBuckets<> copies_by_tuple;
-    HashedBuckets<> retries_by_tuple;
-    forwarding::PerId<Spending, forwarding::max_backends> requests_by_backend{};
-    forwarding::PerId<Spending, forwarding::max_backends> unknown_pairs_by_backend{};
-    Spending opened_by_backends;
-    forwarding::PerId<Spending, forwarding::max_services> asked_all{};
-    forwarding::PerId<Spending, forwarding::max_services> copies_by_service{};
-    Spending half_open_inserts;
+    forwarding::PerId<Spending, forwarding::max_backends> requests_by_backend{},
+        unknown_pairs_by_backend{};
+    Gates gates;  ///< of requests_by_backend
+    forwarding::PerId<Spending, forwarding::max_services> asked_all{}, copies_by_service{};
+    Spending opened_by_backends, half_open_inserts;
 
     // What comes from the servers' side has buckets of its own: no flood of clients takes ARP or
     // health checks away from the backends. On one arm all that parse() punts counts as theirs.

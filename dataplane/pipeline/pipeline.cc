@@ -5,8 +5,8 @@
 #include <bit>
 #include <new>
 
+#include "dataplane/affinity/admit.h"
 #include "dataplane/affinity/learn.h"
-#include "dataplane/affinity/rules.h"
 #include "dataplane/pipeline/wall_stages.h"
 
 namespace ikelb::pipeline {
@@ -22,8 +22,10 @@ union Room {
 };
 using Rooms = std::array<Room, max_burst>;
 
-/// A count of SAs has been taken: what this worker chose before is in it.
-void forget_old_choices(Context& context) noexcept {
+/// A count of SAs has what this worker chose before; a table has its own limits and backends.
+void forget_what_is_past(Context& context) noexcept {
+    if (context.memory.gates.table_version != context.table.version)
+        context.memory.gates = {.table_version = context.table.version};
     const std::uint32_t counted = context.directory.sa_counts.load(std::memory_order_relaxed);
     if (context.memory.chosen_since_count == counted) return;
     context.memory.chosen_since_count = counted;
@@ -47,10 +49,13 @@ void take_in(Packet& packet, Room& room, Context& context) noexcept {
     parse(packet, context);
     if (!packet.is_decided()) classify(packet, context);
     if (packet.is_decided() || packet.is_later_fragment || packet.is_icmp_error) return;
-    if (packet.direction == Direction::to_server)
-        affinity::prefetch_records(*::new (&room.found) Found{packet, context});
-    else if (packet.direction == Direction::to_client)
+    if (packet.direction == Direction::to_server) {
+        Found& found = *::new (&room.found) Found{packet, context};
+        packet.verdict = affinity::let_in(found);
+        if (!packet.is_decided()) affinity::prefetch_records(found);
+    } else if (packet.direction == Direction::to_client) {
         affinity::prefetch_answered(packet, context);
+    }
 }
 
 void find_way(Batch& batch, Packet& packet, Rooms& rooms, Context& context) noexcept {
@@ -74,7 +79,7 @@ void send_on(Packet& packet, Context& context) noexcept {
 }  // namespace
 
 void steps(Batch& batch, PlaceSet places, Context& context) noexcept {
-    forget_old_choices(context);
+    forget_what_is_past(context);
     Rooms rooms;
     PlaceSet replies = 0, fragments = 0;
     for_each(batch, places, [&](Packet& packet) {

@@ -40,10 +40,6 @@ void ask_others(Packet& packet, std::uint8_t place, const affinity::Decision& de
 void steer(Packet& packet, std::uint8_t place, affinity::Found& found, Copies& copies,
            Context& context) noexcept {
     if (packet.is_later_fragment || packet.is_icmp_error) return;
-    if (affinity::is_over_share(found)) {
-        packet.verdict = Verdict::source_limited;
-        return;
-    }
     affinity::Decision decision = affinity::decide(found);
     if (found.kind == affinity::Datagram::ike && affinity::may_ask_all(found, decision)) {
         if (decision.rule == Rule::none) decision = {affinity::by_schedule(found), Rule::schedule};
@@ -51,12 +47,12 @@ void steer(Packet& packet, std::uint8_t place, affinity::Found& found, Copies& c
     }
     packet.rule = decision.rule;
     packet.verdict = decision.verdict;
-    if (packet.rule != Rule::none)
-        context.counters.steered[static_cast<std::size_t>(packet.rule)].add(1);
     if (!packet.is_decided()) {
         packet.backend = decision.backend;
         packet.verdict = affinity::admit(found);
     }
+    if (packet.rule != Rule::none && packet.verdict != Verdict::backend_limited)
+        context.counters.steered[static_cast<std::size_t>(packet.rule)].add(1);
     affinity::commit(packet, decision, found, context);
     if (packet.is_decided()) return;
     // A flow means that a reply passed us: its client is not on the servers' subnet.

@@ -113,7 +113,7 @@ std::vector<Outcome> Bench::run(std::span<const Input> burst, std::size_t worker
                               .counters = *workers_[worker]->counters,
                               .memory = *workers_[worker]->memory,
                               .now = now_,
-                              .now_micros = std::uint64_t{now_} * 1'000'000};
+                              .now_micros = now_micros()};
     if (takes_express)
         pipeline::run(*batch, context);
     else

@@ -62,7 +62,13 @@ public:
     bool takes_express = true;
 
     void advance(forwarding::Seconds seconds) { now_ += seconds; }
+    void advance_micros(std::uint64_t micros) {
+        micros_ += micros;
+        now_ += static_cast<forwarding::Seconds>(micros_ / 1'000'000);
+        micros_ %= 1'000'000;
+    }
     forwarding::Seconds now() const { return now_; }
+    std::uint64_t now_micros() const { return std::uint64_t{now_} * 1'000'000 + micros_; }
     void set_now(forwarding::Seconds now) { now_ = now; }
 
     std::vector<Outcome> run(std::span<const Input> burst, std::size_t worker = 0);
@@ -96,6 +102,7 @@ private:
     std::unique_ptr<sessions::Directory> directory_;
     std::vector<std::unique_ptr<WorkerState>> workers_;
     forwarding::Seconds now_ = 1000;
+    std::uint64_t micros_ = 0;  ///< since that second began
 };
 
 // The datagrams of a client and its server, without link addresses.
