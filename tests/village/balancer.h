@@ -22,6 +22,8 @@ struct Site {
     int workers = 2;
     /// Regions that a few thousand records fill, and a tenth of the product's budgets.
     bool is_narrow = false;
+    bool has_room = false;  ///< for more flows than one SA on the move may have
+    bool has_v1 = false;  ///< one more user, by IKEv1
     /// Of a hundred datagrams of a client so many never arrive, and so many a second late, behind
     /// others; of a server's some are lost on their way to a client, too.
     int lost = 0, late = 0;
@@ -62,6 +64,8 @@ public:
     virtual int hash(const Address& address) const = 0;
     /// Is the pair on record as that of an SA, for as long as those live?
     virtual bool is_established(const Pair& pair) const = 0;
+    /// Does it tell two places of a client with one ESP SPI apart? Mostly: docs/affinity.md.
+    virtual bool tells_apart(const Datagram&, const Datagram&) const { return true; }
     /// For people: what was done with the last datagram.
     virtual std::string last_verdict() const { return {}; }
 };

@@ -16,6 +16,7 @@ constexpr Seconds between_tries = 2, between_questions = 5, still_known = 60;
 
 bool Client::log_in(const Login& how) {
     session.login = ++logins_;
+    if (habits.is_v1) return log_in_by_v1();
     if (!open(how.waits)) return false;
     world_.run(how.waits, this);
     if (how.moves_to) tuple = *how.moves_to;
@@ -28,6 +29,21 @@ bool Client::log_in(const Login& how) {
     session.children = 0;
     use_next_child();
     return true;
+}
+
+bool Client::log_in_by_v1() {
+    session = {.pair = {drawn({key(), 1}), 0}, .login = logins_};
+    if (!exchange_by_v1(oracle::main_mode, Inner::nothing)) return false;
+    session.pair = answer_->pair();
+    return exchange_by_v1(oracle::main_mode, Inner::v1_login) && rekey_child();
+}
+
+bool Client::exchange_by_v1(std::uint8_t type, Inner inner) {
+    Datagram asked = message(inner, type);
+    asked.ike.version = 1;
+    if (session.pair.responder == 0) asked.ike.first = First::sa;
+    asked.ike.holds_sa = session.pair.responder == 0;
+    return repeat(asked);
 }
 
 bool Client::open(Seconds waits) {
@@ -77,6 +93,7 @@ bool Client::request(Inner inner, std::uint8_t exchange_type) {
 }
 
 bool Client::delete_old_child() {
+    if (habits.is_v1) return true;
     Datagram asked = message();
     asked.ike.holds_delete = true;
     return repeat(asked);
@@ -95,7 +112,9 @@ bool Client::repeat(Datagram asked) {
 }
 
 bool Client::rekey_child() {
-    if (!request(Inner::child, oracle::create_child)) return false;
+    if (habits.is_v1 ? !exchange_by_v1(oracle::quick_mode, Inner::child)
+                     : !request(Inner::child, oracle::create_child))
+        return false;
     use_next_child();
     return true;
 }
@@ -128,7 +147,9 @@ void Client::receive(const Datagram& datagram) {
         return;
     }
     if (datagram.key != key()) return;
-    if (datagram.kind == Kind::esp) {
+    if (datagram.ike.version == 1) {
+        if (is_asking_) answer_ = datagram;
+    } else if (datagram.kind == Kind::esp) {
         ++received;
         heard_ = world_.now();
         spoken_to = tuple;

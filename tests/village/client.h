@@ -24,7 +24,8 @@ struct Habits {
     Mode mode = Mode::two_way;
     Seconds dpd = 0;  ///< asks a server that it has not heard for so long; 0: never
     int vip = 0;
-    bool cuts = false;  ///< some of its packets come in fragments, from where it is known
+    bool is_v1 = false;  ///< IKEv1: logs in, and renews its child
+    bool cuts = false;   ///< some of its packets come in fragments, from where it is known
 };
 
 /// A client's end of an IKE SA and of its child.
@@ -88,6 +89,8 @@ public:
 private:
     void receive_answer(const Datagram& datagram);
     void receive_request(const Datagram& datagram);
+    bool log_in_by_v1();
+    bool exchange_by_v1(std::uint8_t exchange, Inner inner);
     /// IKE_SA_INIT, with a COOKIE where one is asked for.
     bool open(Seconds waits);
     void use_next_child();

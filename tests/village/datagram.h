@@ -43,6 +43,7 @@ using Key = std::uint64_t;
 enum class Inner : std::uint8_t {
     nothing,
     bad_login,     ///< the AUTH payload of somebody who does not know the password
+    v1_login,      ///< the last of Main Mode, of somebody who knows the secret
     first_factor,  ///< of somebody who will be asked for more
     mobike,        ///< UPDATE_SA_ADDRESSES
     child,         ///< the client rekeys its child SA

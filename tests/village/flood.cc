@@ -17,10 +17,10 @@ constexpr Seconds shortest_flood = 5, longest_flood = 25;
 
 // So many a second, in a world whose budgets are a tenth of the product's.
 constexpr int inits_in_name = 15, inits_in_name_of_a_bound_client = 60, forged_cookies = 150,
-              spoofed_inits = 150, fragments_in_name = 250;
+              spoofed_inits = 150, fragments_in_name = 250, unknown_pairs = 300;
 // So many a second, in a world with room for 64 SAs and about 1,000 on their way there.
 constexpr int replay_everywhere = 300, failed_logins = 20, failed_v1_logins = 60,
-              sprayed_claims = 4;
+              sprayed_claims = 4, logins_at_address = 20;
 
 class Pourer {
 public:
@@ -119,6 +119,28 @@ public:
             }
         }
     }
+    /// Each begun at a place of his own, and ended at a port of the victim's address.
+    void pour_logins_at_address() {
+        for (int i = 0; i < logins_at_address; ++i) {
+            fail_to_log_in(init({anywhere(), 500}, false), {victim_.tuple.address, any_port()});
+        }
+    }
+    /// From where his logins are answered: a worker and a server each.
+    void pour_unknown_pairs() {
+        constexpr int places = 12;
+        for (int i = 0; i < places; ++i) {
+            const Tuple there{address(world_, 0x4000 + i), 4500};
+            fail_to_log_in(init({anywhere(), 500}, false), there);
+            for (int n = 0; n < unknown_pairs / places; ++n)
+                world_.pour({.place = on_4500(there),
+                             .vip = victim_.habits.vip,
+                             .ike = {.spi_i = drawn({random_()}),
+                                     .spi_r = drawn({random_()}),
+                                     .exchange = oracle::informational,
+                                     .message_id = 1,
+                                     .first = First::encrypted}});
+        }
+    }
     /// Servers give up what has only begun: here at once, or the village becomes slow.
     void forget() {
         for (Server& server : world_.servers())
@@ -145,9 +167,11 @@ private:
         return made;
     }
     void fail_to_log_in(const Tuple& from) {
-        const Datagram begun = init({from.address, 500}, false);
+        fail_to_log_in(init({from.address, 500}, false), from);
+    }
+    void fail_to_log_in(const Datagram& begun, const Tuple& at) {
         const auto servers = world_.pour(begun);
-        if (!servers.empty()) fail_to_log_in(begun, servers, from);
+        if (!servers.empty()) fail_to_log_in(begun, servers, at);
     }
     void fail_to_log_in(const Datagram& begun, const std::vector<int>& servers, const Tuple& at) {
         world_.pour({.place = on_4500(at),
@@ -193,6 +217,8 @@ void pour(Village& village) {
         case Strike::failed_v1_logins: pourer.pour_failed_v1_logins(); break;
         case Strike::sprayed_claims: pourer.pour_claims(); break;
         case Strike::logins_at_tuple: pourer.pour_logins_at_tuple(); break;
+        case Strike::logins_at_address: pourer.pour_logins_at_address(); break;
+        case Strike::unknown_pairs: pourer.pour_unknown_pairs(); break;
         default: throw std::logic_error{"no such flood"};
     }
     pourer.forget();

@@ -193,6 +193,7 @@ public:
     void restart(bool is_saved) override;
     int hash(const Address& address) const override;
     bool is_established(const Pair& pair) const override;
+    bool tells_apart(const Datagram& one, const Datagram& other) const override;
     std::string last_verdict() const override { return testlib::name(last_); }
 
 private:
@@ -230,6 +231,7 @@ private:
 void Product::begin(testlib::TableSpec spec) {
     sessions::DirectoryLimits limits = Bench::usual_limits;
     if (site_.is_narrow) limits.flows = limits.pairs = 64;
+    if (site_.has_room) limits.flows = 16384;
     bench_ =
         std::make_unique<Bench>(std::move(spec), static_cast<std::size_t>(site_.workers), limits);
     registry_ = std::make_unique<control::IndexRegistry>();
@@ -394,6 +396,18 @@ bool Product::is_established(const Pair& pair) const {
                           net::be64::from_host(pair.responder).wire()},
         bench_->table().timeouts, bench_->now());
     return record && record->state == sessions::SaState::established;
+}
+
+bool Product::tells_apart(const Datagram& one, const Datagram& other) const {
+    const auto tag = [&](const Datagram& datagram) {
+        const auto key =
+            sessions::esp_key(testlib::address(addresses_.client(datagram.place.client).c_str()),
+                              net::be32::from_host(datagram.esp.spi));
+        const auto frontend = static_cast<forwarding::FrontendIndex>(2 * datagram.vip + 1);
+        return sessions::claim_tag(key.narrow(), net::be16::from_host(datagram.place.port),
+                                   frontend, bench_->table().hash_key);
+    };
+    return tag(one) != tag(other);
 }
 
 }  // namespace

@@ -16,14 +16,16 @@ constexpr std::array names{"wait",        "rekey_child",   "server_rekeys_child"
                            "rebind",      "log_in",        "fall_silent",
                            "speak_again", "drain",         "stop_draining",
                            "ping_fails",  "ping_returns",  "restart",
-                           "strike",      "log_in_slowly"};
-static_assert(names.size() == static_cast<std::size_t>(Act::log_in_slowly) + 1);
+                           "strike",      "log_in_slowly", "speak_once",
+                           "only_send",   "change_vip",    "wait_for_flood",
+                           "wait_long"};
+static_assert(names.size() == act_kinds);
 
 constexpr std::size_t user_count = 4;
 constexpr int servers_in_use = 3;
 constexpr std::uint64_t free_spots = 24;
 
-Tuple somewhere(Village& village, std::mt19937_64& random, const Client& user) {
+Tuple somewhere(const Village& village, std::mt19937_64& random, const Client& user) {
     const std::uint64_t dice = random() % 10;
     if (dice < 4) return any_spot(village.world, random());
     if (dice < 6) return {user.tuple.address, static_cast<std::uint16_t>(5000 + random() % 1000)};
@@ -35,8 +37,8 @@ bool is_taken(const Village& village, const Tuple& there) {
                        [&](const Client* one) { return one->tuple == there; });
 }
 
-void move(Village& village, std::mt19937_64& random, Client& user) {
-    const Tuple there = somewhere(village, random, user);
+void move(Village& village, Client& user, const Happening& how) {
+    const Tuple there = next_place(village, user, how.act, how.seed);
     if (is_taken(village, there)) return;
     village.used.push_back(there);
     user.tuple = there;
@@ -68,15 +70,23 @@ Tuple any_spot(const World& world, std::uint64_t drawn) {
     return spot(world, 2000 + static_cast<int>(drawn % free_spots), 5);
 }
 
+Tuple next_place(const Village& village, const Client& user, Act move, std::uint64_t seed) {
+    std::mt19937_64 random{seed};
+    if (move != Act::rebind) return somewhere(village, random, user);
+    return {user.tuple.address, static_cast<std::uint16_t>(6000 + random() % 1000)};
+}
+
 std::vector<Happening> draw_schedule(std::uint64_t seed, std::size_t length,
                                      std::span<const Strike> strikes, bool is_narrow) {
     std::mt19937_64 random{seed};
     std::vector<Happening> drawn;
     const auto strike = [&] {
-        drawn.push_back({.act = Act::strike,
-                         .strike = strikes[random() % strikes.size()],
-                         .user = random() % user_count,
-                         .seed = random()});
+        const Happening one{.act = Act::strike,
+                            .strike = strikes[random() % strikes.size()],
+                            .user = random() % user_count,
+                            .seed = random()};
+        const auto all = with_its_victim(one);
+        drawn.insert(drawn.end(), all.begin(), all.end());
     };
     while (drawn.size() < length) {
         const auto act = static_cast<Act>(random() % static_cast<std::uint64_t>(Act::strike));
@@ -113,12 +123,17 @@ Village::Village(const Site& site, MakeBalancer make) : world{site, make} {
                                 static_cast<int>(i) % servers_in_use, habits));
         used.push_back(users.back()->tuple);
     }
+    if (site.has_v1) {
+        users.push_back(&settle(world, "v1", spot(world, 4, 1004), b1, {.is_v1 = true}));
+        used.push_back(users.back()->tuple);
+    }
     attacker = &settle(world, "attacker", spot(world, farm, 9), b3);
     world.run(100);
     world.each_second = [this] { pour(*this); };
 }
 
 void play(Village& village, const Happening& happening) {
+    if (happening.user >= village.users.size()) return;
     std::mt19937_64 random{happening.seed};
     World& world = village.world;
     Client& user = *village.users[happening.user];
@@ -130,13 +145,13 @@ void play(Village& village, const Happening& happening) {
             break;
         case Act::server_rekeys_child: user.let_server_rekey_child(); break;
         case Act::rekey_ike: user.rekey_ike(); break;
-        case Act::roam_with_esp: move(village, random, user); break;
+        case Act::roam_with_esp: move(village, user, happening); break;
         case Act::roam_with_ike:
-            move(village, random, user);
+            move(village, user, happening);
             user.mobike();
             break;
         case Act::rebind:
-            user.tuple.port = static_cast<std::uint16_t>(6000 + random() % 1000);
+            user.tuple = next_place(village, user, happening.act, happening.seed);
             village.used.push_back(user.tuple);
             break;
         case Act::log_in: user.log_in(); break;
@@ -153,8 +168,19 @@ void play(Village& village, const Happening& happening) {
         case Act::ping_returns:
             for (int b = 0; b < world.site().servers; ++b) world.balancer().set_up(b, true);
             break;
-        case Act::restart: world.restart(true); break;
+        case Act::restart:
+            village.restarts.push_back(world.now());
+            world.restart(true);
+            break;
         case Act::log_in_slowly: log_in_slowly(village, random, user); break;
+        case Act::speak_once: user.send_data(); break;
+        case Act::only_send: user.habits.mode = Mode::upload; break;
+        case Act::change_vip:
+            user.habits.vip = world.site().vips - 1 - user.habits.vip;
+            user.log_in();
+            break;
+        case Act::wait_for_flood: world.run(12); break;
+        case Act::wait_long: world.run(310 + static_cast<Seconds>(random() % 90)); break;
         case Act::strike: break;
     }
 }

@@ -55,16 +55,40 @@ void Server::receive_init(const Datagram& datagram) {
     send(answer);
 }
 
-/// The last message of Main Mode, encrypted, is answered with an encrypted notify.
+/// The last message of Main Mode, encrypted, is answered with an encrypted notify, unless its
+/// sender knows the secret. What comes again is answered again.
 void Server::receive_v1(const Datagram& datagram) {
     const auto cookie = drawn({static_cast<std::uint64_t>(index_), datagram.ike.spi_i});
     Datagram answer = datagram;
-    if (datagram.ike.spi_r == 0)
-        answer.ike.spi_r = cookie;
-    else if (datagram.ike.spi_r == cookie && datagram.ike.first == First::encrypted)
+    answer.ike.spi_r = cookie;
+    Sa* known = sa(answer.pair());
+    const bool is_new = known == nullptr && datagram.inner == Inner::v1_login;
+    if (datagram.ike.spi_r == 0) {
+        if (datagram.key != 0) world_.accepted(index_, datagram);
+        return send(answer);
+    }
+    if (datagram.ike.spi_r != cookie || datagram.ike.first != First::encrypted) return;
+    if (is_new)
+        known = &sas.try_emplace(answer.pair(), Sa{.pair = answer.pair(),
+                                                   .key = datagram.key,
+                                                   .is_established = true,
+                                                   .is_v1 = true})
+                     .first->second;
+    if (known == nullptr) {
         answer.ike.exchange = oracle::v1_informational;
-    else
-        return;
+        return send(answer);
+    }
+    const std::int64_t id = datagram.ike.message_id;
+    if (datagram.key != known->key || id < known->last_id) return;
+    if (id > known->last_id) {
+        known->last_id = id;
+        known->heard = world_.now();
+        known->peer = datagram.tuple();
+        known->vip = datagram.vip;
+        if (datagram.inner == Inner::child)
+            known->children[esp_spi(known->pair, known->children.size())] = 0;
+        world_.accepted(index_, datagram);
+    }
     send(answer);
 }
 
@@ -136,7 +160,7 @@ void Server::tick() {
     for (auto next = sas.begin(); next != sas.end();) {
         Sa& sa = next->second;
         ++next;
-        if (!sa.is_established) continue;
+        if (!sa.is_established || sa.is_v1) continue;
         if (sa.is_fed) send_esp(sa);
         const Seconds silence = world_.now() - sa.heard;
         if (dpd == 0 || silence < dpd || silence % between_questions != 0) continue;

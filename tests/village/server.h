@@ -18,6 +18,7 @@ struct Sa {
     Key key = 0;
     Tuple peer{};
     bool is_established = false;
+    bool is_v1 = false;                ///< its server asks nothing by itself
     std::int64_t last_id = -1;         ///< of the requests that were answered
     std::optional<Datagram> answer{};  ///< to that one, sent again when it comes again
     std::map<std::uint32_t, std::uint32_t> children{};  ///< SPI -> highest sequence number
@@ -52,7 +53,6 @@ public:
 
 private:
     void receive_init(const Datagram& datagram);
-    /// Lets nobody in.
     void receive_v1(const Datagram& datagram);
     void receive_esp(const Datagram& datagram);
     void receive_request(Sa& sa, const Datagram& datagram);

@@ -165,14 +165,19 @@ std::string_view name(Strike strike) {
     static constexpr std::array<std::string_view, strike_kinds> names{
         "replay",           "replay_by_other_router", "forge_esp",         "forge_ike",
         "failed_login",     "spoofed_init",           "keepalive",         "own_mobike",
-        "own_esp",          "init_at_4500",           "inits_in_name",     "forged_cookies",
+        "own_esp",          "init_at_4500",           "claim_ahead",       "replay_delete",
+        "login_beside",     "logins_under_spi",       "speak_beside",      "replay_v1",
+        "places_of_one",    "nominate_elsewhere",     "spis_at_tuple",     "login_at_left_vip",
+        "init_ahead",       "speak_everywhere",       "inits_in_name",     "forged_cookies",
         "spoofed_inits",    "fragments_in_name",      "replay_everywhere", "failed_logins",
-        "failed_v1_logins", "sprayed_claims",         "logins_at_tuple"};
+        "failed_v1_logins", "sprayed_claims",         "logins_at_tuple",   "logins_at_address",
+        "unknown_pairs"};
     return names.at(static_cast<std::size_t>(strike));
 }
 
 void strike(Village& village, const Happening& happening) {
     if (is_flood(happening.strike)) return begin_flood(village, happening);
+    if (is_ambush(happening.strike)) return ambush(village, happening);
     Striker striker{village, happening};
     switch (happening.strike) {
         case Strike::replay: striker.replay(); break;

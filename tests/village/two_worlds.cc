@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "tests/testlib/random_lives.h"
+#include "tests/village/allowed.h"
 #include "tests/village/product.h"
 #include "tests/village/schedule.h"
 
@@ -30,6 +31,10 @@ constexpr std::size_t happenings_of_a_world = 120, happenings_of_a_narrow_world 
 constexpr std::uint64_t worlds_for_a_narrow_one = 4;
 /// In one of so many datagrams are lost and late.
 constexpr std::uint64_t worlds_for_a_rough_one = 4;
+/// In one of so many servers do not know their VIP, and he does one thing that turns no reply.
+constexpr std::uint64_t worlds_for_a_shared_one = 16;
+/// And in one of so many are ambushes, which often give a user what he would lose in peace.
+constexpr std::uint64_t worlds_for_ambushes = 4;
 constexpr Seconds to_recover = 60;
 /// A source's budget, from nothing to all that it has at once.
 constexpr Seconds to_refill = 10;
@@ -100,7 +105,6 @@ public:
             return std::nullopt;
         }
         note_trouble(happening.act);
-        if (happening.act == Act::restart) restarts_.push_back(attacked_.world.now());
         play(alone_, happening);
         play(attacked_, happening);
         note_speech();
@@ -162,66 +166,18 @@ private:
             has_lost |= is_lost(*alone[i]);
             has_gained |= i < attacked.size() && is_lost(*alone[i]) && attacked[i]->taken_by;
             if (i < attacked.size() && are_alike(*alone[i], *attacked[i])) continue;
+            const Step* const met = i < attacked.size() ? attacked[i] : nullptr;
+            const Datagram& sent = alone[i]->datagram;
+            const bool is_as_login = sent.is_init() || is_unseen(attacked_, *alone[i]);
+            const Client& one = *attacked_.users[user];
             return Difference{.alone = text(*alone[i]),
-                              .attacked = i < attacked.size() ? text(*attacked[i]) : nothing,
-                              .before = history(*attacked_.users[user], alone[i]->datagram.place),
-                              .login = alone[i]->datagram.is_init() || is_unseen(*alone[i])
-                                           ? std::optional{alone[i]->datagram}
-                                           : std::nullopt,
-                              .is_limit = is_unproven(*alone[i]) ||
-                                          is_cut_off(*attacked_.users[user])};
+                              .attacked = met != nullptr ? text(*met) : nothing,
+                              .before = history(one, sent.place),
+                              .login = is_as_login ? std::optional{sent} : std::nullopt,
+                              .is_limit = is_limit(attacked_, one, *alone[i], met)};
         }
         if (attacked.size() == alone.size()) return std::nullopt;
         return Difference{.alone = nothing, .attacked = text(*attacked[alone.size()])};
-    }
-    /// A request of an IKE SA under which no server has answered: its rekey was inside encryption.
-    /// It goes to whoever speaks where it comes from, and by the address's binding. Where both are
-    /// his who has credentials, one of his server's clients who has moved there and rekeyed has
-    /// sent the same after the same: his server is as right as the other one. All are asked when it
-    /// is repeated.
-    bool is_unseen(const Step& asked) const {
-        const auto& steps = attacked_.world.steps();
-        return asked.server < 0 && asked.datagram.is_request() &&
-               std::none_of(steps.begin(), steps.end(), [&](const Step& step) {
-                   return step.at < asked.at && step.server >= 0 &&
-                          step.datagram.kind == Kind::ike &&
-                          step.datagram.pair() == asked.datagram.pair();
-               });
-    }
-    /// A server's ESP proves the SA whose login, or the delete of whose child, that server answered
-    /// last at the place; it is asked twice a minute. Until then a restart forgets which it was,
-    /// and a login that fails there, of a mate behind the user's NAT, takes its part. The SA is not
-    /// known for long then, and when it moves, its first request goes astray.
-    bool is_unproven(const Step& asked) const {
-        constexpr Seconds at_last = 35;
-        if (asked.server >= 0 || !asked.datagram.is_request()) return false;
-        const Step* unproven = nullptr;
-        for (const Step& step : attacked_.world.steps()) {
-            const Datagram& sent = step.datagram;
-            const bool is_login = sent.ike.exchange == oracle::ike_auth;
-            const bool is_answer = step.server >= 0 && sent.kind == Kind::ike &&
-                                   sent.ike.is_response && (is_login || sent.ike.holds_delete);
-            if (is_answer && sent.pair() == asked.datagram.pair()) {
-                unproven = &step;
-                if (std::ranges::any_of(restarts_, [&](Seconds at) {
-                        return at >= step.at && at <= step.at + at_last;
-                    }))
-                    return true;
-            } else if (unproven != nullptr && step.server == unproven->server &&
-                       sent.place == unproven->datagram.place) {
-                if (is_answer && is_login && step.is_strangers) return true;
-                if (sent.kind == Kind::esp && step.at > unproven->at + at_last) unproven = nullptr;
-            }
-        }
-        return false;
-    }
-    /// ESP in fragments has no copies that are whole. It goes to the first of the servers that are
-    /// asked once its SPI was claimed for others as well. It may have been while users recovered.
-    bool is_cut_off(const Client& user) const {
-        return std::ranges::any_of(attacked_.world.steps(), [&](const Step& step) {
-            return step.from == &user && step.datagram.cut_as != 0 && !step.taken_by &&
-                   attacked_.sprayed.contains(step.datagram.esp.spi);
-        });
     }
     /// ESP that goes on as before has one line, in each direction.
     std::string history(const Client& user, const Place& place) const {
@@ -313,7 +269,6 @@ private:
     std::size_t datagrams_ = 0;
     std::size_t losses_ = 0;
     std::size_t noted_ = 0;
-    std::vector<Seconds> restarts_;
     std::map<Home, Seconds> spoken_to_;
     std::set<Home> free_;
     bool drains_ = false;
@@ -388,16 +343,32 @@ bool is_narrow(std::uint64_t seed, std::span<const Strike> strikes) {
     return floods == others ? seed % worlds_for_a_narrow_one == 0 : floods;
 }
 
+enum class Attacker : std::uint8_t { is_there, is_away };
+
 /// One world's life. True: nothing differed.
-bool live(std::uint64_t seed, std::span<const Strike> strikes, Tally& tally) {
+bool live(std::uint64_t seed, std::span<const Strike> strikes, Attacker attacker, Tally& tally) {
     const bool is_narrow = village::is_narrow(seed, strikes);
-    const Site site = site_of(seed, is_narrow);
+    const bool has_ambushes =
+        seed % worlds_for_ambushes == 1 || std::ranges::all_of(strikes, is_ambush);
+    const auto has = [&](Strike strike) { return std::ranges::count(strikes, strike) > 0; };
+    const auto is_of_shared = [](Strike strike) { return strike == Strike::login_at_left_vip; };
+    const bool is_shared = has_ambushes && has(Strike::login_at_left_vip) &&
+                           (seed % worlds_for_a_shared_one == 5 || strikes.size() == 1);
+    Site site = site_of(seed, is_narrow);
+    if (is_shared) {
+        site.vips = 2;
+        site.has_aliases = false;
+    } else if (has_ambushes && !is_narrow) {
+        site.has_v1 = has(Strike::replay_v1);
+        site.has_room = has(Strike::speak_everywhere);
+    }
     std::vector<Strike> its{strikes.begin(), strikes.end()};
     // Where he may pick the server of a login, and some of its packets are lost, it takes longer in
     // one of the worlds, and everybody's clock goes on.
     std::erase_if(its, [&](Strike strike) {
-        return is_flood(strike) != is_narrow ||
-               (site.lost > 0 && (strike == Strike::own_mobike || strike == Strike::own_esp));
+        return attacker == Attacker::is_away || is_flood(strike) != is_narrow ||
+               (is_ambush(strike) && !has_ambushes) || is_of_shared(strike) != is_shared ||
+               (site.lost > 0 && is_by_own_sa(strike));
     });
     std::vector<Happening> happenings = draw_schedule(
         seed, is_narrow ? happenings_of_a_narrow_world : happenings_of_a_world, its, is_narrow);
@@ -418,14 +389,15 @@ bool live(std::uint64_t seed, std::span<const Strike> strikes, Tally& tally) {
 int run(const Options& options) {
     const auto begun = std::chrono::steady_clock::now();
     Tally peace;
-    for (std::uint64_t seed = 1; seed <= worlds_at_peace; ++seed) live(seed, {}, peace);
+    for (std::uint64_t seed = 1; seed <= worlds_at_peace; ++seed)
+        live(seed, options.strikes, Attacker::is_away, peace);
     if (peace.failures > 0) return 1;
     std::printf("%llu worlds without the attacker: nothing differs\n",
                 static_cast<unsigned long long>(worlds_at_peace));
     Tally tally;
     for (std::uint64_t seed = options.seed;
          tally.datagrams < options.steps && tally.failures < options.failures; ++seed)
-        live(seed, options.strikes, tally);
+        live(seed, options.strikes, Attacker::is_there, tally);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begun;
     std::printf(
         "%llu worlds from seed %llu: %llu datagrams, %zu times somebody lost in peace, %zu "

@@ -44,6 +44,7 @@ public:
     Seconds now() const { return now_; }
     const Site& site() const { return site_; }
     Balancer& balancer() { return *balancer_; }
+    const Balancer& balancer() const { return *balancer_; }
     std::deque<Server>& servers() { return servers_; }
     Server& server(int index) { return servers_.at(static_cast<std::size_t>(index)); }
     Client& client(const std::string& name, const Tuple& tuple, const Habits& habits = {});
