@@ -3,6 +3,7 @@
 #include "controlplane/table/express.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "dataplane/net/checksum.h"
@@ -20,8 +21,12 @@ std::uint64_t number_of(const net::MacAddress& mac) {
 }
 
 ExpressTable::Address address_of(const net::IpAddress& address) {
-    const std::uint32_t words = address.v4().value.wire();
-    return {.value = address.v4(), .plus = net::fold(words), .minus = net::fold(~words)};
+    const std::span bytes = std::span{address.bytes()}.last(address.is_v4() ? 4 : 16);
+    ExpressTable::Address packed;
+    std::ranges::copy(bytes, packed.value.begin());
+    packed.plus = net::fold(net::sum_bytes(bytes));
+    packed.minus = static_cast<std::uint16_t>(~packed.plus);
+    return packed;
 }
 
 ExpressTable::Exit exit_by(const forwarding::LinkHeader& link, const ForwardingTable& table) {
@@ -36,11 +41,11 @@ ExpressTable::Exit exit_by(const forwarding::LinkHeader& link, const ForwardingT
 }
 
 ExpressTable::Exit exit_to(const forwarding::Backend& backend, const forwarding::Target& target,
-                           const ForwardingTable& table) {
+                           bool is_v6, const ForwardingTable& table) {
     ExpressTable::Exit exit = exit_by(target.link, table);
     exit.address = address_of(target.address);
     exit.generation = backend.generation;
-    if (!backend.is_present || !target.address.is_v4() || backend.is_flushed(false))
+    if (!backend.is_present || target.address.is_unspecified() || backend.is_flushed(is_v6))
         exit.mtu = 0;
     return exit;
 }
@@ -65,25 +70,21 @@ void prepare_express(ForwardingTable& table) {
         for (forwarding::BackendIndex backend = 0; backend < backends.size(); ++backend)
             if (const auto at = table.member(service, backend))
                 prepared.members[*at] =
-                    exit_to(backends[backend], table.target(service, backend), table);
+                    exit_to(backends[backend], table.target(service, backend),
+                            table.services[service].is_v6, table);
     for (std::size_t i = forwarding::no_gateway + 1; i < table.gateways.size(); ++i)
         if (const forwarding::Gateway& gateway = table.gateways[i];
             gateway.interface != forwarding::no_interface) {
             prepared.gateways[i] = exit_by(gateway.link, table);
-            prepared.gateways[i].is_for_some = !gateway.is_default[true];
+            prepared.gateways[i].is_for_some = {!gateway.is_default[true],
+                                                !gateway.is_default[false]};
         }
     for (const forwarding::Frontend& frontend : table.frontends)
         prepared.frontends.push_back(
             {.vip = address_of(frontend.vip),
              .service = frontend.is_present() ? frontend.service : forwarding::ServiceIndex{0},
-             .is_usable = frontend.is_served && frontend.vip.is_v4() &&
+             .is_usable = frontend.is_served && frontend.is_present() &&
                           forwarding::service_port_position(frontend.port) == nat_t});
-    for (const net::IpPrefix& prefix : table.inside_prefixes) {
-        if (!prefix.address.is_v4()) continue;
-        const std::uint32_t mask = prefix.length == 0 ? 0 : ~0U << (32 - prefix.length);
-        prepared.inside.push_back(
-            {.value = prefix.address.v4().value.to_host() & mask, .mask = mask});
-    }
     table.express = std::move(prepared);
     table.wall.prepare(table.inside_prefixes);
 }

@@ -156,26 +156,31 @@ struct GatewayMac {
     net::MacAddress mac;
 };
 
-/// A router with several addresses on one MAC is remembered by that which replies take anyway.
-bool is_less_useful(const GatewayMac& a, const GatewayMac& b,
+/// A router with several addresses on one MAC is remembered by that which replies take anyway: one
+/// of their family.
+bool is_less_useful(const GatewayMac& a, const GatewayMac& b, bool is_v6,
                     const forwarding::ById<forwarding::Gateway>& gateways) {
     const auto rank = [&](const GatewayMac& entry) {
-        return std::tuple{entry.is_default, gateways[entry.index].address.is_v4(), -entry.index};
+        return std::tuple{gateways[entry.index].address.is_v4() != is_v6, entry.is_default,
+                          -entry.index};
     };
     return rank(a) < rank(b);
 }
 
 void build_gateway_macs(std::vector<GatewayMac> macs, const BuilderInput& input,
                         forwarding::ForwardingTable& table) {
-    std::ranges::sort(macs, [&](const GatewayMac& a, const GatewayMac& b) {
-        return is_less_useful(a, b, table.gateways);
-    });
     using GatewayOfMac = decltype(table.gateway_of_mac);
     std::vector<GatewayOfMac::Entry> entries;  // of equal keys the last one wins
-    for (const GatewayMac& entry : macs)
-        entries.push_back(
-            {.key = forwarding::gateway_key(table.gateways[entry.index].interface, entry.mac),
-             .value = entry.index});
+    for (const bool is_v6 : {false, true}) {
+        std::ranges::sort(macs, [&](const GatewayMac& a, const GatewayMac& b) {
+            return is_less_useful(a, b, is_v6, table.gateways);
+        });
+        for (const GatewayMac& entry : macs)
+            entries.push_back(
+                {.key = forwarding::gateway_key(table.gateways[entry.index].interface, entry.mac,
+                                                is_v6),
+                 .value = entry.index});
+    }
     table.gateway_of_mac = GatewayOfMac{entries, input.hash_key};
 }
 

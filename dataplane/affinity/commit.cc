@@ -13,7 +13,7 @@ namespace {
 /// The gateway the frame came from, if it is one of those the kernel knows.
 forwarding::GatewayIndex gateway_of(const Packet& packet, const Context& context) noexcept {
     const auto* by_mac = context.table.gateway_of_mac.find(
-        forwarding::gateway_key(packet.in_interface, packet.frame.sender()));
+        forwarding::gateway_key(packet.in_interface, packet.frame.sender(), packet.is_v6));
     return by_mac == nullptr ? forwarding::no_gateway : *by_mac;
 }
 

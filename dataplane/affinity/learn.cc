@@ -157,8 +157,8 @@ void prefetch_answered(const Packet& packet, const Context& context) noexcept {
     const auto key = flow_of_receiver(packet);
     const bool is_esp = packet.datagram.kind == ike::Kind::esp;
     directory.flows.prefetch<true>(key);
-    // Most ESP of IPv4 does not come here: what does changes the flow, and what hangs on it.
-    if (packet.datagram.kind != ike::Kind::ike && (!is_esp || packet.is_v6)) return;
+    // Most ESP does not come here: what does changes the flow, and what hangs on it.
+    if (packet.datagram.kind != ike::Kind::ike && !is_esp) return;
     const bool speaks = is_esp || !is_response(packet);
     const forwarding::ServiceIndex index = context.table.frontends[packet.frontend].service;
     const forwarding::Service& service = context.table.services[index];
@@ -171,13 +171,6 @@ void prefetch_answered(const Packet& packet, const Context& context) noexcept {
     const ike::Header& header = packet.ike_header();
     directory.pairs.prefetch<true>(sessions::pair_key(header));
     directory.pending.prefetch(directory.pending.hash(request_key(key, header, context)));
-}
-
-void prefetch_login(const Packet& packet, const Context& context) noexcept {
-    if (packet.datagram.kind != ike::Kind::esp || packet.is_v6) return;
-    if (packet.frontend == forwarding::no_frontend) return;
-    const sessions::PairKey pair = context.directory.logins.notes(login_of_receiver(packet));
-    if (pair[0] != 0) context.directory.pairs.prefetch<true>(pair);
 }
 
 }  // namespace ikelb::affinity

@@ -39,9 +39,6 @@ forwarding::FrontendIndex reply_vip(const Packet& packet, const std::optional<Pa
 /// Starts the memory accesses of a backend's datagram.
 void prefetch_answered(const Packet& packet, const Context& context) noexcept;
 
-/// Of a backend's ESP, whose other look-ups are under way: the pair whose login it confirms.
-void prefetch_login(const Packet& packet, const Context& context) noexcept;
-
 /// A backend's packet: VIP, way, and what it teaches. Exits: reply_vip_unknown, refusal_of_copy.
 void take_reply(Packet& packet, Context& context) noexcept;
 

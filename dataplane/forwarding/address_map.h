@@ -101,11 +101,22 @@ public:
                 add_v4(static_cast<std::uint32_t>(entry.address.low() & 0xffffffff), entry.value);
     }
 
-    /// The address's value, or nullptr.
+    /// The address's value, or nullptr. Most look-ups are of clients, who are not in the map, and
+    /// must not end in a branch that cannot be predicted: of 64 of IPv4's one gets past the bits.
+    /// No secret is needed: packets choose what is looked up, not what lies in the way.
     const Value* find(const net::IpAddress& address) const noexcept {
-        if (address.is_v4())
-            return v4().find(static_cast<std::uint32_t>(address.low() & 0xffffffff));
-        return map_.find(key_of(address));
+        return address.is_v4() ? find(address.v4_host()) : map_.find(key_of(address));
+    }
+    [[gnu::always_inline]] const Value* find(std::uint32_t host) const noexcept {
+        const std::uint32_t hash = host * 0x9e3779b1U;
+        const std::uint32_t bit = hash >> v4_seen_shift_;
+        if ((v4_seen_[bit / 64] >> bit % 64 & 1) == 0) [[likely]]
+            return nullptr;
+        for (std::size_t at = hash >> v4_shift_;; at = (at + 1) & (v4_.size() - 1)) {
+            const V4Slot& slot = v4_[at];
+            if (slot.value == 0) return nullptr;
+            if (slot.host == host) return &v4_values_[slot.value - 1];
+        }
     }
 
     std::size_t size() const noexcept { return map_.size(); }
@@ -118,46 +129,6 @@ private:
         std::uint32_t value = 0;  ///< place in v4_values_ plus 1; 0: free
     };
 
-public:
-    /// The IPv4 part, as a value for a loop over packets: whatever is written to them, the
-    /// compiler knows that these pointers stay. As long-lived as the map.
-    class V4 {
-    public:
-        /// Most look-ups are of clients' addresses, which are not in the map, and must not end in a
-        /// branch that cannot be predicted: of 64 of them one gets past the bits. No secret is
-        /// needed: packets choose what is looked up, not what lies in the way.
-        [[gnu::always_inline]] const Value* find(std::uint32_t host) const noexcept {
-            const std::uint32_t hash = host * 0x9e3779b1U;
-            const std::uint32_t bit = hash >> seen_shift_;
-            if ((seen_[bit / 64] >> bit % 64 & 1) == 0) [[likely]]
-                return nullptr;
-            for (std::size_t at = hash >> shift_;; at = (at + 1) & mask_) {
-                const V4Slot& slot = slots_[at];
-                if (slot.value == 0) return nullptr;
-                if (slot.host == host) return &values_[slot.value - 1];
-            }
-        }
-
-    private:
-        friend AddressMap;
-        const std::uint64_t* seen_;
-        const V4Slot* slots_;
-        const Value* values_;
-        std::size_t mask_;
-        unsigned seen_shift_, shift_;
-    };
-    V4 v4() const noexcept {
-        V4 part;
-        part.seen_ = v4_seen_.data();
-        part.slots_ = v4_.data();
-        part.values_ = v4_values_.data();
-        part.mask_ = v4_.size() - 1;
-        part.seen_shift_ = v4_seen_shift_;
-        part.shift_ = v4_shift_;
-        return part;
-    }
-
-private:
     static constexpr std::size_t v4_slots_each = 4, v4_bits_for_slot = 16;
 
     static unsigned shift_for(std::size_t places) noexcept {

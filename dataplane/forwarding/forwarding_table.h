@@ -320,11 +320,13 @@ struct ForwardingTable {
     }
 };
 
+/// is_v6: of a router that is a gateway of both families the one meant. It is known by either.
 inline std::array<std::uint64_t, 1> gateway_key(InterfaceIndex interface,
-                                                const net::MacAddress& mac) noexcept {
+                                                const net::MacAddress& mac,
+                                                bool is_v6 = false) noexcept {
     const std::uint64_t high = net::load<net::be32>(mac.bytes.data()).to_host();
     const std::uint64_t low = net::load<net::be16>(mac.bytes.data() + 4).to_host();
-    return {(high << 24 | low << 8 | interface) + 1};
+    return {(std::uint64_t{is_v6} << 56 | high << 24 | low << 8 | interface) + 1};
 }
 
 }  // namespace ikelb::forwarding

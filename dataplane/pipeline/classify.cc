@@ -101,17 +101,11 @@ void from_backend(Packet& packet, const AddressEntry& from, Context& context) no
     }
 }
 
-const AddressEntry* find(const net::IpAddress& address, const Packet& packet,
-                         const Context& context) noexcept {
-    const auto& addresses = context.table.addresses;
-    return packet.is_v6 ? addresses.find(address) : addresses.v4().find(address.v4_host());
-}
-
 }  // namespace
 
 void classify(Packet& packet, Context& context) noexcept {
-    const AddressEntry* to = find(packet.destination, packet, context);
-    const AddressEntry* from = find(packet.source, packet, context);
+    const AddressEntry* to = context.table.addresses.find(packet.destination);
+    const AddressEntry* from = context.table.addresses.find(packet.source);
     const bool is_from_backend = from != nullptr;
     const wall::Wall& wall = context.table.wall;
     const bool is_suspect = wall.is_suspect(packet.source, packet.is_v6);

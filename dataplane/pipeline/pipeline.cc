@@ -81,16 +81,12 @@ void send_on(Packet& packet, Context& context) noexcept {
 void steps(Batch& batch, PlaceSet places, Context& context) noexcept {
     forget_what_is_past(context);
     Rooms rooms;
-    PlaceSet replies = 0, fragments = 0;
+    PlaceSet fragments = 0;
     for_each(batch, places, [&](Packet& packet) {
         const std::uint8_t place = batch.place_of(packet);
         take_in(packet, rooms[place], context);
-        const bool is_reply = !packet.is_decided() && packet.direction == Direction::to_client;
-        replies |= PlaceSet{is_reply} << place;
         fragments |= PlaceSet{packet.is_fragment} << place;
     });
-    for_each(batch, replies,
-             [&](const Packet& packet) { affinity::prefetch_login(packet, context); });
     for_each(batch, places, [&](Packet& packet) { find_way(batch, packet, rooms, context); });
     // A datagram's fragments mostly share a burst: the first ones speak before the later ones ask.
     for_each(batch, fragments, [&](Packet& packet) { remember_fragment(packet, context); });

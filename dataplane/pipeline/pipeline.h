@@ -10,11 +10,11 @@ namespace ikelb::pipeline {
 /// frees it as the verdict's fate says. Thread: one worker per Context::memory and counters.
 void run(Batch& batch, Context& context) noexcept;
 
-/// The first part of run(). Forwards what most packets are, ESP of an established SA over IPv4, in
-/// three passes: one that glances at all headers, one that finds the flows' slots, one that reads
-/// the records and rewrites. Each pass starts the memory accesses of the next. It changes no
-/// record. Each packet either ends here just as the steps would have ended it, counters included,
-/// or is left as it came in, for the steps. Returns which ones are left.
+/// The first part of run(). Forwards what most packets are, ESP of an established SA, in three
+/// passes, each of which starts the memory accesses of the next: one glances at all headers, one
+/// finds the records' slots, one reads them and rewrites. Of records it changes last_seen of flows
+/// alone. Each packet either ends here just as the steps would have ended it, counters included, or
+/// is left as it came in, for the steps. Returns which ones are left.
 PlaceSet express(Batch& batch, Context& context) noexcept;
 
 /// The rest of run(): gives these packets a verdict.

@@ -174,6 +174,13 @@ struct Bucket {
                                        .notes = notes};
     }
 
+    /// Replaces the value, packed, if it is still the expected one.
+    static bool exchange(const Word* slot, Word expected, Word desired) noexcept {
+        std::atomic_ref<Word> value{const_cast<Word*>(slot)[value_offset]};
+        return value.compare_exchange_strong(expected, desired, std::memory_order_acq_rel,
+                                             std::memory_order_acquire);
+    }
+
     static Notes notes_at(Word* slot) noexcept {
         Notes notes{};
         for (std::size_t i = 0; i < NoteWords; ++i)

@@ -44,16 +44,13 @@ using FlowKey = ClientKey;     ///< client port, frontend
 using BindingKey = ClientKey;  ///< of the masked client; service
 using EspKey = ClientKey;      ///< the SPI, host byte order
 
+constexpr std::uint32_t flow_rest(net::be16 client_port,
+                                  forwarding::FrontendIndex frontend) noexcept {
+    return std::uint32_t{client_port.to_host()} << 16 | 0x8000u | frontend;
+}
 inline FlowKey flow_key(const net::IpAddress& client, net::be16 client_port,
                         forwarding::FrontendIndex frontend) noexcept {
-    return {.client = client,
-            .rest = std::uint32_t{client_port.to_host()} << 16 | 0x8000u | frontend};
-}
-/// The one word of flow_key() for an IPv4 client, given as a number.
-inline std::uint64_t narrow_flow_key(std::uint32_t client, net::be16 client_port,
-                                     forwarding::FrontendIndex frontend) noexcept {
-    return std::uint64_t{client} << 32 | std::uint64_t{client_port.to_host()} << 16 | 0x8000u |
-           frontend;
+    return {.client = client, .rest = flow_rest(client_port, frontend)};
 }
 
 inline BindingKey binding_key(const net::IpAddress& client,

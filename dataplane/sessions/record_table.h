@@ -121,8 +121,9 @@ public:
             return at(words_, home_of(Hashing::hash(key, hash_key_), buckets_, shard_mask_));
         }
         [[gnu::always_inline]] void prefetch_keys(const Spot& spot) const noexcept {
-            __builtin_prefetch(spot.first);
-            __builtin_prefetch(spot.second);
+            for (const Word* const words : {spot.first, spot.second})
+                for (std::size_t at = 0; at < value_offset; at += 8)
+                    __builtin_prefetch(words + at);
         }
         /// Where the key stands now; nullptr: not in its two buckets. It may have spilled.
         [[gnu::always_inline]] const std::uint64_t* find_slot(const Key& key,
@@ -272,13 +273,10 @@ public:
         assert(key[0] != 0);
         Word* const slot = locate(home_of(hash(key)), key);
         if (slot == nullptr) return false;
-        std::atomic_ref<Word> value{slot[value_offset]};
-        Word seen = value.load(std::memory_order_acquire);
         // Another turn only if the reach bit alone has changed.
-        while ((seen & ~reach_bit) == expected.pack() && holds(slot, key))
-            if (value.compare_exchange_weak(seen, desired.pack() | (seen & reach_bit),
-                                            std::memory_order_acq_rel, std::memory_order_acquire))
-                return true;
+        for (Word seen; ((seen = load(slot[value_offset])) & ~reach_bit) == expected.pack() &&
+                        holds(slot, key);)
+            if (Slots::exchange(slot, seen, desired.pack() | (seen & reach_bit))) return true;
         return false;
     }
 

@@ -101,8 +101,10 @@ struct Wall {
     /// False: no martian, and in none of the networks above nor inside. That is all that most
     /// clients' addresses are asked.
     bool is_suspect(const net::IpAddress& address, bool is_v6) const noexcept {
-        const std::uint8_t octet = address.bytes()[first_byte(is_v6)];
-        return (octets[octet / 64] >> octet % 64 & 1) != 0;
+        return is_suspect(address.bytes()[first_byte(is_v6)]);
+    }
+    bool is_suspect(unsigned first_octet) const noexcept {
+        return (octets[first_octet / 64] >> first_octet % 64 & 1) != 0;
     }
     bool is_broadcast(const net::IpAddress& address) const noexcept;
     bool is_of_servers(const net::IpAddress& address) const noexcept;

@@ -192,9 +192,16 @@ void add_next_hops(ForwardingTable& table, const TableSpec& spec) {
     table.gateways.push_back({});
     std::vector<WordMap<1, GatewayIndex>::Entry> by_mac;
     for (const NeighbourSpec& in : spec.gateways) {
-        if (!in.mac.is_zero())
-            by_mac.push_back({gateway_key(in.interface, in.mac),
-                              static_cast<GatewayIndex>(table.gateways.size())});
+        const auto index = static_cast<GatewayIndex>(table.gateways.size());
+        const bool is_v6 = !in.address.is_v4();
+        const auto is_known = [&](const auto& entry) {
+            return entry.key == gateway_key(in.interface, in.mac, !is_v6);
+        };
+        if (!in.mac.is_zero()) {
+            if (std::ranges::none_of(by_mac, is_known))
+                by_mac.push_back({gateway_key(in.interface, in.mac, !is_v6), index});
+            by_mac.push_back({gateway_key(in.interface, in.mac, is_v6), index});
+        }
         table.gateways.push_back(
             {.interface = in.interface,
              .address = in.address,

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <random>
@@ -38,10 +39,21 @@ Input down(const Bench& bench, const Session& session) {
     return {.bytes = bench.server_side(session.esp_down()).build(), .port = bench.server_port()};
 }
 
+/// A farm over IPv4, and one over both.
+std::array<TableSpec, 2> two_families() { return {two_armed_farm(), dual_stack_farm()}; }
+
+bool has_v6(const TableSpec& spec) {
+    return std::ranges::any_of(spec.services,
+                               [](const auto& service) { return !service.vip.is_v4(); });
+}
+
 /// A session of whose flow the first ESP packets have passed in both directions.
-Session established(Bench& bench) {
+Session established(Bench& bench, bool is_v6 = false) {
     Session who;
-    if (!bench.spec.services.back().aliases.empty()) {
+    if (is_v6) {
+        who.client = client6;
+        who.vip = vip6;
+    } else if (!bench.spec.services.back().aliases.empty()) {
         who.vip = second_vip;
         who.by_alias = true;
     }
@@ -76,10 +88,15 @@ PlaceSet left_of(Bench& bench, const std::vector<Input>& inputs) {
 }
 
 TEST(Express, TakesEspOfAnEstablishedSaBothWays) {
-    for (const TableSpec& spec : {two_armed_farm(), one_port_farm(), farm_with_aliases()}) {
-        Bench bench{spec};
-        const Session session = established(bench);
-        EXPECT_EQ(left_of(bench, {up(bench, session), down(bench, session)}), 0U);
+    for (const TableSpec& spec :
+         {two_armed_farm(), one_port_farm(), farm_with_aliases(), dual_stack_farm()}) {
+        for (const bool is_v6 : {false, true}) {
+            if (is_v6 && !has_v6(spec)) continue;
+            Bench bench{spec};
+            const Session session = established(bench, is_v6);
+            EXPECT_EQ(left_of(bench, {up(bench, session), down(bench, session)}), 0U)
+                << spec.services.size() << " services, IPv6: " << is_v6;
+        }
     }
 }
 
@@ -97,13 +114,68 @@ TEST(Express, LeavesAllElseToTheSteps) {
     EXPECT_EQ(bench.run(inputs[6]).verdict, Verdict::to_server);
 }
 
+std::optional<sessions::Flow> flow_of(Bench& bench, const Session& session) {
+    return bench.directory().flows.find(
+        sessions::flow_key(address(session.client.c_str()),
+                           net::be16::from_host(session.port_4500),
+                           session.client == client6 ? 3 : 1),
+        bench.table().timeouts, bench.now());
+}
+
+TEST(Express, RenewsAFlowWhereItsRecordStands) {
+    for (const bool is_v6 : {false, true}) {
+        Bench bench{two_families()[is_v6]};
+        bench.set_now(1020);
+        const Session session = established(bench, is_v6);
+        auto expected = flow_of(bench, session);
+        bench.advance(3);
+        EXPECT_EQ(left_of(bench, {down(bench, session)}), 0U);
+        ASSERT_EQ(flow_of(bench, session), expected) << "it is recent enough";
+        bench.advance(2);
+        EXPECT_EQ(left_of(bench, {down(bench, session)}), 0U);
+        expected->last_seen = bench.now();
+        EXPECT_EQ(flow_of(bench, session), expected);
+    }
+}
+
 TEST(Express, LeavesRepliesThatHaveSomethingToTeach) {
     Bench bench{two_armed_farm()};
+    bench.set_now(1020);
     const Session session = established(bench);
-    bench.advance(3);
+    bench.advance(29);
+    EXPECT_EQ(left_of(bench, {down(bench, session)}), 1U) << "what hangs on it is due";
+    bench.run(down(bench, session));
+    bench.from_client(session.esp_up(0x7777));
+    ASSERT_TRUE(flow_of(bench, session)->awaits);
+    EXPECT_EQ(left_of(bench, {down(bench, session)}), 1U) << "a candidate waits for it";
+}
+
+/// Whoever logs in again where its server speaks already.
+TEST(Express, LeavesTheReplyThatConfirmsALogin) {
+    Bench bench{two_armed_farm()};
+    bench.set_now(1020);
+    Session session = established(bench);
+    session.spi_i ^= 1;
+    session.spi_r ^= 1;
+    bench.from_client(session.init());
+    bench.from_server(session.init_answer());
+    bench.from_client(session.auth());
+    bench.from_server(session.auth_answer());
+    const auto state = [&] {
+        return bench.directory()
+            .pairs
+            .find({net::be64::from_host(session.spi_i).wire(),
+                   net::be64::from_host(session.spi_r).wire()},
+                  bench.table().timeouts, bench.now())
+            ->state;
+    };
+    ASSERT_EQ(state(), sessions::SaState::answered);
+    bench.advance(5);
+    ASSERT_EQ(left_of(bench, {down(bench, session)}), 1U);
+    bench.run(down(bench, session));
+    EXPECT_EQ(state(), sessions::SaState::established);
+    bench.advance(5);
     EXPECT_EQ(left_of(bench, {down(bench, session)}), 0U);
-    bench.advance(1);
-    EXPECT_EQ(left_of(bench, {down(bench, session)}), 1U) << "last_seen is to be renewed";
 }
 
 TEST(Express, LeavesAllToTheStepsWhereLabelsDecide) {
@@ -124,13 +196,19 @@ std::vector<std::uint64_t> all_of(const Counters& counters) {
 std::map<std::uint64_t, std::uint64_t> records_of(const auto& table) {
     std::map<std::uint64_t, std::uint64_t> records;
     table.for_each(0, table.buckets(),
-                   [&](const auto& key, const auto& record) { records[key[0]] = record.pack(); });
+                   [&](const auto& key, const auto& record) {
+                       if constexpr (requires { key.rest; })
+                           records[std::hash<net::IpAddress>{}(key.client) ^ key.rest] =
+                               record.pack();
+                       else
+                           records[key[0]] = record.pack();
+                   });
     return records;
 }
 
 void fix_ip_checksum(Bytes& frame) {
     const std::size_t l3 = frame[12] == 0x81 && frame[13] == 0 ? 18 : 14;
-    if (frame.size() < l3 + sizeof(net::Ipv4Header)) return;
+    if (frame.size() < l3 + sizeof(net::Ipv4Header) || frame[l3] >> 4 != 4) return;
     frame[l3 + 10] = frame[l3 + 11] = 0;
     const std::uint16_t sum = net::checksum({frame.data() + l3, sizeof(net::Ipv4Header)});
     net::store(frame.data() + l3 + 10, sum);
@@ -182,39 +260,52 @@ void change_table(TableSpec& spec, std::mt19937& random) {
     }
 }
 
-TEST(Express, EndsPacketsAsTheStepsDo) {
-    for (const TableSpec& spec : sample_farms()) {
-        Bench quick{spec}, plain{spec};
-        plain.takes_express = false;
-        const Session session = established(quick);
-        established(plain);
-        std::mt19937 random{7};
-        for (int round = 0; round < 20000; ++round) {
-            const Input whole = random() % 2 == 0   ? up(quick, session)
-                                : random() % 2 == 0 ? from_client(quick, session.esp_up())
-                                                    : down(quick, session);
-            const Input input = random() % 3 == 0 ? whole : spoilt(whole, random);
-            if (random() % 64 == 0) {
-                const auto seed = random();
-                for (Bench* bench : {&quick, &plain}) {
-                    std::mt19937 same{seed};
-                    change_table(bench->spec, same);
-                    bench->apply();
-                }
+void compare(const TableSpec& spec, bool is_v6) {
+    Bench quick{spec}, plain{spec};
+    plain.takes_express = false;
+    const Session session = established(quick, is_v6);
+    established(plain, is_v6);
+    std::mt19937 random{7};
+    for (int round = 0; round < 20000; ++round) {
+        const Input whole = random() % 2 == 0   ? up(quick, session)
+                            : random() % 2 == 0 ? from_client(quick, session.esp_up())
+                                                : down(quick, session);
+        const Input input = random() % 3 == 0 ? whole : spoilt(whole, random);
+        if (random() % 64 == 0) {
+            const auto seed = random();
+            for (Bench* bench : {&quick, &plain}) {
+                std::mt19937 same{seed};
+                change_table(bench->spec, same);
+                bench->apply();
             }
-            if (input.bytes.empty()) continue;
-            ASSERT_NO_FATAL_FAILURE(expect_equal(quick.run(input), plain.run(input)))
-                << "round " << round;
-            const auto pause = random() % 100 == 0 ? random() % 400 : random() % 16 == 0;
-            quick.advance(static_cast<forwarding::Seconds>(pause));
-            plain.advance(static_cast<forwarding::Seconds>(pause));
         }
-        EXPECT_EQ(all_of(quick.counters()), all_of(plain.counters()));
-        EXPECT_EQ(records_of(quick.directory().flows.confirmed.narrow()),
-                  records_of(plain.directory().flows.confirmed.narrow()));
-        EXPECT_EQ(records_of(quick.directory().claims.narrow()),
-                  records_of(plain.directory().claims.narrow()));
+        if (input.bytes.empty()) continue;
+        ASSERT_NO_FATAL_FAILURE(expect_equal(quick.run(input), plain.run(input)))
+            << "round " << round;
+        const auto pause = random() % 100 == 0 ? random() % 400 : random() % 16 == 0;
+        quick.advance(static_cast<forwarding::Seconds>(pause));
+        plain.advance(static_cast<forwarding::Seconds>(pause));
     }
+    EXPECT_EQ(all_of(quick.counters()), all_of(plain.counters()));
+    EXPECT_EQ(records_of(quick.directory().flows.confirmed.narrow()),
+              records_of(plain.directory().flows.confirmed.narrow()));
+    EXPECT_EQ(records_of(quick.directory().claims.narrow()),
+              records_of(plain.directory().claims.narrow()));
+    EXPECT_EQ(records_of(quick.directory().flows.confirmed.wide()),
+              records_of(plain.directory().flows.confirmed.wide()));
+    EXPECT_EQ(records_of(quick.directory().bindings), records_of(plain.directory().bindings));
+    EXPECT_EQ(records_of(quick.directory().claims.wide()),
+              records_of(plain.directory().claims.wide()));
+}
+
+TEST(Express, EndsPacketsAsTheStepsDo) {
+    std::vector<TableSpec> farms = sample_farms();
+    farms.push_back(farm_of_both_families());
+    for (const TableSpec& spec : farms)
+        for (const bool is_v6 : {false, true}) {
+            if (is_v6 && !has_v6(spec)) continue;
+            ASSERT_NO_FATAL_FAILURE(compare(spec, is_v6));
+        }
 }
 
 }  // namespace

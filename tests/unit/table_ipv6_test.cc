@@ -69,10 +69,13 @@ TEST(TableIpv6, ALinkLocalGatewayIsTheUplink) {
     EXPECT_EQ(table.gateways[route->gateway].address, ip("fe80::fe"));
     EXPECT_TRUE(table.gateways[route->gateway].link.is_resolved);
     EXPECT_EQ(site.frontend("2001:db8:200::10", 500).uplink, route->gateway);
-    // The same router in both families has one MAC address, remembered by its IPv4 gateway.
-    const auto* by_mac = table.gateway_of_mac.find(forwarding::gateway_key(ext_index, mac(0xfe)));
-    ASSERT_NE(by_mac, nullptr);
-    EXPECT_EQ(table.gateways[*by_mac].link.bytes, table.gateways[route->gateway].link.bytes);
+    // The same router in both families has one MAC address, remembered by its gateway of each.
+    for (const bool is_v6 : {false, true}) {
+        const auto* by_mac =
+            table.gateway_of_mac.find(forwarding::gateway_key(ext_index, mac(0xfe), is_v6));
+        ASSERT_NE(by_mac, nullptr);
+        EXPECT_EQ(table.gateways[*by_mac].address, ip(is_v6 ? "fe80::fe" : "198.51.100.254"));
+    }
 }
 
 TEST(TableIpv6, LinkLocalAndMulticastDestinationsAreTheKernels) {

@@ -227,8 +227,8 @@ TEST(TableRoutes, TellOverWhichGatewaysOthersLeadThere) {
     const auto first = site.gateway(ext_index, "198.51.100.254");
     EXPECT_TRUE(table.leads_to(ip("8.8.8.8"), first));
     EXPECT_FALSE(table.leads_to(ip("2001:db8::1"), first));
-    EXPECT_TRUE(table.express.gateways[some].is_for_some);
-    EXPECT_FALSE(table.express.gateways[first].is_for_some);
+    EXPECT_TRUE(table.express.gateways[some].is_for_some[false]);
+    EXPECT_FALSE(table.express.gateways[first].is_for_some[false]);
 }
 
 // steer.cc takes two addresses of the same on-link route for neighbours.
