@@ -152,17 +152,17 @@ std::vector<GatewayName> gateways_of(const KernelState& kernel, const InterfaceN
 
 struct GatewayMac {
     forwarding::GatewayIndex index;
-    bool is_default;  ///< of a default route
+    std::array<bool, 2> is_default;  ///< of a default route over IPv4, over IPv6
     net::MacAddress mac;
 };
 
-/// A router with several addresses on one MAC is remembered by that which replies take anyway: one
-/// of their family.
+/// A router with several addresses on one MAC is remembered by that which replies take anyway, for
+/// each family: IPv4 may have a next hop of IPv6 (RFC 8950).
 bool is_less_useful(const GatewayMac& a, const GatewayMac& b, bool is_v6,
                     const forwarding::ById<forwarding::Gateway>& gateways) {
     const auto rank = [&](const GatewayMac& entry) {
-        return std::tuple{gateways[entry.index].address.is_v4() != is_v6, entry.is_default,
-                          -entry.index};
+        return std::tuple{entry.is_default[is_v6],
+                          gateways[entry.index].address.is_v4() != is_v6, -entry.index};
     };
     return rank(a) < rank(b);
 }
@@ -192,11 +192,11 @@ void build_gateways(const BuilderInput& input, const InterfaceNames& names,
                           " gateways, and this version is made for " +
                           std::to_string(forwarding::max_gateways) +
                           ": routes by the others are left to the kernel, which is slow");
-    std::set<GatewayName> of_default_routes;
+    std::array<std::set<GatewayName>, 2> of_default_routes;
     for (const Route& route : input.kernel.routes)
         if (const auto interface = names.by_twin(route.ifindex);
             interface && route.gateway && route.dst.length == 0)
-            of_default_routes.emplace(*interface, *route.gateway);
+            of_default_routes[!route.dst.address.is_v4()].emplace(*interface, *route.gateway);
     table.gateways.resize(input.registry.gateway_count());
     std::vector<GatewayMac> macs;
     for (const GatewayName& name : known) {
@@ -210,7 +210,8 @@ void build_gateways(const BuilderInput& input, const InterfaceNames& names,
         if (link == nullptr) continue;
         gateway.link = *link;
         macs.push_back({.index = *index,
-                        .is_default = of_default_routes.contains(name),
+                        .is_default = {of_default_routes[0].contains(name),
+                                       of_default_routes[1].contains(name)},
                         .mac = destination_of(*link)});
     }
     build_gateway_macs(std::move(macs), input, table);

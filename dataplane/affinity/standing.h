@@ -33,10 +33,8 @@ constexpr Standing standing_of(Said said) noexcept {
 
 /// A flow's last_seen is written at most this often: its cache line is read by every worker.
 inline constexpr Seconds flow_refresh_interval = 5;
-/// And the binding, which hangs on it, with the first of these writes in each 30 s.
-constexpr bool is_due_anew(Seconds last_seen, Seconds now) noexcept {
-    return last_seen / 30 != now / 30;
-}
+/// That of what no packet's way hangs on, a binding or a pair.
+inline constexpr Seconds refresh_interval = 30;
 
 struct Stander {
     BackendRef backend{};

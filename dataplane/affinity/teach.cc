@@ -13,9 +13,6 @@ namespace {
 using forwarding::is_within, forwarding::GatewayIndex;
 using pipeline::Verdict, sessions::IkeSa, sessions::Login, sessions::Pending, sessions::SaState;
 
-/// last_seen of what no packet's way hangs on is written at most this often.
-constexpr Seconds refresh_interval = 30;
-
 // ESP that was on its way when an SA ended comes no later than this after the delete.
 constexpr Seconds in_flight = 5;
 
@@ -245,11 +242,8 @@ bool renew(const Packet& packet, const Flow& flow, Flow desired, Context& contex
     return context.directory.flows.refresh(key, flow, desired);
 }
 
-/// What became of a tuple: a flow that goes on may be recent enough for what hangs on it.
-enum class Taught : std::uint8_t { nothing, recent, anew };
-
-/// The packet's way to the client, and what it says about its tuple.
-Taught teach_tuple(Packet& packet, const Lesson& lesson, GatewayIndex way,
+/// The packet's way to the client, and what it says about its tuple. False: nothing has changed.
+bool teach_tuple(Packet& packet, const Lesson& lesson, GatewayIndex way,
                  Context& context) noexcept {
     const auto key = flow_of_receiver(packet);
     sessions::TryLock& lock = context.directory.tuple(hash_of(key, context));
@@ -279,15 +273,12 @@ Taught teach_tuple(Packet& packet, const Lesson& lesson, GatewayIndex way,
         marked.is_over = true;
         context.directory.flows.refresh(key, *flow, marked);
     }
-    if (is_own ? !renewal : !flow && said <= Said::alive) return Taught::nothing;
+    if (is_own ? !renewal : !flow && said <= Said::alive) return false;
     // Nobody waits: what is left as it was, the backend's next datagram says again.
     const sessions::TryHold hold{lock, turns};
-    if (!hold.is_held()) return note(sessions::WriteOutcome::busy, context), Taught::nothing;
-    const bool has_changed = is_own ? renew(packet, *flow, *renewal, context)
-                                    : join(packet, flow, lesson, stored, context);
-    const bool is_due = !is_own || flow->awaits || flow->standing < Standing::spoke ||
-                        is_due_anew(flow->last_seen, context.now);
-    return !has_changed ? Taught::nothing : is_due ? Taught::anew : Taught::recent;
+    if (!hold.is_held()) return note(sessions::WriteOutcome::busy, context);
+    return is_own ? renew(packet, *flow, *renewal, context)
+                  : join(packet, flow, lesson, stored, context);
 }
 
 void count_answer(const Packet& packet, Context& context) noexcept {
@@ -345,10 +336,9 @@ void take_reply(Packet& packet, Context& context) noexcept {
         teach_pair(packet, pair, lesson, context);
     }
     const GatewayIndex way = request ? request->gateway : forwarding::no_gateway;
-    const Taught taught = teach_tuple(packet, lesson, way, context);
-    if (taught == Taught::nothing || lesson.said != Said::spoke) return;
+    if (!teach_tuple(packet, lesson, way, context) || lesson.said != Said::spoke) return;
     if (!is_ike) confirm_login(packet, ref, context);
-    if (taught == Taught::anew) teach_binding(packet, ref, context);
+    teach_binding(packet, ref, context);
 }
 
 }  // namespace ikelb::affinity

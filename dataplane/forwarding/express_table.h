@@ -26,7 +26,7 @@ struct ExpressTable {
     struct alignas(64) Exit {
         std::array<std::uint8_t, 16> link{};  ///< MAC addresses, and a tag if length says so
         Address address;                      ///< of a backend
-        std::uint16_t mtu = 0;                ///< 0: not usable now, the stages know what to do
+        std::uint16_t mtu = 0;                ///< 0: not usable now, the steps know what to do
         PortIndex port = 0;
         std::uint8_t length = 14;             ///< of the whole header, as LinkHeader's
         std::uint8_t generation = 0;          ///< of a backend

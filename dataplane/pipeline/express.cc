@@ -79,7 +79,8 @@ struct V6 {
     static std::uint64_t faults(const Header& ip) noexcept {
         return (std::uint64_t{ip.version_class_flow.to_host()} >> 28 ^ 6) |
                static_cast<std::uint64_t>(ip.next_header ^ net::ip_protocol::udp) |
-               static_cast<std::uint64_t>(ip.hop_limit <= 1);
+               static_cast<std::uint64_t>(ip.hop_limit <= 1) |
+               static_cast<std::uint64_t>(net::IpAddress{ip.destination}.is_v4());
     }
 };
 
@@ -134,7 +135,7 @@ constexpr std::uint64_t of_flow =
                    .standing = sessions::Standing::spoke,
                    .awaits = true}
         .pack();
-/// What one has whose last_seen is the stages' to renew.
+/// What one has whose last_seen is the steps' to renew.
 constexpr std::uint64_t of_renewal = sessions::Flow{.has_rivals = true, .is_over = true}.pack();
 
 /// What the passes need of the tables. By value: they write to packets, and behind a pointer
@@ -157,7 +158,7 @@ struct View {
     const ExpressTable::Exit* gateways;
     const ExpressTable::Frontend* frontends;
     const forwarding::MemberIndex* members;
-    const ExpressTable::Exit* targets;           ///< by member
+    const ExpressTable::Exit* targets;        ///< by member
     forwarding::Seconds claim_age, flow_age;  ///< up to which no other look-up is needed
     forwarding::Seconds now;
 };
@@ -222,7 +223,7 @@ template <typename Family>
     return prospect.frontend != forwarding::no_frontend;
 }
 
-/// Reads the headers; false: this one is for the stages.
+/// Reads the headers; false: this one is for the steps.
 template <typename Family>
 [[gnu::always_inline]] inline bool glance(Packet& packet, std::size_t l3,
                                           const ExpressTable::Interface& interface,
@@ -301,20 +302,29 @@ template <typename Family>
     udp.checksum = static_cast<std::uint16_t>(before == 0 ? 0 : after);
 }
 
-/// Renews a flow's last_seen where it stands; false: that is for the stages, as is a login.
+/// Renews a flow's last_seen where it stands; false: the steps would do more than that, for the
+/// login or the binding that hangs on it. The caller has seen that it decides and awaits nothing.
 template <typename Family>
-[[gnu::noinline]] bool renew(const Prospect<Family>& prospect, std::uint64_t word,
+[[gnu::noinline]] bool renew_in_place(const Prospect<Family>& prospect, std::uint64_t word,
                              const Context& context) noexcept {
-    const forwarding::Seconds last_seen = sessions::packed::last_seen(word), now = context.now;
+    const auto& [table, directory, counters, memory, now, micros] = context;
+    const forwarding::Seconds last_seen = sessions::packed::last_seen(word);
     const Headers<Family> headers{prospect.l3};
-    const auto login = sessions::flow_key(Family::ip(headers.destination()),
-                                          headers.udp.destination_port, prospect.backend);
-    return !affinity::is_due_anew(last_seen, now) && (word & of_renewal) == 0 &&
-           !context.directory.logins.find(login, context.table.timeouts, now) &&
+    const net::IpAddress client = Family::ip(headers.destination());
+    const auto service = table.express.frontends[prospect.frontend].service;
+    const auto login =
+        sessions::flow_key(client, headers.udp.destination_port, prospect.backend);
+    const auto binding = affinity::find_binding(client, service, context);
+    const bool is_bound =
+        binding && binding->backend == sessions::packed::backend(word) &&
+        forwarding::is_within(affinity::refresh_interval - 1, binding->last_seen, now);
+    return (is_bound || table.services[service].affinity == forwarding::Affinity::sa) &&
+           (word & of_renewal) == 0 && !directory.logins.find(login, table.timeouts, now) &&
+           forwarding::is_within(table.timeouts.flow, last_seen, now) &&
            Family::Flows::Slots::exchange(prospect.slot, word, word - last_seen + now);
 }
 
-/// Reads the record and rewrites; false: this one is for the stages.
+/// Reads the record and rewrites; false: this one is for the steps.
 template <typename Family>
 [[gnu::always_inline]] inline bool finish(const Prospect<Family>& prospect,
                                           const View<Family>& view,
@@ -342,7 +352,7 @@ template <typename Family>
         (exit.is_for_some[Family::is_v6] &&
          !context.table.leads_to(Family::ip(Headers<Family>{prospect.l3}.destination()),
                                  gateway)) ||
-        (!is_recent && !renew(prospect, *word, context)) ||
+        (!is_recent && !renew_in_place(prospect, *word, context)) ||
         !write_link<Family>(*prospect.packet, exit, prospect.l3))
         return false;
     Packet& packet = *prospect.packet;

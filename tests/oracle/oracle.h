@@ -37,8 +37,7 @@ struct Decision {
 /// - A tuple is a client's address and port with the VIP and its port. The backends that were heard
 ///   there stand there, and the first one has the flow. Each is written at most every 5 s, or when
 ///   the flow is awaited by an ESP SPI; pairs and bindings at most every 30 s. What hangs on a
-///   stander (binding, login) is written with it; the binding of one that goes on speaking at its
-///   flow with the first of these writes in each 30 s.
+///   stander (binding, login) is written with it.
 /// - An answer is fresh by its message ID alone. A pair whose INIT nobody saw has to have answered
 ///   once before an answer is fresh. One that closes is still an SA. A backend's flush makes no old
 ///   answer fresh, and takes no login's beginning from it.

@@ -362,9 +362,6 @@ std::string Oracle::learn_place(const Event& event, int vip, Said its, std::opti
     const Stander* const flow = standers_[tuple].flow(now_);
     const bool had_flow = flow && flow->backend == event.backend &&
                           flow->generation == server(event.backend).generation;
-    const bool is_due = !had_flow || standers_[tuple].awaits ||
-                        flow->standing != Standing::spoke ||
-                        flow->last / refresh_interval != now_ / refresh_interval;
     const bool has_changed = standers_[tuple].hear(
         stander(event.backend, server(event.backend).generation, now_), its,
         [&](const Stander& one) {
@@ -375,7 +372,7 @@ std::string Oracle::learn_place(const Event& event, int vip, Said its, std::opti
     if (!has_changed) return its == Said::nothing ? "says nothing" : "says nothing new";
     if (its == Said::spoke) {
         if (event.kind == Kind::esp) confirm_login(event);
-        if (is_due) learn_binding(event, vip);
+        learn_binding(event, vip);
     }
     const auto after = standers(tuple);
     if (before.empty()) return "fills a tuple";
