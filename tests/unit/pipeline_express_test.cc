@@ -280,7 +280,7 @@ void compare(const TableSpec& spec, bool is_v6) {
     const Session session = established(quick, is_v6);
     established(plain, is_v6);
     std::mt19937 random{7};
-    for (int round = 0; round < 20000; ++round) {
+    for (int round = 0; round < 12000; ++round) {
         const Input whole = random() % 2 == 0   ? up(quick, session)
                             : random() % 2 == 0 ? from_client(quick, session.esp_up())
                                                 : down(quick, session);
