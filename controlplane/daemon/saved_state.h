@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 
+#include "controlplane/state/restore.h"
 #include "controlplane/state/saver.h"
 
 namespace ikelb::control {

@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "controlplane/state/record_keys.h"
+#include "controlplane/state/restore.h"
 #include "controlplane/state/snapshot.h"
 #include "controlplane/table/index_registry.h"
 #include "tests/fuzz/harness.h"

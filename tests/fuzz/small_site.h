@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "controlplane/state/restore.h"
 #include "controlplane/state/snapshot.h"
 #include "tests/fuzz/harness.h"
 

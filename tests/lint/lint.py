@@ -178,12 +178,13 @@ def village() -> list[str]:
 
 
 # Who changes what workers learn: what a backend teaches, what a client's datagram leaves behind,
-# claims, fragments, transit; the call that some of these share; and a restart's restore.
+# claims, fragments, transit; the call that some of these share; a flow that is renewed where it
+# stands; and a restart's restore.
 WRITERS = {
     "dataplane/affinity/claims.cc", "dataplane/affinity/commit.cc", "dataplane/affinity/commit.h",
     "dataplane/affinity/teach.cc", "dataplane/pipeline/fragment.cc",
     "dataplane/pipeline/wall_transit.cc", "dataplane/packet/context.h",
-    "controlplane/state/snapshot.cc",
+    "dataplane/pipeline/express.cc", "controlplane/state/restore.cc",
 }  # fmt: skip
 WRITE = r"(?:write|refresh|annotate|erase)\s*\("
 TABLES = (
@@ -192,7 +193,7 @@ TABLES = (
 )
 # In the packet path whatever has such a member is a table; elsewhere its name tells.
 WRITES = {
-    "dataplane/": rf"(?:\.|->)\s*{WRITE}|\bkeep(?:_choice)?\s*\(",
+    "dataplane/": rf"(?:\.|->)\s*{WRITE}|\bkeep(?:_choice)?\s*\(|\bSlots::exchange\s*\(",
     "controlplane/": rf"\b(?:{TABLES})(?:\[[^\]]*\])?\s*\.\s*{WRITE}",
 }
 
@@ -251,6 +252,7 @@ RED = {
             "dataplane/affinity/found.cc": "// claims.erase(key) is not its own.\n"
             "context.directory.claims.erase(key);\n",
             "dataplane/pipeline/steer.cc": "keep_choice(packet, 0, context);\n",
+            "dataplane/pipeline/route.cc": "V4::Flows::Slots::exchange(slot, word, next);\n",
             "controlplane/inspect/sessions.cc": "directory.transit[share].write(key, one);\n",
             "controlplane/daemon/daemon.cc": "interfaces_down_.erase(name);\n",
             "dataplane/affinity/teach.cc": "directory.logins.erase(key);\n",
@@ -259,7 +261,7 @@ RED = {
         {
             "dataplane/affinity/learn.cc:2", "dataplane/affinity/rules.cc:3",
             "dataplane/affinity/found.cc:2", "dataplane/pipeline/steer.cc:1",
-            "controlplane/inspect/sessions.cc:1",
+            "dataplane/pipeline/route.cc:1", "controlplane/inspect/sessions.cc:1",
         },
     )
 }  # fmt: skip

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "controlplane/state/restore.h"
 #include "controlplane/state/snapshot.h"
 #include "controlplane/table/table_builder.h"
 #include "tests/testlib/bench.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
+#include "controlplane/state/restore.h"
 #include "controlplane/state/snapshot.h"
 
 #include <gtest/gtest.h>

@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "config/config.h"
+#include "controlplane/state/restore.h"
 #include "controlplane/state/snapshot.h"
 #include "controlplane/table/index_registry.h"
 #include "controlplane/table/table_builder.h"

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+// From a State to the directory of a process that has other indices, and perhaps another
+// configuration.
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "config/config.h"
+#include "controlplane/state/state_file.h"
+#include "controlplane/table/backend_modes.h"
+#include "controlplane/table/index_registry.h"
+#include "controlplane/table/removed_backends.h"
+#include "dataplane/sessions/directory.h"
+
+namespace ikelb::control {
+
+struct RestoreInput {
+    const config::Config& config;
+    IndexRegistry& registry;  ///< update()d with the configuration
+    BackendModes& modes;
+    sessions::Directory& directory;  ///< no worker writes to it yet
+    forwarding::Timeouts timeouts;
+    forwarding::Seconds now;  ///< on the dataplane's clock
+    std::chrono::sys_seconds wall_clock;
+};
+
+struct Restored {
+    std::size_t pairs = 0;
+    std::size_t flows = 0;
+    std::size_t bindings = 0;
+    std::size_t esp = 0;
+    std::size_t transit = 0;
+    std::size_t expired = 0;   ///< records that have ended in the meantime
+    std::size_t homeless = 0;  ///< records of backends, VIPs or services that are gone
+    std::size_t no_room = 0;   ///< records that the directory's limits did not hold
+    bool is_pairs_only = false;  ///< the state is older than a flow lives
+    std::chrono::seconds age{};  ///< of the state; zero if it was saved in our future
+    std::vector<std::pair<std::string, forwarding::Mode>> modes{};  ///< that are not enabled
+    /// Addresses that were a backend's, for RemovedBackends::take_up().
+    std::vector<RemovedBackend> known{};
+};
+
+/// Takes up the records whose backend is still there with the same name and address, and the modes
+/// of all backends whose name is. They keep their state and grow older by the time in between: the
+/// servers' SAs have not moved. So does transit, whoever it is of.
+Restored restore_state(const State& state, const RestoreInput& input);
+
+}  // namespace ikelb::control
