@@ -331,7 +331,8 @@ constexpr std::array definitions{
                      "Packets dropped, by the reason's name", read_drops},
 
     MetricDefinition{"ikelb_steered_datagrams_total", counter, "datagrams", rule_labels,
-                     "Client datagrams by the rule that named their backend, see ikelbctl explain",
+                     "Client datagrams by the rule that named their backend, but for "
+                     "backend_limited; see ikelbctl explain",
                      read_steered},
     MetricDefinition{"ikelb_scheduler_spread_total", counter, "SAs", worker_labels,
                      "New SAs, of services with affinity: sa, placed elsewhere than their "

@@ -45,7 +45,8 @@ ExpressTable::Exit exit_to(const forwarding::Backend& backend, const forwarding:
     ExpressTable::Exit exit = exit_by(target.link, table);
     exit.address = address_of(target.address);
     exit.generation = backend.generation;
-    if (!backend.is_present || target.address.is_unspecified() || backend.is_flushed(is_v6))
+    if (!backend.is_present || target.address.is_unspecified() ||
+        target.address.is_v4() == is_v6 || backend.is_flushed(is_v6))
         exit.mtu = 0;
     return exit;
 }

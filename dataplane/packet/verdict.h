@@ -61,7 +61,7 @@ namespace ikelb::pipeline {
     X(unknown_sa,           drop,    "ESP or IKE of an SA that nobody knows, affinity: sa") \
     X(refusal_of_copy,      drop,    "a backend refuses the copy of a request that all of them got") \
     X(source_limited,       drop,    "over the rate of new IKE requests of its source address") \
-    X(backend_limited,      drop,    "over the rate of new IKE requests of its backend") \
+    X(backend_limited,      drop,    "over the rate of new IKE requests of its backend, or of all") \
     X(unknown_pair_limited, drop,    "over the rate of unknown IKE SAs of its backend") \
     X(unknown_keepalive,    drop,    "keepalive of an unknown flow") \
     X(reply_vip_unknown,    drop,    "no VIP for this reply: its backend is disabled, or has several VIPs and no record tells which") \

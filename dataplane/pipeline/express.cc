@@ -306,7 +306,7 @@ template <typename Family>
 /// login or the binding that hangs on it. The caller has seen that it decides and awaits nothing.
 template <typename Family>
 [[gnu::noinline]] bool renew_in_place(const Prospect<Family>& prospect, std::uint64_t word,
-                             const Context& context) noexcept {
+                                      const Context& context) noexcept {
     const auto& [table, directory, counters, memory, now, micros] = context;
     const forwarding::Seconds last_seen = sessions::packed::last_seen(word);
     const Headers<Family> headers{prospect.l3};

@@ -255,7 +255,7 @@ void expect_equal(const Outcome& quick, const Outcome& plain) {
 
 /// Changes what the control thread may change under live flows.
 void change_table(TableSpec& spec, std::mt19937& random) {
-    net::MacAddress& gateway = spec.gateways[0].mac;
+    net::MacAddress& gateway = spec.gateways[random() % spec.gateways.size()].mac;
     switch (random() % 6) {
         case 0: spec.backends[0].is_up = !spec.backends[0].is_up; break;
         case 1: spec.backends[0].flush_on_down = !spec.backends[0].flush_on_down; break;
@@ -266,6 +266,9 @@ void change_table(TableSpec& spec, std::mt19937& random) {
                 if (route.gateway == first_gateway && route.prefix.address.is_v4())
                     route.prefix = std::array{prefix("0.0.0.0/0"), prefix("192.0.2.0/24"),
                                               prefix("192.0.3.0/24")}[random() % 3];
+                else if (route.gateway == v6_gateway)
+                    route.prefix = std::array{prefix("::/0"), prefix("2001:db8:192::/48"),
+                                              prefix("2001:db8:193::/48")}[random() % 3];
             break;
         default: {
             bool& is_served = spec.services[random() % spec.services.size()].is_served;

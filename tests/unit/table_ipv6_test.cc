@@ -78,6 +78,19 @@ TEST(TableIpv6, ALinkLocalGatewayIsTheUplink) {
     }
 }
 
+/// RFC 8950: IPv4 may have a next hop of IPv6, whose router has an address of IPv4 too.
+TEST(TableIpv6, ARouterIsRememberedByTheGatewayOfItsDefaultRoute) {
+    Site site;
+    add_ipv6(site);
+    for (Route& route : site.kernel.routes)
+        if (route.dst == prefix("0.0.0.0/0")) route.gateway = ip("fe80::fe");
+    add_route(site.kernel, "192.0.2.0/24", "198.51.100.254", ext, 100);
+    const auto& table = site.build();
+    const auto* by_mac = table.gateway_of_mac.find(forwarding::gateway_key(ext_index, mac(0xfe)));
+    ASSERT_NE(by_mac, nullptr);
+    EXPECT_EQ(table.gateways[*by_mac].address, ip("fe80::fe"));
+}
+
 TEST(TableIpv6, LinkLocalAndMulticastDestinationsAreTheKernels) {
     Site site;
     add_ipv6(site);
