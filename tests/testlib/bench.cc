@@ -166,8 +166,11 @@ PacketBuilder to_vip(const char* client, std::uint16_t client_port, std::uint16_
 
 PacketBuilder reply(forwarding::BackendIndex server, std::uint16_t server_port, const char* client,
                     std::uint16_t client_port, Bytes payload) {
+    // One of both families has its own address for each.
+    const std::string own = place::server(server);
+    const bool is_own = address(own.c_str()).is_v4() == address(client).is_v4();
     return PacketBuilder{}
-        .ip(place::server(server).c_str(), client)
+        .ip((is_own ? own : place::server_address6(server)).c_str(), client)
         .udp(server_port, client_port)
         .payload(std::move(payload));
 }
