@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,12 +22,13 @@ HERE = Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
 sys.path[:0] = [str(HERE), str(HERE.parents[1] / "deploy")]
 
-from benchlib import common, dpdk, ground, idle, peers, report, veth  # noqa: E402
+from benchlib import common, core, dpdk, ground, idle, peers, report, veth  # noqa: E402
 from lab.session import Lab  # noqa: E402
 from lab.shell import wait_until  # noqa: E402
 
 PROGRAM = HERE / "ikelb-bench"
 QUICK = common.Plan(is_quick=True)
+ask = core.ask
 
 
 def bench(*arguments: str) -> subprocess.CompletedProcess:
@@ -73,6 +75,14 @@ class Tables(unittest.TestCase):
             {"mebibytes": 1024, "pages": "2M", "two_random_lines": 187.0, "two_on_one_page": 116.0},
         ]})  # fmt: skip
         self.assertRegex(text, r"1,024\s+2M\s+187\.0\s+116\.0")
+
+    def test_a_variant_stands_beside_its_reference_and_the_mean_of_all_pieces(self):
+        variant = {"direction": "to_server", "family": 4, "flows": 1024, "burst": 32, "frame": 64,
+                   "stream": "esp", "headers": "warm", "pages": "2M", "cycles_per_packet": 60.0,
+                   "unfiltered": 75.0, "of_reference": 1.5, "spread": 0.1}  # fmt: skip
+        text = report.text({"pipeline": [variant], "unfiltered": [{"cycles_per_packet": 75.0}]})
+        self.assertRegex(text, r"60\.0 +75\.0 +1\.50 x +10\.0%")
+        self.assertNotIn("unfiltered", text)
 
     def test_a_peer_stands_beside_the_quotient_of_ikelbs_cost_and_its(self):
         text = report.text({"peers": [
@@ -125,6 +135,43 @@ class Measured(unittest.TestCase):
             for at in ("_at_1kpps", "_at_20kpps"):
                 self.assertGreater(shares[mode]["p50_us" + at], 0)
                 self.assertGreaterEqual(shares[mode]["p999_us" + at], shares[mode]["p50_us" + at])
+
+    def test_json_of_the_packet_path_beside_its_reference(self):
+        words = ("--flows", "1024", "--runs", "1", "--packets", "8192")
+        with mock.patch.object(core, "ask", lambda part, plan: ask(part, plan, *words)):
+            found = core.pipeline(QUICK)
+        self.assertEqual(set(found), {"pipeline", "reference", "unfiltered"})
+        (reference,) = found["reference"]
+        self.assertEqual((reference["name"], reference["flows"]), ("rte_hash_bulk", 1024))
+        cases = {(one["family"], one["direction"]) for one in found["pipeline"]}
+        self.assertEqual(cases, {(f, d) for f in (4, 6) for d in ("to_server", "to_client")})
+        for one in found["pipeline"]:
+            ratio = one["cycles_per_packet"] / reference["cycles_per_packet"]
+            self.assertAlmostEqual(one["of_reference"], ratio)
+        self.assertEqual(len(found["unfiltered"]), 5)
+        for one in [*found["pipeline"], reference, *found["unfiltered"]]:
+            self.assertGreater(one["cycles_per_packet"], 0)
+
+    def test_json_of_what_strangers_and_quiet_servers_send(self):
+        few = ("--flows", "4096", "--runs", "1")
+        with mock.patch.object(core, "ask", lambda part, plan: ask(part, plan, *few)):
+            found = {**core.flood(QUICK), **core.replies(QUICK)}
+        self.assertEqual(set(found), {"flood", "refused_init", "quiet_replies"})
+        for ratio in ("alone", "one_to_one", "ten_to_one"):
+            self.assertGreater(found["flood"][ratio], 0)
+            self.assertGreater(found["flood"]["unfiltered"][ratio], 0)
+        for one in [found["refused_init"], *found["quiet_replies"]]:
+            self.assertGreater(one["cycles_per_packet"], 0)
+            self.assertGreater(one["unfiltered"], 0)
+        self.assertEqual([one["quiet_seconds"] for one in found["quiet_replies"]], [0, 6, 600])
+
+    @unittest.skipUnless(shutil.which("valgrind"), "needs valgrind")
+    def test_json_of_instructions(self):
+        done = bench("--json", "--quick", "--only", "instructions")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        found = json.loads(done.stdout)["instructions"]
+        self.assertEqual(set(found["per_packet"]), set(found["on_file"]))
+        self.assertGreater(min(found["per_packet"].values()), 0)
 
     def test_the_same_packets_through_testpmd_and_ikelb(self):
         with tempfile.TemporaryDirectory() as folder:

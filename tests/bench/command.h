@@ -24,18 +24,19 @@ Command scaling_command(CLI::App& app);
 Command instructions_command(CLI::App& app);
 Command lines_command(CLI::App& app);
 Command pace_command(CLI::App& app);
+Command replies_command(CLI::App& app);
 Command environment_command(CLI::App& app);
 
 /// --flows, --runs and --quick of a measurement that is repeated; Sizes has these and packets.
 template <typename Sizes>
 void add_sizes(CLI::App& command, const std::shared_ptr<Sizes>& sizes) {
-    command.add_option("--flows", sizes->flows, "Established clients")->capture_default_str();
-    command.add_option("--runs", sizes->runs, "Runs of which the median is taken")
-        ->capture_default_str();
     command.add_flag_callback("--quick", [sizes] {
         sizes->packets = std::size_t{1} << 17;
         sizes->runs = 5;
     });
+    command.add_option("--flows", sizes->flows, "Established clients")->capture_default_str();
+    command.add_option("--runs", sizes->runs, "Runs of which the median is taken")
+        ->capture_default_str();
 }
 
 /// Progress, for people: a line on stderr.

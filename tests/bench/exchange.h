@@ -29,20 +29,25 @@ public:
           frames_{world.frames(esp_frame)},
           steps_{std::move(steps)} {}
 
-    /// TSC cycles for each client. speaker(i): the i-th of them.
+    /// TSC cycles for each client; others than in a run before. speaker(i): the i-th of them.
     template <typename Who>
-    double run(std::size_t count, Who&& speaker) {
-        Pieces pieces;
+    Sample run(std::size_t count, Who&& speaker) {
+        std::vector<Pieces> of_steps(steps_.size());
         for (std::size_t done = 0; done < count; done += warm_packets) {
-            pieces.time([&] {
-                std::uint64_t cycles = 0;
-                for (const Step& step : steps_)
-                    cycles += take(step, [&](std::size_t i) { return speaker(done + i); });
-                return cycles;
-            });
+            for (std::size_t step = 0; step < steps_.size(); ++step)
+                of_steps[step].time([&] {
+                    return take(steps_[step], [&](std::size_t i) { return speaker(done + i); });
+                });
             world_.advance(1'000'000 * warm_packets / World::logins_per_second);
         }
-        return pieces.mean() / static_cast<double>(warm_packets);
+        Sample whole;
+        for (const Pieces& pieces : of_steps) {
+            const Sample step = pieces.sample();
+            whole.value += step.value;
+            whole.unfiltered += step.unfiltered;
+            whole.disturbed += step.disturbed / static_cast<double>(steps_.size());
+        }
+        return whole.each(warm_packets);
     }
     const pipeline::Counters& counters() const { return lane_.counters(); }
 

@@ -61,40 +61,44 @@ public:
 
     /// Offers packets of both kinds, mixed, in full bursts; inits of them for each ESP packet.
     /// TSC cycles for each established packet.
-    double mixed(std::size_t packets, std::size_t inits) {
+    Sample mixed(std::size_t packets, std::size_t inits) {
+        const auto work = [&] {
+            for (std::size_t i = 0; i < warm_packets; ++i)
+                random_() % (inits + 1) == 0 ? load_esp(i) : load_init(i);
+            return [this] { return lane_.run(0, warm_packets, burst); };
+        };
+        warm_up(work);
         Pieces pieces;
         begin();
-        for (std::size_t done = 0; done < packets; done += warm_packets) {
-            for (std::size_t i = 0; i < warm_packets; ++i) {
-                const bool is_esp = random_() % (inits + 1) == 0;
-                if (is_esp)
-                    load_esp(i);
-                else
-                    load_init(i);
-            }
-            pieces.time([&] { return lane_.run(0, warm_packets, burst); });
-        }
+        for (std::size_t done = 0; done < packets; done += warm_packets) pieces.time(work());
         end(packets);
-        return pieces.mean() / static_cast<double>(warm_packets) *
-               static_cast<double>(packets) / static_cast<double>(esp_offered_);
+        return pieces.sample().each(warm_packets * static_cast<double>(esp_offered_) /
+                                    static_cast<double>(packets));
     }
 
     struct Apart {
-        double esp = 0, init = 0;  ///< TSC cycles per packet
+        Sample esp{}, init{};  ///< TSC cycles per packet
     };
     /// Offers bursts of either kind alone, in turns.
     Apart in_turns(std::size_t packets, std::size_t inits) {
+        std::size_t done = 0;
+        const auto is_esp = [&] { return done / warm_packets % (inits + 1) == 0; };
+        const auto work = [&] {
+            for (std::size_t i = 0; i < warm_packets; ++i) is_esp() ? load_esp(i) : load_init(i);
+            done += warm_packets;
+            return [this] { return lane_.run(0, warm_packets, burst); };
+        };
+        warm_up(work);
         Pieces esp, init;
         begin();
-        std::size_t done = 0;
-        for (; done < packets; done += warm_packets) {
-            const bool is_esp = done / warm_packets % (inits + 1) == 0;
-            for (std::size_t i = 0; i < warm_packets; ++i) is_esp ? load_esp(i) : load_init(i);
-            (is_esp ? esp : init).time([&] { return lane_.run(0, warm_packets, burst); });
+        done = 0;
+        while (done < packets) {
+            Pieces& of_kind = is_esp() ? esp : init;
+            of_kind.time(work());
         }
         end(done);
-        return {.esp = esp.mean() / static_cast<double>(warm_packets),
-                .init = inits == 0 ? 0 : init.mean() / static_cast<double>(warm_packets)};
+        return {.esp = esp.sample().each(warm_packets),
+                .init = inits == 0 ? Sample{} : init.sample().each(warm_packets)};
     }
 
     /// Throws if an established client has lost anything.
@@ -118,9 +122,14 @@ private:
         }
     }
 
+    /// Untimed pieces of what is measured next.
+    template <typename Work>
+    void warm_up(Work&& work) {
+        lane_.restart_clock();
+        for (std::size_t i = 0; i < warm_up_of(esp_->flows()) / warm_packets; ++i) work()();
+    }
     void load_esp(std::size_t i) {
-        esp_->load(next_, lane_, i);
-        next_ = (next_ + 1) % esp_->packets();
+        esp_->load(esp_->take(1), lane_, i);
         ++esp_offered_;
     }
     void load_init(std::size_t i) {
@@ -140,6 +149,7 @@ private:
     }
     void begin() {
         lane_.clear();
+        lane_.restart_clock();
         esp_offered_ = 0;
         limited_before_ = limited();
     }
@@ -167,7 +177,6 @@ private:
     FrameMaker frames_;
     std::unique_ptr<Stream> esp_;
     std::mt19937_64 random_{7};
-    std::size_t next_ = 0;
     std::size_t esp_offered_ = 0;
     std::uint64_t limited_before_ = 0;
     std::array<std::size_t, 3> confirmed_{};
@@ -179,12 +188,12 @@ json run(const Sizes& sizes) {
     Flood flood{sizes, stage.pool()};
     static constexpr std::array<std::size_t, 3> ratios{0, 1, 10};
     static constexpr std::array names{"alone", "one_to_one", "ten_to_one"};
-    std::array<std::vector<double>, ratios.size()> all, own;
-    std::vector<double> init;
+    std::array<std::vector<Sample>, ratios.size()> all, own;
+    std::vector<Sample> init;
     for (std::size_t run = 0; run <= sizes.runs; ++run) {
         say(fmt::format("run {} of {}", run, sizes.runs));
         for (std::size_t i = 0; i < ratios.size(); ++i) {
-            const double mixed = flood.mixed(sizes.packets, ratios[i]);
+            const Sample mixed = flood.mixed(sizes.packets, ratios[i]);
             const auto apart = flood.in_turns(sizes.packets, ratios[i]);
             if (run == 0) continue;  // it warms up
             all[i].push_back(mixed);
@@ -194,20 +203,32 @@ json run(const Sizes& sizes) {
     }
     flood.check();
     const auto hz = static_cast<double>(rte_get_tsc_hz());
-    json result, of_own;
+    json result, of_own, unfiltered, of_own_unfiltered;
     for (std::size_t i = 0; i < ratios.size(); ++i) {
-        result[names[i]] = hz / median_of(all[i]).value;
-        of_own[names[i]] = hz / median_of(own[i]).value;
+        const QuietMedian mixed = median_of(all[i]), apart = median_of(own[i]);
+        result[names[i]] = hz / mixed.value;
+        unfiltered[names[i]] = hz / mixed.unfiltered;
+        of_own[names[i]] = hz / apart.value;
+        of_own_unfiltered[names[i]] = hz / apart.unfiltered;
     }
-    const double alone = median_of(own[0]).value, under = median_of(own[1]).value;
-    const double flood_cycles = median_of(init).value;
+    const QuietMedian alone_of_own = median_of(own[0]), strange = median_of(init);
+    const double alone = alone_of_own.value, under = median_of(own[1]).value;
+    const double flood_cycles = strange.value;
+    unfiltered["own"] = of_own_unfiltered;
+    result["unfiltered"] = unfiltered;
     result["own"] = of_own;
     result["flood_cycles"] = flood_cycles;
     result["absorbed_at_80_percent"] = hz * (1 - 0.8 * under / alone) / flood_cycles;
     result["spread"] = median_of(all[2]).spread;
     result["flows"] = sizes.flows;
     result["pages"] = stage.pages();
-    return {{"flood", result}};
+    return {{"flood", result},
+            {"refused_init",
+             {{"cycles_per_packet", flood_cycles},
+              {"unfiltered", strange.unfiltered},
+              {"spread", strange.spread},
+              {"of_established", flood_cycles / alone},
+              {"flows", sizes.flows}}}};
 }
 
 }  // namespace

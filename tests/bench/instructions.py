@@ -54,11 +54,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("bench_core")
     parser.add_argument("case", nargs="*", help=f"of {', '.join(CASES)}; default: all")
+    parser.add_argument("--count", action="store_true", help="print the count of a case, no more")
     parser.add_argument("--write", action="store_true", help="put the counts down")
     options = parser.parse_args()
     if shutil.which("valgrind") is None:
         print("valgrind is not installed")
         return SKIPPED
+    if options.count:
+        print(*(count(options.bench_core, CASES[case]) for case in options.case))
+        return 0
     build = build_of(options.bench_core)
     known = json.loads(NUMBERS.read_text("utf-8")) if NUMBERS.exists() else {}
     if known.get("build") != build and not options.write:

@@ -106,7 +106,7 @@ void Lane::process(std::span<rte_mbuf*> packets) noexcept {
         .directory = world_.directory(),
         .counters = stats_->pipeline,
         .memory = *memory_,
-        .now = clock_.seconds(cycles) - worker::Clock::first_second + world_.now(),
+        .now = clock_.seconds(cycles - restarted_) - worker::Clock::first_second + world_.now(),
         .now_micros = micros + world_.now_micros()};
     if (parts_ != nullptr) [[unlikely]]
         run_in_parts(context);

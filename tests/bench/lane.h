@@ -59,6 +59,9 @@ public:
 
     /// Adds the cycles of both parts there from now on; nullptr: nowhere.
     void time_parts(Parts* parts) noexcept { parts_ = parts; }
+    /// It is the world's time again: what has passed since would make records old that are to be
+    /// fresh.
+    void restart_clock() noexcept { restarted_ = clock_stands_ ? 0 : clock_.cycles(); }
     /// Every packet takes all steps, as if there were no path for ESP alone.
     void take_steps_only() noexcept { takes_express_ = false; }
     /// Of this lane; the worker's own counters go on.
@@ -90,6 +93,7 @@ private:
     std::array<Outgoing, 2> outgoing_;
     worker::Clock clock_;
     bool clock_stands_;
+    std::uint64_t restarted_ = 0;
     Deliveries at_clear_;
     std::uint64_t offered_ = 0, not_forwarded_ = 0;
     Parts* parts_ = nullptr;

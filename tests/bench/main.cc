@@ -36,7 +36,7 @@ int main(int argc, char** argv) {
     const Command commands[]{pipeline_command(app), setup_command(app),   flood_command(app),
                              memory_command(app),   scaling_command(app), instructions_command(app),
                              lines_command(app),    pace_command(app),
-                             environment_command(app)};
+                             replies_command(app),  environment_command(app)};
     CLI11_PARSE(app, argc, argv);
     try {
         for (const Command& command : commands)

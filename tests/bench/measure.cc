@@ -18,15 +18,16 @@ Median median_of(std::vector<double> values) {
 }
 
 QuietMedian median_of(const std::vector<Sample>& samples) {
-    std::vector<double> all, quiet;
+    std::vector<double> all, quiet, unfiltered;
     double disturbed = 0;
     for (const Sample& sample : samples) {
         all.push_back(sample.value);
+        unfiltered.push_back(sample.unfiltered);
         if (sample.disturbed <= 0.75) quiet.push_back(sample.value);
         disturbed += sample.disturbed / static_cast<double>(samples.size());
     }
     const std::vector<double>& chosen = quiet.empty() ? all : quiet;
-    return {median_of(chosen), chosen.size(), disturbed};
+    return {median_of(chosen), median_of(unfiltered).value, chosen.size(), disturbed};
 }
 
 double Pieces::mean() const {
@@ -39,15 +40,23 @@ double Pieces::mean() const {
            static_cast<double>(end - sorted.begin());
 }
 
+double Pieces::unfiltered_mean() const {
+    std::uint64_t sum = 0;
+    for (const auto* const pieces : {&quiet_, &disturbed_})
+        sum = std::accumulate(pieces->begin(), pieces->end(), sum);
+    return static_cast<double>(sum) / static_cast<double>(quiet_.size() + disturbed_.size());
+}
+
 double Pieces::disturbed() const noexcept {
     return static_cast<double>(disturbed_.size()) /
            static_cast<double>(std::max<std::size_t>(quiet_.size() + disturbed_.size(), 1));
 }
 
-double Measurement::cycles_per_packet(std::size_t packets, Pieces::Keep keep) {
+Sample Measurement::cycles_per_packet(std::size_t packets, Pieces::Keep keep) {
     const std::size_t count = headers_ == Headers::warm ? warm_packets : cold_packets;
     if (count > lane_.capacity()) throw std::runtime_error{"the lane has too few buffers"};
     lane_.clear();
+    lane_.restart_clock();
     Pieces pieces{keep};
     std::uint64_t done = 0;
     const auto is_too_little = [&] {
@@ -60,37 +69,37 @@ double Measurement::cycles_per_packet(std::size_t packets, Pieces::Keep keep) {
     if (sent.offered != done || delivered != done || sent.not_forwarded != 0)
         throw std::runtime_error{"of " + std::to_string(done) + " packets " +
                                  std::to_string(delivered) + " were delivered"};
-    const double cycles = pieces.mean() / static_cast<double>(warm_packets);
-    disturbed_ = pieces.disturbed();
-    return cycles;
+    return pieces.sample().each(warm_packets);
+}
+
+void Measurement::warm_up() {
+    lane_.restart_clock();
+    walk(warm_up_of(stream_.flows()) / warm_packets, true);
 }
 
 std::size_t Measurement::walk(std::size_t pieces, bool is_warm_up) {
     for (std::size_t piece = 0; piece < pieces; ++piece) {
-        for (std::size_t i = 0; i < warm_packets; ++i)
-            stream_.load((next_ + i) % stream_.packets(), lane_, i);
+        const std::size_t first = stream_.take(warm_packets);
+        for (std::size_t i = 0; i < warm_packets; ++i) stream_.load(first + i, lane_, i);
         if (is_warm_up)
             lane_.warm_up(0, warm_packets, burst_);
         else
             lane_.run(0, warm_packets, burst_);
-        next_ = (next_ + warm_packets) % stream_.packets();
     }
     return pieces * warm_packets;
 }
 
 void Measurement::load_and_run(std::size_t count, Pieces& pieces) {
-    const std::size_t first = next_;
-    const auto at = [&](std::size_t i) { return (first + i) % stream_.packets(); };
-    for (std::size_t i = 0; i < count; ++i) stream_.load(at(i), lane_, i);
+    const std::size_t first = stream_.take(count);
+    for (std::size_t i = 0; i < count; ++i) stream_.load(first + i, lane_, i);
     for (std::size_t done = 0; done < count; done += warm_packets)
         pieces.time([&] { return lane_.run(done, warm_packets, burst_); });
     for (std::size_t done = 0; done < count; done += warm_packets) {
         sample_ = (sample_ + 37) % warm_packets;
         const std::size_t i = done + sample_;
-        if (const std::string wrong = stream_.check(at(i), lane_.frame(i)); !wrong.empty())
+        if (const std::string wrong = stream_.check(first + i, lane_.frame(i)); !wrong.empty())
             throw std::runtime_error{"a packet left wrong: " + wrong};
     }
-    next_ = at(count);
 }
 
 }  // namespace ikelb::bench

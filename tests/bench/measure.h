@@ -17,13 +17,21 @@ struct Median {
 };
 Median median_of(std::vector<double> values);
 
-/// A run's result, and the share of it that went while the core was not quiet.
+/// A run's result, what it would be if everything counted, and the share of it that went while the
+/// core was not quiet.
 struct Sample {
     double value = 0;
+    double unfiltered = 0;
     double disturbed = 0;
+
+    /// Of a thing that there are so many of in what was measured.
+    Sample each(double count) const noexcept {
+        return {.value = value / count, .unfiltered = unfiltered / count, .disturbed = disturbed};
+    }
 };
 /// Of those runs that were quiet for a quarter of the time or more; of all if none was.
 struct QuietMedian : Median {
+    double unfiltered = 0;     ///< the median of all runs' unfiltered means
     std::size_t runs = 0;      ///< that count
     double disturbed = 0;      ///< the share of all runs
 };
@@ -35,6 +43,12 @@ enum class Headers : std::uint8_t { warm, cold };
 /// Packets loaded at once. warm: few enough for the second cache to hold buffers and headers; cold:
 /// so many that the first have left the caches when the last has been loaded.
 inline constexpr std::size_t warm_packets = 256, cold_packets = 65536;
+
+/// Packets that go untimed before a run, so that nothing of what ran before is left in caches and
+/// page walkers: without them whoever comes first after others pays a fifth more and above.
+constexpr std::size_t warm_up_of(std::size_t flows) noexcept {
+    return flows < std::size_t{1} << 24 ? std::size_t{1} << 16 : std::size_t{1} << 19;
+}
 
 /// A sum of timed pieces of work that leaves out those in which something else went on: the core
 /// was not quiet before or after, or they took more than four times the median of the rest. Nothing
@@ -55,6 +69,11 @@ public:
     }
     /// Of a piece, on average.
     double mean() const;
+    /// The same of all pieces, whatever disturbed them.
+    double unfiltered_mean() const;
+    Sample sample() const {
+        return {.value = mean(), .unfiltered = unfiltered_mean(), .disturbed = disturbed()};
+    }
     /// The share of the pieces in which the core was not quiet.
     double disturbed() const noexcept;
 
@@ -73,14 +92,14 @@ public:
     Measurement(Stream& stream, Lane& lane, std::size_t burst, Headers headers)
         : stream_{stream}, lane_{lane}, burst_{burst}, headers_{headers} {}
 
-    /// TSC cycles per packet over at least so many packets, which go on where the last call ended:
-    /// three times as many if the core is quiet too seldom. Throws std::runtime_error if a packet
-    /// was not forwarded or a sample is wrong.
-    double cycles_per_packet(std::size_t packets, Pieces::Keep keep = Pieces::Keep::quiet);
+    /// TSC cycles per packet over at least so many packets, which go on where the stream's last
+    /// ended: three times as many if the core is quiet too seldom. Throws std::runtime_error if a
+    /// packet was not forwarded or a sample is wrong.
+    Sample cycles_per_packet(std::size_t packets, Pieces::Keep keep = Pieces::Keep::quiet);
     /// The same way for packets that are counted by another means; returns how many there were.
     std::size_t walk(std::size_t pieces, bool is_warm_up);
-    /// The share of the last call's packets that went while the core was not quiet.
-    double disturbed() const noexcept { return disturbed_; }
+    /// Packets as many as warm_up_of() says, untimed.
+    void warm_up();
 
 private:
     void load_and_run(std::size_t count, Pieces& pieces);
@@ -89,8 +108,7 @@ private:
     Lane& lane_;
     std::size_t burst_;
     Headers headers_;
-    std::size_t next_ = 0, sample_ = 0;
-    double disturbed_ = 0;
+    std::size_t sample_ = 0;
 };
 
 }  // namespace ikelb::bench

@@ -43,6 +43,7 @@ Command memory_command(CLI::App& app) {
     auto clients = std::make_shared<std::size_t>(1'000'000);
     auto family = std::make_shared<Family>(Family::v4);
     CLI::App* const sub = app.add_subcommand("memory", "Bytes for each established client");
+    sub->add_flag_callback("--quick", [clients] { *clients = 1 << 18; });
     sub->add_option("--clients", *clients, "Established clients")->capture_default_str();
     sub->add_option("--family", *family, "4, 6")
         ->transform(CLI::CheckedTransformer(

@@ -41,8 +41,8 @@ struct Seat {
 
     /// TSC cycles per packet, of both directions alike.
     double run(std::size_t packets) {
-        return (measure_up.cycles_per_packet(packets / 2, Pieces::Keep::all) +
-                measure_down.cycles_per_packet(packets / 2, Pieces::Keep::all)) /
+        return (measure_up.cycles_per_packet(packets / 2, Pieces::Keep::all).unfiltered +
+                measure_down.cycles_per_packet(packets / 2, Pieces::Keep::all).unfiltered) /
                2;
     }
 

@@ -36,15 +36,15 @@ std::size_t room(const Sizes& sizes) {
 }
 
 /// New clients: IKE_SA_INIT, answer, IKE_AUTH, answer, ESP both ways.
-Median set_up(const Sizes& sizes, const Stage& stage, std::string& pages) {
+QuietMedian set_up(const Sizes& sizes, const Stage& stage, std::string& pages) {
     World world{{.clients = room(sizes)}};
     world.establish_in_bulk(0, sizes.established);
     pages = stage.pages();
     Exchange exchange{world, stage.pool(), login_steps()};
-    std::vector<double> cycles;
+    std::vector<Sample> cycles;
     std::size_t next = sizes.established;
     for (std::size_t run = 0; run <= sizes.runs; ++run) {
-        const double of_run = exchange.run(sizes.of_a_run, [&](std::size_t i) {
+        const Sample of_run = exchange.run(sizes.of_a_run, [&](std::size_t i) {
             const Client client = world.client(next + i);
             return Speaker{.client = client, .backend = world.backend_of(client)};
         });
@@ -59,7 +59,7 @@ Median set_up(const Sizes& sizes, const Stage& stage, std::string& pages) {
 
 /// Clients whose addresses change under their IKE SAs: a request from the new one, its answer, ESP
 /// both ways.
-Median move(const Sizes& sizes, rte_mempool& pool) {
+QuietMedian move(const Sizes& sizes, rte_mempool& pool) {
     constexpr std::size_t elsewhere = max_clients / 2;
     World world{{.clients = room(sizes)}};
     world.establish_in_bulk(0, sizes.established);
@@ -68,10 +68,10 @@ Median move(const Sizes& sizes, rte_mempool& pool) {
                        {.towards = Towards::client, .kind = Kind::dpd},
                        {.towards = Towards::server, .kind = Kind::esp, .sequence = 100},
                        {.towards = Towards::client, .kind = Kind::esp, .sequence = 100}}};
-    std::vector<double> cycles;
+    std::vector<Sample> cycles;
     std::size_t next = 0;
     for (std::size_t run = 0; run <= sizes.runs; ++run) {
-        const double of_run = exchange.run(sizes.of_a_run, [&](std::size_t i) {
+        const Sample of_run = exchange.run(sizes.of_a_run, [&](std::size_t i) {
             const std::size_t number = (next + i) % sizes.established;
             Client client = world.client(number);
             const forwarding::BackendIndex backend = world.backend_of(client);
@@ -94,15 +94,17 @@ json run(const Sizes& sizes) {
     const auto hz = static_cast<double>(rte_get_tsc_hz());
     say("new SAs");
     std::string pages;
-    const Median sas = set_up(sizes, stage, pages);
+    const QuietMedian sas = set_up(sizes, stage, pages);
     say("moves");
-    const Median moves = move(sizes, stage.pool());
+    const QuietMedian moves = move(sizes, stage.pool());
     return {{"setup",
              {{"sas_per_second", hz / sas.value},
               {"cycles_per_sa", sas.value},
+              {"cycles_per_sa_unfiltered", sas.unfiltered},
               {"sas_spread", sas.spread},
               {"moves_per_second", hz / moves.value},
               {"cycles_per_move", moves.value},
+              {"cycles_per_move_unfiltered", moves.unfiltered},
               {"moves_spread", moves.spread},
               {"established_before", sizes.established},
               {"pages", pages}}}};
@@ -114,14 +116,14 @@ Command setup_command(CLI::App& app) {
     auto sizes = std::make_shared<Sizes>();
     CLI::App* const sub = app.add_subcommand(
         "setup", "New confirmed SAs, and clients that change their address, per second and core");
-    sub->add_option("--established", sizes->established, "Clients there before")
-        ->capture_default_str();
-    sub->add_option("--runs", sizes->runs, "Runs of which the median is taken")
-        ->capture_default_str();
     sub->add_flag_callback("--quick", [sizes] {
         sizes->established = std::size_t{1} << 18;
         sizes->of_a_run = std::size_t{1} << 14;
     });
+    sub->add_option("--established", sizes->established, "Clients there before")
+        ->capture_default_str();
+    sub->add_option("--runs", sizes->runs, "Runs of which the median is taken")
+        ->capture_default_str();
     return {.options = sub, .run = [sizes] { return run(*sizes); }};
 }
 

@@ -62,8 +62,9 @@ control::Eal Stage::start(std::uint64_t bytes, Pages pages) {
     return control::Eal::start(options).value();
 }
 
-Stage::Stage(std::size_t buffers, std::size_t frame, Pages pages, unsigned cpus)
-    : eal_{start(buffers * (frame + 512), pages)},
+Stage::Stage(std::size_t buffers, std::size_t frame, Pages pages, unsigned cpus,
+             std::uint64_t more)
+    : eal_{start(buffers * (frame + 512) + more, pages)},
       pool_{control::make_packet_pool("bench", static_cast<unsigned>(buffers),
                                       static_cast<unsigned>((frame + 127) / 64 * 64))
                 .value()},
@@ -73,12 +74,15 @@ Stage::Stage(std::size_t buffers, std::size_t frame, Pages pages, unsigned cpus)
                                  std::to_string(cpus_.size()) + " may be used"};
 }
 
-void Stage::take_cpu(unsigned n) const {
+void Stage::take_cpu(unsigned n) const { bind({&cpus_.at(n), 1}); }
+void Stage::take_all_cpus() const { bind(cpus_); }
+
+void Stage::bind(std::span<const unsigned> cpus) {
     cpu_set_t set;
     CPU_ZERO(&set);
-    CPU_SET(cpus_.at(n), &set);
+    for (const unsigned cpu : cpus) CPU_SET(cpu, &set);
     if (pthread_setaffinity_np(pthread_self(), sizeof set, &set) != 0)
-        throw std::runtime_error{"CPU " + std::to_string(cpus_[n]) + " could not be taken"};
+        throw std::runtime_error{"CPU " + std::to_string(cpus.front()) + " could not be taken"};
 }
 
 std::string Stage::pages() const {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,11 +21,15 @@ class Stage {
 public:
     /// cpus: that threads of measurements are to have, one each; fewer than asked for throw
     /// std::runtime_error, as does whatever EAL does not like.
-    Stage(std::size_t buffers, std::size_t frame, Pages pages, unsigned cpus = 1);
+    /// more: bytes of EAL's memory beside the packet buffers.
+    Stage(std::size_t buffers, std::size_t frame, Pages pages, unsigned cpus = 1,
+          std::uint64_t more = 0);
 
     rte_mempool& pool() const noexcept { return *pool_; }
     /// Binds the calling thread to the n-th of the stage's CPUs.
     void take_cpu(unsigned n = 0) const;
+    /// Lets the calling thread, and those it starts from now on, run on all of them.
+    void take_all_cpus() const;
     bool has_huge_pages() const noexcept { return eal_.uses_huge_pages(); }
 
     /// "2M", "4k" or what lies where: of the packet buffers and, as the kernel has granted them by
@@ -36,6 +41,8 @@ private:
 
     control::Eal eal_;
     control::Mempool pool_;
+    static void bind(std::span<const unsigned> cpus);
+
     std::vector<unsigned> cpus_;
 };
 

@@ -17,8 +17,12 @@ constexpr std::uint64_t of = 2000, ike_share = 20, new_spi_share = 20, fragmente
 /// SPIs that no client of client_of() has: 0x20000000 and on.
 constexpr std::uint32_t new_spis = 0x20000000, new_spi_mask = 0x1fffffff;
 
-std::size_t packets_of(const StreamOptions& options, std::size_t stride) {
+/// So many flows that the first packets' records would otherwise be in a cache at the second time.
+constexpr std::size_t many_flows = std::size_t{1} << 24, packets_of_many = std::size_t{1} << 21;
+
+std::size_t packets_of(const StreamOptions& options, std::size_t stride, std::size_t flows) {
     if (options.packets != 0) return options.packets;
+    if (flows >= many_flows) return packets_of_many;
     return std::clamp(std::bit_floor(stream_bytes / stride), Stream::least_packets,
                       Stream::most_packets);
 }
@@ -32,7 +36,7 @@ Stream::Stream(const World& world, const StreamOptions& options)
             stride_ = std::max(stride_,
                                frames_.length(options.towards, static_cast<Kind>(kind)));
     stride_ = (stride_ + 63) / 64 * 64;
-    const std::size_t count = packets_of(options, stride_);
+    const std::size_t count = packets_of(options, stride_, flows());
     entries_.reserve(count + 1);
     bytes_.reserve((count + 1) * stride_);
     std::mt19937_64 random{options.seed};
@@ -82,7 +86,7 @@ void Stream::add(Kind kind, std::size_t number, std::uint64_t random) {
 }
 
 void Stream::load(std::size_t n, Lane& lane, std::size_t i) noexcept {
-    const Entry& entry = entries_[n];
+    const Entry& entry = entries_[place(n)];
     std::uint8_t* const to = lane.put(i, entry.length, options_.towards);
     std::memcpy(to, bytes(n).data(), entry.length);
     if (entry.has_new_spi)
@@ -90,7 +94,7 @@ void Stream::load(std::size_t n, Lane& lane, std::size_t i) noexcept {
 }
 
 std::string Stream::check(std::size_t n, std::span<const std::uint8_t> frame) const {
-    const Entry& entry = entries_[n];
+    const Entry& entry = entries_[place(n)];
     testlib::Bytes in(bytes(n).begin(), bytes(n).end());
     if (entry.has_new_spi) {
         // Which one it was, load() has forgotten.

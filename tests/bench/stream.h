@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
+#include <utility>
 #include <vector>
 
 #include "tests/bench/lane.h"
@@ -18,7 +19,8 @@ struct StreamOptions {
     Towards towards = Towards::server;
     Mix mix = Mix::esp;
     std::size_t esp_frame = 64;
-    std::size_t packets = 0;  ///< 0: as many as the size of the frames allows, see least_packets
+    /// 0: as many as the size of the frames allows, see least_packets, and 2 M of many flows.
+    std::size_t packets = 0;
     std::uint64_t seed = 1;
     /// Of clients that are dealt at random to so many parts, those of one part.
     std::size_t part = 0, parts = 1;
@@ -37,6 +39,12 @@ public:
     /// Of an ESP frame.
     std::size_t esp_frame() const noexcept { return frames_.esp_frame(); }
     Towards towards() const noexcept { return options_.towards; }
+    /// The clients whose packets these are.
+    std::size_t flows() const noexcept { return world_.options().clients; }
+
+    /// The number of the first of so many packets, which follow the last that were taken; behind
+    /// the last packet stands the first again, for load() and check() as well.
+    std::size_t take(std::size_t count) noexcept { return std::exchange(next_, next_ + count); }
 
     /// Puts packet n into buffer i of the lane. An SPI that is to be new is another one each time.
     void load(std::size_t n, Lane& lane, std::size_t i) noexcept;
@@ -52,9 +60,10 @@ private:
         bool has_new_spi = false;
     };
     void add(Kind kind, std::size_t client, std::uint64_t random);
+    std::size_t place(std::size_t n) const noexcept { return n % entries_.size(); }
     std::size_t draw_client(std::uint64_t random) const noexcept;
     std::span<const std::uint8_t> bytes(std::size_t n) const noexcept {
-        return {bytes_.data() + n * stride_, entries_[n].length};
+        return {bytes_.data() + place(n) * stride_, entries_[place(n)].length};
     }
 
     const World& world_;
@@ -64,6 +73,7 @@ private:
     std::vector<Entry> entries_;
     std::vector<std::uint8_t> bytes_;
     std::uint32_t new_spi_ = 1;
+    std::size_t next_ = 0;
 };
 
 /// Between whom a packet is.

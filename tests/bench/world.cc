@@ -3,6 +3,7 @@
 #include "tests/bench/world.h"
 
 #include <algorithm>
+#include <future>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -45,7 +46,21 @@ void add_servers(testlib::TableSpec& spec) {
     }
 }
 
-void must_be_written(sessions::WriteOutcome outcome) {
+constexpr std::size_t prefetched_clients = 12;
+
+sessions::PairKey pair_of(const Client& c) noexcept {
+    return {net::be64::from_host(c.spi_i).wire(), net::be64::from_host(c.spi_r).wire()};
+}
+
+/// Clients from which on two threads write them: what fewer leave in the tables is always the same.
+constexpr std::size_t many_clients = std::size_t{1} << 19;
+
+/// Again while another thread holds the shard.
+template <typename Write>
+void must_write(Write&& write) {
+    sessions::WriteOutcome outcome;
+    do outcome = write();
+    while (outcome == sessions::WriteOutcome::busy);
     if (outcome != sessions::WriteOutcome::written)
         throw std::runtime_error{"a table of the world has no room"};
 }
@@ -106,7 +121,53 @@ void World::establish_in_bulk(std::size_t first, std::size_t count) {
 }
 
 void World::establish_in_bulk(std::size_t first, std::size_t count, sessions::Directory& into) {
-    for (std::size_t number = first; number < first + count; ++number) write_client(number, into);
+    if (count < many_clients) return establish_in_turn(first, count, into);
+    const std::size_t half = count / 2;
+    auto other = std::async(std::launch::async,
+                            [&] { establish_in_turn(first + half, count - half, into); });
+    establish_in_turn(first, half, into);
+    other.get();
+}
+
+void World::establish_in_turn(std::size_t first, std::size_t count, sessions::Directory& d) {
+    for (std::size_t number = first; number < first + count; ++number) {
+        prefetch_client(number + prefetched_clients, d);
+        write_client(number, d);
+    }
+}
+
+/// Where write_client() and refresh() will write: of 16 million clients no line is in a cache.
+void World::prefetch_client(std::size_t number, const sessions::Directory& d) const {
+    const Client c = client(number);
+    const auto ask = [](const auto& table, const auto& key) {
+        if constexpr (requires { table.template prefetch<true>(key); })
+            table.template prefetch<true>(key);
+        else
+            table.template prefetch<true>(table.hash(key));
+    };
+    ask(d.flows.confirmed, flow_of(c));
+    ask(d.bindings, sessions::binding_key(c.address, service()));
+    ask(d.pairs.confirmed, pair_of(c));
+    for (const std::uint32_t spi : c.esp_up)
+        ask(d.claims, sessions::esp_key(c.address, net::be32::from_host(spi)));
+}
+
+void World::refresh(std::size_t first, std::size_t count) {
+    sessions::Directory& d = *directory_;
+    const forwarding::Timeouts& lives = table_->timeouts;
+    for (std::size_t number = first; number < first + count; ++number) {
+        prefetch_client(number + prefetched_clients, d);
+        const Client c = client(number);
+        const sessions::Flow flow = flow_record(c);
+        const auto before = d.flows.find(flow_of(c), lives, now());
+        must_write([&] { return d.flows.write(flow_of(c), before, flow, lives, now()); });
+        must_write([&] {
+            return d.bindings.write(sessions::binding_key(c.address, service()),
+                                    {.backend = flow.backend, .last_seen = now()}, lives, now(),
+                                    Evict::never);
+        });
+        for (const std::uint32_t spi : c.esp_up) write_claim(c, spi, now(), d);
+    }
 }
 
 void World::write_client(std::size_t number, sessions::Directory& d) {
@@ -123,14 +184,21 @@ sessions::FlowKey World::flow_of(const Client& client) const noexcept {
 /// The flow and the binding.
 void World::write_flows(const Client& c, sessions::Directory& d) {
     const forwarding::Timeouts& lives = table_->timeouts;
-    const sessions::Flow flow{.backend = {.index = backend_of(c)},
-                              .standing = sessions::Standing::spoke,
-                              .gateway = table_->frontends[2 * service()].uplink,
-                              .last_seen = now()};
-    must_be_written(d.flows.write(flow_of(c), std::nullopt, flow, lives, now()));
-    must_be_written(d.bindings.write(
-        sessions::binding_key(c.address, service()),
-        {.backend = flow.backend, .last_seen = now() - login_ago}, lives, now(), Evict::never));
+    const sessions::Flow flow = flow_record(c);
+    must_write([&] { return d.flows.write(flow_of(c), std::nullopt, flow, lives, now()); });
+    must_write([&] {
+        return d.bindings.write(sessions::binding_key(c.address, service()),
+                                {.backend = flow.backend, .last_seen = now() - login_ago}, lives,
+                                now(), Evict::never);
+    });
+}
+
+/// Of a client whose server has just spoken.
+sessions::Flow World::flow_record(const Client& c) const noexcept {
+    return {.backend = {.index = backend_of(c)},
+            .standing = sessions::Standing::spoke,
+            .gateway = table_->frontends[2 * service()].uplink,
+            .last_seen = now()};
 }
 
 /// The IKE SA, what is left of its beginning, and the ESP SPIs.
@@ -139,11 +207,12 @@ void World::write_sa(const Client& c, sessions::Directory& d) {
     const forwarding::BackendRef backend{.index = backend_of(c)};
     const std::uint64_t spi_i = net::be64::from_host(c.spi_i).wire();
     const forwarding::Seconds login = now() - login_ago;
-    must_be_written(d.choices.write(
-        {.client = c.address, .initiator_spi = spi_i, .service = service()},
-        {.backend = backend, .is_answered = true, .last_seen = login}, lives, now(),
-        Evict::oldest));
-    const sessions::PairKey pair{spi_i, net::be64::from_host(c.spi_r).wire()};
+    must_write([&] {
+        return d.choices.write(
+            {.client = c.address, .initiator_spi = spi_i, .service = service()},
+            {.backend = backend, .is_answered = true, .last_seen = login}, lives, now(),
+            Evict::oldest);
+    });
     const std::uint32_t name = sessions::name_of(c.address);
     const sessions::Peer seen{.client = name,
                               .port = c.nat_t_port,
@@ -151,23 +220,31 @@ void World::write_sa(const Client& c, sessions::Directory& d) {
     const sessions::Began began{.client = sessions::origin_of(c.address, table_->hash_key),
                                 .next_id = 2};
     const std::array notes{seen.pack(), began.pack()};
-    must_be_written(d.pairs.write(pair, std::nullopt,
-                                  {.backend = backend,
-                                   .state = sessions::SaState::established,
-                                   .service = service(),
-                                   .last_seen = login},
-                                  lives, now(), &notes));
-    for (const std::uint32_t spi : c.esp_up) {
-        const auto key = sessions::esp_key(c.address, net::be32::from_host(spi));
-        const auto frontend = static_cast<forwarding::FrontendIndex>(2 * service() + 1);
-        must_be_written(d.claims.write(
+    must_write([&] {
+        return d.pairs.write(pair_of(c), std::nullopt,
+                             {.backend = backend,
+                              .state = sessions::SaState::established,
+                              .service = service(),
+                              .last_seen = login},
+                             lives, now(), &notes);
+    });
+    for (const std::uint32_t spi : c.esp_up)
+        write_claim(c, spi, spi == c.esp_up.front() ? login : now(), d);
+}
+
+void World::write_claim(const Client& c, std::uint32_t spi, forwarding::Seconds seen,
+                        sessions::Directory& d) {
+    const auto key = sessions::esp_key(c.address, net::be32::from_host(spi));
+    const auto frontend = static_cast<forwarding::FrontendIndex>(2 * service() + 1);
+    must_write([&] {
+        return d.claims.write(
             key,
-            {.backend = backend,
+            {.backend = {.index = backend_of(c)},
              .tag = sessions::claim_tag(key.narrow(), net::be16::from_host(c.nat_t_port), frontend,
                                         table_->hash_key),
-             .last_seen = spi == c.esp_up.front() ? login : now()},
-            lives, now(), Evict::never));
-    }
+             .last_seen = seen},
+            table_->timeouts, now(), Evict::never);
+    });
 }
 
 }  // namespace ikelb::bench

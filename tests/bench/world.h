@@ -54,10 +54,15 @@ public:
     /// The packets of a life, from the IKE_SA_INIT to ESP by the second SPI: slower, by half a
     /// million clients in some seconds. Throws std::runtime_error if the packet path refuses one.
     void establish_by_packets(std::size_t first, std::size_t count);
-    /// Writes what those packets leave behind. Throws if a table has no room.
+    /// Writes what those packets leave behind; many at once on two CPUs, if the thread may use as
+    /// many. Throws if a table has no room.
     void establish_in_bulk(std::size_t first, std::size_t count);
     /// The same into a directory made for limits() and the table's hash key.
     void establish_in_bulk(std::size_t first, std::size_t count, sessions::Directory& into);
+
+    /// All that packets renew of these established clients is as fresh as can be: their flows,
+    /// bindings and claims.
+    void refresh(std::size_t first, std::size_t count);
 
     /// So many may log in within a second without a limit being met.
     static constexpr std::size_t logins_per_second = 6000;
@@ -65,9 +70,14 @@ public:
 private:
     static constexpr std::uint64_t second = 1'000'000;
 
+    void establish_in_turn(std::size_t first, std::size_t count, sessions::Directory& d);
+    void prefetch_client(std::size_t number, const sessions::Directory& d) const;
     void write_client(std::size_t number, sessions::Directory& d);
     void write_flows(const Client& c, sessions::Directory& d);
     void write_sa(const Client& c, sessions::Directory& d);
+    void write_claim(const Client& c, std::uint32_t spi, forwarding::Seconds seen,
+                     sessions::Directory& d);
+    sessions::Flow flow_record(const Client& c) const noexcept;
     sessions::FlowKey flow_of(const Client& client) const noexcept;
 
     WorldOptions options_;

@@ -183,7 +183,7 @@ class Peers:
 
     def on_memif(self) -> list[Series]:
         series = []
-        for flows in MEMIF_FLOWS:
+        for flows in self.plan.choose(MEMIF_FLOWS, MEMIF_FLOWS[:1]):
             series += [
                 Series("testpmd_5tswap", "memif", flows, lambda f=flows: self._swap_on_memif(f)),
                 Series("ikelb", "memif", flows, lambda f=flows: self._ikelb_on_memif(f)),

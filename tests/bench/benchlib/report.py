@@ -22,6 +22,10 @@ def _share(value) -> str:
     return "-" if value is None else f"{value:.1%}"
 
 
+def _ratio(value) -> str:
+    return "" if value is None else f"{value:.2f} x"
+
+
 def _plain(found: dict, indent: str = "") -> str:
     """Key and value, a line each."""
     lines = []
@@ -41,18 +45,38 @@ def _rows(head: Sequence[str], found: list[dict], cells: Callable[[dict], Sequen
 
 def _pipeline(found: list[dict]) -> str:
     head = ("direction", "IPv", "flows", "burst", "frame", "stream", "headers", "pages",
-            "cycles/packet", "spread", "disturbed", "parts")  # fmt: skip
+            "cycles/packet", "of all pieces", "of rte_hash", "spread", "disturbed",
+            "parts")  # fmt: skip
 
     def cells(one: dict) -> Sequence[str]:
         parts = " ".join(f"{k} {v:.0f}" for k, v in (one.get("parts") or {}).items())
         words = [str(one.get(key, "")) for key in ("stream", "headers", "pages")]
         return (
             one["direction"], one["family"], f"{one['flows']:,}", one["burst"], one["frame"],
-            *words, _number(one["cycles_per_packet"]), _share(one["spread"]),
-            _share(one.get("disturbed")), parts,
+            *words, _number(one["cycles_per_packet"]), _number(one.get("unfiltered")),
+            _ratio(one.get("of_reference")), _share(one["spread"]), _share(one.get("disturbed")),
+            parts,
         )  # fmt: skip
 
     return _rows(head, found, cells)
+
+
+def _reference(found: list[dict]) -> str:
+    head = ("name", "flows", "pages", "cycles/packet", "of all pieces", "spread", "disturbed")
+    return _rows(head, found, lambda one: (
+        one["name"], f"{one['flows']:,}", one["pages"], _number(one["cycles_per_packet"]),
+        _number(one["unfiltered"]), _share(one["spread"]), _share(one["disturbed"]),
+    ))  # fmt: skip
+
+
+def _quiet_replies(found: list[dict]) -> str:
+    head = ("silent for", "flows", "first replies", "cycles/packet", "of all pieces", "of fresh",
+            "spread")  # fmt: skip
+    return _rows(head, found, lambda one: (
+        f"{one['quiet_seconds']} s", f"{one['flows']:,}", _share(one["first_share"]),
+        _number(one["cycles_per_packet"]), _number(one["unfiltered"]), _ratio(one["of_fresh"]),
+        _share(one["spread"]),
+    ))  # fmt: skip
 
 
 def _lines(found: list[dict]) -> str:
@@ -104,12 +128,17 @@ def _veth(found: list[dict]) -> str:
     return _rows(head, found, cells) + "\nLatencies with + are added to those of the cable alone."
 
 
-_TABLES = {"pipeline": _pipeline, "lines": _lines, "peers": _peers, "veth": _veth}
+_TABLES = {"pipeline": _pipeline, "reference": _reference, "quiet_replies": _quiet_replies,
+           "lines": _lines, "peers": _peers, "veth": _veth}  # fmt: skip
+# In other tables already.
+_NOT_SHOWN = ("unfiltered",)
 
 
 def text(results: dict) -> str:
     parts = []
     for name, found in results.items():
+        if name in _NOT_SHOWN:
+            continue
         shown = _TABLES[name](found) if name in _TABLES else _plain(found)
         parts.append(f"{paint(name, 'bold')}\n{shown}")
     return "\n\n".join(parts)

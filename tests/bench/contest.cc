@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#include "tests/bench/contest.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "tests/bench/command.h"
+
+namespace ikelb::bench {
+
+namespace {
+
+using nlohmann::json;
+
+/// Above it, records are written and not learned from packets: it would take minutes.
+constexpr std::size_t most_by_packets = 65536;
+
+/// Bytes that a world of so many clients takes while it is measured, streams included.
+std::uint64_t bytes_of_world(const Crowd& crowd) {
+    const std::uint64_t of_client = crowd.family == Family::v4 ? 240 : 560;
+    return crowd.flows * of_client + (std::uint64_t{384} << 20);
+}
+
+int number_of(Family family) { return family == Family::v4 ? 4 : 6; }
+
+}  // namespace
+
+std::vector<Crowd> Contest::build(const std::vector<Crowd>& wanted) {
+    std::vector<Crowd> refused;
+    for (const Crowd& crowd : wanted) {
+        if (bytes_of_world(crowd) > available_bytes()) {
+            refused.push_back(crowd);
+            continue;
+        }
+        say(fmt::format("{} clients of IPv{}", crowd.flows, number_of(crowd.family)));
+        auto world =
+            std::make_unique<World>(WorldOptions{.family = crowd.family, .clients = crowd.flows});
+        if (crowd.flows <= most_by_packets)
+            world->establish_by_packets(0, crowd.flows);
+        else
+            world->establish_in_bulk(0, crowd.flows);
+        worlds_[crowd] = std::move(world);
+    }
+    return refused;
+}
+
+Stream& Contest::stream_of(const Variant& v, const World& world) {
+    auto& stream = streams_[{{v.family, v.flows}, v.towards, v.mix, v.frame}];
+    if (!stream)
+        stream = std::make_unique<Stream>(
+            world, StreamOptions{.towards = v.towards, .mix = v.mix, .esp_frame = v.frame});
+    return *stream;
+}
+
+Lane& Contest::lane_of(const Crowd& crowd, World& world) {
+    auto& lane = lanes_[crowd];
+    if (!lane) lane = std::make_unique<Lane>(world, stage_.pool(), warm_packets);
+    return *lane;
+}
+
+void Contest::add(const Variant& v) {
+    const Crowd crowd{v.family, v.flows};
+    const auto found = worlds_.find(crowd);
+    if (found == worlds_.end()) return;
+    World& world = *found->second;
+    entries_.push_back({.variant = v,
+                        .stream = &stream_of(v, world),
+                        .lane = &lane_of(crowd, world),
+                        .world = &world});
+}
+
+void Contest::add_references() {
+    constexpr std::size_t frame = 64;
+    for (const auto& [crowd, world] : worlds_) {
+        if (crowd.family != Family::v4) continue;
+        say(fmt::format("{} clients in rte_hash", crowd.flows));
+        const Variant v{crowd.flows, Family::v4, Towards::server, Mix::esp, frame, 32,
+                        Headers::warm};
+        references_.push_back({.flows = crowd.flows,
+                               .reference = std::make_unique<Reference>(
+                                   *world, stream_of(v, *world), lane_of(crowd, *world))});
+    }
+}
+
+void Contest::measure() {
+    stage_.take_cpu();
+    for (std::size_t run = 0; run < runs_; ++run) {
+        say(fmt::format("run {} of {}", run + 1, runs_));
+        for (OfReference& one : references_) {
+            one.reference->warm_up();
+            one.cycles.push_back(one.reference->cycles_per_packet(packets_));
+        }
+        for (Entry& entry : entries_) measure(entry);
+    }
+}
+
+void Contest::measure(Entry& entry) {
+    // All buffers of cold headers are one lane's at a time.
+    std::unique_ptr<Lane> own;
+    if (entry.variant.headers == Headers::cold)
+        own = std::make_unique<Lane>(*entry.world, stage_.pool(), cold_packets);
+    Lane& lane = own ? *own : *entry.lane;
+    Measurement measurement{*entry.stream, lane, entry.variant.burst, entry.variant.headers};
+    measurement.warm_up();
+    entry.cycles.push_back(measurement.cycles_per_packet(packets_));
+    if (entry.cycles.size() == runs_)
+        entry.parts = parts_of(lane, measurement, median_of(entry.cycles).value);
+}
+
+/// Runs of their own, since looking at the clock takes time: of eight short ones the fastest,
+/// which nothing has interrupted. What both parts leave of the whole is the worker's.
+json Contest::parts_of(Lane& lane, Measurement& measurement, double whole) const {
+    const std::size_t packets = std::max(packets_ / 16, cold_packets);
+    Parts best{.express = std::numeric_limits<std::uint64_t>::max() / 2};
+    for (int run = 0; run < 8; ++run) {
+        Parts parts;
+        lane.time_parts(&parts);
+        measurement.cycles_per_packet(packets, Pieces::Keep::all);
+        lane.time_parts(nullptr);
+        if (parts.express + parts.steps < best.express + best.steps) best = parts;
+    }
+    const auto per_packet = [&](std::uint64_t cycles) {
+        return static_cast<double>(cycles) / static_cast<double>(packets);
+    };
+    return {{"express", per_packet(best.express)},
+            {"steps", per_packet(best.steps)},
+            {"worker", std::max(0.0, whole - per_packet(best.express + best.steps))}};
+}
+
+/// null: there is none of as many flows.
+json Contest::of_reference(std::size_t flows, double cycles) const {
+    const auto one = std::ranges::find(references_, flows, &OfReference::flows);
+    return one == references_.end() ? json{} : json(cycles / median_of(one->cycles).value);
+}
+
+json Contest::variants() const {
+    json list = json::array();
+    for (const Entry& entry : entries_) {
+        const QuietMedian cycles = median_of(entry.cycles);
+        const Variant& v = entry.variant;
+        list.push_back({{"direction", v.towards == Towards::server ? "to_server" : "to_client"},
+                        {"family", number_of(v.family)},
+                        {"flows", v.flows},
+                        {"burst", v.burst},
+                        {"frame", entry.stream->esp_frame()},
+                        {"cycles_per_packet", cycles.value},
+                        {"unfiltered", cycles.unfiltered},
+                        {"of_reference", of_reference(v.flows, cycles.value)},
+                        {"spread", cycles.spread},
+                        {"disturbed", cycles.disturbed},
+                        {"runs", cycles.runs},
+                        {"stream", v.mix == Mix::esp ? "esp" : "mixed"},
+                        {"headers", v.headers == Headers::warm ? "warm" : "cold"},
+                        {"pages", stage_.pages()},
+                        {"parts", entry.parts}});
+    }
+    return list;
+}
+
+json Contest::references() const {
+    json list = json::array();
+    for (const OfReference& one : references_) {
+        const QuietMedian cycles = median_of(one.cycles);
+        list.push_back({{"name", Reference::name},
+                        {"flows", one.flows},
+                        {"cycles_per_packet", cycles.value},
+                        {"unfiltered", cycles.unfiltered},
+                        {"spread", cycles.spread},
+                        {"disturbed", cycles.disturbed},
+                        {"runs", cycles.runs},
+                        {"pages", stage_.has_huge_pages() ? "2M" : "4k"}});
+    }
+    return list;
+}
+
+}  // namespace ikelb::bench
