@@ -18,7 +18,6 @@
 #include "controlplane/kernel/kernel_reading.h"
 #include "controlplane/state/disk.h"
 #include "controlplane/table/wall_remarks.h"
-#include "dataplane/worker/packet_path.h"
 
 namespace {
 
@@ -26,8 +25,8 @@ constexpr int exit_failure = 1, exit_configuration = 2, exit_usage = 2;
 
 std::string version_line() {
     using namespace ikelb::control;
-    return fmt::format("ikelbd {} (-march={}, {}, DPDK {}, packet path {})", build_version,
-                       build_march, build_compiler, build_dpdk, ikelb::worker::packet_path_id);
+    return fmt::format("ikelbd {} (-march={}, {}, DPDK {})", build_version, build_march,
+                       build_compiler, build_dpdk);
 }
 
 int run(const std::string& file) {

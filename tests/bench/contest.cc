@@ -18,8 +18,8 @@ using nlohmann::json;
 /// Above it, records are written and not learned from packets: it would take minutes.
 constexpr std::size_t most_by_packets = 65536;
 
-/// Bytes that a world of so many clients takes while it is measured, streams included.
-std::uint64_t bytes_of_world(const Crowd& crowd) {
+/// Bytes that a town of so many clients takes while it is measured, streams included.
+std::uint64_t bytes_of_town(const Crowd& crowd) {
     const std::uint64_t of_client = crowd.family == Family::v4 ? 240 : 560;
     return crowd.flows * of_client + (std::uint64_t{384} << 20);
 }
@@ -31,62 +31,62 @@ int number_of(Family family) { return family == Family::v4 ? 4 : 6; }
 std::vector<Crowd> Contest::build(const std::vector<Crowd>& wanted) {
     std::vector<Crowd> refused;
     for (const Crowd& crowd : wanted) {
-        if (bytes_of_world(crowd) > available_bytes()) {
+        if (bytes_of_town(crowd) > available_bytes()) {
             refused.push_back(crowd);
             continue;
         }
         say(fmt::format("{} clients of IPv{}", crowd.flows, number_of(crowd.family)));
-        auto world =
-            std::make_unique<World>(WorldOptions{.family = crowd.family, .clients = crowd.flows});
+        auto town =
+            std::make_unique<Town>(TownOptions{.family = crowd.family, .clients = crowd.flows});
         if (crowd.flows <= most_by_packets)
-            world->establish_by_packets(0, crowd.flows);
+            town->establish_by_packets(0, crowd.flows);
         else
-            world->establish_in_bulk(0, crowd.flows);
-        worlds_[crowd] = std::move(world);
+            town->establish_in_bulk(0, crowd.flows);
+        towns_[crowd] = std::move(town);
     }
     return refused;
 }
 
-Stream& Contest::stream_of(const Variant& v, const World& world) {
+Stream& Contest::stream_of(const Variant& v, const Town& town) {
     auto& stream = streams_[{{v.family, v.flows}, v.towards, v.mix, v.frame}];
     if (!stream)
         stream = std::make_unique<Stream>(
-            world, StreamOptions{.towards = v.towards, .mix = v.mix, .esp_frame = v.frame});
+            town, StreamOptions{.towards = v.towards, .mix = v.mix, .esp_frame = v.frame});
     return *stream;
 }
 
-Lane& Contest::lane_of(const Crowd& crowd, World& world) {
+Lane& Contest::lane_of(const Crowd& crowd, Town& town) {
     auto& lane = lanes_[crowd];
-    if (!lane) lane = std::make_unique<Lane>(world, stage_.pool(), warm_packets);
+    if (!lane) lane = std::make_unique<Lane>(town, rig_.pool(), warm_packets);
     return *lane;
 }
 
 void Contest::add(const Variant& v) {
     const Crowd crowd{v.family, v.flows};
-    const auto found = worlds_.find(crowd);
-    if (found == worlds_.end()) return;
-    World& world = *found->second;
+    const auto found = towns_.find(crowd);
+    if (found == towns_.end()) return;
+    Town& town = *found->second;
     entries_.push_back({.variant = v,
-                        .stream = &stream_of(v, world),
-                        .lane = &lane_of(crowd, world),
-                        .world = &world});
+                        .stream = &stream_of(v, town),
+                        .lane = &lane_of(crowd, town),
+                        .town = &town});
 }
 
 void Contest::add_references() {
     constexpr std::size_t frame = 64;
-    for (const auto& [crowd, world] : worlds_) {
+    for (const auto& [crowd, town] : towns_) {
         if (crowd.family != Family::v4) continue;
         say(fmt::format("{} clients in rte_hash", crowd.flows));
         const Variant v{crowd.flows, Family::v4, Towards::server, Mix::esp, frame, 32,
                         Headers::warm};
         references_.push_back({.flows = crowd.flows,
                                .reference = std::make_unique<Reference>(
-                                   *world, stream_of(v, *world), lane_of(crowd, *world))});
+                                   *town, stream_of(v, *town), lane_of(crowd, *town))});
     }
 }
 
 void Contest::measure() {
-    stage_.take_cpu();
+    rig_.take_cpu();
     for (std::size_t run = 0; run < runs_; ++run) {
         say(fmt::format("run {} of {}", run + 1, runs_));
         for (OfReference& one : references_) {
@@ -101,7 +101,7 @@ void Contest::measure(Entry& entry) {
     // All buffers of cold headers are one lane's at a time.
     std::unique_ptr<Lane> own;
     if (entry.variant.headers == Headers::cold)
-        own = std::make_unique<Lane>(*entry.world, stage_.pool(), cold_packets);
+        own = std::make_unique<Lane>(*entry.town, rig_.pool(), cold_packets);
     Lane& lane = own ? *own : *entry.lane;
     Measurement measurement{*entry.stream, lane, entry.variant.burst, entry.variant.headers};
     measurement.warm_up();
@@ -154,7 +154,7 @@ json Contest::variants() const {
                         {"runs", cycles.runs},
                         {"stream", v.mix == Mix::esp ? "esp" : "mixed"},
                         {"headers", v.headers == Headers::warm ? "warm" : "cold"},
-                        {"pages", stage_.pages()},
+                        {"pages", rig_.pages()},
                         {"parts", entry.parts}});
     }
     return list;
@@ -171,7 +171,7 @@ json Contest::references() const {
                         {"spread", cycles.spread},
                         {"disturbed", cycles.disturbed},
                         {"runs", cycles.runs},
-                        {"pages", stage_.has_huge_pages() ? "2M" : "4k"}});
+                        {"pages", rig_.has_huge_pages() ? "2M" : "4k"}});
     }
     return list;
 }

@@ -10,7 +10,7 @@
 
 #include "tests/bench/measure.h"
 #include "tests/bench/reference.h"
-#include "tests/bench/stage.h"
+#include "tests/bench/rig.h"
 
 namespace ikelb::bench {
 
@@ -33,24 +33,24 @@ struct Crowd {
     auto operator<=>(const Crowd&) const = default;
 };
 
-/// Worlds, streams and references that are alive together, so that what is compared is measured in
+/// Towns, streams and references that are alive together, so that what is compared is measured in
 /// turns: this machine's speed may change from one second to the next.
 class Contest {
 public:
     /// packets: timed in a run of each.
-    Contest(const Stage& stage, std::size_t runs, std::size_t packets)
-        : stage_{stage}, runs_{runs}, packets_{packets} {}
+    Contest(const Rig& rig, std::size_t runs, std::size_t packets)
+        : rig_{rig}, runs_{runs}, packets_{packets} {}
 
     /// Returns what there was no memory for beside the others.
     std::vector<Crowd> build(const std::vector<Crowd>& wanted);
-    bool is_empty() const noexcept { return worlds_.empty(); }
+    bool is_empty() const noexcept { return towns_.empty(); }
 
-    /// Adds a variant if its world is there.
+    /// Adds a variant if its town is there.
     void add(const Variant& variant);
-    /// Adds a reference for each world of IPv4.
+    /// Adds a reference for each town of IPv4.
     void add_references();
 
-    /// On the CPU of the stage; then a list of the variants and one of the references.
+    /// On the CPU of the rig; then a list of the variants and one of the references.
     void measure();
     nlohmann::json variants() const;
     nlohmann::json references() const;
@@ -60,7 +60,7 @@ private:
         Variant variant;
         Stream* stream;
         Lane* lane;
-        World* world;
+        Town* town;
         std::vector<Sample> cycles{};
         nlohmann::json parts = nlohmann::json::object();
     };
@@ -70,15 +70,15 @@ private:
         std::vector<Sample> cycles{};
     };
 
-    Stream& stream_of(const Variant& v, const World& world);
-    Lane& lane_of(const Crowd& crowd, World& world);
+    Stream& stream_of(const Variant& v, const Town& town);
+    Lane& lane_of(const Crowd& crowd, Town& town);
     void measure(Entry& entry);
     nlohmann::json parts_of(Lane& lane, Measurement& measurement, double whole) const;
     nlohmann::json of_reference(std::size_t flows, double cycles) const;
 
-    const Stage& stage_;
+    const Rig& rig_;
     std::size_t runs_, packets_;
-    std::map<Crowd, std::unique_ptr<World>> worlds_;
+    std::map<Crowd, std::unique_ptr<Town>> towns_;
     std::map<std::tuple<Crowd, Towards, Mix, std::size_t>, std::unique_ptr<Stream>> streams_;
     std::map<Crowd, std::unique_ptr<Lane>> lanes_;
     std::vector<Entry> entries_;

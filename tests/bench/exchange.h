@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "tests/bench/life.h"
+#include "tests/bench/arrival.h"
 #include "tests/bench/measure.h"
 
 namespace ikelb::bench {
@@ -23,10 +23,10 @@ struct Speaker {
 /// does. The limits on logins are on: the clock is moved by as much as keeps them from being met.
 class Exchange {
 public:
-    Exchange(World& world, rte_mempool& pool, std::vector<Step> steps)
-        : world_{world},
-          lane_{world, pool, warm_packets, true},
-          frames_{world.frames(esp_frame)},
+    Exchange(Town& town, rte_mempool& pool, std::vector<Step> steps)
+        : town_{town},
+          lane_{town, pool, warm_packets, true},
+          frames_{town.frames(esp_frame)},
           steps_{std::move(steps)} {}
 
     /// TSC cycles for each client; others than in a run before. speaker(i): the i-th of them.
@@ -38,7 +38,7 @@ public:
                 of_steps[step].time([&] {
                     return take(steps_[step], [&](std::size_t i) { return speaker(done + i); });
                 });
-            world_.advance(1'000'000 * warm_packets / World::logins_per_second);
+            town_.advance(1'000'000 * warm_packets / Town::logins_per_second);
         }
         Sample whole;
         for (const Pieces& pieces : of_steps) {
@@ -61,7 +61,7 @@ private:
             const Speaker who = speaker(i);
             frames_.make(step.towards, step.kind,
                          {.by = who.client,
-                          .backend = world_.address_of(who.backend),
+                          .backend = town_.address_of(who.backend),
                           .esp_spi = up ? who.client.esp_up[step.spi] : who.client.esp_down,
                           .sequence = step.sequence},
                          to);
@@ -78,7 +78,7 @@ private:
         testlib::Bytes in(length);
         make(sample_, in.data());
         const Speaker who = speaker(sample_);
-        if (const std::string wrong = check_output(world_,
+        if (const std::string wrong = check_output(town_,
                                                    {.towards = step.towards,
                                                     .client = who.client.address,
                                                     .backend = who.backend},
@@ -88,7 +88,7 @@ private:
         return cycles;
     }
 
-    World& world_;
+    Town& town_;
     Lane lane_;
     FrameMaker frames_;
     std::vector<Step> steps_;

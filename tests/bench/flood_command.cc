@@ -9,9 +9,9 @@
 #include <stdexcept>
 
 #include "tests/bench/command.h"
-#include "tests/bench/life.h"
+#include "tests/bench/arrival.h"
 #include "tests/bench/measure.h"
-#include "tests/bench/stage.h"
+#include "tests/bench/rig.h"
 
 // What an established client's ESP gets while strangers send IKE_SA_INIT from spoofed addresses.
 //
@@ -49,13 +49,13 @@ constexpr std::size_t strangers = max_clients / 2;
 class Flood {
 public:
     Flood(const Sizes& sizes, rte_mempool& pool)
-        : world_{{.clients = sizes.flows}}, lane_{world_, pool, warm_packets},
-          frames_{world_.frames(esp_frame)} {
+        : town_{{.clients = sizes.flows}}, lane_{town_, pool, warm_packets},
+          frames_{town_.frames(esp_frame)} {
         say("tables that are full of what strangers began");
         crowd(sizes.flows);
         // Only then: that takes longer than claims stay fresh.
-        world_.establish_in_bulk(0, sizes.flows);
-        esp_ = std::make_unique<Stream>(world_, StreamOptions{.esp_frame = esp_frame});
+        town_.establish_in_bulk(0, sizes.flows);
+        esp_ = std::make_unique<Stream>(town_, StreamOptions{.esp_frame = esp_frame});
         confirmed_ = confirmed_records();
     }
 
@@ -111,14 +111,14 @@ private:
     /// IKE_SA_INIT of strangers that servers answer, until the regions for what is under way hold
     /// nothing else.
     void crowd(std::size_t flows) {
-        const std::size_t count = 2 * (flows / 8 + world_.options().half_open);
+        const std::size_t count = 2 * (flows / 8 + town_.options().half_open);
         for (std::size_t done = 0; done < count; done += burst) {
             for (const Towards towards : {Towards::server, Towards::client}) {
                 for (std::size_t i = 0; i < burst; ++i)
                     load_init(i, strangers + done + i, towards);
                 lane_.run(0, burst, burst);
             }
-            world_.advance(1'000'000 * burst / World::logins_per_second);
+            town_.advance(1'000'000 * burst / Town::logins_per_second);
         }
     }
 
@@ -136,9 +136,9 @@ private:
         load_init(i, strangers + random_() % strangers, Towards::server);
     }
     void load_init(std::size_t i, std::size_t number, Towards towards) {
-        const Client client = world_.client(number);
+        const Client client = town_.client(number);
         frames_.make(towards, Kind::init,
-                     {.by = client, .backend = world_.address_of(world_.backend_of(client))},
+                     {.by = client, .backend = town_.address_of(town_.backend_of(client))},
                      lane_.put(i, frames_.length(towards, Kind::init), towards));
     }
 
@@ -168,11 +168,11 @@ private:
                            [&](const auto&, const auto&) { ++records; });
             return records;
         };
-        const sessions::Directory& d = world_.directory();
+        const sessions::Directory& d = town_.directory();
         return {count(d.flows.confirmed), count(d.bindings), count(d.pairs.confirmed)};
     }
 
-    World world_;
+    Town town_;
     Lane lane_;
     FrameMaker frames_;
     std::unique_ptr<Stream> esp_;
@@ -183,9 +183,9 @@ private:
 };
 
 json run(const Sizes& sizes) {
-    const Stage stage{2 * warm_packets, 512, Pages::any};
-    stage.take_cpu();
-    Flood flood{sizes, stage.pool()};
+    const Rig rig{2 * warm_packets, 512, Pages::any};
+    rig.take_cpu();
+    Flood flood{sizes, rig.pool()};
     static constexpr std::array<std::size_t, 3> ratios{0, 1, 10};
     static constexpr std::array names{"alone", "one_to_one", "ten_to_one"};
     std::array<std::vector<Sample>, ratios.size()> all, own;
@@ -221,7 +221,7 @@ json run(const Sizes& sizes) {
     result["absorbed_at_80_percent"] = hz * (1 - 0.8 * under / alone) / flood_cycles;
     result["spread"] = median_of(all[2]).spread;
     result["flows"] = sizes.flows;
-    result["pages"] = stage.pages();
+    result["pages"] = rig.pages();
     return {{"flood", result},
             {"refused_init",
              {{"cycles_per_packet", flood_cycles},

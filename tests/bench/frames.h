@@ -35,7 +35,7 @@ struct Said {
     std::uint32_t sequence = 0;     ///< of Kind::esp
 };
 
-/// Where the frames of a world come from: link addresses as the neighbours send them.
+/// Where the frames of a town come from: link addresses as the neighbours send them.
 struct Links {
     net::MacAddress from_gateway{}, to_gateway_side{};  ///< sender and receiver, client side
     net::MacAddress from_server{}, to_server_side{};

@@ -7,7 +7,7 @@
 #include "tests/bench/command.h"
 #include "tests/bench/exchange.h"
 #include "tests/bench/measure.h"
-#include "tests/bench/stage.h"
+#include "tests/bench/rig.h"
 
 namespace ikelb::bench {
 
@@ -29,40 +29,40 @@ struct Choice {
     bool steps_only = false;
 };
 
-std::size_t count_stream(const Choice& choice, World& world, rte_mempool& pool) {
+std::size_t count_stream(const Choice& choice, Town& town, rte_mempool& pool) {
     const Mix mix = choice.traffic == Traffic::mixed ? Mix::mixed : Mix::esp;
-    Stream stream{world, {.towards = choice.towards, .mix = mix, .packets = stream_packets}};
-    Lane lane{world, pool, warm_packets, true};
+    Stream stream{town, {.towards = choice.towards, .mix = mix, .packets = stream_packets}};
+    Lane lane{town, pool, warm_packets, true};
     if (choice.steps_only) lane.take_steps_only();
     Measurement measurement{stream, lane, burst, Headers::warm};
     measurement.walk(warm_up_pieces, true);
     return measurement.walk(measured_pieces, false);
 }
 
-std::size_t count_logins(const Choice& choice, World& world, rte_mempool& pool) {
-    Exchange exchange{world, pool, login_steps()};
+std::size_t count_logins(const Choice& choice, Town& town, rte_mempool& pool) {
+    Exchange exchange{town, pool, login_steps()};
     exchange.run(choice.clients, [&](std::size_t i) {
-        const Client client = world.client(choice.clients + i);
-        return Speaker{.client = client, .backend = world.backend_of(client)};
+        const Client client = town.client(choice.clients + i);
+        return Speaker{.client = client, .backend = town.backend_of(client)};
     });
     return choice.clients * login_steps().size();
 }
 
-std::size_t count_strangers(const Choice& choice, World& world, rte_mempool& pool) {
-    Lane lane{world, pool, warm_packets, true};
-    const FrameMaker frames = world.frames(64);
+std::size_t count_strangers(const Choice& choice, Town& town, rte_mempool& pool) {
+    Lane lane{town, pool, warm_packets, true};
+    const FrameMaker frames = town.frames(64);
     const std::size_t length = frames.length(Towards::server, Kind::init);
     const auto send = [&](std::size_t first, auto&& run) {
         for (std::size_t i = 0; i < warm_packets; ++i)
-            frames.make(Towards::server, Kind::init, {.by = world.client(first + i)},
+            frames.make(Towards::server, Kind::init, {.by = town.client(first + i)},
                         lane.put(i, length, Towards::server));
         (lane.*run)(0, warm_packets, burst);
         return first + warm_packets;
     };
-    const std::size_t per_backend = world.table().limits.requests_per_backend.burst;
+    const std::size_t per_backend = town.table().limits.requests_per_backend.burst;
     std::size_t next = choice.clients;
     // Until the buckets are empty, however unevenly the servers are asked.
-    const std::size_t start = next + 2 * per_backend * world.table().backends.size();
+    const std::size_t start = next + 2 * per_backend * town.table().backends.size();
     while (next < start) next = send(next, &Lane::warm_up);
     const std::size_t end = next + measured_pieces * warm_packets;
     lane.clear();
@@ -72,14 +72,14 @@ std::size_t count_strangers(const Choice& choice, World& world, rte_mempool& poo
 }
 
 json run(const Choice& choice) {
-    const Stage stage{2 * warm_packets, 512, Pages::small};
+    const Rig rig{2 * warm_packets, 512, Pages::small};
     const bool has_logins = choice.traffic == Traffic::logins;
-    World world{{.clients = choice.clients * (has_logins ? 2 : 1), .half_open = 1024}};
-    world.establish_in_bulk(0, choice.clients);
+    Town town{{.clients = choice.clients * (has_logins ? 2 : 1), .half_open = 1024}};
+    town.establish_in_bulk(0, choice.clients);
     const auto count = has_logins                              ? count_logins
                        : choice.traffic == Traffic::strangers ? count_strangers
                                                               : count_stream;
-    return {{"instructions", {{"packets", count(choice, world, stage.pool())}}}};
+    return {{"instructions", {{"packets", count(choice, town, rig.pool())}}}};
 }
 
 }  // namespace

@@ -24,8 +24,8 @@ std::uint64_t fenced_cycles() noexcept {
     return now;
 }
 
-Lane::Lane(World& world, rte_mempool& pool, std::size_t packets, bool clock_stands)
-    : world_{world}, packets_(packets), clock_stands_{clock_stands} {
+Lane::Lane(Town& town, rte_mempool& pool, std::size_t packets, bool clock_stands)
+    : town_{town}, packets_(packets), clock_stands_{clock_stands} {
     if (rte_pktmbuf_alloc_bulk(&pool, packets_.data(), static_cast<unsigned>(packets)) != 0)
         throw std::bad_alloc{};
 }
@@ -102,12 +102,12 @@ void Lane::process(std::span<rte_mbuf*> packets) noexcept {
     const std::uint64_t micros = clock_.micros(cycles);
     worker::fill(*batch_, packets);
     pipeline::Context context{
-        .table = world_.table(),
-        .directory = world_.directory(),
+        .table = town_.table(),
+        .directory = town_.directory(),
         .counters = stats_->pipeline,
         .memory = *memory_,
-        .now = clock_.seconds(cycles - restarted_) - worker::Clock::first_second + world_.now(),
-        .now_micros = micros + world_.now_micros()};
+        .now = clock_.seconds(cycles - restarted_) - worker::Clock::first_second + town_.now(),
+        .now_micros = micros + town_.now_micros()};
     if (parts_ != nullptr) [[unlikely]]
         run_in_parts(context);
     else if (takes_express_)

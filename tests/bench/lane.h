@@ -13,7 +13,7 @@
 
 #include "dataplane/worker/clock.h"
 #include "dataplane/worker/worker_stats.h"
-#include "tests/bench/world.h"
+#include "tests/bench/town.h"
 
 namespace ikelb::bench {
 
@@ -34,12 +34,12 @@ struct Parts {
 /// A worker that is fed from memory: what worker::Worker does with a burst between the driver's
 /// receive and transmit functions, on packet buffers of its own. Put frames in, run, look at what
 /// has become of them, put the next ones in: only run() is timed.
-/// Threads: one at a time; several lanes may share a world.
+/// Threads: one at a time; several lanes may share a town.
 class Lane {
 public:
-    /// packets: buffers, of so many bytes for a frame. clock_stands: each burst is at the world's
+    /// packets: buffers, of so many bytes for a frame. clock_stands: each burst is at the town's
     /// time, so that a run takes the same instructions whenever it is made.
-    Lane(World& world, rte_mempool& pool, std::size_t packets, bool clock_stands = false);
+    Lane(Town& town, rte_mempool& pool, std::size_t packets, bool clock_stands = false);
     ~Lane();
     Lane(const Lane&) = delete;
     Lane& operator=(const Lane&) = delete;
@@ -59,7 +59,7 @@ public:
 
     /// Adds the cycles of both parts there from now on; nullptr: nowhere.
     void time_parts(Parts* parts) noexcept { parts_ = parts; }
-    /// It is the world's time again: what has passed since would make records old that are to be
+    /// It is the town's time again: what has passed since would make records old that are to be
     /// fresh.
     void restart_clock() noexcept { restarted_ = clock_stands_ ? 0 : clock_.cycles(); }
     /// Every packet takes all steps, as if there were no path for ESP alone.
@@ -85,7 +85,7 @@ private:
     friend void measured_bursts(Lane& lane, std::size_t first, std::size_t count,
                                 std::size_t burst) noexcept;
 
-    World& world_;
+    Town& town_;
     std::vector<rte_mbuf*> packets_;
     std::unique_ptr<worker::WorkerStats> stats_ = std::make_unique<worker::WorkerStats>();
     std::unique_ptr<pipeline::WorkerMemory> memory_ = std::make_unique<pipeline::WorkerMemory>();

@@ -9,7 +9,7 @@
 #include "dataplane/sessions/mapped_memory.h"
 #include "tests/bench/command.h"
 #include "tests/bench/measure.h"
-#include "tests/bench/stage.h"
+#include "tests/bench/rig.h"
 
 // What memory alone costs: pairs of random lines of a table, asked for and then read, as many at
 // once as a burst asks for. Nothing else is done, so no hash table is cheaper.
@@ -54,8 +54,8 @@ double read_pairs(const std::uint8_t* table, std::size_t bytes, bool on_one_page
 }
 
 json run(const std::vector<std::size_t>& mebibytes, Pages pages) {
-    const Stage stage{1024, 64, pages};
-    stage.take_cpu();
+    const Rig rig{1024, 64, pages};
+    rig.take_cpu();
     std::mt19937_64 random{1};
     json found = json::array();
     for (const std::size_t size : mebibytes) {

@@ -7,7 +7,7 @@
 
 #include "tests/bench/command.h"
 #include "tests/bench/quiet.h"
-#include "tests/bench/stage.h"
+#include "tests/bench/rig.h"
 
 namespace ikelb::bench {
 
@@ -16,8 +16,8 @@ void say(const std::string& line) { fmt::print(stderr, "bench_core: {}\n", line)
 Command environment_command(CLI::App& app) {
     CLI::App* const sub = app.add_subcommand("environment", "What the figures depend on");
     return {.options = sub, .run = [] {
-                const Stage stage{1024, 64, Pages::any};
-                return nlohmann::json{{"environment", environment_of(stage)}};
+                const Rig rig{1024, 64, Pages::any};
+                return nlohmann::json{{"environment", environment_of(rig)}};
             }};
 }
 

@@ -6,8 +6,8 @@
 
 #include "controlplane/inspect/memory.h"
 #include "tests/bench/command.h"
-#include "tests/bench/stage.h"
-#include "tests/bench/world.h"
+#include "tests/bench/rig.h"
+#include "tests/bench/town.h"
 
 namespace ikelb::bench {
 
@@ -20,11 +20,11 @@ using nlohmann::json;
 /// they do not grow with clients. The farm's own tables are counted too, as far as they matter.
 json run(std::size_t clients, Family family) {
     const std::uint64_t before = resident_bytes();
-    World world{{.family = family, .clients = clients}};
-    say(fmt::format("{} clients, by their packets", clients));
-    world.establish_by_packets(0, clients);
+    Town town{{.family = family, .clients = clients}};
+    say(fmt::format("{} clients", clients));
+    town.establish_in_bulk(0, clients);
     const std::uint64_t grown = resident_bytes() - before;
-    const auto counted = control::memory_of_client(world.directory(), world.limits(), 1);
+    const auto counted = control::memory_of_client(town.directory(), town.limits(), 1);
     json memory{{"clients", clients},
                 {"family", family == Family::v4 ? 4 : 6},
                 {"bytes_per_client", static_cast<double>(grown) / static_cast<double>(clients)}};
@@ -43,7 +43,6 @@ Command memory_command(CLI::App& app) {
     auto clients = std::make_shared<std::size_t>(1'000'000);
     auto family = std::make_shared<Family>(Family::v4);
     CLI::App* const sub = app.add_subcommand("memory", "Bytes for each established client");
-    sub->add_flag_callback("--quick", [clients] { *clients = 1 << 18; });
     sub->add_option("--clients", *clients, "Established clients")->capture_default_str();
     sub->add_option("--family", *family, "4, 6")
         ->transform(CLI::CheckedTransformer(

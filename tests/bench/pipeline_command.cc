@@ -76,13 +76,13 @@ void append(json& list, json&& more) {
 /// their own.
 json run(const Matrix& matrix) {
     const std::size_t most_in_frame = *std::ranges::max_element(matrix.frames);
-    const Stage stage{cold_packets + warm_packets * 2 * (matrix.flows.size() + 1) + 1024,
+    const Rig rig{cold_packets + warm_packets * 2 * (matrix.flows.size() + 1) + 1024,
                       std::max<std::size_t>(most_in_frame, 256), matrix.pages, 1,
                       bytes_of_references(matrix)};
     json result{{"pipeline", json::array()}, {"reference", json::array()}};
     for (std::vector<Crowd> left = crowds_of(matrix); !left.empty();) {
-        stage.take_all_cpus();
-        Contest contest{stage, matrix.runs, matrix.packets};
+        rig.take_all_cpus();
+        Contest contest{rig, matrix.runs, matrix.packets};
         left = contest.build(left);
         if (contest.is_empty()) {
             for (const auto& [family, flows] : left)
@@ -96,7 +96,7 @@ json run(const Matrix& matrix) {
         append(result["pipeline"], contest.variants());
         append(result["reference"], contest.references());
     }
-    result["environment"] = environment_of(stage);
+    result["environment"] = environment_of(rig);
     return result;
 }
 

@@ -37,9 +37,9 @@ std::uint64_t Reference::bytes(std::size_t flows) noexcept {
 
 void Reference::Deleter::operator()(rte_hash* hash) const noexcept { rte_hash_free(hash); }
 
-Reference::Reference(const World& world, Stream& stream, Lane& lane)
+Reference::Reference(const Town& town, Stream& stream, Lane& lane)
     : stream_{stream}, lane_{lane} {
-    const std::size_t flows = world.options().clients;
+    const std::size_t flows = town.options().clients;
     const std::string table = "reference" + std::to_string(flows);
     rte_hash_parameters wanted{};
     wanted.name = table.c_str();
@@ -50,10 +50,10 @@ Reference::Reference(const World& world, Stream& stream, Lane& lane)
     hash_.reset(rte_hash_create(&wanted));
     if (!hash_) throw std::runtime_error{"no memory for rte_hash of " + std::to_string(flows)};
     for (std::size_t number = 0; number < flows; ++number) {
-        const Client client = world.client(number);
+        const Client client = town.client(number);
         const std::uint64_t key = key_of(client.address.v4().value.wire(),
                                          net::be16::from_host(client.nat_t_port).wire());
-        const auto value = std::uintptr_t{world.backend_of(client)};
+        const auto value = std::uintptr_t{town.backend_of(client)};
         if (rte_hash_add_key_data(hash_.get(), &key, reinterpret_cast<void*>(value)) != 0)
             throw std::runtime_error{"rte_hash has no room"};
     }

@@ -11,7 +11,7 @@ struct rte_hash;
 
 namespace ikelb::bench {
 
-/// What the packet path is compared with: a lock-free rte_hash that has a key for each of a world's
+/// What the packet path is compared with: a lock-free rte_hash that has a key for each of a town's
 /// IPv4 clients, their address and port, and is asked for the senders of bursts of 32. It reads the
 /// packets' headers and does nothing else for them.
 class Reference {
@@ -22,7 +22,7 @@ public:
     static std::uint64_t bytes(std::size_t flows) noexcept;
 
     /// Throws std::runtime_error without room for the table. The stream goes towards the servers.
-    Reference(const World& world, Stream& stream, Lane& lane);
+    Reference(const Town& town, Stream& stream, Lane& lane);
     ~Reference();
 
     /// As Measurement does it: on the same packets, in the same buffers. Throws std::runtime_error

@@ -8,7 +8,7 @@
 
 #include "tests/bench/command.h"
 #include "tests/bench/measure.h"
-#include "tests/bench/stage.h"
+#include "tests/bench/rig.h"
 
 // Replies on flows whose servers have been silent. Within a few seconds only the flow's own time is
 // renewed, in place; after half a minute the binding's and what else hangs on it as well.
@@ -38,21 +38,21 @@ double first_share(std::uint64_t draws, std::size_t flows) {
 }
 
 json run(const Sizes& sizes) {
-    const Stage stage{2 * warm_packets, 256, Pages::any};
-    World world{{.clients = sizes.flows}};
-    world.establish_in_bulk(0, sizes.flows);
-    stage.take_cpu();
-    Stream stream{world, {.towards = Towards::client}};
-    Lane lane{world, stage.pool(), warm_packets};
+    const Rig rig{2 * warm_packets, 256, Pages::any};
+    Town town{{.clients = sizes.flows}};
+    town.establish_in_bulk(0, sizes.flows);
+    rig.take_cpu();
+    Stream stream{town, {.towards = Towards::client}};
+    Lane lane{town, rig.pool(), warm_packets};
     Measurement measurement{stream, lane, burst, Headers::warm};
     std::array<std::vector<Sample>, silences.size()> cycles;
     std::array<std::uint64_t, silences.size()> packets{};
     for (std::size_t run = 0; run < sizes.runs; ++run) {
         say(fmt::format("run {} of {}", run + 1, sizes.runs));
         for (std::size_t i = 0; i < silences.size(); ++i) {
-            world.refresh(0, sizes.flows);
+            town.refresh(0, sizes.flows);
             measurement.warm_up();
-            world.advance(std::uint64_t{silences[i]} * 1'000'000);
+            town.advance(std::uint64_t{silences[i]} * 1'000'000);
             cycles[i].push_back(measurement.cycles_per_packet(sizes.packets));
             packets[i] += lane.deliveries().offered;
         }

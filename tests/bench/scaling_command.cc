@@ -13,7 +13,7 @@
 
 #include "tests/bench/command.h"
 #include "tests/bench/measure.h"
-#include "tests/bench/stage.h"
+#include "tests/bench/rig.h"
 
 namespace ikelb::bench {
 
@@ -32,10 +32,10 @@ struct Sizes {
 /// A worker: lane, and what it is fed with. Towards the servers and towards the clients packets are
 /// dealt to workers independently, so every other client's directions are on different ones.
 struct Seat {
-    Seat(World& world, rte_mempool& pool, std::size_t number)
-        : lane{world, pool, warm_packets},
-          up{world, {.towards = Towards::server, .seed = 1, .part = number, .parts = threads}},
-          down{world, {.towards = Towards::client, .seed = 2, .part = number, .parts = threads}},
+    Seat(Town& town, rte_mempool& pool, std::size_t number)
+        : lane{town, pool, warm_packets},
+          up{town, {.towards = Towards::server, .seed = 1, .part = number, .parts = threads}},
+          down{town, {.towards = Towards::client, .seed = 2, .part = number, .parts = threads}},
           measure_up{up, lane, burst, Headers::warm},
           measure_down{down, lane, burst, Headers::warm} {}
 
@@ -52,7 +52,7 @@ struct Seat {
 };
 
 /// Packets per second of the seats, each on a CPU of its own, all at the same time.
-double rate_together(const Stage& stage, std::span<Seat* const> seats,
+double rate_together(const Rig& rig, std::span<Seat* const> seats,
                      std::span<const unsigned> cpus, std::size_t packets) {
     std::barrier start{static_cast<std::ptrdiff_t>(seats.size())};
     std::array<double, threads> cycles{};
@@ -62,7 +62,7 @@ double rate_together(const Stage& stage, std::span<Seat* const> seats,
         for (std::size_t i = 0; i < seats.size(); ++i)
             running.emplace_back([&, i] {
                 try {
-                    stage.take_cpu(cpus[i]);
+                    rig.take_cpu(cpus[i]);
                     seats[i]->run(packets / 8);
                     start.arrive_and_wait();
                     cycles[i] = seats[i]->run(packets);
@@ -81,10 +81,10 @@ double rate_together(const Stage& stage, std::span<Seat* const> seats,
 }
 
 /// Are both CPUs quiet, one after the other and with nothing of ours on them?
-bool are_quiet(const Stage& stage, std::span<const unsigned> cpus) {
+bool are_quiet(const Rig& rig, std::span<const unsigned> cpus) {
     bool all = true;
     for (const unsigned cpu : cpus) {
-        stage.take_cpu(cpu);
+        rig.take_cpu(cpu);
         all = is_core_quiet() && all;
     }
     return all;
@@ -104,24 +104,24 @@ std::vector<Round> chosen(std::vector<Round> rounds, std::size_t runs) {
 }
 
 json run(const Sizes& sizes) {
-    const Stage stage{2 * threads * warm_packets, 256, Pages::any, threads};
-    World world{{.clients = sizes.flows}};
-    world.establish_in_bulk(0, sizes.flows);
-    Seat first{world, stage.pool(), 0}, second{world, stage.pool(), 1};
+    const Rig rig{2 * threads * warm_packets, 256, Pages::any, threads};
+    Town town{{.clients = sizes.flows}};
+    town.establish_in_bulk(0, sizes.flows);
+    Seat first{town, rig.pool(), 0}, second{town, rig.pool(), 1};
     const std::array both{&first, &second};
     const std::array<unsigned, threads> cpus{0, 1};
     std::vector<Round> rounds;
     std::size_t quiet = 0;
     while (quiet < sizes.runs && rounds.size() < 4 * sizes.runs) {
         say(fmt::format("round {}, {} of {} were quiet", rounds.size() + 1, quiet, sizes.runs));
-        const bool was_quiet = are_quiet(stage, cpus);
+        const bool was_quiet = are_quiet(rig, cpus);
         Round round;
         for (std::size_t i = 0; i < threads; ++i)
-            round.one += rate_together(stage, std::span{both}.subspan(i, 1),
+            round.one += rate_together(rig, std::span{both}.subspan(i, 1),
                                        std::span{cpus}.subspan(i, 1), sizes.packets) /
                          threads;
-        round.two = rate_together(stage, both, cpus, sizes.packets);
-        round.is_quiet = was_quiet && are_quiet(stage, cpus);
+        round.two = rate_together(rig, both, cpus, sizes.packets);
+        round.is_quiet = was_quiet && are_quiet(rig, cpus);
         quiet += round.is_quiet;
         rounds.push_back(round);
     }
@@ -140,7 +140,7 @@ json run(const Sizes& sizes) {
               {"spread", at_once.spread},
               {"rounds", rounds.size()},
               {"quiet_rounds", quiet},
-              {"pages", stage.pages()}}}};
+              {"pages", rig.pages()}}}};
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 
 #include "tests/bench/command.h"
 #include "tests/bench/exchange.h"
-#include "tests/bench/stage.h"
+#include "tests/bench/rig.h"
 
 namespace ikelb::bench {
 
@@ -22,9 +22,9 @@ struct Sizes {
     std::size_t runs = 5;
 };
 
-std::size_t confirmed_sas(const World& world) {
+std::size_t confirmed_sas(const Town& town) {
     std::size_t count = 0;
-    const auto& pairs = world.directory().pairs.confirmed;
+    const auto& pairs = town.directory().pairs.confirmed;
     pairs.for_each(0, pairs.buckets(), [&](const auto&, const sessions::IkeSa& sa) {
         count += sa.state == sessions::SaState::established;
     });
@@ -36,24 +36,24 @@ std::size_t room(const Sizes& sizes) {
 }
 
 /// New clients: IKE_SA_INIT, answer, IKE_AUTH, answer, ESP both ways.
-QuietMedian set_up(const Sizes& sizes, const Stage& stage, std::string& pages) {
-    World world{{.clients = room(sizes)}};
-    world.establish_in_bulk(0, sizes.established);
-    pages = stage.pages();
-    Exchange exchange{world, stage.pool(), login_steps()};
+QuietMedian set_up(const Sizes& sizes, const Rig& rig, std::string& pages) {
+    Town town{{.clients = room(sizes)}};
+    town.establish_in_bulk(0, sizes.established);
+    pages = rig.pages();
+    Exchange exchange{town, rig.pool(), login_steps()};
     std::vector<Sample> cycles;
     std::size_t next = sizes.established;
     for (std::size_t run = 0; run <= sizes.runs; ++run) {
         const Sample of_run = exchange.run(sizes.of_a_run, [&](std::size_t i) {
-            const Client client = world.client(next + i);
-            return Speaker{.client = client, .backend = world.backend_of(client)};
+            const Client client = town.client(next + i);
+            return Speaker{.client = client, .backend = town.backend_of(client)};
         });
         next += sizes.of_a_run;
         if (run != 0) cycles.push_back(of_run);  // the first warms up
     }
-    if (confirmed_sas(world) != next)
+    if (confirmed_sas(town) != next)
         throw std::runtime_error{fmt::format("of {} SAs {} are confirmed", next,
-                                             confirmed_sas(world))};
+                                             confirmed_sas(town))};
     return median_of(cycles);
 }
 
@@ -61,9 +61,9 @@ QuietMedian set_up(const Sizes& sizes, const Stage& stage, std::string& pages) {
 /// both ways.
 QuietMedian move(const Sizes& sizes, rte_mempool& pool) {
     constexpr std::size_t elsewhere = max_clients / 2;
-    World world{{.clients = room(sizes)}};
-    world.establish_in_bulk(0, sizes.established);
-    Exchange exchange{world, pool,
+    Town town{{.clients = room(sizes)}};
+    town.establish_in_bulk(0, sizes.established);
+    Exchange exchange{town, pool,
                       {{.towards = Towards::server, .kind = Kind::dpd},
                        {.towards = Towards::client, .kind = Kind::dpd},
                        {.towards = Towards::server, .kind = Kind::esp, .sequence = 100},
@@ -73,9 +73,9 @@ QuietMedian move(const Sizes& sizes, rte_mempool& pool) {
     for (std::size_t run = 0; run <= sizes.runs; ++run) {
         const Sample of_run = exchange.run(sizes.of_a_run, [&](std::size_t i) {
             const std::size_t number = (next + i) % sizes.established;
-            Client client = world.client(number);
-            const forwarding::BackendIndex backend = world.backend_of(client);
-            const Client place = world.client(elsewhere + next + i);
+            Client client = town.client(number);
+            const forwarding::BackendIndex backend = town.backend_of(client);
+            const Client place = town.client(elsewhere + next + i);
             client.address = place.address;
             client.nat_t_port = place.nat_t_port;
             return Speaker{.client = client, .backend = backend};
@@ -89,14 +89,14 @@ QuietMedian move(const Sizes& sizes, rte_mempool& pool) {
 }
 
 json run(const Sizes& sizes) {
-    const Stage stage{4 * warm_packets, 512, Pages::any};
-    stage.take_cpu();
+    const Rig rig{4 * warm_packets, 512, Pages::any};
+    rig.take_cpu();
     const auto hz = static_cast<double>(rte_get_tsc_hz());
     say("new SAs");
     std::string pages;
-    const QuietMedian sas = set_up(sizes, stage, pages);
+    const QuietMedian sas = set_up(sizes, rig, pages);
     say("moves");
-    const QuietMedian moves = move(sizes, stage.pool());
+    const QuietMedian moves = move(sizes, rig.pool());
     return {{"setup",
              {{"sas_per_second", hz / sas.value},
               {"cycles_per_sa", sas.value},

@@ -29,8 +29,8 @@ std::size_t packets_of(const StreamOptions& options, std::size_t stride, std::si
 
 }  // namespace
 
-Stream::Stream(const World& world, const StreamOptions& options)
-    : world_{world}, options_{options}, frames_{world.frames(options.esp_frame)} {
+Stream::Stream(const Town& town, const StreamOptions& options)
+    : town_{town}, options_{options}, frames_{town.frames(options.esp_frame)} {
     for (std::size_t kind = 0; kind < kinds; ++kind)
         if (options.mix == Mix::mixed || static_cast<Kind>(kind) == Kind::esp)
             stride_ = std::max(stride_,
@@ -60,7 +60,7 @@ Stream::Stream(const World& world, const StreamOptions& options)
 
 /// The number's own hash deals it: a part's clients have nothing in common.
 std::size_t Stream::draw_client(std::uint64_t random) const noexcept {
-    const std::size_t clients = world_.options().clients;
+    const std::size_t clients = town_.options().clients;
     std::size_t number = (random >> 32) * clients >> 32;
     const auto part_of = [&](std::size_t n) {
         return net::keyed_hash(n, {.k0 = options_.seed, .k1 = 1}) % options_.parts;
@@ -70,7 +70,7 @@ std::size_t Stream::draw_client(std::uint64_t random) const noexcept {
 }
 
 void Stream::add(Kind kind, std::size_t number, std::uint64_t random) {
-    const Client client = world_.client(number);
+    const Client client = town_.client(number);
     const bool up = options_.towards == Towards::server;
     entries_.push_back({.client = static_cast<std::uint32_t>(number),
                         .length =
@@ -79,7 +79,7 @@ void Stream::add(Kind kind, std::size_t number, std::uint64_t random) {
     bytes_.resize(entries_.size() * stride_);
     frames_.make(options_.towards, kind,
                  {.by = client,
-                  .backend = world_.address_of(world_.backend_of(client)),
+                  .backend = town_.address_of(town_.backend_of(client)),
                   .esp_spi = up ? client.esp_up[random & 1] : client.esp_down,
                   .sequence = static_cast<std::uint32_t>(random >> 8)},
                  bytes_.data() + (entries_.size() - 1) * stride_);
@@ -104,19 +104,19 @@ std::string Stream::check(std::size_t n, std::span<const std::uint8_t> frame) co
                                std::uint32_t{at[0]} << 24 | std::uint32_t{at[1]} << 16 |
                                    std::uint32_t{at[2]} << 8 | at[3]);
     }
-    const Client client = world_.client(entry.client);
-    return check_output(world_,
+    const Client client = town_.client(entry.client);
+    return check_output(town_,
                         {.towards = options_.towards,
                          .client = client.address,
-                         .backend = world_.backend_of(client)},
+                         .backend = town_.backend_of(client)},
                         in, frame);
 }
 
-std::string check_output(const World& world, const Ends& ends, std::span<const std::uint8_t> in,
+std::string check_output(const Town& town, const Ends& ends, std::span<const std::uint8_t> in,
                          std::span<const std::uint8_t> out) {
     const testlib::Dissected before = testlib::dissect(in), after = testlib::dissect(out);
-    const forwarding::ForwardingTable& table = world.table();
-    const forwarding::Frontend& frontend = table.frontends[2 * world.service()];
+    const forwarding::ForwardingTable& table = town.table();
+    const forwarding::Frontend& frontend = table.frontends[2 * town.service()];
     const bool is_v6 = !frontend.vip.is_v4();
     const forwarding::Home& home = table.backends[ends.backend].homes[is_v6];
     const bool up = ends.towards == Towards::server;

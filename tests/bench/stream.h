@@ -26,21 +26,21 @@ struct StreamOptions {
     std::size_t part = 0, parts = 1;
 };
 
-/// Packets of a world's established clients, each of a client drawn at random, made beforehand: so
+/// Packets of a town's established clients, each of a client drawn at random, made beforehand: so
 /// many that neither a cache nor a branch predictor learns them by heart.
 class Stream {
 public:
     static constexpr std::size_t least_packets = std::size_t{1} << 16;
     static constexpr std::size_t most_packets = std::size_t{1} << 19;
 
-    Stream(const World& world, const StreamOptions& options);
+    Stream(const Town& town, const StreamOptions& options);
 
     std::size_t packets() const noexcept { return entries_.size(); }
     /// Of an ESP frame.
     std::size_t esp_frame() const noexcept { return frames_.esp_frame(); }
     Towards towards() const noexcept { return options_.towards; }
     /// The clients whose packets these are.
-    std::size_t flows() const noexcept { return world_.options().clients; }
+    std::size_t flows() const noexcept { return town_.options().clients; }
 
     /// The number of the first of so many packets, which follow the last that were taken; behind
     /// the last packet stands the first again, for load() and check() as well.
@@ -66,7 +66,7 @@ private:
         return {bytes_.data() + place(n) * stride_, entries_[place(n)].length};
     }
 
-    const World& world_;
+    const Town& town_;
     StreamOptions options_;
     FrameMaker frames_;
     std::size_t stride_ = 0;
@@ -85,7 +85,7 @@ struct Ends {
 
 /// Compares a frame that has left with the one that came in: addresses, ports, TTL, both checksums,
 /// link addresses, and every byte that nobody may touch. Empty if all is well.
-std::string check_output(const World& world, const Ends& ends, std::span<const std::uint8_t> in,
+std::string check_output(const Town& town, const Ends& ends, std::span<const std::uint8_t> in,
                          std::span<const std::uint8_t> out);
 
 }  // namespace ikelb::bench

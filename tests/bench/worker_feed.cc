@@ -19,7 +19,7 @@
 #include "controlplane/lcores/eal.h"
 #include "controlplane/lcores/mempool.h"
 #include "controlplane/lcores/port.h"
-#include "tests/bench/world.h"
+#include "tests/bench/town.h"
 
 namespace ikelb::bench {
 
@@ -33,12 +33,12 @@ volatile std::sig_atomic_t is_ended = 0;
 class Frames {
 public:
     Frames(std::size_t flows, std::size_t frame) {
-        const World world{{.clients = 1, .half_open = 1024}};
-        const FrameMaker maker = world.frames(frame);
+        const Town town{{.clients = 1, .half_open = 1024}};
+        const FrameMaker maker = town.frames(frame);
         length_ = maker.esp_frame();
         bytes_.resize(flows * length_);
         for (std::size_t i = 0; i < flows; ++i) {
-            const Client client = world.client(i);
+            const Client client = town.client(i);
             maker.make(Towards::server, Kind::esp,
                        {.by = client, .backend = {}, .esp_spi = client.esp_up[1], .sequence = 1},
                        &bytes_[i * length_]);

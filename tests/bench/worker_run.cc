@@ -13,7 +13,7 @@
 #include <thread>
 
 #include "controlplane/lcores/dataplane.h"
-#include "tests/bench/world.h"
+#include "tests/bench/town.h"
 
 namespace ikelb::bench {
 
@@ -79,13 +79,13 @@ Json result_of(const Sample& before, const Sample& after) {
             {"verdicts", verdicts_of(before, after)}};
 }
 
-control::DataplaneOptions dataplane_options(const RunOptions& options, const World& world) {
+control::DataplaneOptions dataplane_options(const RunOptions& options, const Town& town) {
     control::DataplaneOptions made;
     made.eal.cpus = {options.cpu};
     if (options.has_no_huge_pages) made.eal.huge_pages = control::HugePages::off;
     made.ports = {{.name = "wan", .device = options.wan}, {.name = "lan", .device = options.lan}};
-    made.limits = world.limits();
-    made.hash_key = world.table().hash_key;
+    made.limits = town.limits();
+    made.hash_key = town.table().hash_key;
     return made;
 }
 
@@ -116,14 +116,14 @@ void must_be_delivered(const Json& result) {
 }  // namespace
 
 Json run_worker(const RunOptions& options) {
-    World world{{.clients = options.flows}};
-    auto opened = control::Dataplane::open(dataplane_options(options, world));
+    Town town{{.clients = options.flows}};
+    auto opened = control::Dataplane::open(dataplane_options(options, town));
     if (!opened) throw std::runtime_error{opened.error().message};
     control::Dataplane& dataplane = **opened;
     // The records are as old as the dataplane's clock.
-    world.advance(std::uint64_t{dataplane.clock().now() - world.now()} * 1'000'000);
-    world.establish_in_bulk(0, options.flows, dataplane.directory());
-    dataplane.published().publish(std::make_unique<forwarding::ForwardingTable>(world.table()));
+    town.advance(std::uint64_t{dataplane.clock().now() - town.now()} * 1'000'000);
+    town.establish_in_bulk(0, options.flows, dataplane.directory());
+    dataplane.published().publish(std::make_unique<forwarding::ForwardingTable>(town.table()));
     if (const auto started = dataplane.start(); !started)
         throw std::runtime_error{started.error().message};
     await_links(dataplane);

@@ -17,16 +17,16 @@ namespace ikelb::bench {
 enum class Pages : std::uint8_t { any, small };
 
 /// Where a measurement takes place: EAL, packet buffers, the CPU, the pages.
-class Stage {
+class Rig {
 public:
     /// cpus: that threads of measurements are to have, one each; fewer than asked for throw
     /// std::runtime_error, as does whatever EAL does not like.
     /// more: bytes of EAL's memory beside the packet buffers.
-    Stage(std::size_t buffers, std::size_t frame, Pages pages, unsigned cpus = 1,
+    Rig(std::size_t buffers, std::size_t frame, Pages pages, unsigned cpus = 1,
           std::uint64_t more = 0);
 
     rte_mempool& pool() const noexcept { return *pool_; }
-    /// Binds the calling thread to the n-th of the stage's CPUs.
+    /// Binds the calling thread to the n-th of the rig's CPUs.
     void take_cpu(unsigned n = 0) const;
     /// Lets the calling thread, and those it starts from now on, run on all of them.
     void take_all_cpus() const;
@@ -47,7 +47,7 @@ private:
 };
 
 /// CPU, clock, compiler, DPDK, pages: what a figure depends on.
-nlohmann::json environment_of(const Stage& stage);
+nlohmann::json environment_of(const Rig& rig);
 
 /// Memory that could be had without swapping, as the kernel estimates it.
 std::uint64_t available_bytes();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-#include "tests/bench/world.h"
+#include "tests/bench/town.h"
 
 #include <algorithm>
 #include <future>
@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "dataplane/forwarding/forwarding_table.h"
-#include "tests/bench/life.h"
+#include "tests/bench/arrival.h"
 
 namespace ikelb::bench {
 
@@ -62,7 +62,7 @@ void must_write(Write&& write) {
     do outcome = write();
     while (outcome == sessions::WriteOutcome::busy);
     if (outcome != sessions::WriteOutcome::written)
-        throw std::runtime_error{"a table of the world has no room"};
+        throw std::runtime_error{"a table of the town has no room"};
 }
 
 }  // namespace
@@ -79,7 +79,7 @@ testlib::TableSpec farm() {
     return spec;
 }
 
-World::World(const WorldOptions& options)
+Town::Town(const TownOptions& options)
     : options_{options},
       table_{std::make_unique<forwarding::ForwardingTable>(testlib::build_table(farm()))},
       limits_{.flows = options.clients,
@@ -89,14 +89,14 @@ World::World(const WorldOptions& options)
               .half_open = options.half_open},
       directory_{std::make_unique<sessions::Directory>(limits_, table_->hash_key)} {}
 
-BackendIndex World::backend_of(const Client& client) const noexcept {
+BackendIndex Town::backend_of(const Client& client) const noexcept {
     const std::uint64_t hash =
         net::keyed_hash(client.address.low(), client.address.high(), table_->hash_key);
     const auto& maglev = table_->services[service()].maglev;
     return maglev[forwarding::maglev_index(hash, maglev.size())];
 }
 
-FrameMaker World::frames(std::size_t esp_frame) const {
+FrameMaker Town::frames(std::size_t esp_frame) const {
     using namespace testlib;
     return {options_.family,
             {.from_gateway = gateway_mac(options_.family),
@@ -107,20 +107,20 @@ FrameMaker World::frames(std::size_t esp_frame) const {
             esp_frame};
 }
 
-void World::establish_by_packets(std::size_t first, std::size_t count) {
-    Life life{*this};
-    for (std::size_t done = 0; done < count; done += Life::at_once) {
-        life.live(first + done, std::min(Life::at_once, count - done));
-        if (done / logins_per_second != (done + Life::at_once) / logins_per_second)
+void Town::establish_by_packets(std::size_t first, std::size_t count) {
+    Arrival arrival{*this};
+    for (std::size_t done = 0; done < count; done += Arrival::at_once) {
+        arrival.live(first + done, std::min(Arrival::at_once, count - done));
+        if (done / logins_per_second != (done + Arrival::at_once) / logins_per_second)
             advance(second);
     }
 }
 
-void World::establish_in_bulk(std::size_t first, std::size_t count) {
+void Town::establish_in_bulk(std::size_t first, std::size_t count) {
     establish_in_bulk(first, count, *directory_);
 }
 
-void World::establish_in_bulk(std::size_t first, std::size_t count, sessions::Directory& into) {
+void Town::establish_in_bulk(std::size_t first, std::size_t count, sessions::Directory& into) {
     if (count < many_clients) return establish_in_turn(first, count, into);
     const std::size_t half = count / 2;
     auto other = std::async(std::launch::async,
@@ -129,7 +129,7 @@ void World::establish_in_bulk(std::size_t first, std::size_t count, sessions::Di
     other.get();
 }
 
-void World::establish_in_turn(std::size_t first, std::size_t count, sessions::Directory& d) {
+void Town::establish_in_turn(std::size_t first, std::size_t count, sessions::Directory& d) {
     for (std::size_t number = first; number < first + count; ++number) {
         prefetch_client(number + prefetched_clients, d);
         write_client(number, d);
@@ -137,7 +137,7 @@ void World::establish_in_turn(std::size_t first, std::size_t count, sessions::Di
 }
 
 /// Where write_client() and refresh() will write: of 16 million clients no line is in a cache.
-void World::prefetch_client(std::size_t number, const sessions::Directory& d) const {
+void Town::prefetch_client(std::size_t number, const sessions::Directory& d) const {
     const Client c = client(number);
     const auto ask = [](const auto& table, const auto& key) {
         if constexpr (requires { table.template prefetch<true>(key); })
@@ -152,7 +152,7 @@ void World::prefetch_client(std::size_t number, const sessions::Directory& d) co
         ask(d.claims, sessions::esp_key(c.address, net::be32::from_host(spi)));
 }
 
-void World::refresh(std::size_t first, std::size_t count) {
+void Town::refresh(std::size_t first, std::size_t count) {
     sessions::Directory& d = *directory_;
     const forwarding::Timeouts& lives = table_->timeouts;
     for (std::size_t number = first; number < first + count; ++number) {
@@ -170,19 +170,19 @@ void World::refresh(std::size_t first, std::size_t count) {
     }
 }
 
-void World::write_client(std::size_t number, sessions::Directory& d) {
+void Town::write_client(std::size_t number, sessions::Directory& d) {
     const Client c = client(number);
     write_flows(c, d);
     write_sa(c, d);
 }
 
-sessions::FlowKey World::flow_of(const Client& client) const noexcept {
+sessions::FlowKey Town::flow_of(const Client& client) const noexcept {
     return sessions::flow_key(client.address, net::be16::from_host(client.nat_t_port),
                               static_cast<forwarding::FrontendIndex>(2 * service() + 1));
 }
 
 /// The flow and the binding.
-void World::write_flows(const Client& c, sessions::Directory& d) {
+void Town::write_flows(const Client& c, sessions::Directory& d) {
     const forwarding::Timeouts& lives = table_->timeouts;
     const sessions::Flow flow = flow_record(c);
     must_write([&] { return d.flows.write(flow_of(c), std::nullopt, flow, lives, now()); });
@@ -194,7 +194,7 @@ void World::write_flows(const Client& c, sessions::Directory& d) {
 }
 
 /// Of a client whose server has just spoken.
-sessions::Flow World::flow_record(const Client& c) const noexcept {
+sessions::Flow Town::flow_record(const Client& c) const noexcept {
     return {.backend = {.index = backend_of(c)},
             .standing = sessions::Standing::spoke,
             .gateway = table_->frontends[2 * service()].uplink,
@@ -202,7 +202,7 @@ sessions::Flow World::flow_record(const Client& c) const noexcept {
 }
 
 /// The IKE SA, what is left of its beginning, and the ESP SPIs.
-void World::write_sa(const Client& c, sessions::Directory& d) {
+void Town::write_sa(const Client& c, sessions::Directory& d) {
     const forwarding::Timeouts& lives = table_->timeouts;
     const forwarding::BackendRef backend{.index = backend_of(c)};
     const std::uint64_t spi_i = net::be64::from_host(c.spi_i).wire();
@@ -232,7 +232,7 @@ void World::write_sa(const Client& c, sessions::Directory& d) {
         write_claim(c, spi, spi == c.esp_up.front() ? login : now(), d);
 }
 
-void World::write_claim(const Client& c, std::uint32_t spi, forwarding::Seconds seen,
+void Town::write_claim(const Client& c, std::uint32_t spi, forwarding::Seconds seen,
                         sessions::Directory& d) {
     const auto key = sessions::esp_key(c.address, net::be32::from_host(spi));
     const auto frontend = static_cast<forwarding::FrontendIndex>(2 * service() + 1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-#include "tests/bench/life.h"
+#include "tests/bench/arrival.h"
 
 #include <stdexcept>
 #include <string>
@@ -36,9 +36,9 @@ const std::vector<Step>& settling_steps() {
     return steps;
 }
 
-Life::Life(World& world)
-    : world_{world},
-      frames_{world.frames(esp_frame)},
+Arrival::Arrival(Town& town)
+    : town_{town},
+      frames_{town.frames(esp_frame)},
       steps_{login_steps()},
       batch_{std::make_unique<pipeline::Batch>()},
       counters_{std::make_unique<pipeline::Counters>()},
@@ -49,21 +49,21 @@ Life::Life(World& world)
     steps_.insert(steps_.end(), more.begin(), more.end());
 }
 
-Life::~Life() = default;
+Arrival::~Arrival() = default;
 
-void Life::live(std::size_t first, std::size_t count) {
+void Arrival::live(std::size_t first, std::size_t count) {
     for (const Step& step : steps_) take(step, first, count);
 }
 
-void Life::take(const Step& step, std::size_t first, std::size_t count) {
+void Arrival::take(const Step& step, std::size_t first, std::size_t count) {
     batch_->count = 0;
     for (std::size_t i = 0; i < count; ++i) {
         std::uint8_t* const frame = buffers_.data() + i * buffer + headroom;
-        const Client client = world_.client(first + i);
+        const Client client = town_.client(first + i);
         const bool up = step.towards == Towards::server;
         frames_.make(step.towards, step.kind,
                      {.by = client,
-                      .backend = world_.address_of(world_.backend_of(client)),
+                      .backend = town_.address_of(town_.backend_of(client)),
                       .esp_spi = up ? client.esp_up[step.spi] : client.esp_down,
                       .sequence = step.sequence},
                      frame);
@@ -74,12 +74,12 @@ void Life::take(const Step& step, std::size_t first, std::size_t count) {
                      .length = static_cast<std::uint32_t>(length),
                      .port = static_cast<forwarding::PortIndex>(up ? 0 : 1)});
     }
-    pipeline::Context context{.table = world_.table(),
-                              .directory = world_.directory(),
+    pipeline::Context context{.table = town_.table(),
+                              .directory = town_.directory(),
                               .counters = *counters_,
                               .memory = *memory_,
-                              .now = world_.now() - step.ago,
-                              .now_micros = world_.now_micros()};
+                              .now = town_.now() - step.ago,
+                              .now_micros = town_.now_micros()};
     pipeline::run(*batch_, context);
     const auto wanted = step.towards == Towards::server ? pipeline::Verdict::to_server
                                                         : pipeline::Verdict::to_client;

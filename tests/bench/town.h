@@ -12,7 +12,7 @@
 
 namespace ikelb::bench {
 
-struct WorldOptions {
+struct TownOptions {
     Family family = Family::v4;
     std::size_t clients = 1024;   ///< the directory is made for just so many
     std::size_t half_open = sessions::DirectoryLimits{}.half_open;
@@ -24,11 +24,11 @@ struct WorldOptions {
 /// there, which is faster, and which a test holds to it.
 /// Time stands still unless it is advanced. Threads: one, until it has been built; then see
 /// sessions::Directory.
-class World {
+class Town {
 public:
-    explicit World(const WorldOptions& options);
+    explicit Town(const TownOptions& options);
 
-    const WorldOptions& options() const noexcept { return options_; }
+    const TownOptions& options() const noexcept { return options_; }
     const forwarding::ForwardingTable& table() const noexcept { return *table_; }
     sessions::Directory& directory() const noexcept { return *directory_; }
     const sessions::DirectoryLimits& limits() const noexcept { return limits_; }
@@ -51,7 +51,7 @@ public:
     }
     FrameMaker frames(std::size_t esp_frame) const;
 
-    /// The packets of a life, from the IKE_SA_INIT to ESP by the second SPI: slower, by half a
+    /// The packets of an arrival, from the IKE_SA_INIT to ESP by the second SPI: slower, by half a
     /// million clients in some seconds. Throws std::runtime_error if the packet path refuses one.
     void establish_by_packets(std::size_t first, std::size_t count);
     /// Writes what those packets leave behind; many at once on two CPUs, if the thread may use as
@@ -80,14 +80,14 @@ private:
     sessions::Flow flow_record(const Client& c) const noexcept;
     sessions::FlowKey flow_of(const Client& client) const noexcept;
 
-    WorldOptions options_;
+    TownOptions options_;
     std::unique_ptr<forwarding::ForwardingTable> table_;
     sessions::DirectoryLimits limits_;
     std::unique_ptr<sessions::Directory> directory_;
     std::uint64_t micros_ = 1000 * second;
 };
 
-/// The farm of a world: clients' side on port 0, servers' on port 1.
+/// The farm of a town: clients' side on port 0, servers' on port 1.
 testlib::TableSpec farm();
 
 }  // namespace ikelb::bench

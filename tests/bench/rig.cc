@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-#include "tests/bench/stage.h"
+#include "tests/bench/rig.h"
 
 #include <pthread.h>
 #include <rte_cycles.h>
@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "controlplane/daemon/build_info.h"
-#include "dataplane/worker/packet_path.h"
 
 namespace ikelb::bench {
 
@@ -51,7 +50,7 @@ std::vector<unsigned> allowed_cpus() {
 
 }  // namespace
 
-control::Eal Stage::start(std::uint64_t bytes, Pages pages) {
+control::Eal Rig::start(std::uint64_t bytes, Pages pages) {
     // The tables ask for transparent huge pages by themselves: this takes them away.
     if (pages == Pages::small) prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
     const std::uint64_t needed = bytes + 64 * mib;
@@ -62,7 +61,7 @@ control::Eal Stage::start(std::uint64_t bytes, Pages pages) {
     return control::Eal::start(options).value();
 }
 
-Stage::Stage(std::size_t buffers, std::size_t frame, Pages pages, unsigned cpus,
+Rig::Rig(std::size_t buffers, std::size_t frame, Pages pages, unsigned cpus,
              std::uint64_t more)
     : eal_{start(buffers * (frame + 512) + more, pages)},
       pool_{control::make_packet_pool("bench", static_cast<unsigned>(buffers),
@@ -74,10 +73,10 @@ Stage::Stage(std::size_t buffers, std::size_t frame, Pages pages, unsigned cpus,
                                  std::to_string(cpus_.size()) + " may be used"};
 }
 
-void Stage::take_cpu(unsigned n) const { bind({&cpus_.at(n), 1}); }
-void Stage::take_all_cpus() const { bind(cpus_); }
+void Rig::take_cpu(unsigned n) const { bind({&cpus_.at(n), 1}); }
+void Rig::take_all_cpus() const { bind(cpus_); }
 
-void Stage::bind(std::span<const unsigned> cpus) {
+void Rig::bind(std::span<const unsigned> cpus) {
     cpu_set_t set;
     CPU_ZERO(&set);
     for (const unsigned cpu : cpus) CPU_SET(cpu, &set);
@@ -85,13 +84,13 @@ void Stage::bind(std::span<const unsigned> cpus) {
         throw std::runtime_error{"CPU " + std::to_string(cpus.front()) + " could not be taken"};
 }
 
-std::string Stage::pages() const {
+std::string Rig::pages() const {
     const bool tables_are_huge = kib_of("/proc/self/smaps_rollup", "AnonHugePages") != 0;
     if (tables_are_huge == has_huge_pages()) return tables_are_huge ? "2M" : "4k";
     return tables_are_huge ? "tables 2M, packets 4k" : "tables 4k, packets 2M";
 }
 
-nlohmann::json environment_of(const Stage& stage) {
+nlohmann::json environment_of(const Rig& rig) {
     utsname kernel{};
     uname(&kernel);
     return {{"cpu", line_of("/proc/cpuinfo", "model name")},
@@ -101,9 +100,8 @@ nlohmann::json environment_of(const Stage& stage) {
             {"ikelb", control::build_version},
             {"compiler", control::build_compiler},
             {"march", control::build_march},
-            {"packet_path", worker::packet_path_id},
             {"dpdk", rte_version()},
-            {"pages", stage.pages()},
+            {"pages", rig.pages()},
             {"memory_bytes", kib_of("/proc/meminfo", "MemTotal")},
             {"burst", 32}};
 }

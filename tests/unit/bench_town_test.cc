@@ -7,7 +7,7 @@
 
 #include "tests/bench/frames.h"
 #include "tests/bench/stream.h"
-#include "tests/bench/world.h"
+#include "tests/bench/town.h"
 
 namespace ikelb::bench {
 namespace {
@@ -38,8 +38,8 @@ Contents contents_of(const Table& table) {
     }
 }
 
-std::map<std::string, Contents> contents_of(const World& world) {
-    const sessions::Directory& d = world.directory();
+std::map<std::string, Contents> contents_of(const Town& town) {
+    const sessions::Directory& d = town.directory();
     return {{"flows.confirmed", contents_of(d.flows.confirmed)},
             {"flows.provisional", contents_of(d.flows.provisional)},
             {"bindings", contents_of(d.bindings)},
@@ -56,14 +56,14 @@ std::map<std::string, Contents> contents_of(const World& world) {
 
 constexpr std::size_t few = 1000;
 
-class WorldOf : public testing::TestWithParam<Family> {
+class TownOf : public testing::TestWithParam<Family> {
 protected:
-    WorldOptions options{.family = GetParam(), .clients = few};
+    TownOptions options{.family = GetParam(), .clients = few};
 };
-INSTANTIATE_TEST_SUITE_P(Families, WorldOf, testing::Values(Family::v4, Family::v6));
+INSTANTIATE_TEST_SUITE_P(Families, TownOf, testing::Values(Family::v4, Family::v6));
 
-TEST_P(WorldOf, BulkWritingLeavesWhatPacketsLeave) {
-    World taught{options}, written{options};
+TEST_P(TownOf, BulkWritingLeavesWhatPacketsLeave) {
+    Town taught{options}, written{options};
     taught.establish_by_packets(0, few);
     written.establish_in_bulk(0, few);
     const auto expected = contents_of(taught), got = contents_of(written);
@@ -77,17 +77,17 @@ TEST_P(WorldOf, BulkWritingLeavesWhatPacketsLeave) {
     EXPECT_EQ(expected.at("claims").size(), 2 * few);
 }
 
-TEST_P(WorldOf, FramesAreValid) {
-    const World world{options};
-    const FrameMaker frames = world.frames(512);
+TEST_P(TownOf, FramesAreValid) {
+    const Town town{options};
+    const FrameMaker frames = town.frames(512);
     for (const Towards towards : {Towards::server, Towards::client})
         for (std::size_t kind = 0; kind < kinds; ++kind)
             for (const std::size_t number : {std::size_t{0}, std::size_t{1}, few - 1}) {
-                const Client client = world.client(number);
+                const Client client = town.client(number);
                 const auto frame = frames.make(
                     towards, static_cast<Kind>(kind),
                     {.by = client,
-                     .backend = world.address_of(world.backend_of(client)),
+                     .backend = town.address_of(town.backend_of(client)),
                      .esp_spi = 0x12345678});
                 const testlib::Dissected got = testlib::dissect(frame);
                 ASSERT_TRUE(got.is_valid) << kind;
@@ -100,18 +100,18 @@ TEST_P(WorldOf, FramesAreValid) {
     EXPECT_EQ(frames.esp_frame(), 512u);
 }
 
-TEST_P(WorldOf, VerificationSeesWhatIsWrong) {
-    World world{options};
-    world.establish_by_packets(0, few);
-    const FrameMaker frames = world.frames(64);
-    const Client client = world.client(7);
+TEST_P(TownOf, VerificationSeesWhatIsWrong) {
+    Town town{options};
+    town.establish_by_packets(0, few);
+    const FrameMaker frames = town.frames(64);
+    const Client client = town.client(7);
     const Said said{.by = client,
-                    .backend = world.address_of(world.backend_of(client)),
+                    .backend = town.address_of(town.backend_of(client)),
                     .esp_spi = client.esp_up[0]};
     for (const Towards towards : {Towards::server, Towards::client}) {
         const Ends ends{.towards = towards,
                         .client = client.address,
-                        .backend = world.backend_of(client)};
+                        .backend = town.backend_of(client)};
         const testlib::Bytes in = frames.make(towards, Kind::esp, said);
         testlib::Bytes frame = in;
         pipeline::Batch batch;
@@ -121,19 +121,19 @@ TEST_P(WorldOf, VerificationSeesWhatIsWrong) {
                    .contiguous = static_cast<std::uint16_t>(frame.size()),
                    .length = static_cast<std::uint32_t>(frame.size()),
                    .port = static_cast<forwarding::PortIndex>(towards == Towards::server ? 0 : 1)});
-        pipeline::Context context{.table = world.table(),
-                                  .directory = world.directory(),
+        pipeline::Context context{.table = town.table(),
+                                  .directory = town.directory(),
                                   .counters = counters,
                                   .memory = memory,
-                                  .now = world.now(),
-                                  .now_micros = world.now_micros()};
+                                  .now = town.now(),
+                                  .now_micros = town.now_micros()};
         pipeline::run(batch, context);
-        ASSERT_EQ(check_output(world, ends, in, frame), "");
+        ASSERT_EQ(check_output(town, ends, in, frame), "");
         const testlib::Dissected good = testlib::dissect(frame);
         const auto broken = [&](std::size_t at) {
             testlib::Bytes bad = frame;
             bad[at] ^= 1;
-            return check_output(world, ends, in, bad);
+            return check_output(town, ends, in, bad);
         };
         EXPECT_EQ(broken(0), "link addresses");
         EXPECT_EQ(broken(11), "link addresses");
@@ -146,10 +146,10 @@ TEST_P(WorldOf, VerificationSeesWhatIsWrong) {
             EXPECT_EQ(broken(good.l3 + 7), "TTL");
         }
         Ends others = ends;
-        others.client = world.client(8).address;
-        EXPECT_EQ(check_output(world, others, in, frame),
+        others.client = town.client(8).address;
+        EXPECT_EQ(check_output(town, others, in, frame),
                   towards == Towards::server ? "source address" : "destination address");
-        EXPECT_NE(check_output(world, ends, in, in), "") << "not forwarded at all";
+        EXPECT_NE(check_output(town, ends, in, in), "") << "not forwarded at all";
     }
 }
 
