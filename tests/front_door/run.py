@@ -153,13 +153,9 @@ NOT_RUN = {
     "meson test -C build --benchmark": _MEASURES,
     **{
         f"tests/bench/ikelb-bench --only {part}": _MEASURES
-        for part in "peers pipeline lines setup flood memory veth idle scaling".split()
+        for part in "pipeline lines peers replies setup flood instructions memory scaling veth"
+        " idle".split()
     },
-    "build/tests/bench/bench_core pipeline --family 4 --flows 1024 1048576 16777216 --frame 64"
-    " --burst 32": _MEASURES,
-    "valgrind --tool=callgrind --cache-sim=yes --toggle-collect='*measured_bursts*'"
-    " build/tests/bench/bench_core instructions --clients 4096": _INSTRUCTIONS,
-    "bench_core instructions --steps": _INSTRUCTIONS,
     "tests/bench/instructions.py build/tests/bench/bench_core --write": _INSTRUCTIONS,
     "tests/fuzz/run.py pipeline": "needs the instrumented build; the suite fuzz runs it",
     "tests/fuzz/run.py --long --hours 8": "tests/run --long does, for an hour each",

@@ -15,7 +15,7 @@ from lab.shell import LabError
 from .common import Plan, built, huge_pages, installed, progress, run_json
 
 LIMIT = 1800.0  # seconds, of one part
-ALWAYS_WHOLE = ("environment", "lines")
+ALWAYS_WHOLE = ("environment", "lines", "memory")
 PACKET_BUFFERS = 256  # MiB, at most; the tables' pages are the kernel's to give
 REFERENCES = 1280  # MiB, of rte_hash with 16 M keys, which lies in EAL's memory
 COUNTER = Path(__file__).resolve().parents[1] / "instructions.py"

@@ -60,7 +60,7 @@ def one_round(kind: type[Balanced], idle_seconds: float, latency_seconds: float)
 def measure(plan: Plan) -> dict:
     must_be_root("making network namespaces (idle)")
     turns = plan.choose(3, 1)
-    idle_seconds, latency_seconds = plan.choose((5.0, 5.0), (2.0, 1.0))
+    idle_seconds, latency_seconds = plan.choose((5.0, 5.0), (1.5, 0.5))
     rounds: dict[str, list[dict]] = {mode: [] for mode in MODES}
     for turn in range(turns):
         for mode, kind in MODES.items():

@@ -81,7 +81,7 @@ def combined(name: str, rounds: list[dict], cable: list[dict]) -> dict:
 def measure(plan: Plan) -> list[dict]:
     must_be_root("making network namespaces (veth)")
     turns = plan.choose(5, 1)
-    seconds, latency_seconds = plan.choose((2.0, 5.0), (0.5, 1.0))
+    seconds, latency_seconds = plan.choose((2.0, 5.0), (0.4, 0.5))
     others = cpu_of_nothing(0.5)
     progress(f"veth: others on this machine use {others:.0%} of a CPU, which counts as everyone's")
     rounds: dict[str, list[dict]] = {path.name: [] for path in PATHS}
