@@ -130,10 +130,19 @@ json Contest::parts_of(Lane& lane, Measurement& measurement, double whole) const
             {"worker", std::max(0.0, whole - per_packet(best.express + best.steps))}};
 }
 
-/// null: there is none of as many flows.
-json Contest::of_reference(std::size_t flows, double cycles) const {
-    const auto one = std::ranges::find(references_, flows, &OfReference::flows);
-    return one == references_.end() ? json{} : json(cycles / median_of(one->cycles).value);
+/// The median of the rounds' quotients: within a round the machine changes least. Rounds in which
+/// one was quiet and the other was not are left out, if there are others. null: there is no
+/// reference of as many flows.
+json Contest::of_reference(const Entry& entry) const {
+    const auto one = std::ranges::find(references_, entry.variant.flows, &OfReference::flows);
+    if (one == references_.end()) return {};
+    std::vector<double> all, alike;
+    for (std::size_t run = 0; run < runs_; ++run) {
+        const Sample &own = entry.cycles[run], &other = one->cycles[run];
+        all.push_back(own.value / other.value);
+        if (own.is_quiet() == other.is_quiet()) alike.push_back(all.back());
+    }
+    return median_of(alike.empty() ? all : alike).value;
 }
 
 json Contest::variants() const {
@@ -148,7 +157,7 @@ json Contest::variants() const {
                         {"frame", entry.stream->esp_frame()},
                         {"cycles_per_packet", cycles.value},
                         {"unfiltered", cycles.unfiltered},
-                        {"of_reference", of_reference(v.flows, cycles.value)},
+                        {"of_reference", of_reference(entry)},
                         {"spread", cycles.spread},
                         {"disturbed", cycles.disturbed},
                         {"runs", cycles.runs},

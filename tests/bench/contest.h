@@ -74,7 +74,7 @@ private:
     Lane& lane_of(const Crowd& crowd, Town& town);
     void measure(Entry& entry);
     nlohmann::json parts_of(Lane& lane, Measurement& measurement, double whole) const;
-    nlohmann::json of_reference(std::size_t flows, double cycles) const;
+    nlohmann::json of_reference(const Entry& entry) const;
 
     const Rig& rig_;
     std::size_t runs_, packets_;

@@ -23,7 +23,7 @@ QuietMedian median_of(const std::vector<Sample>& samples) {
     for (const Sample& sample : samples) {
         all.push_back(sample.value);
         unfiltered.push_back(sample.unfiltered);
-        if (sample.disturbed <= 0.75) quiet.push_back(sample.value);
+        if (sample.is_quiet()) quiet.push_back(sample.value);
         disturbed += sample.disturbed / static_cast<double>(samples.size());
     }
     const std::vector<double>& chosen = quiet.empty() ? all : quiet;

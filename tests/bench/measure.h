@@ -24,6 +24,8 @@ struct Sample {
     double unfiltered = 0;
     double disturbed = 0;
 
+    /// For a quarter of the time or more.
+    bool is_quiet() const noexcept { return disturbed <= 0.75; }
     /// Of a thing that there are so many of in what was measured.
     Sample each(double count) const noexcept {
         return {.value = value / count, .unfiltered = unfiltered / count, .disturbed = disturbed};
