@@ -43,8 +43,10 @@ def rules(lb):
 
 @contextlib.contextmanager
 def deleting(lb, flag):
-    loop = f"while :; do ip {flag} rule del pref 0 iif ext 2>/dev/null; done"
-    process = lb.popen(["sh", "-c", loop])
+    # One process for all of them: they have to be quicker than who puts the rule back.
+    line = "rule del pref 0 iif ext"
+    loop = f"exec ip {flag} -force -batch <(yes '{line}') 2>/dev/null"
+    process = lb.popen(["bash", "-c", loop])
     try:
         yield
     finally:
