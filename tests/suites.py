@@ -50,8 +50,8 @@ TSAN = [
     "-Dcpp_args=-DRTE_USE_C11_MEM_MODEL=1",
 ]  # fmt: skip
 # Another way to build what is installed, by g++: as it links, it finds types that differ between
-# files, and optimizes, which its warnings depend on. clang++ has no such check, and its warnings are
-# those of its front end, which the suite build-clang sees.
+# files, and optimizes, which its warnings depend on. clang++ has no such check, and its warnings
+# are those of its front end, which the suite build-clang sees.
 RELEASE = ["--buildtype=release", "-Dtests=false", "-Db_lto=true", "-Dcpp_args=-Wodr"]
 PROGRAMS = ["controlplane/ikelbd", "controlplane/ctl/ikelbctl"]
 SANITIZER_ENVIRONMENT = {

@@ -255,7 +255,8 @@ private:
             has_speaker |= one.standing == sessions::Standing::spoke;
         }
         input_.directory.rivals.write(
-            key, {.has_speaker = has_speaker, .last_seen = input_.now}, input_.timeouts, input_.now,
+            sessions::hashed(key, input_.directory.secret),
+            {.has_speaker = has_speaker, .last_seen = input_.now}, input_.timeouts, input_.now,
             sessions::Evict::oldest_by_half, &notes);
     }
     template <typename Regions, typename Key, typename Record>

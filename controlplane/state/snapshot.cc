@@ -110,7 +110,8 @@ public:
     std::span<const SavedRival> of(const sessions::FlowKey& key, const Flow& flow) {
         rivals_.clear();
         if (!flow.has_rivals) return rivals_;
-        const auto found = directory_.rivals.find_noted(key, view_.timeouts, view_.now);
+        const auto found = directory_.rivals.find_noted(
+            sessions::hashed(key, directory_.secret), view_.timeouts, view_.now);
         if (found)
             for (const std::uint64_t word : found->notes)
                 for (const unsigned shift : {0u, 32u})

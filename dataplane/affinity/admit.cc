@@ -55,7 +55,15 @@ bool is_refused_by_all(Found& found) noexcept {
         if (opens_at <= micros) return false;
     }
     shut_until = opens_at;
+    memory.gates.some_shut_until = std::max(memory.gates.some_shut_until, opens_at);
     return true;
+}
+
+bool is_gate_shut(std::span<const std::uint8_t> message, forwarding::ServiceIndex service,
+                  const Context& context) noexcept {
+    // Whether a backend has sent its COOKIE only a look-up tells.
+    const bool may_bring = ike::cookie_of(message, context.table.hash_key) != 0;
+    return context.now_micros < context.memory.gates.shut_until[service][may_bring];
 }
 
 Verdict let_in(Found& found) noexcept {
@@ -64,12 +72,9 @@ Verdict let_in(Found& found) noexcept {
     pipeline::WorkerMemory& memory = context.memory;
     if (found.kind != Datagram::new_sa || packet.frame.was_held) return Verdict::undecided;
     if (memory.requests_by_source.take(packet.source, context.table.hash_key, context.now_micros,
-                                       context.table.limits.requests_per_source)) {
-        // Whether a backend has sent its COOKIE only a look-up tells.
-        const bool may_bring = ike::cookie_of(packet.ike_message(), context.table.hash_key) != 0;
-        return context.now_micros < memory.gates.shut_until[packet.service][may_bring]
+                                       context.table.limits.requests_per_source))
+        return is_gate_shut(packet.ike_message(), packet.service, context)
                    ? Verdict::backend_limited : Verdict::undecided;
-    }
     // Whoever forges a client's address seldom knows its port, and never its COOKIE.
     const bool has_cookie = brings_cookie(found);
     const std::uint64_t hash = hash_of(flow_of_sender(packet), context);

@@ -15,6 +15,10 @@ namespace ikelb::affinity {
 /// shut; else undecided.
 Verdict let_in(Found& found) noexcept;
 
+/// Is the service's gate shut for a request for a new SA? message: from its IKE header.
+bool is_gate_shut(std::span<const std::uint8_t> message, forwarding::ServiceIndex service,
+                  const Context& context) noexcept;
+
 /// Has no backend a token for this new SA? Shuts the service's gate until one has.
 bool is_refused_by_all(Found& found) noexcept;
 

@@ -82,7 +82,7 @@ std::optional<bool> is_contested(const Packet& packet, const Flow& flow,
                                  Context& context) noexcept {
     auto& candidates = context.directory.candidates;
     const std::array<std::uint64_t, 1> key{packet.datagram.esp_spi.to_host()};
-    const auto known = candidates.find_noted(key);
+    const auto known = candidates.find_noted(key, candidates.hash(key));
     const bool is_there = known &&
                           known->record.is_alive(context.table.timeouts, context.now) &&
                           context.table.is_current(known->record.backend);
@@ -92,10 +92,9 @@ std::optional<bool> is_contested(const Packet& packet, const Flow& flow,
                              ~hash_of(flow_of_sender(packet), context), context.now_micros,
                              candidates_per_tuple) &&
                          await_backend(packet, flow, context)))
-            note(candidates.write(key, {.backend = flow.backend, .last_seen = context.now},
-                                  context.table.timeouts, context.now, sessions::Evict::oldest,
-                                  &first),
-                 context);
+            keep(candidates, key,
+                 sessions::Candidate{.backend = flow.backend, .last_seen = context.now}, context,
+                 &first);
         return is_there ? std::optional{true} : std::nullopt;
     }
     const std::uint64_t first = known->notes[0];

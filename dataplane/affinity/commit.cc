@@ -20,7 +20,9 @@ forwarding::GatewayIndex gateway_of(const Packet& packet, const Context& context
 /// Whether a delete was of the SA or of a child says the answer, and no server does. A client is
 /// believed as far as people are told, and no further.
 void note_answer_to_delete(const Packet& packet, Context& context) noexcept {
-    const auto key = sessions::flow_key(packet.source, packet.source_port, packet.backend);
+    const auto key =
+        sessions::hashed(sessions::flow_key(packet.source, packet.source_port, packet.backend),
+                         context.directory.secret);
     const auto login =
         context.directory.logins.find_noted(key, context.table.timeouts, context.now);
     if (!login || !login->record.is_closing ||
@@ -81,7 +83,8 @@ bool keep_choice(const Packet& packet, std::uint8_t cookie, Context& context) no
     const bool is_answer = packet.direction == pipeline::Direction::to_client;
     const net::IpAddress& client = is_answer ? packet.destination : packet.source;
     return keep(context.directory.choices,
-                sessions::half_open_key(packet.ike_header(), client, packet.service),
+                sessions::half_open_key(packet.ike_header().initiator_spi, client, packet.service,
+                                        context.table.hash_key),
                 sessions::Choice{.backend = ref_of(packet.backend, context), .cookie = cookie,
                                  .is_answered = is_answer, .last_seen = context.now},
                 context);

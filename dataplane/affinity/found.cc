@@ -11,7 +11,7 @@ namespace ikelb::affinity {
 namespace {
 
 /// Does its answer bring a responder's SPI that it had not?
-bool begins_sa(const ike::Header& header) noexcept {
+bool brings_spi(const ike::Header& header) noexcept {
     return header.major_version() == 1 || header.exchange == ike::exchange::ike_sa_init;
 }
 
@@ -22,7 +22,7 @@ std::array<std::uint64_t, 1> request_key(const sessions::FlowKey& flow, const ik
     const net::HashKey secret = context.table.hash_key;
     std::uint64_t hash =
         net::keyed_hash(header.initiator_spi.wire(), hash_of(flow, context), secret);
-    if (!begins_sa(header)) hash = net::keyed_hash(header.responder_spi.wire(), hash, secret);
+    if (!brings_spi(header)) hash = net::keyed_hash(header.responder_spi.wire(), hash, secret);
     return {net::keyed_hash(header.message_id.wire(), hash, secret) | 1};
 }
 
@@ -30,8 +30,9 @@ Tuple tuple_of(const sessions::FlowKey& key, const Flow& flow, forwarding::Servi
                const Context& context) noexcept {
     Tuple::Notes rivals{};
     if (flow.has_rivals)
-        if (const auto found =
-                context.directory.rivals.find_noted(key, context.table.timeouts, context.now))
+        if (const auto found = context.directory.rivals.find_noted(
+                sessions::hashed(key, context.directory.secret), context.table.timeouts,
+                context.now))
             rivals = found->notes;
     Tuple tuple{flow, rivals, context.table.timeouts, context.now};
     tuple.filter([&](BackendRef backend) { return counts(backend, service, context); });

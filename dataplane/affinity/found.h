@@ -21,8 +21,11 @@ inline sessions::FlowKey flow_of_receiver(const Packet& packet) noexcept {
     return sessions::flow_key(packet.destination, packet.destination_port, packet.frontend);
 }
 /// Of the receiver's logins at the packet's backend.
-inline sessions::FlowKey login_of_receiver(const Packet& packet) noexcept {
-    return sessions::flow_key(packet.destination, packet.destination_port, packet.backend);
+inline sessions::HashedKey login_of_receiver(const Packet& packet,
+                                             const Context& context) noexcept {
+    return sessions::hashed(
+        sessions::flow_key(packet.destination, packet.destination_port, packet.backend),
+        context.directory.secret);
 }
 /// Of a client, masked as its service says; nullopt also with affinity by SA.
 inline std::optional<sessions::Binding> find_binding(const net::IpAddress& client,
@@ -41,9 +44,14 @@ inline bool counts(BackendRef backend, forwarding::ServiceIndex service,
                    const Context& context) noexcept {
     return context.table.is_current(backend) && context.table.member(service, backend.index);
 }
-inline bool is_response(const Packet& packet) noexcept {
-    const ike::Header& header = packet.ike_header();
+inline bool is_response(const ike::Header& header) noexcept {
     return header.major_version() == 2 && header.is_response();
+}
+inline bool is_response(const Packet& packet) noexcept { return is_response(packet.ike_header()); }
+/// A response without a responder's SPI (COOKIE, INVALID_KE_PAYLOAD) answers an SA that a backend
+/// opens: no new SA of the client's, and nothing to schedule.
+inline bool begins_sa(const ike::Header& header) noexcept {
+    return header.responder_spi.wire() == 0 && !is_response(header);
 }
 inline bool is_encrypted(const Packet& packet) noexcept {
     const std::uint8_t first = packet.ike_header().next_payload;
@@ -66,9 +74,7 @@ std::array<std::uint64_t, 1> request_key(const sessions::FlowKey& flow, const ik
 
 /// For the buckets of one client tuple.
 inline std::uint64_t hash_of(const sessions::FlowKey& key, const Context& context) noexcept {
-    const net::HashKey secret = context.table.hash_key;
-    return key.is_narrow() ? sessions::WholeKey::hash(key.narrow(), secret)
-                           : sessions::WholeKey::hash(key.wide(), secret);
+    return sessions::hash_of(key, context.table.hash_key);
 }
 
 /// What a client's datagram is to the rules.
@@ -81,10 +87,7 @@ enum class Datagram : std::uint8_t {
 inline Datagram datagram_of(const Packet& packet) noexcept {
     if (packet.datagram.kind == ike::Kind::esp) return Datagram::esp;
     if (packet.datagram.kind != ike::Kind::ike) return Datagram::keepalive;
-    // A response without a responder's SPI (COOKIE, INVALID_KE_PAYLOAD) answers an SA that a
-    // backend opens: no new SA of the client's, and nothing to schedule.
-    return packet.ike_header().responder_spi.wire() == 0 && !is_response(packet) ? Datagram::new_sa
-                                                                                 : Datagram::ike;
+    return begins_sa(packet.ike_header()) ? Datagram::new_sa : Datagram::ike;
 }
 
 /// Records that a rule goes by.
@@ -190,7 +193,8 @@ public:
     const std::optional<sessions::Choice>& choice() noexcept {
         if (is_first(Needs::choice))
             choice_ = context.directory.choices.find(
-                sessions::half_open_key(packet.ike_header(), packet.source, packet.service),
+                sessions::half_open_key(packet.ike_header().initiator_spi, packet.source,
+                                        packet.service, context.table.hash_key),
                 context.table.timeouts, context.now);
         return choice_;
     }

@@ -139,7 +139,8 @@ FrontendIndex reply_vip(const Packet& packet, const std::optional<Pair>& pair,
             const auto service = table.frontends[candidate].service;
             if (pair) return pair->record.backend == ref && pair->record.service == service;
             return is_ours(context.directory.choices.find(
-                sessions::half_open_key(packet.ike_header(), packet.destination, service),
+                sessions::half_open_key(packet.ike_header().initiator_spi, packet.destination,
+                                        service, table.hash_key),
                 table.timeouts, context.now));
         });
     if (vip == forwarding::no_frontend) vip = by_standing();
@@ -166,7 +167,8 @@ void prefetch_answered(const Packet& packet, const Context& context) noexcept {
         directory.bindings.prefetch<true>(
             sessions::binding_key(service.client_of(packet.destination), index));
     if (is_esp || packet.ike_header().exchange != ike::exchange::ike_sa_init)
-        directory.logins.prefetch<true>(login_of_receiver(packet));
+        directory.logins.prefetch<true>(
+            directory.logins.hash(login_of_receiver(packet, context)));
     if (is_esp) return;
     const ike::Header& header = packet.ike_header();
     directory.pairs.prefetch<true>(sessions::pair_key(header));

@@ -193,8 +193,9 @@ template <const auto& rows>
             directory.bindings.prefetch(
                 sessions::binding_key(found.service().client_of(packet.source), packet.service));
     if constexpr ((needs & Needs::choice) != 0)
-        directory.choices.prefetch(
-            sessions::half_open_key(packet.ike_header(), packet.source, packet.service));
+        directory.choices.prefetch(directory.choices.hash(
+            sessions::half_open_key(packet.ike_header().initiator_spi, packet.source,
+                                    packet.service, found.context.table.hash_key)));
 }
 
 /// Calls use with the rows that this kind walks.

@@ -58,15 +58,13 @@ std::uint64_t began_after(const Packet& packet, std::uint64_t before, const Less
 void note_login(const Packet& packet, const sessions::PairKey& pair, SaState state,
                 Context& context) noexcept {
     const Login login{ref_of(packet.backend, context), state == SaState::closing, context.now};
-    note(context.directory.logins.write(login_of_receiver(packet), login, context.table.timeouts,
-                                        context.now, sessions::Evict::oldest, &pair),
-         context);
+    keep(context.directory.logins, login_of_receiver(packet, context), login, context, &pair);
 }
 
 /// ESP confirms the login that its backend answered last at its tuple, of those that began at this
 /// very address, or the one that was confirmed before the hint of a delete.
 void confirm_login(const Packet& packet, BackendRef ref, Context& context) noexcept {
-    const auto key = login_of_receiver(packet);
+    const auto key = login_of_receiver(packet, context);
     auto& logins = context.directory.logins;
     const Timeouts& lives = context.table.timeouts;
     const auto login = logins.find_noted(key, lives, context.now);
@@ -204,8 +202,9 @@ bool join(const Packet& packet, const std::optional<Flow>& flow, const Lesson& l
     const auto write_rivals = [&] {
         if (!has_rivals) return sessions::WriteOutcome::written;
         const Tuple::Notes notes = tuple.notes(context.now);
-        return context.directory.rivals.write(key, tuple.rivals(context.now), lives, context.now,
-                                              sessions::Evict::oldest_by_half, &notes);
+        return context.directory.rivals.write(
+            sessions::hashed(key, context.directory.secret), tuple.rivals(context.now), lives,
+            context.now, sessions::Evict::oldest_by_half, &notes);
     };
     const Stander& first = all.front();
     const bool is_same = flow && flow->backend == first.backend;

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -81,5 +82,13 @@ private:
 
     std::uint64_t sum_ = 0;
 };
+
+/// A sum of 16-bit words folded to 16 bits, in the upper half (the lower one holds no meaning).
+constexpr std::uint32_t fold_up(std::uint32_t sum) noexcept { return sum + std::rotl(sum, 16); }
+
+/// What one hop less adds to the checksum: the word of TTL and protocol becomes less by one, the
+/// TTL being its first byte (RFC 1624 eqn. 3, in memory order as all sums here).
+constexpr std::uint32_t hop_delta = 0xfffe;
+static_assert(std::endian::native == std::endian::little);
 
 }  // namespace ikelb::net

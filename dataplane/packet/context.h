@@ -35,6 +35,7 @@ struct NeighbourRequests {
 struct Gates {
     std::uint64_t table_version = 0;
     forwarding::PerId<std::array<std::uint64_t, 2>, forwarding::max_services> shut_until{};
+    std::uint64_t some_shut_until = 0;  ///< no gate for longer
     forwarding::PerId<forwarding::BackendIndex, forwarding::max_services> had_token{};  ///< a hint
 };
 
@@ -81,11 +82,13 @@ inline bool note(sessions::WriteOutcome outcome, Context& context) noexcept {
     return outcome == sessions::WriteOutcome::written;
 }
 
-/// Writes a record that newer ones may replace. False: there is no room now.
+/// Writes a record that newer ones may replace, with its notes if it has any. False: there is no
+/// room now.
 template <typename Table, typename Key, typename Record>
-bool keep(Table& table, const Key& key, const Record& record, Context& context) noexcept {
+bool keep(Table& table, const Key& key, const Record& record, Context& context,
+          const auto*... notes) noexcept {
     return note(table.write(key, record, context.table.timeouts, context.now,
-                            sessions::Evict::oldest), context);
+                            sessions::Evict::oldest, notes...), context);
 }
 
 }  // namespace ikelb::pipeline

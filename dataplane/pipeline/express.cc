@@ -8,6 +8,7 @@
 #include <cstring>
 #include <span>
 
+#include "dataplane/affinity/admit.h"
 #include "dataplane/affinity/claims.h"
 #include "dataplane/net/branchless.h"
 #include "dataplane/net/checksum.h"
@@ -18,8 +19,7 @@ namespace ikelb::pipeline {
 namespace {
 
 using forwarding::AddressEntry, forwarding::AddressRole, forwarding::ExpressTable;
-using forwarding::ForwardingTable;
-using net::be16;
+using forwarding::ForwardingTable, net::be16;
 
 constexpr std::size_t nat_t_position = 1;
 constexpr be16 nat_t_port = be16::from_host(forwarding::service_port_numbers[nat_t_position]);
@@ -101,14 +101,14 @@ struct Headers {
         return net::load<net::be32>(reinterpret_cast<const std::uint8_t*>(&udp + 1)).to_host();
     }
     /// Zero of a whole, sound packet of ESP that may travel on. bytes: that are there of it.
-    std::uint64_t faults(std::size_t bytes) const noexcept {
+    std::uint64_t faults(std::size_t bytes, std::int64_t lowest_spi = 256) const noexcept {
         const auto total = static_cast<std::int64_t>(Family::bytes_of(ip));
         const auto length = std::int64_t{udp.length.to_host()};
         // The highest bit is set if any of these is below zero.
         const std::int64_t room = (static_cast<std::int64_t>(bytes) - total) |
                                   (length - std::int64_t{udp_and_esp}) |
                                   (total - std::int64_t{sizeof ip} - length) |
-                                  (std::int64_t{spi()} - 256);
+                                  (std::int64_t{spi()} - lowest_spi);
         return Family::faults(ip) | static_cast<std::uint64_t>(room) >> 63;
     }
 };
@@ -163,21 +163,39 @@ struct View {
     forwarding::Seconds now;
 };
 
-/// The interface of a frame whose tag comes next; nullptr: none.
-[[gnu::noinline]] const ExpressTable::Interface* tagged_interface(
-    const Frame& frame, const ForwardingTable& table) noexcept {
-    const auto tag = net::load<net::VlanTag>(frame.data + sizeof(net::EthernetHeader));
-    const std::size_t slot = std::size_t{frame.port} * 4096 + tag.id();
-    if (slot >= table.interface_of.size() || table.interface_of[slot] == forwarding::no_interface)
-        return nullptr;
-    return &table.express.interfaces[table.interface_of[slot]];
-}
+/// How a frame came in, and where its IP header is.
+struct Ingress {
+    const ExpressTable::Interface* interface = nullptr;  ///< nullptr: it is for the steps
+    std::size_t l3 = sizeof(net::EthernetHeader);
+    be16 type;
+    std::size_t bytes;  ///< of the frame
 
-/// On an interface that faces both sides: whoever else has a backend's source address forged it.
-[[gnu::noinline]] bool is_of_server(const Frame& frame, forwarding::InterfaceIndex interface,
-                                    const ForwardingTable& table) noexcept {
-    return table.server_macs.find(forwarding::gateway_key(interface, frame.sender())) != nullptr;
-}
+    [[gnu::always_inline]] Ingress(const Frame& frame, const ForwardingTable& table) noexcept
+        : type{be16::from_wire(0)}, bytes{frame.length} {
+        constexpr std::size_t least = sizeof(net::EthernetHeader) + sizeof(net::VlanTag) +
+                                      sizeof(net::Ipv4Header) + udp_and_esp;
+        const auto& ports = table.express.untagged;
+        if (net::any_of(frame.contiguous < least, frame.contiguous != frame.length,
+                        frame.was_held, frame.port >= ports.size()))
+            return;
+        interface = &ports[frame.port];
+        type = net::load<be16>(frame.data + 12);
+        if (type == be16::from_host(net::ether_type::vlan)) [[unlikely]] {
+            const auto tag = net::load<net::VlanTag>(frame.data + l3);
+            const std::size_t slot = std::size_t{frame.port} * 4096 + tag.id();
+            const bool is_known = slot < table.interface_of.size() &&
+                                  table.interface_of[slot] != forwarding::no_interface;
+            interface = is_known ? &table.express.interfaces[table.interface_of[slot]] : nullptr;
+            l3 += sizeof tag;
+            type = tag.type;
+        }
+    }
+    template <typename Family>
+    bool is() const noexcept {
+        return interface != nullptr && type == be16::from_host(Family::ether_type) &&
+               (!Family::is_v6 || bytes >= l3 + sizeof(net::Ipv6Header) + udp_and_esp);
+    }
+};
 
 /// Of a packet from the clients' side to a VIP.
 template <typename Family>
@@ -225,27 +243,29 @@ template <typename Family>
 
 /// Reads the headers; false: this one is for the steps.
 template <typename Family>
-[[gnu::always_inline]] inline bool glance(Packet& packet, std::size_t l3,
-                                          const ExpressTable::Interface& interface,
+[[gnu::always_inline]] inline bool glance(Packet& packet, const Ingress& in,
                                           Prospect<Family>& prospect, const View<Family>& view,
                                           const ForwardingTable& table) noexcept {
     const Frame& frame = packet.frame;
-    const Headers<Family> headers{frame.data + l3};
+    const ExpressTable::Interface& interface = *in.interface;
+    const Headers<Family> headers{frame.data + in.l3};
     // What a flood of logins is spends no more on this.
     if (net::all_of(headers.udp.destination_port != nat_t_port,
                     headers.udp.source_port != nat_t_port))
         return false;
     prospect.packet = &packet;
-    prospect.l3 = frame.data + l3;
+    prospect.l3 = frame.data + in.l3;
     prospect.ip_bytes = static_cast<std::uint16_t>(Family::bytes_of(headers.ip));
-    const std::uint64_t faults = headers.faults(frame.length - l3) |
+    const std::uint64_t faults = headers.faults(frame.length - in.l3) |
                                  (ExpressTable::load_mac(frame.data) ^ interface.mac);
     if (faults != 0) return false;
     const AddressEntry* to = table.addresses.find(headers.destination());
     const bool is_prospect =
         to == nullptr ? interface.faces_servers &&
+                            // Whoever else has a backend's source address there forged it.
                             (!interface.faces_clients ||
-                             is_of_server(frame, interface.index, table)) &&
+                             table.server_macs.find(forwarding::gateway_key(
+                                 interface.index, frame.sender())) != nullptr) &&
                             glance_to_client(headers, prospect, view, table)
                       : glance_to_server(headers, *to, prospect, view, table);
     if (is_prospect) view.flows.prefetch_keys(prospect.spot);
@@ -270,14 +290,6 @@ template <typename Family>
     return true;
 }
 
-/// A sum of 16-bit words folded to 16 bits, in the upper half (the lower one holds no meaning).
-constexpr std::uint32_t fold_up(std::uint32_t sum) noexcept { return sum + std::rotl(sum, 16); }
-
-/// What one hop less adds to the checksum: the word of TTL and protocol becomes less by one, the
-/// TTL being its first byte (RFC 1624 eqn. 3, in memory order as all sums here).
-constexpr std::uint32_t hop_delta = 0xfffe;
-static_assert(std::endian::native == std::endian::little);
-
 /// One address and one hop less, with all checksums. A UDP checksum of zero is none and stays;
 /// otherwise what changes is taken away instead of added to the complement: the same sum, but that
 /// zero comes out as the 0xffff which UDP wants.
@@ -289,7 +301,7 @@ template <typename Family>
     auto& udp = *reinterpret_cast<net::UdpHeader*>(l3 + sizeof ip);
     const std::uint32_t delta = std::uint32_t{from.minus} + to.plus;
     const std::uint32_t before = udp.checksum;
-    const std::uint32_t after = fold_up(before + 0x1fffe - delta) >> 16;
+    const std::uint32_t after = net::fold_up(before + 0x1fffe - delta) >> 16;
     auto& field = field_of(ip);
     std::memcpy(&field, to.value.data(), sizeof field);
     if constexpr (Family::is_v6) {
@@ -297,7 +309,7 @@ template <typename Family>
     } else {
         --ip.ttl;
         ip.checksum = static_cast<std::uint16_t>(
-            ~fold_up((std::uint32_t{ip.checksum} ^ 0xffff) + delta + hop_delta) >> 16);
+            ~net::fold_up((std::uint32_t{ip.checksum} ^ 0xffff) + delta + net::hop_delta) >> 16);
     }
     udp.checksum = static_cast<std::uint16_t>(before == 0 ? 0 : after);
 }
@@ -312,8 +324,9 @@ template <typename Family>
     const Headers<Family> headers{prospect.l3};
     const net::IpAddress client = Family::ip(headers.destination());
     const auto service = table.express.frontends[prospect.frontend].service;
-    const auto login =
-        sessions::flow_key(client, headers.udp.destination_port, prospect.backend);
+    const auto login = sessions::hashed(
+        sessions::flow_key(client, headers.udp.destination_port, prospect.backend),
+        directory.secret);
     const auto binding = affinity::find_binding(client, service, context);
     const bool is_bound =
         binding && binding->backend == sessions::packed::backend(word) &&
@@ -324,35 +337,31 @@ template <typename Family>
            Family::Flows::Slots::exchange(prospect.slot, word, word - last_seen + now);
 }
 
-/// Reads the record and rewrites; false: this one is for the steps.
+/// Rewrites as the record says; false: this one is for the steps.
 template <typename Family>
-[[gnu::always_inline]] inline bool finish(const Prospect<Family>& prospect,
+[[gnu::always_inline]] inline bool finish(const Prospect<Family>& prospect, std::uint64_t word,
                                           const View<Family>& view,
                                           const Context& context) noexcept {
-    if (prospect.slot == nullptr) return false;
-    // One layout: both tables have as many words of key and none of notes.
-    const auto word = Family::Flows::Slots::read_word(prospect.slot, prospect.key);
-    if (!word) return false;
     const bool is_to_server = prospect.backend == forwarding::no_backend;
-    const forwarding::BackendRef ref = sessions::packed::backend(*word);
+    const forwarding::BackendRef ref = sessions::packed::backend(word);
     const forwarding::BackendIndex backend = ref.index;
     const auto& frontend = view.frontends[prospect.frontend];
     const forwarding::MemberIndex member =
         view.members[frontend.service * forwarding::max_backends + backend];
     const auto& target = view.targets[member];
-    const forwarding::GatewayIndex gateway = sessions::packed::byte(*word);
+    const forwarding::GatewayIndex gateway = sessions::packed::byte(word);
     const auto& exit = is_to_server ? target : view.gateways[gateway];
     const bool is_recent =
         forwarding::is_within(is_to_server ? view.claim_age : view.flow_age,
-                              sessions::packed::last_seen(*word), view.now);
-    if (!net::all_of(((*word ^ prospect.want) & (is_to_server ? of_claim : of_flow)) == 0,
+                              sessions::packed::last_seen(word), view.now);
+    if (!net::all_of(((word ^ prospect.want) & (is_to_server ? of_claim : of_flow)) == 0,
                      net::any_of(is_recent, !is_to_server), target.generation == ref.generation,
                      net::any_of(!is_to_server, frontend.is_usable),
                      member != forwarding::no_member, prospect.ip_bytes <= exit.mtu) ||
         (exit.is_for_some[Family::is_v6] &&
          !context.table.leads_to(Family::ip(Headers<Family>{prospect.l3}.destination()),
                                  gateway)) ||
-        (!is_recent && !renew_in_place(prospect, *word, context)) ||
+        (!is_recent && !renew_in_place(prospect, word, context)) ||
         !write_link<Family>(*prospect.packet, exit, prospect.l3))
         return false;
     Packet& packet = *prospect.packet;
@@ -396,21 +405,73 @@ template <typename Family>
             view.flows.prefetch_slot(prospect.slot);
     }
     PlaceSet done = 0;
-    for (const Prospect<Family>& prospect : found)
-        done |= PlaceSet{finish(prospect, view, context)} << batch.place_of(*prospect.packet);
+    for (const Prospect<Family>& prospect : found) {
+        if (prospect.slot == nullptr) continue;
+        // One layout: both tables have as many words of key and none of notes.
+        const auto word = Family::Flows::Slots::read_word(prospect.slot, prospect.key);
+        done |= PlaceSet{word && finish(prospect, *word, view, context)}
+                << batch.place_of(*prospect.packet);
+    }
     return done;
+}
+
+/// Decides a request for a new SA whose service's gate is shut, as affinity::let_in() does and with
+/// the same token of its source; false: the steps decide, and no token is spent.
+template <typename Family>
+bool refuse_unseen(Packet& packet, const Ingress& in, Context& context) noexcept {
+    const auto& [table, directory, counters, memory, now, micros] = context;
+    const Headers<Family> headers{packet.frame.data + in.l3};
+    const auto client = headers.source();
+    const net::IpAddress& ip = Family::ip(client);
+    const std::size_t position = forwarding::service_port_position(headers.udp.destination_port);
+    const AddressEntry* to = table.addresses.find(headers.destination());
+    // Whom the wall would look at more closely it shall see; link-local and mapped sources as well,
+    // whose first octets are those of IPv4's martians.
+    if ((headers.faults(packet.frame.length - in.l3, 0) |
+         (ExpressTable::load_mac(packet.frame.data) ^ in.interface->mac)) != 0 ||
+        to == nullptr || to->role != AddressRole::vip || position == forwarding::service_ports ||
+        in.interface->faces_servers || table.wall.is_suspect(Family::first_octet(client)) ||
+        table.addresses.find(client) != nullptr)
+        return false;
+    const forwarding::Frontend& frontend = table.frontends[to->frontends[position]];
+    const std::span payload{reinterpret_cast<const std::uint8_t*>(&headers.udp + 1),
+                            headers.udp.length.to_host() - sizeof headers.udp};
+    const auto datagram = ike::classify(payload, payload.size(), position == nat_t_position);
+    if (!frontend.is_served || datagram.kind != ike::Kind::ike ||
+        !affinity::begins_sa(ike::header_of(payload, datagram)) ||
+        !affinity::is_gate_shut(payload.subspan(datagram.ike_offset), frontend.service, context) ||
+        !memory.requests_by_source.take(ip, table.hash_key, micros,
+                                        table.limits.requests_per_source))
+        return false;
+    packet.verdict = Verdict::backend_limited;
+    counters.verdicts[static_cast<std::size_t>(packet.verdict)].add(1);
+    return true;
+}
+
+/// Tokens are taken in the order of the burst: none behind a packet that the steps get.
+[[gnu::noinline]] PlaceSet refuse_unseen(Batch& batch, Context& context,
+                                         const auto&... found) noexcept {
+    PlaceSet taken = 0, refused = 0;
+    const auto take = [&](const auto& prospect) {
+        taken |= PlaceSet{1} << batch.place_of(*prospect.packet);
+    };
+    (std::ranges::for_each(found, take), ...);
+    for (std::size_t i = 0; i < batch.count; ++i) {
+        if ((taken >> i & 1) != 0) continue;
+        const Ingress in{batch.packets[i].frame, context.table};
+        if (!(in.is<V4>() ? refuse_unseen<V4>(batch.packets[i], in, context)
+                          : in.is<V6>() && refuse_unseen<V6>(batch.packets[i], in, context)))
+            break;
+        refused |= PlaceSet{1} << i;
+    }
+    return refused;
 }
 
 }  // namespace
 
 PlaceSet express(Batch& batch, Context& context) noexcept {
-    constexpr std::size_t least = sizeof(net::EthernetHeader) + sizeof(net::VlanTag) +
-                                  sizeof(net::Ipv4Header) + udp_and_esp;
-    const PlaceSet all = batch.places();
     // A label decides before a claim does.
-    if (!context.table.labelled.empty()) return all;
-    const auto* const ports = context.table.express.untagged.data();
-    const std::size_t port_count = context.table.express.untagged.size();
+    if (!context.table.labelled.empty()) return batch.places();
     const View<V4> view{context};
     const View<V6> view6{context};
     std::array<Prospect<V4>, max_burst> prospects;
@@ -419,29 +480,21 @@ PlaceSet express(Batch& batch, Context& context) noexcept {
     auto* next6 = prospects6.data();
     for (std::size_t i = 0; i < batch.count; ++i) {
         Packet& packet = batch.packets[i];
-        const Frame& frame = packet.frame;
-        if (net::any_of(frame.contiguous < least, frame.contiguous != frame.length,
-                        frame.was_held, frame.port >= port_count))
-            continue;
-        std::size_t l3 = sizeof(net::EthernetHeader);
-        const auto* interface = &ports[frame.port];
-        auto type = net::load<be16>(frame.data + 12);
-        if (type == be16::from_host(net::ether_type::vlan)) [[unlikely]] {
-            interface = tagged_interface(frame, context.table);
-            if (interface == nullptr) continue;
-            l3 += sizeof(net::VlanTag);
-            type = net::load<be16>(frame.data + l3 - sizeof type);
-        }
-        if (type == be16::from_host(V4::ether_type))
-            next += glance(packet, l3, *interface, *next, view, context.table) ? 1 : 0;
-        else if (type == be16::from_host(V6::ether_type) &&
-                 frame.length >= l3 + sizeof(net::Ipv6Header) + udp_and_esp)
-            next6 += glance(packet, l3, *interface, *next6, view6, context.table) ? 1 : 0;
+        const Ingress in{packet.frame, context.table};
+        if (in.is<V4>())
+            next += glance(packet, in, *next, view, context.table) ? 1 : 0;
+        else if (in.is<V6>())
+            next6 += glance(packet, in, *next6, view6, context.table) ? 1 : 0;
     }
-    PlaceSet done = look_and_finish(std::span{prospects.data(), next}, batch, view, context);
-    if (next6 != prospects6.data())
-        done |= look_and_finish(std::span{prospects6.data(), next6}, batch, view6, context);
-    return all & ~done;
+    const std::span found{prospects.data(), next};
+    const std::span found6{prospects6.data(), next6};
+    PlaceSet done = 0;
+    if (context.now_micros < context.memory.gates.some_shut_until &&
+        context.memory.gates.table_version == context.table.version)
+        done = refuse_unseen(batch, context, found, found6);
+    done |= look_and_finish(found, batch, view, context);
+    if (!found6.empty()) done |= look_and_finish(found6, batch, view6, context);
+    return batch.places() & ~done;
 }
 
 }  // namespace ikelb::pipeline

@@ -25,12 +25,15 @@ bool is_asked_about(const Packet& packet, const Context& context) noexcept {
            (to != nullptr || addresses.find(packet.source) != nullptr);
 }
 
-/// RFC 791: source, destination, identification and protocol. RFC 8200 section 4.5: no protocol.
-sessions::FragmentKey key_of(const Packet& packet) noexcept {
-    return {.source = packet.source,
-            .destination = packet.destination,
-            .identification = packet.identification,
-            .protocol = packet.is_v6 ? net::ip_protocol::fragment : packet.protocol};
+/// What a receiver puts fragments together by: RFC 791 section 2.3; RFC 8200 section 4.5, where the
+/// protocol is not of it.
+sessions::HashedKey key_of(const Packet& packet, const Context& context) noexcept {
+    std::uint64_t hash = packet.is_v6 ? 0 : packet.protocol + 1u;
+    for (const std::uint64_t word :
+         {packet.source.high(), packet.source.low(), packet.destination.high(),
+          packet.destination.low(), std::uint64_t{packet.identification}})
+        hash = net::keyed_hash(word, hash, context.table.hash_key);
+    return {hash | 1};
 }
 
 /// Of a first fragment: eight bits of a hash of its length, its UDP header and what follows.
@@ -83,7 +86,8 @@ void apply(Packet& packet, const FragmentFate& fate, Context& context) noexcept 
 }
 
 std::optional<FragmentFate> find_fate(const Packet& packet, const Context& context) noexcept {
-    return context.directory.fragments.find(key_of(packet), context.table.timeouts, context.now);
+    return context.directory.fragments.find(key_of(packet, context), context.table.timeouts,
+                                            context.now);
 }
 
 /// What is to become of the later fragments of this first one; nullopt: not known yet.
@@ -186,7 +190,7 @@ void remember_fragment(Packet& packet, Context& context) noexcept {
         packet.verdict = Verdict::fragment_overlap;
         fate = FragmentFate{.fingerprint = known->fingerprint, .last_seen = context.now};
     }
-    keep(context.directory.fragments, key_of(packet), *fate, context);
+    keep(context.directory.fragments, key_of(packet, context), *fate, context);
 }
 
 }  // namespace ikelb::pipeline

@@ -81,10 +81,10 @@ struct Bucket {
     /// The slot of two buckets that holds the key, or nullptr.
     [[gnu::always_inline]] static Word* match(Word* first, Word* second, const Key& key) noexcept {
         static_assert(slots_per_bucket == 4);
-        if constexpr (KeyWords == 1) return first_match(first, second, key[0]);
+        std::uint32_t found = match_words(first, second, key[0]);
+        if constexpr (KeyWords == 1) return found == 0 ? nullptr : slot_at(first, second, found);
         // Keys that share their first word are no rule, but some.
-        for (std::uint32_t found = match_words(first, second, key[0]); found != 0;
-             found = without_first(found))
+        for (; found != 0; found = without_first(found))
             if (Word* const slot = slot_at(first, second, found); holds(slot, key)) [[likely]]
                 return slot;
         return nullptr;

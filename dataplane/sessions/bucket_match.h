@@ -62,14 +62,4 @@ constexpr std::uint32_t without_first(std::uint32_t found) noexcept {
     return found & (found - 1);
 }
 
-/// The first slot that holds the word, or nullptr.
-[[gnu::always_inline]] inline std::uint64_t* first_match(std::uint64_t* first,
-                                                         std::uint64_t* second,
-                                                         std::uint64_t word) noexcept {
-    const std::uint32_t found = match_words(first, second, word);
-    if (found == 0) [[unlikely]]
-        return nullptr;
-    return slot_at(first, second, found);
-}
-
 }  // namespace ikelb::sessions

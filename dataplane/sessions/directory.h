@@ -162,7 +162,8 @@ struct Conversation {
 class Directory {
 public:
     Directory(const DirectoryLimits& limits, net::HashKey key)
-        : flows{limits.flows, key},
+        : secret{key},
+          flows{limits.flows, key},
           bindings{limits.bindings, key},
           pairs{limits.pairs, key},
           claims{limits.esp_spis, key},
@@ -175,16 +176,17 @@ public:
           transit{
               {{limits.transit / 4, key}, {limits.transit / 4, key}, {limits.transit / 2, key}}} {}
 
+    net::HashKey secret;  ///< of hashed()
     TwoRegions<FlowKey, Flow, FamilyTable<Flow, FlowKey>> flows;
     FamilyTable<Binding, BindingKey> bindings;
     TwoRegions<PairKey, IkeSa, RecordTable<IkeSa, 2, 2>> pairs;
-    FamilyTable<Claim, EspKey, 0, BySpi> claims;
-    FamilyTable<Choice, HalfOpenKey> choices;
-    FamilyTable<Rivals, FlowKey, Rivals::most / 2> rivals;
+    FamilyTable<Claim, EspKey, BySpi> claims;
+    RecordTable<Choice, 1> choices;  ///< by half_open_key()
+    RecordTable<Rivals, 1, Rivals::most / 2> rivals;  ///< by hashed(), of the flow
     RecordTable<Pending, 1> pending;          ///< by affinity::request_key()
     RecordTable<Candidate, 1, 1> candidates;  ///< by the SPI alone
-    FamilyTable<Login, FlowKey, 2> logins;
-    FamilyTable<FragmentFate, FragmentKey> fragments;
+    RecordTable<Login, 1, 2> logins;  ///< by hashed(), of client tuple and backend
+    RecordTable<FragmentFate, 1> fragments;  ///< by what a receiver puts together
     /// By a flow's hash. Whoever changes the flow or its rivals holds it, and nobody has since they
     /// were read: else of what two workers hear there at once one writes over the other's.
     std::array<TryLock, 1024> tuples{};

@@ -13,13 +13,13 @@ namespace ikelb::sessions {
 
 /// Records of both families: IPv4's keys in a table of fewer words. Each has the whole capacity;
 /// the memory of the wide one comes into being as it is used. Threads: as RecordTable's.
-template <typename Value, typename Key, std::size_t NoteWords = 0, typename Hashing = WholeKey>
+template <typename Value, typename Key, typename Hashing = WholeKey>
 class FamilyTable {
 public:
-    using Narrow = RecordTable<Value, Key::narrow_words, NoteWords, Hashing>;
-    using Wide = RecordTable<Value, Key::wide_words, NoteWords, Hashing>;
-    using Notes = std::array<std::uint64_t, NoteWords>;
-    using Noted = sessions::Noted<Value, NoteWords>;
+    using Narrow = RecordTable<Value, Key::narrow_words, 0, Hashing>;
+    using Wide = RecordTable<Value, Key::wide_words, 0, Hashing>;
+    using Notes = typename Narrow::Notes;
+    using Noted = typename Narrow::Noted;
 
     FamilyTable(std::size_t capacity, net::HashKey secret)
         : narrow_{capacity, secret}, wide_{capacity, secret, Touch::later} {}
@@ -37,19 +37,6 @@ public:
             return table.find(words, lives, now);
         });
     }
-    std::optional<Noted> find_noted(const Key& key, const Timeouts& lives,
-                                    Seconds now) const noexcept
-        requires(NoteWords > 0)
-    {
-        return of(*this, key, [&](const auto& table, const auto& words) {
-            auto found = table.find_noted(words);
-            if (found && !found->record.is_alive(lives, now)) found.reset();
-            return found;
-        });
-    }
-    Notes notes(const Key& key) const noexcept {
-        return of(*this, key, [](auto& table, const auto& words) { return table.notes(words); });
-    }
     WriteOutcome write(const Key& key, const Value& record, const auto&... how) noexcept {
         return of(*this, key, [&](auto& table, const auto& words) {
             return table.write(words, record, how...);
@@ -65,15 +52,11 @@ public:
                   [&](auto& table, const auto& words) { return table.erase(words, first...); });
     }
 
-    /// Calls visit(const Key&, const Value&) for what stands in buckets [first, first + count);
-    /// of keys that cannot be told from their words, it gets those.
+    /// Calls visit(const Key&, const Value&) for what stands in buckets [first, first + count).
     template <typename Visit>
     void for_each(std::size_t first, std::size_t count, Visit&& visit) const {
         const auto as_key = [&](const auto& words, const Value& record) {
-            if constexpr (requires { Key::from(words); })
-                visit(Key::from(words), record);
-            else
-                visit(words, record);
+            visit(Key::from(words), record);
         };
         narrow_.for_each(first, count, as_key);
         const std::size_t passed = narrow_.buckets();

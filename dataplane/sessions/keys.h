@@ -87,50 +87,20 @@ inline PairKey pair_key(const ike::Header& header) noexcept {
     return {header.initiator_spi.wire(), header.responder_spi.wire()};
 }
 
-struct HalfOpenKey {
-    static constexpr std::size_t narrow_words = 2, wide_words = 4;
+/// What nobody has to tell from its key is found by a hash, of 64 bits, that nobody can aim at.
+using HashedKey = std::array<std::uint64_t, 1>;
 
-    net::IpAddress client{};
-    std::uint64_t initiator_spi = 0;  ///< wire order, not zero
-    forwarding::ServiceIndex service = 0;
-
-    bool is_narrow() const noexcept { return client.is_v4(); }
-    std::array<std::uint64_t, narrow_words> narrow() const noexcept {
-        return {initiator_spi, (client.low() & 0xffffffff) << 32 | service};
-    }
-    std::array<std::uint64_t, wide_words> wide() const noexcept {
-        return {initiator_spi, service, client.high(), client.low()};
-    }
-};
-
-inline HalfOpenKey half_open_key(const ike::Header& header, const net::IpAddress& client,
-                                 forwarding::ServiceIndex service) noexcept {
-    return {.client = client,
-            .initiator_spi = header.initiator_spi.wire(),
-            .service = service};
+inline std::uint64_t hash_of(const ClientKey& key, net::HashKey secret) noexcept {
+    const std::uint64_t who = net::keyed_hash(key.client.low(), key.client.high(), secret);
+    return net::keyed_hash(key.rest, who, secret);
 }
-
-/// What a receiver puts fragments together by: RFC 791 section 2.3, RFC 8200 section 4.5.
-struct FragmentKey {
-    static constexpr std::size_t narrow_words = 2, wide_words = 5;
-
-    net::IpAddress source{};
-    net::IpAddress destination{};
-    std::uint32_t identification = 0;
-    std::uint8_t protocol = 0;
-
-    bool is_narrow() const noexcept { return source.is_v4(); }
-    std::array<std::uint64_t, narrow_words> narrow() const noexcept {
-        return {marked(), (source.low() & 0xffffffff) << 32 | (destination.low() & 0xffffffff)};
-    }
-    std::array<std::uint64_t, wide_words> wide() const noexcept {
-        return {marked(), source.high(), source.low(), destination.high(), destination.low()};
-    }
-
-private:
-    std::uint64_t marked() const noexcept {
-        return 1ULL << 63 | std::uint64_t{identification} << 8 | protocol;
-    }
-};
+inline HashedKey hashed(const ClientKey& key, net::HashKey secret) noexcept {
+    return {hash_of(key, secret) | 1};
+}
+inline HashedKey half_open_key(net::be64 initiator_spi, const net::IpAddress& client,
+                               forwarding::ServiceIndex service, net::HashKey secret) noexcept {
+    const std::uint64_t who = hash_of({.client = client, .rest = service}, secret);
+    return {net::keyed_hash(initiator_spi.wire(), who, secret) | 1};
+}
 
 }  // namespace ikelb::sessions

@@ -79,10 +79,6 @@ struct Spot {
 /// last_seen; an expired record is no record, and its slot is reused by the next writer that needs
 /// it. Nothing is ever moved between slots, so a reader cannot miss a record that is being moved.
 ///
-/// Placement, measured at capacity records (3 of 4 slots): filling a table refused none of
-/// 1 million records, nor did replacing each eight times by another one. That leaves
-/// 1 in 8 spilled (1 in 139 after the filling). At 4 of 5 slots 2 of 8 million were refused.
-///
 /// Threads: any, for every member; for_each() is slow and belongs beside the packet path.
 /// Memory: allocated once, in the constructor, never grown.
 ///
@@ -134,21 +130,12 @@ public:
             __builtin_prefetch(slot + value_offset);
         }
 
-    private:
-        friend RecordTable;
         net::HashKey hash_key_;
         std::size_t buckets_;
         std::size_t shard_mask_;
         std::uint64_t* words_;
     };
-    Reader reader() const noexcept {
-        Reader reader;
-        reader.hash_key_ = hash_key_;
-        reader.buckets_ = buckets_;
-        reader.shard_mask_ = shard_mask_;
-        reader.words_ = words_;
-        return reader;
-    }
+    Reader reader() const noexcept { return {hash_key_, buckets_, shard_mask_, words_}; }
     /// Where a key stands that is not in its two buckets; nullptr: nowhere.
     const std::uint64_t* find_spilled(const Key& key, const Spot& spot) const noexcept {
         if (Slots::reach_of(spot.first) == 0) [[likely]]
@@ -194,27 +181,19 @@ public:
                 return noted;
         return std::nullopt;
     }
-    std::optional<Noted> find_noted(const Key& key) const noexcept requires(NoteWords > 0) {
-        return find_noted(key, hash(key));
+    std::optional<Noted> find_noted(const Key& key, const Timeouts& lives,
+                                    Seconds now) const noexcept requires(NoteWords > 0) {
+        auto noted = find_noted(key, hash(key));
+        if (noted && !noted->is_alive(lives, now)) noted.reset();
+        return noted;
     }
-    /// All notes of a key; zeros if it is not there.
-    Notes notes(const Key& key) const noexcept {
-        const Home home = home_of(hash(key));
-        while (Word* const slot = locate(home, key)) {
-            const Notes result = notes_at(slot);
-            if (holds(slot, key)) return result;
-        }
-        return {};
-    }
-    /// Replaces the notes of a key that is there, of whatever backend, or still of this one.
-    WriteOutcome annotate(const Key& key, const Notes& notes,
-                          std::optional<forwarding::BackendRef> of = std::nullopt) noexcept {
+    /// Replaces the notes of a key that is still of this backend.
+    WriteOutcome annotate(const Key& key, const Notes& notes, forwarding::BackendRef of) noexcept {
         const Home home = home_of(hash(key));
         const TryHold hold{lock_of(home.first)};
         if (!hold.is_held()) return WriteOutcome::busy;
         Word* const slot = locate(home, key);
-        if (slot != nullptr && (!of || Slots::value_at(slot).backend == *of))
-            set_notes(slot, notes);
+        if (slot != nullptr && Slots::value_at(slot).backend == of) set_notes(slot, notes);
         return WriteOutcome::written;
     }
 

@@ -209,7 +209,8 @@ void Town::write_sa(const Client& c, sessions::Directory& d) {
     const forwarding::Seconds login = now() - login_ago;
     must_write([&] {
         return d.choices.write(
-            {.client = c.address, .initiator_spi = spi_i, .service = service()},
+            sessions::half_open_key(net::be64::from_wire(spi_i), c.address, service(),
+                                table_->hash_key),
             {.backend = backend, .is_answered = true, .last_seen = login}, lives, now(),
             Evict::oldest);
     });

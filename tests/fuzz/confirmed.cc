@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "controlplane/state/record_keys.h"
+#include "tests/testlib/rivals.h"
 
 namespace ikelb::fuzz {
 
@@ -17,11 +18,19 @@ bool is_later(Seconds one, Seconds other) {
     return static_cast<std::int32_t>(one - other) > 0;
 }
 
+/// Zeros of a key that is not there; none of a table without notes.
+template <typename Table>
+typename Table::Notes notes_of(const Table& table, const auto& key) {
+    if constexpr (requires { table.find_noted(key, table.hash(key)); })
+        if (const auto found = table.find_noted(key, table.hash(key))) return found->notes;
+    return {};
+}
+
 template <typename Entries, typename Table>
 void take(Entries& entries, const Table& table, testlib::Bench& bench) {
     table.for_each(0, table.buckets(), [&](const auto& key, const auto& record) {
         if (record.is_alive(bench.table().timeouts, bench.now()))
-            entries.push_back({key, record, table.notes(key)});
+            entries.push_back({key, record, notes_of(table, key)});
     });
 }
 
@@ -44,7 +53,7 @@ void compare(std::set<std::string>& found, const std::string& kind, const Entrie
         if (record->last_seen != entry.record.last_seen) found.insert(kind + "-renewal");
         record->last_seen = entry.record.last_seen;
         if (*record != entry.record) found.insert(kind + "-other");
-        if (table.notes(entry.key) != entry.note) found.insert(kind + "-note");
+        if (notes_of(table, entry.key) != entry.note) found.insert(kind + "-note");
     }
 }
 
@@ -58,14 +67,9 @@ Confirmed::Confirmed(testlib::Bench& bench) {
     take(claims_, directory.claims, bench);
     const auto take_place = [&](const sessions::FlowKey& key, const sessions::Flow& flow) {
         Place place{.key = key, .heard = {{flow.backend.index, flow.last_seen}}};
-        for (const std::uint64_t word : directory.rivals.notes(key))
-            for (const unsigned shift : {0u, 32u})
-                if (const auto bits = static_cast<std::uint32_t>(word >> shift)) {
-                    const auto entry = sessions::RivalEntry::unpack(bits);
-                    place.heard.try_emplace(
-                        entry.backend.index,
-                        bench.now() - ((bench.now() - entry.seconds) & 0xfff));
-                }
+        for (const auto& entry : testlib::rivals_of(key, directory))
+            place.heard.try_emplace(entry.backend.index,
+                                    bench.now() - ((bench.now() - entry.seconds) & 0xfff));
         places_.push_back(std::move(place));
     };
     const auto& flows = directory.flows;

@@ -16,6 +16,7 @@
 #include "tests/fuzz/sealed_state.h"
 #include "tests/fuzz/small_site.h"
 #include "tests/testlib/invariants.h"
+#include "tests/testlib/rivals.h"
 #include "tests/testlib/samples.h"
 
 namespace {
@@ -93,15 +94,12 @@ private:
                 "seen in the future");
     }
     void rivals(const sessions::FlowKey& key, const sessions::Flow& flow) const {
-        for (const std::uint64_t word : bench_.directory().rivals.notes(key))
-            for (const unsigned shift : {0u, 32u})
-                if (const auto bits = static_cast<std::uint32_t>(word >> shift)) {
-                    const auto rival = sessions::RivalEntry::unpack(bits);
-                    require(rival.backend.index < registry_.backend_count(), "backend of a rival");
-                    require(rival.backend != flow.backend, "a flow's backend beside itself");
-                    require(((bench_.now() - rival.seconds) & 0xfff) <= timeouts().standing,
-                            "a rival that is over");
-                }
+        for (const auto& rival : testlib::rivals_of(key, bench_.directory())) {
+            require(rival.backend.index < registry_.backend_count(), "backend of a rival");
+            require(rival.backend != flow.backend, "a flow's backend beside itself");
+            require(((bench_.now() - rival.seconds) & 0xfff) <= timeouts().standing,
+                    "a rival that is over");
+        }
     }
     template <typename Regions, typename Visit>
     static void visit(const Regions& regions, Visit&& visit) {

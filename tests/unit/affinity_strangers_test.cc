@@ -226,7 +226,8 @@ TEST_F(Strangers, AFloodOfNomineesLeavesSpeakersBesideAFlow) {
         answer(at(place.c_str(), session(9000 + n, 8, rras2)), 1);
     }
     const auto beside = bench.directory().rivals.find(
-        sessions::flow_key(address(client), net::be16::from_host(s.port_4500), 1),
+        sessions::hashed(sessions::flow_key(address(client), net::be16::from_host(s.port_4500), 1),
+                         bench.directory().secret),
         bench.table().timeouts, bench.now());
     ASSERT_TRUE(beside) << "the user's own server is not known there any more";
     EXPECT_TRUE(beside->has_speaker);

@@ -476,8 +476,10 @@ TEST_F(Affinity, APairTellsWhereItsBackendLastSentTo) {
     up(ike_from(moved, ike::exchange::informational, 5));
     down(ike_answer(moved, ike::exchange::informational, 5));
     bench.advance(300);
-    const auto peer =
-        sessions::Peer::unpack(bench.directory().pairs.confirmed.notes(pair_key(s))[0]);
+    const auto& pairs = bench.directory().pairs.confirmed;
+    const auto found = pairs.find_noted(pair_key(s), pairs.hash(pair_key(s)));
+    ASSERT_TRUE(found);
+    const auto peer = sessions::Peer::unpack(found->notes[0]);
     EXPECT_EQ(peer.client, sessions::name_of(address(other_client)));
     EXPECT_EQ(peer.port, s.port_4500);
     EXPECT_EQ(peer.moves, 1);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "dataplane/net/checksum.h"
 #include "tests/testlib/bench.h"
 #include "tests/unit/random_testlib.h"
 
@@ -35,6 +36,14 @@ TEST(Spending, TellsWhenItGivesAgain) {
         EXPECT_EQ(spending.take(opens_at, rate, reserve), ever);
         EXPECT_EQ(asked_often.take(opens_at, rate, reserve), ever);
     }
+}
+
+void fix_ip_checksum(Bytes& frame) {
+    constexpr std::size_t l3 = sizeof(net::EthernetHeader);
+    if (frame[l3] >> 4 != 4) return;
+    frame[l3 + 10] = frame[l3 + 11] = 0;
+    const std::uint16_t sum = net::checksum({frame.data() + l3, sizeof(net::Ipv4Header)});
+    net::store(frame.data() + l3 + 10, sum);
 }
 
 /// The same farm twice; in the second one no gate stays shut.
@@ -77,7 +86,9 @@ private:
     static constexpr std::size_t clients = 40;
 
     TableSpec random_farm() {
-        TableSpec spec = random.one_in(2) ? farm_with_aliases() : farm_of_both_families();
+        const std::uint64_t kind = random.below(5);
+        TableSpec spec = kind < 2   ? farm_with_aliases()
+                         : kind < 4 ? farm_of_both_families() : one_port_farm();
         for (ServiceSpec& service : spec.services) {
             const std::array schedulers{Scheduler::maglev, Scheduler::maglev,
                                         Scheduler::weighted_round_robin, Scheduler::least_sas};
@@ -105,6 +116,8 @@ private:
     }
     void change() {
         change(with.spec.backends[random.below(with.spec.backends.size())]);
+        ServiceSpec& service = with.spec.services[random.below(with.spec.services.size())];
+        service.is_served = !random.one_in(4);
         // Not the rate: a bucket counts at the new one since it was last asked, by whomever.
         if (random.one_in(4)) with.spec.limits.requests_per_backend.burst = below(30);
         without.spec = with.spec;
@@ -133,6 +146,20 @@ private:
         return {.bytes = with.client_side(packet).build(), .port = wan};
     }
 
+    /// That no client has, or that the wall looks at twice.
+    net::IpAddress other_source(bool is_v6) {
+        const std::array v4{"127.0.0.1",    "224.0.0.1",       "10.20.0.9",       "10.20.0.11",
+                            "198.51.100.1", "203.0.113.10", "255.255.255.255", "10.9.9.9"};
+        const std::array v6{"::1",        "ff02::1",      "fd00:20::11",  "fe80::7",
+                            "fd00:20::9", "2001:db8:203::10", "fe80::8", "::"};
+        return address((is_v6 ? v6 : v4)[random.below(8)]);
+    }
+    /// One byte of the headers, of IKE's or of a cookie; with a checksum that hides it.
+    void spoil(Bytes& frame) {
+        frame[random.below(std::min<std::size_t>(frame.size(), 110))] ^=
+            static_cast<std::uint8_t>(1u << random.below(8));
+        fix_ip_checksum(frame);
+    }
     /// For new SAs and again for old ones; with what a server has sent, or with what none has.
     void requests() {
         std::vector<Input> burst;
@@ -149,8 +176,10 @@ private:
                 is_nat_t ? behind_marker(message) : message.bytes(), s.vip.c_str());
             if (random.one_in(12)) packet.fragment(0, true);
             if (random.one_in(12)) packet.ttl(1);
+            if (random.one_in(12)) packet.from_ip(other_source(s.vip == vip6));
             burst.push_back(up(packet));
             burst.back().was_held = random.one_in(12);
+            if (random.one_in(8)) spoil(burst.back().bytes);
         }
         run(burst);
     }

@@ -318,18 +318,18 @@ TEST(RecordTable, OfBothKindsTheOldestGoesFirst) {
 TEST(RecordTable, NotesEndWithTheirRecordOrItsBackend) {
     Table<1, 1> table{100, hash_key};
     const Table<1, 1>::Notes notes{42};
-    const auto note = [&] { return table.notes({1})[0]; };
+    const auto note = [&] { return table.find_noted({1}, table.hash({1}))->notes[0]; };
     table.write({1}, record_of(1, 1), lives, 1, Evict::never, &notes);
     table.write({1}, record_of(1, 5), lives, 5, Evict::never);
     EXPECT_EQ(note(), 42u);
-    EXPECT_EQ(table.find_noted({1})->notes, notes);
     table.annotate({1}, {43}, record_of(2, 1).backend);
     EXPECT_EQ(note(), 42u) << "it is another backend's by now";
     table.annotate({1}, {43}, record_of(1, 1).backend);
     EXPECT_EQ(note(), 43u);
     table.write({1}, record_of(2, 5), lives, 5, Evict::never);
     EXPECT_EQ(note(), 0u);
-    table.annotate({1}, notes);
+    table.annotate({1}, notes, record_of(2, 5).backend);
+    EXPECT_EQ(note(), 42u);
     table.write({1}, record_of(2, 50), lives, 5 + life + 1, Evict::never);
     EXPECT_EQ(note(), 0u) << "those of a dead record";
 }

@@ -14,6 +14,7 @@
 #include "controlplane/state/snapshot.h"
 #include "controlplane/table/table_builder.h"
 #include "tests/testlib/bench.h"
+#include "tests/testlib/rivals.h"
 #include "tests/testlib/saved_state.h"
 
 namespace ikelb::control::test {
@@ -134,13 +135,8 @@ public:
     auto rivals(const Session& session) {
         std::map<forwarding::BackendIndex, std::pair<sessions::Standing, forwarding::Seconds>>
             found;
-        for (const std::uint64_t word : bench->directory().rivals.notes(flow_key(session)))
-            for (const unsigned shift : {0u, 32u})
-                if (const auto bits = static_cast<std::uint32_t>(word >> shift)) {
-                    const auto entry = sessions::RivalEntry::unpack(bits);
-                    found[entry.backend.index] = {entry.standing,
-                                                  (bench->now() - entry.seconds) & 0xfff};
-                }
+        for (const auto& entry : testlib::rivals_of(flow_key(session), bench->directory()))
+            found[entry.backend.index] = {entry.standing, (bench->now() - entry.seconds) & 0xfff};
         return found;
     }
     std::string home_of(const Outcome& outcome) const {

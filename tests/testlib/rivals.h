@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <vector>
+
+#include "dataplane/sessions/directory.h"
+
+namespace ikelb::testlib {
+
+/// Those that stand beside a flow, dead or alive.
+inline std::vector<sessions::RivalEntry> rivals_of(const sessions::FlowKey& flow,
+                                                   const sessions::Directory& directory) {
+    const auto& table = directory.rivals;
+    const auto key = sessions::hashed(flow, directory.secret);
+    std::vector<sessions::RivalEntry> entries;
+    if (const auto found = table.find_noted(key, table.hash(key)))
+        for (const std::uint64_t word : found->notes)
+            for (const unsigned shift : {0u, 32u})
+                if (const auto bits = static_cast<std::uint32_t>(word >> shift))
+                    entries.push_back(sessions::RivalEntry::unpack(bits));
+    return entries;
+}
+
+}  // namespace ikelb::testlib
