@@ -67,8 +67,9 @@ const std::array keys{
         .effect = needs_restart},
 
     Key{.path = "limits", .form = Form::map, .apply = restart,
-        .purpose = "Table sizes, each a power of two, for IPv4 and again for IPv6. IPv4's memory "
-                   "is taken at start, IPv6's as it is used.",
+        .purpose = "Table sizes, each a power of two: of flows, bindings, esp_spis and transit for "
+                   "IPv4 and again for IPv6, of the others for both together. IPv6's own memory is "
+                   "taken as it is used, all other at start.",
         .effect = resize},
     Key{.path = "limits.flows", .form = Form::integer, .apply = restart,
         .range = {1024, 1 << 27}, .unit = "records", .initial = "262144",

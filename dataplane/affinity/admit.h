@@ -15,7 +15,8 @@ namespace ikelb::affinity {
 /// shut; else undecided.
 Verdict let_in(Found& found) noexcept;
 
-/// Is the service's gate shut for a request for a new SA? message: from its IKE header.
+/// Is the service's gate shut for a request for a new SA? Spends nothing. message: from its IKE
+/// header.
 bool is_gate_shut(std::span<const std::uint8_t> message, forwarding::ServiceIndex service,
                   const Context& context) noexcept;
 

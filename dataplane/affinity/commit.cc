@@ -84,7 +84,7 @@ bool keep_choice(const Packet& packet, std::uint8_t cookie, Context& context) no
     const net::IpAddress& client = is_answer ? packet.destination : packet.source;
     return keep(context.directory.choices,
                 sessions::half_open_key(packet.ike_header().initiator_spi, client, packet.service,
-                                        context.table.hash_key),
+                                        context.directory.secret),
                 sessions::Choice{.backend = ref_of(packet.backend, context), .cookie = cookie,
                                  .is_answered = is_answer, .last_seen = context.now},
                 context);

@@ -17,11 +17,11 @@ bool brings_spi(const ike::Header& header) noexcept {
 
 }  // namespace
 
-std::array<std::uint64_t, 1> request_key(const sessions::FlowKey& flow, const ike::Header& header,
-                                         const Context& context) noexcept {
-    const net::HashKey secret = context.table.hash_key;
-    std::uint64_t hash =
-        net::keyed_hash(header.initiator_spi.wire(), hash_of(flow, context), secret);
+sessions::HashedKey request_key(const sessions::FlowKey& flow, const ike::Header& header,
+                                const Context& context) noexcept {
+    const net::HashKey secret = context.directory.secret;
+    std::uint64_t hash = net::keyed_hash(header.initiator_spi.wire(),
+                                         sessions::hash_of(flow, secret), secret);
     if (!brings_spi(header)) hash = net::keyed_hash(header.responder_spi.wire(), hash, secret);
     return {net::keyed_hash(header.message_id.wire(), hash, secret) | 1};
 }

@@ -69,8 +69,8 @@ Tuple tuple_of(const sessions::FlowKey& key, const Flow& flow, forwarding::Servi
 
 /// Names a request at a client tuple, and its answer: without the responder's SPI that the latter
 /// may add. Who spoofs a client's address knows neither SPIs nor message ID of an SA in use.
-std::array<std::uint64_t, 1> request_key(const sessions::FlowKey& flow, const ike::Header& header,
-                                         const Context& context) noexcept;
+sessions::HashedKey request_key(const sessions::FlowKey& flow, const ike::Header& header,
+                                const Context& context) noexcept;
 
 /// For the buckets of one client tuple.
 inline std::uint64_t hash_of(const sessions::FlowKey& key, const Context& context) noexcept {
@@ -194,7 +194,7 @@ public:
         if (is_first(Needs::choice))
             choice_ = context.directory.choices.find(
                 sessions::half_open_key(packet.ike_header().initiator_spi, packet.source,
-                                        packet.service, context.table.hash_key),
+                                        packet.service, context.directory.secret),
                 context.table.timeouts, context.now);
         return choice_;
     }

@@ -140,7 +140,7 @@ FrontendIndex reply_vip(const Packet& packet, const std::optional<Pair>& pair,
             if (pair) return pair->record.backend == ref && pair->record.service == service;
             return is_ours(context.directory.choices.find(
                 sessions::half_open_key(packet.ike_header().initiator_spi, packet.destination,
-                                        service, table.hash_key),
+                                        service, context.directory.secret),
                 table.timeouts, context.now));
         });
     if (vip == forwarding::no_frontend) vip = by_standing();

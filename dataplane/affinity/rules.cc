@@ -195,7 +195,7 @@ template <const auto& rows>
     if constexpr ((needs & Needs::choice) != 0)
         directory.choices.prefetch(directory.choices.hash(
             sessions::half_open_key(packet.ike_header().initiator_spi, packet.source,
-                                    packet.service, found.context.table.hash_key)));
+                                    packet.service, found.context.directory.secret)));
 }
 
 /// Calls use with the rows that this kind walks.

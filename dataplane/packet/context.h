@@ -86,9 +86,9 @@ inline bool note(sessions::WriteOutcome outcome, Context& context) noexcept {
 /// room now.
 template <typename Table, typename Key, typename Record>
 bool keep(Table& table, const Key& key, const Record& record, Context& context,
-          const auto*... notes) noexcept {
+          const typename Table::Notes* notes = nullptr) noexcept {
     return note(table.write(key, record, context.table.timeouts, context.now,
-                            sessions::Evict::oldest, notes...), context);
+                            sessions::Evict::oldest, notes), context);
 }
 
 }  // namespace ikelb::pipeline

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstring>
 #include <span>
 
@@ -100,7 +99,7 @@ struct Headers {
     std::uint32_t spi() const noexcept {
         return net::load<net::be32>(reinterpret_cast<const std::uint8_t*>(&udp + 1)).to_host();
     }
-    /// Zero of a whole, sound packet of ESP that may travel on. bytes: that are there of it.
+    /// Zero of a whole, sound packet that may travel on, of ESP, with lowest_spi 0 of another kind.
     std::uint64_t faults(std::size_t bytes, std::int64_t lowest_spi = 256) const noexcept {
         const auto total = static_cast<std::int64_t>(Family::bytes_of(ip));
         const auto length = std::int64_t{udp.length.to_host()};
@@ -448,9 +447,10 @@ bool refuse_unseen(Packet& packet, const Ingress& in, Context& context) noexcept
     return true;
 }
 
-/// Tokens are taken in the order of the burst: none behind a packet that the steps get.
-[[gnu::noinline]] PlaceSet refuse_unseen(Batch& batch, Context& context,
-                                         const auto&... found) noexcept {
+/// Tokens are taken in the order of the burst: none behind a packet that may take one in the steps,
+/// as ESP does not. found: what the glance has taken.
+[[gnu::noinline]] PlaceSet refuse_all_unseen(Batch& batch, Context& context,
+                                             const auto&... found) noexcept {
     PlaceSet taken = 0, refused = 0;
     const auto take = [&](const auto& prospect) {
         taken |= PlaceSet{1} << batch.place_of(*prospect.packet);
@@ -491,7 +491,7 @@ PlaceSet express(Batch& batch, Context& context) noexcept {
     PlaceSet done = 0;
     if (context.now_micros < context.memory.gates.some_shut_until &&
         context.memory.gates.table_version == context.table.version)
-        done = refuse_unseen(batch, context, found, found6);
+        done = refuse_all_unseen(batch, context, found, found6);
     done |= look_and_finish(found, batch, view, context);
     if (!found6.empty()) done |= look_and_finish(found6, batch, view6, context);
     return batch.places() & ~done;

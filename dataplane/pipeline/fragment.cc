@@ -32,7 +32,7 @@ sessions::HashedKey key_of(const Packet& packet, const Context& context) noexcep
     for (const std::uint64_t word :
          {packet.source.high(), packet.source.low(), packet.destination.high(),
           packet.destination.low(), std::uint64_t{packet.identification}})
-        hash = net::keyed_hash(word, hash, context.table.hash_key);
+        hash = net::keyed_hash(word, hash, context.directory.secret);
     return {hash | 1};
 }
 

@@ -17,7 +17,8 @@
 
 namespace ikelb::sessions {
 
-/// How many live records of each kind the directory is made for, in each family.
+/// How many live records of each kind the directory is made for: of flows, bindings, ESP SPIs and
+/// transit in each family, of the others in both together.
 struct DirectoryLimits {
     std::size_t flows = 262144;
     std::size_t bindings = 262144;
@@ -162,7 +163,7 @@ struct Conversation {
 class Directory {
 public:
     Directory(const DirectoryLimits& limits, net::HashKey key)
-        : secret{key},
+        : secret{.k0 = net::keyed_hash(1, key), .k1 = net::keyed_hash(2, key)},
           flows{limits.flows, key},
           bindings{limits.bindings, key},
           pairs{limits.pairs, key},
@@ -176,7 +177,7 @@ public:
           transit{
               {{limits.transit / 4, key}, {limits.transit / 4, key}, {limits.transit / 2, key}}} {}
 
-    net::HashKey secret;  ///< of hashed()
+    const net::HashKey secret;  ///< of HashedKey: what clients see of hashes is under another one
     TwoRegions<FlowKey, Flow, FamilyTable<Flow, FlowKey>> flows;
     FamilyTable<Binding, BindingKey> bindings;
     TwoRegions<PairKey, IkeSa, RecordTable<IkeSa, 2, 2>> pairs;

@@ -210,7 +210,7 @@ void Town::write_sa(const Client& c, sessions::Directory& d) {
     must_write([&] {
         return d.choices.write(
             sessions::half_open_key(net::be64::from_wire(spi_i), c.address, service(),
-                                table_->hash_key),
+                                d.secret),
             {.backend = backend, .is_answered = true, .last_seen = login}, lives, now(),
             Evict::oldest);
     });

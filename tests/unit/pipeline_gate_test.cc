@@ -165,6 +165,10 @@ private:
         std::vector<Input> burst;
         for (std::uint64_t left = 1 + random.below(16); left > 0; --left) {
             Session& s = some();
+            if (random.one_in(6)) {
+                burst.push_back(up(random.one_in(8) ? s.dpd() : s.esp_up()));
+                continue;
+            }
             if (random.one_in(2)) s.spi_i = random();
             IkeMessage message = sa_init(s.spi_i);
             if (random.one_in(2))
@@ -245,9 +249,9 @@ TEST(Gate, ChangesNothingButWhatIsLookedUp) {
         admitted += worlds.admitted;
         by_cookie += worlds.by_cookie;
     }
-    EXPECT_GT(refused_unseen, 8'000u);
-    EXPECT_GT(admitted, 8'000u);
-    EXPECT_GT(by_cookie, 400u) << "past a gate that is shut for those without";
+    EXPECT_GT(refused_unseen, 4'000u);
+    EXPECT_GT(admitted, 4'000u);
+    EXPECT_GT(by_cookie, 200u) << "past a gate that is shut for those without";
 }
 
 }  // namespace
