@@ -61,8 +61,7 @@ control::Eal Rig::start(std::uint64_t bytes, Pages pages) {
     return control::Eal::start(options).value();
 }
 
-Rig::Rig(std::size_t buffers, std::size_t frame, Pages pages, unsigned cpus,
-             std::uint64_t more)
+Rig::Rig(std::size_t buffers, std::size_t frame, Pages pages, unsigned cpus, std::uint64_t more)
     : eal_{start(buffers * (frame + 512) + more, pages)},
       pool_{control::make_packet_pool("bench", static_cast<unsigned>(buffers),
                                       static_cast<unsigned>((frame + 127) / 64 * 64))

@@ -23,7 +23,7 @@ public:
     /// std::runtime_error, as does whatever EAL does not like.
     /// more: bytes of EAL's memory beside the packet buffers.
     Rig(std::size_t buffers, std::size_t frame, Pages pages, unsigned cpus = 1,
-          std::uint64_t more = 0);
+        std::uint64_t more = 0);
 
     rte_mempool& pool() const noexcept { return *pool_; }
     /// Binds the calling thread to the n-th of the rig's CPUs.
@@ -39,10 +39,10 @@ public:
 private:
     static control::Eal start(std::uint64_t bytes, Pages pages);
 
-    control::Eal eal_;
-    control::Mempool pool_;
     static void bind(std::span<const unsigned> cpus);
 
+    control::Eal eal_;
+    control::Mempool pool_;
     std::vector<unsigned> cpus_;
 };
 

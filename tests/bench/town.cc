@@ -209,8 +209,7 @@ void Town::write_sa(const Client& c, sessions::Directory& d) {
     const forwarding::Seconds login = now() - login_ago;
     must_write([&] {
         return d.choices.write(
-            sessions::half_open_key(net::be64::from_wire(spi_i), c.address, service(),
-                                d.secret),
+            sessions::half_open_key(net::be64::from_wire(spi_i), c.address, service(), d.secret),
             {.backend = backend, .is_answered = true, .last_seen = login}, lives, now(),
             Evict::oldest);
     });
