@@ -3,6 +3,7 @@
 #include "tests/village/allowed.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace ikelb::village {
 
@@ -12,7 +13,7 @@ bool has_been_spoken_to(const Village& attacked, const Step& asked) {
     return std::ranges::any_of(attacked.world.steps(), [&](const Step& step) {
         const Datagram& sent = step.datagram;
         return step.server >= 0 && sent.place == asked.datagram.place &&
-               sent.key == asked.datagram.key && (sent.kind == Kind::esp || sent.is_request());
+               sent.key == asked.datagram.key && sent.is_speech();
     });
 }
 
@@ -72,6 +73,32 @@ bool is_claimed_ahead(const Village& attacked, const Step& asked) {
     return false;
 }
 
+/// ESP of an SPI that its client has used at another place alone, where its server was not heard
+/// since. There an SPI is claimed at once if a second server is asked beside the one that has the
+/// place, and only after that one was heard if it is asked alone. Whoever has his server speak there
+/// changes which it is.
+bool is_unconfirmed(const Village& attacked, const Step& asked) {
+    const Datagram& its = asked.datagram;
+    if (asked.server >= 0 || its.kind != Kind::esp) return false;
+    std::optional<Place> shown;
+    for (const Step& step : attacked.world.steps()) {
+        const Datagram& sent = step.datagram;
+        if (step.server >= 0) {
+            if (shown && sent.place == *shown && sent.key == its.key) return false;
+            continue;
+        }
+        if (sent.kind != Kind::esp || sent.key != its.key || sent.esp.spi != its.esp.spi ||
+            sent.esp.sequence >= its.esp.sequence)
+            continue;
+        if (sent.place == its.place || (shown && sent.place != *shown)) return false;
+        shown = sent.place;
+    }
+    return shown && std::ranges::any_of(attacked.world.steps(), [&](const Step& step) {
+               return step.server >= 0 && step.datagram.place == *shown &&
+                      step.datagram.key == attacked.attacker->key() && step.datagram.is_speech();
+           });
+}
+
 /// The first request after an IKE rekey, where a server has only answered so far: whoever has
 /// logins answered has as much there, so it has no share of its own of requests that nobody knows.
 bool is_held_up(const Village& attacked, const Step& refused) {
@@ -120,8 +147,8 @@ bool is_unseen(const Village& attacked, const Step& asked) {
 bool is_limit(const Village& attacked, const Client& user, const Step& asked, const Step* met) {
     const bool is_gain = asked.server >= 0 && !asked.way;
     return is_gain || is_unproven(attacked, asked) || is_claimed_ahead(attacked, asked) ||
-           (met != nullptr && is_held_up(attacked, *met)) || is_flushed(attacked, asked) ||
-           is_cut_off(attacked, user);
+           is_unconfirmed(attacked, asked) || (met != nullptr && is_held_up(attacked, *met)) ||
+           is_flushed(attacked, asked) || is_cut_off(attacked, user);
 }
 
 }  // namespace ikelb::village

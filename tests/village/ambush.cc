@@ -142,8 +142,7 @@ public:
             const Datagram& sent = step.datagram;
             const bool is_there = step.server >= 0 && step.way && step.way->vip == vip_ &&
                                   sent.place == on_4500(victim_.tuple);
-            if (!is_there || (sent.kind != Kind::esp && !sent.is_request()) || its == nullptr)
-                continue;
+            if (!is_there || !sent.is_speech() || its == nullptr) continue;
             const Seconds age = world_.now() - step.at;
             if (step.server == its->index())
                 has_its_spoken |= age <= before_that;

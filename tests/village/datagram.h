@@ -66,6 +66,9 @@ struct Datagram {
 
     bool is_init() const { return kind == Kind::ike && ike.exchange == oracle::sa_init; }
     bool is_request() const { return kind == Kind::ike && !is_init() && !ike.is_response; }
+    /// Of a server's: sent on its own, which only a server with an SA there does. IKEv1 has no flag
+    /// that tells an answer.
+    bool is_speech() const { return kind == Kind::esp || (is_request() && ike.version != 1); }
     Tuple tuple() const { return {place.client, place.port}; }
     Pair pair() const { return {ike.spi_i, ike.spi_r}; }
     /// The same bytes from, or to, another place.

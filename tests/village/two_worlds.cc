@@ -211,8 +211,7 @@ private:
         for (; noted_ < steps.size(); ++noted_) {
             const Step& step = steps[noted_];
             const Datagram& datagram = step.datagram;
-            const bool is_speech = datagram.kind == Kind::esp || datagram.is_request();
-            if (step.server < 0 || !step.way || !is_speech) continue;
+            if (step.server < 0 || !step.way || !datagram.is_speech()) continue;
             const auto [home, is_first] = spoken_to_.try_emplace(home_of(datagram), step.at);
             const bool is_bound =
                 !is_first && !is_troubled_ && step.at - home->second < binding_for_sure;
