@@ -75,8 +75,8 @@ bool is_claimed_ahead(const Village& attacked, const Step& asked) {
 
 /// ESP of an SPI that its client has used at another place alone, where its server was not heard
 /// since. There an SPI is claimed at once if a second server is asked beside the one that has the
-/// place, and only after that one was heard if it is asked alone. Whoever has his server speak there
-/// changes which it is.
+/// place, and only after that one was heard if it is asked alone. Whoever has his server speak
+/// there changes which it is.
 bool is_unconfirmed(const Village& attacked, const Step& asked) {
     const Datagram& its = asked.datagram;
     if (asked.server >= 0 || its.kind != Kind::esp) return false;
@@ -123,6 +123,20 @@ bool is_cut_off(const Village& attacked, const Client& user) {
     });
 }
 
+/// A reply of a server whose address several VIPs share, where it speaks of two SAs by turns: its
+/// client's, and one that this left at the other VIP. In peace, too, some go astray.
+bool is_of_two_voices(const Village& attacked, const Step& asked) {
+    constexpr Seconds lately = 300;
+    const Site& site = attacked.world.site();
+    if (asked.server < 0 || site.vips < 2 || site.has_aliases) return false;
+    return std::ranges::any_of(attacked.world.steps(), [&](const Step& step) {
+        const Datagram& sent = step.datagram;
+        return step.server == asked.server && sent.place == asked.datagram.place &&
+               sent.vip != asked.datagram.vip && sent.is_speech() &&
+               step.at <= asked.at && asked.at - step.at < lately;
+    });
+}
+
 }  // namespace
 
 bool is_unseen(const Village& attacked, const Step& asked) {
@@ -145,10 +159,12 @@ bool is_unseen(const Village& attacked, const Step& asked) {
 }
 
 bool is_limit(const Village& attacked, const Client& user, const Step& asked, const Step* met) {
-    const bool is_gain = asked.server >= 0 && !asked.way;
+    // Where he is not, it would not come to him.
+    const bool is_gain = asked.server >= 0 && (!asked.way || asked.way->vip != user.habits.vip);
     return is_gain || is_unproven(attacked, asked) || is_claimed_ahead(attacked, asked) ||
-           is_unconfirmed(attacked, asked) || (met != nullptr && is_held_up(attacked, *met)) ||
-           is_flushed(attacked, asked) || is_cut_off(attacked, user);
+           is_unconfirmed(attacked, asked) || is_of_two_voices(attacked, asked) ||
+           (met != nullptr && is_held_up(attacked, *met)) || is_flushed(attacked, asked) ||
+           is_cut_off(attacked, user);
 }
 
 }  // namespace ikelb::village

@@ -16,7 +16,8 @@ namespace ikelb::village {
 bool is_unseen(const Village& attacked, const Step& asked);
 
 /// A user's datagram meets with another fate where he is, or with none (met), for one of the other
-/// reasons; or it is a reply, and is dropped where he is not.
+/// reasons; or it is a reply, and where he is not it is dropped or leaves by a VIP that is not its
+/// user's.
 bool is_limit(const Village& attacked, const Client& user, const Step& asked, const Step* met);
 
 }  // namespace ikelb::village
