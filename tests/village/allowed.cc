@@ -109,9 +109,15 @@ bool is_held_up(const Village& attacked, const Step& refused) {
 /// goes to whoever speaks where it comes from, until a server that has only answered there does so
 /// again.
 bool is_flushed(const Village& attacked, const Step& asked) {
-    constexpr Seconds dpd = 60;
-    return asked.server < 0 && asked.datagram.kind == Kind::esp && attacked.flushed_at &&
-           asked.at - *attacked.flushed_at < dpd && !has_been_spoken_to(attacked, asked);
+    constexpr Seconds standing = 300;
+    if (asked.server >= 0 || asked.datagram.kind != Kind::esp || !attacked.flushed_at ||
+        asked.at - *attacked.flushed_at >= standing || has_been_spoken_to(attacked, asked))
+        return false;
+    return std::ranges::none_of(attacked.world.steps(), [&](const Step& step) {
+        return step.server >= 0 && step.at > *attacked.flushed_at && step.at < asked.at &&
+               step.datagram.place == asked.datagram.place &&
+               step.datagram.key == asked.datagram.key;
+    });
 }
 
 /// ESP in fragments has no copies that are whole. It goes to the first of the servers that are
