@@ -132,7 +132,7 @@ bool is_cut_off(const Village& attacked, const Client& user) {
 /// A reply of a server whose address several VIPs share, where it speaks of two SAs by turns: its
 /// client's, and one that this left at the other VIP. In peace, too, some go astray.
 bool is_of_two_voices(const Village& attacked, const Step& asked) {
-    constexpr Seconds lately = 300;
+    constexpr Seconds lately = 30;
     const Site& site = attacked.world.site();
     if (asked.server < 0 || site.vips < 2 || site.has_aliases) return false;
     return std::ranges::any_of(attacked.world.steps(), [&](const Step& step) {
