@@ -11,8 +11,7 @@
 
 namespace ikelb::worker {
 
-// Between DPDK's packet buffers and the pipeline's frames: the worker's part of the packet path,
-// shared with whoever feeds the pipeline from memory.
+// Between DPDK's packet buffers and the pipeline's frames: the worker's part of the packet path.
 
 inline pipeline::Frame frame_of(rte_mbuf* packet) noexcept {
     return {.data = rte_pktmbuf_mtod(packet, std::uint8_t*),

@@ -34,7 +34,6 @@ void sleep_for(std::uint32_t nanoseconds) noexcept {
 
 void Worker::run() noexcept {
     prctl(PR_SET_TIMERSLACK, default_timer_slack, 0, 0, 0);
-    outgoing_.resize(parts_.transmit.size());
     QuiescentReporter quiescent{parts_.published->qsbr(), parts_.id};
     IdlePolicy idle;
     while (!parts_.stop->load(std::memory_order_relaxed)) {

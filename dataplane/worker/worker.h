@@ -43,18 +43,19 @@ public:
 
     /// Until stop is set. Sleeps when there is nothing to do, if it may.
     void run() noexcept;
+    /// What it does in a turn, at that time of the clock; returns how many packets were there.
+    std::uint64_t poll(std::uint64_t cycles) noexcept;
 
     const WorkerStats& stats() const noexcept { return stats_; }
 
 private:
     static constexpr std::uint16_t burst = 32;
 
-    struct Outgoing {
+    struct alignas(64) Outgoing {
         std::array<rte_mbuf*, pipeline::max_burst> packets;
         std::uint16_t count = 0;
     };
 
-    std::uint64_t poll(std::uint64_t cycles) noexcept;
     std::uint64_t take_injections() noexcept;
     void retry_held(std::uint64_t cycles) noexcept;
     void process(std::span<rte_mbuf*> packets, std::uint64_t cycles,
@@ -72,7 +73,7 @@ private:
     WorkerStats stats_;
     pipeline::WorkerMemory memory_;
     pipeline::Batch batch_;
-    std::vector<Outgoing> outgoing_;
+    std::vector<Outgoing> outgoing_ = std::vector<Outgoing>(parts_.transmit.size());
     HeldFrames held_;
     std::uint64_t next_retry_micros_ = 0;
     bool must_wake_control_ = false;

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 
 #include "tests/bench/command.h"
 
@@ -106,28 +105,6 @@ void Contest::measure(Entry& entry) {
     Measurement measurement{*entry.stream, lane, entry.variant.burst, entry.variant.headers};
     measurement.warm_up();
     entry.cycles.push_back(measurement.cycles_per_packet(packets_));
-    if (entry.cycles.size() == runs_)
-        entry.parts = parts_of(lane, measurement, median_of(entry.cycles).value);
-}
-
-/// Runs of their own, since looking at the clock takes time: of eight short ones the fastest,
-/// which nothing has interrupted. What both parts leave of the whole is the worker's.
-json Contest::parts_of(Lane& lane, Measurement& measurement, double whole) const {
-    const std::size_t packets = std::max(packets_ / 16, cold_packets);
-    Parts best{.express = std::numeric_limits<std::uint64_t>::max() / 2};
-    for (int run = 0; run < 8; ++run) {
-        Parts parts;
-        lane.time_parts(&parts);
-        measurement.cycles_per_packet(packets, Pieces::Keep::all);
-        lane.time_parts(nullptr);
-        if (parts.express + parts.steps < best.express + best.steps) best = parts;
-    }
-    const auto per_packet = [&](std::uint64_t cycles) {
-        return static_cast<double>(cycles) / static_cast<double>(packets);
-    };
-    return {{"express", per_packet(best.express)},
-            {"steps", per_packet(best.steps)},
-            {"worker", std::max(0.0, whole - per_packet(best.express + best.steps))}};
 }
 
 /// The median of the rounds' quotients: within a round the machine changes least. Rounds in which
@@ -163,8 +140,7 @@ json Contest::variants() const {
                         {"runs", cycles.runs},
                         {"stream", v.mix == Mix::esp ? "esp" : "mixed"},
                         {"headers", v.headers == Headers::warm ? "warm" : "cold"},
-                        {"pages", rig_.pages()},
-                        {"parts", entry.parts}});
+                        {"pages", rig_.pages()}});
     }
     return list;
 }

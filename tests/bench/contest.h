@@ -62,7 +62,6 @@ private:
         Lane* lane;
         Town* town;
         std::vector<Sample> cycles{};
-        nlohmann::json parts = nlohmann::json::object();
     };
     struct OfReference {
         std::size_t flows;
@@ -73,7 +72,6 @@ private:
     Stream& stream_of(const Variant& v, const Town& town);
     Lane& lane_of(const Crowd& crowd, Town& town);
     void measure(Entry& entry);
-    nlohmann::json parts_of(Lane& lane, Measurement& measurement, double whole) const;
     nlohmann::json of_reference(const Entry& entry) const;
 
     const Rig& rig_;

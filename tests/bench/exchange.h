@@ -71,7 +71,7 @@ private:
             make(i, lane_.put(i, length, step.towards));
         lane_.clear();
         const std::uint64_t cycles = lane_.run(0, warm_packets, burst);
-        const Deliveries sent = lane_.deliveries();
+        const Deliveries& sent = lane_.deliveries();
         if ((up ? sent.to_server : sent.to_client) != warm_packets)
             throw std::runtime_error{"not every packet of the exchange was forwarded"};
         sample_ = (sample_ + 37) % warm_packets;

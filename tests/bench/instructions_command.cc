@@ -26,14 +26,12 @@ struct Choice {
     Towards towards = Towards::server;
     Traffic traffic = Traffic::esp;
     std::size_t clients = 4096;
-    bool steps_only = false;
 };
 
 std::size_t count_stream(const Choice& choice, Town& town, rte_mempool& pool) {
     const Mix mix = choice.traffic == Traffic::mixed ? Mix::mixed : Mix::esp;
     Stream stream{town, {.towards = choice.towards, .mix = mix, .packets = stream_packets}};
     Lane lane{town, pool, warm_packets, true};
-    if (choice.steps_only) lane.take_steps_only();
     Measurement measurement{stream, lane, burst, Headers::warm};
     measurement.walk(warm_up_pieces, true);
     return measurement.walk(measured_pieces, false);
@@ -99,7 +97,6 @@ Command instructions_command(CLI::App& app) {
                                            {"logins", Traffic::logins},
                                            {"strangers", Traffic::strangers}}));
     sub->add_option("--clients", choice->clients, "Established ones")->capture_default_str();
-    sub->add_flag("--steps", choice->steps_only, "Without the path for ESP of established SAs");
     return {.options = sub, .run = [choice] { return run(*choice); }};
 }
 

@@ -9,32 +9,25 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
-#include "dataplane/worker/clock.h"
-#include "dataplane/worker/worker_stats.h"
+#include "dataplane/worker/worker.h"
 #include "tests/bench/town.h"
 
 namespace ikelb::bench {
 
-/// What a lane did since the last clear().
+/// What a lane did since the last clear(): what it was given, and what of it left by each port.
 struct Deliveries {
     std::uint64_t offered = 0;
     std::uint64_t to_server = 0;
     std::uint64_t to_client = 0;
-    std::uint64_t not_forwarded = 0;
 };
 
-/// Cycles of the two parts of the packet path.
-struct Parts {
-    std::uint64_t express = 0;
-    std::uint64_t steps = 0;  ///< of what express has left
-};
-
-/// A worker that is fed from memory: what worker::Worker does with a burst between the driver's
-/// receive and transmit functions, on packet buffers of its own. Put frames in, run, look at what
-/// has become of them, put the next ones in: only run() is timed.
-/// Threads: one at a time; several lanes may share a town.
+/// A worker that is fed from memory: worker::Worker, turn by turn, between two ports that give it
+/// packet buffers of the lane and take them back. Put frames in, run, look at what has become of
+/// them, put the next ones in: only run() is timed.
+/// Threads: one at a time; several lanes may share a town. Made and destroyed on one thread.
 class Lane {
 public:
     /// packets: buffers, of so many bytes for a frame. clock_stands: each burst is at the town's
@@ -46,58 +39,55 @@ public:
 
     std::size_t capacity() const noexcept { return packets_.size(); }
 
-    /// Resets buffer i for a frame of so many bytes from one side; returns where to write it.
+    /// Resets buffer i for a frame of so many bytes from one side, the same for all of a run;
+    /// returns where to write it.
     std::uint8_t* put(std::size_t i, std::size_t length, Towards towards) noexcept;
-    /// The frame in buffer i as it is now.
+    /// The frame in buffer i as it is now; empty if it was not sent.
     std::span<const std::uint8_t> frame(std::size_t i) const noexcept;
 
     /// Takes buffers [first, first + count) through the packet path; returns TSC cycles. The fences
-    /// at both ends cost some ten cycles: time as many bursts at once as there are.
-    std::uint64_t run(std::size_t first, std::size_t count, std::size_t burst) noexcept;
+    /// at both ends cost some ten cycles: time as many bursts at once as there are. burst: as many
+    /// as a worker receives at once, at most.
+    std::uint64_t run(std::size_t first, std::size_t count, std::size_t burst);
     /// The same, neither timed nor in measured_bursts().
-    void warm_up(std::size_t first, std::size_t count, std::size_t burst) noexcept;
+    void warm_up(std::size_t first, std::size_t count, std::size_t burst);
 
-    /// Adds the cycles of both parts there from now on; nullptr: nowhere.
-    void time_parts(Parts* parts) noexcept { parts_ = parts; }
-    /// It is the town's time again: what has passed since would make records old that are to be
-    /// fresh.
-    void restart_clock() noexcept { restarted_ = clock_stands_ ? 0 : clock_.cycles(); }
-    /// Every packet takes all steps, as if there were no path for ESP alone.
-    void take_steps_only() noexcept { takes_express_ = false; }
-    /// Of this lane; the worker's own counters go on.
-    Deliveries deliveries() const noexcept;
-    void clear() noexcept;
-    const pipeline::Counters& counters() const noexcept { return stats_->pipeline; }
+    /// Another worker begins at the town's time: what has passed since would make records old that
+    /// are to be fresh, and no worker's clock goes back.
+    void restart();
+    const Deliveries& deliveries() const noexcept { return deliveries_; }
+    void clear() noexcept { deliveries_ = {}; }
+    /// The worker's.
+    const pipeline::Counters& counters() const noexcept { return worker_->stats().pipeline; }
 
 private:
-    struct Outgoing {
-        std::array<rte_mbuf*, pipeline::max_burst> packets;
-        std::uint16_t count = 0;
+    /// A port as the worker knows it: what waits there, and what has been sent by it.
+    struct Side {
+        std::span<rte_mbuf*> waiting;
+        std::vector<rte_mbuf*> sent;
+        std::size_t sent_count = 0;
     };
 
-    void process_all(std::size_t first, std::size_t count, std::size_t burst) noexcept;
-    void process(std::span<rte_mbuf*> packets) noexcept;
-    void run_in_parts(pipeline::Context& context) noexcept;
-    void finish(rte_mbuf* packet, const pipeline::Packet& decided) noexcept;
-    std::uint64_t forwarded(pipeline::Verdict verdict) const noexcept {
-        return stats_->pipeline.verdicts[static_cast<std::size_t>(verdict)].read();
-    }
+    static std::uint16_t receive(void* side, rte_mbuf** room, std::uint16_t count) noexcept;
+    static std::uint16_t transmit(void* side, rte_mbuf** packets, std::uint16_t count) noexcept;
+    void process(std::size_t first, std::size_t count, std::size_t burst) noexcept;
+    void take_back(std::size_t first, std::size_t count);
     friend void measured_bursts(Lane& lane, std::size_t first, std::size_t count,
                                 std::size_t burst) noexcept;
 
     Town& town_;
+    rte_mempool& pool_;
     std::vector<rte_mbuf*> packets_;
-    std::unique_ptr<worker::WorkerStats> stats_ = std::make_unique<worker::WorkerStats>();
-    std::unique_ptr<pipeline::WorkerMemory> memory_ = std::make_unique<pipeline::WorkerMemory>();
-    std::unique_ptr<pipeline::Batch> batch_ = std::make_unique<pipeline::Batch>();
-    std::array<Outgoing, 2> outgoing_;
-    worker::Clock clock_;
     bool clock_stands_;
+    std::uint16_t queue_;
+    dpdk::Ring<worker::PuntMessage> punts_;
+    dpdk::Ring<worker::NeighbourMessage> neighbours_;
+    worker::Published published_{1};
+    std::array<Side, 2> sides_;
+    Side* from_ = nullptr;
+    std::unique_ptr<worker::Worker> worker_;
     std::uint64_t restarted_ = 0;
-    Deliveries at_clear_;
-    std::uint64_t offered_ = 0, not_forwarded_ = 0;
-    Parts* parts_ = nullptr;
-    bool takes_express_ = true;
+    Deliveries deliveries_;
 };
 
 /// All that run() times, by a name that callgrind can be told: nothing else is called by it.

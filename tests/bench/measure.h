@@ -100,7 +100,7 @@ public:
     Sample cycles_per_packet(std::size_t packets, Pieces::Keep keep = Pieces::Keep::quiet);
     /// The same way for packets that are counted by another means; returns how many there were.
     std::size_t walk(std::size_t pieces, bool is_warm_up);
-    /// Packets as many as warm_up_of() says, untimed.
+    /// Packets as many as warm_up_of() says, untimed, of a worker that begins with them.
     void warm_up();
 
 private:

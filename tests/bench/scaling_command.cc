@@ -63,6 +63,7 @@ double rate_together(const Rig& rig, std::span<Seat* const> seats,
             running.emplace_back([&, i] {
                 try {
                     rig.take_cpu(cpus[i]);
+                    seats[i]->lane.restart();
                     seats[i]->run(packets / 8);
                     start.arrive_and_wait();
                     cycles[i] = seats[i]->run(packets);

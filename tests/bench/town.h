@@ -22,8 +22,8 @@ struct TownOptions {
 /// abuse that ikelbd ships with; and a directory with established clients, numbered from 0. All
 /// that they have, the packet path has learned from their packets: or bulk writing has put the same
 /// there, which is faster, and which a test holds to it.
-/// Time stands still unless it is advanced. Threads: one, until it has been built; then see
-/// sessions::Directory.
+/// Time begins as the dataplane's does and stands still unless it is advanced. Threads: one, until
+/// it has been built; then see sessions::Directory.
 class Town {
 public:
     explicit Town(const TownOptions& options);
@@ -34,7 +34,7 @@ public:
     const sessions::DirectoryLimits& limits() const noexcept { return limits_; }
 
     forwarding::Seconds now() const noexcept {
-        return static_cast<forwarding::Seconds>(micros_ / second);
+        return static_cast<forwarding::Seconds>(micros_ / second) + first_second;
     }
     std::uint64_t now_micros() const noexcept { return micros_; }
     void advance(std::uint64_t micros) noexcept { micros_ += micros; }
@@ -66,6 +66,7 @@ public:
 
     /// So many may log in within a second without a limit being met.
     static constexpr std::size_t logins_per_second = 6000;
+    static constexpr forwarding::Seconds first_second = 31 * 24 * 3600;  ///< of worker::Clock
 
 private:
     static constexpr std::uint64_t second = 1'000'000;
@@ -84,7 +85,7 @@ private:
     std::unique_ptr<forwarding::ForwardingTable> table_;
     sessions::DirectoryLimits limits_;
     std::unique_ptr<sessions::Directory> directory_;
-    std::uint64_t micros_ = 1000 * second;
+    std::uint64_t micros_ = 0;
 };
 
 /// The farm of a town: clients' side on port 0, servers' on port 1.

@@ -45,17 +45,14 @@ def _rows(head: Sequence[str], found: list[dict], cells: Callable[[dict], Sequen
 
 def _pipeline(found: list[dict]) -> str:
     head = ("direction", "IPv", "flows", "burst", "frame", "stream", "headers", "pages",
-            "cycles/packet", "of all pieces", "of rte_hash", "spread", "disturbed",
-            "parts")  # fmt: skip
+            "cycles/packet", "of all pieces", "of rte_hash", "spread", "disturbed")  # fmt: skip
 
     def cells(one: dict) -> Sequence[str]:
-        parts = " ".join(f"{k} {v:.0f}" for k, v in (one.get("parts") or {}).items())
         words = [str(one.get(key, "")) for key in ("stream", "headers", "pages")]
         return (
             one["direction"], one["family"], f"{one['flows']:,}", one["burst"], one["frame"],
             *words, _number(one["cycles_per_packet"]), _number(one.get("unfiltered")),
             _ratio(one.get("of_reference")), _share(one["spread"]), _share(one.get("disturbed")),
-            parts,
         )  # fmt: skip
 
     return _rows(head, found, cells)
