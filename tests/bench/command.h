@@ -25,6 +25,9 @@ Command instructions_command(CLI::App& app);
 Command lines_command(CLI::App& app);
 Command pace_command(CLI::App& app);
 Command replies_command(CLI::App& app);
+Command worker_command(CLI::App& app);
+Command generate_command(CLI::App& app);
+Command capture_command(CLI::App& app);
 Command environment_command(CLI::App& app);
 
 /// --flows, --runs and --quick of a measurement that is repeated; Sizes has these and packets.

@@ -31,12 +31,13 @@ Command pace_command(CLI::App& app) {
 
 int main(int argc, char** argv) {
     using namespace ikelb::bench;
-    CLI::App app{"Measures ikelb's packet path from memory: one JSON object on stdout"};
+    CLI::App app{"Measures ikelb's packet path: one JSON object on stdout"};
     app.require_subcommand(1);
     const Command commands[]{pipeline_command(app), setup_command(app),   flood_command(app),
                              memory_command(app),   scaling_command(app), instructions_command(app),
                              lines_command(app),    pace_command(app),
-                             replies_command(app),  environment_command(app)};
+                             replies_command(app),  worker_command(app),  generate_command(app),
+                             capture_command(app),  environment_command(app)};
     CLI11_PARSE(app, argc, argv);
     try {
         for (const Command& command : commands)

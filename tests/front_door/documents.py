@@ -18,7 +18,7 @@ from typing import Iterator
 ROOT = Path(__file__).resolve().parents[2]
 # Beside what the machine at hand has: the tables of run.py must not depend on that.
 PROGRAMS = {
-    "ikelbd", "ikelbctl", "ikelb-replay", "bench_core", "bench_traffic", "bench_worker",
+    "ikelbd", "ikelbctl", "ikelb-replay", "bench_core", "bench_traffic",
     "dpdk-devbind.py", "echo", "ip", "journalctl", "modprobe", "sysctl", "systemctl",
 }  # fmt: skip
 SYSTEM = "/usr/sbin:/usr/bin:/sbin:/bin"

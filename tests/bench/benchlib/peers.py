@@ -76,7 +76,7 @@ class Peers:
 
     def write_capture(self) -> None:
         run_json(
-            [built("bench_worker"), "capture", str(self.capture), "--flows", str(FLOWS),
+            [built("bench_core"), "capture", str(self.capture), "--flows", str(FLOWS),
              "--packets", str(PACKETS), "--frame", str(FRAME)],
             timeout=60,
         )  # fmt: skip
@@ -134,7 +134,7 @@ class Peers:
 
     def _ikelb(self, wan: str, lan: str, flows: int) -> dict:
         result = run_json(
-            [built("bench_worker"), "run", "--wan", wan, "--lan", lan, "--flows", str(flows),
+            [built("bench_core"), "worker", "--wan", wan, "--lan", lan, "--flows", str(flows),
              "--warm-up", str(self.warm_up), "--seconds", str(self.seconds),
              "--cpu", str(self.cpus[0]), *self._page_options()],
             timeout=120,
@@ -201,7 +201,7 @@ class Peers:
         """Sends into the first memif, takes what leaves by the second."""
         out, back = self._memif("server")
         argv = [
-            "taskset", "-c", str(self.cpus[1]), built("bench_worker"), "generate", "--out", out,
+            "taskset", "-c", str(self.cpus[1]), built("bench_core"), "generate", "--out", out,
             "--in", back, "--flows", str(flows), "--frame", str(FRAME), *self._page_options(),
         ]  # fmt: skip
         log = self.folder / "generator.log"

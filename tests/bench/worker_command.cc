@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-#include "tests/bench/worker_run.h"
-
 #include <rte_cycles.h>
 
 #include <array>
@@ -13,6 +11,7 @@
 #include <thread>
 
 #include "controlplane/lcores/dataplane.h"
+#include "tests/bench/command.h"
 #include "tests/bench/town.h"
 
 namespace ikelb::bench {
@@ -21,6 +20,14 @@ namespace {
 
 using Json = nlohmann::json;
 using pipeline::Verdict;
+
+struct Options {
+    std::string wan, lan;
+    std::size_t flows = 4096;
+    double warm_up = 0.5, seconds = 1;
+    unsigned cpu = 0;
+    bool has_no_huge_pages = false;
+};
 
 /// Nanoseconds that the worker's thread has run on a CPU.
 std::uint64_t worker_nanos() {
@@ -79,7 +86,7 @@ Json result_of(const Sample& before, const Sample& after) {
             {"verdicts", verdicts_of(before, after)}};
 }
 
-control::DataplaneOptions dataplane_options(const RunOptions& options, const Town& town) {
+control::DataplaneOptions dataplane_options(const Options& options, const Town& town) {
     control::DataplaneOptions made;
     made.eal.cpus = {options.cpu};
     if (options.has_no_huge_pages) made.eal.huge_pages = control::HugePages::off;
@@ -113,9 +120,11 @@ void must_be_delivered(const Json& result) {
                                  " went to a server: " + result["verdicts"].dump()};
 }
 
-}  // namespace
-
-Json run_worker(const RunOptions& options) {
+/// packets and what they cost are those of the measured time:
+/// - busy_cycles: TSC cycles of polls that moved packets;
+/// - cpu_cycles: TSC cycles that the worker's thread had a CPU, idle polls too;
+/// - cycles_per_packet: busy_cycles for each packet.
+Json run(const Options& options) {
     Town town{{.clients = options.flows}};
     auto opened = control::Dataplane::open(dataplane_options(options, town));
     if (!opened) throw std::runtime_error{opened.error().message};
@@ -137,6 +146,22 @@ Json run_worker(const RunOptions& options) {
     result["huge_pages"] = dataplane.uses_huge_pages();
     must_be_delivered(result);
     return result;
+}
+
+}  // namespace
+
+Command worker_command(CLI::App& app) {
+    auto options = std::make_shared<Options>();
+    CLI::App* const sub = app.add_subcommand(
+        "worker", "What it costs ikelbd's worker, in its loop, to forward between two DPDK ports");
+    sub->add_option("--wan", options->wan, "vdev string of the clients' side")->required();
+    sub->add_option("--lan", options->lan, "vdev string of the servers' side")->required();
+    sub->add_option("--flows", options->flows, "Established clients");
+    sub->add_option("--warm-up", options->warm_up, "Seconds before the measurement");
+    sub->add_option("--seconds", options->seconds, "Seconds of the measurement");
+    sub->add_option("--cpu", options->cpu, "The worker's CPU");
+    sub->add_flag("--no-huge-pages", options->has_no_huge_pages, "4 KiB pages");
+    return {.options = sub, .run = [options] { return run(*options); }};
 }
 
 }  // namespace ikelb::bench

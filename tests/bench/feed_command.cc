@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-#include "tests/bench/worker_feed.h"
-
-#include <rte_cycles.h>
 #include <rte_mbuf.h>
 #include <rte_prefetch.h>
 #include <pcap/pcap.h>
@@ -19,6 +16,7 @@
 #include "controlplane/lcores/eal.h"
 #include "controlplane/lcores/mempool.h"
 #include "controlplane/lcores/port.h"
+#include "tests/bench/command.h"
 #include "tests/bench/town.h"
 
 namespace ikelb::bench {
@@ -26,6 +24,12 @@ namespace ikelb::bench {
 namespace {
 
 using Json = nlohmann::json;
+
+struct Options {
+    std::string out, in, file;
+    std::size_t flows = 4096, packets = 8192, frame = 64;
+    bool has_no_huge_pages = false;
+};
 
 volatile std::sig_atomic_t is_ended = 0;
 
@@ -54,7 +58,7 @@ private:
 
 class Generator {
 public:
-    Generator(const GenerateOptions& options, const control::Port& out, const control::Port& in,
+    Generator(const Options& options, const control::Port& out, const control::Port& in,
               rte_mempool& pool)
         : frames_{options.flows, options.frame},
           flows_{options.flows},
@@ -116,9 +120,9 @@ control::Port open_port(const char* name, const std::string& device, rte_mempool
     return std::move(*port);
 }
 
-}  // namespace
-
-Json generate_traffic(const GenerateOptions& options) {
+/// ESP of random clients as fast as the port takes it, until SIGTERM. What comes back by the other
+/// port is counted and freed.
+Json generate(const Options& options) {
     constexpr unsigned buffers = 16384, data_bytes = 2048;
     std::signal(SIGTERM, [](int) { is_ended = 1; });
     control::EalOptions eal_options;
@@ -137,7 +141,7 @@ Json generate_traffic(const GenerateOptions& options) {
     return generator.result();
 }
 
-Json write_capture(const CaptureOptions& options) {
+Json write_capture(const Options& options) {
     if (options.flows == 0 || options.packets % options.flows != 0)
         throw std::runtime_error{"--packets has to be a multiple of --flows"};
     const Frames frames{options.flows, options.frame};
@@ -154,6 +158,31 @@ Json write_capture(const CaptureOptions& options) {
     pcap_dump_close(file);
     pcap_close(format);
     return {{"packets", options.packets}, {"flows", options.flows}, {"frame", length}};
+}
+
+}  // namespace
+
+Command generate_command(CLI::App& app) {
+    auto options = std::make_shared<Options>();
+    CLI::App* const sub = app.add_subcommand(
+        "generate", "Sends the clients' ESP until SIGTERM, takes what returns");
+    sub->add_option("--out", options->out, "vdev string to send on")->required();
+    sub->add_option("--in", options->in, "vdev string to receive on")->required();
+    sub->add_option("--flows", options->flows, "Clients");
+    sub->add_option("--frame", options->frame, "Bytes of a frame");
+    sub->add_flag("--no-huge-pages", options->has_no_huge_pages, "4 KiB pages");
+    return {.options = sub, .run = [options] { return generate(*options); }};
+}
+
+Command capture_command(CLI::App& app) {
+    auto options = std::make_shared<Options>();
+    CLI::App* const sub = app.add_subcommand(
+        "capture", "Writes the clients' ESP as a capture file, in random order");
+    sub->add_option("file", options->file, "The file")->required();
+    sub->add_option("--flows", options->flows, "Clients; each speaks as often as the others");
+    sub->add_option("--packets", options->packets, "Packets, a multiple of the clients");
+    sub->add_option("--frame", options->frame, "Bytes of a frame");
+    return {.options = sub, .run = [options] { return write_capture(*options); }};
 }
 
 }  // namespace ikelb::bench
