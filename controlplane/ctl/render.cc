@@ -342,13 +342,12 @@ std::string render_memory(const json& bytes) {
     };
     return fmt::format("memory         {} B per IPv4 client: {} for bindings, {} flows, {} IKE "
                        "SAs, {} ESP SPIs\n"
-                       "               {} B with what all share: {} half-open, {} under way, {} "
-                       "workers; room for {} clients\n",
+                       "               {} B with what all share: {} under way, {} workers; room "
+                       "for {} clients\n",
                        part("established"), part("bindings"),
                        part("flows"), part("pairs"),
                        part("esp_spis"), part("total"),
-                       part("provisional"), part("passing"),
-                       part("workers"), plain(member(bytes, "clients")));
+                       part("passing"), part("workers"), plain(member(bytes, "clients")));
 }
 
 std::string render_restored(const json& restored) {

@@ -26,11 +26,9 @@ std::size_t count_slice(const Table& table, std::size_t first, IsLive&& is_live,
 }  // namespace
 
 std::size_t Census::walk_transit(forwarding::Seconds now) {
-    const auto part = static_cast<std::size_t>(part_) - static_cast<std::size_t>(Part::transit);
-    const std::size_t share = part / 2;
-    const auto& regions = directory_.transit[share];
+    const auto share = static_cast<std::size_t>(part_) - static_cast<std::size_t>(Part::transit);
     return count_slice(
-        part % 2 == 0 ? regions.confirmed : regions.provisional, next_bucket_,
+        directory_.transit[share], next_bucket_,
         [now](const sessions::Conversation& one) { return one.is_alive({}, now); },
         [&](const auto&, const sessions::Conversation&) { ++counting_.transit[share]; });
 }
@@ -69,12 +67,10 @@ std::size_t Census::walk(const forwarding::ForwardingTable& table, forwarding::S
     const auto& d = directory_;
     const std::size_t at = next_bucket_;
     switch (part_) {
-        case Part::flows: return count_slice(d.flows.confirmed, at, lives_on, add_flow);
-        case Part::new_flows: return count_slice(d.flows.provisional, at, lives_on, add_flow);
+        case Part::flows: return count_slice(d.flows, at, lives_on, add_flow);
         case Part::bindings:
             return count_slice(d.bindings, at, lives_on, add_to(counting_.bindings));
-        case Part::pairs: return count_slice(d.pairs.confirmed, at, lives_on, add_pair);
-        case Part::new_pairs: return count_slice(d.pairs.provisional, at, lives_on, add_pair);
+        case Part::pairs: return count_slice(d.pairs, at, lives_on, add_pair);
         case Part::esp: return count_slice(d.claims, at, lives_on, add_to(counting_.esp));
         case Part::half_open:
             return count_slice(d.choices, at, lives, add_to(counting_.half_open));

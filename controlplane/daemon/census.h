@@ -47,15 +47,13 @@ public:
 private:
     enum class Part : std::uint8_t {
         flows,
-        new_flows,
         bindings,
         pairs,
-        new_pairs,
         esp,
         half_open,
         fragments,
-        transit,  ///< two of each share: answered, and not yet
-        done = transit + 2 * wall::transit_shares
+        transit,  ///< one of each share
+        done = transit + wall::transit_shares
     };
 
     std::size_t walk_transit(forwarding::Seconds now);

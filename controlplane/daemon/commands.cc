@@ -299,12 +299,7 @@ CommandResult DaemonCommands::flows(const FlowFilter& filter) {
                         {"next_hop", next_hop_name(table, key.client, flow.gateway)}});
     };
     const auto& flows = daemon_.dataplane().directory().flows;
-    flows.confirmed.for_each(0, flows.confirmed.buckets(), visit);
-    flows.provisional.for_each(
-        0, flows.provisional.buckets(),
-        [&](const sessions::FlowKey& key, const sessions::Flow& flow) {
-            if (!flows.confirmed.find(key, table.timeouts, now)) visit(key, flow);
-        });
+    flows.for_each(0, flows.buckets(), visit);
     return json{{"flows", std::move(rows)},
                 {"total", total},
                 {"truncated", total > filter.limit}};

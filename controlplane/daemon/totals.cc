@@ -82,17 +82,14 @@ ClientMemory client_memory(Daemon& daemon) {
 std::vector<TableMetrics> table_totals(Daemon& daemon) {
     const CensusCounts& counts = daemon.census().counts();
     const sessions::Directory& directory = daemon.dataplane().directory();
-    const auto room = [](const auto& regions) {
-        return regions.confirmed.slots() + regions.provisional.slots();
-    };
     using wall::TransitShare;
     const auto transit = [&](const char* name, TransitShare share) {
         const auto index = static_cast<std::size_t>(share);
-        return TableMetrics{name, counts.transit[index], room(directory.transit[index])};
+        return TableMetrics{name, counts.transit[index], directory.transit[index].slots()};
     };
-    return {{"flows", counts.flows, room(directory.flows)},
+    return {{"flows", counts.flows, directory.flows.slots()},
             {"bindings", counts.bindings, directory.bindings.slots()},
-            {"pairs", counts.pairs, room(directory.pairs)},
+            {"pairs", counts.pairs, directory.pairs.slots()},
             {"esp_spis", counts.esp, directory.claims.slots()},
             {"half_open", counts.half_open, directory.choices.slots()},
             {"fragments", counts.fragments, directory.fragments.slots()},

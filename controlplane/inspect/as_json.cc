@@ -144,7 +144,6 @@ json as_json(const ClientMemory& memory) {
             {"flows", tenths(memory.flows)},
             {"pairs", tenths(memory.pairs)},
             {"esp_spis", tenths(memory.esp_spis)},
-            {"provisional", tenths(memory.provisional)},
             {"passing", tenths(memory.passing)},
             {"workers", tenths(memory.workers)},
             {"total", tenths(memory.total())}};

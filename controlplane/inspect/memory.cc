@@ -28,11 +28,9 @@ ClientMemory memory_of_client(const sessions::Directory& directory,
                                 d.candidates.bytes() + d.logins.bytes() + d.fragments.bytes();
     return {.clients = clients,
             .bindings = share(d.bindings.bytes(), limits.bindings),
-            .flows = share(d.flows.confirmed.bytes(), limits.flows),
-            .pairs = share(d.pairs.confirmed.bytes(), limits.pairs),
+            .flows = share(d.flows.bytes(), limits.flows),
+            .pairs = share(d.pairs.bytes(), limits.pairs),
             .esp_spis = share(d.claims.bytes(), limits.esp_spis, esp_spis_of_client),
-            .provisional = share(d.flows.provisional.bytes(), limits.flows) +
-                           share(d.pairs.provisional.bytes(), limits.pairs),
             .passing = share(passing, clients),
             .workers = share(workers * sizeof(pipeline::WorkerMemory), clients)};
 }

@@ -12,17 +12,17 @@ namespace ikelb::control {
 /// binding, a flow, an IKE SA, and two ESP SPIs, as during a rekey.
 struct ClientMemory {
     std::uint64_t clients = 0;  ///< that all tables have room for
-    // Of established clients, each kind by the limit it was made with.
+    // Of established clients, each kind by the limit it was made with. Of flows and pairs with the
+    // room for what is not established yet.
     double bindings = 0;
     double flows = 0;
     double pairs = 0;
     double esp_spis = 0;
-    double provisional = 0;  ///< of flows' and pairs' regions for what is not established yet
-    double passing = 0;      ///< tables of things under way, shared by all clients
-    double workers = 0;      ///< workers' own memory, shared by all clients
+    double passing = 0;  ///< tables of things under way, shared by all clients
+    double workers = 0;  ///< workers' own memory, shared by all clients
 
     double established() const noexcept { return bindings + flows + pairs + esp_spis; }
-    double total() const noexcept { return established() + provisional + passing + workers; }
+    double total() const noexcept { return established() + passing + workers; }
 };
 
 /// limits: those that the directory was made with, each above zero.

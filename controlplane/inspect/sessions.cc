@@ -61,24 +61,14 @@ public:
 
     SessionSlice list() {
         const auto& pairs = directory_.pairs;
-        const std::size_t confirmed = pairs.confirmed.buckets();
-        const std::size_t all = confirmed + pairs.provisional.buckets();
+        const std::size_t all = pairs.buckets();
         std::size_t at = std::min(query_.from, all);
         const std::size_t end = std::min(all, at + buckets_per_slice);
         const std::size_t most = std::min(query_.limit, rows_per_slice);
-        for (; at < end && found_.size() < most; ++at) {
-            if (at < confirmed)
-                pairs.confirmed.for_each(at, 1, [this](const auto& key, const IkeSa& sa,
-                                                       const auto& notes) {
-                    consider(key, sa, notes[0]);
-                });
-            else
-                pairs.provisional.for_each(
-                    at - confirmed, 1,
-                    [this](const auto& key, const IkeSa& sa, const auto& notes) {
-                        if (!is_confirmed_elsewhere(key)) consider(key, sa, notes[0]);
-                    });
-        }
+        for (; at < end && found_.size() < most; ++at)
+            pairs.for_each(at, 1, [this](const auto& key, const IkeSa& sa, const auto& notes) {
+                consider(key, sa, notes[0]);
+            });
         SessionSlice slice;
         if (at < all) slice.next = at;
         name_clients();
@@ -88,10 +78,6 @@ public:
     }
 
 private:
-    bool is_confirmed_elsewhere(const sessions::PairKey& key) const {
-        return directory_.pairs.confirmed.find(key, table_.timeouts, now_).has_value();
-    }
-
     void consider(const sessions::PairKey& key, const IkeSa& sa, std::uint64_t word) {
         if (!sa.is_alive(table_.timeouts, now_) || has_ended(sa, table_.timeouts, now_) ||
             !table_.is_current(sa.backend) || sa.service >= table_.services.size() ||
@@ -142,9 +128,8 @@ private:
             const auto at = names.find(name_of(client));
             if (at != names.end()) at->second = client;
         };
-        const auto& flows = directory_.flows;
-        flows.confirmed.wide().for_each(0, flows.confirmed.wide().buckets(), visit);
-        flows.provisional.wide().for_each(0, flows.provisional.wide().buckets(), visit);
+        const auto& flows = directory_.flows.wide();
+        flows.for_each(0, flows.buckets(), visit);
         for (Found& found : found_)
             if (!found.is_v4 && found.is_noted) found.session.client = names[found.client_name];
     }

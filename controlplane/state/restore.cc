@@ -203,8 +203,8 @@ public:
         }
         const auto age = static_cast<forwarding::Seconds>(restored_.age.count());
         const forwarding::Seconds left = std::min(transit.left - age, longest_transit_life);
-        auto& regions = input_.directory.transit[static_cast<std::size_t>(share_of(transit.key))];
-        write(regions, transit.key,
+        auto& table = input_.directory.transit[static_cast<std::size_t>(share_of(transit.key))];
+        write(table, transit.key,
               sessions::Conversation{.progress = transit.progress, .ends_at = input_.now + left},
               restored_.transit);
     }
@@ -259,11 +259,12 @@ private:
             {.has_speaker = has_speaker, .last_seen = input_.now}, input_.timeouts, input_.now,
             sessions::Evict::oldest_by_half, &notes);
     }
-    template <typename Regions, typename Key, typename Record>
-    void write(Regions& regions, const Key& key, const Record& record, std::size_t& count,
-               const typename Regions::Notes* notes = nullptr) {
-        const auto before = regions.find(key, input_.timeouts, input_.now);
-        take(regions.write(key, before, record, input_.timeouts, input_.now, notes), count);
+    template <typename Table, typename Key, typename Record>
+    void write(Table& table, const Key& key, const Record& record, std::size_t& count,
+               const typename Table::Notes* notes = nullptr) {
+        take(table.write(key, record, input_.timeouts, input_.now,
+                         sessions::Evict::oldest_by_half, notes),
+             count);
     }
     template <typename Table, typename Key, typename Record>
     void keep(Table& table, const Key& key, const Record& record, std::size_t& count) {

@@ -149,10 +149,8 @@ std::uint16_t place_of(const std::vector<std::uint16_t>& places, std::size_t ind
     return index < places.size() ? places[index] : StateView::no_place;
 }
 
-template <typename Regions, typename Visit>
-void visit_both(const Regions& regions, Visit&& visit) {
-    regions.confirmed.for_each(0, regions.confirmed.buckets(), visit);
-    regions.provisional.for_each(0, regions.provisional.buckets(), visit);
+void visit_all(const auto& table, const auto& visit) {
+    table.for_each(0, table.buckets(), visit);
 }
 
 }  // namespace
@@ -170,8 +168,8 @@ StateView make_state_view(const ViewInput& input) {
 
 void add_records(const sessions::Directory& directory, const StateView& view,
                  StateEncoder& encoder) {
-    visit_both(directory.pairs, [&](const sessions::PairKey& key, const IkeSa& sa,
-                                    const auto& notes) {
+    visit_all(directory.pairs, [&](const sessions::PairKey& key, const IkeSa& sa,
+                                   const auto& notes) {
         const auto saved = to_saved(sa, view);
         const auto service = place_of(view.services, sa.service);
         if (saved && service != StateView::no_place)
@@ -184,7 +182,7 @@ void add_records(const sessions::Directory& directory, const StateView& view,
                                   .began = notes[1]});
     });
     SavedRivals rivals{directory, view};
-    visit_both(directory.flows, [&](const sessions::FlowKey& key, const Flow& flow) {
+    visit_all(directory.flows, [&](const sessions::FlowKey& key, const Flow& flow) {
         const auto saved = to_saved(flow, view);
         const auto frontend = place_of(view.frontends, frontend_of(key));
         if (saved && frontend != StateView::no_place)
@@ -196,9 +194,8 @@ void add_records(const sessions::Directory& directory, const StateView& view,
                                   .gateway = view.gateways[flow.gateway]},
                         rivals.of(key, flow));
     });
-    const auto& bindings = directory.bindings;
-    bindings.for_each(0, bindings.buckets(), [&](const sessions::BindingKey& key,
-                                                 const sessions::Binding& binding) {
+    visit_all(directory.bindings, [&](const sessions::BindingKey& key,
+                                      const sessions::Binding& binding) {
         const auto saved = to_saved(binding, view);
         const auto service = place_of(view.services, service_of(key));
         if (saved && service != StateView::no_place)
@@ -206,9 +203,7 @@ void add_records(const sessions::Directory& directory, const StateView& view,
                                      .service = service,
                                      .record = *saved});
     });
-    const auto& claims = directory.claims;
-    claims.for_each(0, claims.buckets(), [&](const sessions::EspKey& key,
-                                             const sessions::Claim& claim) {
+    visit_all(directory.claims, [&](const sessions::EspKey& key, const sessions::Claim& claim) {
         if (const auto saved = to_saved(claim, view))
             encoder.add(SavedEsp{.client = key.client,
                                  .spi = key.rest,
@@ -218,7 +213,7 @@ void add_records(const sessions::Directory& directory, const StateView& view,
                                  .is_shared = claim.is_shared});
     });
     for (const auto& share : directory.transit)
-        visit_both(share, [&](const wall::TransitKey& key, const sessions::Conversation& one) {
+        visit_all(share, [&](const wall::TransitKey& key, const sessions::Conversation& one) {
             if (one.is_alive(view.timeouts, view.now))
                 encoder.add(SavedTransit{.key = key,
                                          .left = one.ends_at - view.now,

@@ -171,7 +171,7 @@ void prefetch_answered(const Packet& packet, const Context& context) noexcept {
             directory.logins.hash(login_of_receiver(packet, context)));
     if (is_esp) return;
     const ike::Header& header = packet.ike_header();
-    directory.pairs.prefetch<true>(sessions::pair_key(header));
+    directory.pairs.prefetch<true>(directory.pairs.hash(sessions::pair_key(header)));
     directory.pending.prefetch(directory.pending.hash(request_key(key, header, context)));
 }
 

@@ -179,7 +179,8 @@ template <const auto& rows>
     const Packet& packet = found.packet;
     const sessions::Directory& directory = found.context.directory;
     if constexpr ((needs & Needs::ike_sa) != 0)
-        directory.pairs.prefetch(sessions::pair_key(packet.ike_header()));
+        directory.pairs.prefetch(
+            directory.pairs.hash(sessions::pair_key(packet.ike_header())));
     if constexpr ((needs & Needs::flow) != 0) directory.flows.prefetch(flow_of_sender(packet));
     if constexpr ((needs & Needs::claim) != 0) {
         const std::uint32_t spi = packet.datagram.esp_spi.to_host();

@@ -80,8 +80,9 @@ void confirm_login(const Packet& packet, BackendRef ref, Context& context) noexc
     confirmed.state = SaState::established;
     confirmed.is_over |= login->record.is_over;
     confirmed.last_seen = context.now;
-    note(context.directory.pairs.write(pair, found->record, confirmed, lives, context.now,
-                                       &found->notes),
+    const std::optional<IkeSa> before = found->record;
+    note(context.directory.pairs.write(pair, confirmed, lives, context.now,
+                                       sessions::Evict::oldest_by_half, &found->notes, &before),
          context);
 }
 
@@ -114,7 +115,8 @@ void teach_pair(const Packet& packet, const std::optional<Pair>& found, const Le
     if (is_raised || desired.service != known.record.service ||
         desired.is_over != known.record.is_over) {
         const bool is_written =
-            note(pairs.write(key, before, desired, context.table.timeouts, context.now, &notes),
+            note(pairs.write(key, desired, context.table.timeouts, context.now,
+                             sessions::Evict::oldest_by_half, &notes, &before),
                  context);
         if (is_written && !found) context.counters.pairs_learned.add(1);
         if (is_written || !is_own) return;
@@ -124,7 +126,7 @@ void teach_pair(const Packet& packet, const std::optional<Pair>& found, const Le
     }
     if (!is_within(refresh_interval - 1, known.record.last_seen, context.now))
         pairs.refresh(key, known.record, desired);
-    if (notes != known.notes) note(pairs.annotate(key, known.record, notes), context);
+    if (notes != known.notes) note(pairs.annotate(key, notes, ref), context);
 }
 
 /// A binding keeps its backend, else one roamer who enters an office's NAT would take the office
@@ -217,8 +219,9 @@ bool join(const Packet& packet, const std::optional<Flow>& flow, const Lesson& l
                        .last_seen = first.last};
     const auto outcome = flow == std::optional{desired}
                              ? write_rivals()
-                             : context.directory.flows.write(key, flow, desired, lives, context.now,
-                                                             nullptr, write_rivals);
+                             : context.directory.flows.write(key, desired, lives, context.now,
+                                                             sessions::Evict::oldest_by_half,
+                                                             nullptr, &flow, write_rivals);
     if (!note(outcome, context)) return false;
     if (was_empty)
         context.counters.flows_committed.add(1);
@@ -231,11 +234,13 @@ bool join(const Packet& packet, const std::optional<Flow>& flow, const Lesson& l
 bool renew(const Packet& packet, const Flow& flow, Flow desired, Context& context) noexcept {
     const auto key = flow_of_receiver(packet);
     const bool is_rewritten = desired.standing != flow.standing || desired.gateway != flow.gateway;
+    const std::optional before{flow};
     if (is_rewritten &&
-        note(context.directory.flows.write(key, flow, desired, context.table.timeouts, context.now),
+        note(context.directory.flows.write(key, desired, context.table.timeouts, context.now,
+                                           sessions::Evict::oldest_by_half, nullptr, &before),
              context))
         return true;
-    // No room or no lock for what is proven: what was known lives on meanwhile.
+    // No lock for what is proven: what was known lives on meanwhile.
     desired.standing = flow.standing;
     desired.gateway = flow.gateway;
     return context.directory.flows.refresh(key, flow, desired);
@@ -245,8 +250,6 @@ bool renew(const Packet& packet, const Flow& flow, Flow desired, Context& contex
 bool teach_tuple(Packet& packet, const Lesson& lesson, GatewayIndex way,
                  Context& context) noexcept {
     const auto key = flow_of_receiver(packet);
-    sessions::TryLock& lock = context.directory.tuple(hash_of(key, context));
-    const std::uint32_t turns = lock.turns.load(std::memory_order_acquire);
     const auto flow = context.directory.flows.find(key, context.table.timeouts, context.now);
     const bool has_way = way != forwarding::no_gateway;
     GatewayIndex usual = flow ? flow->gateway : forwarding::no_gateway;
@@ -274,7 +277,7 @@ bool teach_tuple(Packet& packet, const Lesson& lesson, GatewayIndex way,
     }
     if (is_own ? !renewal : !flow && said <= Said::alive) return false;
     // Nobody waits: what is left as it was, the backend's next datagram says again.
-    const sessions::TryHold hold{lock, turns};
+    const sessions::TryHold hold{context.directory.tuple(hash_of(key, context))};
     if (!hold.is_held()) return note(sessions::WriteOutcome::busy, context);
     return is_own ? renew(packet, *flow, *renewal, context)
                   : join(packet, flow, lesson, stored, context);

@@ -29,7 +29,7 @@ struct V4 {
     static constexpr bool is_v6 = false;
     static constexpr std::uint16_t ether_type = net::ether_type::ipv4;
     using Header = net::Ipv4Header;
-    using Flows = decltype(sessions::Directory::flows.confirmed)::Narrow;
+    using Flows = decltype(sessions::Directory::flows)::Narrow;
     using Claims = decltype(sessions::Directory::claims)::Narrow;
     using Address = std::uint32_t;
 
@@ -60,7 +60,7 @@ struct V6 {
     static constexpr bool is_v6 = true;
     static constexpr std::uint16_t ether_type = net::ether_type::ipv6;
     using Header = net::Ipv6Header;
-    using Flows = decltype(sessions::Directory::flows.confirmed)::Wide;
+    using Flows = decltype(sessions::Directory::flows)::Wide;
     using Claims = decltype(sessions::Directory::claims)::Wide;
     using Address = net::IpAddress;
 
@@ -142,7 +142,7 @@ constexpr std::uint64_t of_renewal = sessions::Flow{.has_rivals = true, .is_over
 template <typename Family>
 struct View {
     explicit View(const Context& context) noexcept
-        : flows{Family::of(context.directory.flows.confirmed).reader()},
+        : flows{Family::of(context.directory.flows).reader()},
           claims{Family::of(context.directory.claims).reader()},
           gateways{context.table.express.gateways.data()},
           frontends{context.table.express.frontends.data()},
@@ -398,8 +398,7 @@ template <typename Family>
             prospect.slot =
                 prospect.backend == forwarding::no_backend
                     ? Family::of(directory.claims).find_spilled(prospect.key, prospect.spot)
-                    : Family::of(directory.flows.confirmed)
-                          .find_spilled(prospect.key, prospect.spot);
+                    : Family::of(directory.flows).find_spilled(prospect.key, prospect.spot);
         if (prospect.slot != nullptr) [[likely]]
             view.flows.prefetch_slot(prospect.slot);
     }

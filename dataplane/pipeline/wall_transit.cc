@@ -39,7 +39,9 @@ void write_record(const TransitKey& key, const std::optional<Conversation>& befo
         .ends_at = context.now + context.table.wall.timeouts.of(key.protocol, is_short)};
     auto& records = records_of(key, context);
     if (!before || before->progress != progress) {
-        if (note(records.write(key, before, record, context.table.timeouts, context.now), context))
+        if (note(records.write(key, record, context.table.timeouts, context.now,
+                               sessions::Evict::oldest_by_half, nullptr, &before),
+                 context))
             return;
         context.counters.transit_untracked.add(1);
         if (!before) return;

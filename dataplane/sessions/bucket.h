@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <limits>
 #include <optional>
 #include <type_traits>
@@ -124,18 +125,20 @@ struct Bucket {
         }
         return result;
     }
-    /// Of both buckets, of those that have only begun or of the others.
+    /// Of one kind.
     struct Oldest {
         unsigned count = 0;
         Word* slot = nullptr;
         std::int32_t age = std::numeric_limits<std::int32_t>::min();
     };
-    static std::array<Oldest, 2> oldest(Word* first, Word* second, Seconds now) noexcept {
-        std::array<Oldest, 2> result;
-        for (Word* const words : {second, first}) {
+    /// Of those that are neither, that have only begun, and that sessions have confirmed.
+    static std::array<Oldest, 3> oldest(std::initializer_list<Word*> buckets,
+                                        Seconds now) noexcept {
+        std::array<Oldest, 3> result;
+        for (Word* const words : buckets) {
             for (Word* slot = words; slot != words + slots_per_bucket; ++slot) {
                 const Value value = value_at(slot);
-                Oldest& kind = result[is_begun(value)];
+                Oldest& kind = result[is_begun(value) + 2 * is_confirmed(value)];
                 const auto age = static_cast<std::int32_t>(now - dated(value));
                 ++kind.count;
                 kind.slot = age < kind.age ? kind.slot : slot;

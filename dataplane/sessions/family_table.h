@@ -47,9 +47,8 @@ public:
             return table.refresh(words, expected, desired);
         });
     }
-    WriteOutcome erase(const Key& key, const auto&... first) noexcept {
-        return of(*this, key,
-                  [&](auto& table, const auto& words) { return table.erase(words, first...); });
+    WriteOutcome erase(const Key& key) noexcept {
+        return of(*this, key, [&](auto& table, const auto& words) { return table.erase(words); });
     }
 
     /// Calls visit(const Key&, const Value&) for what stands in buckets [first, first + count).

@@ -36,9 +36,10 @@ struct AtOnce {
 };
 
 /// May a live record give way to a new one? `oldest`: of the two buckets the one seen longest ago;
-/// no other bucket is looked at, so that a flood costs no more than that. `oldest_by_half`: among
-/// those that have only begun or the others, whichever would have more than half with the new one,
-/// so that neither can flush the other.
+/// no other bucket is looked at, so that a flood costs no more than that. `oldest_by_half`: of what
+/// no session has confirmed, in the two buckets, else where a key spills. Of those that have only
+/// begun or the others, whichever would have more than half of their places with the new one, so
+/// that neither can flush the other.
 enum class Evict : std::uint8_t { never, oldest, oldest_by_half };
 
 /// Which part of a key chooses its buckets.
@@ -259,14 +260,12 @@ public:
         return false;
     }
 
-    /// Removes the key, behind first() as write() does; written also if it was not there.
-    template <typename First = AtOnce>
-    WriteOutcome erase(const Key& key, const First& first = {}) noexcept {
+    /// Removes the key; written also if it was not there.
+    WriteOutcome erase(const Key& key) noexcept {
         assert(key[0] != 0);
         const Home home = home_of(hash(key));
         const TryHold hold{lock_of(home.first)};
         if (!hold.is_held()) return WriteOutcome::busy;
-        if (const WriteOutcome outcome = first(); outcome != WriteOutcome::written) return outcome;
         if (Word* const slot = locate(home, key)) replace(slot, nullptr, {});
         return WriteOutcome::written;
     }
@@ -401,18 +400,23 @@ private:
         const Survey second = Slots::survey(bucket(home.second), lives, now);
         const Survey& emptier = first.live <= second.live ? first : second;
         if (emptier.vacant != nullptr) return {.slot = emptier.vacant};
-        if (evict != Evict::never) {
-            const auto [others, begun] =
-                Slots::oldest(bucket(home.first), bucket(home.second), now);
-            const bool is_begun = evict == Evict::oldest_by_half
-                                      ? begun.count + has_only_begun > slots_per_bucket
-                                      : begun.age > others.age;
-            return {.slot = is_begun ? begun.slot : others.slot};
-        }
+        // Among live ones alone; nullptr: of these none gives way.
+        const auto oldest = [=](std::initializer_list<Word*> full) -> Word* {
+            if (evict == Evict::never) return nullptr;
+            const auto [others, begun, confirmed] = Slots::oldest(full, now);
+            const bool is_begun =
+                evict == Evict::oldest_by_half
+                    ? 2 * (begun.count + has_only_begun) > begun.count + others.count
+                    : begun.age > others.age;
+            return is_begun ? begun.slot : others.slot;
+        };
+        if (Word* const slot = oldest({bucket(home.second), bucket(home.first)}))
+            return {.slot = slot};
         for (unsigned distance = 1; distance <= furthest(); ++distance) {
             Word* const words = bucket(neighbour(home.first, distance));
-            if (const Survey found = Slots::survey(words, lives, now); found.vacant != nullptr)
-                return {.slot = found.vacant, .distance = distance};
+            const Survey found = Slots::survey(words, lives, now);
+            Word* const slot = found.vacant != nullptr ? found.vacant : oldest({words});
+            if (slot != nullptr) return {.slot = slot, .distance = distance};
         }
         return {};
     }

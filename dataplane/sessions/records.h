@@ -15,7 +15,8 @@ using forwarding::BackendRef, forwarding::GatewayIndex, forwarding::Seconds, for
 
 // What the learned tables hold: a type for each, of 64 bits, so that readers see it whole without a
 // lock. All share these bits, low to high: last_seen 32, backend 10, two flags, the backend's
-// generation 8, a code 3, spare 1, a byte. is_begun() is of those that Evict tells apart.
+// generation 8, a code 3, spare 1, a byte. Evict tells those apart that have only begun, that
+// a session has confirmed, and the others.
 
 /// Never set in pack(): the table that holds the record keeps a mark of its own there.
 inline constexpr std::uint64_t spare_bit = 1ULL << 55;
@@ -25,6 +26,14 @@ template <typename Value>
 constexpr bool is_begun(const Value& value) noexcept {
     if constexpr (requires { value.is_begun(); })
         return value.is_begun();
+    else
+        return false;
+}
+/// Is it a session's, which nothing evicts while it lives?
+template <typename Value>
+constexpr bool is_confirmed(const Value& value) noexcept {
+    if constexpr (requires { value.is_confirmed(); })
+        return value.is_confirmed();
     else
         return false;
 }
@@ -109,7 +118,6 @@ struct Flow {
         return forwarding::is_within(life_of(standing, lives), last_seen, now);
     }
     constexpr bool is_begun() const noexcept { return standing <= Standing::nominated; }
-    /// Does it stand where nothing evicts it?
     constexpr bool is_confirmed() const noexcept { return standing == Standing::spoke; }
     friend constexpr bool operator==(const Flow&, const Flow&) = default;
 };

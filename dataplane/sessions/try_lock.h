@@ -3,28 +3,21 @@
 #pragma once
 
 #include <atomic>
-#include <cstdint>
 
 namespace ikelb::sessions {
 
 /// A lock that nobody waits for, on a cache line of its own.
 struct alignas(64) TryLock {
-    std::atomic<std::uint32_t> turns{0};  ///< odd while it is held
+    std::atomic<bool> is_held{false};
 };
 
 /// Holds a TryLock for the length of a scope, if it was free.
 class TryHold {
 public:
     [[gnu::always_inline]] explicit TryHold(TryLock& lock) noexcept
-        : TryHold{lock, lock.turns.load(std::memory_order_relaxed)} {}
-    /// seen: its turns before the caller read what it guards. If anybody has held it since, no.
-    [[gnu::always_inline]] TryHold(TryLock& lock, std::uint32_t seen) noexcept
-        : lock_{lock},
-          seen_{seen},
-          is_held_{seen % 2 == 0 &&
-                   lock.turns.compare_exchange_strong(seen, seen + 1, std::memory_order_acq_rel)} {}
+        : lock_{lock}, is_held_{!lock.is_held.exchange(true, std::memory_order_acquire)} {}
     ~TryHold() {
-        if (is_held_) lock_.turns.store(seen_ + 2, std::memory_order_release);
+        if (is_held_) lock_.is_held.store(false, std::memory_order_release);
     }
     TryHold(const TryHold&) = delete;
     TryHold& operator=(const TryHold&) = delete;
@@ -34,8 +27,7 @@ public:
 
 private:
     TryLock& lock_;
-    const std::uint32_t seen_;
-    bool is_held_;
+    const bool is_held_;
 };
 
 }  // namespace ikelb::sessions

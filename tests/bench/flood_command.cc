@@ -162,12 +162,16 @@ private:
     std::array<std::size_t, 3> confirmed_records() const {
         const auto count = [](const auto& table) {
             std::size_t records = 0;
-            table.for_each(0, table.buckets(),
-                           [&](const auto&, const auto&) { ++records; });
+            table.for_each(0, table.buckets(), [&](const auto&, const auto& record) {
+                if constexpr (requires { record.is_confirmed(); })
+                    records += record.is_confirmed();
+                else
+                    ++records;
+            });
             return records;
         };
         const sessions::Directory& d = town_.directory();
-        return {count(d.flows.confirmed), count(d.bindings), count(d.pairs.confirmed)};
+        return {count(d.flows), count(d.bindings), count(d.pairs)};
     }
 
     Town town_;

@@ -31,7 +31,6 @@ json run(std::size_t clients, Family family) {
     if (family == Family::v4)
         memory["tables"] = {{"bindings", counted.bindings}, {"flows", counted.flows},
                             {"pairs", counted.pairs},       {"esp_spis", counted.esp_spis},
-                            {"provisional", counted.provisional},
                             {"passing", counted.passing},   {"workers", counted.workers},
                             {"total", counted.total()}};
     return {{"memory", memory}};

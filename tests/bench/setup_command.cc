@@ -24,7 +24,7 @@ struct Sizes {
 
 std::size_t confirmed_sas(const Town& town) {
     std::size_t count = 0;
-    const auto& pairs = town.directory().pairs.confirmed;
+    const auto& pairs = town.directory().pairs;
     pairs.for_each(0, pairs.buckets(), [&](const auto&, const sessions::IkeSa& sa) {
         count += sa.state == sessions::SaState::established;
     });

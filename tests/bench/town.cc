@@ -145,9 +145,9 @@ void Town::prefetch_client(std::size_t number, const sessions::Directory& d) con
         else
             table.template prefetch<true>(table.hash(key));
     };
-    ask(d.flows.confirmed, flow_of(c));
+    ask(d.flows, flow_of(c));
     ask(d.bindings, sessions::binding_key(c.address, service()));
-    ask(d.pairs.confirmed, pair_of(c));
+    ask(d.pairs, pair_of(c));
     for (const std::uint32_t spi : c.esp_up)
         ask(d.claims, sessions::esp_key(c.address, net::be32::from_host(spi)));
 }
@@ -159,8 +159,9 @@ void Town::refresh(std::size_t first, std::size_t count) {
         prefetch_client(number + prefetched_clients, d);
         const Client c = client(number);
         const sessions::Flow flow = flow_record(c);
-        const auto before = d.flows.find(flow_of(c), lives, now());
-        must_write([&] { return d.flows.write(flow_of(c), before, flow, lives, now()); });
+        must_write([&] {
+            return d.flows.write(flow_of(c), flow, lives, now(), Evict::oldest_by_half);
+        });
         must_write([&] {
             return d.bindings.write(sessions::binding_key(c.address, service()),
                                     {.backend = flow.backend, .last_seen = now()}, lives, now(),
@@ -185,7 +186,9 @@ sessions::FlowKey Town::flow_of(const Client& client) const noexcept {
 void Town::write_flows(const Client& c, sessions::Directory& d) {
     const forwarding::Timeouts& lives = table_->timeouts;
     const sessions::Flow flow = flow_record(c);
-    must_write([&] { return d.flows.write(flow_of(c), std::nullopt, flow, lives, now()); });
+    must_write([&] {
+        return d.flows.write(flow_of(c), flow, lives, now(), Evict::oldest_by_half);
+    });
     must_write([&] {
         return d.bindings.write(sessions::binding_key(c.address, service()),
                                 {.backend = flow.backend, .last_seen = now() - login_ago}, lives,
@@ -221,12 +224,12 @@ void Town::write_sa(const Client& c, sessions::Directory& d) {
                                 .next_id = 2};
     const std::array notes{seen.pack(), began.pack()};
     must_write([&] {
-        return d.pairs.write(pair_of(c), std::nullopt,
+        return d.pairs.write(pair_of(c),
                              {.backend = backend,
                               .state = sessions::SaState::established,
                               .service = service(),
                               .last_seen = login},
-                             lives, now(), &notes);
+                             lives, now(), Evict::oldest_by_half, &notes);
     });
     for (const std::uint32_t spi : c.esp_up)
         write_claim(c, spi, spi == c.esp_up.front() ? login : now(), d);

@@ -29,6 +29,8 @@ typename Table::Notes notes_of(const Table& table, const auto& key) {
 template <typename Entries, typename Table>
 void take(Entries& entries, const Table& table, testlib::Bench& bench) {
     table.for_each(0, table.buckets(), [&](const auto& key, const auto& record) {
+        if constexpr (requires { record.is_confirmed(); })
+            if (!record.is_confirmed()) return;
         if (record.is_alive(bench.table().timeouts, bench.now()))
             entries.push_back({key, record, notes_of(table, key)});
     });
@@ -61,9 +63,9 @@ void compare(std::set<std::string>& found, const std::string& kind, const Entrie
 
 Confirmed::Confirmed(testlib::Bench& bench) {
     const sessions::Directory& directory = bench.directory();
-    take(flows_, directory.flows.confirmed, bench);
+    take(flows_, directory.flows, bench);
     take(bindings_, directory.bindings, bench);
-    take(pairs_, directory.pairs.confirmed, bench);
+    take(pairs_, directory.pairs, bench);
     take(claims_, directory.claims, bench);
     const auto take_place = [&](const sessions::FlowKey& key, const sessions::Flow& flow) {
         Place place{.key = key, .heard = {{flow.backend.index, flow.last_seen}}};
@@ -73,8 +75,7 @@ Confirmed::Confirmed(testlib::Bench& bench) {
         places_.push_back(std::move(place));
     };
     const auto& flows = directory.flows;
-    flows.confirmed.for_each(0, flows.confirmed.buckets(), take_place);
-    flows.provisional.for_each(0, flows.provisional.buckets(), take_place);
+    flows.for_each(0, flows.buckets(), take_place);
 }
 
 std::set<std::string> Confirmed::changed_claims(testlib::Bench& bench) const {
@@ -118,9 +119,9 @@ std::set<std::string> Confirmed::changed_claims(testlib::Bench& bench) const {
 std::set<std::string> Confirmed::changes(testlib::Bench& bench) const {
     const sessions::Directory& directory = bench.directory();
     std::set<std::string> found = changed_claims(bench);
-    compare(found, "flow", flows_, directory.flows.confirmed, bench);
+    compare(found, "flow", flows_, directory.flows, bench);
     compare(found, "binding", bindings_, directory.bindings, bench);
-    compare(found, "pair", pairs_, directory.pairs.confirmed, bench);
+    compare(found, "pair", pairs_, directory.pairs, bench);
     return found;
 }
 

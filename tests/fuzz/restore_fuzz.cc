@@ -101,10 +101,8 @@ private:
                     "a rival that is over");
         }
     }
-    template <typename Regions, typename Visit>
-    static void visit(const Regions& regions, Visit&& visit) {
-        regions.confirmed.for_each(0, regions.confirmed.buckets(), visit);
-        regions.provisional.for_each(0, regions.provisional.buckets(), visit);
+    static void visit(const auto& table, const auto& visit) {
+        table.for_each(0, table.buckets(), visit);
     }
 
     Bench& bench_;

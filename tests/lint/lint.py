@@ -187,10 +187,7 @@ WRITERS = {
     "dataplane/pipeline/express.cc", "controlplane/state/restore.cc",
 }  # fmt: skip
 WRITE = r"(?:write|refresh|annotate|erase)\s*\("
-TABLES = (
-    "flows|bindings|pairs|claims|choices|rivals|pending|candidates|logins|fragments|transit"
-    "|confirmed|provisional"
-)
+TABLES = "flows|bindings|pairs|claims|choices|rivals|pending|candidates|logins|fragments|transit"
 # In the packet path whatever has such a member is a table; elsewhere its name tells.
 WRITES = {
     "dataplane/": rf"(?:\.|->)\s*{WRITE}|\bkeep(?:_choice)?\s*\(|\bSlots::exchange\s*\(",
@@ -246,7 +243,7 @@ RED = {
     writers: (
         {
             "dataplane/affinity/learn.cc": "auto& pairs = context.directory.pairs;\n"
-            "if (notes != known.notes) pairs.annotate(key, known.record, notes);\n",
+            "if (notes != known.notes) pairs.annotate(key, notes, ref);\n",
             "dataplane/affinity/rules.cc": "\ncontext.directory.flows\n"
             "    .refresh(key, flow, next);\n",
             "dataplane/affinity/found.cc": "// claims.erase(key) is not its own.\n"

@@ -20,7 +20,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 RECORD, NOTE, LOST, FREED = r"seen%8", r"seen_note", r"3!=3", r"is_freed\[table\]"
-HEARD, SPEAKER, REPLACED = r"was_heard&", r"speaker", r"region\[where\]"
+HEARD, SPEAKER, REPLACED = r"was_heard&", r"speaker", r"flow==found"
 REFUSED = r"has_written"
 DEPTH = 100_000  # steps; a longer run is an error of its own
 
@@ -49,9 +49,10 @@ MODELS = {
         Look(["MARKS"]),
         Look(["PLANTED=1", "CLAIM=1"], HEARD),
         Look(["PLANTED=1", "CLAIM=2", "TURNS=2"], SPEAKER),
-        *(Look([f"PLANTED={bug}"], HEARD) for bug in (2, 3, 4, 5, 8)),
-        Look(["PLANTED=6", "MARKS"], REPLACED),
-        Look(["PLANTED=7"], REFUSED),
+        *(Look([f"PLANTED={bug}"], HEARD) for bug in (2, 3)),
+        Look(["PLANTED=4", "MARKS"], REPLACED),
+        Look(["PLANTED=5"], REFUSED),
+        Look(["PLANTED=6"], REPLACED),
     ],
     "publish": [Look([]), *(Look([f"PLANTED={bug}"], FREED) for bug in (1, 2, 3))],
 }

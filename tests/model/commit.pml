@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The ikelb authors
  *
- * teach_tuple() of dataplane/affinity/teach.cc over TwoRegions and Rivals of
+ * teach_tuple() of dataplane/affinity/teach.cc over the flows and rivals of
  * dataplane/sessions/directory.h: two workers hear what backends say at one client tuple, read its
  * flow, decide, and commit; a third one asks for the flow and those beside it, and with MARKS sets
  * the mark of a candidate (await_backend() of dataplane/affinity/claims.cc).
@@ -19,12 +19,10 @@
  *
  * PLANTED 1: two workers may hold the tuple's lock                          (breaks c1, c2)
  *         2: the flow is written first, and those beside it after it        (breaks c1)
- *         3: the lock is taken though it was held since the flow was read   (breaks c1)
- *         4: the first region is not looked at again behind the second      (breaks c1)
- *         5: entries move from one word to another                          (breaks c1)
- *         6: the mark is set without the lock                               (breaks c3)
- *         7: the flow may be refused when those beside it are written       (breaks c4)
- *         8: a move is counted behind its end                               (breaks c1)
+ *         3: entries move from one word to another                          (breaks c1)
+ *         4: the mark is set without the lock                               (breaks c3)
+ *         5: the flow may be refused when those beside it are written       (breaks c4)
+ *         6: a flow is written over another one than was read               (breaks c3)
  */
 #ifndef PLANTED
 #define PLANTED 0
@@ -49,30 +47,13 @@
 #define bit(b) (1 << (b))
 #define set_of(f) ((f) == no_flow -> 0 : bit(backend(f)))
 
-byte region[2];            /* by standing: provisional, confirmed */
+byte flow;
 byte entry[4];             /* those at the tuple, 0: none; two are a word */
 bool is_held;              /* the tuple's lock */
-byte moves_so_far;
 /* For the claims. */
 byte heard;                /* backends whose event has been committed */
 byte speaker;              /* the last of those that spoke */
 bool has_begun;
-
-inline find_flow(result) {
-    moves_seen = moves_so_far;
-    result = region[spoke];
-    if
-    :: result == no_flow -> result = region[strong]
-    :: else
-    fi;
-#if PLANTED != 4
-    if
-    :: result == no_flow && moves_so_far != moves_seen -> result = region[spoke]
-    :: else
-    fi;
-#endif
-    moves_seen = 0
-}
 
 /* By the lock of a shard, or for want of room. */
 inline may_be_refused() {
@@ -115,7 +96,7 @@ inline place_entries() {
             new[at] = said_by
         :: else
         fi;
-#if PLANTED == 5
+#if PLANTED == 3
         /* The one that was heard first. */
         new[at] = new[0];
         new[0] = said_by;
@@ -141,36 +122,27 @@ inline write_rivals() {
 
 inline write_flow() {
     atomic {
+#if PLANTED != 6
         if
-        :: before != (moves -> no_flow : found) -> goto refused
+        :: flow != found -> goto refused
         :: else
         fi;
-#if PLANTED != 7
+#endif
+#if PLANTED != 5
         may_be_refused()
 #endif
     }
 #if PLANTED != 2
     write_rivals_if_beside();
 #endif
-#if PLANTED == 7
+#if PLANTED == 5
     may_be_refused();
 #endif
     atomic {
-        assert(!is_looked_at(3) || region[where] == before); /* c3 */
-        region[where] = desired;
+        assert(!is_looked_at(3) || flow == found); /* c3 */
+        flow = desired;
         note_event()
     }
-    if
-    :: moves ->
-#if PLANTED == 8
-        region[1 - where] = no_flow;
-        moves_so_far++
-#else
-        moves_so_far++;
-        region[1 - where] = no_flow
-#endif
-    :: else
-    fi;
 #if PLANTED == 2
     write_rivals_if_beside()
 #endif
@@ -186,8 +158,8 @@ inline write_rivals_if_beside() {
 inline refresh_flow() {
     atomic {
         if
-        :: region[standing(found)] == found ->
-            region[standing(found)] = desired;
+        :: flow == found ->
+            flow = desired;
             note_event()
         :: else
         fi
@@ -207,16 +179,13 @@ inline decide() {
             desired = flow_of(said_by, said, is_beside, 0)
         :: else ->
             desired = flow_of(backend(found), standing(found), is_beside, renewals(found))
-        fi;
-        where = standing(desired);
-        moves = found != no_flow && standing(found) != where;
-        before = region[where]
+        fi
     }
 }
 
 inline commit() {
     if
-    :: is_own && !moves -> refresh_flow()
+    :: is_own && standing(desired) == standing(found) -> refresh_flow()
     :: !is_own && desired == found -> may_be_refused(); write_rivals()
     :: else -> write_flow()
     fi
@@ -224,20 +193,17 @@ inline commit() {
 
 /* The two do the same: the first one is who begins. */
 proctype worker(bool is_second) {
-    byte turn, said_by, said, found, desired, before, where, at, moves_seen;
+    byte turn, said_by, said, found, desired, at;
     byte new[4];
-    bool moves, is_own, is_beside, is_mine, has_written;
+    bool is_own, is_beside, is_mine, has_written;
     for (turn : 1 .. TURNS) {
         atomic {
             !is_second || has_begun;
             has_begun = true;
             select (said_by : 1 .. 3);
-            select (said : strong .. spoke)
+            select (said : strong .. spoke);
+            found = flow
         }
-        /* It gets the lock only if nobody has held it since: what it found is there still. */
-#if PLANTED == 3
-        atomic { find_flow(found) }
-#endif
         atomic {
             if
 #if PLANTED != 1
@@ -245,9 +211,6 @@ proctype worker(bool is_second) {
 #endif
             :: else -> is_held = true; is_mine = true
             fi;
-#if PLANTED != 3
-            find_flow(found);
-#endif
             decide();
             if
             :: !is_own -> place_entries()
@@ -263,18 +226,18 @@ refused:
             :: is_mine -> is_held = false
             :: else
             fi;
-            said_by = 0; said = 0; found = 0; desired = 0; before = 0; where = 0; at = 0;
+            said_by = 0; said = 0; found = 0; desired = 0; at = 0;
             new[0] = 0; new[1] = 0; new[2] = 0; new[3] = 0;
-            moves = false; is_own = false; is_beside = false; is_mine = false; has_written = false
+            is_own = false; is_beside = false; is_mine = false; has_written = false
         }
     }
 }
 
 proctype client() {
-    byte found, others, was_heard, moves_seen;
+    byte found, others, was_heard;
     bool is_mine;
     was_heard = heard;
-    find_flow(found);
+    found = flow;
     if
     :: found != no_flow && has_rivals(found) ->
         d_step { others = bit(entry[0]) | bit(entry[1]) }
@@ -283,14 +246,13 @@ proctype client() {
     fi;
     assert(!is_looked_at(1) || (was_heard & ~(others | set_of(found))) == 0); /* c1 */
     atomic {
-        others = (region[spoke] != no_flow -> region[spoke] : region[strong]);
-        assert(!is_looked_at(2) || speaker == 0 || backend(others) == speaker); /* c2 */
+        assert(!is_looked_at(2) || speaker == 0 || backend(flow) == speaker); /* c2 */
         others = 0; was_heard = 0
     }
 #ifdef MARKS
     if
     :: found != no_flow ->
-#if PLANTED != 6
+#if PLANTED != 4
         atomic {
             if
             :: is_held -> goto refused
@@ -300,8 +262,8 @@ proctype client() {
 #endif
         atomic {
             if
-            :: region[standing(found)] == found ->
-                region[standing(found)] =
+            :: flow == found ->
+                flow =
                     flow_of(backend(found), standing(found), has_rivals(found), renewals(found) + 1)
             :: else
             fi
@@ -320,10 +282,10 @@ init {
     atomic {
         if
         :: skip
-        :: region[strong] = flow_of(1, strong, 0, 0); heard = bit(1)
-        :: region[strong] = flow_of(1, strong, 1, 0); entry[0] = 1; entry[1] = 2;
+        :: flow = flow_of(1, strong, 0, 0); heard = bit(1)
+        :: flow = flow_of(1, strong, 1, 0); entry[0] = 1; entry[1] = 2;
             heard = bit(1) | bit(2)
-        :: region[spoke] = flow_of(1, spoke, 1, 0); entry[0] = 1; entry[1] = 2;
+        :: flow = flow_of(1, spoke, 1, 0); entry[0] = 1; entry[1] = 2;
             heard = bit(1) | bit(2); speaker = 1
         fi;
         run worker(false);

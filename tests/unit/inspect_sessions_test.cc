@@ -46,20 +46,21 @@ protected:
                                   .port = port,
                                   .created = sessions::Peer::created_at(bench.now())};
         const std::array notes{peer.pack(), std::uint64_t{0}};
-        ASSERT_EQ(pairs.write(key, std::nullopt,
+        ASSERT_EQ(pairs.write(key,
                               {.backend = {.index = backend},
                                .state = state,
                                .last_seen = bench.now()},
-                              bench.table().timeouts, bench.now(), &notes),
+                              bench.table().timeouts, bench.now(),
+                              sessions::Evict::oldest_by_half, &notes),
                   sessions::WriteOutcome::written);
     }
     void add_flow(const net::IpAddress& client, std::uint16_t port) {
         bench.directory().flows.write(sessions::flow_key(client, net::be16::from_host(port), 1),
-                                      std::nullopt,
                                       {.backend = {.index = rras1},
                                        .standing = sessions::Standing::spoke,
                                        .last_seen = bench.now()},
-                                      bench.table().timeouts, bench.now());
+                                      bench.table().timeouts, bench.now(),
+                                      sessions::Evict::oldest_by_half);
     }
 };
 
@@ -110,10 +111,10 @@ TEST_F(Sessions, WhoIsOverIsLeftOutAfterTheDeleteHint) {
     add_pair(0x20, address("192.0.2.1"), 4500);
     const sessions::PairKey key{net::be64::from_host(0x10).wire(), net::be64::from_host(1).wire()};
     auto& pairs = bench.directory().pairs;
-    const auto before = pairs.find(key, bench.table().timeouts, bench.now());
+    const auto before = pairs.find(key);
     auto over = *before;
     over.is_over = true;
-    pairs.write(key, before, over, bench.table().timeouts, bench.now());
+    pairs.refresh(key, *before, over);
     const IndexNames names{.backends = {"rras1"}, .services = {"aovpn"}};
     const auto states = [&] {
         std::map<std::uint64_t, std::string> found;
@@ -260,8 +261,8 @@ TEST(ClientMemory, IsTheTablesOwnSizesByWhatOneClientNeeds) {
     const auto of = [&](std::size_t bytes) { return static_cast<double>(bytes) / (1 << 17); };
     // With limits in the very proportion of a client's records, each is bytes over clients.
     EXPECT_DOUBLE_EQ(memory.bindings, of(d.bindings.bytes()));
-    EXPECT_DOUBLE_EQ(memory.flows, of(d.flows.confirmed.bytes()));
-    EXPECT_DOUBLE_EQ(memory.pairs, of(d.pairs.confirmed.bytes()));
+    EXPECT_DOUBLE_EQ(memory.flows, of(d.flows.bytes()));
+    EXPECT_DOUBLE_EQ(memory.pairs, of(d.pairs.bytes()));
     EXPECT_DOUBLE_EQ(memory.esp_spis, of(d.claims.bytes()));
     EXPECT_NEAR(memory.total(), of(d.bytes() + 2 * sizeof(pipeline::WorkerMemory)), 0.001);
     EXPECT_LE(memory.established(), 192);

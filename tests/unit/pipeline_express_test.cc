@@ -310,12 +310,12 @@ void compare(const TableSpec& spec, bool is_v6) {
     const auto of_quick = all_of(quick.counters()), of_plain = all_of(plain.counters());
     for (std::size_t i = 0; i < of_plain.size(); ++i)
         EXPECT_EQ(of_quick[i], of_plain[i]) << "counter " << i;
-    EXPECT_EQ(records_of(quick.directory().flows.confirmed.narrow()),
-              records_of(plain.directory().flows.confirmed.narrow()));
+    EXPECT_EQ(records_of(quick.directory().flows.narrow()),
+              records_of(plain.directory().flows.narrow()));
     EXPECT_EQ(records_of(quick.directory().claims.narrow()),
               records_of(plain.directory().claims.narrow()));
-    EXPECT_EQ(records_of(quick.directory().flows.confirmed.wide()),
-              records_of(plain.directory().flows.confirmed.wide()));
+    EXPECT_EQ(records_of(quick.directory().flows.wide()),
+              records_of(plain.directory().flows.wide()));
     EXPECT_EQ(records_of(quick.directory().bindings), records_of(plain.directory().bindings));
     EXPECT_EQ(records_of(quick.directory().claims.wide()),
               records_of(plain.directory().claims.wide()));

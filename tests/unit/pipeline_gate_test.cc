@@ -232,7 +232,7 @@ private:
         };
         const sessions::Directory& directory = bench.directory();
         return {count(directory.choices), count(directory.bindings), count(directory.pending),
-                count(directory.flows.confirmed), count(directory.pairs.confirmed)};
+                count(directory.flows), count(directory.pairs)};
     }
 
     std::vector<Session> sessions_;

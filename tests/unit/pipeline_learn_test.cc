@@ -214,8 +214,9 @@ protected:
     }
     std::size_t confirmed_pairs() {
         std::size_t count = 0;
-        auto& pairs = bench.directory().pairs.confirmed;
-        pairs.for_each(0, pairs.buckets(), [&](const auto&, const auto&) { ++count; });
+        auto& pairs = bench.directory().pairs;
+        pairs.for_each(0, pairs.buckets(),
+                       [&](const auto&, const auto& pair) { count += pair.is_confirmed(); });
         return count;
     }
 };

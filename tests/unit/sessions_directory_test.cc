@@ -31,9 +31,13 @@ protected:
     std::optional<Flow> find(std::uint32_t n) {
         return directory.flows.find(key_of(n), lives, now);
     }
-    WriteOutcome write(std::uint32_t n, const Flow& flow) {
-        return directory.flows.write(key_of(n), find(n), flow, lives, now);
+    template <typename First = AtOnce>
+    WriteOutcome write(std::uint32_t n, const std::optional<Flow>& expected, const Flow& flow,
+                       const First& first = {}) {
+        return directory.flows.write(key_of(n), flow, lives, now, Evict::oldest_by_half, nullptr,
+                                     &expected, first);
     }
+    WriteOutcome write(std::uint32_t n, const Flow& flow) { return write(n, find(n), flow); }
     template <typename Table>
     static std::size_t count(const Table& table) {
         std::size_t count = 0;
@@ -42,14 +46,12 @@ protected:
     }
 };
 
-TEST_F(Flows, StandWhereTheirStandingBelongsAndNowhereElse) {
+TEST_F(Flows, RiseAndFallWhereTheyStand) {
     for (const Standing standing : {Standing::nominated, Standing::strong, Standing::spoke,
                                     Standing::strong, Standing::spoke}) {
         ASSERT_EQ(write(1, flow_of(standing)), WriteOutcome::written);
         EXPECT_EQ(find(1), flow_of(standing));
-        const bool is_confirmed = standing == Standing::spoke;
-        EXPECT_EQ(count(directory.flows.confirmed), is_confirmed ? 1u : 0u);
-        EXPECT_EQ(count(directory.flows.provisional), is_confirmed ? 0u : 1u);
+        EXPECT_EQ(count(directory.flows), 1u);
     }
 }
 
@@ -58,24 +60,17 @@ TEST_F(Flows, StayAsTheyAreIfWhatHasToComeFirstIsRefused) {
     for (const Standing before : {Standing::strong, Standing::spoke})
         for (const Standing after : {Standing::strong, Standing::spoke}) {
             ASSERT_EQ(write(1, flow_of(before)), WriteOutcome::written);
-            EXPECT_EQ(directory.flows.write(key_of(1), find(1), flow_of(after, now + 1), lives, now,
-                                            nullptr, refuse),
-                      WriteOutcome::busy);
+            EXPECT_EQ(write(1, find(1), flow_of(after, now + 1), refuse), WriteOutcome::busy);
             EXPECT_EQ(find(1), flow_of(before));
         }
-    EXPECT_EQ(directory.flows.write(key_of(2), std::nullopt, flow_of(Standing::spoke), lives, now,
-                                    nullptr, refuse),
-              WriteOutcome::busy);
+    EXPECT_EQ(write(2, std::nullopt, flow_of(Standing::spoke), refuse), WriteOutcome::busy);
     EXPECT_FALSE(find(2));
 }
 
 TEST_F(Flows, AreNotWrittenOverWhatTheCallerHasNotSeen) {
     write(1, flow_of(Standing::strong));
-    EXPECT_EQ(directory.flows.write(key_of(1), std::nullopt, flow_of(Standing::nominated), lives,
-                                    now),
-              WriteOutcome::changed);
-    EXPECT_EQ(directory.flows.write(key_of(1), flow_of(Standing::strong, now - 1),
-                                    flow_of(Standing::nominated), lives, now),
+    EXPECT_EQ(write(1, std::nullopt, flow_of(Standing::nominated)), WriteOutcome::changed);
+    EXPECT_EQ(write(1, flow_of(Standing::strong, now - 1), flow_of(Standing::nominated)),
               WriteOutcome::changed);
     EXPECT_EQ(find(1), flow_of(Standing::strong));
 }
@@ -84,7 +79,37 @@ TEST_F(Flows, ThatSpokeAreEvictedByNobody) {
     std::uint32_t n = 0;
     while (write(n, flow_of(Standing::spoke)) == WriteOutcome::written) ++n;
     EXPECT_GE(n, few.flows);
-    for (std::uint32_t i = 0; i < n; ++i) ASSERT_TRUE(find(i)) << i;
+    for (const Standing standing : {Standing::nominated, Standing::strong, Standing::spoke})
+        for (std::uint32_t i = n; i < n + 10'000; ++i) write(i, flow_of(standing));
+    for (std::uint32_t i = 0; i < n; ++i) ASSERT_EQ(find(i), flow_of(Standing::spoke)) << i;
+}
+
+/// However many have only begun: some that speak stood among them, some stood nowhere.
+TEST_F(Flows, ThatSpeakFindRoomInAFloodOfOthers) {
+    for (const Standing standing : {Standing::nominated, Standing::strong}) {
+        Directory other{few, test::hash_key};
+        const auto put = [&](std::uint32_t n, Standing as) {
+            const auto key = key_of(n);
+            const auto before = other.flows.find(key, lives, now);
+            return other.flows.write(key, flow_of(as), lives, now, Evict::oldest_by_half, nullptr,
+                                     &before);
+        };
+        for (std::uint32_t n = 0; n < 20'000; ++n) put(n, standing);
+        EXPECT_EQ(count(other.flows), other.flows.slots());
+        for (std::uint32_t n = 20'000 - few.flows / 2; n < 20'000 + few.flows / 2; ++n)
+            ASSERT_EQ(put(n, Standing::spoke), WriteOutcome::written) << n;
+        for (std::uint32_t n = 0; n < 20'000 - few.flows / 2; ++n) put(n, standing);
+        for (std::uint32_t n = 20'000 - few.flows / 2; n < 20'000 + few.flows / 2; ++n)
+            ASSERT_TRUE(other.flows.find(key_of(n), lives, now)) << n;
+    }
+}
+
+TEST_F(Flows, BeginThoughAsManyHaveSpokenAsTheLimitSays) {
+    for (std::uint32_t n = 0; n < few.flows; ++n) write(n, flow_of(Standing::spoke));
+    for (std::uint32_t n = few.flows; n < few.flows + 10'000; ++n) {
+        ASSERT_EQ(write(n, flow_of(Standing::nominated)), WriteOutcome::written);
+        ASSERT_TRUE(find(n)) << n;
+    }
 }
 
 TEST_F(Flows, OfStrongAnswersAreFlushedByNoFloodOfWeakOnes) {

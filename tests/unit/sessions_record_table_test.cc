@@ -205,6 +205,56 @@ TYPED_TEST(RecordTableOf, ByHalvesNeitherKindFlushesTheOther) {
     }
 }
 
+/// A begun one where three quarters are confirmed, and one that is neither: of the two places that
+/// are left each kind keeps one, and of a single one it is the latter's.
+TYPED_TEST(RecordTableOf, WhatIsConfirmedLeavesTheHalvesOfTheRest) {
+    RecordTable<IkeSa, TestFixture::words> table{4, hash_key};
+    const auto write = [&](std::uint64_t n, SaState state) {
+        return table.write(this->key(n),
+                           IkeSa{.state = state, .last_seen = static_cast<Seconds>(5 + n)}, lives,
+                           30, Evict::oldest_by_half);
+    };
+    const auto is_there = [&](std::uint64_t n) { return table.find(this->key(n)).has_value(); };
+    const std::uint64_t confirmed = table.slots() - 2;
+    for (std::uint64_t n = 0; n < confirmed; ++n) write(n, SaState::established);
+    ASSERT_EQ(write(10, SaState::answered), WriteOutcome::written);
+    for (std::uint64_t n = 11; n < 15; ++n) {
+        ASSERT_EQ(write(n, SaState::half_open), WriteOutcome::written);
+        EXPECT_TRUE(is_there(10) && is_there(n));
+    }
+    ASSERT_EQ(write(15, SaState::answered), WriteOutcome::written);
+    EXPECT_TRUE(!is_there(10) && is_there(14) && is_there(15));
+    ASSERT_EQ(write(16, SaState::established), WriteOutcome::written);
+    ASSERT_EQ(write(17, SaState::answered), WriteOutcome::written);
+    ASSERT_EQ(write(18, SaState::half_open), WriteOutcome::full);
+    EXPECT_TRUE(is_there(17));
+    ASSERT_EQ(write(19, SaState::established), WriteOutcome::written);
+    ASSERT_EQ(write(20, SaState::answered), WriteOutcome::full);
+    ASSERT_EQ(write(21, SaState::established), WriteOutcome::full);
+    for (std::uint64_t n = 0; n < confirmed; ++n) EXPECT_TRUE(is_there(n)) << "key " << n;
+}
+
+/// Where its two buckets are full of others, a confirmed one spills as if nobody had begun.
+TYPED_TEST(RecordTableOf, FillsUpWithConfirmedOnesThoughBegunOnesStandEverywhere) {
+    const auto confirm_until_full = [&](auto& table) {
+        const auto write = [&](std::uint64_t n) {
+            return table.write(this->key(n), {.state = SaState::established, .last_seen = 1},
+                               lives, 1, Evict::oldest_by_half);
+        };
+        std::uint64_t n = 0;
+        while (write(n) == WriteOutcome::written) ++n;
+        for (std::uint64_t i = 0; i < n; ++i)
+            EXPECT_TRUE(table.find(this->key(i))->is_confirmed()) << "key " << i;
+        return n;
+    };
+    RecordTable<IkeSa, TestFixture::words> empty{1000, hash_key}, flooded{1000, hash_key};
+    for (std::uint64_t n = 100'000; n < 120'000; ++n)
+        flooded.write(this->key(n), {.last_seen = 1}, lives, 1, Evict::oldest_by_half);
+    const std::uint64_t confirmed = confirm_until_full(empty);
+    EXPECT_GT(confirmed, empty.slots() * 9 / 10);
+    EXPECT_GT(confirm_until_full(flooded), confirmed * 9 / 10);
+}
+
 TYPED_TEST(RecordTableOf, EvictsNothingWhileAnExpiredRecordIsInReach) {
     typename TestFixture::Table table{4, hash_key};
     for (std::uint64_t n = 0; n < table.slots(); ++n)

@@ -36,11 +36,11 @@ protected:
     void block() { fs::create_directory(unfinished_state_file(file)); }
     void unblock() { fs::remove(unfinished_state_file(file)); }
     void add_pair(std::uint64_t number) {
-        directory.pairs.write({number, number}, std::nullopt,
+        directory.pairs.write({number, number},
                               {.backend = {.index = 1, .generation = 1},
                                .state = sessions::SaState::established,
                                .last_seen = view.now},
-                              view.timeouts, view.now);
+                              view.timeouts, view.now, sessions::Evict::oldest_by_half);
     }
 
     fs::path folder;

@@ -369,9 +369,7 @@ TEST_F(StateSnapshot, TheNextHopComesBackByInterfaceAndAddress) {
         const auto found = before.flow(sessions[session]);
         sessions::Flow flow = *found;
         flow.gateway = gateway;
-        before.bench->directory().flows.write(Life::flow_key(sessions[session]), found, flow,
-                                              before.bench->table().timeouts,
-                                              before.bench->now());
+        before.bench->directory().flows.refresh(Life::flow_key(sessions[session]), *found, flow);
     };
     set_gateway(0, second_gateway);
     set_gateway(1, forwarding::on_link_client);

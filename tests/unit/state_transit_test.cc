@@ -32,8 +32,8 @@ protected:
                wall::Progress progress = wall::Progress::answered,
                forwarding::Seconds left = 7440) {
         before.bench->directory().transit[static_cast<std::size_t>(share)].write(
-            key, std::nullopt, {.progress = progress, .ends_at = before.bench->now() + left}, {},
-            before.bench->now());
+            key, {.progress = progress, .ends_at = before.bench->now() + left},
+            forwarding::Timeouts{}, before.bench->now(), sessions::Evict::oldest_by_half);
     }
     std::optional<sessions::Conversation> find(const wall::TransitKey& key,
                                                wall::TransitShare share) {
