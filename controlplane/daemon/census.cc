@@ -29,8 +29,8 @@ std::size_t Census::walk_transit(forwarding::Seconds now) {
     const auto share = static_cast<std::size_t>(part_) - static_cast<std::size_t>(Part::transit);
     return count_slice(
         directory_.transit[share], next_bucket_,
-        [now](const sessions::Conversation& one) { return one.is_alive({}, now); },
-        [&](const auto&, const sessions::Conversation&) { ++counting_.transit[share]; });
+        [now](const wall::Conversation& one) { return one.is_alive({}, now); },
+        [&](const auto&, const wall::Conversation&) { ++counting_.transit[share]; });
 }
 
 std::size_t Census::walk(const forwarding::ForwardingTable& table, forwarding::Seconds now) {

@@ -16,7 +16,7 @@ TrafficMetrics member_totals(Daemon& daemon, const std::string& service,
     if (!member || !service_index || !ref) return totals;
     for (unsigned i = 0; i < daemon.dataplane().workers(); ++i) {
         const pipeline::MemberCounters& counters =
-            daemon.dataplane().stats(i).pipeline.members[*member];
+            daemon.dataplane().stats(i).pipeline.members.at(*member);
         totals.packets_to_server += counters.packets_to_server.read();
         totals.packets_to_client += counters.packets_to_client.read();
         totals.bytes_to_server += counters.bytes_to_server.read();

@@ -205,7 +205,7 @@ public:
         const forwarding::Seconds left = std::min(transit.left - age, longest_transit_life);
         auto& table = input_.directory.transit[static_cast<std::size_t>(share_of(transit.key))];
         write(table, transit.key,
-              sessions::Conversation{.progress = transit.progress, .ends_at = input_.now + left},
+              wall::Conversation{.progress = transit.progress, .ends_at = input_.now + left},
               restored_.transit);
     }
 

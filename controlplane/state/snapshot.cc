@@ -213,7 +213,7 @@ void add_records(const sessions::Directory& directory, const StateView& view,
                                  .is_shared = claim.is_shared});
     });
     for (const auto& share : directory.transit)
-        visit_all(share, [&](const wall::TransitKey& key, const sessions::Conversation& one) {
+        visit_all(share, [&](const wall::TransitKey& key, const wall::Conversation& one) {
             if (one.is_alive(view.timeouts, view.now))
                 encoder.add(SavedTransit{.key = key,
                                          .left = one.ends_at - view.now,

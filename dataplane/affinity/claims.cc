@@ -82,7 +82,7 @@ std::optional<bool> is_contested(const Packet& packet, const Flow& flow,
                                  Context& context) noexcept {
     auto& candidates = context.directory.candidates;
     const std::array<std::uint64_t, 1> key{packet.datagram.esp_spi.to_host()};
-    const auto known = candidates.find_noted(key, candidates.hash(key));
+    const auto known = candidates.find_noted(key);
     const bool is_there = known &&
                           known->record.is_alive(context.table.timeouts, context.now) &&
                           context.table.is_current(known->record.backend);

@@ -167,12 +167,11 @@ void prefetch_answered(const Packet& packet, const Context& context) noexcept {
         directory.bindings.prefetch<true>(
             sessions::binding_key(service.client_of(packet.destination), index));
     if (is_esp || packet.ike_header().exchange != ike::exchange::ike_sa_init)
-        directory.logins.prefetch<true>(
-            directory.logins.hash(login_of_receiver(packet, context)));
+        directory.logins.prefetch<true>(login_of_receiver(packet, context));
     if (is_esp) return;
     const ike::Header& header = packet.ike_header();
-    directory.pairs.prefetch<true>(directory.pairs.hash(sessions::pair_key(header)));
-    directory.pending.prefetch(directory.pending.hash(request_key(key, header, context)));
+    directory.pairs.prefetch<true>(sessions::pair_key(header));
+    directory.pending.prefetch(request_key(key, header, context));
 }
 
 }  // namespace ikelb::affinity

@@ -179,24 +179,23 @@ template <const auto& rows>
     const Packet& packet = found.packet;
     const sessions::Directory& directory = found.context.directory;
     if constexpr ((needs & Needs::ike_sa) != 0)
-        directory.pairs.prefetch(
-            directory.pairs.hash(sessions::pair_key(packet.ike_header())));
+        directory.pairs.prefetch(sessions::pair_key(packet.ike_header()));
     if constexpr ((needs & Needs::flow) != 0) directory.flows.prefetch(flow_of_sender(packet));
     if constexpr ((needs & Needs::claim) != 0) {
         const std::uint32_t spi = packet.datagram.esp_spi.to_host();
         // Both families' claims: who else has the SPI is asked of what this client has none of.
-        directory.claims.narrow().prefetch(directory.claims.narrow().hash({spi}));
-        directory.claims.wide().prefetch(directory.claims.wide().hash({spi}));
-        directory.candidates.prefetch<true>(directory.candidates.hash({spi}));
+        directory.claims.narrow().prefetch({spi});
+        directory.claims.wide().prefetch({spi});
+        directory.candidates.prefetch<true>({spi});
     }
     if constexpr ((needs & Needs::binding) != 0)
         if (found.is_by_source())
             directory.bindings.prefetch(
                 sessions::binding_key(found.service().client_of(packet.source), packet.service));
     if constexpr ((needs & Needs::choice) != 0)
-        directory.choices.prefetch(directory.choices.hash(
+        directory.choices.prefetch(
             sessions::half_open_key(packet.ike_header().initiator_spi, packet.source,
-                                    packet.service, found.context.directory.secret)));
+                                    packet.service, found.context.directory.secret));
 }
 
 /// Calls use with the rows that this kind walks.

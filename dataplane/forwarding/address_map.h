@@ -16,8 +16,8 @@
 namespace ikelb::forwarding {
 
 /// An immutable map from keys of KeyWords 64-bit words to small values: open addressing in one
-/// array, at most half full, so that most look-ups end in the first slot. The hash is keyed,
-/// because packets choose what is looked up. Of equal keys the last one wins.
+/// array, so empty that most look-ups end in the first slot, of one-word keys nearly all. The hash
+/// is keyed, because packets choose what is looked up. Of equal keys the last one wins.
 /// Threads: built by the control thread, then read by any. Pointers live as long as the map.
 template <std::size_t KeyWords, typename Value>
     requires std::is_trivially_copyable_v<Value>
@@ -33,51 +33,52 @@ public:
     WordMap() = default;
 
     WordMap(std::span<const Entry> entries, net::HashKey hash_key) : hash_key_{hash_key} {
-        if (entries.empty()) return;
-        slots_.resize(std::bit_ceil(entries.size() * 2));
+        slots_.resize(std::bit_ceil(entries.size() * (KeyWords == 1 ? 16 : 2) + 1));
         for (const Entry& entry : entries) {
-            Slot& slot = slots_[place_of(entry.key)];
-            size_ += slot.is_used ? 0 : 1;
-            slot = {.entry = entry, .is_used = true};
+            std::size_t at = hash(entry.key, hash_key);
+            const auto slot = [&]() -> Slot& { return slots_[at & (slots_.size() - 1)]; };
+            while (slot().is_used && slot().entry.key != entry.key) ++at;
+            slot() = {.entry = entry, .is_used = true};
         }
     }
 
     /// The key's value, or nullptr.
-    const Value* find(const Key& key) const noexcept {
-        if (slots_.empty()) return nullptr;
-        const Slot& slot = slots_[place_of(key)];
-        return slot.is_used ? &slot.entry.value : nullptr;
+    const Value* find(const Key& key) const noexcept { return finder()(key); }
+    /// Finds as find() does. By value, for loops that write to packets; as long-lived as the map.
+    auto finder() const noexcept {
+        return [slots = slots_.data(), mask = slots_.size() - 1, secret = hash_key_](const Key& key)
+                   __attribute__((always_inline)) -> const Value* {
+                       for (std::size_t at = hash(key, secret);; ++at) {
+                           const Slot& slot = slots[at & mask];
+                           const Key& here = slot.entry.key;  // "==" of arrays is a call
+                           if (slot.is_used && here[0] == key[0] && here.back() == key.back() &&
+                               (KeyWords < 3 || here == key)) [[likely]]
+                               return &slot.entry.value;
+                           if (!slot.is_used) return nullptr;
+                       }
+                   };
     }
 
-    std::size_t size() const noexcept { return size_; }
-
 private:
-    struct Slot {
+    struct alignas(KeyWords == 1 ? 32 : 8) Slot {
         Entry entry{};
         bool is_used = false;
     };
 
-    std::uint64_t hash(const Key& key) const noexcept {
-        std::uint64_t result = net::keyed_hash(key[0], hash_key_);
+    static std::uint64_t hash(const Key& key, net::HashKey secret) noexcept {
+        std::uint64_t result = net::fold_multiply(key[0] ^ secret.k0, secret.k1 | 1);
         for (std::size_t i = 1; i < KeyWords; ++i)
-            result = net::keyed_hash(key[i], result, hash_key_);
+            result = net::fold_multiply(key[i] ^ result, secret.k0 | 1);
         return result;
     }
 
-    /// The slot that holds the key, or the free one where it would go. Half of the slots are free.
-    std::size_t place_of(const Key& key) const noexcept {
-        const std::size_t mask = slots_.size() - 1;
-        std::size_t place = hash(key) & mask;
-        while (slots_[place].is_used && slots_[place].entry.key != key) place = (place + 1) & mask;
-        return place;
-    }
-
     net::HashKey hash_key_;
-    std::vector<Slot> slots_;
-    std::size_t size_ = 0;
+    std::vector<Slot> slots_ = std::vector<Slot>(1);
 };
 
-/// The same by address of either family.
+/// The same by address of either family. Most look-ups are of clients, who are not in the map, and
+/// must not end in a branch that cannot be predicted: of 64 of them one gets past a bitmap of
+/// hashes. It needs no secret: packets choose what is looked up, not what lies in the way.
 template <typename Value>
 class AddressMap {
 public:
@@ -90,75 +91,41 @@ public:
     AddressMap() = default;
 
     AddressMap(std::span<const Entry> entries, net::HashKey hash_key)
-        : map_{words_of(entries), hash_key} {
-        const std::size_t slots = std::bit_ceil(entries.size() * v4_slots_each + 2);
-        v4_.resize(slots);
-        v4_shift_ = shift_for(slots);
-        v4_seen_.assign(slots * v4_bits_for_slot / 64 + 1, 0);
-        v4_seen_shift_ = shift_for(slots * v4_bits_for_slot);
-        for (const Entry& entry : entries)
-            if (entry.address.is_v4())
-                add_v4(static_cast<std::uint32_t>(entry.address.low() & 0xffffffff), entry.value);
-    }
-
-    /// The address's value, or nullptr. Most look-ups are of clients, who are not in the map, and
-    /// must not end in a branch that cannot be predicted: of 64 of IPv4's one gets past the bits.
-    /// No secret is needed: packets choose what is looked up, not what lies in the way.
-    const Value* find(const net::IpAddress& address) const noexcept {
-        return address.is_v4() ? find(address.v4_host()) : map_.find(key_of(address));
-    }
-    [[gnu::always_inline]] const Value* find(std::uint32_t host) const noexcept {
-        const std::uint32_t hash = host * 0x9e3779b1U;
-        const std::uint32_t bit = hash >> v4_seen_shift_;
-        if ((v4_seen_[bit / 64] >> bit % 64 & 1) == 0) [[likely]]
-            return nullptr;
-        for (std::size_t at = hash >> v4_shift_;; at = (at + 1) & (v4_.size() - 1)) {
-            const V4Slot& slot = v4_[at];
-            if (slot.value == 0) return nullptr;
-            if (slot.host == host) return &v4_values_[slot.value - 1];
+        : seen_(std::bit_ceil(entries.size() + 1)) {
+        std::vector<typename Map::Entry> all;
+        for (const auto& [address, value] : entries) {
+            const std::size_t bit = bit_of(address.high(), address.low());
+            seen_[bit / 64] |= std::uint64_t{1} << bit % 64;
+            all.push_back({{address.high(), address.low()}, value});
         }
+        map_ = {all, hash_key};
     }
 
-    std::size_t size() const noexcept { return map_.size(); }
+    /// The address's value, or nullptr.
+    const Value* find(const net::IpAddress& address) const noexcept {
+        return find(address.high(), address.low());
+    }
+    /// The same by the address's halves.
+    [[gnu::always_inline]] const Value* find(std::uint64_t high, std::uint64_t low) const noexcept {
+        const std::size_t bit = bit_of(high, low);
+        if ((seen_[bit / 64] >> bit % 64 & 1) == 0) [[likely]]
+            return nullptr;
+        return search({high, low});
+    }
 
 private:
     using Map = WordMap<2, Value>;
 
-    struct V4Slot {
-        std::uint32_t host = 0;
-        std::uint32_t value = 0;  ///< place in v4_values_ plus 1; 0: free
-    };
-
-    static constexpr std::size_t v4_slots_each = 4, v4_bits_for_slot = 16;
-
-    static unsigned shift_for(std::size_t places) noexcept {
-        return 32 - static_cast<unsigned>(std::countr_zero(places));
+    [[gnu::noinline]] const Value* search(const typename Map::Key& key) const noexcept {
+        return map_.find(key);
     }
-    void add_v4(std::uint32_t host, const Value& value) {
-        const std::uint32_t hash = host * 0x9e3779b1U;
-        const std::uint32_t bit = hash >> v4_seen_shift_;
-        v4_seen_[bit / 64] |= std::uint64_t{1} << bit % 64;
-        std::size_t at = hash >> v4_shift_;
-        while (v4_[at].value != 0 && v4_[at].host != host) at = (at + 1) & (v4_.size() - 1);
-        v4_values_.push_back(value);
-        v4_[at] = {.host = host, .value = static_cast<std::uint32_t>(v4_values_.size())};
+    std::size_t bit_of(std::uint64_t high, std::uint64_t low) const noexcept {
+        const std::uint64_t hash = low * 0x9e3779b97f4a7c15ULL ^ high * 0xd1b54a32d192ed03ULL;
+        return hash >> 32 & (seen_.size() * 64 - 1);
     }
 
-    static typename Map::Key key_of(const net::IpAddress& address) noexcept {
-        return {address.high(), address.low()};
-    }
-    static std::vector<typename Map::Entry> words_of(std::span<const Entry> entries) {
-        std::vector<typename Map::Entry> words;
-        words.reserve(entries.size());
-        for (const Entry& entry : entries) words.push_back({key_of(entry.address), entry.value});
-        return words;
-    }
-
+    std::vector<std::uint64_t> seen_ = std::vector<std::uint64_t>(1);  ///< hashes, a bit each
     Map map_;
-    std::vector<V4Slot> v4_ = std::vector<V4Slot>(2);
-    std::vector<std::uint64_t> v4_seen_ = std::vector<std::uint64_t>(1);  ///< hashes, a bit each
-    unsigned v4_shift_ = 31, v4_seen_shift_ = 31;
-    std::vector<Value> v4_values_;
 };
 
 }  // namespace ikelb::forwarding

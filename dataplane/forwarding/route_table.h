@@ -2,7 +2,6 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>

@@ -30,6 +30,13 @@ struct alignas(32) MemberCounters {
     Counter bytes_to_server;
     Counter packets_to_client;
     Counter bytes_to_client;
+
+    void count_to_server(std::uint64_t bytes) noexcept {
+        packets_to_server.add(1), bytes_to_server.add(bytes);
+    }
+    void count_to_client(std::uint64_t bytes) noexcept {
+        packets_to_client.add(1), bytes_to_client.add(bytes);
+    }
 };
 
 /// IKE of one (service, backend). A server is silent on what it does not know: requests that stay
@@ -59,7 +66,7 @@ struct alignas(64) Counters {
     Counter transit_grace;      ///< let in without a record, soon after a start or a takeover
     Counter transit_untracked;  ///< left for the clients' side without a record: no room for it
     Counter udp6_without_checksum;  ///< translated over IPv6 with a UDP checksum of zero
-    std::array<MemberCounters, forwarding::max_members> members;
+    forwarding::PerId<MemberCounters, forwarding::max_members> members;
     std::array<IkeCounters, forwarding::max_members> ike;
 };
 

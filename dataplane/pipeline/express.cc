@@ -1,308 +1,209 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-#include "dataplane/pipeline/pipeline.h"
-
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
+#include <optional>
 #include <span>
+#include <type_traits>
 
-#include "dataplane/affinity/admit.h"
 #include "dataplane/affinity/claims.h"
-#include "dataplane/net/branchless.h"
-#include "dataplane/net/checksum.h"
+#include "dataplane/pipeline/headers.h"
+#include "dataplane/pipeline/pipeline.h"
+#include "dataplane/pipeline/stages.h"
 #include "dataplane/wall/source.h"
 
 namespace ikelb::pipeline {
 
 namespace {
 
-using forwarding::AddressEntry, forwarding::AddressRole, forwarding::ExpressTable;
-using forwarding::ForwardingTable, net::be16;
+using forwarding::BackendIndex, forwarding::Way, forwarding::is_within;
 
-constexpr std::size_t nat_t_position = 1;
-constexpr be16 nat_t_port = be16::from_host(forwarding::service_port_numbers[nat_t_position]);
-constexpr std::size_t udp_and_esp = sizeof(net::UdpHeader) + 8;  // RFC 4303: SPI and sequence
-
-/// What depends on the family. An address of IPv4 is a number here, for a compiler's sake.
-struct V4 {
-    static constexpr bool is_v6 = false;
-    static constexpr std::uint16_t ether_type = net::ether_type::ipv4;
-    using Header = net::Ipv4Header;
-    using Flows = decltype(sessions::Directory::flows)::Narrow;
-    using Claims = decltype(sessions::Directory::claims)::Narrow;
-    using Address = std::uint32_t;
-
-    static const auto& of(const auto& table) noexcept { return table.narrow(); }
-    static Address address(const net::Ipv4Address& at) noexcept { return at.value.to_host(); }
-    static net::IpAddress ip(Address at) noexcept { return net::IpAddress::from_v4_host(at); }
-    static unsigned first_octet(Address address) noexcept { return address >> 24; }
-    static std::array<std::uint64_t, 1> narrow_key(Address client, std::uint32_t rest) noexcept {
-        return {std::uint64_t{client} << 32 | rest};
-    }
-    static auto key(Address at, std::uint32_t rest) noexcept { return narrow_key(at, rest); }
-    static std::size_t bytes_of(const Header& ip) noexcept { return ip.total_length.to_host(); }
-    /// Zero of UDP in one piece that may travel on.
-    static std::uint64_t faults(const Header& ip) noexcept {
-        constexpr std::uint64_t version = 0xff, fragment = 0xff3fULL << 48, ttl_above_1 = 0xfe,
-                                protocol = 0xff00;
-        const auto* const at = reinterpret_cast<const std::uint8_t*>(&ip);
-        const auto w0 = net::load<std::uint64_t>(at), w1 = net::load<std::uint64_t>(at + 8);
-        return ((w0 & (version | fragment)) ^ 0x45) |
-               ((w1 & protocol) ^ net::ip_protocol::udp << 8) |
-               static_cast<std::uint64_t>((w1 & ttl_above_1) == 0) |
-               static_cast<std::uint64_t>(!net::is_sum_good(ip));
-    }
-};
-
-/// Without extension headers.
-struct V6 {
-    static constexpr bool is_v6 = true;
-    static constexpr std::uint16_t ether_type = net::ether_type::ipv6;
-    using Header = net::Ipv6Header;
-    using Flows = decltype(sessions::Directory::flows)::Wide;
-    using Claims = decltype(sessions::Directory::claims)::Wide;
-    using Address = net::IpAddress;
-
-    static const auto& of(const auto& table) noexcept { return table.wide(); }
-    static Address address(const std::array<std::uint8_t, 16>& at) noexcept { return Address{at}; }
-    static const net::IpAddress& ip(const Address& address) noexcept { return address; }
-    static unsigned first_octet(const Address& address) noexcept { return address.bytes()[0]; }
-    static auto narrow_key(const Address& client, std::uint32_t rest) noexcept {
-        return sessions::ClientKey{.client = client, .rest = rest}.narrow();
-    }
-    static auto key(const Address& client, std::uint32_t rest) noexcept {
-        return sessions::ClientKey{.client = client, .rest = rest}.wide();
-    }
-    static std::size_t bytes_of(const Header& ip) noexcept { return ip.packet_bytes(); }
-    static std::uint64_t faults(const Header& ip) noexcept {
-        return (std::uint64_t{ip.version_class_flow.to_host()} >> 28 ^ 6) |
-               static_cast<std::uint64_t>(ip.next_header ^ net::ip_protocol::udp) |
-               static_cast<std::uint64_t>(ip.hop_limit <= 1) |
-               static_cast<std::uint64_t>(net::IpAddress{ip.destination}.is_v4());
-    }
-};
-
-/// The headers of ESP in UDP, one behind the other. What is wrong with them is gathered in bits,
-/// which cost less than a branch for each.
-template <typename Family>
-struct Headers {
-    const typename Family::Header& ip;
-    const net::UdpHeader& udp;
-
-    explicit Headers(const std::uint8_t* l3) noexcept
-        : ip{*reinterpret_cast<const typename Family::Header*>(l3)},
-          udp{*reinterpret_cast<const net::UdpHeader*>(l3 + sizeof ip)} {}
-
-    auto source() const noexcept { return Family::address(ip.source); }
-    auto destination() const noexcept { return Family::address(ip.destination); }
-    std::uint32_t spi() const noexcept {
-        return net::load<net::be32>(reinterpret_cast<const std::uint8_t*>(&udp + 1)).to_host();
-    }
-    /// Zero of a whole, sound packet that may travel on, of ESP, with lowest_spi 0 of another kind.
-    std::uint64_t faults(std::size_t bytes, std::int64_t lowest_spi = 256) const noexcept {
-        const auto total = static_cast<std::int64_t>(Family::bytes_of(ip));
-        const auto length = std::int64_t{udp.length.to_host()};
-        // The highest bit is set if any of these is below zero.
-        const std::int64_t room = (static_cast<std::int64_t>(bytes) - total) |
-                                  (length - std::int64_t{udp_and_esp}) |
-                                  (total - std::int64_t{sizeof ip} - length) |
-                                  (std::int64_t{spi()} - lowest_spi);
-        return Family::faults(ip) | static_cast<std::uint64_t>(room) >> 63;
-    }
-};
-
-/// What the glance has found out about one packet.
-template <typename Family>
-struct alignas(64) Prospect {
-    typename Family::Flows::Key key;  ///< towards the servers of the claim, else of the flow
-    sessions::Spot spot;
-    const std::uint64_t* slot;  ///< of its record; nullptr: there is none
-    Packet* packet;
-    std::uint8_t* l3;    ///< the IP header
-    std::uint64_t want;  ///< of the record's bits, as far as the direction's mask goes
-    std::uint16_t ip_bytes;
-    forwarding::FrontendIndex frontend;
-    forwarding::BackendIndex backend;  ///< that a reply comes from; no_backend towards the servers
-};
+enum class To : bool { client, server };
 
 // Of a record, as a word. A claim decides if it is of this client's port and shared with nobody. A
 // flow has nothing to learn from its backend if that one spoke and no candidate waits for it.
-constexpr std::uint64_t of_claim = sessions::Claim{.tag = 0xff, .is_shared = true}.pack();
+constexpr std::uint64_t of_claim =
+    Way::of_generation | sessions::Claim{.tag = 0xff, .is_shared = true}.pack();
 constexpr std::uint64_t of_flow =
-    sessions::Flow{.backend = {.index = forwarding::max_backends - 1},
-                   .standing = sessions::Standing::spoke,
-                   .awaits = true}
-        .pack();
+    Way::of_generation | sessions::Flow{.backend = {.index = forwarding::max_backends - 1},
+                                        .standing = sessions::Standing::spoke,
+                                        .awaits = true}
+                             .pack();
 /// What one has whose last_seen is the steps' to renew.
 constexpr std::uint64_t of_renewal = sessions::Flow{.has_rivals = true, .is_over = true}.pack();
 
-/// What the passes need of the tables. By value: they write to packets, and behind a pointer
-/// anything could have changed by that, as far as the compiler knows.
-template <typename Family>
-struct View {
-    explicit View(const Context& context) noexcept
-        : flows{Family::of(context.directory.flows).reader()},
-          claims{Family::of(context.directory.claims).reader()},
-          gateways{context.table.express.gateways.data()},
-          frontends{context.table.express.frontends.data()},
-          members{context.table.members->data()},
-          targets{context.table.express.members.data()},
-          claim_age{std::min(context.table.timeouts.flow, affinity::claim_refresh_interval)},
-          flow_age{std::min(context.table.timeouts.flow, affinity::flow_refresh_interval - 1)},
-          now{context.now} {}
+/// A list that a burst fits in.
+template <typename Item>
+struct List {
+    std::array<Item, max_burst> items;
+    std::size_t count = 0;
 
-    typename Family::Flows::Reader flows;
-    typename Family::Claims::Reader claims;
-    const ExpressTable::Exit* gateways;
-    const ExpressTable::Frontend* frontends;
-    const forwarding::MemberIndex* members;
-    const ExpressTable::Exit* targets;        ///< by member
-    forwarding::Seconds claim_age, flow_age;  ///< up to which no other look-up is needed
-    forwarding::Seconds now;
+    std::span<const Item> all() const noexcept { return {items.data(), count}; }
 };
 
-/// How a frame came in, and where its IP header is.
-struct Ingress {
-    const ExpressTable::Interface* interface = nullptr;  ///< nullptr: it is for the steps
-    std::size_t l3 = sizeof(net::EthernetHeader);
-    be16 type;
-    std::size_t bytes;  ///< of the frame
+/// ESP of a client, or to one, between the passes.
+template <typename Family>
+struct Prospect {
+    typename Family::Claims::Key key;  ///< towards the servers of the claim, else of the flow
+    std::uint64_t want;  ///< of the record's bits, as far as the direction's mask goes
+    std::uint8_t* l3;
+    std::uint32_t row;  ///< of the ways
+    forwarding::FrontendIndex frontend;
+    std::uint16_t ip_bytes;
+    std::uint64_t place;         ///< in the burst
+    std::uint64_t hash;          ///< of the key
+    const std::uint64_t* first;  ///< where it belongs
+};
 
-    [[gnu::always_inline]] Ingress(const Frame& frame, const ForwardingTable& table) noexcept
-        : type{be16::from_wire(0)}, bytes{frame.length} {
-        constexpr std::size_t least = sizeof(net::EthernetHeader) + sizeof(net::VlanTag) +
-                                      sizeof(net::Ipv4Header) + udp_and_esp;
-        const auto& ports = table.express.untagged;
-        if (net::any_of(frame.contiguous < least, frame.contiguous != frame.length,
-                        frame.was_held, frame.port >= ports.size()))
-            return;
-        interface = &ports[frame.port];
-        type = net::load<be16>(frame.data + 12);
-        if (type == be16::from_host(net::ether_type::vlan)) [[unlikely]] {
-            const auto tag = net::load<net::VlanTag>(frame.data + l3);
-            const std::size_t slot = std::size_t{frame.port} * 4096 + tag.id();
-            const bool is_known = slot < table.interface_of.size() &&
-                                  table.interface_of[slot] != forwarding::no_interface;
-            interface = is_known ? &table.express.interfaces[table.interface_of[slot]] : nullptr;
-            l3 += sizeof tag;
-            type = tag.type;
+template <typename Family, To to>
+const auto& records_of(const sessions::Directory& directory) noexcept {
+    if constexpr (to == To::server)
+        return Family::of(directory.claims);
+    else
+        return Family::of(directory.flows);
+}
+
+/// What one family has in a burst.
+template <typename Family>
+struct Lane {
+    List<Prospect<Family>> to_servers;
+    List<Prospect<Family>> to_clients;
+    List<Prospect<Family>> labelled;  ///< to servers; they need no record
+};
+
+/// Of the last one to a server: if its SPI has a label it stands among those instead, or is left to
+/// the steps.
+template <typename Family>
+[[gnu::noinline]] void judge_label(Lane<Family>& lane, const Group& group,
+                                   const ForwardingTable& table) noexcept {
+    Prospect<Family>& last = lane.to_servers.items[lane.to_servers.count - 1];
+    const Headers<Family> headers{last.l3};
+    const BackendIndex label = table.express.labels[headers.spi() >> ExpressTable::label_shift];
+    if (label == forwarding::no_backend) return;
+    --lane.to_servers.count;
+    const auto source = headers.source();
+    const auto& client = Family::ip(source);
+    // A claim would say that its sender is on the clients' side.
+    if (label == ExpressTable::labelled_in_part || !group.interface->faces_clients ||
+        group.interface->faces_servers ||
+        (table.wall.is_suspect(client, Family::is_v6) &&
+         (wall::is_martian(client) || table.is_inside(client) ||
+          table.wall.is_of_servers(client))))
+        return;
+    last.want = sessions::packed::head(0, {.index = label});
+    lane.labelled.items[lane.labelled.count++] = last;
+}
+
+/// May a frame with a backend's source address be its reply to this client?
+template <typename Family>
+[[gnu::always_inline]] inline bool is_reply(const auto& client, const Frame& frame,
+                                            const ExpressTable::Interface& interface,
+                                            const ForwardingTable& table) noexcept {
+    return interface.faces_servers && Family::find(table.addresses, client) == nullptr &&
+           // Whoever else has a backend's source address there forged it.
+           (!interface.faces_clients || table.server_macs.find(forwarding::gateway_key(
+                                            interface.index, frame.sender())) != nullptr) &&
+           (!table.wall.is_suspect(Family::ip(client), Family::is_v6) ||
+            !(wall::is_martian(Family::ip(client)) || table.is_inside(Family::ip(client))));
+}
+
+/// Reads the headers of a group's frames among `left`, and puts what is ESP of a client, or to one,
+/// in its list. Returns those of other groups; the rest is for the steps.
+template <typename Family, std::size_t offset>
+[[gnu::noinline]] PlaceSet sift(const Batch& batch, PlaceSet left, const Group group,
+                                Lane<Family>& lane, const Context& context) noexcept {
+    const ForwardingTable& table = context.table;
+    const auto claims = records_of<Family, To::server>(context.directory).reader();
+    const auto flows = records_of<Family, To::client>(context.directory).reader();
+    const auto vip_at = table.express.vips[Family::is_v6].finder();
+    const auto source_at = table.express.sources[Family::is_v6].finder();
+    const auto address_of = [&](const ExpressTable::End& source) -> const auto& {
+        const std::uint64_t way = table.express.ways[source.row + source.backend];
+        return table.express.members[Way::member(way)].address;
+    };
+    const net::HashKey secret = table.hash_key;
+    const std::uint64_t mac = group.interface->mac;
+    PlaceSet others = 0;
+    for (; left != 0; left &= left - 1) {
+        const auto place = static_cast<std::size_t>(std::countr_zero(left));
+        const Frame& frame = batch.packets[place].frame;
+        if (!group.holds<Family, offset>(frame)) [[unlikely]] {
+            others |= left & -left;
+            continue;
+        }
+        const Headers<Family> headers{frame.data + offset};
+        const be16 from_port = headers.udp.source_port, to_port = headers.udp.destination_port;
+        // What a flood of logins is spends no more on this.
+        if (net::all_of(to_port != nat_t_port, from_port != nat_t_port)) continue;
+        const auto is_sound = [&] {
+            return (headers.faults(frame.length - offset) |
+                    (ExpressTable::load_mac(frame.data) ^ mac)) == 0;
+        };
+        // Starts loading where its record belongs; it stays if is_it.
+        const auto put = [&](List<Prospect<Family>>& list, const auto& records, const auto& end,
+                             const auto& key, std::uint64_t want, bool is_it) {
+            const std::uint64_t hash = records.hash(key);
+            Prospect<Family>& next = list.items[list.count];
+            next = {.key = key,
+                    .want = want,
+                    .l3 = frame.data + offset,
+                    .row = end.row,
+                    .frontend = end.frontend,
+                    .ip_bytes = static_cast<std::uint16_t>(Family::bytes_of(headers.ip)),
+                    .place = place,
+                    .hash = hash,
+                    .first = records.first_of(hash)};
+            records.prefetch(next.first);
+            list.count += is_it;
+        };
+        if (const auto* vip = vip_at({Family::end_key(headers.ip.destination, to_port)})) {
+            const auto client = headers.source();
+            const std::uint32_t spi = headers.spi();
+            const bool is_it = net::all_of(
+                to_port == nat_t_port, is_sound(), Family::find(table.addresses, client) == nullptr,
+                Family::is(headers.ip.destination, table.express.frontends[vip->frontend].vip));
+            const auto key = Family::key(client, spi);
+            const std::uint8_t tag =
+                sessions::claim_tag({key[0]}, from_port, vip->frontend, secret);
+            put(lane.to_servers, claims, *vip, key, sessions::Claim{.tag = tag}.pack(), is_it);
+            if (is_it && !table.express.labels.empty()) judge_label(lane, group, table);
+        } else if (const auto* source =
+                       source_at({Family::end_key(headers.ip.source, from_port)})) {
+            const auto client = headers.destination();
+            constexpr auto spoke = sessions::Standing::spoke;
+            put(lane.to_clients, flows, *source,
+                Family::key(client, sessions::flow_rest(to_port, source->frontend)),
+                sessions::Flow{.backend = {.index = source->backend}, .standing = spoke}.pack(),
+                is_sound() && Family::is(headers.ip.source, address_of(*source)) &&
+                    is_reply<Family>(client, frame, *group.interface, table));
         }
     }
-    template <typename Family>
-    bool is() const noexcept {
-        return interface != nullptr && type == be16::from_host(Family::ether_type) &&
-               (!Family::is_v6 || bytes >= l3 + sizeof(net::Ipv6Header) + udp_and_esp);
-    }
-};
-
-/// Of a packet from the clients' side to a VIP.
-template <typename Family>
-[[gnu::always_inline]] inline bool glance_to_server(const Headers<Family>& headers,
-                                                    const AddressEntry& vip,
-                                                    Prospect<Family>& prospect,
-                                                    const View<Family>& view,
-                                                    const ForwardingTable& table) noexcept {
-    const auto client = headers.source();
-    if (net::any_of(headers.udp.destination_port != nat_t_port, vip.role != AddressRole::vip))
-        return false;
-    prospect.frontend = vip.frontends[nat_t_position];
-    prospect.backend = forwarding::no_backend;
-    prospect.key = Family::key(client, headers.spi());
-    const std::uint8_t tag =
-        sessions::claim_tag(Family::narrow_key(client, headers.spi()), headers.udp.source_port,
-                            prospect.frontend, table.hash_key);
-    prospect.want = sessions::Claim{.tag = tag}.pack();
-    prospect.spot = view.claims.spot_of(prospect.key);
-    return table.addresses.find(client) == nullptr;
+    return others;
 }
 
 template <typename Family>
-[[gnu::always_inline]] inline bool glance_to_client(const Headers<Family>& headers,
-                                                    Prospect<Family>& prospect,
-                                                    const View<Family>& view,
-                                                    const ForwardingTable& table) noexcept {
-    const auto client = headers.destination();
-    const AddressEntry* from = table.addresses.find(headers.source());
-    if (from == nullptr || net::any_of(from->role != AddressRole::backend,
-                                       headers.udp.source_port != nat_t_port) ||
-        (table.wall.is_suspect(Family::first_octet(client)) &&
-         (wall::is_martian(Family::ip(client)) || table.is_inside(Family::ip(client)))))
-        return false;
-    prospect.backend = from->backend;
-    prospect.frontend = from->frontends[nat_t_position];
-    prospect.key = Family::key(
-        client, sessions::flow_rest(headers.udp.destination_port, prospect.frontend));
-    prospect.want = sessions::Flow{.backend = {.index = prospect.backend},
-                                   .standing = sessions::Standing::spoke}
-                        .pack();
-    prospect.spot = view.flows.spot_of(prospect.key);
-    return prospect.frontend != forwarding::no_frontend;
+PlaceSet sift(const Batch& batch, PlaceSet left, const Group& group, Lane<Family>& lane,
+              const Context& context) noexcept {
+    return group.l3 == Group::untagged
+               ? sift<Family, Group::untagged>(batch, left, group, lane, context)
+               : sift<Family, Group::tagged>(batch, left, group, lane, context);
 }
 
-/// Reads the headers; false: this one is for the steps.
-template <typename Family>
-[[gnu::always_inline]] inline bool glance(Packet& packet, const Ingress& in,
-                                          Prospect<Family>& prospect, const View<Family>& view,
-                                          const ForwardingTable& table) noexcept {
-    const Frame& frame = packet.frame;
-    const ExpressTable::Interface& interface = *in.interface;
-    const Headers<Family> headers{frame.data + in.l3};
-    // What a flood of logins is spends no more on this.
-    if (net::all_of(headers.udp.destination_port != nat_t_port,
-                    headers.udp.source_port != nat_t_port))
-        return false;
-    prospect.packet = &packet;
-    prospect.l3 = frame.data + in.l3;
-    prospect.ip_bytes = static_cast<std::uint16_t>(Family::bytes_of(headers.ip));
-    const std::uint64_t faults = headers.faults(frame.length - in.l3) |
-                                 (ExpressTable::load_mac(frame.data) ^ interface.mac);
-    if (faults != 0) return false;
-    const AddressEntry* to = table.addresses.find(headers.destination());
-    const bool is_prospect =
-        to == nullptr ? interface.faces_servers &&
-                            // Whoever else has a backend's source address there forged it.
-                            (!interface.faces_clients ||
-                             table.server_macs.find(forwarding::gateway_key(
-                                 interface.index, frame.sender())) != nullptr) &&
-                            glance_to_client(headers, prospect, view, table)
-                      : glance_to_server(headers, *to, prospect, view, table);
-    if (is_prospect) view.flows.prefetch_keys(prospect.spot);
-    return is_prospect;
-}
-
-/// Right before the IP header, whatever stood there; false: there is no room for it.
-template <typename Family>
-[[gnu::always_inline]] inline bool write_link(Packet& packet, const ExpressTable::Exit& exit,
-                                              std::uint8_t* l3) noexcept {
-    constexpr std::size_t macs = 2 * sizeof(net::MacAddress);
-    std::uint8_t* const start = l3 - exit.length;
-    const auto shift = static_cast<std::int32_t>(start - packet.frame.data);
-    if (shift < -std::int32_t{packet.frame.headroom}) return false;
-    std::memcpy(start, exit.link.data(), macs);
-    if (exit.length != sizeof(net::EthernetHeader)) [[unlikely]]
-        std::memcpy(start + macs, exit.link.data() + macs, sizeof(net::VlanTag));
-    net::store(l3 - sizeof(be16), be16::from_host(Family::ether_type));
-    packet.out_port = exit.port;
-    packet.out_shift = shift;
-    packet.out_length = packet.frame.length - static_cast<std::uint32_t>(shift);
-    return true;
-}
-
-/// One address and one hop less, with all checksums. A UDP checksum of zero is none and stays;
-/// otherwise what changes is taken away instead of added to the complement: the same sum, but that
-/// zero comes out as the 0xffff which UDP wants.
+/// One address and one hop less, with all checksums, which change by delta. A UDP checksum of zero
+/// is none and stays; otherwise what changes is taken away instead of added to the complement: the
+/// same sum, but that zero comes out as the 0xffff which UDP wants.
 template <typename Family>
 [[gnu::always_inline]] inline void translate(std::uint8_t* l3, auto&& field_of,
-                                             const ExpressTable::Address& from,
-                                             const ExpressTable::Address& to) noexcept {
+                                             const ExpressTable::Address& to,
+                                             std::uint32_t delta) noexcept {
     auto& ip = *reinterpret_cast<typename Family::Header*>(l3);
     auto& udp = *reinterpret_cast<net::UdpHeader*>(l3 + sizeof ip);
-    const std::uint32_t delta = std::uint32_t{from.minus} + to.plus;
     const std::uint32_t before = udp.checksum;
     const std::uint32_t after = net::fold_up(before + 0x1fffe - delta) >> 16;
     auto& field = field_of(ip);
-    std::memcpy(&field, to.value.data(), sizeof field);
+    std::memcpy(&field, to.data(), sizeof field);
     if constexpr (Family::is_v6) {
         --ip.hop_limit;
     } else {
@@ -313,186 +214,244 @@ template <typename Family>
     udp.checksum = static_cast<std::uint16_t>(before == 0 ? 0 : after);
 }
 
-/// Renews a flow's last_seen where it stands; false: the steps would do more than that, for the
-/// login or the binding that hangs on it. The caller has seen that it decides and awaits nothing.
-template <typename Family>
-[[gnu::noinline]] bool renew_in_place(const Prospect<Family>& prospect, std::uint64_t word,
-                                      const Context& context) noexcept {
-    const auto& [table, directory, counters, memory, now, micros] = context;
-    const forwarding::Seconds last_seen = sessions::packed::last_seen(word);
-    const Headers<Family> headers{prospect.l3};
-    const net::IpAddress client = Family::ip(headers.destination());
-    const auto service = table.express.frontends[prospect.frontend].service;
-    const auto login = sessions::hashed(
-        sessions::flow_key(client, headers.udp.destination_port, prospect.backend),
-        directory.secret);
-    const auto binding = affinity::find_binding(client, service, context);
-    const bool is_bound =
-        binding && binding->backend == sessions::packed::backend(word) &&
-        forwarding::is_within(affinity::refresh_interval - 1, binding->last_seen, now);
-    return (is_bound || table.services[service].affinity == forwarding::Affinity::sa) &&
-           (word & of_renewal) == 0 && !directory.logins.find(login, table.timeouts, now) &&
-           forwarding::is_within(table.timeouts.flow, last_seen, now) &&
-           Family::Flows::Slots::exchange(prospect.slot, word, word - last_seen + now);
-}
+/// One direction of one family: the passes over what sift() has found. All by value: they write to
+/// packets, and behind a pointer anything could have changed by that, as far as the compiler knows.
+template <typename Family, To to>
+class Sender {
+public:
+    Sender(Batch& batch, const Context& context) noexcept
+        : packets_{batch.packets.data()},
+          reader_{records_of<Family, to>(context.directory).reader()},
+          exits_{(to == To::server ? context.table.express.members : context.table.express.gateways)
+                     .data()},
+          frontends_{context.table.express.frontends.data()},
+          ways_{context.table.express.ways.data()},
+          members_{context.counters.members.data()},
+          age_{std::min(context.table.timeouts.flow, to == To::server
+                                                         ? affinity::claim_refresh_interval
+                                                         : affinity::flow_refresh_interval - 1)},
+          now_{context.now} {}
 
-/// Rewrites as the record says; false: this one is for the steps.
-template <typename Family>
-[[gnu::always_inline]] inline bool finish(const Prospect<Family>& prospect, std::uint64_t word,
-                                          const View<Family>& view,
-                                          const Context& context) noexcept {
-    const bool is_to_server = prospect.backend == forwarding::no_backend;
-    const forwarding::BackendRef ref = sessions::packed::backend(word);
-    const forwarding::BackendIndex backend = ref.index;
-    const auto& frontend = view.frontends[prospect.frontend];
-    const forwarding::MemberIndex member =
-        view.members[frontend.service * forwarding::max_backends + backend];
-    const auto& target = view.targets[member];
-    const forwarding::GatewayIndex gateway = sessions::packed::byte(word);
-    const auto& exit = is_to_server ? target : view.gateways[gateway];
-    const bool is_recent =
-        forwarding::is_within(is_to_server ? view.claim_age : view.flow_age,
-                              sessions::packed::last_seen(word), view.now);
-    if (!net::all_of(((word ^ prospect.want) & (is_to_server ? of_claim : of_flow)) == 0,
-                     net::any_of(is_recent, !is_to_server), target.generation == ref.generation,
-                     net::any_of(!is_to_server, frontend.is_usable),
-                     member != forwarding::no_member, prospect.ip_bytes <= exit.mtu) ||
-        (exit.is_for_some[Family::is_v6] &&
-         !context.table.leads_to(Family::ip(Headers<Family>{prospect.l3}.destination()),
-                                 gateway)) ||
-        (!is_recent && !renew_in_place(prospect, word, context)) ||
-        !write_link<Family>(*prospect.packet, exit, prospect.l3))
-        return false;
-    Packet& packet = *prospect.packet;
-    Counters& counters = context.counters;
-    MemberCounters& of_member = counters.members[member];
-    packet.backend = backend;
-    packet.verdict = is_to_server ? Verdict::to_server : Verdict::to_client;
-    counters.verdicts[static_cast<std::size_t>(packet.verdict)].add(1);
-    if (Family::is_v6 && Headers<Family>{prospect.l3}.udp.checksum == 0)
-        counters.udp6_without_checksum.add(1);
-    if (is_to_server) {
-        translate<Family>(prospect.l3, [](auto& ip) -> auto& { return ip.destination; },
-                          frontend.vip, target.address);
-        of_member.packets_to_server.add(1);
-        of_member.bytes_to_server.add(prospect.ip_bytes);
-        counters.steered[static_cast<std::size_t>(Rule::esp_client)].add(1);
-    } else {
-        translate<Family>(prospect.l3, [](auto& ip) -> auto& { return ip.source; },
-                          target.address, frontend.vip);
-        of_member.packets_to_client.add(1);
-        of_member.bytes_to_client.add(prospect.ip_bytes);
+    /// Returns which packets are done.
+    [[gnu::noinline]] PlaceSet run(std::span<const Prospect<Family>> asked,
+                                   const Context& context) noexcept {
+        const Sender view = *this;
+        // Hits and misses cannot be predicted: each stands in both lists, and one of them keeps it.
+        std::array<Hit, max_burst> hits;
+        std::array<const Prospect<Family>*, max_burst> misses;
+        std::size_t hit = 0, miss = 0;
+        for (const Prospect<Family>& prospect : asked) {
+            std::uint32_t found = sessions::match_words(prospect.first, prospect.key[0]);
+            const std::uint64_t* slot = prospect.first + std::countr_zero(found | 8);
+            if constexpr (Family::is_v6)  // whose keys have more words
+                found = (slot = view.reader_.slot_in(prospect.first, prospect.key)) != nullptr;
+            hits[hit] = {&prospect, slot};
+            misses[miss] = &prospect;
+            hit += found != 0;
+            miss += found == 0;
+        }
+        for (std::size_t i = 0; i < miss; ++i)
+            view.reader_.prefetch(view.reader_.second_of(misses[i]->hash, misses[i]->first));
+        List<Stale> stale;
+        PlaceSet done = 0;
+        for (std::size_t i = 0; i < hit; ++i) done |= view.send(hits[i], stale, context);
+        for (std::size_t i = 0; i < miss; ++i)
+            if (const auto* const slot = view.look_further(*misses[i], context)) [[likely]]
+                done |= view.send({misses[i], slot}, stale, context);
+        if constexpr (to == To::client)
+            for (const Stale& one : stale.all()) done |= view.renew_and_send(one, context);
+        view.count(done, Rule::esp_client, context.counters);
+        return done;
     }
-    return true;
-}
-
-/// The second pass and the third.
-template <typename Family>
-[[gnu::noinline]] PlaceSet look_and_finish(std::span<Prospect<Family>> found, const Batch& batch,
-                                           const View<Family>& view,
-                                           const Context& context) noexcept {
-    const sessions::Directory& directory = context.directory;
-    for (Prospect<Family>& prospect : found) {
-        prospect.slot = view.flows.find_slot(prospect.key, prospect.spot);
-        if (prospect.slot == nullptr) [[unlikely]]
-            prospect.slot =
-                prospect.backend == forwarding::no_backend
-                    ? Family::of(directory.claims).find_spilled(prospect.key, prospect.spot)
-                    : Family::of(directory.flows).find_spilled(prospect.key, prospect.spot);
-        if (prospect.slot != nullptr) [[likely]]
-            view.flows.prefetch_slot(prospect.slot);
+    PlaceSet run_labelled(std::span<const Prospect<Family>> labelled,
+                          const Context& context) const noexcept {
+        PlaceSet done = 0;
+        for (const Prospect<Family>& prospect : labelled)
+            if (const auto way = way_of(prospect, prospect.want);
+                prospect.ip_bytes <= Way::mtu(way))
+                done |= deliver(prospect, prospect.want, way, context);
+        count(done, Rule::label, context.counters);
+        return done;
     }
-    PlaceSet done = 0;
-    for (const Prospect<Family>& prospect : found) {
-        if (prospect.slot == nullptr) continue;
-        // One layout: both tables have as many words of key and none of notes.
-        const auto word = Family::Flows::Slots::read_word(prospect.slot, prospect.key);
-        done |= PlaceSet{word && finish(prospect, *word, view, context)}
-                << batch.place_of(*prospect.packet);
-    }
-    return done;
-}
 
-/// Decides a request for a new SA whose service's gate is shut, as affinity::let_in() does and with
-/// the same token of its source; false: the steps decide, and no token is spent.
-template <typename Family>
-bool refuse_unseen(Packet& packet, const Ingress& in, Context& context) noexcept {
-    const auto& [table, directory, counters, memory, now, micros] = context;
-    const Headers<Family> headers{packet.frame.data + in.l3};
-    const auto client = headers.source();
-    const net::IpAddress& ip = Family::ip(client);
-    const std::size_t position = forwarding::service_port_position(headers.udp.destination_port);
-    const AddressEntry* to = table.addresses.find(headers.destination());
-    // Whom the wall would look at more closely it shall see; link-local and mapped sources as well,
-    // whose first octets are those of IPv4's martians.
-    if ((headers.faults(packet.frame.length - in.l3, 0) |
-         (ExpressTable::load_mac(packet.frame.data) ^ in.interface->mac)) != 0 ||
-        to == nullptr || to->role != AddressRole::vip || position == forwarding::service_ports ||
-        in.interface->faces_servers || table.wall.is_suspect(Family::first_octet(client)) ||
-        table.addresses.find(client) != nullptr)
-        return false;
-    const forwarding::Frontend& frontend = table.frontends[to->frontends[position]];
-    const std::span payload{reinterpret_cast<const std::uint8_t*>(&headers.udp + 1),
-                            headers.udp.length.to_host() - sizeof headers.udp};
-    const auto datagram = ike::classify(payload, payload.size(), position == nat_t_position);
-    if (!frontend.is_served || datagram.kind != ike::Kind::ike ||
-        !affinity::begins_sa(ike::header_of(payload, datagram)) ||
-        !affinity::is_gate_shut(payload.subspan(datagram.ike_offset), frontend.service, context) ||
-        !memory.requests_by_source.take(ip, table.hash_key, micros,
-                                        table.limits.requests_per_source))
-        return false;
-    packet.verdict = Verdict::backend_limited;
-    counters.verdicts[static_cast<std::size_t>(packet.verdict)].add(1);
-    return true;
-}
-
-/// Tokens are taken in the order of the burst: none behind a packet that may take one in the steps,
-/// as ESP does not. found: what the glance has taken.
-[[gnu::noinline]] PlaceSet refuse_all_unseen(Batch& batch, Context& context,
-                                             const auto&... found) noexcept {
-    PlaceSet taken = 0, refused = 0;
-    const auto take = [&](const auto& prospect) {
-        taken |= PlaceSet{1} << batch.place_of(*prospect.packet);
+private:
+    struct Hit {
+        const Prospect<Family>* prospect;
+        const std::uint64_t* slot;  ///< of its record
     };
-    (std::ranges::for_each(found, take), ...);
-    for (std::size_t i = 0; i < batch.count; ++i) {
-        if ((taken >> i & 1) != 0) continue;
-        const Ingress in{batch.packets[i].frame, context.table};
-        if (!(in.is<V4>() ? refuse_unseen<V4>(batch.packets[i], in, context)
-                          : in.is<V6>() && refuse_unseen<V6>(batch.packets[i], in, context)))
-            break;
-        refused |= PlaceSet{1} << i;
+    /// A reply on a flow whose last_seen is to be renewed.
+    struct Stale {
+        Hit hit;
+        sessions::HashedKey login;
+        sessions::BindingKey binding;
+    };
+
+    const std::uint64_t* look_further(const Prospect<Family>& prospect,
+                                      const Context& context) const noexcept {
+        const std::uint64_t* const second = reader_.second_of(prospect.hash, prospect.first);
+        if (const auto* const slot = reader_.slot_in(second, prospect.key)) [[likely]]
+            return slot;
+        return records_of<Family, to>(context.directory)
+            .find_spilled(prospect.key, prospect.first);
     }
-    return refused;
+
+    std::uint64_t way_of(const Prospect<Family>& prospect, std::uint64_t word) const noexcept {
+        return ways_[prospect.row + sessions::packed::backend(word).index];
+    }
+    const ExpressTable::Exit& exit_of(std::uint64_t word, std::uint64_t way) const noexcept {
+        return exits_[to == To::server ? Way::member(way) : sessions::packed::byte(word)];
+    }
+    [[gnu::always_inline]] PlaceSet send(const Hit& hit, List<Stale>& stale,
+                                         const Context& context) const noexcept {
+        const Prospect<Family>& prospect = *hit.prospect;
+        // One layout: both tables have as many words of key and none of notes.
+        const std::uint64_t word = Family::Claims::Slots::word_at(hit.slot);
+        if (!Family::Claims::Slots::stands_at(hit.slot, prospect.key)) [[unlikely]]
+            return 0;
+        const std::uint64_t way = way_of(prospect, word);
+        const ExpressTable::Exit& exit = exit_of(word, way);
+        constexpr std::uint64_t mask = to == To::server ? of_claim : of_flow;
+        const std::uint64_t is_other = (word ^ prospect.want ^ (way & Way::of_generation)) & mask;
+        const std::int32_t room =
+            std::int32_t{to == To::server ? Way::mtu(way) : exit.mtu} - prospect.ip_bytes;
+        if ((is_other | static_cast<std::uint32_t>(room) >> 31) != 0 ||
+            (to == To::client && !Way::is_there(way))) [[unlikely]]
+            return 0;
+        if (!is_within(age_, sessions::packed::last_seen(word), now_)) [[unlikely]] {
+            if constexpr (to == To::client) note_stale(hit, stale, context);
+            return 0;
+        }
+        return deliver(prospect, word, way, context);
+    }
+    [[gnu::always_inline]] PlaceSet deliver(const Prospect<Family>& prospect, std::uint64_t word,
+                                            std::uint64_t way,
+                                            const Context& context) const noexcept {
+        const ExpressTable::Exit& exit = exit_of(word, way);
+        std::uint8_t* const l3 = prospect.l3;
+        Packet& packet = packets_[prospect.place];
+        if ((to == To::client && exit.is_for_some[Family::is_v6] &&
+             !context.table.leads_to(Family::ip(Headers<Family>{l3}.destination()),
+                                     sessions::packed::byte(word))) ||
+            !write_link(packet, exit, l3, Family::ether_type))
+            return 0;
+        MemberCounters& counters = members_[Way::member(way)];
+        const std::uint64_t bytes = prospect.ip_bytes, place = prospect.place;
+        packet.backend = sessions::packed::backend(word).index;
+        if (Family::is_v6 && Headers<Family>{l3}.udp.checksum == 0)
+            context.counters.udp6_without_checksum.add(1);
+        if constexpr (to == To::server) {
+            packet.verdict = Verdict::to_server;
+            translate<Family>(l3, [](auto& ip) -> auto& { return ip.destination; }, exit.address,
+                              Way::delta(way));
+            counters.count_to_server(bytes);
+        } else {
+            packet.verdict = Verdict::to_client;
+            translate<Family>(l3, [](auto& ip) -> auto& { return ip.source; },
+                              frontends_[prospect.frontend].vip, Way::delta(way) ^ 0xffff);
+            counters.count_to_client(bytes);
+        }
+        return PlaceSet{1} << place;
+    }
+    void count(PlaceSet done, Rule rule, Counters& counters) const noexcept {
+        constexpr auto verdict = to == To::server ? Verdict::to_server : Verdict::to_client;
+        const auto delivered = static_cast<std::uint64_t>(std::popcount(done));
+        counters.verdicts[static_cast<std::size_t>(verdict)].add(delivered);
+        if (to == To::server)
+            counters.steered[static_cast<std::size_t>(rule)].add(delivered);
+    }
+
+    /// Asks for what may hang on a flow's renewal: the client's login there, and its binding.
+    [[gnu::noinline]] void note_stale(const Hit& hit, List<Stale>& stale,
+                                      const Context& context) const noexcept {
+        const sessions::Directory& directory = context.directory;
+        const Headers<Family> headers{hit.prospect->l3};
+        const auto client = headers.destination();
+        const net::IpAddress& ip = Family::ip(client);
+        const auto service = frontends_[hit.prospect->frontend].service;
+        const auto tuple = sessions::flow_key(
+            ip, headers.udp.destination_port, sessions::packed::backend(hit.prospect->want).index);
+        const Stale& one = stale.items[stale.count++] = {
+            hit, sessions::hashed(tuple, directory.secret),
+            sessions::binding_key(context.table.services[service].client_of(ip), service)};
+        directory.bindings.prefetch(one.binding);
+        directory.logins.prefetch(one.login);
+    }
+    /// Does what the steps would do, where that is no more than to renew the flow and the binding.
+    PlaceSet renew_and_send(const Stale& stale, const Context& context) const noexcept {
+        const auto& [table, directory, counters, memory, now, micros] = context;
+        const auto& [prospect, slot] = stale.hit;
+        const std::uint64_t word = Family::Flows::Slots::word_at(slot);
+        const forwarding::Seconds last_seen = sessions::packed::last_seen(word);
+        const bool is_by_source =
+            table.services[frontends_[prospect->frontend].service].affinity ==
+            forwarding::Affinity::source;
+        const auto binding = is_by_source
+                                 ? directory.bindings.find(stale.binding, table.timeouts, now)
+                                 : std::nullopt;
+        if ((word & of_renewal) != 0 ||
+            ((word ^ prospect->want) & of_flow & ~Way::of_generation) != 0 ||
+            !is_within(table.timeouts.flow, last_seen, now) ||
+            (is_by_source && (!binding || binding->backend != sessions::packed::backend(word))) ||
+            directory.logins.find(stale.login, table.timeouts, now) ||
+            !Family::Flows::Slots::stands_at(slot, prospect->key) ||
+            !Family::Flows::Slots::exchange(slot, word, word - last_seen + now))
+            return 0;
+        if (binding && !is_within(affinity::refresh_interval - 1, binding->last_seen, now))
+            directory.bindings.refresh(stale.binding, *binding,
+                                       {.backend = binding->backend, .last_seen = now});
+        return deliver(*prospect, word, way_of(*prospect, word), context);
+    }
+
+    Packet* packets_;
+    typename std::conditional_t<to == To::server, typename Family::Claims,
+                                typename Family::Flows>::Reader reader_;
+    const ExpressTable::Exit* exits_;  ///< by member, or gateways
+    const ExpressTable::Frontend* frontends_;
+    const std::uint64_t* ways_;
+    MemberCounters* members_;
+    forwarding::Seconds age_;  ///< of a record, up to which no other look-up is needed
+    forwarding::Seconds now_;
+};
+
+template <typename Family>
+PlaceSet send(const Lane<Family>& lane, Batch& batch, const Context& context) noexcept {
+    PlaceSet done = 0;
+    if (lane.to_servers.count + lane.labelled.count != 0) {
+        Sender<Family, To::server> sender{batch, context};
+        done = sender.run(lane.to_servers.all(), context) |
+               sender.run_labelled(lane.labelled.all(), context);
+    }
+    if (lane.to_clients.count != 0)
+        done |= Sender<Family, To::client>{batch, context}.run(lane.to_clients.all(), context);
+    return done;
 }
 
 }  // namespace
 
 PlaceSet express(Batch& batch, Context& context) noexcept {
-    // A label decides before a claim does.
-    if (!context.table.labelled.empty()) return batch.places();
-    const View<V4> view{context};
-    const View<V6> view6{context};
-    std::array<Prospect<V4>, max_burst> prospects;
-    std::array<Prospect<V6>, max_burst> prospects6;
-    auto* next = prospects.data();
-    auto* next6 = prospects6.data();
-    for (std::size_t i = 0; i < batch.count; ++i) {
-        Packet& packet = batch.packets[i];
-        const Ingress in{packet.frame, context.table};
-        if (in.is<V4>())
-            next += glance(packet, in, *next, view, context.table) ? 1 : 0;
-        else if (in.is<V6>())
-            next6 += glance(packet, in, *next6, view6, context.table) ? 1 : 0;
+    constexpr int most_groups = 8;  // of a burst; those that come behind are for the steps
+    Lane<V4> lane;
+    Lane<V6> lane6;
+    PlaceSet left = batch.places();
+    for (int i = 0; i < most_groups && left != 0; ++i) {
+        const auto place = static_cast<std::size_t>(std::countr_zero(left));
+        const auto group = Group::of(batch.packets[place].frame, context.table);
+        left = !group           ? left & (left - 1)
+               : group->is_v6   ? sift(batch, left, *group, lane6, context)
+                                : sift(batch, left, *group, lane, context);
     }
-    const std::span found{prospects.data(), next};
-    const std::span found6{prospects6.data(), next6};
     PlaceSet done = 0;
     if (context.now_micros < context.memory.gates.some_shut_until &&
-        context.memory.gates.table_version == context.table.version)
-        done = refuse_all_unseen(batch, context, found, found6);
-    done |= look_and_finish(found, batch, view, context);
-    if (!found6.empty()) done |= look_and_finish(found6, batch, view6, context);
+        context.memory.gates.table_version == context.table.version) {
+        PlaceSet taken = 0;
+        const auto take = [&](const auto& of) {
+            for (const auto* const list : {&of.to_servers, &of.to_clients, &of.labelled})
+                for (const auto& one : list->all()) taken |= PlaceSet{1} << one.place;
+        };
+        take(lane), take(lane6);
+        done = refuse_unseen(batch, taken, context);
+    }
+    done |= send(lane, batch, context) | send(lane6, batch, context);
     return batch.places() & ~done;
 }
 

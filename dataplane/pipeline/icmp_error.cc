@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-#include <algorithm>
-
 #include "dataplane/net/checksum.h"
 #include "dataplane/pipeline/stages.h"
 #include "dataplane/wall/quote.h"

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-#include <algorithm>
-#include <cstring>
-
 #include "dataplane/net/checksum.h"
+#include "dataplane/pipeline/headers.h"
 #include "dataplane/pipeline/stages.h"
 
 namespace ikelb::pipeline {
@@ -52,39 +50,17 @@ void translate(const Packet& packet, Field which, const net::IpAddress& to,
     }
 }
 
-/// Puts the link header right before the IP header, whatever stood there.
-void write_link(Packet& packet) noexcept {
-    const forwarding::LinkHeader& link = *packet.link;
-    const std::int32_t shift = packet.l3 - static_cast<std::int32_t>(link.length);
-    if (shift < 0 && -shift > packet.frame.headroom) {
-        packet.verdict = Verdict::no_buffer;
-        return;
-    }
-    std::uint8_t* start = packet.frame.data + shift;
-    constexpr std::size_t macs = 2 * sizeof(net::MacAddress);
-    std::memcpy(start, link.bytes.data(), macs);
-    if (link.length != sizeof(net::EthernetHeader)) [[unlikely]]
-        std::memcpy(start + macs, link.bytes.data() + macs, sizeof(net::VlanTag));
-    net::store(start + link.length - sizeof(net::be16),
-               net::be16::from_host(packet.is_v6 ? net::ether_type::ipv6
-                                                 : net::ether_type::ipv4));
-    packet.out_port = link.port;
-    packet.out_shift = shift;
-    packet.out_length =
-        static_cast<std::uint32_t>(static_cast<std::int64_t>(packet.frame.length) - shift);
+bool put_link(Packet& packet) noexcept {
+    const auto type = packet.is_v6 ? net::ether_type::ipv6 : net::ether_type::ipv4;
+    const bool has_room = write_link(packet, *packet.link, packet.at(packet.l3), type);
+    if (!has_room) packet.verdict = Verdict::no_buffer;
+    return has_room;
 }
 
-/// The counters of the packet's (service, backend); nullptr if it is of none.
-MemberCounters* counters_of(const Packet& packet, Context& context) noexcept {
+/// Of the packet's (service, backend), or nobody's.
+MemberCounters& counters_of(const Packet& packet, Context& context) noexcept {
     const auto member = context.table.member(packet.service, packet.backend);
-    return member ? &context.counters.members[*member] : nullptr;
-}
-
-void count_to_server(const Packet& packet, Context& context) noexcept {
-    if (MemberCounters* counters = counters_of(packet, context)) {
-        counters->packets_to_server.add(1);
-        counters->bytes_to_server.add(packet.ip_bytes);
-    }
+    return context.counters.members[member.value_or(forwarding::no_member)];
 }
 
 }  // namespace
@@ -94,24 +70,22 @@ bool readdress(Packet& copy, forwarding::BackendIndex to, Context& context) noex
     if (!target.link.is_resolved || copy.ip_bytes > target.link.mtu) return false;
     copy.backend = to;
     copy.link = &target.link;
-    write_link(copy);
-    if (copy.verdict == Verdict::no_buffer) return false;
+    if (!put_link(copy)) return false;
     translate(copy, Field::destination, target.address, context.counters);
-    count_to_server(copy, context);
+    counters_of(copy, context).count_to_server(copy.ip_bytes);
     context.counters.copies.add(1);
     return true;
 }
 
 void rewrite(Packet& packet, Context& context) noexcept {
-    write_link(packet);
-    if (packet.is_decided()) return;
+    if (!put_link(packet)) return;
     switch (packet.direction) {
         case Direction::to_server: {
             const net::IpAddress& to = context.table.target(packet.service, packet.backend).address;
             if (packet.is_icmp_error) rewrite_quoted(packet, to, true);
             translate(packet, Field::destination, to, context.counters);
             packet.verdict = Verdict::to_server;
-            count_to_server(packet, context);
+            counters_of(packet, context).count_to_server(packet.ip_bytes);
             break;
         }
         case Direction::to_client: {
@@ -119,10 +93,7 @@ void rewrite(Packet& packet, Context& context) noexcept {
             if (packet.is_icmp_error) rewrite_quoted(packet, vip, false);
             translate(packet, Field::source, vip, context.counters);
             packet.verdict = Verdict::to_client;
-            if (MemberCounters* counters = counters_of(packet, context)) {
-                counters->packets_to_client.add(1);
-                counters->bytes_to_client.add(packet.ip_bytes);
-            }
+            counters_of(packet, context).count_to_client(packet.ip_bytes);
             break;
         }
         case Direction::transit:

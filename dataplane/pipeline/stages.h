@@ -55,6 +55,11 @@ void rewrite_quoted(const Packet& packet, const net::IpAddress& address, bool is
 void steer(Packet& packet, std::uint8_t place, affinity::Found& found, Copies& copies,
            Context& context) noexcept;
 
+/// Refuses requests for new SAs whose service's gate is shut, as the steps would, each for a token
+/// of its source. Tokens are taken in the order of the burst: none behind a packet that may take
+/// one in the steps, as those in taken do not. Returns which are refused.
+PlaceSet refuse_unseen(Batch& batch, PlaceSet taken, Context& context) noexcept;
+
 /// Is the server's link address known, as far as it lacks no more than that? Else it is asked for.
 bool is_reachable(const forwarding::Target& target, Context& context) noexcept;
 

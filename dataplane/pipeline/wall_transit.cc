@@ -9,7 +9,7 @@ namespace ikelb::pipeline {
 
 namespace {
 
-using forwarding::ForwardingTable, forwarding::Route, sessions::Conversation;
+using forwarding::ForwardingTable, forwarding::Route, wall::Conversation;
 using wall::Progress, wall::TransitKey, wall::Upper;
 
 /// A record's end is moved at most this often: no write for each packet.

@@ -2,9 +2,20 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
+#ifdef __SANITIZE_THREAD__
+#define IKELB_THREAD_SANITIZER
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define IKELB_THREAD_SANITIZER
+#endif
+#endif
+
+#include <smmintrin.h>
+
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -13,7 +24,6 @@
 #include <type_traits>
 
 #include "dataplane/net/branchless.h"
-#include "dataplane/sessions/bucket_match.h"
 #include "dataplane/sessions/records.h"
 
 namespace ikelb::sessions {
@@ -28,6 +38,30 @@ struct Noted {
         return record.is_alive(lives, now);
     }
 };
+
+/// Which of a bucket's four slots have this first word: a bit each. Buckets are aligned to 32
+/// bytes. A word that another thread writes meanwhile is seen as it was or as it will be: the
+/// processor loads aligned 8 bytes at once. The language has no such loads of several words, so
+/// what is found has to be read again by an atomic load before it is trusted; ThreadSanitizer gets
+/// atomic loads alone.
+[[gnu::always_inline]] inline std::uint32_t match_words(const std::uint64_t* words,
+                                                        std::uint64_t word) noexcept {
+#ifdef IKELB_THREAD_SANITIZER
+    std::uint32_t found = 0;
+    for (unsigned slot = 0; slot < 4; ++slot) {
+        std::atomic_ref<std::uint64_t> at{const_cast<std::uint64_t&>(words[slot])};
+        found |= static_cast<std::uint32_t>(at.load(std::memory_order_acquire) == word) << slot;
+    }
+    return found;
+#else
+    const __m128i wanted = _mm_set1_epi64x(static_cast<long long>(word));
+    const auto* const two = reinterpret_cast<const __m128i*>(words);
+    const __m128i is_equal =
+        _mm_packs_epi32(_mm_cmpeq_epi64(_mm_load_si128(two), wanted),
+                        _mm_cmpeq_epi64(_mm_load_si128(two + 1), wanted));
+    return static_cast<std::uint32_t>(_mm_movemask_ps(_mm_castsi128_ps(is_equal)));
+#endif
+}
 
 /// A record table's bucket of four slots: where their words are and how they are read and written.
 /// All but set_notes(), set_value(), raise_reach() and lower_reach() are for any thread; these are
@@ -79,14 +113,15 @@ struct Bucket {
             is_equal &= load(slot[i * slots_per_bucket]) == key[i];
         return is_equal;
     }
-    /// The slot of two buckets that holds the key, or nullptr.
-    [[gnu::always_inline]] static Word* match(Word* first, Word* second, const Key& key) noexcept {
+    /// The slot of a bucket that holds the key, or nullptr.
+    [[gnu::always_inline]] static Word* match(Word* words, const Key& key) noexcept {
         static_assert(slots_per_bucket == 4);
-        std::uint32_t found = match_words(first, second, key[0]);
-        if constexpr (KeyWords == 1) return found == 0 ? nullptr : slot_at(first, second, found);
+        std::uint32_t found = match_words(words, key[0]);
+        if constexpr (KeyWords == 1)
+            return found == 0 ? nullptr : words + std::countr_zero(found);
         // Keys that share their first word are no rule, but some.
-        for (; found != 0; found = without_first(found))
-            if (Word* const slot = slot_at(first, second, found); holds(slot, key)) [[likely]]
+        for (; found != 0; found &= found - 1)
+            if (Word* const slot = words + std::countr_zero(found); holds(slot, key)) [[likely]]
                 return slot;
         return nullptr;
     }
@@ -151,19 +186,19 @@ struct Bucket {
     static Value value_at(const Word* slot) noexcept {
         return Value::unpack(load(const_cast<Word*>(slot)[value_offset]) & ~reach_bit);
     }
-    /// If the key still stands there; packed, with the reach bit.
-    [[gnu::always_inline]] static std::optional<Word> read_word(const Word* slot,
-                                                                const Key& key) noexcept {
-        auto* const words = const_cast<Word*>(slot);
-        const Word value = load(words[value_offset]);
-        if (!holds(words, key)) [[unlikely]]
-            return std::nullopt;
-        return value;
+    /// The value, packed, with the reach bit. It is the key's if that stands there afterwards.
+    [[gnu::always_inline]] static Word word_at(const Word* slot) noexcept {
+        return load(const_cast<Word*>(slot)[value_offset]);
+    }
+    [[gnu::always_inline]] static bool stands_at(const Word* slot, const Key& key) noexcept {
+        return holds(const_cast<Word*>(slot), key);
     }
     [[gnu::always_inline]] static std::optional<Value> read(const Word* slot,
                                                             const Key& key) noexcept {
-        const auto word = read_word(slot, key);
-        return word ? std::optional{Value::unpack(*word & ~reach_bit)} : std::nullopt;
+        const Word value = word_at(slot);
+        if (!stands_at(slot, key)) [[unlikely]]
+            return std::nullopt;
+        return Value::unpack(value & ~reach_bit);
     }
     [[gnu::always_inline]] static std::optional<Noted<Value, NoteWords>> read_noted(
         const Word* slot, const Key& key) noexcept {

@@ -5,14 +5,12 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <optional>
 
 #include "dataplane/forwarding/forwarding_table.h"
 #include "dataplane/sessions/family_table.h"
 #include "dataplane/sessions/ike_sa.h"
 #include "dataplane/sessions/keys.h"
 #include "dataplane/sessions/records.h"
-#include "dataplane/wall/transit.h"
 #include "dataplane/wall/upper.h"
 
 namespace ikelb::sessions {
@@ -29,31 +27,10 @@ struct DirectoryLimits {
     std::size_t transit = 262144;
 };
 
-/// Of a table where what has begun stands among what sessions have confirmed: the full number of
-/// the latter leaves room for logins.
+/// Of a table where a full number of confirmed records leaves room for what has begun.
 constexpr std::size_t with_beginnings(std::size_t confirmed) noexcept {
     return confirmed + confirmed / 12 + 1024;
 }
-
-/// Of a conversation by routed transit. Protocols' lives differ: it says itself when it ends.
-struct Conversation {
-    wall::Progress progress = wall::Progress::asked;
-    Seconds ends_at = 0;
-
-    constexpr std::uint64_t pack() const noexcept {
-        return packed::head(ends_at, {}, static_cast<unsigned>(progress));
-    }
-    static constexpr Conversation unpack(std::uint64_t bits) noexcept {
-        return {.progress = static_cast<wall::Progress>(packed::code(bits)),
-                .ends_at = packed::last_seen(bits)};
-    }
-    constexpr bool is_alive(const Timeouts&, Seconds now) const noexcept {
-        return forwarding::is_within(0, ends_at, now);
-    }
-    constexpr bool is_begun() const noexcept { return progress == wall::Progress::asked; }
-    constexpr bool is_confirmed() const noexcept { return !is_begun(); }
-    friend constexpr bool operator==(const Conversation&, const Conversation&) = default;
-};
 
 /// Everything that workers learn and share. Readers take no lock; writers never wait.
 /// Threads: any worker; the control thread, and one that saves, walk it.
@@ -91,7 +68,7 @@ public:
     std::array<TryLock, 1024> tuples{};
     TryLock& tuple(std::uint64_t hash) noexcept { return tuples[hash % tuples.size()]; }
     /// By wall::TransitShare.
-    std::array<FamilyTable<Conversation, wall::TransitKey>, wall::transit_shares> transit;
+    std::array<FamilyTable<wall::Conversation, wall::TransitKey>, wall::transit_shares> transit;
 
     /// Live SAs of each backend at the control thread's last count; read by least_sas.
     std::array<std::atomic<std::uint32_t>, forwarding::max_backends> sas{};

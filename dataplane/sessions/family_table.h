@@ -3,9 +3,7 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <optional>
-#include <utility>
 
 #include "dataplane/sessions/record_table.h"
 
@@ -26,21 +24,18 @@ public:
 
     template <bool for_write = false>
     [[gnu::always_inline]] void prefetch(const Key& key) const noexcept {
-        if (key.is_narrow()) [[likely]]
-            narrow_.template prefetch<for_write>(narrow_.hash(key.narrow()));
-        else
-            wide_.template prefetch<for_write>(wide_.hash(key.wide()));
+        of(*this, key, [](auto& table, const auto& words) __attribute__((always_inline)) {
+            table.template prefetch<for_write>(words);
+        });
     }
     /// The key's live record.
     std::optional<Value> find(const Key& key, const Timeouts& lives, Seconds now) const noexcept {
-        return of(*this, key, [&](const auto& table, const auto& words) {
-            return table.find(words, lives, now);
-        });
+        return of(*this, key,
+                  [&](auto& table, const auto& words) { return table.find(words, lives, now); });
     }
     WriteOutcome write(const Key& key, const Value& record, const auto&... how) noexcept {
-        return of(*this, key, [&](auto& table, const auto& words) {
-            return table.write(words, record, how...);
-        });
+        return of(*this, key,
+                  [&](auto& in, const auto& words) { return in.write(words, record, how...); });
     }
     bool refresh(const Key& key, const Value& expected, const Value& desired) noexcept {
         return of(*this, key, [&](auto& table, const auto& words) {

@@ -27,14 +27,14 @@ struct ClientKey {
         return {(client.low() & 0xffffffff) << 32 | rest};
     }
     std::array<std::uint64_t, wide_words> wide() const noexcept {
-        return {rest, client.high(), client.low()};
+        return {narrow()[0], client.high(), client.low() >> 32};
     }
     static ClientKey from(const std::array<std::uint64_t, narrow_words>& words) noexcept {
         return {.client = net::IpAddress::from_v4_host(static_cast<std::uint32_t>(words[0] >> 32)),
                 .rest = static_cast<std::uint32_t>(words[0])};
     }
     static ClientKey from(const std::array<std::uint64_t, wide_words>& words) noexcept {
-        return {.client = net::IpAddress::from_halves(words[1], words[2]),
+        return {.client = net::IpAddress::from_halves(words[1], words[2] << 32 | words[0] >> 32),
                 .rest = static_cast<std::uint32_t>(words[0])};
     }
     friend bool operator==(const ClientKey&, const ClientKey&) = default;
@@ -76,7 +76,8 @@ struct BySpi {
     template <std::size_t Words>
     static constexpr std::uint64_t hash(const std::array<std::uint64_t, Words>& key,
                                         net::HashKey secret) noexcept {
-        return net::keyed_hash(key[0] & 0xffffffff, secret);
+        return net::fold_multiply((key[0] & 0xffffffff) ^ secret.k0,
+                                  secret.k1 ^ 0x9e3779b97f4a7c15ULL);
     }
 };
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <bit>
 #include <cassert>
 #include <cstddef>
@@ -12,7 +11,6 @@
 #include <memory>
 #include <new>
 #include <optional>
-#include <type_traits>
 
 #include "dataplane/net/hash.h"
 #include "dataplane/sessions/bucket.h"
@@ -53,22 +51,16 @@ struct WholeKey {
     }
 };
 
-/// The two buckets where a key belongs.
-struct Spot {
-    std::uint64_t* first;
-    std::uint64_t* second;
-};
-
 /// Theory of operation. A bounded hash table from KeyWords 64-bit words to a Value, a type of
 /// sessions/records.h, and to NoteWords words more whose meaning is the caller's.
 ///
 /// A bucket has 4 slots: one cache line for one-word keys, more for longer ones, equal words of
-/// the slots side by side. A key belongs into the emptier of two buckets of one shard,
-/// both derived from a keyed hash, so that an attacker who chooses keys cannot choose buckets, and
-/// both fetched at once. When both are full of live records it spills into the bucket that shares
-/// an aligned pair of lines with its first, then into those behind, up to 31 buckets away. A
-/// bucket keeps how far its keys have spilled (its reach) in a spare bit of each of its slots, so
-/// that few look-ups go further than the two.
+/// the slots side by side. A key belongs into the first of two buckets of one shard, and into the
+/// second if that is full; where records may be evicted, into the emptier. Both are derived from
+/// a keyed hash, so that an attacker who chooses keys cannot choose buckets. When both are full of
+/// live records it spills into the bucket that shares an aligned pair of lines with its first, then
+/// into those behind, up to 31 buckets away. A bucket keeps how far its keys have spilled (its
+/// reach) in a spare bit of each of its slots, so that few look-ups go further than the two.
 ///
 /// Readers take no lock. The first key word of a slot is zero while the slot is empty, and a slot
 /// changes its key only by way of zero: first word := 0, value, notes, other key words, first word,
@@ -94,8 +86,8 @@ class RecordTable : Bucket<Value, KeyWords, NoteWords> {
 
 public:
     using Slots = Bucket<Value, KeyWords, NoteWords>;
-    using Slots::slot_words, Slots::slots_per_bucket;
-    using typename Slots::Key, typename Slots::Notes;
+    using Slots::bucket_words, Slots::slot_words, Slots::slots_per_bucket;
+    using typename Slots::Key, typename Slots::Notes, typename Slots::Word;
     using Noted = sessions::Noted<Value, NoteWords>;
 
     /// capacity: live records the table is meant to hold; memory is capacity * 4 / 3 slots, rounded
@@ -107,28 +99,35 @@ public:
 
     std::uint64_t hash(const Key& key) const noexcept { return Hashing::hash(key, hash_key_); }
 
-    /// What look-ups in steps need of a table: spot_of(), prefetch_keys(); find_slot(),
-    /// prefetch_slot(); Bucket::read(), others' look-ups in between. A value, so that in a loop
-    /// that writes to packets the compiler need not read the table's fields again and again; as
-    /// long-lived as the table. Inlined by force: a call that only prefetches has no effect in
-    /// g++'s eyes, which drops it.
+    /// What look-ups in steps need of a table. A value, so that a loop that writes to packets need
+    /// not read the table's fields again and again; as long-lived as the table.
+    /// Inlined by force: a call that only prefetches has no effect in g++'s eyes, which drops it.
     class Reader {
     public:
-        [[gnu::always_inline]] Spot spot_of(const Key& key) const noexcept {
-            return at(words_, home_of(Hashing::hash(key, hash_key_), buckets_, shard_mask_));
+        [[gnu::always_inline]] std::uint64_t hash(const Key& key) const noexcept {
+            return Hashing::hash(key, hash_key_);
         }
-        [[gnu::always_inline]] void prefetch_keys(const Spot& spot) const noexcept {
-            for (const Word* const words : {spot.first, spot.second})
-                for (std::size_t at = 0; at < value_offset; at += 8)
-                    __builtin_prefetch(words + at);
+        /// The bucket where a key belongs, by the hash's high bits, scaled; and the one where it is
+        /// if that was full, by its low bits within that one's shard.
+        [[gnu::always_inline]] std::uint64_t* first_of(std::uint64_t hash) const noexcept {
+            return words_ + (net::Uint128{hash} * buckets_ >> 64) * bucket_words;
         }
-        /// Where the key stands now; nullptr: not in its two buckets. It may have spilled.
-        [[gnu::always_inline]] const std::uint64_t* find_slot(const Key& key,
-                                                              const Spot& spot) const noexcept {
-            return match(spot.first, spot.second, key);
+        [[gnu::always_inline]] std::uint64_t* second_of(std::uint64_t hash,
+                                                        const Word* first) const noexcept {
+            const std::size_t at = index_of(first);
+            const std::size_t second = (at & ~shard_mask_) | (hash & shard_mask_);
+            return words_ + (second ^ static_cast<std::size_t>(second == at)) * bucket_words;
         }
-        [[gnu::always_inline]] void prefetch_slot(const std::uint64_t* slot) const noexcept {
-            __builtin_prefetch(slot + value_offset);
+        [[gnu::always_inline]] void prefetch(const Word* bucket) const noexcept {
+            for (std::size_t at = 0; at < bucket_words; at += 8) __builtin_prefetch(bucket + at);
+        }
+        /// Where the key stands in a bucket now; nullptr: it does not.
+        [[gnu::always_inline]] const Word* slot_in(const Word* bucket,
+                                                   const Key& key) const noexcept {
+            return match(const_cast<Word*>(bucket), key);
+        }
+        std::size_t index_of(const Word* bucket) const noexcept {
+            return static_cast<std::size_t>(bucket - words_) / bucket_words;
         }
 
         net::HashKey hash_key_;
@@ -137,34 +136,29 @@ public:
         std::uint64_t* words_;
     };
     Reader reader() const noexcept { return {hash_key_, buckets_, shard_mask_, words_}; }
-    /// Where a key stands that is not in its two buckets; nullptr: nowhere.
-    const std::uint64_t* find_spilled(const Key& key, const Spot& spot) const noexcept {
-        if (Slots::reach_of(spot.first) == 0) [[likely]]
+    /// Where a key stands that is in neither of its two buckets; nullptr: nowhere.
+    const std::uint64_t* find_spilled(const Key& key, const std::uint64_t* first) const noexcept {
+        if (Slots::reach_of(const_cast<std::uint64_t*>(first)) == 0) [[likely]]
             return nullptr;
-        return locate_spilled(static_cast<std::size_t>(spot.first - words_) / bucket_words, key);
+        return locate_spilled(reader().index_of(first), key);
     }
     /// Starts loading both buckets, and for a writer their lock.
     template <bool for_write = false>
-    [[gnu::always_inline]] void prefetch(std::uint64_t hash) const noexcept {
-        const Home home = home_of(hash);
-        const Spot spot = at(home);
-        for (const Word* const words : {spot.first, spot.second}) {
-            __builtin_prefetch(words);
-            if constexpr (slot_words > 2) __builtin_prefetch(words + bucket_words - 1);
-        }
+    [[gnu::always_inline]] void prefetch(const Key& key) const noexcept {
+        const Home home = home_of(hash(key));
+        for (const std::size_t index : {home.first, home.second}) reader().prefetch(bucket(index));
         if constexpr (for_write) __builtin_prefetch(&lock_of(home.first), 1);
     }
 
     /// The record of the key, dead or alive. key[0] must not be 0.
-    std::optional<Value> find(const Key& key, std::uint64_t hash) const noexcept {
+    std::optional<Value> find(const Key& key) const noexcept {
         assert(key[0] != 0);
-        const Home home = home_of(hash);
+        const Home home = home_of(hash(key));
         while (const Word* const slot = locate(home, key))
             if (const auto value = Slots::read(slot, key)) [[likely]]
                 return value;
         return std::nullopt;
     }
-    std::optional<Value> find(const Key& key) const noexcept { return find(key, hash(key)); }
     /// If it is alive.
     std::optional<Value> find(const Key& key, const Timeouts& lives, Seconds now) const noexcept {
         auto value = find(key);
@@ -173,18 +167,17 @@ public:
     }
 
     /// As find(), with the notes.
-    std::optional<Noted> find_noted(const Key& key, std::uint64_t hash) const noexcept
-        requires(NoteWords > 0) {
+    std::optional<Noted> find_noted(const Key& key) const noexcept requires(NoteWords > 0) {
         assert(key[0] != 0);
-        const Spot spot = at(home_of(hash));
-        while (const Word* const slot = locate(spot, key))
+        const Home home = home_of(hash(key));
+        while (const Word* const slot = locate(home, key))
             if (const auto noted = Slots::read_noted(slot, key)) [[likely]]
                 return noted;
         return std::nullopt;
     }
     std::optional<Noted> find_noted(const Key& key, const Timeouts& lives,
                                     Seconds now) const noexcept requires(NoteWords > 0) {
-        auto noted = find_noted(key, hash(key));
+        auto noted = find_noted(key);
         if (noted && !noted->is_alive(lives, now)) noted.reset();
         return noted;
     }
@@ -285,10 +278,10 @@ public:
     std::size_t bytes() const noexcept { return buckets() * bucket_words * sizeof(Word); }
 
 private:
-    using Slots::bucket_words, Slots::holds, Slots::key_at, Slots::load, Slots::match;
+    using Slots::holds, Slots::key_at, Slots::load, Slots::match;
     using Slots::notes_at, Slots::reach, Slots::reach_bit;
     using Slots::set_notes, Slots::set_value, Slots::store, Slots::value_offset;
-    using typename Slots::Survey, typename Slots::Word;
+    using typename Slots::Survey;
 
     /// So many that the shards of a full table are about equally full.
     static constexpr std::size_t min_shard_buckets = 512;
@@ -328,14 +321,11 @@ private:
                 .shard_bits = static_cast<unsigned>(std::countr_zero(per_shard))};
     }
 
-    /// A hash's two buckets: by its high bits, scaled, and by its low bits within that one's shard.
-    [[gnu::always_inline]] static Home home_of(std::uint64_t hash, std::size_t buckets,
-                                               std::size_t shard_mask) noexcept {
-        const auto first = static_cast<std::size_t>(net::Uint128{hash} * buckets >> 64);
-        const std::size_t second = (first & ~shard_mask) | (hash & shard_mask);
-        return {.first = first, .second = second ^ static_cast<std::size_t>(second == first)};
+    Home home_of(std::uint64_t hash) const noexcept {
+        const Reader at = reader();
+        const Word* const first = at.first_of(hash);
+        return {.first = at.index_of(first), .second = at.index_of(at.second_of(hash, first))};
     }
-    Home home_of(std::uint64_t hash) const noexcept { return home_of(hash, buckets_, shard_mask_); }
     /// The bucket where a key of bucket first spills at this distance. Distance 1 is the other
     /// bucket of an aligned pair, which hardware tends to fetch along with it.
     std::size_t neighbour(std::size_t first, unsigned distance) const noexcept {
@@ -347,29 +337,19 @@ private:
         return static_cast<unsigned>(std::min<std::size_t>(reach.back(), shard_mask_));
     }
     Word* bucket(std::size_t index) const noexcept { return words_ + index * bucket_words; }
-    [[gnu::always_inline]] static Spot at(Word* words, const Home& home) noexcept {
-        Spot spot;
-        spot.first = words + home.first * bucket_words;
-        spot.second = words + home.second * bucket_words;
-        return spot;
-    }
-    Spot at(const Home& home) const noexcept { return at(words_, home); }
     TryLock& lock_of(std::size_t bucket) const noexcept { return locks_[bucket >> shard_bits_]; }
 
     /// The slot that holds the key, or nullptr.
-    Word* locate(const Spot& spot, const Key& key) const noexcept {
-        Word* const slot = match(spot.first, spot.second, key);
-        if (slot != nullptr) [[likely]]
-            return slot;
-        return const_cast<Word*>(find_spilled(key, spot));
+    Word* locate(const Home& home, const Key& key) const noexcept {
+        Word* const first = bucket(home.first);
+        if (Word* const slot = match(first, key)) return slot;
+        if (Word* const slot = match(bucket(home.second), key)) return slot;
+        return const_cast<Word*>(find_spilled(key, first));
     }
-    Word* locate(const Home& home, const Key& key) const noexcept { return locate(at(home), key); }
     Word* locate_spilled(std::size_t first, const Key& key) const noexcept {
         const unsigned last = reach_of(first);
-        for (unsigned distance = 1; distance <= last; ++distance) {
-            Word* const words = bucket(neighbour(first, distance));
-            if (Word* const slot = match(words, words, key)) return slot;
-        }
+        for (unsigned distance = 1; distance <= last; ++distance)
+            if (Word* const slot = match(bucket(neighbour(first, distance)), key)) return slot;
         return nullptr;
     }
 
@@ -398,8 +378,10 @@ private:
                  Evict evict) const noexcept {
         const Survey first = Slots::survey(bucket(home.first), lives, now);
         const Survey second = Slots::survey(bucket(home.second), lives, now);
-        const Survey& emptier = first.live <= second.live ? first : second;
-        if (emptier.vacant != nullptr) return {.slot = emptier.vacant};
+        const bool is_in_second = first.vacant == nullptr ||
+                                  (evict != Evict::never && first.live > second.live);
+        const Survey& chosen = is_in_second ? second : first;
+        if (chosen.vacant != nullptr) return {.slot = chosen.vacant};
         // Among live ones alone; nullptr: of these none gives way.
         const auto oldest = [=](std::initializer_list<Word*> full) -> Word* {
             if (evict == Evict::never) return nullptr;

@@ -24,26 +24,20 @@ inline constexpr std::uint64_t spare_bit = 1ULL << 55;
 /// Of those that say nothing about it: none has only begun.
 template <typename Value>
 constexpr bool is_begun(const Value& value) noexcept {
-    if constexpr (requires { value.is_begun(); })
-        return value.is_begun();
-    else
-        return false;
+    if constexpr (requires { value.is_begun(); }) return value.is_begun();
+    return false;
 }
 /// Is it a session's, which nothing evicts while it lives?
 template <typename Value>
 constexpr bool is_confirmed(const Value& value) noexcept {
-    if constexpr (requires { value.is_confirmed(); })
-        return value.is_confirmed();
-    else
-        return false;
+    if constexpr (requires { value.is_confirmed(); }) return value.is_confirmed();
+    return false;
 }
 /// Whoever has the lowest was seen longest ago.
 template <typename Value>
 constexpr Seconds dated(const Value& value) noexcept {
-    if constexpr (requires { value.ends_at; })
-        return value.ends_at;
-    else
-        return value.last_seen;
+    if constexpr (requires { value.ends_at; }) return value.ends_at;
+    else return value.last_seen;
 }
 
 namespace packed {

@@ -7,6 +7,10 @@
 
 #include "dataplane/wall/transit.h"
 
+namespace ikelb::forwarding {
+struct Timeouts;
+}
+
 namespace ikelb::wall {
 
 /// What a packet's upper header tells of the conversation that it is of.
@@ -62,5 +66,26 @@ enum class Progress : std::uint8_t { asked, answered, closing };
 /// What a packet makes of a conversation; both may say that it ends, and only a new handshake takes
 /// that back. A reset of what nobody has answered leaves it as it is.
 Progress advance(Progress before, const Upper& upper, bool is_answer) noexcept;
+
+/// Of a conversation by routed transit, as a record table holds it. Protocols' lives differ: it
+/// says itself when it ends.
+struct Conversation {
+    Progress progress = Progress::asked;
+    std::uint32_t ends_at = 0;  ///< seconds of the records' clock
+
+    constexpr std::uint64_t pack() const noexcept {
+        return std::uint64_t{ends_at} | static_cast<std::uint64_t>(progress) << 52;
+    }
+    static constexpr Conversation unpack(std::uint64_t bits) noexcept {
+        return {.progress = static_cast<Progress>(bits >> 52 & 7),
+                .ends_at = static_cast<std::uint32_t>(bits)};
+    }
+    constexpr bool is_alive(const forwarding::Timeouts&, std::uint32_t now) const noexcept {
+        return static_cast<std::int32_t>(now - ends_at) <= 0;
+    }
+    constexpr bool is_begun() const noexcept { return progress == Progress::asked; }
+    constexpr bool is_confirmed() const noexcept { return !is_begun(); }
+    friend constexpr bool operator==(const Conversation&, const Conversation&) = default;
+};
 
 }  // namespace ikelb::wall

@@ -143,7 +143,7 @@ void Town::prefetch_client(std::size_t number, const sessions::Directory& d) con
         if constexpr (requires { table.template prefetch<true>(key); })
             table.template prefetch<true>(key);
         else
-            table.template prefetch<true>(table.hash(key));
+            table.template prefetch<true>(key);
     };
     ask(d.flows, flow_of(c));
     ask(d.bindings, sessions::binding_key(c.address, service()));

@@ -21,8 +21,8 @@ bool is_later(Seconds one, Seconds other) {
 /// Zeros of a key that is not there; none of a table without notes.
 template <typename Table>
 typename Table::Notes notes_of(const Table& table, const auto& key) {
-    if constexpr (requires { table.find_noted(key, table.hash(key)); })
-        if (const auto found = table.find_noted(key, table.hash(key))) return found->notes;
+    if constexpr (requires { table.find_noted(key); })
+        if (const auto found = table.find_noted(key)) return found->notes;
     return {};
 }
 

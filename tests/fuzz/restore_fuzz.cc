@@ -78,7 +78,7 @@ public:
     void transit() const {
         constexpr forwarding::Seconds longest = 48 * 3600;
         for (const auto& share : bench_.directory().transit)
-            visit(share, [&](const wall::TransitKey&, const sessions::Conversation& one) {
+            visit(share, [&](const wall::TransitKey&, const wall::Conversation& one) {
                 if (!is_live(one)) return;
                 require(one.progress <= wall::Progress::closing, "progress");
                 require(one.ends_at - bench_.now() <= longest, "transit without an end");

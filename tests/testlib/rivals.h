@@ -14,7 +14,7 @@ inline std::vector<sessions::RivalEntry> rivals_of(const sessions::FlowKey& flow
     const auto& table = directory.rivals;
     const auto key = sessions::hashed(flow, directory.secret);
     std::vector<sessions::RivalEntry> entries;
-    if (const auto found = table.find_noted(key, table.hash(key)))
+    if (const auto found = table.find_noted(key))
         for (const std::uint64_t word : found->notes)
             for (const unsigned shift : {0u, 32u})
                 if (const auto bits = static_cast<std::uint32_t>(word >> shift))

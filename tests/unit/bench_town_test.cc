@@ -21,8 +21,8 @@ Contents contents_of_one(const Table& table) {
     table.for_each(0, table.buckets(), [&](const auto& key, const auto& record) {
         std::vector<std::uint64_t> words(key.begin(), key.end());
         words.push_back(record.pack());
-        if constexpr (requires { table.find_noted(key, table.hash(key)); })
-            if (const auto found = table.find_noted(key, table.hash(key)))
+        if constexpr (requires { table.find_noted(key); })
+            if (const auto found = table.find_noted(key))
                 words.insert(words.end(), found->notes.begin(), found->notes.end());
         contents.push_back(std::move(words));
     });

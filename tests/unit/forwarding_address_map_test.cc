@@ -23,7 +23,6 @@ IpAddress random_address(Random& random, std::uint64_t space) {
 TEST(AddressMap, FindsNothingWhenEmpty) {
     const AddressMap<int> map;
     EXPECT_EQ(map.find(IpAddress{}), nullptr);
-    EXPECT_EQ(map.size(), 0u);
     EXPECT_EQ((AddressMap<int>{{}, hash_key}.find(IpAddress{})), nullptr);
 }
 
@@ -40,7 +39,6 @@ TEST(AddressMap, LetsTheLastOfEqualKeysWin) {
     const std::vector<AddressMap<int>::Entry> entries{{address, 1}, {address, 2}};
     const AddressMap<int> map{entries, hash_key};
     EXPECT_EQ(*map.find(address), 2);
-    EXPECT_EQ(map.size(), 1u);
 }
 
 TEST(AddressMap, AgreesWithAMapOfRandomAddresses) {
@@ -54,7 +52,6 @@ TEST(AddressMap, AgreesWithAMapOfRandomAddresses) {
             expected[entries.back().address] = value;
         }
         const AddressMap<std::uint32_t> map{entries, hash_key};
-        EXPECT_EQ(map.size(), expected.size());
         for (int i = 0; i < 20000; ++i) {
             const IpAddress address = random_address(random, 2 * count);
             const auto known = expected.find(address);

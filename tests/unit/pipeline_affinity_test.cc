@@ -477,7 +477,7 @@ TEST_F(Affinity, APairTellsWhereItsBackendLastSentTo) {
     down(ike_answer(moved, ike::exchange::informational, 5));
     bench.advance(300);
     const auto& pairs = bench.directory().pairs;
-    const auto found = pairs.find_noted(pair_key(s), pairs.hash(pair_key(s)));
+    const auto found = pairs.find_noted(pair_key(s));
     ASSERT_TRUE(found);
     const auto peer = sessions::Peer::unpack(found->notes[0]);
     EXPECT_EQ(peer.client, sessions::name_of(address(other_client)));

@@ -25,10 +25,11 @@ using namespace testlib;
 using namespace testlib::place;
 
 /// sequence: the server has to answer a later packet before an SPI is taken for genuine.
-Input up(const Bench& bench, const Session& session, std::uint32_t sequence = 9) {
+Input up(const Bench& bench, const Session& session, std::uint32_t sequence = 9,
+         std::uint32_t spi = 0xc0000001) {
     return {.bytes = bench
                          .client_side(to_vip(session.client.c_str(), session.port_4500, 4500,
-                                             esp(0xc0000001, 64, sequence), session.vip.c_str()))
+                                             esp(spi, 64, sequence), session.vip.c_str()))
                          .build(),
             .port = wan};
 }
@@ -121,6 +122,12 @@ std::optional<sessions::Flow> flow_of(Bench& bench, const Session& session) {
                            session.client == client6 ? 3 : 1),
         bench.table().timeouts, bench.now());
 }
+std::optional<sessions::Binding> binding_of(Bench& bench, const Session& session) {
+    const forwarding::ServiceIndex service = session.client == client6 ? 1 : 0;
+    const auto client = bench.table().services[service].client_of(address(session.client.c_str()));
+    return bench.directory().bindings.find(sessions::binding_key(client, service),
+                                           bench.table().timeouts, bench.now());
+}
 
 TEST(Express, RenewsAFlowWhereItsRecordStands) {
     for (const bool is_v6 : {false, true}) {
@@ -135,6 +142,9 @@ TEST(Express, RenewsAFlowWhereItsRecordStands) {
         EXPECT_EQ(left_of(bench, {down(bench, session)}), 0U);
         expected->last_seen = bench.now();
         EXPECT_EQ(flow_of(bench, session), expected);
+        bench.advance(30);
+        EXPECT_EQ(left_of(bench, {down(bench, session)}), 0U);
+        EXPECT_EQ(binding_of(bench, session)->last_seen, bench.now());
     }
 }
 
@@ -142,9 +152,6 @@ TEST(Express, LeavesRepliesThatHaveSomethingToTeach) {
     Bench bench{two_armed_farm()};
     bench.set_now(1020);
     const Session session = established(bench);
-    bench.advance(30);
-    EXPECT_EQ(left_of(bench, {down(bench, session)}), 1U) << "its binding is due";
-    bench.run(down(bench, session));
     bench.from_client(session.esp_up(0x7777));
     ASSERT_TRUE(flow_of(bench, session)->awaits);
     EXPECT_EQ(left_of(bench, {down(bench, session)}), 1U) << "a candidate waits for it";
@@ -195,12 +202,35 @@ TEST(Express, LeavesTheReplyThatConfirmsALogin) {
     EXPECT_EQ(left_of(bench, {down(bench, session)}), 0U);
 }
 
-TEST(Express, LeavesAllToTheStepsWhereLabelsDecide) {
+TEST(Express, SendsEspWithALabelWithoutARecord) {
     TableSpec spec = two_armed_farm();
-    spec.backends[0].label = {.ike_mask = 0xff, .ike_value = 1};
+    constexpr std::uint32_t slot = 1U << forwarding::ExpressTable::label_shift;
+    spec.backends[1].label = {.esp_first = 5 * slot, .esp_last = 7 * slot + 9};
     Bench bench{spec};
-    const Session session = established(bench);
-    EXPECT_EQ(left_of(bench, {up(bench, session)}), 1U);
+    const Session stranger;
+    const auto is_left = [&](std::uint32_t spi) {
+        return left_of(bench, {up(bench, stranger, 9, spi)}) != 0;
+    };
+    EXPECT_FALSE(is_left(6 * slot + 3));
+    EXPECT_EQ(bench.counters().steered[static_cast<std::size_t>(Rule::label)].read(), 1U);
+    EXPECT_EQ(bench.run(up(bench, stranger, 9, 6 * slot + 3)).backend, 1);
+    EXPECT_TRUE(is_left(7 * slot + 3)) << "of a slot that the label has in part";
+    EXPECT_TRUE(is_left(8 * slot));
+    EXPECT_EQ(left_of(bench, {up(bench, established(bench))}), 0U);
+}
+
+TEST(Express, AsksWhereALabelsSenderIs) {
+    TableSpec spec = two_armed_farm();
+    spec.backends[0].label = {.esp_first = 0xc0000000, .esp_last = 0xc00fffff};
+    spec.inside_prefixes = {prefix("192.0.2.64/26")};
+    Bench bench{spec};
+    const auto is_left = [&](const char* from) {
+        return left_of(bench, {up(bench, {.client = from})}) != 0;
+    };
+    EXPECT_FALSE(is_left("192.0.2.10"));
+    EXPECT_TRUE(is_left("192.0.2.70")) << "an inside host";
+    EXPECT_TRUE(is_left("127.0.0.1"));
+    EXPECT_TRUE(is_left(place::vip));
 }
 
 std::vector<std::uint64_t> all_of(const Counters& counters) {
@@ -324,6 +354,8 @@ void compare(const TableSpec& spec, bool is_v6) {
 TEST(Express, EndsPacketsAsTheStepsDo) {
     std::vector<TableSpec> farms = sample_farms();
     farms.push_back(farm_of_both_families());
+    farms.push_back(two_armed_farm());
+    farms.back().backends[0].label = {.esp_first = 0xc0000000, .esp_last = 0xc00fffff};
     for (const TableSpec& spec : farms)
         for (const bool is_v6 : {false, true}) {
             if (is_v6 && !has_v6(spec)) continue;

@@ -368,7 +368,7 @@ TEST(RecordTable, OfBothKindsTheOldestGoesFirst) {
 TEST(RecordTable, NotesEndWithTheirRecordOrItsBackend) {
     Table<1, 1> table{100, hash_key};
     const Table<1, 1>::Notes notes{42};
-    const auto note = [&] { return table.find_noted({1}, table.hash({1}))->notes[0]; };
+    const auto note = [&] { return table.find_noted({1})->notes[0]; };
     table.write({1}, record_of(1, 1), lives, 1, Evict::never, &notes);
     table.write({1}, record_of(1, 5), lives, 5, Evict::never);
     EXPECT_EQ(note(), 42u);

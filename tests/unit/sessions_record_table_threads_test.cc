@@ -151,7 +151,7 @@ TEST(RecordTableThreads, ANoteIsNeverOfAnotherBackend) {
     const auto deadline = std::chrono::steady_clock::now() + duration;
     while (std::chrono::steady_clock::now() < deadline)
         for (int i = 0; i < 1000; ++i)
-            if (const auto found = table.find_noted(key, table.hash(key)))
+            if (const auto found = table.find_noted(key))
                 check(found->record, found->notes[0]);
     stop = true;
     writer.join();

@@ -99,15 +99,16 @@ struct Samples<IkeSa> {
               .last_seen = 4};
 };
 template <>
-struct Samples<Conversation> {
-    static constexpr Conversation fullest{.progress = wall::Progress::closing, .ends_at = latest},
+struct Samples<wall::Conversation> {
+    static constexpr wall::Conversation fullest{.progress = wall::Progress::closing,
+                                                .ends_at = latest},
         mixed{.progress = wall::Progress::asked, .ends_at = 4};
 };
 
 template <typename Value>
 class RecordOf : public testing::Test {};
 using Kinds = testing::Types<Flow, Rivals, Binding, Candidate, Choice, Claim, Pending, Login,
-                             FragmentFate, IkeSa, Conversation>;
+                             FragmentFate, IkeSa, wall::Conversation>;
 TYPED_TEST_SUITE(RecordOf, Kinds);
 
 TYPED_TEST(RecordOf, ComesBackFromItsPackedForm) {
@@ -165,7 +166,7 @@ TEST(Lives, AreThoseOfEachKindAndOfItsState) {
 }
 
 TEST(Lives, AConversationSaysItselfWhenItEnds) {
-    const Conversation talk{.ends_at = 1000};
+    const wall::Conversation talk{.ends_at = 1000};
     EXPECT_TRUE(talk.is_alive({}, 1000));
     EXPECT_FALSE(talk.is_alive({}, 1001));
 }

@@ -35,7 +35,7 @@ protected:
             key, {.progress = progress, .ends_at = before.bench->now() + left},
             forwarding::Timeouts{}, before.bench->now(), sessions::Evict::oldest_by_half);
     }
-    std::optional<sessions::Conversation> find(const wall::TransitKey& key,
+    std::optional<wall::Conversation> find(const wall::TransitKey& key,
                                                wall::TransitShare share) {
         return after.bench->directory().transit[static_cast<std::size_t>(share)].find(
             key, {}, after.bench->now());

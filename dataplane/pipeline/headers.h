@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+
+#include "dataplane/net/branchless.h"
+#include "dataplane/net/checksum.h"
+#include "dataplane/packet/context.h"
+#include "dataplane/packet/packet.h"
+
+// What the fast path reads of a frame, before there is a Packet for the steps.
+
+namespace ikelb::pipeline {
+
+using forwarding::ExpressTable, forwarding::ForwardingTable, net::be16;
+
+inline constexpr std::size_t nat_t_position = 1;
+inline constexpr be16 nat_t_port =
+    be16::from_host(forwarding::service_port_numbers[nat_t_position]);
+inline constexpr std::size_t udp_and_esp = sizeof(net::UdpHeader) + 8;  // RFC 4303: SPI, sequence
+
+/// What depends on the family. An address of IPv4 is a number here, for a compiler's sake.
+struct V4 {
+    static constexpr bool is_v6 = false;
+    static constexpr std::uint16_t ether_type = net::ether_type::ipv4;
+    using Header = net::Ipv4Header;
+    using Flows = decltype(sessions::Directory::flows)::Narrow;
+    using Claims = decltype(sessions::Directory::claims)::Narrow;
+    using Address = std::uint32_t;
+
+    static const auto& of(const auto& table) noexcept { return table.narrow(); }
+    static Address address(const net::Ipv4Address& at) noexcept { return at.value.to_host(); }
+    static net::IpAddress ip(Address at) noexcept { return net::IpAddress::from_v4_host(at); }
+    static const auto* find(const auto& map, Address at) noexcept {
+        return map.find(0, std::uint64_t{0xffff} << 32 | at);
+    }
+    static std::array<std::uint64_t, 1> key(Address client, std::uint32_t rest) noexcept {
+        return {std::uint64_t{client} << 32 | rest};
+    }
+    static std::size_t bytes_of(const Header& ip) noexcept { return ip.total_length.to_host(); }
+    /// Zero of UDP in one piece that may travel on.
+    static std::uint64_t faults(const Header& ip) noexcept {
+        constexpr std::uint64_t version = 0xff, fragment = 0xff3fULL << 48, ttl_above_1 = 0xfe,
+                                protocol = 0xff00;
+        const auto* const at = reinterpret_cast<const std::uint8_t*>(&ip);
+        const auto w0 = net::load<std::uint64_t>(at), w1 = net::load<std::uint64_t>(at + 8);
+        return ((w0 & (version | fragment)) ^ 0x45) |
+               ((w1 & protocol) ^ net::ip_protocol::udp << 8) |
+               static_cast<std::uint64_t>((w1 & ttl_above_1) == 0) |
+               static_cast<std::uint64_t>(!net::is_sum_good(ip));
+    }
+    static std::uint64_t end_key(const net::Ipv4Address& address, be16 port) noexcept {
+        return ExpressTable::end_key(address.value.wire(), port);
+    }
+    /// Keys are equal: are the addresses?
+    static bool is(const net::Ipv4Address&, const ExpressTable::Address&) noexcept { return true; }
+};
+
+/// Without extension headers.
+struct V6 {
+    static constexpr bool is_v6 = true;
+    static constexpr std::uint16_t ether_type = net::ether_type::ipv6;
+    using Header = net::Ipv6Header;
+    using Flows = decltype(sessions::Directory::flows)::Wide;
+    using Claims = decltype(sessions::Directory::claims)::Wide;
+    using Address = net::IpAddress;
+
+    static const auto& of(const auto& table) noexcept { return table.wide(); }
+    static Address address(const std::array<std::uint8_t, 16>& at) noexcept { return Address{at}; }
+    static const net::IpAddress& ip(const Address& address) noexcept { return address; }
+    static const auto* find(const auto& map, const Address& at) noexcept { return map.find(at); }
+    static auto key(const Address& client, std::uint32_t rest) noexcept {
+        return sessions::ClientKey{.client = client, .rest = rest}.wide();
+    }
+    static std::size_t bytes_of(const Header& ip) noexcept { return ip.packet_bytes(); }
+    static std::uint64_t faults(const Header& ip) noexcept {
+        return (std::uint64_t{ip.version_class_flow.to_host()} >> 28 ^ 6) |
+               static_cast<std::uint64_t>(ip.next_header ^ net::ip_protocol::udp) |
+               static_cast<std::uint64_t>(ip.hop_limit <= 1) |
+               static_cast<std::uint64_t>(net::IpAddress{ip.destination}.is_v4());
+    }
+    static std::uint64_t end_key(const std::array<std::uint8_t, 16>& address, be16 port) noexcept {
+        return ExpressTable::end_key(net::load<std::uint64_t>(address.data()),
+                                     net::load<std::uint64_t>(address.data() + 8), port);
+    }
+    static bool is(const std::array<std::uint8_t, 16>& address,
+                   const ExpressTable::Address& other) noexcept {
+        return address == other;
+    }
+};
+
+/// The headers of ESP in UDP, one behind the other. What is wrong with them is gathered in bits,
+/// which cost less than a branch for each.
+template <typename Family>
+struct Headers {
+    const typename Family::Header& ip;
+    const net::UdpHeader& udp;
+
+    explicit Headers(const std::uint8_t* l3) noexcept
+        : ip{*reinterpret_cast<const typename Family::Header*>(l3)},
+          udp{*reinterpret_cast<const net::UdpHeader*>(l3 + sizeof ip)} {}
+
+    auto source() const noexcept { return Family::address(ip.source); }
+    auto destination() const noexcept { return Family::address(ip.destination); }
+    std::uint32_t spi() const noexcept {
+        return net::load<net::be32>(reinterpret_cast<const std::uint8_t*>(&udp + 1)).to_host();
+    }
+    /// Zero of a whole, sound packet that may travel on, of ESP, with lowest_spi 0 of another kind.
+    std::uint64_t faults(std::size_t bytes, std::int64_t lowest_spi = 256) const noexcept {
+        const auto total = static_cast<std::int64_t>(Family::bytes_of(ip));
+        const auto length = std::int64_t{udp.length.to_host()};
+        // The highest bit is set if any of these is below zero.
+        const std::int64_t room = (static_cast<std::int64_t>(bytes) - total) |
+                                  (length - std::int64_t{udp_and_esp}) |
+                                  (total - std::int64_t{sizeof ip} - length) |
+                                  (std::int64_t{spi()} - lowest_spi);
+        return Family::faults(ip) | static_cast<std::uint64_t>(room) >> 63;
+    }
+};
+
+/// What frames have in common that came in alike: by one interface, with a header of one family.
+struct Group {
+    const ExpressTable::Interface* interface;
+    std::size_t l3;     ///< where the IP header is
+    std::uint32_t tag;  ///< as it lies in the frame, if l3 says that it has one
+    forwarding::PortIndex port;
+    bool is_v6 = false;
+
+    /// Of this frame, if it is in one piece; std::nullopt: it is for the steps.
+    static std::optional<Group> of(const Frame& frame, const ForwardingTable& table) noexcept {
+        const auto& ports = table.express.untagged;
+        if (!is_whole(frame, tagged + sizeof(net::Ipv4Header)) || frame.port >= ports.size())
+            return std::nullopt;
+        Group group{.interface = &ports[frame.port],
+                    .l3 = untagged,
+                    .tag = tag_of(frame),
+                    .port = frame.port};
+        auto type = net::load<be16>(frame.data + untagged - sizeof(be16));
+        if (type == be16::from_host(net::ether_type::vlan)) {
+            const auto tag = net::load<net::VlanTag>(frame.data + untagged);
+            const std::size_t slot = std::size_t{frame.port} * 4096 + tag.id();
+            if (slot >= table.interface_of.size() ||
+                table.interface_of[slot] == forwarding::no_interface)
+                return std::nullopt;
+            group.interface = &table.express.interfaces[table.interface_of[slot]];
+            group.l3 = tagged;
+            type = tag.type;
+        }
+        group.is_v6 = type == be16::from_host(V6::ether_type);
+        if (group.is_v6 ? frame.length < group.l3 + sizeof(V6::Header) + udp_and_esp
+                        : type != be16::from_host(V4::ether_type))
+            return std::nullopt;
+        return group;
+    }
+    /// Is this one of it, and in one piece? offset: l3.
+    template <typename Family, std::size_t offset>
+    [[gnu::always_inline]] bool holds(const Frame& frame) const noexcept {
+        return is_whole(frame, offset + sizeof(typename Family::Header)) && frame.port == port &&
+               net::load<be16>(frame.data + offset - sizeof(be16)) ==
+                   be16::from_host(Family::ether_type) &&
+               (offset == untagged || tag_of(frame) == tag);
+    }
+
+    static constexpr std::size_t untagged = sizeof(net::EthernetHeader),
+                                 tagged = untagged + sizeof(net::VlanTag);
+
+private:
+    /// Are all its bytes at hand, behind that many headers at least UDP's and ESP's?
+    [[gnu::always_inline]] static bool is_whole(const Frame& frame, std::size_t headers) noexcept {
+        return !net::any_of(frame.contiguous < headers + udp_and_esp,
+                            frame.contiguous != frame.length, frame.was_held);
+    }
+    /// Type and VLAN, without the priority.
+    static std::uint32_t tag_of(const Frame& frame) noexcept {
+        return net::load<std::uint32_t>(frame.data + 12) & 0xff0fffff;
+    }
+};
+
+/// Puts a link header (bytes, length and port of it) right before the IP header, whatever stood
+/// there; false: there is no room for it.
+[[gnu::always_inline]] inline bool write_link(Packet& packet, const auto& link, std::uint8_t* l3,
+                                              std::uint16_t type) noexcept {
+    constexpr std::size_t macs = 2 * sizeof(net::MacAddress);
+    std::uint8_t* const start = l3 - link.length;
+    packet.out_shift = 0;
+    packet.out_length = packet.frame.length;
+    if (start != packet.frame.data) [[unlikely]] {
+        const auto shift = static_cast<std::int32_t>(start - packet.frame.data);
+        if (shift < -std::int32_t{packet.frame.headroom}) return false;
+        packet.out_shift = shift;
+        packet.out_length -= static_cast<std::uint32_t>(shift);
+    }
+    std::memcpy(start, link.bytes.data(), macs);
+    if (link.length != sizeof(net::EthernetHeader)) [[unlikely]]
+        std::memcpy(start + macs, link.bytes.data() + macs, sizeof(net::VlanTag));
+    net::store(l3 - sizeof(be16), be16::from_host(type));
+    packet.out_port = link.port;
+    return true;
+}
+
+}  // namespace ikelb::pipeline
