@@ -32,12 +32,6 @@ ExpressTable::Address packed(const net::IpAddress& address) {
     std::ranges::copy(bytes_of(address), packed.begin());
     return packed;
 }
-/// RFC 1624 eqn. 3.
-std::uint16_t delta_of(const net::IpAddress& from, const net::IpAddress& to) {
-    const auto minus = static_cast<std::uint16_t>(~net::fold(net::sum_bytes(bytes_of(from))));
-    return net::fold(std::uint64_t{minus} + net::sum_bytes(bytes_of(to)));
-}
-
 ExpressTable::Exit exit_by(const forwarding::LinkHeader& link, const ForwardingTable& table) {
     ExpressTable::Exit exit;
     exit.length = link.length;
@@ -76,10 +70,9 @@ void add_ways(forwarding::FrontendIndex index, const ForwardingTable& table,
         const bool is_its = !target.address.is_unspecified() && target.address.is_v4() != is_v6;
         const bool may_go =
             is_its && frontend.is_served && backend.is_present && !backend.is_flushed(is_v6);
-        prepared.ways[row + i] =
-            forwarding::Way::pack(delta_of(frontend.vip, target.address),
-                                  may_go ? exit.mtu : std::uint16_t{0}, *member,
-                                  backend.generation);
+        prepared.ways[row + i] = forwarding::Way::pack(
+            net::fold(net::change(frontend.vip, target.address)),
+            may_go ? exit.mtu : std::uint16_t{0}, *member, backend.generation);
         const auto* const entry = table.addresses.find(target.address);
         if (is_its && entry != nullptr && entry->role == forwarding::AddressRole::backend &&
             entry->backend == i && entry->frontends[nat_t] == index)

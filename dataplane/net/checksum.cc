@@ -24,10 +24,12 @@ std::uint64_t sum_ipv6_pseudo_header(const IpAddress& source, const IpAddress& d
            be32::from_host(protocol).wire();
 }
 
-void ChecksumDelta::change(const IpAddress& from, const IpAddress& to) noexcept {
-    const std::size_t first = from.is_v4() ? 12 : 0;
-    for (std::size_t i = first; i < 16; i += 4)
-        change(load<be32>(from.bytes().data() + i), load<be32>(to.bytes().data() + i));
+std::uint64_t change(const IpAddress& from, const IpAddress& to) noexcept {
+    std::uint64_t sum = 0;
+    for (std::size_t i = from.is_v4() ? 12 : 0; i < 16; i += 4)
+        sum += std::uint64_t{~load<std::uint32_t>(&from.bytes()[i])} +
+               load<std::uint32_t>(&to.bytes()[i]);
+    return sum;
 }
 
 }  // namespace ikelb::net

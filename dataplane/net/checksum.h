@@ -46,42 +46,26 @@ inline bool is_sum_good(const Ipv4Header& ip) noexcept {
 std::uint64_t sum_ipv6_pseudo_header(const IpAddress& source, const IpAddress& destination,
                                      std::size_t length, std::uint8_t protocol) noexcept;
 
-/// What a checksum has to be told when covered words change (RFC 1624 eqn. 3, ~HC + ~m + m').
-class ChecksumDelta {
-public:
-    constexpr ChecksumDelta() = default;
+// What changes a checksum is a sum (RFC 1624 eqn. 3, ~HC + ~m + m'), of any number of changes.
 
-    /// A 32-bit word (an IPv4 address) changes; both in wire order.
-    constexpr void change(be32 from, be32 to) noexcept {
-        add(static_cast<std::uint32_t>(~from.wire()));
-        add(to.wire());
-    }
-    /// A 16-bit word (a TTL/protocol word) changes; both in memory order.
-    constexpr void change(std::uint16_t from, std::uint16_t to) noexcept {
-        sum_ += static_cast<std::uint16_t>(~from);
-        sum_ += to;
-    }
-    /// An address of either family changes. Both are of one family.
-    void change(const IpAddress& from, const IpAddress& to) noexcept;
+/// Of a 16-bit word, both in memory order.
+constexpr std::uint64_t change(std::uint16_t from, std::uint16_t to) noexcept {
+    return std::uint64_t{static_cast<std::uint16_t>(~from)} + to;
+}
+/// Of an address; both are of one family.
+std::uint64_t change(const IpAddress& from, const IpAddress& to) noexcept;
 
-    /// The new value of a checksum in memory order.
-    constexpr std::uint16_t apply(std::uint16_t checksum) const noexcept {
-        return static_cast<std::uint16_t>(
-            ~fold(std::uint64_t{static_cast<std::uint16_t>(~checksum)} + sum_));
-    }
-    /// The same for UDP, where 0 says "no checksum" and stays (RFC 768; RFC 3948 section 2.1),
-    /// and a computed 0 is sent as all ones.
-    constexpr std::uint16_t apply_udp(std::uint16_t checksum) const noexcept {
-        if (checksum == 0) return 0;
-        const std::uint16_t updated = apply(checksum);
-        return updated == 0 ? std::uint16_t{0xffff} : updated;
-    }
-
-private:
-    constexpr void add(std::uint32_t word) noexcept { sum_ += (word & 0xffff) + (word >> 16); }
-
-    std::uint64_t sum_ = 0;
-};
+/// A checksum in memory order after these changes.
+constexpr std::uint16_t changed(std::uint16_t checksum, std::uint64_t changes) noexcept {
+    return static_cast<std::uint16_t>(~fold(static_cast<std::uint16_t>(~checksum) + changes));
+}
+/// The same of UDP's, where 0 says "no checksum" and stays (RFC 768; RFC 3948 section 2.1), and a
+/// computed 0 is sent as all ones.
+constexpr std::uint16_t changed_udp(std::uint16_t checksum, std::uint64_t changes) noexcept {
+    if (checksum == 0) return 0;
+    const std::uint16_t after = changed(checksum, changes);
+    return after == 0 ? std::uint16_t{0xffff} : after;
+}
 
 /// A sum of 16-bit words folded to 16 bits, in the upper half (the lower one holds no meaning).
 constexpr std::uint32_t fold_up(std::uint32_t sum) noexcept { return sum + std::rotl(sum, 16); }

@@ -110,23 +110,21 @@ void rewrite_quoted(const Packet& packet, const net::IpAddress& address, bool is
     auto& udp = *reinterpret_cast<net::UdpHeader*>(packet.at(quoted->l4));
     net::IcmpHeader& icmp = packet.icmp();
 
-    net::ChecksumDelta inner;
-    inner.change(is_source ? quoted->source : quoted->destination, address);
-    net::ChecksumDelta outer = inner;
+    const std::uint64_t inner =
+        net::change(is_source ? quoted->source : quoted->destination, address);
+    std::uint64_t outer = inner;
     if (packet.is_v6) {
         auto& ip = *reinterpret_cast<net::Ipv6Header*>(packet.at(quoted->l3));
         (is_source ? ip.source : ip.destination) = address.bytes();
     } else {
         auto& ip = *reinterpret_cast<net::Ipv4Header*>(packet.at(quoted->l3));
         (is_source ? ip.source : ip.destination) = address.v4();
-        const std::uint16_t ip_checksum = inner.apply(ip.checksum);
-        outer.change(ip.checksum, ip_checksum);
-        ip.checksum = ip_checksum;
+        const std::uint16_t before = ip.checksum;
+        outer += net::change(before, ip.checksum = net::changed(before, inner));
     }
-    const std::uint16_t udp_checksum = inner.apply_udp(udp.checksum);
-    outer.change(udp.checksum, udp_checksum);
-    udp.checksum = udp_checksum;
-    icmp.checksum = outer.apply(icmp.checksum);
+    const std::uint16_t before = udp.checksum;
+    outer += net::change(before, udp.checksum = net::changed_udp(before, inner));
+    icmp.checksum = net::changed(icmp.checksum, outer);
 }
 
 }  // namespace ikelb::pipeline

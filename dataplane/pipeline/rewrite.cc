@@ -14,39 +14,32 @@ void decrement_ttl(const Packet& packet) noexcept {
         --packet.ipv6().hop_limit;
         return;
     }
-    net::Ipv4Header& ip = packet.ipv4();
-    const auto word = [&] { return net::load<std::uint16_t>(&ip.ttl); };
-    const std::uint16_t before = word();
-    --ip.ttl;
-    net::ChecksumDelta delta;
-    delta.change(before, word());
-    ip.checksum = delta.apply(ip.checksum);
+    --packet.ipv4().ttl;
+    packet.ipv4().checksum = net::changed(packet.ipv4().checksum, net::hop_delta);
 }
 
-enum class Field : std::uint8_t { source, destination };
-
-/// Changes one address and every checksum that covers it: over IPv6 each upper layer's (RFC 8200
-/// section 8.1). A UDP checksum of zero is none there as well (RFC 6935).
-void translate(const Packet& packet, Field which, const net::IpAddress& to,
+/// Changes the source or destination address and every checksum that covers it: over IPv6 each
+/// upper layer's (RFC 8200 section 8.1). A UDP checksum of zero is none there as well (RFC 6935).
+void translate(const Packet& packet, bool is_source, const net::IpAddress& to,
                Counters& counters) noexcept {
-    net::ChecksumDelta delta;
+    std::uint64_t changes = 0;
     if (packet.is_v6) {
-        auto& field = which == Field::source ? packet.ipv6().source : packet.ipv6().destination;
-        delta.change(net::IpAddress{field}, to);
+        auto& field = is_source ? packet.ipv6().source : packet.ipv6().destination;
+        changes = net::change(net::IpAddress{field}, to);
         field = to.bytes();
     } else {
         net::Ipv4Header& ip = packet.ipv4();
-        net::Ipv4Address& field = which == Field::source ? ip.source : ip.destination;
-        delta.change(field.value, to.v4().value);
+        net::Ipv4Address& field = is_source ? ip.source : ip.destination;
+        changes = net::change(net::IpAddress::from_v4(field), to);
         field = to.v4();
-        ip.checksum = delta.apply(ip.checksum);
+        ip.checksum = net::changed(ip.checksum, changes);
     }
     if (packet.is_later_fragment) return;
     if (packet.is_udp()) {
         if (packet.is_v6 && packet.udp().checksum == 0) counters.udp6_without_checksum.add(1);
-        packet.udp().checksum = delta.apply_udp(packet.udp().checksum);
+        packet.udp().checksum = net::changed_udp(packet.udp().checksum, changes);
     } else if (packet.is_v6 && packet.is_icmp()) {
-        packet.icmp().checksum = delta.apply(packet.icmp().checksum);
+        packet.icmp().checksum = net::changed(packet.icmp().checksum, changes);
     }
 }
 
@@ -71,7 +64,7 @@ bool readdress(Packet& copy, forwarding::BackendIndex to, Context& context) noex
     copy.backend = to;
     copy.link = &target.link;
     if (!put_link(copy)) return false;
-    translate(copy, Field::destination, target.address, context.counters);
+    translate(copy, false, target.address, context.counters);
     counters_of(copy, context).count_to_server(copy.ip_bytes);
     context.counters.copies.add(1);
     return true;
@@ -83,7 +76,7 @@ void rewrite(Packet& packet, Context& context) noexcept {
         case Direction::to_server: {
             const net::IpAddress& to = context.table.target(packet.service, packet.backend).address;
             if (packet.is_icmp_error) rewrite_quoted(packet, to, true);
-            translate(packet, Field::destination, to, context.counters);
+            translate(packet, false, to, context.counters);
             packet.verdict = Verdict::to_server;
             counters_of(packet, context).count_to_server(packet.ip_bytes);
             break;
@@ -91,7 +84,7 @@ void rewrite(Packet& packet, Context& context) noexcept {
         case Direction::to_client: {
             const net::IpAddress& vip = context.table.frontends[packet.frontend].vip;
             if (packet.is_icmp_error) rewrite_quoted(packet, vip, false);
-            translate(packet, Field::source, vip, context.counters);
+            translate(packet, true, vip, context.counters);
             packet.verdict = Verdict::to_client;
             counters_of(packet, context).count_to_client(packet.ip_bytes);
             break;

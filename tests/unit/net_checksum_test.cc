@@ -42,7 +42,7 @@ TEST(Checksum, DoesNotOverflowOnTheLongestPacketOfOnes) {
     EXPECT_EQ(host(checksum(bytes)), testlib::slow_checksum(bytes));
 }
 
-TEST(ChecksumDelta, OfAChangedAddressEqualsTheChecksumComputedAnew) {
+TEST(ChangedChecksum, OfAnAddressEqualsTheChecksumComputedAnew) {
     std::mt19937 random{2};
     for (int round = 0; round < 20000; ++round) {
         Bytes bytes = random_bytes(random, 20 + random() % 41);
@@ -52,36 +52,50 @@ TEST(ChecksumDelta, OfAChangedAddressEqualsTheChecksumComputedAnew) {
         // Long runs of zeros and ones are where one's complement has its two zeros.
         const std::uint32_t to = std::array{0u, 0xffffffffu, static_cast<std::uint32_t>(random()),
                                             from.wire()}[random() % 4];
-        ChecksumDelta delta;
-        delta.change(from, be32::from_wire(to));
+        const std::uint64_t changes =
+            change(IpAddress::from_v4({from}), IpAddress::from_v4({be32::from_wire(to)}));
         store(bytes.data() + at, to);
-        ASSERT_EQ(delta.apply(before), checksum(bytes)) << round;
+        ASSERT_EQ(changed(before, changes), checksum(bytes)) << round;
+        ASSERT_EQ(changed(before, fold(changes)), checksum(bytes)) << round;
     }
 }
 
-TEST(ChecksumDelta, OfAnIpv6AddressCoversAllItsWords) {
+TEST(ChangedChecksum, OfSeveralWordsEqualsTheChecksumComputedAnew) {
+    std::mt19937 random{3};
+    for (int round = 0; round < 20000; ++round) {
+        Bytes bytes = random_bytes(random, 40);
+        const std::uint16_t before = checksum(bytes);
+        std::uint64_t changes = 0;
+        for (int word = 0; word < 4; ++word) {
+            const std::size_t at = random() % 20 * 2;
+            const auto to = std::array{std::uint16_t{0}, std::uint16_t{0xffff},
+                                       static_cast<std::uint16_t>(random())}[random() % 3];
+            changes += change(load<std::uint16_t>(bytes.data() + at), to);
+            store(bytes.data() + at, to);
+        }
+        ASSERT_EQ(changed(before, changes), checksum(bytes)) << round;
+    }
+}
+
+TEST(ChangedChecksum, OfAnIpv6AddressCoversAllItsWords) {
     const auto from = *text::parse_address("2001:db8:1:2:3:4:5:6");
     const auto to = *text::parse_address("fd00::f00d");
-    ChecksumDelta delta;
-    delta.change(from, to);
-    EXPECT_EQ(delta.apply(checksum(from.bytes())), checksum(to.bytes()));
+    EXPECT_EQ(changed(checksum(from.bytes()), change(from, to)), checksum(to.bytes()));
 }
 
-TEST(ChecksumDelta, LeavesAUdpChecksumOfZeroAlone) {
-    ChecksumDelta delta;
-    delta.change(be32::from_host(0x0a000001), be32::from_host(0xcb00710a));
-    EXPECT_EQ(delta.apply_udp(0), 0);
+constexpr std::uint64_t some_change = change(std::uint16_t{0x0a00}, std::uint16_t{0xcb71});
+
+TEST(ChangedChecksum, LeavesAUdpChecksumOfZeroAlone) {
+    EXPECT_EQ(changed_udp(0, some_change), 0);
 }
 
-TEST(ChecksumDelta, SendsAComputedUdpChecksumOfZeroAsAllOnes) {
+TEST(ChangedChecksum, SendsAComputedUdpChecksumOfZeroAsAllOnes) {
     int seen = 0;
     for (std::uint32_t before = 1; before <= 0xffff; ++before) {
-        ChecksumDelta delta;
-        delta.change(be32::from_host(0x0a000001), be32::from_host(0xcb00710a));
         const auto checksum = static_cast<std::uint16_t>(before);
-        EXPECT_NE(delta.apply_udp(checksum), 0);
-        if (delta.apply(checksum) == 0) {
-            EXPECT_EQ(delta.apply_udp(checksum), 0xffff);
+        EXPECT_NE(changed_udp(checksum, some_change), 0);
+        if (changed(checksum, some_change) == 0) {
+            EXPECT_EQ(changed_udp(checksum, some_change), 0xffff);
             ++seen;
         }
     }
