@@ -91,7 +91,7 @@ void Dataplane::make_workers() {
         const auto queue = static_cast<std::uint16_t>(i);
         worker::WorkerParts parts{.id = i,
                                   .receive = {},
-                                  .transmit = std::vector<dpdk::TxQueue>(port_ids, {0, queue}),
+                                  .transmit = std::vector<worker::Queue>(port_ids, {0, queue}),
                                   .punts = &punts_[i],
                                   .injections = i == 0 ? injections_.data() : nullptr,
                                   .neighbours = &neighbours_[i],
@@ -102,8 +102,8 @@ void Dataplane::make_workers() {
                                   .clock = clock_,
                                   .may_sleep = options_.may_sleep};
         for (const Port& port : ports_) {
-            parts.receive.push_back(port.rx(queue));
-            parts.transmit[port.id()] = port.tx(queue);
+            parts.receive.push_back({port.id(), queue});
+            parts.transmit[port.id()] = {port.id(), queue};
         }
         workers_.push_back(std::make_unique<worker::Worker>(std::move(parts)));
     }

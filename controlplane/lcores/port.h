@@ -9,7 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include "dataplane/dpdk/queue.h"
 #include "dataplane/dpdk/result.h"
 #include "dataplane/net/address.h"
 
@@ -43,8 +42,6 @@ public:
 
     std::uint16_t id() const noexcept { return id_; }
     const PortFacts& facts() const noexcept { return facts_; }
-    dpdk::RxQueue rx(std::uint16_t queue) const noexcept { return {id_, queue}; }
-    dpdk::TxQueue tx(std::uint16_t queue) const noexcept { return {id_, queue}; }
     bool is_link_up() const noexcept;
     /// DPDK's xstats, since the start or the last reset; empty: it does not say. Control thread's.
     std::vector<std::pair<std::string, std::uint64_t>> counts() const;

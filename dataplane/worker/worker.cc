@@ -57,14 +57,14 @@ void Worker::run() noexcept {
 std::uint64_t Worker::poll(std::uint64_t cycles) noexcept {
     std::uint64_t moved = 0;
     std::array<rte_mbuf*, burst> packets;
-    for (dpdk::RxQueue& queue : parts_.receive) {
-        const std::uint16_t count = queue.receive(packets);
+    for (const auto& [port, queue] : parts_.receive) {
+        const std::uint16_t count = rte_eth_rx_burst(port, queue, packets.data(), burst);
         if (count == 0) continue;
         stats_.bursts.add(1);
         stats_.packets.add(count);
         moved += count;
         // Not every driver does: net_ring leaves what the sender wrote there.
-        for (std::uint16_t i = 0; i < count; ++i) packets[i]->port = queue.port();
+        for (std::uint16_t i = 0; i < count; ++i) packets[i]->port = port;
         process({packets.data(), count}, cycles, nullptr);
     }
     moved += take_injections();
@@ -168,13 +168,14 @@ void Worker::drop(rte_mbuf* packet, Verdict verdict) noexcept {
 }
 
 void Worker::flush() noexcept {
-    for (std::size_t port = 0; port < outgoing_.size(); ++port) {
-        Outgoing& outgoing = outgoing_[port];
+    for (std::size_t i = 0; i < outgoing_.size(); ++i) {
+        Outgoing& outgoing = outgoing_[i];
         if (outgoing.count == 0) continue;
+        const auto& [port, queue] = parts_.transmit[i];
         const std::uint16_t sent =
-            parts_.transmit[port].transmit({outgoing.packets.data(), outgoing.count});
-        for (std::uint16_t i = sent; i < outgoing.count; ++i)
-            drop(outgoing.packets[i], Verdict::tx_full);
+            rte_eth_tx_burst(port, queue, outgoing.packets.data(), outgoing.count);
+        for (std::uint16_t unsent = sent; unsent < outgoing.count; ++unsent)
+            drop(outgoing.packets[unsent], Verdict::tx_full);
         outgoing.count = 0;
     }
 }

@@ -2,12 +2,13 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
+#include <rte_mbuf.h>
+
 #include <array>
 #include <atomic>
 #include <cstdint>
 #include <vector>
 
-#include "dataplane/dpdk/queue.h"
 #include "dataplane/dpdk/ring.h"
 #include "dataplane/pipeline/pipeline.h"
 #include "dataplane/worker/clock.h"
@@ -18,11 +19,17 @@
 
 namespace ikelb::worker {
 
+/// A queue of a port, one worker's alone.
+struct Queue {
+    std::uint16_t port = 0;
+    std::uint16_t queue = 0;
+};
+
 /// What a worker is given: queues of its own on every port, and the shared state.
 struct WorkerParts {
     unsigned id = 0;  ///< from 0; also its QSBR thread id
-    std::vector<dpdk::RxQueue> receive;
-    std::vector<dpdk::TxQueue> transmit;  ///< by port id
+    std::vector<Queue> receive;
+    std::vector<Queue> transmit;  ///< by port id
     dpdk::Ring<PuntMessage>* punts = nullptr;
     dpdk::Ring<InjectMessage>* injections = nullptr;  ///< worker 0 only
     dpdk::Ring<NeighbourMessage>* neighbours = nullptr;

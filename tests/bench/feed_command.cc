@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
+#include <pcap/pcap.h>
+#include <rte_ethdev.h>
 #include <rte_mbuf.h>
 #include <rte_prefetch.h>
-#include <pcap/pcap.h>
 
 #include <algorithm>
 #include <array>
@@ -62,8 +63,8 @@ public:
               rte_mempool& pool)
         : frames_{options.flows, options.frame},
           flows_{options.flows},
-          out_{out.tx(0)},
-          in_{in.rx(0)},
+          out_{out.id()},
+          in_{in.id()},
           pool_{pool} {}
 
     void run() {
@@ -92,7 +93,7 @@ private:
             packets[i]->data_len = static_cast<std::uint16_t>(frames_.length());
             packets[i]->pkt_len = static_cast<std::uint32_t>(frames_.length());
         }
-        const unsigned taken = out_.transmit(packets);
+        const unsigned taken = rte_eth_tx_burst(out_, 0, packets.data(), burst);
         sent_ += taken;
         if (taken < burst) rte_pktmbuf_free_bulk(&packets[taken], burst - taken);
     }
@@ -100,7 +101,7 @@ private:
     void take() {
         std::array<rte_mbuf*, burst> packets;
         for (unsigned i = 0; i < 2; ++i) {
-            const unsigned count = in_.receive(packets);
+            const unsigned count = rte_eth_rx_burst(in_, 0, packets.data(), burst);
             received_ += count;
             rte_pktmbuf_free_bulk(packets.data(), count);
         }
@@ -108,8 +109,8 @@ private:
 
     Frames frames_;
     std::size_t flows_;
-    dpdk::TxQueue out_;
-    dpdk::RxQueue in_;
+    std::uint16_t out_;
+    std::uint16_t in_;
     rte_mempool& pool_;
     std::uint64_t random_ = 1, sent_ = 0, received_ = 0;
 };
