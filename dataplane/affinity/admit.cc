@@ -66,15 +66,14 @@ bool is_gate_shut(std::span<const std::uint8_t> message, forwarding::ServiceInde
     return context.now_micros < context.memory.gates.shut_until[service][may_bring];
 }
 
-Verdict let_in(Found& found) noexcept {
-    const Packet& packet = found.packet;
-    const Context& context = found.context;
+Verdict let_in(const Packet& packet, const Context& context) noexcept {
     pipeline::WorkerMemory& memory = context.memory;
-    if (found.kind != Datagram::new_sa || packet.frame.was_held) return Verdict::undecided;
+    if (datagram_of(packet) != Datagram::new_sa || packet.frame.was_held) return Verdict::undecided;
     if (memory.requests_by_source.take(packet.source, context.table.hash_key, context.now_micros,
                                        context.table.limits.requests_per_source))
         return is_gate_shut(packet.ike_message(), packet.service, context)
                    ? Verdict::backend_limited : Verdict::undecided;
+    Found found{packet, context};
     // Whoever forges a client's address seldom knows its port, and never its COOKIE.
     const bool has_cookie = brings_cookie(found);
     const std::uint64_t hash = hash_of(flow_of_sender(packet), context);

@@ -13,7 +13,7 @@ namespace ikelb::affinity {
 /// source_limited of one above abuse.requests_per_source without a way round it (a server's COOKIE,
 /// a bound client: 20 at once, 5 a second for a tuple); backend_limited, unseen, while the gate is
 /// shut; else undecided.
-Verdict let_in(Found& found) noexcept;
+Verdict let_in(const Packet& packet, const Context& context) noexcept;
 
 /// Is the service's gate shut for a request for a new SA? Spends nothing. message: from its IKE
 /// header.

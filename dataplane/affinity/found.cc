@@ -56,7 +56,7 @@ ClaimFound Found::find_claim() noexcept {
     if (own != nullptr && static_cast<std::int32_t>(own->last - found.heard) > 0)
         found.heard = own->last;
     if (found.is_valid && !forwarding::is_within(lives.standing, found.heard, context.now))
-        for (const Stander& one : tuple_.all())
+        for (const Stander& one : tuple().all())
             found.is_disputed |= one.backend != claim.backend && is_full(one, lives, context.now);
     found.is_valid &= !found.is_disputed;
     return found;

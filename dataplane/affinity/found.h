@@ -90,16 +90,6 @@ inline Datagram datagram_of(const Packet& packet) noexcept {
     return begins_sa(packet.ike_header()) ? Datagram::new_sa : Datagram::ike;
 }
 
-/// Records that a rule goes by.
-enum Needs : std::uint8_t {
-    no_record = 0,
-    flow = 1,
-    ike_sa = 2,
-    claim = 4,
-    binding = 8,
-    choice = 16
-};
-
 /// Backends in the order in which they are asked.
 template <std::size_t most>
 struct BackendSet {
@@ -154,79 +144,81 @@ public:
     }
 
     const std::optional<Flow>& flow() noexcept {
-        if (is_first(Needs::flow))
-            flow_ = context.directory.flows.find(flow_of_sender(packet), context.table.timeouts,
-                                                 context.now);
-        return flow_;
+        return once(flow_, [&] {
+            return context.directory.flows.find(flow_of_sender(packet), context.table.timeouts,
+                                                context.now);
+        });
     }
     /// Who stands at its tuple.
     const Tuple& tuple() noexcept {
-        if (is_first(tuple_looked)) {
-            if (flow())
-                tuple_ = tuple_of(flow_of_sender(packet), *flow_, packet.service, context);
-            else
-                tuple_ = Tuple{};
-        }
-        return tuple_;
+        return once(tuple_, [&] {
+            return flow() ? tuple_of(flow_of_sender(packet), **flow_, packet.service, context)
+                          : Tuple{};
+        });
     }
     const std::optional<sessions::IkeSa>& ike_sa() noexcept {
-        if (is_first(Needs::ike_sa))
-            ike_sa_ = context.directory.pairs.find(sessions::pair_key(packet.ike_header()),
-                                                   context.table.timeouts, context.now);
-        return ike_sa_;
+        return once(ike_sa_, [&] {
+            return context.directory.pairs.find(sessions::pair_key(packet.ike_header()),
+                                                context.table.timeouts, context.now);
+        });
     }
     /// Whose the ESP SPI is, by this client.
     const ClaimFound& claim() noexcept {
-        if (is_first(Needs::claim)) claim_ = find_claim();
-        return claim_;
+        return once(claim_, [&] { return find_claim(); });
     }
     const Claimants& claimants() noexcept {
-        if (is_first(claimants_looked)) claimants_ = find_claimants();
-        return claimants_;
+        return once(claimants_, [&] { return find_claimants(); });
     }
     const std::optional<sessions::Binding>& binding() noexcept {
-        if (is_first(Needs::binding))
-            binding_ = find_binding(packet.source, packet.service, context);
-        return binding_;
+        return once(binding_, [&] { return find_binding(packet.source, packet.service, context); });
     }
     /// For this client and SPIi.
     const std::optional<sessions::Choice>& choice() noexcept {
-        if (is_first(Needs::choice))
-            choice_ = context.directory.choices.find(
+        return once(choice_, [&] {
+            return context.directory.choices.find(
                 sessions::half_open_key(packet.ike_header().initiator_spi, packet.source,
                                         packet.service, context.directory.secret),
                 context.table.timeouts, context.now);
-        return choice_;
+        });
     }
     /// The same request, seen a moment ago.
     const std::optional<sessions::Pending>& pending() noexcept {
-        if (!is_first(pending_looked)) return pending_;
-        const auto key = request_key(flow_of_sender(packet), packet.ike_header(), context);
-        pending_ = context.directory.pending.find(key, context.table.timeouts, context.now);
-        if (pending_ && !pending_->steers()) pending_.reset();
-        return pending_;
+        return once(pending_, [&] {
+            const auto key = request_key(flow_of_sender(packet), packet.ike_header(), context);
+            auto found = context.directory.pending.find(key, context.table.timeouts, context.now);
+            if (found && !found->steers()) found.reset();
+            return found;
+        });
     }
 
 private:
-    static constexpr std::uint8_t claimants_looked = 32, pending_looked = 64, tuple_looked = 128;
-
-    bool is_first(unsigned need) noexcept {
-        const bool is_known = (looked_ & need) != 0;
-        looked_ = static_cast<std::uint8_t>(looked_ | need);
-        return !is_known;
+    template <typename Value, typename Find>
+    static const Value& once(std::optional<Value>& found, Find&& find) noexcept {
+        if (!found) found.emplace(find());
+        return *found;
     }
     ClaimFound find_claim() noexcept;
     Claimants find_claimants() noexcept;
 
-    std::uint8_t looked_ = 0;
-    std::optional<Flow> flow_;
-    std::optional<sessions::IkeSa> ike_sa_;
-    std::optional<sessions::Binding> binding_;
-    std::optional<sessions::Choice> choice_;
-    std::optional<sessions::Pending> pending_;
-    ClaimFound claim_;
-    Claimants claimants_;
-    Tuple tuple_;
+    std::optional<std::optional<Flow>> flow_;
+    std::optional<std::optional<sessions::IkeSa>> ike_sa_;
+    std::optional<std::optional<sessions::Binding>> binding_;
+    std::optional<std::optional<sessions::Choice>> choice_;
+    std::optional<std::optional<sessions::Pending>> pending_;
+    std::optional<ClaimFound> claim_;
+    std::optional<Claimants> claimants_;
+    std::optional<Tuple> tuple_;
 };
+
+/// Starts loading what most datagrams of its kind look up, be it a client's or a backend's.
+/// Inlined by force: a call that only prefetches has no effect in g++'s eyes, which drops it.
+[[gnu::always_inline]] inline void prefetch_records(const Packet& packet,
+                                                    const Context& context) noexcept {
+    const bool is_reply = packet.direction == pipeline::Direction::to_client;
+    context.directory.flows.prefetch<true>(is_reply ? flow_of_receiver(packet)
+                                                    : flow_of_sender(packet));
+    if (packet.datagram.kind == ike::Kind::ike)
+        context.directory.pairs.prefetch<true>(sessions::pair_key(packet.ike_header()));
+}
 
 }  // namespace ikelb::affinity

@@ -152,26 +152,4 @@ FrontendIndex reply_vip(const Packet& packet, const std::optional<Pair>& pair,
     return vip;
 }
 
-void prefetch_answered(const Packet& packet, const Context& context) noexcept {
-    const sessions::Directory& directory = context.directory;
-    if (packet.frontend == forwarding::no_frontend) return;
-    const auto key = flow_of_receiver(packet);
-    const bool is_esp = packet.datagram.kind == ike::Kind::esp;
-    directory.flows.prefetch<true>(key);
-    // Most ESP does not come here: what does changes the flow, and what hangs on it.
-    if (packet.datagram.kind != ike::Kind::ike && !is_esp) return;
-    const bool speaks = is_esp || !is_response(packet);
-    const forwarding::ServiceIndex index = context.table.frontends[packet.frontend].service;
-    const forwarding::Service& service = context.table.services[index];
-    if (speaks && service.affinity == forwarding::Affinity::source)
-        directory.bindings.prefetch<true>(
-            sessions::binding_key(service.client_of(packet.destination), index));
-    if (is_esp || packet.ike_header().exchange != ike::exchange::ike_sa_init)
-        directory.logins.prefetch<true>(login_of_receiver(packet, context));
-    if (is_esp) return;
-    const ike::Header& header = packet.ike_header();
-    directory.pairs.prefetch<true>(sessions::pair_key(header));
-    directory.pending.prefetch(request_key(key, header, context));
-}
-
 }  // namespace ikelb::affinity

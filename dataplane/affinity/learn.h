@@ -36,9 +36,6 @@ Lesson learn(const Packet& packet, const std::optional<Pair>& pair, Context& con
 forwarding::FrontendIndex reply_vip(const Packet& packet, const std::optional<Pair>& pair,
                                     const Context& context) noexcept;
 
-/// Starts the memory accesses of a backend's datagram.
-void prefetch_answered(const Packet& packet, const Context& context) noexcept;
-
 /// A backend's packet: VIP, way, and what it teaches. Exits: reply_vip_unknown, refusal_of_copy.
 void take_reply(Packet& packet, Context& context) noexcept;
 

@@ -10,23 +10,21 @@ namespace ikelb::affinity {
 namespace {
 
 /// The backend of an existing SA, which is valid nowhere else: down is a flag, not an end.
-[[gnu::always_inline]] inline Answer follow(BackendIndex index, const Found& found) noexcept {
+Answer follow(BackendIndex index, const Found& found) noexcept {
     const bool is_flushed = found.context.table.backends[index].is_flushed(found.packet.is_v6);
     return {.is_hit = true, .backend = index,
             .verdict = is_flushed ? Verdict::backend_down : Verdict::undecided};
 }
 
 template <typename Record>
-[[gnu::always_inline]] inline Answer follow(const std::optional<Record>& record,
-                                            const Found& found) noexcept {
+Answer follow(const std::optional<Record>& record, const Found& found) noexcept {
     return record && found.counts(record->backend) ? follow(record->backend.index, found)
                                                    : Answer{};
 }
 
 /// A new SA goes by a record only if its backend takes back who was there.
 template <typename Record>
-[[gnu::always_inline]] inline Answer go_back(const std::optional<Record>& record,
-                                             const Found& found) noexcept {
+Answer go_back(const std::optional<Record>& record, const Found& found) noexcept {
     if (!record || !found.counts(record->backend)) return {};
     const BackendIndex index = record->backend.index;
     const forwarding::Backend& backend = found.context.table.backends[index];
@@ -41,7 +39,7 @@ std::uint64_t server_spi(const ike::Header& header) noexcept {
     return (client_initiated ? header.responder_spi : header.initiator_spi).to_host();
 }
 
-[[gnu::always_inline]] inline Answer by_label(Found& found) noexcept {
+Answer by_label(Found& found) noexcept {
     const forwarding::ForwardingTable& table = found.context.table;
     if (table.labelled.empty()) [[likely]]
         return {};
@@ -57,11 +55,11 @@ std::uint64_t server_spi(const ike::Header& header) noexcept {
     return {};
 }
 
-[[gnu::always_inline]] inline Answer by_ike_sa(Found& found) noexcept {
+Answer by_ike_sa(Found& found) noexcept {
     return follow(found.ike_sa(), found);
 }
 
-[[gnu::always_inline]] inline Answer by_flow(Found& found) noexcept {
+Answer by_flow(Found& found) noexcept {
     if (!found.flow()) return {};
     if (!found.flow()->has_rivals) [[likely]]
         return follow(found.flow(), found);
@@ -70,7 +68,7 @@ std::uint64_t server_spi(const ike::Header& header) noexcept {
 }
 
 /// The flow's backend, if it spoke or is asked in full anyway; else the best of those that are.
-[[gnu::always_inline]] inline Answer by_tuple(Found& found) noexcept {
+Answer by_tuple(Found& found) noexcept {
     if (!found.flow() || !found.flow()->has_rivals || found.tuple().all().empty()) [[likely]]
         return by_flow(found);
     const auto all = found.tuple().all();
@@ -84,23 +82,23 @@ std::uint64_t server_spi(const ike::Header& header) noexcept {
     return follow(main->backend.index, found);
 }
 
-[[gnu::always_inline]] inline Answer by_claim(Found& found) noexcept {
+Answer by_claim(Found& found) noexcept {
     const ClaimFound& claim = found.claim();
     return claim.is_valid ? follow(claim.record->backend.index, found) : Answer{};
 }
 
 /// From whatever address.
-[[gnu::always_inline]] inline Answer by_claimants(Found& found) noexcept {
+Answer by_claimants(Found& found) noexcept {
     const auto all = found.claimants().all();
     if (all.size() > 1) found.context.counters.spi_collisions.add(1);
     return all.empty() ? Answer{} : follow(all.front(), found);
 }
 
-[[gnu::always_inline]] inline Answer by_binding(Found& found) noexcept {
+Answer by_binding(Found& found) noexcept {
     return follow(found.binding(), found);
 }
 
-[[gnu::always_inline]] inline Answer by_binding_anew(Found& found) noexcept {
+Answer by_binding_anew(Found& found) noexcept {
     Answer answer = go_back(found.binding(), found);
     // The reply of a backend with several VIPs has to find the one that was asked: the binding
     // alone does not tell it where the client uses two of them.
@@ -108,106 +106,39 @@ std::uint64_t server_spi(const ike::Header& header) noexcept {
     return answer;
 }
 
-[[gnu::always_inline]] inline Answer by_choice(Found& found) noexcept {
+Answer by_choice(Found& found) noexcept {
     return go_back(found.choice(), found);
 }
 
 constexpr std::array new_sa_rules{
-    RuleRow{Rule::half_open, When::always, Needs::choice, by_choice},
-    RuleRow{Rule::binding, When::by_source, Needs::binding, by_binding_anew},
-    RuleRow{Rule::schedule, When::always, Needs::no_record, by_schedule},
+    RuleRow{Rule::half_open, When::always, by_choice},
+    RuleRow{Rule::binding, When::by_source, by_binding_anew},
+    RuleRow{Rule::schedule, When::always, by_schedule},
 };
 constexpr std::array ike_rules{
-    RuleRow{Rule::label, When::always, Needs::no_record, by_label},
-    RuleRow{Rule::pair, When::always, Needs::ike_sa, by_ike_sa},
-    RuleRow{Rule::flow, When::nat_t_or_by_source, Needs::flow, by_flow},
-    RuleRow{Rule::binding, When::by_source, Needs::no_record, by_binding},
-    RuleRow{Rule::schedule, When::request_by_source, Needs::no_record, by_schedule},
+    RuleRow{Rule::label, When::always, by_label},
+    RuleRow{Rule::pair, When::always, by_ike_sa},
+    RuleRow{Rule::flow, When::nat_t_or_by_source, by_flow},
+    RuleRow{Rule::binding, When::by_source, by_binding},
+    RuleRow{Rule::schedule, When::request_by_source, by_schedule},
 };
 constexpr std::array esp_rules{
-    RuleRow{Rule::label, When::always, Needs::no_record, by_label},
-    RuleRow{Rule::esp_client, When::always, Needs::claim, by_claim},
-    RuleRow{Rule::flow, When::always, Needs::flow, by_tuple},
-    RuleRow{Rule::esp_spi, When::always, Needs::no_record, by_claimants},
-    RuleRow{Rule::binding, When::by_source, Needs::binding, by_binding},
-    RuleRow{Rule::schedule, When::by_source, Needs::no_record, by_schedule},
+    RuleRow{Rule::label, When::always, by_label},
+    RuleRow{Rule::esp_client, When::always, by_claim},
+    RuleRow{Rule::flow, When::always, by_tuple},
+    RuleRow{Rule::esp_spi, When::always, by_claimants},
+    RuleRow{Rule::binding, When::by_source, by_binding},
+    RuleRow{Rule::schedule, When::by_source, by_schedule},
 };
 constexpr std::array keepalive_rules{
-    RuleRow{Rule::flow, When::nat_t_or_by_source, Needs::flow, by_flow},
-    RuleRow{Rule::binding, When::by_source, Needs::no_record, by_binding},
+    RuleRow{Rule::flow, When::nat_t_or_by_source, by_flow},
+    RuleRow{Rule::binding, When::by_source, by_binding},
 };
-
-template <const auto& rows, std::size_t place>
-[[gnu::always_inline]] inline bool hits(Found& found, Decision& decision) noexcept {
-    constexpr RuleRow row = rows[place];
-    if (!is_asked(row, found)) return false;
-    const Answer answer = row.answer(found);
-    if (answer.is_hit) decision = {answer, row.rule};
-    return answer.is_hit;
-}
 
 Verdict unknown(const Found& found) noexcept {
     if (found.kind == Datagram::keepalive) return Verdict::unknown_keepalive;
     return found.kind == Datagram::ike && is_response(found.packet) ? Verdict::unknown_response
                                                                     : Verdict::unknown_sa;
-}
-
-/// Unrolled when it is compiled, so that no row costs more than its answer.
-template <const auto& rows>
-[[gnu::always_inline]] inline Decision walk(Found& found) noexcept {
-    Decision decision;
-    const bool is_known = [&]<std::size_t... places>(std::index_sequence<places...>)
-        __attribute__((always_inline)) {
-        return (hits<rows, places>(found, decision) || ...);
-    }
-    (std::make_index_sequence<rows.size()>{});
-    if (!is_known) decision.verdict = unknown(found);
-    return decision;
-}
-
-template <const auto& rows>
-constexpr unsigned needs_of = [] {
-    unsigned needs = 0;
-    for (const RuleRow& row : rows) needs |= row.needs;
-    return needs;
-}();
-
-/// Inlined by force: a call that only prefetches has no effect in g++'s eyes, which drops it.
-template <const auto& rows>
-[[gnu::always_inline]] inline void prefetch(const Found& found) noexcept {
-    constexpr unsigned needs = needs_of<rows>;
-    const Packet& packet = found.packet;
-    const sessions::Directory& directory = found.context.directory;
-    if constexpr ((needs & Needs::ike_sa) != 0)
-        directory.pairs.prefetch(sessions::pair_key(packet.ike_header()));
-    if constexpr ((needs & Needs::flow) != 0) directory.flows.prefetch(flow_of_sender(packet));
-    if constexpr ((needs & Needs::claim) != 0) {
-        const std::uint32_t spi = packet.datagram.esp_spi.to_host();
-        // Both families' claims: who else has the SPI is asked of what this client has none of.
-        directory.claims.narrow().prefetch({spi});
-        directory.claims.wide().prefetch({spi});
-        directory.candidates.prefetch<true>({spi});
-    }
-    if constexpr ((needs & Needs::binding) != 0)
-        if (found.is_by_source())
-            directory.bindings.prefetch(
-                sessions::binding_key(found.service().client_of(packet.source), packet.service));
-    if constexpr ((needs & Needs::choice) != 0)
-        directory.choices.prefetch(
-            sessions::half_open_key(packet.ike_header().initiator_spi, packet.source,
-                                    packet.service, found.context.directory.secret));
-}
-
-/// Calls use with the rows that this kind walks.
-template <typename Use>
-[[gnu::always_inline]] inline auto with_rows(Datagram kind, Use&& use) noexcept {
-    switch (kind) {
-        case Datagram::new_sa: return use.template operator()<new_sa_rules>();
-        case Datagram::ike: return use.template operator()<ike_rules>();
-        case Datagram::esp: return use.template operator()<esp_rules>();
-        case Datagram::keepalive: break;
-    }
-    return use.template operator()<keepalive_rules>();
 }
 
 bool may_get_it(const Found& found, const Decision& decision, BackendIndex index) noexcept {
@@ -225,15 +156,23 @@ Answer by_schedule(Found& found) noexcept {
 }
 
 std::span<const RuleRow> rules_of(Datagram kind) noexcept {
-    return with_rows(kind, []<const auto& rows>() { return std::span<const RuleRow>{rows}; });
-}
-
-void prefetch_records(const Found& found) noexcept {
-    with_rows(found.kind, [&]<const auto& rows>() { prefetch<rows>(found); });
+    switch (kind) {
+        case Datagram::new_sa: return new_sa_rules;
+        case Datagram::ike: return ike_rules;
+        case Datagram::esp: return esp_rules;
+        case Datagram::keepalive: break;
+    }
+    return keepalive_rules;
 }
 
 Decision decide(Found& found) noexcept {
-    return with_rows(found.kind, [&]<const auto& rows>() { return walk<rows>(found); });
+    for (const RuleRow& row : rules_of(found.kind)) {
+        if (!is_asked(row, found)) continue;
+        if (const Answer answer = row.answer(found); answer.is_hit) return {answer, row.rule};
+    }
+    Decision decision;
+    decision.verdict = unknown(found);
+    return decision;
 }
 
 bool is_of_unknown_sa(const Found& found, const Decision& decision) noexcept {

@@ -32,14 +32,13 @@ enum class When : std::uint8_t {
 struct RuleRow {
     Rule rule;
     When when;
-    std::uint8_t needs;  ///< worth fetching ahead: of rules that are seldom reached nothing is
     Answer (*answer)(Found&) noexcept;
 };
 
 std::span<const RuleRow> rules_of(Datagram kind) noexcept;
 
 /// Is the rule asked about this datagram?
-[[gnu::always_inline]] inline bool is_asked(const RuleRow& row, const Found& found) noexcept {
+inline bool is_asked(const RuleRow& row, const Found& found) noexcept {
     switch (row.when) {
         case When::always: return true;
         case When::by_source: return found.is_by_source();
@@ -62,10 +61,6 @@ Decision decide(Found& found) noexcept;
 
 /// By the scheduler, whatever the rules say.
 Answer by_schedule(Found& found) noexcept;
-
-/// Starts the memory accesses of the datagram's rules, for all packets of a burst before the first
-/// of them is looked up.
-void prefetch_records(const Found& found) noexcept;
 
 /// The further backends to which a datagram is copied.
 struct Others {

@@ -13,15 +13,6 @@ namespace ikelb::pipeline {
 
 namespace {
 
-using affinity::Found;
-
-/// Room for what a burst's packets find: nothing is cleared for those that ask nothing.
-union Room {
-    Room() noexcept {}
-    Found found;
-};
-using Rooms = std::array<Room, max_burst>;
-
 /// A count of SAs has what this worker chose before; a table has its own limits and backends.
 void forget_what_is_past(Context& context) noexcept {
     if (context.memory.gates.table_version != context.table.version)
@@ -43,27 +34,25 @@ void count(const Packet& packet, Counters& counters) noexcept {
     counters.verdicts[static_cast<std::size_t>(packet.verdict)].add(1);
 }
 
-void take_in(Packet& packet, Room& room, Context& context) noexcept {
+void take_in(Packet& packet, Context& context) noexcept {
     const Frame frame = packet.frame;
     ::new (&packet) Packet{.frame = frame};
     parse(packet, context);
     if (!packet.is_decided()) classify(packet, context);
-    if (packet.is_decided() || packet.is_later_fragment || packet.is_icmp_error) return;
-    if (packet.direction == Direction::to_server) {
-        Found& found = *::new (&room.found) Found{packet, context};
-        packet.verdict = affinity::let_in(found);
-        if (!packet.is_decided()) affinity::prefetch_records(found);
-    } else if (packet.direction == Direction::to_client) {
-        affinity::prefetch_answered(packet, context);
-    }
+    const bool is_service =
+        packet.direction == Direction::to_server || packet.direction == Direction::to_client;
+    if (packet.is_decided() || packet.is_later_fragment || packet.is_icmp_error || !is_service)
+        return;
+    if (packet.direction == Direction::to_server)
+        packet.verdict = affinity::let_in(packet, context);
+    if (!packet.is_decided()) affinity::prefetch_records(packet, context);
 }
 
-void find_way(Batch& batch, Packet& packet, Rooms& rooms, Context& context) noexcept {
+void find_way(Batch& batch, Packet& packet, Context& context) noexcept {
     if (packet.is_icmp_error && !packet.is_decided()) match_icmp_error(packet, context);
     if (packet.is_decided()) return;
-    const std::uint8_t place = batch.place_of(packet);
     if (packet.direction == Direction::to_server)
-        steer(packet, place, rooms[place].found, batch.copies, context);
+        steer(packet, batch.place_of(packet), batch.copies, context);
     else if (packet.direction == Direction::to_client)
         affinity::take_reply(packet, context);
     else if (packet.direction == Direction::transit)
@@ -80,14 +69,12 @@ void send_on(Packet& packet, Context& context) noexcept {
 
 void steps(Batch& batch, PlaceSet places, Context& context) noexcept {
     forget_what_is_past(context);
-    Rooms rooms;
     PlaceSet fragments = 0;
     for_each(batch, places, [&](Packet& packet) {
-        const std::uint8_t place = batch.place_of(packet);
-        take_in(packet, rooms[place], context);
-        fragments |= PlaceSet{packet.is_fragment} << place;
+        take_in(packet, context);
+        fragments |= PlaceSet{packet.is_fragment} << batch.place_of(packet);
     });
-    for_each(batch, places, [&](Packet& packet) { find_way(batch, packet, rooms, context); });
+    for_each(batch, places, [&](Packet& packet) { find_way(batch, packet, context); });
     // A datagram's fragments mostly share a burst: the first ones speak before the later ones ask.
     for_each(batch, fragments, [&](Packet& packet) { remember_fragment(packet, context); });
     for_each(batch, fragments, [&](Packet& packet) {

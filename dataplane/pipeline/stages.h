@@ -52,8 +52,7 @@ void rewrite_quoted(const Packet& packet, const net::IpAddress& address, bool is
 /// Client to VIP: the backend and the rule that named it, in the order of affinity/rules.cc. Its
 /// copies for others are added to `copies`, place being the packet's own. Exits: backend_down,
 /// unknown_*, *_limited, no_backend, client_on_farm_subnet, hold_neighbour.
-void steer(Packet& packet, std::uint8_t place, affinity::Found& found, Copies& copies,
-           Context& context) noexcept;
+void steer(Packet& packet, std::uint8_t place, Copies& copies, Context& context) noexcept;
 
 /// Refuses requests for new SAs whose service's gate is shut, as the steps would, each for a token
 /// of its source. Tokens are taken in the order of the burst: none behind a packet that may take

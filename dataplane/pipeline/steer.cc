@@ -37,9 +37,9 @@ void ask_others(Packet& packet, std::uint8_t place, const affinity::Decision& de
 
 }  // namespace
 
-void steer(Packet& packet, std::uint8_t place, affinity::Found& found, Copies& copies,
-           Context& context) noexcept {
+void steer(Packet& packet, std::uint8_t place, Copies& copies, Context& context) noexcept {
     if (packet.is_later_fragment || packet.is_icmp_error) return;
+    affinity::Found found{packet, context};
     affinity::Decision decision = affinity::decide(found);
     if (found.kind == affinity::Datagram::ike && affinity::may_ask_all(found, decision)) {
         if (decision.rule == Rule::none) decision = {affinity::by_schedule(found), Rule::schedule};
