@@ -3,6 +3,7 @@
 #include "dataplane/affinity/claims.h"
 
 #include <algorithm>
+#include <mutex>
 
 namespace ikelb::affinity {
 
@@ -29,10 +30,10 @@ std::uint32_t sequence_of(const Packet& packet) noexcept {
 bool await_backend(const Packet& packet, const Flow& flow, Context& context) noexcept {
     if (flow.awaits) return true;
     const auto key = flow_of_sender(packet);
-    const sessions::TryHold hold{context.directory.tuple(hash_of(key, context))};
+    const std::unique_lock hold{context.directory.tuple(hash_of(key, context)), std::try_to_lock};
     Flow awaiting = flow;
     awaiting.awaits = true;
-    return hold.is_held() && context.directory.flows.refresh(key, flow, awaiting);
+    return hold && context.directory.flows.refresh(key, flow, awaiting);
 }
 
 /// Who may claim what comes to a tuple: the one that is asked in full, or any of several. Others

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
 #include <array>
+#include <mutex>
 
 #include "dataplane/affinity/commit.h"
 #include "dataplane/affinity/learn.h"
@@ -277,8 +278,8 @@ bool teach_tuple(Packet& packet, const Lesson& lesson, GatewayIndex way,
     }
     if (is_own ? !renewal : !flow && said <= Said::alive) return false;
     // Nobody waits: what is left as it was, the backend's next datagram says again.
-    const sessions::TryHold hold{context.directory.tuple(hash_of(key, context))};
-    if (!hold.is_held()) return note(sessions::WriteOutcome::busy, context);
+    const std::unique_lock hold{context.directory.tuple(hash_of(key, context)), std::try_to_lock};
+    if (!hold) return note(sessions::WriteOutcome::busy, context);
     return is_own ? renew(packet, *flow, *renewal, context)
                   : join(packet, flow, lesson, stored, context);
 }

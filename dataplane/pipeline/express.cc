@@ -54,7 +54,7 @@ struct Prospect {
     std::uint16_t ip_bytes;
     std::uint64_t place;         ///< in the burst
     std::uint64_t hash;          ///< of the key
-    const std::uint64_t* first;  ///< where it belongs
+    std::uint64_t* first;        ///< where it belongs
 };
 
 template <typename Family, To to>
@@ -244,7 +244,8 @@ public:
             std::uint32_t found = sessions::match_words(prospect.first, prospect.key[0]);
             const std::uint64_t* slot = prospect.first + std::countr_zero(found | 8);
             if constexpr (Family::is_v6)  // whose keys have more words
-                found = (slot = view.reader_.slot_in(prospect.first, prospect.key)) != nullptr;
+                found =
+                    (slot = Family::Claims::Slots::match(prospect.first, prospect.key)) != nullptr;
             hits[hit] = {&prospect, slot};
             misses[miss] = &prospect;
             hit += found != 0;
@@ -288,8 +289,8 @@ private:
 
     const std::uint64_t* look_further(const Prospect<Family>& prospect,
                                       const Context& context) const noexcept {
-        const std::uint64_t* const second = reader_.second_of(prospect.hash, prospect.first);
-        if (const auto* const slot = reader_.slot_in(second, prospect.key)) [[likely]]
+        std::uint64_t* const second = reader_.second_of(prospect.hash, prospect.first);
+        if (const auto* const slot = Family::Claims::Slots::match(second, prospect.key)) [[likely]]
             return slot;
         return records_of<Family, to>(context.directory)
             .find_spilled(prospect.key, prospect.first);

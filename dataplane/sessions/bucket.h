@@ -202,11 +202,10 @@ struct Bucket {
     }
     [[gnu::always_inline]] static std::optional<Noted<Value, NoteWords>> read_noted(
         const Word* slot, const Key& key) noexcept {
-        auto* const words = const_cast<Word*>(slot);  // atomic_ref takes no const before C++26
-        const Word value = load(words[value_offset]);
-        const Notes notes = notes_at(words);
+        const Word value = word_at(slot);
+        const Notes notes = notes_at(const_cast<Word*>(slot));
         // Again, or the notes could be of a later record of the key's than the value.
-        if (load(words[value_offset]) != value || !holds(words, key)) [[unlikely]]
+        if ((NoteWords > 0 && word_at(slot) != value) || !stands_at(slot, key)) [[unlikely]]
             return std::nullopt;
         return Noted<Value, NoteWords>{.record = Value::unpack(value & ~reach_bit),
                                        .notes = notes};
@@ -244,21 +243,19 @@ struct Bucket {
         store(value, record.pack() | (before & reach_bit));
     }
 
+    /// Of notes that change meanwhile the later ones.
     template <typename Visit>
-    static void for_each_slot(Word* words, Visit&& visit) {
-        for (Word* slot = words; slot != words + slots_per_bucket; ++slot) {
-            const Key key = key_at(slot);
-            if (key[0] == 0) continue;
-            Word value = load(slot[value_offset]);
-            if constexpr (std::is_invocable_v<Visit, const Key&, const Value&, const Notes&>) {
-                Notes notes = notes_at(slot);
-                for (Word again; (again = load(slot[value_offset])) != value; value = again)
-                    notes = notes_at(slot);
-                if (holds(slot, key)) visit(key, Value::unpack(value & ~reach_bit), notes);
-            } else {
-                if (holds(slot, key)) visit(key, Value::unpack(value & ~reach_bit));
+    static void for_each_slot(const Word* words, Visit&& visit) {
+        for (const Word* slot = words; slot != words + slots_per_bucket; ++slot)
+            for (Key key; (key = key_at(const_cast<Word*>(slot)))[0] != 0;) {
+                const auto found = read_noted(slot, key);
+                if (!found) continue;
+                if constexpr (std::is_invocable_v<Visit, const Key&, const Value&, const Notes&>)
+                    visit(key, found->record, found->notes);
+                else
+                    visit(key, found->record);
+                break;
             }
-        }
     }
 };
 

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <new>
 #include <optional>
 
@@ -34,10 +35,10 @@ struct AtOnce {
 };
 
 /// May a live record give way to a new one? `oldest`: of the two buckets the one seen longest ago;
-/// no other bucket is looked at, so that a flood costs no more than that. `oldest_by_half`: of what
-/// no session has confirmed, in the two buckets, else where a key spills. Of those that have only
-/// begun or the others, whichever would have more than half of their places with the new one, so
-/// that neither can flush the other.
+/// no other bucket is looked at, so that a flood costs no more than that. `oldest_by_half`: if the
+/// three buckets where a key spills first are full as well, of what no session has confirmed, in
+/// the two, else where it spills. Of those that have only begun or the others, whichever would have
+/// more than half of their places with the new one, so that neither can flush the other.
 enum class Evict : std::uint8_t { never, oldest, oldest_by_half };
 
 /// Which part of a key chooses its buckets.
@@ -97,95 +98,73 @@ public:
     RecordTable(const RecordTable&) = delete;
     RecordTable& operator=(const RecordTable&) = delete;
 
-    std::uint64_t hash(const Key& key) const noexcept { return Hashing::hash(key, hash_key_); }
-
     /// What look-ups in steps need of a table. A value, so that a loop that writes to packets need
     /// not read the table's fields again and again; as long-lived as the table.
     /// Inlined by force: a call that only prefetches has no effect in g++'s eyes, which drops it.
-    class Reader {
-    public:
+    struct Reader {
+        net::HashKey hash_key;
+        std::size_t buckets;
+        std::size_t shard_mask;
+        Word* words;
+
         [[gnu::always_inline]] std::uint64_t hash(const Key& key) const noexcept {
-            return Hashing::hash(key, hash_key_);
+            return Hashing::hash(key, hash_key);
         }
         /// The bucket where a key belongs, by the hash's high bits, scaled; and the one where it is
         /// if that was full, by its low bits within that one's shard.
-        [[gnu::always_inline]] std::uint64_t* first_of(std::uint64_t hash) const noexcept {
-            return words_ + (net::Uint128{hash} * buckets_ >> 64) * bucket_words;
+        [[gnu::always_inline]] Word* first_of(std::uint64_t hash) const noexcept {
+            return bucket(static_cast<std::size_t>(net::Uint128{hash} * buckets >> 64));
         }
-        [[gnu::always_inline]] std::uint64_t* second_of(std::uint64_t hash,
-                                                        const Word* first) const noexcept {
+        [[gnu::always_inline]] Word* second_of(std::uint64_t hash,
+                                               const Word* first) const noexcept {
             const std::size_t at = index_of(first);
-            const std::size_t second = (at & ~shard_mask_) | (hash & shard_mask_);
-            return words_ + (second ^ static_cast<std::size_t>(second == at)) * bucket_words;
+            const std::size_t second = (at & ~shard_mask) | (hash & shard_mask);
+            return bucket(second ^ static_cast<std::size_t>(second == at));
         }
         [[gnu::always_inline]] void prefetch(const Word* bucket) const noexcept {
             for (std::size_t at = 0; at < bucket_words; at += 8) __builtin_prefetch(bucket + at);
         }
-        /// Where the key stands in a bucket now; nullptr: it does not.
-        [[gnu::always_inline]] const Word* slot_in(const Word* bucket,
-                                                   const Key& key) const noexcept {
-            return match(const_cast<Word*>(bucket), key);
+        Word* bucket(std::size_t index) const noexcept { return words + index * bucket_words; }
+        /// Of the bucket that this is in.
+        std::size_t index_of(const Word* word) const noexcept {
+            return static_cast<std::size_t>(word - words) / bucket_words;
         }
-        std::size_t index_of(const Word* bucket) const noexcept {
-            return static_cast<std::size_t>(bucket - words_) / bucket_words;
-        }
-
-        net::HashKey hash_key_;
-        std::size_t buckets_;
-        std::size_t shard_mask_;
-        std::uint64_t* words_;
     };
-    Reader reader() const noexcept { return {hash_key_, buckets_, shard_mask_, words_}; }
+    const Reader& reader() const noexcept { return at_; }
+    std::uint64_t hash(const Key& key) const noexcept { return at_.hash(key); }
     /// Where a key stands that is in neither of its two buckets; nullptr: nowhere.
-    const std::uint64_t* find_spilled(const Key& key, const std::uint64_t* first) const noexcept {
-        if (Slots::reach_of(const_cast<std::uint64_t*>(first)) == 0) [[likely]]
-            return nullptr;
-        return locate_spilled(reader().index_of(first), key);
+    Word* find_spilled(const Key& key, Word* first) const noexcept {
+        for (unsigned distance = 1, last = reach_of(first); distance <= last; ++distance)
+            if (Word* const slot = match(neighbour(first, distance), key)) return slot;
+        return nullptr;
     }
     /// Starts loading both buckets, and for a writer their lock.
     template <bool for_write = false>
     [[gnu::always_inline]] void prefetch(const Key& key) const noexcept {
-        const Home home = home_of(hash(key));
-        for (const std::size_t index : {home.first, home.second}) reader().prefetch(bucket(index));
-        if constexpr (for_write) __builtin_prefetch(&lock_of(home.first), 1);
+        const Home home = home_of(key);
+        for (const Word* const bucket : {home.first, home.second}) at_.prefetch(bucket);
+        if constexpr (for_write) __builtin_prefetch(&lock_of(home), 1);
     }
 
     /// The record of the key, dead or alive. key[0] must not be 0.
-    std::optional<Value> find(const Key& key) const noexcept {
-        assert(key[0] != 0);
-        const Home home = home_of(hash(key));
-        while (const Word* const slot = locate(home, key))
-            if (const auto value = Slots::read(slot, key)) [[likely]]
-                return value;
-        return std::nullopt;
-    }
+    std::optional<Value> find(const Key& key) const noexcept { return look_up<&Slots::read>(key); }
     /// If it is alive.
     std::optional<Value> find(const Key& key, const Timeouts& lives, Seconds now) const noexcept {
-        auto value = find(key);
-        if (value && !value->is_alive(lives, now)) value.reset();
-        return value;
+        return alive(find(key), lives, now);
     }
-
     /// As find(), with the notes.
-    std::optional<Noted> find_noted(const Key& key) const noexcept requires(NoteWords > 0) {
-        assert(key[0] != 0);
-        const Home home = home_of(hash(key));
-        while (const Word* const slot = locate(home, key))
-            if (const auto noted = Slots::read_noted(slot, key)) [[likely]]
-                return noted;
-        return std::nullopt;
+    std::optional<Noted> find_noted(const Key& key) const noexcept {
+        return look_up<&Slots::read_noted>(key);
     }
     std::optional<Noted> find_noted(const Key& key, const Timeouts& lives,
-                                    Seconds now) const noexcept requires(NoteWords > 0) {
-        auto noted = find_noted(key);
-        if (noted && !noted->is_alive(lives, now)) noted.reset();
-        return noted;
+                                    Seconds now) const noexcept {
+        return alive(find_noted(key), lives, now);
     }
     /// Replaces the notes of a key that is still of this backend.
     WriteOutcome annotate(const Key& key, const Notes& notes, forwarding::BackendRef of) noexcept {
-        const Home home = home_of(hash(key));
-        const TryHold hold{lock_of(home.first)};
-        if (!hold.is_held()) return WriteOutcome::busy;
+        const Home home = home_of(key);
+        const std::unique_lock hold{lock_of(home), std::try_to_lock};
+        if (!hold) return WriteOutcome::busy;
         Word* const slot = locate(home, key);
         if (slot != nullptr && Slots::value_at(slot).backend == of) set_notes(slot, notes);
         return WriteOutcome::written;
@@ -195,13 +174,13 @@ public:
     /// key of this hash may. Lock-free; a record written meanwhile may be missed.
     template <typename Visit>
     void visit_homes(std::uint64_t hash, Visit&& visit) const noexcept {
-        const Home home = home_of(hash);
-        Slots::for_each_slot(bucket(home.first), visit);
-        Slots::for_each_slot(bucket(home.second), visit);
-        const unsigned last = reach_of(home.first);
-        for (unsigned distance = 1; distance <= last; ++distance)
-            if (const std::size_t index = neighbour(home.first, distance); index != home.second)
-                Slots::for_each_slot(bucket(index), visit);
+        Word* const first = at_.first_of(hash);
+        Word* const second = at_.second_of(hash, first);
+        for_each_slot(first, visit);
+        for_each_slot(second, visit);
+        for (unsigned distance = 1, last = reach_of(first); distance <= last; ++distance)
+            if (Word* const bucket = neighbour(first, distance); bucket != second)
+                for_each_slot(bucket, visit);
     }
 
     /// Inserts or replaces the key's record, and its notes if there are any here. Takes a slot that
@@ -214,9 +193,9 @@ public:
                        const std::optional<Value>* expected = nullptr,
                        const First& first = {}) noexcept {
         assert(key[0] != 0);
-        const Home home = home_of(hash(key));
-        const TryHold hold{lock_of(home.first)};
-        if (!hold.is_held()) return WriteOutcome::busy;
+        const Home home = home_of(key);
+        const std::unique_lock hold{lock_of(home), std::try_to_lock};
+        if (!hold) return WriteOutcome::busy;
         Word* const slot = locate(home, key);
         const Value before = slot == nullptr ? Value{} : Slots::value_at(slot);
         const bool is_there = slot != nullptr && before.is_alive(lives, now);
@@ -228,7 +207,7 @@ public:
         if (place.slot == nullptr) return WriteOutcome::full;
         if (const WriteOutcome outcome = first(); outcome != WriteOutcome::written) return outcome;
         if (slot == nullptr) {
-            if (place.distance != 0) Slots::raise_reach(bucket(home.first), place.distance);
+            if (place.distance != 0) Slots::raise_reach(home.first, place.distance);
             replace(place.slot, &key, record, notes);
             return WriteOutcome::written;
         }
@@ -244,7 +223,7 @@ public:
     /// that key the desired record: renew last_seen with it, and leave other changes to write().
     bool refresh(const Key& key, const Value& expected, const Value& desired) noexcept {
         assert(key[0] != 0);
-        Word* const slot = locate(home_of(hash(key)), key);
+        Word* const slot = locate(home_of(key), key);
         if (slot == nullptr) return false;
         // Another turn only if the reach bit alone has changed.
         for (Word seen; ((seen = load(slot[value_offset])) & ~reach_bit) == expected.pack() &&
@@ -256,9 +235,9 @@ public:
     /// Removes the key; written also if it was not there.
     WriteOutcome erase(const Key& key) noexcept {
         assert(key[0] != 0);
-        const Home home = home_of(hash(key));
-        const TryHold hold{lock_of(home.first)};
-        if (!hold.is_held()) return WriteOutcome::busy;
+        const Home home = home_of(key);
+        const std::unique_lock hold{lock_of(home), std::try_to_lock};
+        if (!hold) return WriteOutcome::busy;
         if (Word* const slot = locate(home, key)) replace(slot, nullptr, {});
         return WriteOutcome::written;
     }
@@ -270,18 +249,17 @@ public:
         const std::size_t begin = std::min(first, buckets());
         const std::size_t end = begin + std::min(count, buckets() - begin);
         for (std::size_t index = begin; index != end; ++index)
-            Slots::for_each_slot(bucket(index), visit);
+            for_each_slot(at_.bucket(index), visit);
     }
 
-    std::size_t buckets() const noexcept { return buckets_; }
+    std::size_t buckets() const noexcept { return at_.buckets; }
     std::size_t slots() const noexcept { return buckets() * slots_per_bucket; }
     std::size_t bytes() const noexcept { return buckets() * bucket_words * sizeof(Word); }
 
 private:
-    using Slots::holds, Slots::key_at, Slots::load, Slots::match;
-    using Slots::notes_at, Slots::reach, Slots::reach_bit;
-    using Slots::set_notes, Slots::set_value, Slots::store, Slots::value_offset;
-    using typename Slots::Survey;
+    using Slots::for_each_slot, Slots::holds, Slots::key_at, Slots::load, Slots::match;
+    using Slots::reach, Slots::reach_bit, Slots::set_notes, Slots::set_value, Slots::store;
+    using Slots::value_offset, typename Slots::Survey;
 
     /// So many that the shards of a full table are about equally full.
     static constexpr std::size_t min_shard_buckets = 512;
@@ -291,9 +269,10 @@ private:
         std::size_t shards;
         unsigned shard_bits;
     };
+    /// A key's two buckets.
     struct Home {
-        std::size_t first;
-        std::size_t second;
+        Word* first;
+        Word* second;
     };
     /// Where a record goes; distance counts from the first bucket, 0 in one of the two.
     struct Place {
@@ -302,12 +281,12 @@ private:
     };
 
     RecordTable(Geometry geometry, net::HashKey hash_key, Touch touch)
-        : hash_key_{hash_key},
-          buckets_{geometry.shards << geometry.shard_bits},
-          shard_bits_{geometry.shard_bits},
-          shard_mask_{(std::size_t{1} << geometry.shard_bits) - 1},
-          memory_{bytes(), touch},
-          words_{static_cast<Word*>(memory_.data())},
+        : shard_bits_{geometry.shard_bits},
+          memory_{(geometry.shards << shard_bits_) * bucket_words * sizeof(Word), touch},
+          at_{.hash_key = hash_key,
+              .buckets = geometry.shards << shard_bits_,
+              .shard_mask = (std::size_t{1} << shard_bits_) - 1,
+              .words = static_cast<Word*>(memory_.data())},
           locks_{std::make_unique<TryLock[]>(geometry.shards)} {}
 
     static Geometry plan(std::size_t capacity) {
@@ -321,63 +300,70 @@ private:
                 .shard_bits = static_cast<unsigned>(std::countr_zero(per_shard))};
     }
 
-    Home home_of(std::uint64_t hash) const noexcept {
-        const Reader at = reader();
-        const Word* const first = at.first_of(hash);
-        return {.first = at.index_of(first), .second = at.index_of(at.second_of(hash, first))};
+    Home home_of(const Key& key) const noexcept {
+        const std::uint64_t hash = at_.hash(key);
+        Word* const first = at_.first_of(hash);
+        return {.first = first, .second = at_.second_of(hash, first)};
     }
     /// The bucket where a key of bucket first spills at this distance. Distance 1 is the other
     /// bucket of an aligned pair, which hardware tends to fetch along with it.
-    std::size_t neighbour(std::size_t first, unsigned distance) const noexcept {
-        if (distance == 1) return first ^ 1;
-        return (first & ~shard_mask_) | (((first & ~std::size_t{1}) + distance) & shard_mask_);
+    Word* neighbour(const Word* first, unsigned distance) const noexcept {
+        const std::size_t at = at_.index_of(first);
+        if (distance == 1) return at_.bucket(at ^ 1);
+        return at_.bucket((at & ~at_.shard_mask) |
+                          (((at & ~std::size_t{1}) + distance) & at_.shard_mask));
     }
     /// No further than once around the shard.
     unsigned furthest() const noexcept {
-        return static_cast<unsigned>(std::min<std::size_t>(reach.back(), shard_mask_));
+        return static_cast<unsigned>(std::min<std::size_t>(reach.back(), at_.shard_mask));
     }
-    Word* bucket(std::size_t index) const noexcept { return words_ + index * bucket_words; }
-    TryLock& lock_of(std::size_t bucket) const noexcept { return locks_[bucket >> shard_bits_]; }
+    TryLock& lock_of(const Home& home) const noexcept {
+        return locks_[at_.index_of(home.first) >> shard_bits_];
+    }
 
     /// The slot that holds the key, or nullptr.
     Word* locate(const Home& home, const Key& key) const noexcept {
-        Word* const first = bucket(home.first);
-        if (Word* const slot = match(first, key)) return slot;
-        if (Word* const slot = match(bucket(home.second), key)) return slot;
-        return const_cast<Word*>(find_spilled(key, first));
+        if (Word* const slot = match(home.first, key)) return slot;
+        if (Word* const slot = match(home.second, key)) return slot;
+        return find_spilled(key, home.first);
     }
-    Word* locate_spilled(std::size_t first, const Key& key) const noexcept {
-        const unsigned last = reach_of(first);
-        for (unsigned distance = 1; distance <= last; ++distance)
-            if (Word* const slot = match(bucket(neighbour(first, distance)), key)) return slot;
-        return nullptr;
+    template <auto read>
+    auto look_up(const Key& key) const noexcept -> decltype(read(nullptr, key)) {
+        assert(key[0] != 0);
+        const Home home = home_of(key);
+        while (const Word* const slot = locate(home, key))
+            if (const auto found = read(slot, key)) [[likely]]
+                return found;
+        return std::nullopt;
+    }
+    static auto alive(auto found, const Timeouts& lives, Seconds now) noexcept {
+        if (found && !found->is_alive(lives, now)) found.reset();
+        return found;
     }
 
-    unsigned reach_of(std::size_t first) const noexcept {
-        return std::min(Slots::reach_of(bucket(first)), furthest());
+    unsigned reach_of(Word* first) const noexcept {
+        return std::min(Slots::reach_of(first), furthest());
     }
     /// Lowers a bucket's reach to what its spilled keys still need.
-    void tighten_reach(std::size_t first) noexcept {
-        unsigned needed = 0;
-        for (unsigned distance = reach_of(first); distance >= 1 && needed == 0; --distance)
-            if (holds_spilled_key_of(first, neighbour(first, distance))) needed = distance;
-        Slots::lower_reach(bucket(first), needed);
+    void tighten_reach(Word* first) noexcept {
+        unsigned needed = reach_of(first);
+        while (needed != 0 && !holds_spilled_key_of(first, neighbour(first, needed))) --needed;
+        Slots::lower_reach(first, needed);
     }
-
-    bool holds_spilled_key_of(std::size_t first, std::size_t index) const noexcept {
-        for (std::size_t s = 0; s < slots_per_bucket; ++s) {
-            const Key key = key_at(bucket(index) + s);
+    bool holds_spilled_key_of(const Word* first, Word* bucket) const noexcept {
+        for (Word* slot = bucket; slot != bucket + slots_per_bucket; ++slot) {
+            const Key key = key_at(slot);
             if (key[0] == 0) continue;
-            const Home home = home_of(hash(key));
-            if (home.first == first && home.second != index) return true;
+            const Home home = home_of(key);
+            if (home.first == first && home.second != bucket) return true;
         }
         return false;
     }
 
     Place choose(const Home& home, bool has_only_begun, const Timeouts& lives, Seconds now,
                  Evict evict) const noexcept {
-        const Survey first = Slots::survey(bucket(home.first), lives, now);
-        const Survey second = Slots::survey(bucket(home.second), lives, now);
+        const Survey first = Slots::survey(home.first, lives, now);
+        const Survey second = Slots::survey(home.second, lives, now);
         const bool is_in_second = first.vacant == nullptr ||
                                   (evict != Evict::never && first.live > second.live);
         const Survey& chosen = is_in_second ? second : first;
@@ -392,13 +378,20 @@ private:
                     : begun.age > others.age;
             return is_begun ? begun.slot : others.slot;
         };
-        if (Word* const slot = oldest({bucket(home.second), bucket(home.first)}))
-            return {.slot = slot};
-        for (unsigned distance = 1; distance <= furthest(); ++distance) {
-            Word* const words = bucket(neighbour(home.first, distance));
-            const Survey found = Slots::survey(words, lives, now);
-            Word* const slot = found.vacant != nullptr ? found.vacant : oldest({words});
-            if (slot != nullptr) return {.slot = slot, .distance = distance};
+        // Nobody's place is taken while there is one nearby.
+        const unsigned nearby = evict == Evict::oldest ? 0 : std::min(reach[1], furthest());
+        for (const bool may_evict : {false, true}) {
+            Word* const worst = may_evict ? oldest({home.second, home.first}) : nullptr;
+            if (worst != nullptr) return {.slot = worst};
+            const unsigned last = may_evict ? furthest() : nearby;
+            for (unsigned distance = 1; distance <= last; ++distance) {
+                Word* const words = neighbour(home.first, distance);
+                const Survey found = Slots::survey(words, lives, now);
+                Word* const slot = found.vacant != nullptr ? found.vacant
+                                   : may_evict             ? oldest({words})
+                                                           : nullptr;
+                if (slot != nullptr) return {.slot = slot, .distance = distance};
+            }
         }
         return {};
     }
@@ -415,17 +408,14 @@ private:
             store(slot[0], (*key)[0]);
         }
         if (before[0] == 0) return;
-        const Home home = home_of(hash(before));
-        const auto index = static_cast<std::size_t>(slot - words_) / bucket_words;
-        if (index != home.first && index != home.second) tighten_reach(home.first);
+        const Home home = home_of(before);
+        const Word* const bucket = at_.bucket(at_.index_of(slot));
+        if (bucket != home.first && bucket != home.second) tighten_reach(home.first);
     }
 
-    net::HashKey hash_key_;
-    std::size_t buckets_;
     unsigned shard_bits_;
-    std::size_t shard_mask_;
     MappedMemory memory_;
-    Word* words_;
+    const Reader at_;
     std::unique_ptr<TryLock[]> locks_;  ///< one for each shard
 };
 

@@ -6,28 +6,17 @@
 
 namespace ikelb::sessions {
 
-/// A lock that nobody waits for, on a cache line of its own.
-struct alignas(64) TryLock {
-    std::atomic<bool> is_held{false};
-};
-
-/// Holds a TryLock for the length of a scope, if it was free.
-class TryHold {
+/// A lock that nobody waits for, on a cache line of its own: for std::unique_lock with
+/// std::try_to_lock. Who does not own it must not write.
+class alignas(64) TryLock {
 public:
-    [[gnu::always_inline]] explicit TryHold(TryLock& lock) noexcept
-        : lock_{lock}, is_held_{!lock.is_held.exchange(true, std::memory_order_acquire)} {}
-    ~TryHold() {
-        if (is_held_) lock_.is_held.store(false, std::memory_order_release);
+    [[gnu::always_inline]] bool try_lock() noexcept {
+        return !is_held_.exchange(true, std::memory_order_acquire);
     }
-    TryHold(const TryHold&) = delete;
-    TryHold& operator=(const TryHold&) = delete;
-
-    /// False: somebody else has it, and the scope must not write.
-    bool is_held() const noexcept { return is_held_; }
+    void unlock() noexcept { is_held_.store(false, std::memory_order_release); }
 
 private:
-    TryLock& lock_;
-    const bool is_held_;
+    std::atomic<bool> is_held_{false};
 };
 
 }  // namespace ikelb::sessions

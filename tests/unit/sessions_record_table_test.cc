@@ -255,6 +255,20 @@ TYPED_TEST(RecordTableOf, FillsUpWithConfirmedOnesThoughBegunOnesStandEverywhere
     EXPECT_GT(confirm_until_full(flooded), confirmed * 9 / 10);
 }
 
+/// Of a crowd that logs in while two thirds of the places are sessions' none loses its own.
+TYPED_TEST(RecordTableOf, TakesNobodysPlaceWhileThereIsOneNearby) {
+    RecordTable<IkeSa, TestFixture::words> table{60'000, hash_key};
+    const auto write = [&](std::uint64_t first, std::uint64_t count, SaState state) {
+        for (std::uint64_t n = first; n < first + count; ++n)
+            ASSERT_EQ(table.write(this->key(n), {.state = state, .last_seen = 1}, lives, 1,
+                                  Evict::oldest_by_half),
+                      WriteOutcome::written);
+    };
+    write(0, 50'000, SaState::established);
+    write(50'000, 4'000, SaState::half_open);
+    for (std::uint64_t n = 0; n < 54'000; ++n) ASSERT_TRUE(table.find(this->key(n))) << "key " << n;
+}
+
 TYPED_TEST(RecordTableOf, EvictsNothingWhileAnExpiredRecordIsInReach) {
     typename TestFixture::Table table{4, hash_key};
     for (std::uint64_t n = 0; n < table.slots(); ++n)

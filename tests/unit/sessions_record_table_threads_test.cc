@@ -256,14 +256,14 @@ TEST(RecordTableThreads, OfTwoWritesFromOneReadingOneIsMadeAndTheOtherToldSo) {
 
 TEST(RecordTableThreads, AWriterWhoFindsTheShardHeldIsToldSoAtOnce) {
     TryLock lock;
-    const TryHold first{lock};
-    EXPECT_TRUE(first.is_held());
+    const std::unique_lock first{lock, std::try_to_lock};
+    EXPECT_TRUE(first.owns_lock());
     {
-        const TryHold second{lock};
-        EXPECT_FALSE(second.is_held());
+        const std::unique_lock second{lock, std::try_to_lock};
+        EXPECT_FALSE(second.owns_lock());
     }
-    const TryHold third{lock};
-    EXPECT_FALSE(third.is_held()) << "the failed attempt has released it";
+    const std::unique_lock third{lock, std::try_to_lock};
+    EXPECT_FALSE(third.owns_lock()) << "the failed attempt has released it";
 }
 
 }  // namespace
