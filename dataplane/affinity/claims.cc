@@ -83,10 +83,8 @@ std::optional<bool> is_contested(const Packet& packet, const Flow& flow,
                                  Context& context) noexcept {
     auto& candidates = context.directory.candidates;
     const std::array<std::uint64_t, 1> key{packet.datagram.esp_spi.to_host()};
-    const auto known = candidates.find_noted(key);
-    const bool is_there = known &&
-                          known->record.is_alive(context.table.timeouts, context.now) &&
-                          context.table.is_current(known->record.backend);
+    const auto known = find_noted(candidates, key, context);
+    const bool is_there = known && context.table.is_current(known->record.backend);
     if (!is_there || known->record.backend != flow.backend) {
         const std::array<std::uint64_t, 1> first{sequence_of(packet) | (is_there ? 0 : sole)};
         if (is_there || (context.memory.copies_by_tuple.take(
@@ -142,11 +140,13 @@ void consider_spi(Found& found, Context& context) noexcept {
                                              context.now_micros / seconds_per_claim,
                                              {.per_second = 1, .burst = claims_at_once}))
         return;
-    if (!note(!claim ? sessions::WriteOutcome::full
-                     : context.directory.claims.write(
-                           sessions::esp_key(packet.source, packet.datagram.esp_spi), *claim,
-                           context.table.timeouts, context.now, sessions::Evict::never),
-              context))
+    if (!claim) {
+        note(sessions::WriteOutcome::full, context);
+        return;
+    }
+    if (!write(context.directory.claims,
+               sessions::esp_key(packet.source, packet.datagram.esp_spi), *claim,
+               sessions::Evict::never, context))
         return;
     context.counters.spis_learned.add(1);
     if (!claim->is_shared)

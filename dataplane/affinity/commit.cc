@@ -23,8 +23,7 @@ void note_answer_to_delete(const Packet& packet, Context& context) noexcept {
     const auto key =
         sessions::hashed(sessions::flow_key(packet.source, packet.source_port, packet.backend),
                          context.directory.secret);
-    const auto login =
-        context.directory.logins.find_noted(key, context.table.timeouts, context.now);
+    const auto login = find_noted(context.directory.logins, key, context);
     if (!login || !login->record.is_closing ||
         login->notes != sessions::pair_key(packet.ike_header()) ||
         ike::hints_at_delete(packet.ike_message()))
@@ -36,10 +35,7 @@ void note_answer_to_delete(const Packet& packet, Context& context) noexcept {
 
 void note_request(const Decision& decision, Found& found, Context& context) noexcept {
     const Packet& packet = found.packet;
-    if (is_response(packet)) {
-        note_answer_to_delete(packet, context);
-        return;
-    }
+    if (is_response(packet)) return note_answer_to_delete(packet, context);
     const forwarding::ForwardingTable& table = context.table;
     const auto member = table.member(packet.service, packet.backend);
     if (member && !packet.frame.was_held && !packet.is_decided())

@@ -30,9 +30,8 @@ Tuple tuple_of(const sessions::FlowKey& key, const Flow& flow, forwarding::Servi
                const Context& context) noexcept {
     Tuple::Notes rivals{};
     if (flow.has_rivals)
-        if (const auto found = context.directory.rivals.find_noted(
-                sessions::hashed(key, context.directory.secret), context.table.timeouts,
-                context.now))
+        if (const auto found = find_noted(
+                context.directory.rivals, sessions::hashed(key, context.directory.secret), context))
             rivals = found->notes;
     Tuple tuple{flow, rivals, context.table.timeouts, context.now};
     tuple.filter([&](BackendRef backend) { return counts(backend, service, context); });
@@ -42,8 +41,8 @@ Tuple tuple_of(const sessions::FlowKey& key, const Flow& flow, forwarding::Servi
 ClaimFound Found::find_claim() noexcept {
     const Timeouts& lives = context.table.timeouts;
     ClaimFound found{
-        .record = context.directory.claims.find(
-            sessions::esp_key(packet.source, packet.datagram.esp_spi), lives, context.now)};
+        .record = find_live(context.directory.claims,
+                            sessions::esp_key(packet.source, packet.datagram.esp_spi), context)};
     if (found.record && !context.table.is_current(found.record->backend)) found.record.reset();
     if (!found.record || !counts(found.record->backend)) return found;
     const sessions::Claim& claim = *found.record;

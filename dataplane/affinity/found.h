@@ -33,8 +33,8 @@ inline std::optional<sessions::Binding> find_binding(const net::IpAddress& clien
                                                      const Context& context) noexcept {
     const forwarding::Service& service = context.table.services[index];
     if (service.affinity != forwarding::Affinity::source) return std::nullopt;
-    return context.directory.bindings.find(sessions::binding_key(service.client_of(client), index),
-                                           context.table.timeouts, context.now);
+    return find_live(context.directory.bindings,
+                     sessions::binding_key(service.client_of(client), index), context);
 }
 inline BackendRef ref_of(BackendIndex index, const Context& context) noexcept {
     return {.index = index, .generation = context.table.backends[index].generation};
@@ -145,8 +145,7 @@ public:
 
     const std::optional<Flow>& flow() noexcept {
         return once(flow_, [&] {
-            return context.directory.flows.find(flow_of_sender(packet), context.table.timeouts,
-                                                context.now);
+            return find_live(context.directory.flows, flow_of_sender(packet), context);
         });
     }
     /// Who stands at its tuple.
@@ -158,8 +157,8 @@ public:
     }
     const std::optional<sessions::IkeSa>& ike_sa() noexcept {
         return once(ike_sa_, [&] {
-            return context.directory.pairs.find(sessions::pair_key(packet.ike_header()),
-                                                context.table.timeouts, context.now);
+            return find_live(context.directory.pairs, sessions::pair_key(packet.ike_header()),
+                             context);
         });
     }
     /// Whose the ESP SPI is, by this client.
@@ -175,17 +174,18 @@ public:
     /// For this client and SPIi.
     const std::optional<sessions::Choice>& choice() noexcept {
         return once(choice_, [&] {
-            return context.directory.choices.find(
+            return find_live(
+                context.directory.choices,
                 sessions::half_open_key(packet.ike_header().initiator_spi, packet.source,
                                         packet.service, context.directory.secret),
-                context.table.timeouts, context.now);
+                context);
         });
     }
     /// The same request, seen a moment ago.
     const std::optional<sessions::Pending>& pending() noexcept {
         return once(pending_, [&] {
             const auto key = request_key(flow_of_sender(packet), packet.ike_header(), context);
-            auto found = context.directory.pending.find(key, context.table.timeouts, context.now);
+            auto found = find_live(context.directory.pending, key, context);
             if (found && !found->steers()) found.reset();
             return found;
         });

@@ -120,7 +120,7 @@ FrontendIndex reply_vip(const Packet& packet, const std::optional<Pair>& pair,
         for (const FrontendIndex candidate : candidates) {
             const auto key =
                 sessions::flow_key(packet.destination, packet.destination_port, candidate);
-            const auto flow = context.directory.flows.find(key, table.timeouts, context.now);
+            const auto flow = find_live(context.directory.flows, key, context);
             if (!flow) continue;
             const Tuple tuple = tuple_of(key, *flow, table.frontends[candidate].service, context);
             const Stander* const own = tuple.find(ref);
@@ -138,10 +138,11 @@ FrontendIndex reply_vip(const Packet& packet, const std::optional<Pair>& pair,
         vip = the_only_one([&](FrontendIndex candidate) {
             const auto service = table.frontends[candidate].service;
             if (pair) return pair->record.backend == ref && pair->record.service == service;
-            return is_ours(context.directory.choices.find(
+            return is_ours(find_live(
+                context.directory.choices,
                 sessions::half_open_key(packet.ike_header().initiator_spi, packet.destination,
                                         service, context.directory.secret),
-                table.timeouts, context.now));
+                context));
         });
     if (vip == forwarding::no_frontend) vip = by_standing();
     if (vip == forwarding::no_frontend)

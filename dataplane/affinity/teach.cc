@@ -67,24 +67,22 @@ void note_login(const Packet& packet, const sessions::PairKey& pair, SaState sta
 void confirm_login(const Packet& packet, BackendRef ref, Context& context) noexcept {
     const auto key = login_of_receiver(packet, context);
     auto& logins = context.directory.logins;
-    const Timeouts& lives = context.table.timeouts;
-    const auto login = logins.find_noted(key, lives, context.now);
+    const auto login = find_noted(logins, key, context);
     if (!login || login->record.backend != ref ||
         (login->record.is_closing && is_within(in_flight, login->record.last_seen, context.now)))
         return;
     note(logins.erase(key), context);
     const sessions::PairKey& pair = login->notes;
     const auto found =
-        pair[0] == 0 ? std::nullopt : context.directory.pairs.find_noted(pair, lives, context.now);
+        pair[0] == 0 ? std::nullopt : find_noted(context.directory.pairs, pair, context);
     if (!found || found->record.backend != ref) return;
     IkeSa confirmed = found->record;
     confirmed.state = SaState::established;
     confirmed.is_over |= login->record.is_over;
     confirmed.last_seen = context.now;
     const std::optional<IkeSa> before = found->record;
-    note(context.directory.pairs.write(pair, confirmed, lives, context.now,
-                                       sessions::Evict::oldest_by_half, &found->notes, &before),
-         context);
+    write(context.directory.pairs, pair, confirmed, sessions::Evict::oldest_by_half, context,
+          &found->notes, &before);
 }
 
 void teach_pair(const Packet& packet, const std::optional<Pair>& found, const Lesson& lesson,
@@ -112,22 +110,19 @@ void teach_pair(const Packet& packet, const std::optional<Pair>& found, const Le
                   .last_seen = context.now};
     const std::array notes{peer_after(packet, known.notes[0], desired.is_confirmed(), context.now),
                            began_after(packet, known.notes[1], lesson, !is_own, context)};
+    const bool is_due = is_raised || desired.service != known.record.service ||
+                        desired.is_over != known.record.is_over ||
+                        !is_within(refresh_interval - 1, known.record.last_seen, context.now);
+    if (!is_due && notes == known.notes) return;
+    if (!is_due) desired.last_seen = known.record.last_seen;
     const auto before = found ? std::optional{found->record} : std::nullopt;
-    if (is_raised || desired.service != known.record.service ||
-        desired.is_over != known.record.is_over) {
-        const bool is_written =
-            note(pairs.write(key, desired, context.table.timeouts, context.now,
-                             sessions::Evict::oldest_by_half, &notes, &before),
-                 context);
-        if (is_written && !found) context.counters.pairs_learned.add(1);
-        if (is_written || !is_own) return;
-        desired.state = known.record.state;
-        desired.is_over = known.record.is_over;
-        desired.service = known.record.service;
-    }
-    if (!is_within(refresh_interval - 1, known.record.last_seen, context.now))
-        pairs.refresh(key, known.record, desired);
-    if (notes != known.notes) note(pairs.annotate(key, notes, ref), context);
+    const bool is_written = write(pairs, key, desired, sessions::Evict::oldest_by_half, context,
+                                  &notes, &before);
+    if (is_written && !found) context.counters.pairs_learned.add(1);
+    if (is_written || !is_own || !is_due) return;
+    IkeSa renewed = known.record;  // what was known lives on
+    renewed.last_seen = context.now;
+    pairs.refresh(key, known.record, renewed);
 }
 
 /// A binding keeps its backend, else one roamer who enters an office's NAT would take the office
@@ -150,9 +145,7 @@ void teach_binding(const Packet& packet, BackendRef ref, Context& context) noexc
     };
     if (!found || !counts(found->backend, packet.service, context) ||
         (takes(ref) && !takes(found->backend)))
-        note(bindings.write(key, binding, context.table.timeouts, context.now,
-                            sessions::Evict::never, nullptr, &found),
-             context);
+        write(bindings, key, binding, sessions::Evict::never, context, nullptr, &found);
 }
 
 /// The remembered request that a backend's IKE message answers.
@@ -160,8 +153,8 @@ std::optional<Pending> answered_request(const Packet& packet, const Context& con
     if (packet.datagram.kind != ike::Kind::ike) return std::nullopt;
     const ike::Header& header = packet.ike_header();
     if (header.major_version() == 2 && !header.is_response()) return std::nullopt;
-    return context.directory.pending.find(request_key(flow_of_receiver(packet), header, context),
-                                          context.table.timeouts, context.now);
+    return find_live(context.directory.pending,
+                     request_key(flow_of_receiver(packet), header, context), context);
 }
 
 /// May a backend stand anew at a place?
@@ -189,7 +182,6 @@ bool join(const Packet& packet, const std::optional<Flow>& flow, const Lesson& l
           GatewayIndex gateway, Context& context) noexcept {
     const BackendRef ref = ref_of(packet.backend, context);
     const auto key = flow_of_receiver(packet);
-    const Timeouts& lives = context.table.timeouts;
     Tuple tuple = flow ? tuple_of(key, *flow, packet.service, context) : Tuple{};
     const bool is_new = tuple.find(ref) == nullptr;
     if (is_new && (lesson.said <= Said::alive || !may_add_place(packet, lesson, context)))
@@ -206,7 +198,7 @@ bool join(const Packet& packet, const std::optional<Flow>& flow, const Lesson& l
         if (!has_rivals) return sessions::WriteOutcome::written;
         const Tuple::Notes notes = tuple.notes(context.now);
         return context.directory.rivals.write(
-            sessions::hashed(key, context.directory.secret), tuple.rivals(context.now), lives,
+            sessions::hashed(key, context.directory.secret), tuple.rivals(context.now), context.table.timeouts,
             context.now, sessions::Evict::oldest_by_half, &notes);
     };
     const Stander& first = all.front();
@@ -218,12 +210,11 @@ bool join(const Packet& packet, const std::optional<Flow>& flow, const Lesson& l
                        .is_over = is_same && flow->is_over,
                        .gateway = gateway,
                        .last_seen = first.last};
-    const auto outcome = flow == std::optional{desired}
-                             ? write_rivals()
-                             : context.directory.flows.write(key, desired, lives, context.now,
-                                                             sessions::Evict::oldest_by_half,
-                                                             nullptr, &flow, write_rivals);
-    if (!note(outcome, context)) return false;
+    if (flow == std::optional{desired}
+            ? !note(write_rivals(), context)
+            : !write(context.directory.flows, key, desired, sessions::Evict::oldest_by_half,
+                     context, nullptr, &flow, write_rivals))
+        return false;
     if (was_empty)
         context.counters.flows_committed.add(1);
     else if (!is_same)
@@ -237,9 +228,8 @@ bool renew(const Packet& packet, const Flow& flow, Flow desired, Context& contex
     const bool is_rewritten = desired.standing != flow.standing || desired.gateway != flow.gateway;
     const std::optional before{flow};
     if (is_rewritten &&
-        note(context.directory.flows.write(key, desired, context.table.timeouts, context.now,
-                                           sessions::Evict::oldest_by_half, nullptr, &before),
-             context))
+        write(context.directory.flows, key, desired, sessions::Evict::oldest_by_half, context,
+              nullptr, &before))
         return true;
     // No lock for what is proven: what was known lives on meanwhile.
     desired.standing = flow.standing;
@@ -251,7 +241,7 @@ bool renew(const Packet& packet, const Flow& flow, Flow desired, Context& contex
 bool teach_tuple(Packet& packet, const Lesson& lesson, GatewayIndex way,
                  Context& context) noexcept {
     const auto key = flow_of_receiver(packet);
-    const auto flow = context.directory.flows.find(key, context.table.timeouts, context.now);
+    const auto flow = find_live(context.directory.flows, key, context);
     const bool has_way = way != forwarding::no_gateway;
     GatewayIndex usual = flow ? flow->gateway : forwarding::no_gateway;
     if (usual == forwarding::no_gateway && lesson.said != Said::nothing)
@@ -311,17 +301,14 @@ void take_reply(Packet& packet, Context& context) noexcept {
     if (packet.is_later_fragment || packet.is_icmp_error) return;
     const bool is_ike = packet.datagram.kind == ike::Kind::ike;
     const auto pair =
-        is_ike ? context.directory.pairs.find_noted(sessions::pair_key(packet.ike_header()),
-                                                    context.table.timeouts, context.now)
+        is_ike ? find_noted(context.directory.pairs, sessions::pair_key(packet.ike_header()), context)
                : std::nullopt;
     // From before a flush or a removal: it says nothing of the backend that there is now.
     const std::optional<Pair> none;
     const auto& known = pair && context.table.is_current(pair->record.backend) ? pair : none;
     packet.frontend = reply_vip(packet, known, context);
-    if (packet.frontend == forwarding::no_frontend) {
-        packet.verdict = Verdict::reply_vip_unknown;
-        return;
-    }
+    if (packet.frontend == forwarding::no_frontend)
+        return packet.decide(Verdict::reply_vip_unknown);
     packet.service = context.table.frontends[packet.frontend].service;
     Lesson lesson = learn(packet, known, context);
     const BackendRef ref = ref_of(packet.backend, context);
@@ -330,10 +317,8 @@ void take_reply(Packet& packet, Context& context) noexcept {
     lesson.ends_sa = request && request->is_delete && lesson.said == Said::strong &&
                      lesson.sa == SaState::established;
     if (is_ike) {
-        if (request && request->steers() && request->backend != ref && is_refusal(packet)) {
-            packet.verdict = Verdict::refusal_of_copy;
-            return;
-        }
+        if (request && request->steers() && request->backend != ref && is_refusal(packet))
+            return packet.decide(Verdict::refusal_of_copy);
         count_answer(packet, context);
         teach_choice(packet, context);
         teach_pair(packet, pair, lesson, context);

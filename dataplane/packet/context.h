@@ -82,13 +82,26 @@ inline bool note(sessions::WriteOutcome outcome, Context& context) noexcept {
     return outcome == sessions::WriteOutcome::written;
 }
 
-/// Writes a record that newer ones may replace, with its notes if it has any. False: there is no
-/// room now.
-template <typename Table, typename Key, typename Record>
-bool keep(Table& table, const Key& key, const Record& record, Context& context,
-          const typename Table::Notes* notes = nullptr) noexcept {
-    return note(table.write(key, record, context.table.timeouts, context.now,
-                            sessions::Evict::oldest, notes), context);
+/// The key's live record.
+auto find_live(const auto& table, const auto& key, const Context& context) noexcept {
+    return table.find(key, context.table.timeouts, context.now);
+}
+auto find_noted(const auto& table, const auto& key, const Context& context) noexcept {
+    return table.find_noted(key, context.table.timeouts, context.now);
+}
+/// As the table's write(). False: there is no room now, or another worker is there.
+template <typename Table, typename Record>
+bool write(Table& table, const auto& key, const Record& record, sessions::Evict evict,
+           Context& context, const typename Table::Notes* notes = nullptr,
+           const std::optional<Record>* before = nullptr, const auto&... first) noexcept {
+    return note(table.write(key, record, context.table.timeouts, context.now, evict, notes, before,
+                            first...),
+                context);
+}
+/// Writes a record that newer ones may replace, with its notes if it has any.
+bool keep(auto& table, const auto& key, const auto& record, Context& context,
+          const auto*... notes) noexcept {
+    return write(table, key, record, sessions::Evict::oldest, context, notes...);
 }
 
 }  // namespace ikelb::pipeline

@@ -79,6 +79,7 @@ struct Packet {
     std::int32_t out_shift = 0;
     std::uint32_t out_length = 0;
 
+    void decide(Verdict as) noexcept { verdict = as; }
     bool is_decided() const noexcept { return verdict != Verdict::undecided; }
     std::uint8_t* at(std::size_t offset) const noexcept { return frame.data + offset; }
     /// What is at hand of the IP packet from there on.

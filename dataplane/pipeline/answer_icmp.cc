@@ -90,10 +90,8 @@ void answer_with_icmp(Packet& packet, OwedError error, std::uint16_t mtu, Verdic
     const forwarding::Interface& interface = context.table.interfaces[packet.in_interface];
     const net::IpAddress& own = packet.is_v6 ? interface.address6 : interface.address;
     if (!may_answer(packet, error) || own.is_unspecified() || packet.frame.headroom < added ||
-        !buckets_of(packet, context).icmp_errors.take(context.now_micros)) {
-        packet.verdict = verdict_if_not;
-        return;
-    }
+        !buckets_of(packet, context).icmp_errors.take(context.now_micros))
+        return packet.decide(verdict_if_not);
     const std::size_t longest = packet.is_v6 ? longest_ipv6_error : longest_ipv4_error;
     const std::size_t total = std::min(longest, added + packet.l3_end - packet.l3);
 

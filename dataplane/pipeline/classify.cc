@@ -31,10 +31,7 @@ bool is_header_split(const Packet& packet) noexcept {
 }
 
 void to_vip(Packet& packet, const AddressEntry& vip, Context& context) noexcept {
-    if (packet.protocol == net::ip_protocol::esp) {
-        packet.verdict = Verdict::native_esp;
-        return;
-    }
+    if (packet.protocol == net::ip_protocol::esp) return packet.decide(Verdict::native_esp);
     packet.is_icmp_error = is_icmp_error(packet);
     if (packet.is_icmp_error || packet.is_later_fragment) {
         packet.direction = Direction::to_server;
@@ -43,21 +40,13 @@ void to_vip(Packet& packet, const AddressEntry& vip, Context& context) noexcept 
     const std::size_t position = packet.is_udp()
                                      ? forwarding::service_port_position(packet.destination_port)
                                      : forwarding::service_ports;
-    if (position == forwarding::service_ports) {
-        judge_host_port(packet, vip, context);
-        return;
-    }
+    if (position == forwarding::service_ports) return judge_host_port(packet, vip, context);
     packet.frontend = vip.frontends[position];
     packet.direction = Direction::to_server;
     packet.service = context.table.frontends[packet.frontend].service;
-    if (!context.table.frontends[packet.frontend].is_served) {
-        packet.verdict = Verdict::vip_not_served;
-        return;
-    }
-    if (is_header_split(packet)) {
-        packet.verdict = Verdict::headers_split;
-        return;
-    }
+    if (!context.table.frontends[packet.frontend].is_served)
+        return packet.decide(Verdict::vip_not_served);
+    if (is_header_split(packet)) return packet.decide(Verdict::headers_split);
     packet.datagram = ike::classify(packet.udp_payload(), packet.udp_payload_length, position == 1);
     packet.verdict = verdict_of[static_cast<std::size_t>(packet.datagram.kind)];
 }
@@ -110,16 +99,12 @@ void classify(Packet& packet, Context& context) noexcept {
     const wall::Wall& wall = context.table.wall;
     const bool is_suspect = wall.is_suspect(packet.source, packet.is_v6);
     if ((is_suspect && (wall::is_martian(packet.source) || wall.is_broadcast(packet.source))) ||
-        (is_from_backend && from->role != AddressRole::backend)) {
-        packet.verdict = Verdict::bad_source;
-        return;
-    }
+        (is_from_backend && from->role != AddressRole::backend))
+        return packet.decide(Verdict::bad_source);
     find_side(packet, is_from_backend, is_suspect, context);
     if (packet.is_decided()) return;
-    if (to != nullptr && to->role == AddressRole::own) {
-        to_own_address(packet, *to, is_from_backend, context);
-        return;
-    }
+    if (to != nullptr && to->role == AddressRole::own)
+        return to_own_address(packet, *to, is_from_backend, context);
     packet.direction = Direction::transit;
     if (to != nullptr && to->role == AddressRole::vip) {
         to_vip(packet, *to, context);

@@ -387,13 +387,13 @@ private:
             table.services[frontends_[prospect->frontend].service].affinity ==
             forwarding::Affinity::source;
         const auto binding = is_by_source
-                                 ? directory.bindings.find(stale.binding, table.timeouts, now)
+                                 ? find_live(directory.bindings, stale.binding, context)
                                  : std::nullopt;
         if ((word & of_renewal) != 0 ||
             ((word ^ prospect->want) & of_flow & ~Way::of_generation) != 0 ||
             !is_within(table.timeouts.flow, last_seen, now) ||
             (is_by_source && (!binding || binding->backend != sessions::packed::backend(word))) ||
-            directory.logins.find(stale.login, table.timeouts, now) ||
+            find_live(directory.logins, stale.login, context) ||
             !Family::Flows::Slots::stands_at(slot, prospect->key) ||
             !Family::Flows::Slots::exchange(slot, word, word - last_seen + now))
             return 0;

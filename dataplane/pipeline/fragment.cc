@@ -86,8 +86,7 @@ void apply(Packet& packet, const FragmentFate& fate, Context& context) noexcept 
 }
 
 std::optional<FragmentFate> find_fate(const Packet& packet, const Context& context) noexcept {
-    return context.directory.fragments.find(key_of(packet, context), context.table.timeouts,
-                                            context.now);
+    return find_live(context.directory.fragments, key_of(packet, context), context);
 }
 
 /// What is to become of the later fragments of this first one; nullopt: not known yet.
@@ -137,8 +136,8 @@ bool is_known(const Packet& packet, const Context& context) noexcept {
     if (packet.is_decided()) return false;
     if (packet.direction == Direction::transit) return !context.table.wall.is_open;
     if (packet.rule == Rule::flow || packet.rule == Rule::label) {
-        const auto flow = context.directory.flows.find(affinity::flow_of_sender(packet),
-                                                       context.table.timeouts, context.now);
+        const auto flow =
+            find_live(context.directory.flows, affinity::flow_of_sender(packet), context);
         return flow && flow->standing >= sessions::Standing::strong;
     }
     return packet.rule == Rule::pair || packet.rule == Rule::esp_client ||
@@ -156,10 +155,7 @@ bool is_forged(Verdict verdict) noexcept {
 void follow_fragment(Packet& packet, Context& context) noexcept {
     if (!packet.is_later_fragment || !is_asked_about(packet, context)) return;
     const auto fate = find_fate(packet, context);
-    if (fate && is_valid(*fate, context.table)) {
-        apply(packet, *fate, context);
-        return;
-    }
+    if (fate && is_valid(*fate, context.table)) return apply(packet, *fate, context);
     const auto [noted, as] = refusal_of(packet, context);
     if (as - noted <= 1)  // in this second or the last
         packet.verdict = Verdict::fragment_of_drop;

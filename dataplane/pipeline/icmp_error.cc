@@ -12,8 +12,7 @@ using forwarding::FrontendIndex;
 
 std::optional<sessions::Flow> find_flow(const net::IpAddress& client, net::be16 port,
                                         FrontendIndex frontend, const Context& context) noexcept {
-    return context.directory.flows.find(sessions::flow_key(client, port, frontend),
-                                        context.table.timeouts, context.now);
+    return find_live(context.directory.flows, sessions::flow_key(client, port, frontend), context);
 }
 
 /// An error on the way from us to a client: it quotes VIP to client.
@@ -21,10 +20,8 @@ void match_from_client_side(Packet& packet, const Quoted& quoted, Context& conte
     const auto* vip = context.table.addresses.find(quoted.source);
     const std::size_t position = forwarding::service_port_position(quoted.source_port);
     if (quoted.source != packet.destination || vip == nullptr ||
-        vip->role != forwarding::AddressRole::vip || position == forwarding::service_ports) {
-        punt(packet, Verdict::punt_icmp, context);
-        return;
-    }
+        vip->role != forwarding::AddressRole::vip || position == forwarding::service_ports)
+        return punt(packet, Verdict::punt_icmp, context);
     packet.frontend = vip->frontends[position];
     packet.service = context.table.frontends[packet.frontend].service;
     const auto flow =
@@ -34,10 +31,8 @@ void match_from_client_side(Packet& packet, const Quoted& quoted, Context& conte
     const auto backend = flow      ? flow->backend
                          : binding ? binding->backend
                                    : forwarding::BackendRef{};
-    if ((!flow && !binding) || !context.table.is_current(backend)) {
-        packet.verdict = Verdict::icmp_unmatched;
-        return;
-    }
+    if ((!flow && !binding) || !context.table.is_current(backend))
+        return packet.decide(Verdict::icmp_unmatched);
     packet.backend = backend.index;
 }
 

@@ -24,18 +24,13 @@ void find_interface(Packet& packet, std::uint16_t vlan, const Context& context) 
 /// Ethernet and 802.1Q; leaves the EtherType in type.
 void parse_link(Packet& packet, be16& type, const Context& context) noexcept {
     const Frame& frame = packet.frame;
-    if (frame.contiguous < sizeof(net::EthernetHeader)) {
-        packet.verdict = Verdict::truncated;
-        return;
-    }
+    if (frame.contiguous < sizeof(net::EthernetHeader)) return packet.decide(Verdict::truncated);
     packet.l3 = sizeof(net::EthernetHeader);
     type = net::load<be16>(packet.at(12));
     std::uint16_t vlan = 0;
     if (type == be16::from_host(net::ether_type::vlan)) {
-        if (frame.contiguous < packet.l3 + sizeof(net::VlanTag)) {
-            packet.verdict = Verdict::truncated;
-            return;
-        }
+        if (frame.contiguous < packet.l3 + sizeof(net::VlanTag))
+            return packet.decide(Verdict::truncated);
         const auto tag = net::load<net::VlanTag>(packet.at(packet.l3));
         vlan = tag.id();
         type = tag.type;
@@ -114,10 +109,8 @@ void parse(Packet& packet, const Context& context) noexcept {
     const auto& interface = context.table.interfaces[packet.in_interface];
     const bool is_multicast = ethernet.destination.is_multicast();
     if (!is_multicast &&
-        std::memcmp(&ethernet.destination, &interface.mac, sizeof interface.mac) != 0) {
-        packet.verdict = Verdict::not_for_us;
-        return;
-    }
+        std::memcmp(&ethernet.destination, &interface.mac, sizeof interface.mac) != 0)
+        return packet.decide(Verdict::not_for_us);
     if (type == be16::from_host(net::ether_type::arp)) {
         punt(packet,
              is_about_others(packet, context.table) ? Verdict::punt_multicast : Verdict::punt_arp,

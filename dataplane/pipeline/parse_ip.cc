@@ -15,21 +15,14 @@ namespace {
 void parse_udp(Packet& packet) noexcept {
     const std::size_t l4_at = packet.l4;
     const std::size_t l4_bytes = packet.ip_bytes - (l4_at - packet.l3);
-    if (l4_bytes < sizeof(net::UdpHeader)) {
-        packet.verdict = Verdict::truncated;
-        return;
-    }
-    if (packet.frame.contiguous < l4_at + sizeof(net::UdpHeader)) {
-        packet.verdict = Verdict::headers_split;
-        return;
-    }
+    if (l4_bytes < sizeof(net::UdpHeader)) return packet.decide(Verdict::truncated);
+    if (packet.frame.contiguous < l4_at + sizeof(net::UdpHeader))
+        return packet.decide(Verdict::headers_split);
     const net::UdpHeader& udp = packet.udp();
     const std::size_t length = udp.length.to_host();
     // A first fragment's UDP length covers the fragments that follow.
-    if (length < sizeof(net::UdpHeader) || (!packet.is_fragment && length > l4_bytes)) {
-        packet.verdict = Verdict::bad_udp_length;
-        return;
-    }
+    if (length < sizeof(net::UdpHeader) || (!packet.is_fragment && length > l4_bytes))
+        return packet.decide(Verdict::bad_udp_length);
     packet.source_port = udp.source_port;
     packet.destination_port = udp.destination_port;
     packet.payload = static_cast<std::uint16_t>(l4_at + sizeof(net::UdpHeader));
@@ -113,25 +106,14 @@ void parse_ipv4(Packet& packet) noexcept {
     const net::Ipv4Header& ip = packet.ipv4();
     const std::size_t header = ip.header_bytes();
     const std::size_t total = ip.total_length.to_host();
-    if (ip.version_ihl >> 4 != 4 || header < sizeof(net::Ipv4Header) || total < header) {
-        packet.verdict = Verdict::bad_ip_header;
-        return;
-    }
-    if (packet.l3 + total > frame.length) {
-        packet.verdict = Verdict::truncated;
-        return;
-    }
-    if (packet.l3 + header > frame.contiguous) {
-        packet.verdict = Verdict::headers_split;
-        return;
-    }
+    if (ip.version_ihl >> 4 != 4 || header < sizeof(net::Ipv4Header) || total < header)
+        return packet.decide(Verdict::bad_ip_header);
+    if (packet.l3 + total > frame.length) return packet.decide(Verdict::truncated);
+    if (packet.l3 + header > frame.contiguous) return packet.decide(Verdict::headers_split);
     const bool is_sum_good = header == sizeof(net::Ipv4Header)
                                  ? net::is_sum_good(ip)
                                  : net::checksum({packet.at(packet.l3), header}) == 0;
-    if (!is_sum_good) {
-        packet.verdict = Verdict::bad_ip_checksum;
-        return;
-    }
+    if (!is_sum_good) return packet.decide(Verdict::bad_ip_checksum);
     packet.is_ip = true;
     packet.source = net::IpAddress::from_v4(ip.source);
     packet.destination = net::IpAddress::from_v4(ip.destination);
@@ -141,10 +123,8 @@ void parse_ipv4(Packet& packet) noexcept {
     set_l3_end(packet);
     if (header != sizeof(net::Ipv4Header) &&
         wall::is_source_routed({packet.at(packet.l3 + sizeof(net::Ipv4Header)),
-                                header - sizeof(net::Ipv4Header)})) [[unlikely]] {
-        packet.verdict = Verdict::source_routed;
-        return;
-    }
+                                header - sizeof(net::Ipv4Header)})) [[unlikely]]
+        return packet.decide(Verdict::source_routed);
     if ((ip.flags_offset.to_host() & (net::ipv4_flags::offset_mask |
                                       net::ipv4_flags::more_fragments)) != 0)
         note_ipv4_fragment(packet, total - header);
@@ -156,21 +136,14 @@ void parse_ipv6(Packet& packet) noexcept {
     const net::Ipv6Header& ip = packet.ipv6();
     const std::size_t total = ip.packet_bytes();
     // Without a length it is a jumbogram (RFC 2675), or nothing at all.
-    if (ip.version_class_flow.to_host() >> 28 != 6 || total == sizeof(net::Ipv6Header)) {
-        packet.verdict = Verdict::bad_ip_header;
-        return;
-    }
-    if (packet.l3 + total > packet.frame.length) {
-        packet.verdict = Verdict::truncated;
-        return;
-    }
+    if (ip.version_class_flow.to_host() >> 28 != 6 || total == sizeof(net::Ipv6Header))
+        return packet.decide(Verdict::bad_ip_header);
+    if (packet.l3 + total > packet.frame.length) return packet.decide(Verdict::truncated);
     packet.source = net::IpAddress{ip.source};
     packet.destination = net::IpAddress{ip.destination};
     // RFC 4942 section 2.2: our tables take such addresses for those of IPv4.
-    if (packet.source.is_v4() || packet.destination.is_v4()) {
-        packet.verdict = Verdict::mapped_address;
-        return;
-    }
+    if (packet.source.is_v4() || packet.destination.is_v4())
+        return packet.decide(Verdict::mapped_address);
     packet.is_v6 = true;
     packet.ip_bytes = static_cast<std::uint32_t>(total);
     set_l3_end(packet);

@@ -35,20 +35,14 @@ bool is_down(const LinkHeader& link, const forwarding::ForwardingTable& table) n
 void route_transit(Packet& packet, Context& context) noexcept {
     const forwarding::Route* route = context.table.find_route(packet.destination);
     // RFC 1812 section 5.3.7: neither 0.0.0.0 nor loopback may leave.
-    if (route == nullptr || packet.destination.is_loopback() ||
-        packet.destination.is_unspecified()) {
-        packet.verdict = Verdict::no_route;
-        return;
-    }
+    if (route == nullptr || packet.destination.is_loopback() || packet.destination.is_unspecified())
+        return packet.decide(Verdict::no_route);
     switch (route->kind) {
         case forwarding::RouteKind::blackhole:
         case forwarding::RouteKind::unreachable: packet.verdict = Verdict::blackhole; return;
         case forwarding::RouteKind::local:
             // Whatever address of its own or device that is not ours: it would answer.
-            if (packet.is_service_udp()) {
-                packet.verdict = Verdict::service_port_own;
-                return;
-            }
+            if (packet.is_service_udp()) return packet.decide(Verdict::service_port_own);
             punt(packet, Verdict::punt_local, context);
             return;
         case forwarding::RouteKind::on_link:
@@ -96,10 +90,8 @@ void punt_to_cut(Packet& packet, const Context& context) noexcept {
     // the interface where it is to leave, unless that faces clients itself.
     if (packet.is_from_clients) {
         packet.in_interface = packet.link->interface;
-        if (context.table.interfaces[packet.in_interface].faces_clients) {
-            packet.verdict = Verdict::too_big;
-            return;
-        }
+        if (context.table.interfaces[packet.in_interface].faces_clients)
+            return packet.decide(Verdict::too_big);
         net::store(packet.at(0), context.table.interfaces[packet.in_interface].mac);
     }
     punt(packet, Verdict::punt_unresolved, context);

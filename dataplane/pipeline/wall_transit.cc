@@ -28,7 +28,7 @@ auto& records_of(const TransitKey& key, Context& context) noexcept {
 }
 
 std::optional<Conversation> find_record(const TransitKey& key, Context& context) noexcept {
-    return records_of(key, context).find(key, context.table.timeouts, context.now);
+    return find_live(records_of(key, context), key, context);
 }
 
 void write_record(const TransitKey& key, const std::optional<Conversation>& before,
@@ -39,9 +39,7 @@ void write_record(const TransitKey& key, const std::optional<Conversation>& befo
         .ends_at = context.now + context.table.wall.timeouts.of(key.protocol, is_short)};
     auto& records = records_of(key, context);
     if (!before || before->progress != progress) {
-        if (note(records.write(key, record, context.table.timeouts, context.now,
-                               sessions::Evict::oldest_by_half, nullptr, &before),
-                 context))
+        if (write(records, key, record, sessions::Evict::oldest_by_half, context, nullptr, &before))
             return;
         context.counters.transit_untracked.add(1);
         if (!before) return;
@@ -139,10 +137,8 @@ bool is_offer(const Packet& packet, const ForwardingTable& table) noexcept {
 }  // namespace
 
 void judge_transit(Packet& packet, Context& context) noexcept {
-    if (context.table.wall.is_broadcast(packet.destination)) {
-        packet.verdict = Verdict::directed_broadcast;
-        return;
-    }
+    if (context.table.wall.is_broadcast(packet.destination))
+        return packet.decide(Verdict::directed_broadcast);
     if (packet.is_later_fragment) return;
     if (packet.is_from_clients) {
         const Upper upper = upper_of(packet);

@@ -160,16 +160,6 @@ public:
                                     Seconds now) const noexcept {
         return alive(find_noted(key), lives, now);
     }
-    /// Replaces the notes of a key that is still of this backend.
-    WriteOutcome annotate(const Key& key, const Notes& notes, forwarding::BackendRef of) noexcept {
-        const Home home = home_of(key);
-        const std::unique_lock hold{lock_of(home), std::try_to_lock};
-        if (!hold) return WriteOutcome::busy;
-        Word* const slot = locate(home, key);
-        if (slot != nullptr && Slots::value_at(slot).backend == of) set_notes(slot, notes);
-        return WriteOutcome::written;
-    }
-
     /// Calls visit(const Key&, const Value&) for each record, dead or alive, that stands where a
     /// key of this hash may. Lock-free; a record written meanwhile may be missed.
     template <typename Visit>

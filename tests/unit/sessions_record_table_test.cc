@@ -386,13 +386,9 @@ TEST(RecordTable, NotesEndWithTheirRecordOrItsBackend) {
     table.write({1}, record_of(1, 1), lives, 1, Evict::never, &notes);
     table.write({1}, record_of(1, 5), lives, 5, Evict::never);
     EXPECT_EQ(note(), 42u);
-    table.annotate({1}, {43}, record_of(2, 1).backend);
-    EXPECT_EQ(note(), 42u) << "it is another backend's by now";
-    table.annotate({1}, {43}, record_of(1, 1).backend);
-    EXPECT_EQ(note(), 43u);
     table.write({1}, record_of(2, 5), lives, 5, Evict::never);
-    EXPECT_EQ(note(), 0u);
-    table.annotate({1}, notes, record_of(2, 5).backend);
+    EXPECT_EQ(note(), 0u) << "it is another backend's by now";
+    table.write({1}, record_of(2, 5), lives, 5, Evict::never, &notes);
     EXPECT_EQ(note(), 42u);
     table.write({1}, record_of(2, 50), lives, 5 + life + 1, Evict::never);
     EXPECT_EQ(note(), 0u) << "those of a dead record";
