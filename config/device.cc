@@ -3,7 +3,6 @@
 #include "config/device.h"
 
 namespace ikelb::config {
-
 namespace {
 
 bool is_hex(char c) {

@@ -10,7 +10,6 @@
 #include "config/listing.h"
 
 namespace ikelb::config {
-
 namespace {
 
 std::string or_not_set(const std::string& text) { return text.empty() ? "(not set)" : text; }

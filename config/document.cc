@@ -14,7 +14,6 @@
 #include "config/scalar.h"
 
 namespace ikelb::config {
-
 namespace {
 
 /// Length of the UTF-8 character at the start of text (RFC 3629: no overlong forms, no

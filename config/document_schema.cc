@@ -8,7 +8,6 @@
 #include "config/schema.h"
 
 namespace ikelb::config {
-
 namespace {
 
 constexpr std::string_view markdown_head = R"(# Configuration

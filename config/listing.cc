@@ -12,7 +12,6 @@
 #include "config/text/address.h"
 
 namespace ikelb::config {
-
 namespace {
 
 std::string text_of(const std::string& value) { return value; }

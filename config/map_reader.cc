@@ -10,7 +10,6 @@
 #include "config/text/address.h"
 
 namespace ikelb::config {
-
 namespace {
 
 constexpr std::size_t longest_text = 1024;

@@ -7,7 +7,6 @@
 #include <vector>
 
 namespace ikelb::config {
-
 namespace {
 /// What is longer is no misspelt key; the cost of a comparison grows with the square.
 constexpr std::size_t longest_compared = 64;

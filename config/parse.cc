@@ -14,7 +14,6 @@
 #include "config/map_reader.h"
 
 namespace ikelb::config {
-
 namespace {
 
 /// One struct of each item of a list of maps.

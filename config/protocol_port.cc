@@ -7,7 +7,6 @@
 #include "config/scalar.h"
 
 namespace ikelb::config {
-
 namespace {
 
 struct NamedProtocol {

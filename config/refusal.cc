@@ -7,7 +7,6 @@
 #include <string>
 
 namespace ikelb::config {
-
 namespace {
 
 constexpr std::string_view no_source_translation =

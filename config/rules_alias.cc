@@ -7,7 +7,6 @@
 #include "config/text/address.h"
 
 namespace ikelb::config::rules {
-
 namespace {
 
 const Service* find_service(const Config& config, std::string_view name) {

@@ -7,7 +7,6 @@
 #include "config/text/address.h"
 
 namespace ikelb::config::rules {
-
 namespace {
 
 /// The key that the address of a VIP's family belongs into.

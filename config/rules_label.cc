@@ -6,7 +6,6 @@
 #include "config/scalar.h"
 
 namespace ikelb::config::rules {
-
 namespace {
 
 constexpr std::uint32_t first_esp_spi = 256;  // RFC 4303 section 2.1: those below are reserved

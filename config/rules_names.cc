@@ -11,7 +11,6 @@
 #include "config/schema.h"
 
 namespace ikelb::config::rules {
-
 namespace {
 
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }

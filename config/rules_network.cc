@@ -11,7 +11,6 @@
 #include "config/text/address.h"
 
 namespace ikelb::config::rules {
-
 namespace {
 
 std::string_view device_without_arguments(std::string_view device) {

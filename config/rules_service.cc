@@ -8,7 +8,6 @@
 #include "config/text/address.h"
 
 namespace ikelb::config::rules {
-
 namespace {
 
 constexpr std::string_view link_local =

@@ -9,7 +9,6 @@
 #include "config/scalar.h"
 
 namespace ikelb::config::rules {
-
 namespace {
 
 bool is_prime(std::uint32_t number) {

@@ -10,7 +10,6 @@
 #include "config/text/address.h"
 
 namespace ikelb::config::rules {
-
 namespace {
 
 constexpr std::uint8_t icmp = 1, tcp = 6, udp = 17, esp = 50, icmpv6 = 58;

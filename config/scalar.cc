@@ -9,7 +9,6 @@
 #include "config/text/address.h"
 
 namespace ikelb::config {
-
 namespace {
 
 struct Unit {

@@ -8,7 +8,6 @@
 #include "config/scalar.h"
 
 namespace ikelb::config {
-
 namespace {
 
 std::string joined(const std::vector<std::string_view>& words) {

@@ -6,7 +6,6 @@
 #include "config/schema_parts.h"
 
 namespace ikelb::config {
-
 namespace {
 
 const std::array keys{

@@ -5,7 +5,6 @@
 #include "config/schema_parts.h"
 
 namespace ikelb::config {
-
 namespace {
 
 constexpr std::string_view of_a_rule = "None. What a rule let in ends with the rule.";

@@ -7,7 +7,6 @@
 #include "config/rules.h"
 
 namespace ikelb::config {
-
 namespace {
 
 using Rule = void (*)(const Config&, FindingList&);

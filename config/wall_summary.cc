@@ -6,7 +6,6 @@
 #include "config/text/address.h"
 
 namespace ikelb::config {
-
 namespace {
 
 std::string routed(const Transit& transit) {

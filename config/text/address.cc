@@ -9,7 +9,6 @@
 #include <cstdio>
 
 namespace ikelb::text {
-
 namespace {
 
 constexpr std::size_t longest_address_text = INET6_ADDRSTRLEN;

@@ -15,7 +15,6 @@
 #include <iterator>
 
 namespace ikelb::control {
-
 namespace {
 
 using std::chrono::seconds;

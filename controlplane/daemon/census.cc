@@ -8,7 +8,6 @@
 #include "controlplane/state/record_keys.h"
 
 namespace ikelb::control {
-
 namespace {
 
 constexpr std::size_t buckets_per_step = 32768;

@@ -22,7 +22,6 @@
 #include "controlplane/state/record_keys.h"
 
 namespace ikelb::control {
-
 namespace {
 
 using nlohmann::json;

@@ -13,7 +13,6 @@
 #include "controlplane/inspect/as_json.h"
 
 namespace ikelb::control {
-
 namespace {
 
 using nlohmann::json;

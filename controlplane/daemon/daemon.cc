@@ -20,7 +20,6 @@
 #include "controlplane/daemon/totals.h"
 
 namespace ikelb::control {
-
 namespace {
 
 constexpr std::chrono::milliseconds tick_every{100};

@@ -17,7 +17,6 @@
 // How a daemon comes to be, up to its first table. The workers begin once the kernel has been read.
 
 namespace ikelb::control {
-
 namespace {
 
 net::HashKey draw_hash_key() {

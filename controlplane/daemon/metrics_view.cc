@@ -9,7 +9,6 @@
 #include "controlplane/daemon/totals.h"
 
 namespace ikelb::control {
-
 namespace {
 
 BackendMode to_metrics(forwarding::Mode mode) {

@@ -15,7 +15,6 @@
 #include "controlplane/kernel/redirect.h"
 
 namespace ikelb::control {
-
 namespace {
 
 // Frames taken from one twin before the others and everything else get their turn.

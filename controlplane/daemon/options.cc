@@ -13,7 +13,6 @@
 #include "controlplane/table/table_builder.h"
 
 namespace ikelb::control {
-
 namespace {
 
 boost::asio::ip::address to_asio(const net::IpAddress& address) {

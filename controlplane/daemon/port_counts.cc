@@ -9,7 +9,6 @@
 #include <utility>
 
 namespace ikelb::control {
-
 namespace {
 
 constexpr std::array losses{

@@ -11,7 +11,6 @@
 #include <utility>
 
 namespace ikelb::control {
-
 namespace {
 
 std::uint64_t effective_capabilities() {

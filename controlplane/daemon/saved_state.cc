@@ -11,7 +11,6 @@
 #include "controlplane/state/disk.h"
 
 namespace ikelb::control {
-
 namespace {
 
 using Clock = std::chrono::steady_clock;

@@ -6,7 +6,6 @@
 #include <systemd/sd-daemon.h>
 
 namespace ikelb::control {
-
 namespace {
 
 // A worker that lost its CPU to others for a moment is no news.

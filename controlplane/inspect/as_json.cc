@@ -11,7 +11,6 @@
 #include "controlplane/inspect/states.h"
 
 namespace ikelb::control {
-
 namespace {
 
 using nlohmann::json;

@@ -11,7 +11,6 @@
 #include "dataplane/affinity/rules.h"
 
 namespace ikelb::control {
-
 namespace {
 
 using pipeline::Rule;

@@ -10,7 +10,6 @@
 
 #include "dataplane/net/address.h"
 #include "dataplane/packet/context.h"
-#include "dataplane/packet/rule.h"
 #include "dataplane/packet/verdict.h"
 
 namespace ikelb::control {

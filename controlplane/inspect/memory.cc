@@ -7,7 +7,6 @@
 #include "dataplane/packet/context.h"
 
 namespace ikelb::control {
-
 namespace {
 
 constexpr std::size_t esp_spis_of_client = 2;

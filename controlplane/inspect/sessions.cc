@@ -8,7 +8,6 @@
 #include "controlplane/inspect/states.h"
 
 namespace ikelb::control {
-
 namespace {
 
 using sessions::IkeSa, sessions::Peer, sessions::name_of;

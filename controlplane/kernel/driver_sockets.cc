@@ -12,7 +12,6 @@
 #include <utility>
 
 namespace ikelb::control {
-
 namespace {
 
 template <class Value>

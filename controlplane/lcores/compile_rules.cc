@@ -12,7 +12,6 @@
 #include "dataplane/dpdk/acl_rules.h"
 
 namespace ikelb::control {
-
 namespace {
 
 /// Of both families: a name that is taken would give the context that has it.

@@ -11,7 +11,6 @@
 #include <cstring>
 
 namespace ikelb::control {
-
 namespace {
 
 constexpr unsigned punts_per_turn = 256;

@@ -15,7 +15,6 @@
 #include <fstream>
 
 namespace ikelb::control {
-
 namespace {
 
 std::string join(const std::vector<unsigned>& numbers) {

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 namespace ikelb::control {
-
 namespace {
 
 unsigned flags_of(BufferLayout layout) {

@@ -14,7 +14,6 @@
 #include "controlplane/lcores/eal.h"
 
 namespace ikelb::control {
-
 namespace {
 
 constexpr std::uint16_t descriptors = 1024;

@@ -7,7 +7,6 @@
 #include "config/text/address.h"
 
 namespace ikelb::control {
-
 namespace {
 
 /// Interface indexes of the twins that are not there: the position from 1 on.

@@ -8,7 +8,6 @@
 #include <stdexcept>
 
 namespace ikelb::control {
-
 namespace {
 
 constexpr int longest_frame = 65535;

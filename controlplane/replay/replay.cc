@@ -8,7 +8,6 @@
 #include "dataplane/pipeline/stages.h"
 
 namespace ikelb::control {
-
 namespace {
 
 constexpr net::HashKey hash_key{.k0 = 0x696b656c622d7265, .k1 = 0x706c61792d6b6579};

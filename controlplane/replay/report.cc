@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 
 namespace ikelb::control {
-
 namespace {
 
 std::string_view to_string(pipeline::Fate fate) {

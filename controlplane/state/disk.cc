@@ -15,7 +15,6 @@
 #include "controlplane/kernel/file_descriptor.h"
 
 namespace ikelb::control {
-
 namespace {
 
 constexpr ::mode_t owner_only = S_IRUSR | S_IWUSR;

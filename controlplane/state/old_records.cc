@@ -7,7 +7,6 @@
 #include "dataplane/net/headers.h"
 
 namespace ikelb::control {
-
 namespace {
 
 /// The code that every kind of record had. `tentative`: established, before a restart.

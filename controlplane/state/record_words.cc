@@ -3,7 +3,6 @@
 #include "controlplane/state/record_words.h"
 
 namespace ikelb::control {
-
 namespace {
 
 constexpr std::size_t standings = 4, sa_states = 4, claim_ranks = 8, progresses = 3;

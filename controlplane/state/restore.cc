@@ -9,7 +9,6 @@
 #include <tuple>
 
 namespace ikelb::control {
-
 namespace {
 
 using sessions::Flow;

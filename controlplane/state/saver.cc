@@ -12,7 +12,6 @@
 #include "controlplane/state/disk.h"
 
 namespace ikelb::control {
-
 namespace {
 
 /// Between workers and a save, the workers come first.

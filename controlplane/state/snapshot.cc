@@ -8,7 +8,6 @@
 #include "controlplane/state/record_keys.h"
 
 namespace ikelb::control {
-
 namespace {
 
 using sessions::Flow;

@@ -14,7 +14,6 @@
 #include "controlplane/state/record_words.h"
 
 namespace ikelb::control {
-
 namespace {
 
 // No byte is swapped anywhere below.

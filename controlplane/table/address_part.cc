@@ -8,7 +8,6 @@
 #include "controlplane/table/table_parts.h"
 
 namespace ikelb::control {
-
 namespace {
 
 bool is_used(const config::Pool& pool, const config::Config& config) {

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 namespace ikelb::control {
-
 namespace {
 
 bool has_backend(const config::Config& config, const std::string& name) {

@@ -11,7 +11,6 @@
 #include "dataplane/net/checksum.h"
 
 namespace ikelb::control {
-
 namespace {
 
 using forwarding::BackendIndex, forwarding::ExpressTable, forwarding::ForwardingTable;

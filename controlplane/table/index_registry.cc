@@ -9,7 +9,6 @@
 #include "dataplane/forwarding/forwarding_table.h"
 
 namespace ikelb::control {
-
 namespace {
 
 RegistryError too_many(const char* what, std::size_t wanted, std::size_t limit) {

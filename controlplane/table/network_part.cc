@@ -16,7 +16,6 @@
 #include "controlplane/table/table_parts.h"
 
 namespace ikelb::control {
-
 namespace {
 
 using forwarding::InterfaceIndex;

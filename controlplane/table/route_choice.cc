@@ -12,7 +12,6 @@
 #include "controlplane/table/route_ranges.h"
 
 namespace ikelb::control {
-
 namespace {
 
 using forwarding::ForwardingTable, forwarding::RouteKind;

@@ -15,7 +15,6 @@
 #include "controlplane/table/table_parts.h"
 
 namespace ikelb::control {
-
 namespace {
 
 using forwarding::BackendIndex;

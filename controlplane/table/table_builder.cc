@@ -10,7 +10,6 @@
 #include "controlplane/table/table_parts.h"
 
 namespace ikelb::control {
-
 namespace {
 
 /// The dataplane counts in seconds: rounded up, so that nothing ends before its time.

@@ -11,7 +11,6 @@
 #include "controlplane/table/wall_remarks.h"
 
 namespace ikelb::control {
-
 namespace {
 
 wall::OpenPort make_open_port(const config::OpenPort& port) noexcept {

@@ -11,7 +11,6 @@
 #include "config/text/address.h"
 
 namespace ikelb::control {
-
 namespace {
 
 /// Remarks are read by people.

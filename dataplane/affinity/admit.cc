@@ -7,7 +7,6 @@
 #include "dataplane/ike/payload_walk.h"
 
 namespace ikelb::affinity {
-
 namespace {
 
 /// A retransmission that all backends got, and the next: a client goes on (RFC 7296 section 2.4).

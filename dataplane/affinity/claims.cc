@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-#include "dataplane/affinity/claims.h"
+#include "dataplane/affinity/commit.h"
 
 #include <algorithm>
 #include <mutex>
 
 namespace ikelb::affinity {
-
 namespace {
 
 using sessions::Candidate, sessions::Claim;
 
+/// The oldest of the claims to one SPI have rank 0; those of one backend share theirs.
+constexpr unsigned max_claim_rank = 7;
 /// New claims of one tuple: so many at once, then one in so many seconds.
 constexpr std::uint32_t claims_at_once = 24, seconds_per_claim = 60;
 /// All claims to one SPI stand in one place, which is others' too.

@@ -3,11 +3,9 @@
 #include "dataplane/affinity/commit.h"
 
 #include "dataplane/affinity/admit.h"
-#include "dataplane/affinity/claims.h"
 #include "dataplane/ike/payload_walk.h"
 
 namespace ikelb::affinity {
-
 namespace {
 
 /// The gateway the frame came from, if it is one of those the kernel knows.

@@ -4,10 +4,7 @@
 
 #include <algorithm>
 
-#include "dataplane/affinity/claims.h"
-
 namespace ikelb::affinity {
-
 namespace {
 
 /// Does its answer bring a responder's SPI that it had not?

@@ -97,9 +97,7 @@ struct BackendSet {
     std::size_t count = 0;
 
     bool holds(BackendIndex index) const noexcept {
-        for (std::size_t i = 0; i < count; ++i)
-            if (list[i] == index) return true;
-        return false;
+        return std::ranges::find(all(), index) != all().end();
     }
     void add(BackendIndex index) noexcept {
         if (count < most && !holds(index)) list[count++] = index;
@@ -111,7 +109,7 @@ struct Claimants : BackendSet<4> {
     bool is_open = false;  ///< shared elsewhere: it may be none of them
 };
 
-/// A client's ESP SPI as its claim stands: see claims.h.
+/// A client's ESP SPI as its claim stands: see commit.h.
 struct ClaimFound {
     std::optional<sessions::Claim> record{};  ///< as it is in the table
     Seconds heard = 0;         ///< when its backend was last heard, as far as is known
@@ -119,6 +117,25 @@ struct ClaimFound {
     bool is_own = false;       ///< of this port and VIP too
     bool is_valid = false;     ///< it decides
 };
+
+/// So long a claim needs no other look-up to know that its backend was heard.
+inline constexpr Seconds claim_refresh_interval = 60;
+
+/// Calls visit(const EspKey&, const Claim&) for each live claim to an SPI, of whatever client.
+template <typename Visit>
+void visit_claims(net::be32 spi, const Context& context, Visit&& visit) noexcept {
+    const auto look = [&](const auto& table) {
+        table.visit_homes(
+            table.hash({spi.to_host()}), [&](const auto& words, const sessions::Claim& claim) {
+                const auto key = sessions::EspKey::from(words);
+                if (key.rest == spi.to_host() && context.table.is_current(claim.backend) &&
+                    claim.is_alive(context.table.timeouts, context.now))
+                    visit(key, claim);
+            });
+    };
+    look(context.directory.claims.narrow());
+    look(context.directory.claims.wide());
+}
 
 /// A client's datagram with the live records that its rules have asked for, each looked up once.
 class Found {
@@ -215,10 +232,9 @@ private:
 [[gnu::always_inline]] inline void prefetch_records(const Packet& packet,
                                                     const Context& context) noexcept {
     const bool is_reply = packet.direction == pipeline::Direction::to_client;
-    context.directory.flows.prefetch<true>(is_reply ? flow_of_receiver(packet)
-                                                    : flow_of_sender(packet));
+    context.directory.flows.prefetch(is_reply ? flow_of_receiver(packet) : flow_of_sender(packet));
     if (packet.datagram.kind == ike::Kind::ike)
-        context.directory.pairs.prefetch<true>(sessions::pair_key(packet.ike_header()));
+        context.directory.pairs.prefetch(sessions::pair_key(packet.ike_header()));
 }
 
 }  // namespace ikelb::affinity

@@ -5,7 +5,6 @@
 #include "dataplane/ike/payload_walk.h"
 
 namespace ikelb::affinity {
-
 namespace {
 
 using forwarding::FrontendIndex, sessions::SaState;
@@ -45,10 +44,9 @@ Said said_by_answer(const Packet& packet, const std::optional<Pair>& pair,
     // A server answers a replay too, under an old message ID. Of an unseen pair none is known yet.
     const bool is_unseen = began.client == 0 && began.next_id == 0;
     if (is_unseen || header.message_id.to_host() < began.next_id) return Said::nominated;
-    const bool is_own_login = header.exchange == ike::exchange::ike_auth &&
-                              began_here(packet, pair, context);
-    const bool is_established = pair->record.is_confirmed() || proof == SaState::established;
-    if (is_established) return Said::strong;
+    if (pair->record.is_confirmed() || proof == SaState::established) return Said::strong;
+    const bool is_own_login =
+        header.exchange == ike::exchange::ike_auth && began_here(packet, pair, context);
     return is_own_login ? Said::login : Said::nominated;
 }
 

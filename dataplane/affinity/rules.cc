@@ -6,7 +6,6 @@
 #include <utility>
 
 namespace ikelb::affinity {
-
 namespace {
 
 /// The backend of an existing SA, which is valid nowhere else: down is a flag, not an end.

@@ -5,7 +5,6 @@
 #include "dataplane/forwarding/forwarding_table.h"
 
 namespace ikelb::affinity {
-
 namespace {
 
 /// How long after a rebuild a COOKIE retry still goes by the table that chose the server whose
@@ -31,20 +30,15 @@ BackendIndex by_turn(forwarding::ServiceIndex index, const forwarding::Service& 
 
 /// The fewest SAs by weight: those of the last count and this worker's own choices since.
 BackendIndex by_fewest_sas(const forwarding::Service& service, const Context& context) noexcept {
-    pipeline::WorkerMemory& memory = context.memory;
-    BackendIndex best = no_backend;
-    std::uint64_t best_load = 0;
-    for (const BackendIndex candidate : service.members) {
-        const std::uint64_t sas{context.directory.sas[candidate].load(std::memory_order_relaxed)};
-        const std::uint64_t scaled =
-            ((sas + memory.chosen[candidate]) << 16) / context.table.backends[candidate].weight;
-        if (best == no_backend || scaled < best_load) {
-            best = candidate;
-            best_load = scaled;
-        }
-    }
-    if (best != no_backend && memory.chosen[best] < 0xffff) ++memory.chosen[best];
-    return best;
+    auto& chosen = context.memory.chosen;
+    const auto load = [&](BackendIndex one) {
+        const std::uint64_t sas{context.directory.sas[one].load(std::memory_order_relaxed)};
+        return ((sas + chosen[one]) << 16) / context.table.backends[one].weight;
+    };
+    const auto best = std::ranges::min_element(service.members, {}, load);
+    if (best == service.members.end()) return no_backend;
+    if (chosen[*best] < 0xffff) ++chosen[*best];
+    return *best;
 }
 
 /// Counts an SA that leaves the place where its client's address alone would put it.
@@ -66,11 +60,10 @@ bool may_remember(const Context& context) noexcept {
 }
 
 /// RFC 7296 section 2.6. The walk to the notify's type is the server's work.
-bool is_cookie_retry(const Packet& packet) noexcept {
-    if (packet.datagram.kind != ike::Kind::ike) return false;
-    const ike::Header& header = packet.ike_header();
-    return header.exchange == ike::exchange::ike_sa_init && !header.is_response() &&
-           header.next_payload == ike::payload::notify;
+bool is_cookie_retry(const Found& found) noexcept {
+    return found.kind == Datagram::new_sa &&
+           found.packet.ike_header().exchange == ike::exchange::ike_sa_init &&
+           found.packet.ike_header().next_payload == ike::payload::notify;
 }
 
 }  // namespace
@@ -83,7 +76,7 @@ BackendIndex choose_by_hash(const Found& found) noexcept {
     if (service.affinity == forwarding::Affinity::sa && found.kind == Datagram::new_sa)
         hash =
             net::keyed_hash(packet.ike_header().initiator_spi.wire(), hash, context.table.hash_key);
-    if (!service.old_maglev.empty() && is_cookie_retry(packet) &&
+    if (!service.old_maglev.empty() && is_cookie_retry(found) &&
         forwarding::is_within(cookie_grace, service.rebuilt_at, context.now)) {
         const BackendIndex old = at_hash(service.old_maglev, hash);
         if (context.table.backends[old].takes_returning_clients(packet.is_v6)) return old;

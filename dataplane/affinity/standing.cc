@@ -6,7 +6,6 @@
 #include <bit>
 
 namespace ikelb::affinity {
-
 namespace {
 
 using forwarding::is_within, sessions::RivalEntry;
@@ -30,14 +29,13 @@ bool is_better(const Stander& one, const Stander& other) noexcept {
     return one.backend.index < other.backend.index;
 }
 
-std::optional<Flow> renewed(const Flow& flow, Said said, Seconds now) noexcept {
+Flow renewed(const Flow& flow, Said said, Seconds now) noexcept {
     Flow desired = flow;
     if (said >= Said::called && standing_of(said) > flow.standing) {
         desired.standing = standing_of(said);
-    } else {
-        if (is_no_renewal(said, flow.standing) ||
-            (!flow.awaits && is_within(flow_refresh_interval - 1, flow.last_seen, now)))
-            return std::nullopt;
+    } else if (is_no_renewal(said, flow.standing) ||
+               (!flow.awaits && is_within(flow_refresh_interval - 1, flow.last_seen, now))) {
+        return flow;
     }
     desired.awaits = flow.awaits && said >= Said::called && said <= Said::nominated;
     desired.last_seen = now;

@@ -51,8 +51,8 @@ constexpr bool is_full(const Stander& one, const Timeouts& lives, Seconds now) n
 /// Strong ones first, then the latest. Backends break ties, so that all workers agree.
 bool is_better(const Stander& one, const Stander& other) noexcept;
 
-/// What the flow's own backend makes of the flow; nullopt: it stays as it is.
-std::optional<Flow> renewed(const Flow& flow, Said said, Seconds now) noexcept;
+/// What the flow's own backend makes of the flow.
+Flow renewed(const Flow& flow, Said said, Seconds now) noexcept;
 
 /// The backends of one client tuple. The first has the flow: the last to speak, else to answer. At
 /// most 4 that only answered and 8 that spoke; strong ones and the latest are displaced last.

@@ -8,7 +8,6 @@
 #include "dataplane/ike/payload_walk.h"
 
 namespace ikelb::affinity {
-
 namespace {
 
 using forwarding::is_within, forwarding::GatewayIndex;
@@ -25,8 +24,8 @@ constexpr forwarding::Rate places_per_pair{.per_second = 1, .burst = 8},
 
 /// Does the proof raise the state? A confirmed pair is made less by another one of its kind alone.
 constexpr bool raises(SaState proof, SaState state) noexcept {
-    if (state >= SaState::established) return proof != state && proof >= SaState::established;
-    return proof > state;
+    return state >= SaState::established ? proof != state && proof >= SaState::established
+                                         : proof > state;
 }
 
 /// Where the pair's backend sends to now, for people to see. before: 0 if it is new.
@@ -222,21 +221,6 @@ bool join(const Packet& packet, const std::optional<Flow>& flow, const Lesson& l
     return true;
 }
 
-/// The flow's own backend. False: nothing has changed.
-bool renew(const Packet& packet, const Flow& flow, Flow desired, Context& context) noexcept {
-    const auto key = flow_of_receiver(packet);
-    const bool is_rewritten = desired.standing != flow.standing || desired.gateway != flow.gateway;
-    const std::optional before{flow};
-    if (is_rewritten &&
-        write(context.directory.flows, key, desired, sessions::Evict::oldest_by_half, context,
-              nullptr, &before))
-        return true;
-    // No lock for what is proven: what was known lives on meanwhile.
-    desired.standing = flow.standing;
-    desired.gateway = flow.gateway;
-    return context.directory.flows.refresh(key, flow, desired);
-}
-
 /// The packet's way to the client, and what it says about its tuple. False: nothing has changed.
 bool teach_tuple(Packet& packet, const Lesson& lesson, GatewayIndex way,
                  Context& context) noexcept {
@@ -254,24 +238,30 @@ bool teach_tuple(Packet& packet, const Lesson& lesson, GatewayIndex way,
                          packet.ike_header().major_version() == 1 &&
                          flow->standing >= Standing::strong;
     const Said said = is_weak ? Said::alive : lesson.said;
-    auto renewal = is_own ? renewed(*flow, said, context.now) : std::nullopt;
-    if (is_own && stored != flow->gateway) {
-        if (!renewal) renewal = flow;
-        renewal->gateway = stored;
-    }
     const bool is_over = lesson.ends_sa || (lesson.sa == SaState::closing && !lesson.is_answer);
-    if (renewal) renewal->is_over = is_over;
-    if (is_own && !renewal && is_over) {
-        Flow marked = *flow;
-        marked.is_over = true;
-        context.directory.flows.refresh(key, *flow, marked);
+    Flow desired{};
+    if (is_own) {
+        desired = renewed(*flow, said, context.now);
+        desired.gateway = stored;
+        const bool has_changed = desired != *flow;
+        if (has_changed || is_over) desired.is_over = is_over;
+        if (!has_changed && is_over) context.directory.flows.refresh(key, *flow, desired);
+        if (!has_changed) return false;
+    } else if (!flow && said <= Said::alive) {
+        return false;
     }
-    if (is_own ? !renewal : !flow && said <= Said::alive) return false;
     // Nobody waits: what is left as it was, the backend's next datagram says again.
     const std::unique_lock hold{context.directory.tuple(hash_of(key, context)), std::try_to_lock};
     if (!hold) return note(sessions::WriteOutcome::busy, context);
-    return is_own ? renew(packet, *flow, *renewal, context)
-                  : join(packet, flow, lesson, stored, context);
+    if (!is_own) return join(packet, flow, lesson, stored, context);
+    const bool is_rewritten =
+        desired.standing != flow->standing || desired.gateway != flow->gateway;
+    if (is_rewritten && write(context.directory.flows, key, desired,
+                              sessions::Evict::oldest_by_half, context, nullptr, &flow))
+        return true;
+    desired.standing = flow->standing;  // what was known lives on
+    desired.gateway = flow->gateway;
+    return context.directory.flows.refresh(key, *flow, desired);
 }
 
 void count_answer(const Packet& packet, Context& context) noexcept {

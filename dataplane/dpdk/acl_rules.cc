@@ -3,7 +3,6 @@
 #include "dataplane/dpdk/acl_rules.h"
 
 namespace ikelb::dpdk {
-
 namespace {
 
 template <std::size_t AddressWords>

@@ -271,6 +271,10 @@ struct ForwardingTable {
     WordMap<1, bool> server_macs;
     ExpressTable express;                       ///< of all the above
 
+    InterfaceIndex interface_at(PortIndex port, std::uint16_t vlan) const noexcept {
+        const std::size_t slot = std::size_t{port} * 4096 + vlan;
+        return slot < interface_of.size() ? interface_of[slot] : no_interface;
+    }
     std::optional<MemberIndex> member(ServiceIndex service, BackendIndex backend) const noexcept {
         if (service >= max_services || backend >= max_backends) return std::nullopt;
         const MemberIndex member = (*members)[service * max_backends + backend];

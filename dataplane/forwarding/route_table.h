@@ -28,7 +28,26 @@ struct RouteTable {
     Ranges<std::uint32_t> v4;
     Ranges<net::Uint128> v6;
 
-    std::optional<std::uint32_t> lookup(const net::IpAddress& address) const noexcept;
+    std::optional<std::uint32_t> lookup(const net::IpAddress& address) const noexcept {
+        const std::uint32_t value =
+            address.is_v4() ? search(v4, address.v4_host())
+                            : search(v6, net::Uint128{address.high()} << 64 | address.low());
+        return value == no_value ? std::nullopt : std::optional{value};
+    }
+
+private:
+    template <typename Number>
+    static std::uint32_t search(const Ranges<Number>& ranges, Number address) noexcept {
+        if (ranges.starts.empty()) return no_value;
+        // The last range that starts at or before the address; starts[0] is 0.
+        const Number* base = ranges.starts.data();
+        for (std::size_t count = ranges.starts.size(); count > 1;) {
+            const std::size_t half = count / 2;
+            base += base[half] <= address ? half : 0;
+            count -= half;
+        }
+        return ranges.values[static_cast<std::size_t>(base - ranges.starts.data())];
+    }
 };
 
 }  // namespace ikelb::forwarding

@@ -3,7 +3,6 @@
 #include "dataplane/ike/datagram.h"
 
 namespace ikelb::ike {
-
 namespace {
 
 constexpr std::size_t non_esp_marker_bytes = 4;

@@ -6,7 +6,6 @@
 #include <cstring>
 
 namespace ikelb::ike {
-
 namespace {
 
 constexpr std::size_t generic_header_bytes = 4;

@@ -6,7 +6,6 @@
 #include <bit>
 #include <compare>
 #include <cstdint>
-#include <functional>
 
 #include "dataplane/net/byte_order.h"
 
@@ -48,7 +47,8 @@ public:
 
     /// The inverse of high() and low().
     static constexpr IpAddress from_halves(std::uint64_t high, std::uint64_t low) noexcept {
-        return IpAddress{std::bit_cast<Bytes>(Halves{byte_swap(high), byte_swap(low)})};
+        return IpAddress{std::bit_cast<Bytes>(
+            Halves{boost::endian::native_to_big(high), boost::endian::native_to_big(low)})};
     }
 
     constexpr bool is_v4() const noexcept {
@@ -60,8 +60,12 @@ public:
     constexpr std::uint32_t v4_host() const noexcept { return static_cast<std::uint32_t>(low()); }
     const std::array<std::uint8_t, 16>& bytes() const noexcept { return bytes_; }
     /// The two halves as numbers, most significant first, for masks and ordering.
-    constexpr std::uint64_t high() const noexcept { return byte_swap(halves()[0]); }
-    constexpr std::uint64_t low() const noexcept { return byte_swap(halves()[1]); }
+    constexpr std::uint64_t high() const noexcept {
+        return boost::endian::native_to_big(halves()[0]);
+    }
+    constexpr std::uint64_t low() const noexcept {
+        return boost::endian::native_to_big(halves()[1]);
+    }
 
     constexpr bool is_unspecified() const noexcept {
         return high() == 0 && (low() == 0 || low() == v4_prefix << 32);
@@ -90,7 +94,7 @@ private:
     using Halves = std::array<std::uint64_t, 2>;
     static constexpr std::uint64_t v4_prefix = 0xffff;
     static constexpr auto v4_prefix_in_memory =
-        static_cast<std::uint32_t>(byte_swap(v4_prefix << 32));
+        static_cast<std::uint32_t>(boost::endian::native_to_big(v4_prefix << 32));
 
     constexpr Halves halves() const noexcept { return std::bit_cast<Halves>(bytes_); }
 
@@ -133,10 +137,3 @@ private:
 };
 
 }  // namespace ikelb::net
-
-template <>
-struct std::hash<ikelb::net::IpAddress> {
-    std::size_t operator()(const ikelb::net::IpAddress& address) const noexcept {
-        return std::hash<std::uint64_t>{}(address.high() * 0x9e3779b97f4a7c15ULL ^ address.low());
-    }
-};

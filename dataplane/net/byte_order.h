@@ -3,24 +3,13 @@
 #pragma once
 
 #include <bit>
+#include <boost/endian/conversion.hpp>
+#include <concepts>
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
 
 namespace ikelb::net {
-
-/// Reverses the bytes of a value. constexpr stand-in for C++23's std::byteswap.
-template <std::unsigned_integral T>
-constexpr T byte_swap(T value) noexcept {
-    if constexpr (sizeof(T) == 1)
-        return value;
-    else if constexpr (sizeof(T) == 2)
-        return static_cast<T>(__builtin_bswap16(value));
-    else if constexpr (sizeof(T) == 4)
-        return static_cast<T>(__builtin_bswap32(value));
-    else
-        return static_cast<T>(__builtin_bswap64(value));
-}
 
 /// An integer as it lies on the wire (network byte order). There is no implicit conversion in
 /// either direction: a forgotten swap does not compile. Packed, so that it may lie at any offset of
@@ -30,10 +19,12 @@ class [[gnu::packed]] BigEndian {
 public:
     BigEndian() = default;
 
-    static constexpr BigEndian from_host(T value) noexcept { return BigEndian{to_wire(value)}; }
+    static constexpr BigEndian from_host(T value) noexcept {
+        return BigEndian{boost::endian::native_to_big(value)};
+    }
     static constexpr BigEndian from_wire(T wire) noexcept { return BigEndian{wire}; }
 
-    constexpr T to_host() const noexcept { return to_wire(wire_); }
+    constexpr T to_host() const noexcept { return boost::endian::big_to_native(wire_); }
     /// The bytes as they lie in memory, for hashing and checksums only.
     constexpr T wire() const noexcept { return wire_; }
 
@@ -41,11 +32,6 @@ public:
 
 private:
     explicit constexpr BigEndian(T wire) noexcept : wire_{wire} {}
-
-    static constexpr T to_wire(T value) noexcept {
-        static_assert(std::endian::native == std::endian::little);
-        return byte_swap(value);
-    }
 
     T wire_;
 };

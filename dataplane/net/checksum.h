@@ -25,7 +25,16 @@ constexpr std::uint16_t fold(std::uint64_t sum) noexcept {
 }
 
 /// Unfolded sum of the bytes, the last odd byte padded with zero.
-std::uint64_t sum_bytes(std::span<const std::uint8_t> bytes) noexcept;
+inline std::uint64_t sum_bytes(std::span<const std::uint8_t> bytes) noexcept {
+    std::uint64_t sum = 0;
+    while (bytes.size() >= 4) {
+        sum += load<std::uint32_t>(bytes.data());
+        bytes = bytes.subspan(4);
+    }
+    std::uint32_t tail = 0;
+    if (!bytes.empty()) std::memcpy(&tail, bytes.data(), bytes.size());
+    return sum + tail;
+}
 
 /// The checksum field's value for the bytes, in memory order; the field itself must be zero.
 inline std::uint16_t checksum(std::span<const std::uint8_t> bytes) noexcept {
@@ -43,8 +52,12 @@ inline bool is_sum_good(const Ipv4Header& ip) noexcept {
 }
 
 /// Unfolded sum of the pseudo-header of RFC 8200 section 8.1. length: of the upper-layer packet.
-std::uint64_t sum_ipv6_pseudo_header(const IpAddress& source, const IpAddress& destination,
-                                     std::size_t length, std::uint8_t protocol) noexcept;
+inline std::uint64_t sum_ipv6_pseudo_header(const IpAddress& source, const IpAddress& destination,
+                                            std::size_t length, std::uint8_t protocol) noexcept {
+    return sum_bytes(source.bytes()) + sum_bytes(destination.bytes()) +
+           be32::from_host(static_cast<std::uint32_t>(length)).wire() +
+           be32::from_host(protocol).wire();
+}
 
 // What changes a checksum is a sum (RFC 1624 eqn. 3, ~HC + ~m + m'), of any number of changes.
 
@@ -53,7 +66,13 @@ constexpr std::uint64_t change(std::uint16_t from, std::uint16_t to) noexcept {
     return std::uint64_t{static_cast<std::uint16_t>(~from)} + to;
 }
 /// Of an address; both are of one family.
-std::uint64_t change(const IpAddress& from, const IpAddress& to) noexcept;
+inline std::uint64_t change(const IpAddress& from, const IpAddress& to) noexcept {
+    std::uint64_t sum = 0;
+    for (std::size_t i = from.is_v4() ? 12 : 0; i < 16; i += 4)
+        sum += std::uint64_t{~load<std::uint32_t>(&from.bytes()[i])} +
+               load<std::uint32_t>(&to.bytes()[i]);
+    return sum;
+}
 
 /// A checksum in memory order after these changes.
 constexpr std::uint16_t changed(std::uint16_t checksum, std::uint64_t changes) noexcept {

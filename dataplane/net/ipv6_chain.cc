@@ -5,7 +5,6 @@
 #include "dataplane/net/headers.h"
 
 namespace ikelb::net {
-
 namespace {
 
 using State = Ipv6Chain::State;

@@ -7,7 +7,6 @@
 #include <cstdint>
 
 #include "dataplane/forwarding/ids.h"
-#include "dataplane/packet/rule.h"
 #include "dataplane/packet/verdict.h"
 
 namespace ikelb::pipeline {

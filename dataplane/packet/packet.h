@@ -10,7 +10,6 @@
 #include "dataplane/forwarding/forwarding_table.h"
 #include "dataplane/ike/datagram.h"
 #include "dataplane/net/address.h"
-#include "dataplane/packet/rule.h"
 #include "dataplane/packet/verdict.h"
 
 namespace ikelb::pipeline {
@@ -140,11 +139,9 @@ struct Copies {
     std::size_t count = 0;
 
     std::span<const Copy> all() const noexcept { return {list.data(), count}; }
-    /// False: there is no room.
-    bool add(std::uint8_t place, forwarding::BackendIndex to) noexcept {
-        if (count == list.size()) return false;
-        list[count++] = {place, to};
-        return true;
+    /// As far as there is room.
+    void add(std::uint8_t place, forwarding::BackendIndex to) noexcept {
+        if (count < list.size()) list[count++] = {place, to};
     }
 };
 

@@ -8,7 +8,6 @@
 #include "dataplane/pipeline/stages.h"
 
 namespace ikelb::pipeline {
-
 namespace {
 
 // RFC 1812 section 4.3.2.3 allows up to 576 bytes in all, RFC 4443 section 2.4 (c) what fits the
@@ -30,13 +29,12 @@ bool may_answer(const Packet& packet, OwedError error) noexcept {
 }
 
 net::IcmpHeader header_of(OwedError error, bool is_v6, std::uint16_t mtu) noexcept {
-    const auto header = [&](std::uint8_t type, std::uint8_t code) {
-        return net::IcmpHeader{
-            .type = type, .code = code, .checksum = 0, .rest = net::be32::from_host(mtu)};
+    const auto header = [&](std::uint8_t type, std::uint8_t code = 0) {
+        return net::IcmpHeader{type, code, 0, net::be32::from_host(mtu)};
     };
     if (error == OwedError::time_exceeded)
-        return header(is_v6 ? net::icmpv6_type::time_exceeded : net::icmp_type::time_exceeded, 0);
-    return is_v6 ? header(net::icmpv6_type::packet_too_big, 0)
+        return header(is_v6 ? net::icmpv6_type::time_exceeded : net::icmp_type::time_exceeded);
+    return is_v6 ? header(net::icmpv6_type::packet_too_big)
                  : header(net::icmp_type::unreachable, net::icmp_code_fragmentation_needed);
 }
 
@@ -101,12 +99,8 @@ void answer_with_icmp(Packet& packet, OwedError error, std::uint16_t mtu, Verdic
     std::copy_n(start + 6, 6, start);
     std::ranges::copy(interface.mac.bytes, start + 6);
 
-    const net::IcmpHeader header = header_of(error, packet.is_v6, mtu);
-    if (packet.is_v6)
-        write_ipv6(start + packet.l3, total, header, own, packet.source);
-    else
-        write_ipv4(start + packet.l3, total, header, own, packet.source);
-
+    (packet.is_v6 ? write_ipv6 : write_ipv4)(
+        start + packet.l3, total, header_of(error, packet.is_v6, mtu), own, packet.source);
     packet.verdict = Verdict::icmp_error_sent;
     packet.out_port = interface.port;
     packet.out_shift = -static_cast<std::int32_t>(added);

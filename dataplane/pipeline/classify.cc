@@ -9,7 +9,6 @@
 #include "dataplane/wall/source.h"
 
 namespace ikelb::pipeline {
-
 namespace {
 
 using forwarding::AddressEntry, forwarding::AddressRole;
@@ -37,10 +36,8 @@ void to_vip(Packet& packet, const AddressEntry& vip, Context& context) noexcept 
         packet.direction = Direction::to_server;
         return;
     }
-    const std::size_t position = packet.is_udp()
-                                     ? forwarding::service_port_position(packet.destination_port)
-                                     : forwarding::service_ports;
-    if (position == forwarding::service_ports) return judge_host_port(packet, vip, context);
+    if (!packet.is_service_udp()) return judge_host_port(packet, vip, context);
+    const std::size_t position = forwarding::service_port_position(packet.destination_port);
     packet.frontend = vip.frontends[position];
     packet.direction = Direction::to_server;
     packet.service = context.table.frontends[packet.frontend].service;

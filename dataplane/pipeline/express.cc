@@ -8,14 +8,12 @@
 #include <span>
 #include <type_traits>
 
-#include "dataplane/affinity/claims.h"
 #include "dataplane/pipeline/headers.h"
 #include "dataplane/pipeline/pipeline.h"
 #include "dataplane/pipeline/stages.h"
 #include "dataplane/wall/source.h"
 
 namespace ikelb::pipeline {
-
 namespace {
 
 using forwarding::BackendIndex, forwarding::Way, forwarding::is_within;

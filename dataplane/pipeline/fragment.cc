@@ -8,7 +8,6 @@
 #include "dataplane/pipeline/stages.h"
 
 namespace ikelb::pipeline {
-
 namespace {
 
 using sessions::FragmentFate;
@@ -20,9 +19,9 @@ bool is_asked_about(const Packet& packet, const Context& context) noexcept {
     if (packet.is_from_clients) return true;
     const auto& addresses = context.table.addresses;
     const auto* to = addresses.find(packet.destination);
-    if (to != nullptr && to->role == forwarding::AddressRole::vip) return true;
-    return (packet.is_v6 || packet.is_udp()) &&
-           (to != nullptr || addresses.find(packet.source) != nullptr);
+    return (to != nullptr && to->role == forwarding::AddressRole::vip) ||
+           ((packet.is_v6 || packet.is_udp()) &&
+            (to != nullptr || addresses.find(packet.source) != nullptr));
 }
 
 /// What a receiver puts fragments together by: RFC 791 section 2.3; RFC 8200 section 4.5, where the
@@ -54,10 +53,10 @@ std::uint8_t fingerprint_of(const Packet& packet, const Context& context) noexce
 /// its fragments would go elsewhere, and if the first one has gone anywhere.
 bool is_overlap(const Packet& packet, const FragmentFate& before,
                 const FragmentFate& after) noexcept {
-    if (before.fingerprint == after.fingerprint) return false;
-    if (packet.is_v6) return true;
-    return before.kind != FragmentFate::Kind::drop && after.kind != FragmentFate::Kind::drop &&
-           (before.kind != after.kind || before.index != after.index);
+    constexpr auto drop = FragmentFate::Kind::drop;
+    return before.fingerprint != after.fingerprint &&
+           (packet.is_v6 || (before.kind != drop && after.kind != drop &&
+                             (before.kind != after.kind || before.index != after.index)));
 }
 
 /// A reload may have taken away what the first fragment went to.
@@ -80,35 +79,28 @@ void apply(Packet& packet, const FragmentFate& fate, Context& context) noexcept 
             packet.gateway = fate.next;
             return;
         case FragmentFate::Kind::transit: packet.direction = Direction::transit; return;
-        case FragmentFate::Kind::punt: punt(packet, Verdict::punt_local, context); return;
-        case FragmentFate::Kind::drop: packet.verdict = Verdict::fragment_of_drop; return;
+        case FragmentFate::Kind::punt: return punt(packet, Verdict::punt_local, context);
+        case FragmentFate::Kind::drop: return packet.decide(Verdict::fragment_of_drop);
     }
-}
-
-std::optional<FragmentFate> find_fate(const Packet& packet, const Context& context) noexcept {
-    return find_live(context.directory.fragments, key_of(packet, context), context);
 }
 
 /// What is to become of the later fragments of this first one; nullopt: not known yet.
 std::optional<FragmentFate> fate_of(const Packet& packet) noexcept {
+    using enum FragmentFate::Kind;
     if (packet.is_decided()) {
         const Fate verdict = info(packet.verdict).fate;
         if (verdict == Fate::hold) return std::nullopt;
-        if (verdict == Fate::drop) return FragmentFate{.kind = FragmentFate::Kind::drop};
+        if (verdict == Fate::drop) return FragmentFate{.kind = drop};
         // The kernel has the whole datagram or nothing of it, but for what only passes through it.
-        return FragmentFate{.kind = packet.verdict == Verdict::punt_unresolved
-                                        ? FragmentFate::Kind::transit
-                                        : FragmentFate::Kind::punt};
+        return FragmentFate{.kind = packet.verdict == Verdict::punt_unresolved ? transit : punt};
     }
-    if (packet.direction == Direction::to_server)
-        return FragmentFate{.kind = FragmentFate::Kind::to_server,
-                            .index = packet.backend,
-                            .next = static_cast<std::uint8_t>(packet.service)};
+    if (packet.direction == Direction::to_server) {
+        const auto service = static_cast<std::uint8_t>(packet.service);
+        return FragmentFate{.kind = to_server, .index = packet.backend, .next = service};
+    }
     if (packet.direction == Direction::to_client)
-        return FragmentFate{.kind = FragmentFate::Kind::to_client,
-                            .index = packet.frontend,
-                            .next = packet.gateway};
-    return FragmentFate{.kind = FragmentFate::Kind::transit};
+        return FragmentFate{.kind = to_client, .index = packet.frontend, .next = packet.gateway};
+    return FragmentFate{.kind = transit};
 }
 
 /// Each source has its share of the records: what one alone may write leaves each of them in its
@@ -146,15 +138,15 @@ bool is_known(const Packet& packet, const Context& context) noexcept {
 
 /// Who forges somebody's address must not decide over that one's own fragments.
 bool is_forged(Verdict verdict) noexcept {
-    return verdict == Verdict::bad_source || verdict == Verdict::spoofed_backend ||
-           verdict == Verdict::spoofed_source;
+    using enum Verdict;
+    return verdict == bad_source || verdict == spoofed_backend || verdict == spoofed_source;
 }
 
 }  // namespace
 
 void follow_fragment(Packet& packet, Context& context) noexcept {
     if (!packet.is_later_fragment || !is_asked_about(packet, context)) return;
-    const auto fate = find_fate(packet, context);
+    const auto fate = find_live(context.directory.fragments, key_of(packet, context), context);
     if (fate && is_valid(*fate, context.table)) return apply(packet, *fate, context);
     const auto [noted, as] = refusal_of(packet, context);
     if (as - noted <= 1)  // in this second or the last
@@ -167,9 +159,8 @@ void follow_fragment(Packet& packet, Context& context) noexcept {
 
 void remember_fragment(Packet& packet, Context& context) noexcept {
     if (!packet.is_ip || !packet.is_fragment || packet.is_later_fragment ||
-        !is_asked_about(packet, context))
+        !is_asked_about(packet, context) || is_forged(packet.verdict))
         return;
-    if (is_forged(packet.verdict)) return;
     auto fate = fate_of(packet);
     if (!fate) return;
     if (!is_known(packet, context) && !is_within_share(packet, context)) {
@@ -180,13 +171,14 @@ void remember_fragment(Packet& packet, Context& context) noexcept {
     }
     fate->fingerprint = fingerprint_of(packet, context);
     fate->last_seen = context.now;
-    const auto known = find_fate(packet, context);
+    const auto key = key_of(packet, context);
+    const auto known = find_live(context.directory.fragments, key, context);
     if (known && is_overlap(packet, *known, *fate)) {
         // A packet that was punted is out of our hands only when the burst has ended.
         packet.verdict = Verdict::fragment_overlap;
         fate = FragmentFate{.fingerprint = known->fingerprint, .last_seen = context.now};
     }
-    keep(context.directory.fragments, key_of(packet, context), *fate, context);
+    keep(context.directory.fragments, key, *fate, context);
 }
 
 }  // namespace ikelb::pipeline

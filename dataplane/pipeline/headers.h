@@ -143,11 +143,9 @@ struct Group {
         auto type = net::load<be16>(frame.data + untagged - sizeof(be16));
         if (type == be16::from_host(net::ether_type::vlan)) {
             const auto tag = net::load<net::VlanTag>(frame.data + untagged);
-            const std::size_t slot = std::size_t{frame.port} * 4096 + tag.id();
-            if (slot >= table.interface_of.size() ||
-                table.interface_of[slot] == forwarding::no_interface)
-                return std::nullopt;
-            group.interface = &table.express.interfaces[table.interface_of[slot]];
+            const forwarding::InterfaceIndex index = table.interface_at(frame.port, tag.id());
+            if (index == forwarding::no_interface) return std::nullopt;
+            group.interface = &table.express.interfaces[index];
             group.l3 = tagged;
             type = tag.type;
         }

@@ -5,15 +5,9 @@
 #include "dataplane/wall/quote.h"
 
 namespace ikelb::pipeline {
-
 namespace {
 
 using forwarding::FrontendIndex;
-
-std::optional<sessions::Flow> find_flow(const net::IpAddress& client, net::be16 port,
-                                        FrontendIndex frontend, const Context& context) noexcept {
-    return find_live(context.directory.flows, sessions::flow_key(client, port, frontend), context);
-}
 
 /// An error on the way from us to a client: it quotes VIP to client.
 void match_from_client_side(Packet& packet, const Quoted& quoted, Context& context) noexcept {
@@ -24,16 +18,16 @@ void match_from_client_side(Packet& packet, const Quoted& quoted, Context& conte
         return punt(packet, Verdict::punt_icmp, context);
     packet.frontend = vip->frontends[position];
     packet.service = context.table.frontends[packet.frontend].service;
-    const auto flow =
-        find_flow(quoted.destination, quoted.destination_port, packet.frontend, context);
-    const auto binding =
-        flow ? std::nullopt : affinity::find_binding(quoted.destination, packet.service, context);
-    const auto backend = flow      ? flow->backend
-                         : binding ? binding->backend
-                                   : forwarding::BackendRef{};
-    if ((!flow && !binding) || !context.table.is_current(backend))
+    const auto key =
+        sessions::flow_key(quoted.destination, quoted.destination_port, packet.frontend);
+    std::optional<forwarding::BackendRef> backend;
+    if (const auto flow = find_live(context.directory.flows, key, context))
+        backend = flow->backend;
+    else if (const auto bound = affinity::find_binding(key.client, packet.service, context))
+        backend = bound->backend;
+    if (!backend || !context.table.is_current(*backend))
         return packet.decide(Verdict::icmp_unmatched);
-    packet.backend = backend.index;
+    packet.backend = backend->index;
 }
 
 /// An error on the way from us to a server: it quotes client to backend.
@@ -53,7 +47,9 @@ void match_from_server_side(Packet& packet, const Quoted& quoted, Context& conte
     if (packet.frontend == forwarding::no_frontend)
         candidates = context.table.backends[packet.backend].homes[packet.is_v6].frontends[position];
     for (const FrontendIndex candidate : candidates) {
-        const auto flow = find_flow(quoted.source, quoted.source_port, candidate, context);
+        const auto flow =
+            find_live(context.directory.flows,
+                      sessions::flow_key(quoted.source, quoted.source_port, candidate), context);
         if (!flow || flow->backend.index != packet.backend) continue;
         packet.frontend = candidate;
         packet.gateway = flow->gateway;

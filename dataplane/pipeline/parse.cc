@@ -9,17 +9,9 @@
 #include "dataplane/pipeline/stages.h"
 
 namespace ikelb::pipeline {
-
 namespace {
 
 using net::be16;
-
-void find_interface(Packet& packet, std::uint16_t vlan, const Context& context) noexcept {
-    const std::size_t slot = std::size_t{packet.frame.port} * 4096 + vlan;
-    if (slot < context.table.interface_of.size())
-        packet.in_interface = context.table.interface_of[slot];
-    if (packet.in_interface == forwarding::no_interface) packet.verdict = Verdict::unknown_vlan;
-}
 
 /// Ethernet and 802.1Q; leaves the EtherType in type.
 void parse_link(Packet& packet, be16& type, const Context& context) noexcept {
@@ -36,7 +28,8 @@ void parse_link(Packet& packet, be16& type, const Context& context) noexcept {
         type = tag.type;
         packet.l3 += sizeof(net::VlanTag);
     }
-    find_interface(packet, vlan, context);
+    packet.in_interface = context.table.interface_at(frame.port, vlan);
+    if (packet.in_interface == forwarding::no_interface) packet.verdict = Verdict::unknown_vlan;
 }
 
 /// RFC 1122 section 3.3.6: a link-layer broadcast is for no single host. The kernel would take it

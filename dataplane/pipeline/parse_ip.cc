@@ -9,7 +9,6 @@
 #include "dataplane/wall/source.h"
 
 namespace ikelb::pipeline {
-
 namespace {
 
 void parse_udp(Packet& packet) noexcept {

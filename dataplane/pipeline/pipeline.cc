@@ -10,7 +10,6 @@
 #include "dataplane/pipeline/wall_stages.h"
 
 namespace ikelb::pipeline {
-
 namespace {
 
 /// A count of SAs has what this worker chose before; a table has its own limits and backends.

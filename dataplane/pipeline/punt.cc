@@ -7,7 +7,6 @@
 #include "dataplane/pipeline/wall_stages.h"
 
 namespace ikelb::pipeline {
-
 namespace {
 
 TokenBucket& bucket_of(Verdict verdict, const Packet& packet, SideBuckets& buckets) noexcept {

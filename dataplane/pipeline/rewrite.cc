@@ -5,7 +5,6 @@
 #include "dataplane/pipeline/stages.h"
 
 namespace ikelb::pipeline {
-
 namespace {
 
 /// RFC 1812 section 5.3.1, with RFC 1141's incremental update; RFC 8200 section 3.

@@ -4,7 +4,6 @@
 #include "dataplane/pipeline/wall_stages.h"
 
 namespace ikelb::pipeline {
-
 namespace {
 
 using forwarding::LinkHeader;
@@ -42,9 +41,8 @@ void route_transit(Packet& packet, Context& context) noexcept {
         case forwarding::RouteKind::unreachable: packet.verdict = Verdict::blackhole; return;
         case forwarding::RouteKind::local:
             // Whatever address of its own or device that is not ours: it would answer.
-            if (packet.is_service_udp()) return packet.decide(Verdict::service_port_own);
-            punt(packet, Verdict::punt_local, context);
-            return;
+            return packet.is_service_udp() ? packet.decide(Verdict::service_port_own)
+                                           : punt(packet, Verdict::punt_local, context);
         case forwarding::RouteKind::on_link:
         case forwarding::RouteKind::gateway: break;
     }
@@ -99,11 +97,8 @@ void punt_to_cut(Packet& packet, const Context& context) noexcept {
 
 /// The errors that a router owes (RFC 1812 sections 5.3.1, 5.2.7.1; RFC 4443 sections 3.2, 3.3).
 void check_limits(Packet& packet, Context& context) noexcept {
-    const std::uint8_t ttl = packet.is_v6 ? packet.ipv6().hop_limit : packet.ipv4().ttl;
-    if (ttl <= 1) {
-        answer_with_icmp(packet, OwedError::time_exceeded, 0, Verdict::ttl_expired, context);
-        return;
-    }
+    if ((packet.is_v6 ? packet.ipv6().hop_limit : packet.ipv4().ttl) <= 1)
+        return answer_with_icmp(packet, OwedError::time_exceeded, 0, Verdict::ttl_expired, context);
     if (packet.ip_bytes <= packet.link->mtu) return;
     if (!may_be_cut(packet))
         answer_with_icmp(packet, OwedError::too_big, packet.link->mtu, Verdict::too_big, context);

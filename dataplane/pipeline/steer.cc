@@ -7,7 +7,6 @@
 #include "dataplane/pipeline/stages.h"
 
 namespace ikelb::pipeline {
-
 namespace {
 
 /// A client on the servers' own subnet is answered past us, straight from a private address.

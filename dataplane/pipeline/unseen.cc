@@ -8,7 +8,6 @@
 #include "dataplane/pipeline/stages.h"
 
 namespace ikelb::pipeline {
-
 namespace {
 
 /// Decides a request for a new SA whose service's gate is shut, as affinity::let_in() does and with

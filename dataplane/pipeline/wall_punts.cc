@@ -3,7 +3,6 @@
 #include "dataplane/pipeline/wall_stages.h"
 
 namespace ikelb::pipeline {
-
 namespace {
 
 constexpr std::uint8_t ospf = 89, vrrp = 112;

@@ -7,7 +7,6 @@
 #include "dataplane/pipeline/wall_stages.h"
 
 namespace ikelb::pipeline {
-
 namespace {
 
 /// A neighbour that is a client gateway is of the clients' side, and its own addresses are its own.

@@ -6,7 +6,6 @@
 #include "dataplane/wall/quote.h"
 
 namespace ikelb::pipeline {
-
 namespace {
 
 using forwarding::ForwardingTable, forwarding::Route, wall::Conversation;

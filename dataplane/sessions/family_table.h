@@ -22,11 +22,11 @@ public:
     FamilyTable(std::size_t capacity, net::HashKey secret)
         : narrow_{capacity, secret}, wide_{capacity, secret, Touch::later} {}
 
-    template <bool for_write = false>
     [[gnu::always_inline]] void prefetch(const Key& key) const noexcept {
-        of(*this, key, [](auto& table, const auto& words) __attribute__((always_inline)) {
-            table.template prefetch<for_write>(words);
-        });
+        of(
+            *this, key, [](auto& table, const auto& words) __attribute__((always_inline)) {
+                table.prefetch(words);
+            });
     }
     /// The key's live record.
     std::optional<Value> find(const Key& key, const Timeouts& lives, Seconds now) const noexcept {

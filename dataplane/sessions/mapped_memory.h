@@ -3,14 +3,17 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 
 namespace ikelb::sessions {
 
-/// Throws std::bad_alloc, for templates that code built without exceptions includes.
-[[noreturn]] void refuse_memory();
-
 /// When a table's pages come into being: at once, so that no worker faults, or when written to.
 enum class Touch : bool { now, later };
+
+struct Unmap {
+    std::size_t bytes = 0;
+    void operator()(void* mapping) const noexcept;
+};
 
 /// Zeroed pages for a large table, on transparent huge pages where the kernel grants them, so that
 /// a random look-up costs one miss and no page walk. Touch::now needs Linux 5.14 to take effect.
@@ -18,16 +21,12 @@ enum class Touch : bool { now, later };
 class MappedMemory {
 public:
     MappedMemory(std::size_t bytes, Touch touch);
-    ~MappedMemory();
-    MappedMemory(const MappedMemory&) = delete;
-    MappedMemory& operator=(const MappedMemory&) = delete;
 
     /// The first byte; aligned to 2 MiB if bytes is at least that, else to a page.
     void* data() const noexcept { return data_; }
 
 private:
-    void* mapping_ = nullptr;
-    std::size_t mapped_bytes_ = 0;
+    std::unique_ptr<void, Unmap> mapping_;
     void* data_ = nullptr;
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <bit>
 #include <cassert>
 #include <cstddef>
@@ -17,9 +18,21 @@
 #include "dataplane/sessions/bucket.h"
 #include "dataplane/sessions/mapped_memory.h"
 #include "dataplane/sessions/records.h"
-#include "dataplane/sessions/try_lock.h"
 
 namespace ikelb::sessions {
+
+/// A lock that nobody waits for, on a cache line of its own: for std::unique_lock with
+/// std::try_to_lock. Who does not own it must not write.
+class alignas(64) TryLock {
+public:
+    [[gnu::always_inline]] bool try_lock() noexcept {
+        return !is_held_.exchange(true, std::memory_order_acquire);
+    }
+    void unlock() noexcept { is_held_.store(false, std::memory_order_release); }
+
+private:
+    std::atomic<bool> is_held_{false};
+};
 
 /// What became of an attempt to write.
 enum class WriteOutcome : std::uint8_t {
@@ -138,12 +151,10 @@ public:
             if (Word* const slot = match(neighbour(first, distance), key)) return slot;
         return nullptr;
     }
-    /// Starts loading both buckets, and for a writer their lock.
-    template <bool for_write = false>
+    /// Starts loading both buckets.
     [[gnu::always_inline]] void prefetch(const Key& key) const noexcept {
         const Home home = home_of(key);
         for (const Word* const bucket : {home.first, home.second}) at_.prefetch(bucket);
-        if constexpr (for_write) __builtin_prefetch(&lock_of(home), 1);
     }
 
     /// The record of the key, dead or alive. key[0] must not be 0.
@@ -280,8 +291,8 @@ private:
           locks_{std::make_unique<TryLock[]>(geometry.shards)} {}
 
     static Geometry plan(std::size_t capacity) {
-        if (capacity > std::size_t{1} << 32) refuse_memory();
-        const std::size_t slots = capacity * 4 / 3 + 1;
+        constexpr std::size_t no_machine_has = std::size_t{1} << 48;
+        const std::size_t slots = std::min(capacity, no_machine_has) * 4 / 3 + 1;
         const std::size_t needed = (slots + slots_per_bucket - 1) / slots_per_bucket;
         std::size_t per_shard =
             std::min(std::bit_ceil(std::max<std::size_t>(needed, 2)), min_shard_buckets);

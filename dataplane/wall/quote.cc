@@ -6,7 +6,6 @@
 #include "dataplane/net/ipv6_chain.h"
 
 namespace ikelb::wall {
-
 namespace {
 
 std::optional<Quote> read_ipv4(std::span<const std::uint8_t> bytes) noexcept {

@@ -5,7 +5,6 @@
 #include "dataplane/net/headers.h"
 
 namespace ikelb::wall {
-
 namespace {
 
 namespace protocol = net::ip_protocol;

@@ -4,10 +4,14 @@
 
 #include <rte_rcu_qsbr.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdlib>
 #include <memory>
+#include <new>
+#include <utility>
 #include <vector>
 
 #include "dataplane/forwarding/forwarding_table.h"
@@ -25,13 +29,36 @@ struct QsbrDeleter {
 /// Threads: publish() and reclaim() the control thread; the reader's part any registered worker.
 class Published {
 public:
-    explicit Published(unsigned workers);
+    explicit Published(unsigned workers) {
+        const std::size_t bytes = rte_rcu_qsbr_get_memsize(workers);
+        qsbr_.reset(static_cast<rte_rcu_qsbr*>(
+            std::aligned_alloc(RTE_CACHE_LINE_SIZE, RTE_CACHE_LINE_ROUNDUP(bytes))));
+        if (!qsbr_) throw std::bad_alloc{};
+        rte_rcu_qsbr_init(qsbr_.get(), workers);
+    }
 
-    void publish(std::unique_ptr<const forwarding::ForwardingTable> table);
+    void publish(std::unique_ptr<const forwarding::ForwardingTable> table) {
+        current_.store(table.get(), std::memory_order_release);
+        std::swap(owner_, table);
+        if (table)
+            retired_.push_back({.table = std::move(table),
+                                .token = rte_rcu_qsbr_start(qsbr_.get()),
+                                .since = std::chrono::steady_clock::now()});
+    }
     /// Frees what no worker can hold. Returns how many tables still wait.
-    std::size_t reclaim();
+    std::size_t reclaim() {
+        std::erase_if(retired_, [&](const Retired& retired) {
+            return rte_rcu_qsbr_check(qsbr_.get(), retired.token, false) == 1;
+        });
+        return retired_.size();
+    }
     /// Tables that have waited for longer than the limit, counted once each.
-    std::size_t count_overdue(std::chrono::milliseconds limit);
+    std::size_t count_overdue(std::chrono::milliseconds limit) {
+        const auto now = std::chrono::steady_clock::now();
+        return static_cast<std::size_t>(std::ranges::count_if(retired_, [&](Retired& retired) {
+            return now - retired.since >= limit && !std::exchange(retired.is_counted, true);
+        }));
+    }
 
     /// The newest table, not null after publish(); valid until the worker's next report or sleep.
     const forwarding::ForwardingTable* read() const noexcept {

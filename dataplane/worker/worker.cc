@@ -15,7 +15,6 @@
 #include "dataplane/worker/idle.h"
 
 namespace ikelb::worker {
-
 namespace {
 
 using pipeline::Fate, pipeline::Packet, pipeline::Verdict;
@@ -79,6 +78,11 @@ std::uint64_t Worker::poll(std::uint64_t cycles) noexcept {
     return moved;
 }
 
+inline void Worker::send(rte_mbuf* packet, const Packet& decided) noexcept {
+    take_shape(packet, decided);
+    send(packet, decided.out_port);
+}
+
 inline void Worker::send(rte_mbuf* packet, forwarding::PortIndex port) noexcept {
     Outgoing& outgoing = outgoing_[port];
     if (outgoing.count == outgoing.packets.size()) [[unlikely]] flush();
@@ -103,12 +107,10 @@ void Worker::process(std::span<rte_mbuf*> packets, std::uint64_t cycles,
             send_copy(packets[place], batch_.packets[place], to, context);
     for (std::size_t i = 0; i < packets.size(); ++i) {
         const Packet& decided = batch_.packets[i];
-        if (pipeline::info(decided.verdict).fate == Fate::forward) [[likely]] {
-            take_shape(packets[i], decided);
-            send(packets[i], decided.out_port);
-        } else {
+        if (pipeline::info(decided.verdict).fate == Fate::forward) [[likely]]
+            send(packets[i], decided);
+        else
             finish(packets[i], decided, held_since == nullptr ? micros : held_since[i]);
-        }
     }
 }
 
@@ -119,12 +121,8 @@ void Worker::send_copy(rte_mbuf* packet, const Packet& decided, forwarding::Back
     if (copy == nullptr) return drop(nullptr, Verdict::no_buffer);
     Packet readdressed = decided;
     readdressed.frame = frame_of(copy);
-    if (pipeline::readdress(readdressed, to, context)) {
-        take_shape(copy, readdressed);
-        send(copy, readdressed.out_port);
-    } else {
-        rte_pktmbuf_free(copy);
-    }
+    if (pipeline::readdress(readdressed, to, context)) return send(copy, readdressed);
+    rte_pktmbuf_free(copy);
 }
 
 void Worker::finish(rte_mbuf* packet, const Packet& decided, std::uint64_t held_since) noexcept {
@@ -152,13 +150,13 @@ void Worker::retry_held(std::uint64_t cycles) noexcept {
     next_retry_micros_ = micros + retry_every_micros;
     std::array<rte_mbuf*, HeldFrames::most> packets;
     std::array<std::uint64_t, HeldFrames::most> since;
+    static_assert(packets.size() <= pipeline::max_burst);
     std::size_t count = 0;
     for (const HeldFrames::Held& held : held_.all()) {
         packets[count] = held.packet;
         since[count++] = held.since_micros;
     }
     held_.clear();
-    static_assert(HeldFrames::most <= pipeline::max_burst);
     process({packets.data(), count}, cycles, since.data());
 }
 
@@ -183,21 +181,16 @@ void Worker::flush() noexcept {
 std::uint64_t Worker::take_injections() noexcept {
     if (parts_.injections == nullptr) return 0;
     std::uint64_t count = 0;
-    InjectMessage message;
-    while (count < burst && parts_.injections->pop(message)) {
+    for (InjectMessage message; count < burst && parts_.injections->pop(message); ++count)
         send(message.packet, static_cast<forwarding::PortIndex>(message.port));
-        ++count;
-    }
     if (count != 0) stats_.injected.add(count);
     return count;
 }
 
 void Worker::pass_neighbour_requests() noexcept {
     pipeline::NeighbourRequests& wanted = memory_.neighbours;
-    for (std::size_t i = 0; i < wanted.count; ++i)
-        if (parts_.neighbours->push({.address = wanted.requests[i].address.bytes(),
-                                     .interface = wanted.requests[i].interface}))
-            must_wake_control_ = true;
+    for (const auto& [interface, address] : std::span{wanted.requests}.first(wanted.count))
+        must_wake_control_ |= parts_.neighbours->push({address.bytes(), interface});
     wanted.count = 0;
 }
 

@@ -15,7 +15,6 @@
 #include "dataplane/worker/held_frames.h"
 #include "dataplane/worker/messages.h"
 #include "dataplane/worker/published.h"
-#include "dataplane/worker/worker_stats.h"
 
 namespace ikelb::worker {
 
@@ -39,6 +38,17 @@ struct WorkerParts {
     const std::atomic<bool>* stop = nullptr;  ///< set: run() ends
     Clock clock;
     bool may_sleep = true;  ///< false: polls on when there is nothing to do
+};
+
+/// What one worker has to tell. Written by that worker alone; the control thread reads.
+struct alignas(64) WorkerStats {
+    pipeline::Counters pipeline;
+    alignas(64) pipeline::Counter busy_micros;  ///< in iterations that moved a packet
+    pipeline::Counter bursts;                   ///< received, not empty
+    pipeline::Counter packets;                  ///< received
+    pipeline::Counter sleeps;
+    pipeline::Counter turns;     ///< of its loop, also those that found nothing
+    pipeline::Counter injected;  ///< from the kernel to a port
 };
 
 /// One lcore of the fast path: receives, runs the pipeline, and does with each packet what its
@@ -72,6 +82,7 @@ private:
     void send_copy(rte_mbuf* packet, const pipeline::Packet& decided, forwarding::BackendIndex to,
                    pipeline::Context& context) noexcept;
     void send(rte_mbuf* packet, forwarding::PortIndex port) noexcept;
+    void send(rte_mbuf* packet, const pipeline::Packet& decided) noexcept;
     void flush() noexcept;
     void pass_neighbour_requests() noexcept;
     void drop(rte_mbuf* packet, pipeline::Verdict verdict) noexcept;

@@ -139,12 +139,7 @@ void Town::establish_in_turn(std::size_t first, std::size_t count, sessions::Dir
 /// Where write_client() and refresh() will write: of 16 million clients no line is in a cache.
 void Town::prefetch_client(std::size_t number, const sessions::Directory& d) const {
     const Client c = client(number);
-    const auto ask = [](const auto& table, const auto& key) {
-        if constexpr (requires { table.template prefetch<true>(key); })
-            table.template prefetch<true>(key);
-        else
-            table.template prefetch<true>(key);
-    };
+    const auto ask = [](const auto& table, const auto& key) { table.prefetch(key); };
     ask(d.flows, flow_of(c));
     ask(d.bindings, sessions::binding_key(c.address, service()));
     ask(d.pairs, pair_of(c));

@@ -432,7 +432,8 @@ def verdict_docs(write: bool = False) -> list[str]:
     path = ROOT / "docs/verdicts.md"
     if write:
         path.write_text(verdict_page(), "utf-8")
-    count = (ROOT / "dataplane/packet/verdict.h").read_text("utf-8").count("    X(")
+    text = (ROOT / "dataplane/packet/verdict.h").read_text("utf-8")
+    count = len(re.findall(r"(?m)^    X\(\w+, +[a-z]", text))
     faults = [] if count == len(verdicts()) else [f"{count} verdicts, {len(verdicts())} understood"]
     if not path.exists() or path.read_text("utf-8") != verdict_page():
         faults.append("docs/verdicts.md differs: run tests/lint/lint.py verdict_docs --write")
@@ -464,7 +465,7 @@ def rule_tables() -> str:
         cells = [column[place] if place < len(column) else "" for column in columns]
         page.append(f"| {place + 1} | " + " | ".join(cells) + " |")
     page += ["", "| rule | goes by |", "|---|---|"]
-    helps = (ROOT / "dataplane/packet/rule.h").read_text("utf-8")
+    helps = (ROOT / "dataplane/packet/verdict.h").read_text("utf-8")
     said = re.findall(r'X\((\w+), +"(.*)"\)', helps)
     page += [f"| `{rule}` | {text} |" for rule, text in said]
     return "\n".join(page) + "\n"

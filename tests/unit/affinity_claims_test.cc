@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-#include "dataplane/affinity/claims.h"
+#include "dataplane/affinity/commit.h"
 
 #include <set>
 

@@ -245,8 +245,7 @@ std::map<std::uint64_t, std::uint64_t> records_of(const auto& table) {
     table.for_each(0, table.buckets(),
                    [&](const auto& key, const auto& record) {
                        if constexpr (requires { key.rest; })
-                           records[std::hash<net::IpAddress>{}(key.client) ^ key.rest] =
-                               record.pack();
+                           records[sessions::hash_of(key, {1, 2})] = record.pack();
                        else
                            records[key[0]] = record.pack();
                    });
