@@ -96,7 +96,7 @@ void Replay::run(const CapturedFrame& frame, std::uint64_t now,
         .now = first_second + static_cast<forwarding::Seconds>(elapsed / 1'000'000),
         .now_micros = elapsed};
     pipeline::run(*batch, context);
-    memory_->neighbours.count = 0;
+    memory_->neighbours.clear();
     const pipeline::Packet& packet = batch->packets[0];
     const pipeline::Fate fate = pipeline::info(packet.verdict).fate;
     if (fate == pipeline::Fate::hold) {

@@ -9,14 +9,12 @@ namespace ikelb::affinity {
 // What strangers may cost: each function spends tokens of the worker's own buckets and writes no
 // record; call it once for a datagram. A held packet does not pay again.
 
-/// What a new SA is asked before anything else, in the order in which they came. Returns
-/// source_limited of one above abuse.requests_per_source without a way round it (a server's COOKIE,
-/// a bound client: 20 at once, 5 a second for a tuple); backend_limited, unseen, while the gate is
-/// shut; else undecided.
+/// What a new SA is asked before anything else. Returns source_limited of one above
+/// abuse.requests_per_source without a way round it (a server's COOKIE, a bound client: 20 at once,
+/// 5 a second for a tuple); backend_limited, unseen, while the gate is shut; else undecided.
 Verdict let_in(const Packet& packet, const Context& context) noexcept;
 
-/// Is the service's gate shut for a request for a new SA? Spends nothing. message: from its IKE
-/// header.
+/// Is the service's gate shut for this message, from its IKE header on? Spends nothing.
 bool is_gate_shut(std::span<const std::uint8_t> message, forwarding::ServiceIndex service,
                   const Context& context) noexcept;
 
@@ -31,9 +29,9 @@ bool may_ask_all(Found& found, const Decision& decision) noexcept;
 bool may_copy(const Found& found, bool asks_all) noexcept;
 
 /// The limits of a request's backend. Returns backend_limited of a new SA above
-/// abuse.requests_per_backend (half of the burst is for those that bring a server's COOKIE),
-/// unknown_pair_limited of an unknown SA that neither binding nor hash sends there, since a
-/// mis-steered packet is a black hole; else undecided.
+/// requests_per_backend (half of the burst is for those that bring a server's COOKIE),
+/// unknown_pair_limited of an unknown SA that neither binding nor hash sends there: mis-steered it
+/// would be lost; else undecided.
 Verdict admit(Found& found) noexcept;
 
 }  // namespace ikelb::affinity

@@ -47,7 +47,7 @@ May may_claim(Found& found) noexcept {
     const auto all = found.tuple().all();
     May may;
     for (const Stander& one : all) {
-        if (!is_full(one, found.context.table.timeouts, found.context.now)) continue;
+        if (!found.is_asked_in_full(one)) continue;
         may.is_alone = &one == &all.front();
         if (may.one != &all.front() && (!may.one || is_better(one, *may.one))) may.one = &one;
     }

@@ -11,10 +11,9 @@ namespace ikelb::affinity {
 /// 7296 section 2.6). False: nothing is written, for want of the lock or of room.
 bool keep_choice(const Packet& packet, std::uint8_t cookie, Context& context) noexcept;
 
-/// Records what a steered client datagram leaves: a Choice where retries, or the replies of a
-/// backend with several VIPs, must find the same backend; a Pending request if it came by another
-/// gateway than replies take, or if its SA is unknown; of ESP a claim, see below. If a scheduler's
-/// choice finds no room, packet.backend becomes the hash's.
+/// Records what a steered client datagram leaves: a Choice where retries, or replies from one of
+/// several VIPs, must find the backend again; a Pending request if it came by another gateway than
+/// replies take, or if its SA is unknown; a claim. A choice without room makes it the hash's.
 void commit(Packet& packet, const Decision& decision, Found& found, Context& context) noexcept;
 
 // ESP SPIs of clients. None of them ever appears in a backend's packet, so a claim decides only if

@@ -36,7 +36,6 @@ Tuple tuple_of(const sessions::FlowKey& key, const Flow& flow, forwarding::Servi
 }
 
 ClaimFound Found::find_claim() noexcept {
-    const Timeouts& lives = context.table.timeouts;
     ClaimFound found{
         .record = find_live(context.directory.claims,
                             sessions::esp_key(packet.source, packet.datagram.esp_spi), context)};
@@ -51,9 +50,10 @@ ClaimFound Found::find_claim() noexcept {
     const Stander* const own = tuple().find(claim.backend);
     if (own != nullptr && static_cast<std::int32_t>(own->last - found.heard) > 0)
         found.heard = own->last;
-    if (found.is_valid && !forwarding::is_within(lives.standing, found.heard, context.now))
+    if (found.is_valid &&
+        !forwarding::is_within(context.table.timeouts.standing, found.heard, context.now))
         for (const Stander& one : tuple().all())
-            found.is_disputed |= one.backend != claim.backend && is_full(one, lives, context.now);
+            found.is_disputed |= one.backend != claim.backend && is_asked_in_full(one);
     found.is_valid &= !found.is_disputed;
     return found;
 }

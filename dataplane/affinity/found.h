@@ -156,6 +156,9 @@ public:
     bool counts(BackendRef backend) const noexcept {
         return affinity::counts(backend, packet.service, context);
     }
+    bool is_asked_in_full(const Stander& one) const noexcept {
+        return is_full(one, context.table.timeouts, context.now);
+    }
     bool is_ambiguous(BackendIndex index) const noexcept {
         return context.table.backends[index].homes[packet.is_v6].is_ambiguous();
     }

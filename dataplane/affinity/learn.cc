@@ -67,8 +67,8 @@ Lesson learn(const Packet& packet, const std::optional<Pair>& pair, Context& con
     const ike::Evidence evidence = ike::evidence_of(packet.ike_message());
     Lesson lesson{.sa = state_of(evidence, header, pair)};
     if (evidence == ike::Evidence::none || evidence == ike::Evidence::half_open) return lesson;
-    // Anybody can have logins answered, if only that they failed: each source has its share, and
-    // what began elsewhere takes none of it.
+    // Anybody can have failing logins answered: each source has its share, and what began elsewhere
+    // takes none of it.
     const bool is_login_known = pair && pair->record.state != SaState::half_open;
     const net::HashKey& secret = context.table.hash_key;
     if (lesson.sa == SaState::answered && !is_login_known &&
@@ -78,8 +78,8 @@ Lesson learn(const Packet& packet, const std::optional<Pair>& pair, Context& con
             context.now_micros, limits.logins_per_source))
         return {.said = Said::alive, .sa = SaState::half_open};
     if (header.major_version() == 1) {
-        // No flag tells its answers from what it sends on its own: ESP decides. Nor from those to
-        // replays, so the way that an SA has stays.
+        // No flag tells its answers from what it sends on its own, nor from those to replays: ESP
+        // decides, and the way that an SA has stays.
         lesson.said = Said::nominated;
         lesson.turns_gateway = !(pair && pair->record.is_confirmed());
         return lesson;

@@ -3,7 +3,6 @@
 #include "dataplane/affinity/rules.h"
 
 #include <array>
-#include <utility>
 
 namespace ikelb::affinity {
 namespace {
@@ -59,25 +58,20 @@ Answer by_ike_sa(Found& found) noexcept {
 }
 
 Answer by_flow(Found& found) noexcept {
-    if (!found.flow()) return {};
-    if (!found.flow()->has_rivals) [[likely]]
-        return follow(found.flow(), found);
     const auto all = found.tuple().all();
     return all.empty() ? Answer{} : follow(all.front().backend.index, found);
 }
 
 /// The flow's backend, if it spoke or is asked in full anyway; else the best of those that are.
 Answer by_tuple(Found& found) noexcept {
-    if (!found.flow() || !found.flow()->has_rivals || found.tuple().all().empty()) [[likely]]
-        return by_flow(found);
     const auto all = found.tuple().all();
+    if (all.empty()) return {};
     const Stander* main = &all.front();
-    const auto is_asked = [&](const Stander& one) {
-        return is_full(one, found.context.table.timeouts, found.context.now);
-    };
-    if (main->standing != Standing::spoke && !is_asked(*main))
+    if (main->standing != Standing::spoke && !found.is_asked_in_full(*main))
         for (const Stander& one : all)
-            if (is_asked(one) && (!is_asked(*main) || is_better(one, *main))) main = &one;
+            if (found.is_asked_in_full(one) &&
+                (!found.is_asked_in_full(*main) || is_better(one, *main)))
+                main = &one;
     return follow(main->backend.index, found);
 }
 
@@ -155,13 +149,9 @@ Answer by_schedule(Found& found) noexcept {
 }
 
 std::span<const RuleRow> rules_of(Datagram kind) noexcept {
-    switch (kind) {
-        case Datagram::new_sa: return new_sa_rules;
-        case Datagram::ike: return ike_rules;
-        case Datagram::esp: return esp_rules;
-        case Datagram::keepalive: break;
-    }
-    return keepalive_rules;
+    static constexpr std::array<std::span<const RuleRow>, 4> by_kind{new_sa_rules, ike_rules,
+                                                                     esp_rules, keepalive_rules};
+    return by_kind[static_cast<std::size_t>(kind)];
 }
 
 Decision decide(Found& found) noexcept {
@@ -195,7 +185,7 @@ Others others_of(Found& found, const Decision& decision) noexcept {
     if (found.flow() && found.flow()->has_rivals)
         for (const Stander& one : found.tuple().all()) {
             if (!may_get_it(found, decision, one.backend.index)) continue;
-            if (is_full(one, found.context.table.timeouts, found.context.now))
+            if (found.is_asked_in_full(one))
                 others.full.add(one.backend.index);
             else if (is_esp)
                 others.copies.add(one.backend.index);

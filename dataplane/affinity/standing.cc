@@ -2,7 +2,6 @@
 // Copyright (c) 2026 The ikelb authors
 #include "dataplane/affinity/standing.h"
 
-#include <algorithm>
 #include <bit>
 
 namespace ikelb::affinity {
@@ -43,7 +42,7 @@ Flow renewed(const Flow& flow, Said said, Seconds now) noexcept {
 }
 
 Tuple::Tuple(const Flow& flow, const Notes& rivals, const Timeouts& lives, Seconds now) noexcept {
-    standers_[count_++] = {flow.backend, flow.standing, 0, flow.last_seen};
+    standers_.push_back({flow.backend, flow.standing, 0, flow.last_seen});
     if (!flow.has_rivals) return;
     const auto entries = std::bit_cast<Entries>(rivals);
     for (std::uint8_t place = 1; place <= entries.size(); ++place) {
@@ -54,8 +53,8 @@ Tuple::Tuple(const Flow& flow, const Notes& rivals, const Timeouts& lives, Secon
         if (entries[place - 1u] == 0) continue;
         if (entry.backend == flow.backend)
             standers_[0].place = place;
-        else if (count_ < entries.size() && is_within(life, last, now))
-            standers_[count_++] = {entry.backend, entry.standing, place, last};
+        else if (standers_.size() < entries.size() && is_within(life, last, now))
+            standers_.push_back({entry.backend, entry.standing, place, last});
     }
 }
 
@@ -81,65 +80,49 @@ Tuple::Notes Tuple::notes(Seconds now) const noexcept {
 }
 
 const Stander* Tuple::find(BackendRef backend) const noexcept {
-    const auto all = this->all();
-    const auto found = std::find_if(all.begin(), all.end(),
-                                    [&](const Stander& one) { return one.backend == backend; });
-    return found == all.end() ? nullptr : &*found;
-}
-
-void Tuple::remove(std::size_t place) noexcept {
-    const auto at = standers_.begin() + static_cast<std::ptrdiff_t>(place);
-    std::move(at + 1, standers_.begin() + static_cast<std::ptrdiff_t>(count_), at);
-    --count_;
-}
-
-void Tuple::make_first(std::size_t place) noexcept {
-    const auto at = standers_.begin() + static_cast<std::ptrdiff_t>(place);
-    std::rotate(standers_.begin(), at, at + 1);
+    const auto found = std::ranges::find(standers_, backend, &Stander::backend);
+    return found == standers_.end() ? nullptr : &*found;
 }
 
 /// The best one takes a flow that its holder has left.
 void Tuple::elect() noexcept {
-    const auto all = this->all();
-    if (all.empty()) return;
-    make_first(static_cast<std::size_t>(std::min_element(all.begin(), all.end(), is_better) -
-                                        all.begin()));
+    if (!standers_.empty()) make_first(std::ranges::min_element(standers_, is_better));
 }
 
 void Tuple::displace(bool speakers, std::size_t most) noexcept {
-    std::size_t found = 0, worst = count_;
-    for (std::size_t i = 0; i < count_; ++i) {
-        if (is_speaker(standers_[i]) != speakers) continue;
+    std::size_t found = 0;
+    auto worst = standers_.end();
+    for (auto one = standers_.begin(); one != standers_.end(); ++one) {
+        if (is_speaker(*one) != speakers) continue;
         ++found;
-        if (worst == count_ || is_better(standers_[worst], standers_[i])) worst = i;
+        if (worst == standers_.end() || is_better(*worst, *one)) worst = one;
     }
     if (found <= most) return;
-    remove(worst);
-    if (worst == 0) elect();
+    const bool loses_flow = worst == standers_.begin();
+    standers_.erase(worst);
+    if (loses_flow) elect();
 }
 
 bool Tuple::hear(BackendRef backend, Said said, Seconds now) noexcept {
-    if (said == Said::called && count_ != 0) return false;
-    const Stander* const known = find(backend);
-    const auto place = known == nullptr ? count_ : static_cast<std::size_t>(known - all().data());
-    if (known == nullptr) {
+    if (said == Said::called && !standers_.empty()) return false;
+    auto one = std::ranges::find(standers_, backend, &Stander::backend);
+    if (one == standers_.end()) {
         if (said <= Said::alive) return false;
-        standers_[count_++] = {backend, standing_of(said), 0, now};
+        one = standers_.insert(one, {backend, standing_of(said), 0, now});
     } else {
-        Stander& one = standers_[place];
-        const bool is_raised = said >= Said::called && standing_of(said) > one.standing;
-        if (is_no_renewal(said, one.standing) ||
-            (!is_raised && is_within(flow_refresh_interval - 1, one.last, now)))
+        const bool is_raised = said >= Said::called && standing_of(said) > one->standing;
+        if (is_no_renewal(said, one->standing) ||
+            (!is_raised && is_within(flow_refresh_interval - 1, one->last, now)))
             return false;
         // As a speaker, one that lets a login fail would be taken for one that still has its SA.
-        const bool is_set = is_raised || (said == Said::login && place != 0);
-        if (is_set) one.standing = standing_of(said);
-        one.last = now;
+        if (is_raised || (said == Said::login && one != standers_.begin()))
+            one->standing = standing_of(said);
+        one->last = now;
         if (said == Said::alive) return true;
     }
     // A login may have failed: it takes the flow from nobody who is asked in full.
-    const int least = static_cast<int>(standers_[0].standing) + (said == Said::login);
-    if (place != 0 && static_cast<int>(standing_of(said)) >= least) make_first(place);
+    const int least = static_cast<int>(standers_.front().standing) + (said == Said::login);
+    if (static_cast<int>(standing_of(said)) >= least) make_first(one);
     displace(false, most_answered);
     displace(true, most_speakers);
     return true;

@@ -2,10 +2,11 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <boost/container/static_vector.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 
 #include "dataplane/sessions/records.h"
@@ -72,16 +73,13 @@ public:
     /// Drops those for which keeps() says false; the best of the rest has the flow then.
     template <typename Keeps>
     void filter(Keeps&& keeps) noexcept {
-        bool lost_flow = false;
-        for (std::size_t i = count_; i-- > 0;) {
-            if (keeps(standers_[i].backend)) continue;
-            remove(i);
-            lost_flow |= i == 0;
-        }
-        if (lost_flow) elect();
+        const auto goes = [&](const Stander& one) { return !keeps(one.backend); };
+        const bool loses_flow = !standers_.empty() && goes(standers_.front());
+        standers_.erase(std::remove_if(standers_.begin(), standers_.end(), goes), standers_.end());
+        if (loses_flow) elect();
     }
 
-    std::span<const Stander> all() const& noexcept { return std::span{standers_}.first(count_); }
+    std::span<const Stander> all() const& noexcept { return {standers_.data(), standers_.size()}; }
     std::span<const Stander> all() const&& = delete;  ///< it would end before they are read
     const Stander* find(BackendRef backend) const noexcept;
     /// What stands beside the flow, for the constructor to read. Not of an empty one.
@@ -90,13 +88,14 @@ public:
     Notes notes(Seconds now) const noexcept;
 
 private:
-    void remove(std::size_t place) noexcept;
-    void make_first(std::size_t place) noexcept;
+    using List = boost::container::static_vector<Stander, most_answered + most_speakers + 1>;
+    void make_first(List::iterator one) noexcept {
+        std::rotate(standers_.begin(), one, std::next(one));
+    }
     void elect() noexcept;
     void displace(bool speakers, std::size_t most) noexcept;
 
-    std::array<Stander, most_answered + most_speakers + 1> standers_;
-    std::size_t count_ = 0;
+    List standers_;
 };
 
 }  // namespace ikelb::affinity

@@ -11,10 +11,9 @@
 
 namespace ikelb::forwarding {
 
-/// What one word says of a (VIP, backend): may a packet go there, what becomes of it. 0: no such
-/// member. Low to high: what a checksum that covers the VIP changes by with the backend instead 16,
-/// the largest IP packet 16 (0: not now, the steps know what to do), the member 12, the backend's
-/// generation 8 where a record has it, 1.
+/// What one word says of a (VIP, backend). 0: no such member. Low to high: what a checksum that
+/// covers the VIP changes by with the backend instead 16, the largest IP packet 16 (0: not now, the
+/// steps know what to do), the member 12, the backend's generation 8 where a record has it, 1.
 struct Way {
     static constexpr std::uint64_t of_generation = 0xffULL << 44;
 
@@ -30,9 +29,8 @@ struct Way {
 };
 static_assert(max_members <= 1 << 12);
 
-/// What ESP of an established SA needs of a forwarding table, worked out beforehand and packed: a
-/// few cache lines that stay in the first-level cache. Parallel to the table's lists of the same
-/// names. Immutable, as the table that it is a part of.
+/// What ESP of an established SA needs of a forwarding table, worked out beforehand and packed to
+/// stay in the first-level cache. Parallel to the table's lists of the same names. Immutable.
 struct ExpressTable {
     using Address = std::array<std::uint8_t, 16>;  ///< as in a packet; IPv4's in the first four
 

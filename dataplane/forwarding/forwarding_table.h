@@ -240,9 +240,8 @@ inline std::array<std::uint64_t, 1> alias_key(ServiceIndex service, BackendIndex
     return {std::uint64_t{service} * max_backends + backend};
 }
 
-/// Everything that a worker has to know to forward, as one immutable value. The control thread
-/// builds it, publishes a pointer and frees it when no worker can hold it any more. The vectors
-/// are indexed by the ids of ids.h. Large parts are shared between successive tables.
+/// Everything that a worker has to know to forward, as one immutable value of the control thread's,
+/// see worker::Published. The vectors are indexed by the ids of ids.h.
 struct ForwardingTable {
     std::uint64_t version = 0;
     net::HashKey hash_key;

@@ -9,9 +9,8 @@
 
 namespace ikelb::forwarding {
 
-// Indexes into the forwarding table's vectors. The control plane gives each named thing an index
-// once and does not hand it to another name while the process lives (until the range wraps), so
-// that a record that outlives a reload never points at somebody else.
+// Indexes into the forwarding table's vectors. While the process lives none passes to another name
+// (until the range wraps): a record that outlives a reload never points at somebody else.
 using ServiceIndex = std::uint16_t;
 using FrontendIndex = std::uint16_t;   ///< one (VIP, service port)
 using BackendIndex = std::uint16_t;
@@ -34,9 +33,8 @@ inline constexpr GatewayIndex no_gateway = 0;
 /// The client itself is on-link: its own neighbour entry is the next hop.
 inline constexpr GatewayIndex on_link_client = 0xff;
 
-/// A list by one of these. To read is total: an index that stands for nothing, be it no_backend or
-/// one that a reload has taken away, finds a Value as construction leaves it, which stands for
-/// nothing as well. So whatever else is wrong, no packet makes a worker read beyond a list.
+/// A list by one of these. An index that stands for nothing, be it no_backend or one that a reload
+/// has taken away, finds a Value as construction leaves it: no packet makes a worker read beyond.
 template <typename Value>
 class ById : std::vector<Value> {
     using V = std::vector<Value>;

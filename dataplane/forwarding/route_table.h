@@ -12,9 +12,8 @@
 namespace ikelb::forwarding {
 
 /// A map from addresses to the value of the longest prefix that contains them, as disjoint ranges:
-/// a look-up is one binary search, of logarithmic length in the number of routes and without a
-/// branch to mispredict. The families do not mix: ::/0 says nothing about an IPv4 address.
-/// Immutable, as the table that it is a part of.
+/// a look-up is one binary search without a branch to mispredict. The families do not mix: ::/0
+/// says nothing about an IPv4 address. Immutable.
 struct RouteTable {
     static constexpr std::uint32_t no_value = 0xffffffff;
 

@@ -53,19 +53,16 @@ Evidence evidence_of(std::span<const std::uint8_t> message) noexcept {
     if (header.major_version() == 1) return evidence_of_v1(header);
     if (header.responder_spi.wire() == 0) return Evidence::none;
     if (header.next_payload == payload::encrypted ||
-        header.next_payload == payload::encrypted_fragment) {
-        const bool is_login = header.exchange == exchange::ike_auth ||
-                              header.exchange == exchange::intermediate;
-        return is_login ? Evidence::login : Evidence::session;
-    }
-    if (!header.is_response()) return Evidence::none;
-    if (header.exchange == exchange::ike_sa_init)
-        return chain_holds(message, header.next_payload, payload::sa) ? Evidence::half_open
-                                                                      : Evidence::none;
-    if (header.exchange == exchange::session_resume)
-        return chain_holds(message, header.next_payload, payload::nonce) ? Evidence::half_open
-                                                                         : Evidence::none;
-    return Evidence::none;
+        header.next_payload == payload::encrypted_fragment)
+        return header.exchange == exchange::ike_auth || header.exchange == exchange::intermediate
+                   ? Evidence::login
+                   : Evidence::session;
+    const std::uint8_t accepts = header.exchange == exchange::ike_sa_init      ? payload::sa
+                                 : header.exchange == exchange::session_resume ? payload::nonce
+                                                                               : payload::none;
+    const bool is_accepted = header.is_response() && accepts != payload::none &&
+                             chain_holds(message, header.next_payload, accepts);
+    return is_accepted ? Evidence::half_open : Evidence::none;
 }
 
 std::uint64_t cookie_of(std::span<const std::uint8_t> message, net::HashKey secret) noexcept {

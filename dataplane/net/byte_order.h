@@ -2,7 +2,6 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
-#include <bit>
 #include <boost/endian/conversion.hpp>
 #include <concepts>
 #include <cstdint>
@@ -11,9 +10,8 @@
 
 namespace ikelb::net {
 
-/// An integer as it lies on the wire (network byte order). There is no implicit conversion in
-/// either direction: a forgotten swap does not compile. Packed, so that it may lie at any offset of
-/// a packet: IKE's 64-bit SPIs stand wherever the headers before them end.
+/// An integer as it lies on the wire (network byte order), at any offset of a packet. Nothing
+/// converts it implicitly: a forgotten swap does not compile.
 template <std::unsigned_integral T>
 class [[gnu::packed]] BigEndian {
 public:
@@ -44,8 +42,7 @@ static_assert(std::is_trivial_v<be16> && sizeof(be16) == 2);
 static_assert(std::is_trivial_v<be32> && sizeof(be32) == 4);
 static_assert(std::is_trivial_v<be64> && sizeof(be64) == 8 && alignof(be64) == 1);
 
-/// Reads a trivially copyable value from packet bytes at any alignment. The caller has checked
-/// that sizeof(T) bytes are there.
+/// Reads a value from packet bytes at any alignment; the caller has checked that they are there.
 template <typename T>
     requires std::is_trivially_copyable_v<T>
 inline T load(const std::uint8_t* bytes) noexcept {
@@ -54,7 +51,7 @@ inline T load(const std::uint8_t* bytes) noexcept {
     return value;
 }
 
-/// Writes a trivially copyable value to packet bytes at any alignment.
+/// Writes a value to packet bytes at any alignment.
 template <typename T>
     requires std::is_trivially_copyable_v<T>
 inline void store(std::uint8_t* bytes, const T& value) noexcept {

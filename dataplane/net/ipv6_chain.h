@@ -31,17 +31,15 @@ struct Ipv6Chain {
     bool is_fragment = false;
     std::uint16_t fragment_offset = 0;  ///< in bytes
     std::uint32_t identification = 0;
-    /// It is on its way to another address than the one in its header: a routing header names the
-    /// one that checksums cover (RFC 8200 section 8.1). Type 0 is none that anybody may use
-    /// (RFC 5095), wherever it has got to.
+    /// On its way to another address than its header's: a routing header names the one that
+    /// checksums cover (RFC 8200 section 8.1). Of type 0 nobody may use any (RFC 5095).
     bool is_source_routed = false;
 
     bool is_later_fragment() const noexcept { return fragment_offset != 0; }
 };
 
-/// Walks the extension headers. packet: from the IPv6 header on, what is at hand of it, at least
-/// that header. total: the packet's length by its header. Authentication headers (51) count as
-/// what they are: a protocol of their own.
+/// Walks the extension headers. packet: from the IPv6 header on, at least that, what is at hand.
+/// total: its length by its header. An authentication header (51) is a protocol of its own.
 Ipv6Chain walk_ipv6_chain(std::span<const std::uint8_t> packet, std::size_t total) noexcept;
 
 }  // namespace ikelb::net

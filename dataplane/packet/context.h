@@ -2,31 +2,92 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <boost/container/static_vector.hpp>
 #include <cstdint>
+#include <optional>
 
 #include "dataplane/forwarding/forwarding_table.h"
-#include "dataplane/packet/buckets.h"
 #include "dataplane/packet/counters.h"
 #include "dataplane/sessions/directory.h"
 
 namespace ikelb::pipeline {
 
-/// Neighbours that the kernel should resolve, asked for by a burst. What does not fit is asked
-/// for again by the next packet.
-struct NeighbourRequests {
-    struct Request {
-        forwarding::InterfaceIndex interface;
-        net::IpAddress address;
-    };
-    std::array<Request, 8> requests;
-    std::size_t count = 0;
+/// A token bucket whose rate and time come from elsewhere: what is spent. All zero is full.
+class Spending {
+public:
+    /// reserve: tokens that must be left after taking one. now: microseconds.
+    constexpr bool take(std::uint64_t now, forwarding::Rate rate,
+                        std::uint32_t reserve = 0) noexcept {
+        if (now > last_) {
+            const std::uint64_t elapsed = now - last_ < longest ? now - last_ : longest;
+            const std::uint64_t regained = elapsed * rate.per_second;
+            spent_ = regained < spent_ ? spent_ - regained : 0;
+            last_ = now;
+        }
+        if (spent_ + (std::uint64_t{reserve} + 1) * micros > rate.burst * micros) return false;
+        spent_ += micros;
+        return true;
+    }
+    /// Before then take() says false, however often it is asked: an hour after it was, at most.
+    constexpr std::uint64_t opens_at(forwarding::Rate rate, std::uint32_t reserve) const noexcept {
+        const std::uint64_t wanted = spent_ + (std::uint64_t{reserve} + 1) * micros;
+        const std::uint64_t allowed = rate.burst * micros;
+        if (wanted <= allowed) return 0;
+        if (wanted - allowed >= longest * rate.per_second) return last_ + longest;
+        return last_ + (wanted - allowed + rate.per_second - 1) / rate.per_second;
+    }
 
+private:
+    static constexpr std::uint64_t micros = 1'000'000, longest = 3600 * micros;
+    std::uint64_t spent_ = 0, last_ = 0;
+};
+
+/// One that has its rate with it.
+struct TokenBucket {
+    forwarding::Rate rate;
+    Spending spending{};
+    constexpr bool take(std::uint64_t now) noexcept { return spending.take(now, rate); }
+};
+
+/// Buckets by a keyed hash: of what, the caller says. Two may share one.
+template <std::size_t Count = 8192>
+class HashedBuckets {
+public:
+    bool take(std::uint64_t hash, std::uint64_t now, forwarding::Rate rate) noexcept {
+        return buckets_[hash % buckets_.size()].take(now, rate);
+    }
+    /// By source: an IPv4 address, an IPv6 /64.
+    bool take(const net::IpAddress& source, net::HashKey secret, std::uint64_t now,
+              forwarding::Rate rate) noexcept {
+        const std::uint64_t word = source.is_v4() ? source.low() : source.high();
+        return take(net::keyed_hash(word, secret), now, rate);
+    }
+
+private:
+    std::array<Spending, Count> buckets_{};
+};
+
+/// Token buckets of one side: for punts by class, enough for a busy segment and far below what
+/// slows the kernel down, and for ICMP errors (RFC 1812 section 4.3.2.8).
+struct SideBuckets {
+    TokenBucket icmp_errors{1000, 100}, hello{5000, 1000}, routing{10000, 2000};
+    TokenBucket arp{2000, 500}, ndp{2000, 500}, ping{1000, 200}, icmp{1000, 200};
+    TokenBucket backend{5000, 1000}, local{20000, 4000}, multicast{1000, 200};
+    TokenBucket unresolved{2000, 500};
+};
+
+/// Neighbours that the kernel should resolve; the next packet asks again for what does not fit.
+struct NeighbourRequest {
+    forwarding::InterfaceIndex interface;
+    net::IpAddress address;
+    friend bool operator==(const NeighbourRequest&, const NeighbourRequest&) = default;
+};
+struct NeighbourRequests : boost::container::static_vector<NeighbourRequest, 8> {
     void add(forwarding::InterfaceIndex interface, const net::IpAddress& address) noexcept {
-        for (std::size_t i = 0; i < count; ++i)
-            if (requests[i].interface == interface && requests[i].address == address) return;
-        if (count < requests.size())
-            requests[count++] = {.interface = interface, .address = address};
+        const NeighbourRequest wanted{interface, address};
+        if (size() < capacity() && std::ranges::find(*this, wanted) == end()) push_back(wanted);
     }
 };
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "dataplane/forwarding/forwarding_table.h"
@@ -86,14 +87,15 @@ struct Packet {
         if (offset > l3_end) return {};
         return {at(offset), l3_end - offset};
     }
-    net::Ipv4Header& ipv4() const noexcept {
-        return *reinterpret_cast<net::Ipv4Header*>(at(l3));
+    template <typename Header>
+    Header& header_at(std::size_t offset) const noexcept {
+        return *reinterpret_cast<Header*>(at(offset));
     }
-    net::Ipv6Header& ipv6() const noexcept {
-        return *reinterpret_cast<net::Ipv6Header*>(at(l3));
-    }
-    net::UdpHeader& udp() const noexcept { return *reinterpret_cast<net::UdpHeader*>(at(l4)); }
-    net::IcmpHeader& icmp() const noexcept { return *reinterpret_cast<net::IcmpHeader*>(at(l4)); }
+    net::Ipv4Header& ipv4() const noexcept { return header_at<net::Ipv4Header>(l3); }
+    net::Ipv6Header& ipv6() const noexcept { return header_at<net::Ipv6Header>(l3); }
+    net::UdpHeader& udp() const noexcept { return header_at<net::UdpHeader>(l4); }
+    net::IcmpHeader& icmp() const noexcept { return header_at<net::IcmpHeader>(l4); }
+    std::uint8_t hops_left() const noexcept { return is_v6 ? ipv6().hop_limit : ipv4().ttl; }
     bool is_udp() const noexcept { return protocol == net::ip_protocol::udp; }
     /// A fragment that may be UDP's (over IPv6, of any protocol), but has no ports to tell.
     bool is_later_udp_fragment() const noexcept { return is_later_fragment && (is_v6 || is_udp()); }
@@ -101,11 +103,6 @@ struct Packet {
     bool is_service_udp() const noexcept {
         return is_udp() && !is_later_fragment &&
                forwarding::service_port_position(destination_port) != forwarding::service_ports;
-    }
-    /// A DHCP server sends to the address that it offers, nobody's yet (RFC 2131 section 4.1).
-    bool is_dhcp_answer() const noexcept {
-        return is_udp() && source_port.to_host() == (is_v6 ? 547 : 67) &&
-               destination_port.to_host() == (is_v6 ? 546 : 68);
     }
     /// The protocol of its own family: ICMPv6 over IPv4 is nobody's, and so is the reverse.
     bool is_icmp() const noexcept {
@@ -123,6 +120,45 @@ struct Packet {
         return udp_payload().subspan(datagram.ike_offset);
     }
 };
+
+// What the type of an ICMP message says, for both families.
+
+/// nullopt: it is no ICMP of its own family, or its header is not at hand.
+inline std::optional<std::uint8_t> icmp_type_of(const Packet& packet) noexcept {
+    if (!packet.is_icmp() || packet.is_later_fragment ||
+        packet.l3_end < packet.l4 + sizeof(net::IcmpHeader))
+        return std::nullopt;
+    return packet.icmp().type;
+}
+
+/// An error that quotes what it is about.
+inline bool is_icmp_error(const Packet& packet) noexcept {
+    const auto type = icmp_type_of(packet);
+    if (!type) return false;
+    if (packet.is_v6)
+        return *type >= net::icmpv6_type::unreachable &&
+               *type <= net::icmpv6_type::parameter_problem;
+    return *type == net::icmp_type::unreachable || *type == net::icmp_type::time_exceeded ||
+           *type == net::icmp_type::parameter_problem;
+}
+
+inline bool is_echo_reply(const Packet& packet) noexcept {
+    return icmp_type_of(packet) ==
+           (packet.is_v6 ? net::icmpv6_type::echo_reply : net::icmp_type::echo_reply);
+}
+
+inline bool is_echo(const Packet& packet) noexcept {
+    return is_echo_reply(packet) ||
+           icmp_type_of(packet) == (packet.is_v6 ? net::icmpv6_type::echo : net::icmp_type::echo);
+}
+
+/// Neighbor Discovery of this link: a hop limit of 255 proves that no router has forwarded it
+/// (RFC 4861 sections 6.1, 7.1 and 8.1).
+inline bool is_ndp(const Packet& packet) noexcept {
+    const auto type = packet.is_v6 ? icmp_type_of(packet) : std::nullopt;
+    return type && *type >= net::icmpv6_type::router_solicitation &&
+           *type <= net::icmpv6_type::redirect && packet.ipv6().hop_limit == 255;
+}
 
 inline constexpr std::size_t max_burst = 64;
 /// Packets of a burst, a bit for each place.
@@ -158,8 +194,7 @@ struct Batch {
     std::uint8_t place_of(const Packet& packet) const noexcept {
         return static_cast<std::uint8_t>(&packet - packets.data());
     }
-    /// The next packet, undecided, of a frame; run() sets the other fields that it needs. The
-    /// caller keeps count below max_burst.
+    /// The next packet, undecided, of a frame; run() sets the other fields. At most max_burst.
     Packet& add(const Frame& frame) noexcept { return put(count++, frame); }
     /// The same for the place that the caller says, who counts.
     Packet& put(std::size_t place, const Frame& frame) noexcept {

@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "dataplane/net/checksum.h"
-#include "dataplane/packet/icmp_kind.h"
 #include "dataplane/pipeline/stages.h"
 
 namespace ikelb::pipeline {

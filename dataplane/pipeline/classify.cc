@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "dataplane/packet/icmp_kind.h"
 #include "dataplane/pipeline/stages.h"
 #include "dataplane/pipeline/wall_stages.h"
 #include "dataplane/wall/source.h"

@@ -71,8 +71,7 @@ struct Lane {
     List<Prospect<Family>> labelled;  ///< to servers; they need no record
 };
 
-/// Of the last one to a server: if its SPI has a label it stands among those instead, or is left to
-/// the steps.
+/// Of the last one to a server: a labelled SPI stands among those instead, or is for the steps.
 template <typename Family>
 [[gnu::noinline]] void judge_label(Lane<Family>& lane, const Group& group,
                                    const ForwardingTable& table) noexcept {
@@ -305,7 +304,7 @@ private:
         const Prospect<Family>& prospect = *hit.prospect;
         // One layout: both tables have as many words of key and none of notes.
         const std::uint64_t word = Family::Claims::Slots::word_at(hit.slot);
-        if (!Family::Claims::Slots::stands_at(hit.slot, prospect.key)) [[unlikely]]
+        if (!Family::Claims::Slots::holds(hit.slot, prospect.key)) [[unlikely]]
             return 0;
         const std::uint64_t way = way_of(prospect, word);
         const ExpressTable::Exit& exit = exit_of(word, way);
@@ -392,7 +391,7 @@ private:
             !is_within(table.timeouts.flow, last_seen, now) ||
             (is_by_source && (!binding || binding->backend != sessions::packed::backend(word))) ||
             find_live(directory.logins, stale.login, context) ||
-            !Family::Flows::Slots::stands_at(slot, prospect->key) ||
+            !Family::Flows::Slots::holds(slot, prospect->key) ||
             !Family::Flows::Slots::exchange(slot, word, word - last_seen + now))
             return 0;
         if (binding && !is_within(affinity::refresh_interval - 1, binding->last_seen, now))

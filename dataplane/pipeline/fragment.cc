@@ -12,9 +12,8 @@ namespace {
 
 using sessions::FragmentFate;
 
-/// From the clients' side every later fragment has to ask, and from the servers' side one to a VIP.
-/// Else only a UDP datagram's: other protocols' are plain transit, and so are those between hosts
-/// that are neither VIP nor backend. Over IPv6 a later fragment may be of any protocol.
+/// Every later fragment from the clients' side, and one to a VIP; else one that may be UDP's, if it
+/// is of a VIP or backend. The others are plain transit.
 bool is_asked_about(const Packet& packet, const Context& context) noexcept {
     if (packet.is_from_clients) return true;
     const auto& addresses = context.table.addresses;
@@ -24,8 +23,7 @@ bool is_asked_about(const Packet& packet, const Context& context) noexcept {
             (to != nullptr || addresses.find(packet.source) != nullptr));
 }
 
-/// What a receiver puts fragments together by: RFC 791 section 2.3; RFC 8200 section 4.5, where the
-/// protocol is not of it.
+/// What a receiver puts fragments together by: RFC 791 section 2.3; RFC 8200 section 4.5.
 sessions::HashedKey key_of(const Packet& packet, const Context& context) noexcept {
     std::uint64_t hash = packet.is_v6 ? 0 : packet.protocol + 1u;
     for (const std::uint64_t word :
@@ -48,9 +46,9 @@ std::uint8_t fingerprint_of(const Packet& packet, const Context& context) noexce
 }
 
 /// Is this another beginning of a datagram that had one? Then whoever puts it together may read
-/// other bytes than those that were judged (RFC 5722, RFC 8200 section 4.5). IPv4's 16 bits of
-/// identification come around within seconds on a busy path (RFC 4963): there it counts only if
-/// its fragments would go elsewhere, and if the first one has gone anywhere.
+/// other bytes than were judged (RFC 5722, RFC 8200 section 4.5). IPv4's identification comes
+/// around within seconds (RFC 4963): there it counts only if fragments have gone, and would go,
+/// elsewhere.
 bool is_overlap(const Packet& packet, const FragmentFate& before,
                 const FragmentFate& after) noexcept {
     constexpr auto drop = FragmentFate::Kind::drop;
@@ -121,9 +119,8 @@ std::pair<std::uint64_t&, std::uint64_t> refusal_of(const Packet& packet,
     return {all[hash % all.size()], hash >> 32 << 32 | context.now};
 }
 
-/// What the wall has let in, and what a backend has vouched for by more than its sender's address,
-/// pays nothing: forgeries in the sender's name would spend its share. Not a labelled SPI, which
-/// anybody can write, nor a flow that nothing has confirmed.
+/// What the wall has let in, or a backend has vouched for by more than its sender's address, pays
+/// nothing: forgeries would spend its share. Anybody can write a labelled SPI.
 bool is_known(const Packet& packet, const Context& context) noexcept {
     if (packet.is_decided()) return false;
     if (packet.direction == Direction::transit) return !context.table.wall.is_open;

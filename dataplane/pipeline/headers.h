@@ -19,9 +19,7 @@ namespace ikelb::pipeline {
 
 using forwarding::ExpressTable, forwarding::ForwardingTable, net::be16;
 
-inline constexpr std::size_t nat_t_position = 1;
-inline constexpr be16 nat_t_port =
-    be16::from_host(forwarding::service_port_numbers[nat_t_position]);
+inline constexpr be16 nat_t_port = be16::from_host(net::port_nat_t);
 inline constexpr std::size_t udp_and_esp = sizeof(net::UdpHeader) + 8;  // RFC 4303: SPI, sequence
 
 /// What depends on the family. An address of IPv4 is a number here, for a compiler's sake.
@@ -94,8 +92,7 @@ struct V6 {
     }
 };
 
-/// The headers of ESP in UDP, one behind the other. What is wrong with them is gathered in bits,
-/// which cost less than a branch for each.
+/// The headers of ESP in UDP. What is wrong with them is gathered in bits, not in branches.
 template <typename Family>
 struct Headers {
     const typename Family::Header& ip;
@@ -179,8 +176,7 @@ private:
     }
 };
 
-/// Puts a link header (bytes, length and port of it) right before the IP header, whatever stood
-/// there; false: there is no room for it.
+/// Puts a link header right before the IP header, whatever stood there; false: there is no room.
 [[gnu::always_inline]] inline bool write_link(Packet& packet, const auto& link, std::uint8_t* l3,
                                               std::uint16_t type) noexcept {
     constexpr std::size_t macs = 2 * sizeof(net::MacAddress);

@@ -9,6 +9,23 @@ namespace {
 
 using forwarding::FrontendIndex;
 
+/// The UDP datagram that an error quotes.
+struct Quoted : wall::Quote {
+    std::size_t l3;  ///< offset of the quoted IP header in the frame, from which upper counts
+    net::be16 source_port;
+    net::be16 destination_port;
+};
+/// nullopt: it quotes no UDP datagram with its ports, or the quote is cut short.
+std::optional<Quoted> read_quoted(const Packet& packet) noexcept {
+    const std::size_t l3 = packet.l4 + sizeof(net::IcmpHeader);
+    const auto quote = wall::read_quote(packet.is_v6, packet.at_hand(l3));
+    if (!quote || quote->protocol != net::ip_protocol::udp ||
+        l3 + quote->upper + sizeof(net::UdpHeader) > packet.l3_end)
+        return std::nullopt;
+    const auto& udp = packet.header_at<net::UdpHeader>(l3 + quote->upper);
+    return Quoted{*quote, l3, udp.source_port, udp.destination_port};
+}
+
 /// An error on the way from us to a client: it quotes VIP to client.
 void match_from_client_side(Packet& packet, const Quoted& quoted, Context& context) noexcept {
     const auto* vip = context.table.addresses.find(quoted.source);
@@ -63,21 +80,6 @@ void match_from_server_side(Packet& packet, const Quoted& quoted, Context& conte
 
 }  // namespace
 
-std::optional<Quoted> read_quoted(const Packet& packet) noexcept {
-    const std::size_t l3 = packet.l4 + sizeof(net::IcmpHeader);
-    const auto quote = wall::read_quote(packet.is_v6, packet.at_hand(l3));
-    if (!quote || quote->protocol != net::ip_protocol::udp ||
-        l3 + quote->upper + sizeof(net::UdpHeader) > packet.l3_end)
-        return std::nullopt;
-    const auto& udp = *reinterpret_cast<const net::UdpHeader*>(packet.at(l3 + quote->upper));
-    return Quoted{.l3 = l3,
-                  .l4 = l3 + quote->upper,
-                  .source = quote->source,
-                  .destination = quote->destination,
-                  .source_port = udp.source_port,
-                  .destination_port = udp.destination_port};
-}
-
 void match_icmp_error(Packet& packet, Context& context) noexcept {
     if (!packet.is_icmp_error) return;
     const bool is_to_vip = packet.direction == Direction::to_server;
@@ -98,17 +100,17 @@ void match_icmp_error(Packet& packet, Context& context) noexcept {
 void rewrite_quoted(const Packet& packet, const net::IpAddress& address, bool is_source) noexcept {
     const auto quoted = read_quoted(packet);
     if (!quoted) return;
-    auto& udp = *reinterpret_cast<net::UdpHeader*>(packet.at(quoted->l4));
+    auto& udp = packet.header_at<net::UdpHeader>(quoted->l3 + quoted->upper);
     net::IcmpHeader& icmp = packet.icmp();
 
     const std::uint64_t inner =
         net::change(is_source ? quoted->source : quoted->destination, address);
     std::uint64_t outer = inner;
     if (packet.is_v6) {
-        auto& ip = *reinterpret_cast<net::Ipv6Header*>(packet.at(quoted->l3));
+        auto& ip = packet.header_at<net::Ipv6Header>(quoted->l3);
         (is_source ? ip.source : ip.destination) = address.bytes();
     } else {
-        auto& ip = *reinterpret_cast<net::Ipv4Header*>(packet.at(quoted->l3));
+        auto& ip = packet.header_at<net::Ipv4Header>(quoted->l3);
         (is_source ? ip.source : ip.destination) = address.v4();
         const std::uint16_t before = ip.checksum;
         outer += net::change(before, ip.checksum = net::changed(before, inner));

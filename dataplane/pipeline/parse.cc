@@ -5,7 +5,6 @@
 #include <cstring>
 #include <span>
 
-#include "dataplane/packet/icmp_kind.h"
 #include "dataplane/pipeline/stages.h"
 
 namespace ikelb::pipeline {
@@ -32,8 +31,7 @@ void parse_link(Packet& packet, be16& type, const Context& context) noexcept {
     if (packet.in_interface == forwarding::no_interface) packet.verdict = Verdict::unknown_vlan;
 }
 
-/// RFC 1122 section 3.3.6: a link-layer broadcast is for no single host. The kernel would take it
-/// for one, and so get service datagrams.
+/// RFC 1122 section 3.3.6: it is for no single host, but the kernel would take it for one.
 void keep_link_broadcast(Packet& packet, const Context& context) noexcept {
     if (context.table.addresses.find(packet.destination) != nullptr)
         packet.verdict = Verdict::not_for_us;
@@ -64,9 +62,8 @@ bool is_about_others(const Packet& packet, const forwarding::ForwardingTable& ta
            (entry == nullptr || entry->role == forwarding::AddressRole::backend);
 }
 
-/// What is of this link alone (RFC 4291 section 2.5.6), multicast and Neighbor Discovery, is the
-/// kernel's; but who it says it is from must be somebody. An unspecified source is that of a host
-/// which has no address yet (RFC 4862 section 5.4.2, RFC 3590).
+/// What is of this link alone (RFC 4291 section 2.5.6) is the kernel's, if its source is somebody;
+/// a host that has no address yet is unspecified (RFC 4862 section 5.4.2, RFC 3590).
 void keep_ipv6_link_scope(Packet& packet, const Context& context) noexcept {
     const bool is_multicast = packet.destination.is_multicast_or_broadcast();
     if (packet.source.is_multicast_or_broadcast() || packet.source.is_loopback() ||
@@ -98,7 +95,7 @@ void parse(Packet& packet, const Context& context) noexcept {
     be16 type = be16::from_wire(0);
     parse_link(packet, type, context);
     if (packet.is_decided()) return;
-    const auto& ethernet = *reinterpret_cast<const net::EthernetHeader*>(packet.at(0));
+    const auto& ethernet = packet.header_at<net::EthernetHeader>(0);
     const auto& interface = context.table.interfaces[packet.in_interface];
     const bool is_multicast = ethernet.destination.is_multicast();
     if (!is_multicast &&

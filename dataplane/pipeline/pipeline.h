@@ -10,12 +10,11 @@ namespace ikelb::pipeline {
 /// frees it as the verdict's fate says. Thread: one worker per Context::memory and counters.
 void run(Batch& batch, Context& context) noexcept;
 
-/// The first part of run(). Forwards what most packets are, ESP of an established SA or of a label,
-/// in three passes, each of which starts the memory accesses of the next: one sifts headers, one
-/// finds the records, one rewrites. While a service's gate is shut it refuses requests for new SAs
-/// before, each for a token of its source. Of records it changes last_seen of flows and bindings
-/// alone. Each packet either ends here just as the steps would have ended it, counters included, or
-/// is left as it came in, for the steps. Returns which ones are left.
+/// The first part of run(). Forwards ESP of an established SA or of a label in three passes, each
+/// of which starts the loads of the next: it sifts headers, finds records, rewrites. While a
+/// service's gate is shut it refuses requests for new SAs before. Of records it changes last_seen
+/// of flows and bindings. Each packet ends here just as in the steps, counters included, or is left
+/// as it came in. Returns which ones are left.
 PlaceSet express(Batch& batch, Context& context) noexcept;
 
 /// The rest of run(): gives these packets a verdict.

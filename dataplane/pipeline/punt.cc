@@ -2,7 +2,6 @@
 // Copyright (c) 2026 The ikelb authors
 #include <cstring>
 
-#include "dataplane/packet/icmp_kind.h"
 #include "dataplane/pipeline/stages.h"
 #include "dataplane/pipeline/wall_stages.h"
 

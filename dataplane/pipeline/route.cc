@@ -97,7 +97,7 @@ void punt_to_cut(Packet& packet, const Context& context) noexcept {
 
 /// The errors that a router owes (RFC 1812 sections 5.3.1, 5.2.7.1; RFC 4443 sections 3.2, 3.3).
 void check_limits(Packet& packet, Context& context) noexcept {
-    if ((packet.is_v6 ? packet.ipv6().hop_limit : packet.ipv4().ttl) <= 1)
+    if (packet.hops_left() <= 1)
         return answer_with_icmp(packet, OwedError::time_exceeded, 0, Verdict::ttl_expired, context);
     if (packet.ip_bytes <= packet.link->mtu) return;
     if (!may_be_cut(packet))

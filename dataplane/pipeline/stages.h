@@ -32,19 +32,6 @@ void remember_fragment(Packet& packet, Context& context) noexcept;
 /// ICMP errors that quote a flow: which one. Exits: icmp_unmatched.
 void match_icmp_error(Packet& packet, Context& context) noexcept;
 
-/// The UDP datagram that an ICMP error quotes, of the error's own family (RFC 792: its IP header
-/// and at least 8 bytes more; RFC 4443 section 2.4 (c): more than that).
-struct Quoted {
-    std::size_t l3 = 0;  ///< offset of the quoted IP header in the frame
-    std::size_t l4 = 0;
-    net::IpAddress source{};
-    net::IpAddress destination{};
-    net::be16 source_port = net::be16::from_wire(0);
-    net::be16 destination_port = net::be16::from_wire(0);
-};
-/// nullopt: it quotes no UDP datagram with its ports, or the quote is cut short.
-std::optional<Quoted> read_quoted(const Packet& packet) noexcept;
-
 /// Changes the quoted source or destination address, and the checksums that cover it: the quoted
 /// IPv4 header's, the quoted UDP's and the ICMP message's own (RFC 5508 section 4.2).
 void rewrite_quoted(const Packet& packet, const net::IpAddress& address, bool is_source) noexcept;
@@ -55,15 +42,13 @@ void rewrite_quoted(const Packet& packet, const net::IpAddress& address, bool is
 void steer(Packet& packet, std::uint8_t place, Copies& copies, Context& context) noexcept;
 
 /// Refuses requests for new SAs whose service's gate is shut, as the steps would, each for a token
-/// of its source. Tokens are taken in the order of the burst: none behind a packet that may take
-/// one in the steps, as those in taken do not. Returns which are refused.
+/// of its source; none behind a packet that may take one in the steps, as those in taken do not.
 PlaceSet refuse_unseen(Batch& batch, PlaceSet taken, Context& context) noexcept;
 
 /// Is the server's link address known, as far as it lacks no more than that? Else it is asked for.
 bool is_reachable(const forwarding::Target& target, Context& context) noexcept;
 
-/// Next hop. Exits: no_route, blackhole, interface_down, no_neighbour, holds and punts of
-/// unresolved ones, ttl_expired, too_big.
+/// Next hop. Exits: no_route, blackhole, interface_down, no_neighbour, ttl_expired, too_big, holds.
 void route(Packet& packet, Context& context) noexcept;
 
 /// Addresses, checksums, TTL and the link header, all together; the packet is decided after it.
@@ -72,15 +57,13 @@ void rewrite(Packet& packet, Context& context) noexcept;
 /// The ICMP errors that a router owes the sender.
 enum class OwedError : std::uint8_t { time_exceeded, too_big };
 
-/// Sends a copy of a packet that rewrite() has sent to one backend to another one. Offsets of the
-/// packet count from its frame.data, as before; out_shift and out_length are set anew. False: that
-/// backend cannot be reached now.
+/// Sends a copy of a packet that rewrite() has sent to one backend to another one; out_shift and
+/// out_length are set anew. False: that backend cannot be reached now.
 bool readdress(Packet& copy, forwarding::BackendIndex to, Context& context) noexcept;
 
-/// Turns the packet, as it came in, into an ICMP error of its family to its sender, back the way
-/// it came and from the interface's own address. mtu: of the next hop, if the packet is too big
-/// for it. verdict_if_not: what to call the packet where RFC 1122 section 3.2.2, RFC 4443
-/// section 2.4 or the rate limit forbid the error.
+/// Turns the packet, as it came in, into an ICMP error to its sender, back the way it came and from
+/// the interface's own address. mtu: of the next hop that it is too big for. verdict_if_not: where
+/// RFC 1122 section 3.2.2, RFC 4443 section 2.4 or the rate limit forbid the error.
 void answer_with_icmp(Packet& packet, OwedError error, std::uint16_t mtu, Verdict verdict_if_not,
                       Context& context) noexcept;
 

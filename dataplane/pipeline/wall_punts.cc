@@ -10,10 +10,9 @@ constexpr std::uint16_t bgp = 179, bfd = 3784, bfd_echo = 3785, bfd_multihop = 4
 
 /// VRRP (RFC 9568 section 5.1.1.3), and BFD (RFC 5881 section 5) of a neighbour: of this link.
 bool is_hello(const Packet& packet, std::uint16_t port, const Context& context) noexcept {
-    const std::uint8_t ttl = packet.is_v6 ? packet.ipv6().hop_limit : packet.ipv4().ttl;
-    return ttl == 255 && (packet.protocol == vrrp ||
-                          (packet.is_udp() && (port == bfd || port == bfd_echo) &&
-                           is_of_neighbour(packet, context.table)));
+    return packet.hops_left() == 255 &&
+           (packet.protocol == vrrp || (packet.is_udp() && (port == bfd || port == bfd_echo) &&
+                                        is_of_neighbour(packet, context.table)));
 }
 
 bool is_routing(const Packet& packet, const wall::Upper& upper, const Context& context) noexcept {

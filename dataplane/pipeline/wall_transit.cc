@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-#include "dataplane/packet/icmp_kind.h"
 #include "dataplane/pipeline/stages.h"
 #include "dataplane/pipeline/wall_stages.h"
 #include "dataplane/wall/quote.h"
@@ -126,9 +125,11 @@ bool is_allowed(const Packet& packet, const Upper& upper, Context& context) noex
 }
 
 /// DHCP's answer to the host: from clients any; else for this link, or while we have no address.
+/// Its server sends to the address that it offers, nobody's yet (RFC 2131 section 4.1).
 bool is_offer(const Packet& packet, const ForwardingTable& table) noexcept {
     const forwarding::Interface& in = table.interfaces[packet.in_interface];
-    return packet.is_dhcp_answer() &&
+    return packet.is_udp() && packet.source_port.to_host() == (packet.is_v6 ? 547 : 67) &&
+           packet.destination_port.to_host() == (packet.is_v6 ? 546 : 68) &&
            (packet.is_from_clients || (packet.is_v6 ? in.address6 : in.address).is_unspecified() ||
             table.is_on_link(packet.destination, packet.in_interface));
 }

@@ -41,9 +41,8 @@ struct Noted {
 
 /// Which of a bucket's four slots have this first word: a bit each. Buckets are aligned to 32
 /// bytes. A word that another thread writes meanwhile is seen as it was or as it will be: the
-/// processor loads aligned 8 bytes at once. The language has no such loads of several words, so
-/// what is found has to be read again by an atomic load before it is trusted; ThreadSanitizer gets
-/// atomic loads alone.
+/// processor loads aligned 8 bytes at once. The language has no such loads of several words: what
+/// is found has to be read again by an atomic load, and ThreadSanitizer gets those alone.
 [[gnu::always_inline]] inline std::uint32_t match_words(const std::uint64_t* words,
                                                         std::uint64_t word) noexcept {
 #ifdef IKELB_THREAD_SANITIZER
@@ -64,8 +63,8 @@ struct Noted {
 }
 
 /// A record table's bucket of four slots: where their words are and how they are read and written.
-/// All but set_notes(), set_value(), raise_reach() and lower_reach() are for any thread; these are
-/// for whoever holds the shard's lock. RecordTable explains the order of loads and stores.
+/// set_notes(), set_value() and set_reach() are for whoever holds the shard's lock, the others for
+/// any thread. RecordTable explains the order of loads and stores.
 template <typename Value, std::size_t KeyWords, std::size_t NoteWords>
 struct Bucket {
     using Key = std::array<std::uint64_t, KeyWords>;
@@ -84,9 +83,9 @@ struct Bucket {
     static constexpr std::size_t value_offset = slots_per_bucket * KeyWords;
     static constexpr std::size_t note_offset = value_offset + slots_per_bucket;
     static constexpr Word reach_bit = spare_bit;
-    /// Slot i's bit set: keys of this bucket stand up to reach[i] buckets away. Each level implies
-    /// those below, so a reader needs no consistent view of the bits.
-    static constexpr std::array<unsigned, slots_per_bucket> reach{1, 3, 9, 31};
+    /// Slot i's bit set: keys of this bucket stand more than reach[i] buckets away. Each level
+    /// implies those below, so a reader needs no consistent view of the bits.
+    static constexpr std::array<unsigned, slots_per_bucket + 1> reach{0, 1, 3, 9, 31};
 
     /// What a writer wants to know of a bucket.
     struct Survey {
@@ -94,20 +93,20 @@ struct Bucket {
         Word* vacant = nullptr;  ///< empty or dead
     };
 
-    static Word load(Word& word) noexcept {
-        return std::atomic_ref<Word>{word}.load(std::memory_order_acquire);
+    static Word load(const Word& word) noexcept {  // atomic_ref takes no const before C++26
+        return std::atomic_ref<Word>{const_cast<Word&>(word)}.load(std::memory_order_acquire);
     }
     static void store(Word& word, Word value) noexcept {
         std::atomic_ref<Word>{word}.store(value, std::memory_order_release);
     }
 
-    static Key key_at(Word* slot) noexcept {
+    static Key key_at(const Word* slot) noexcept {
         Key key;
         for (std::size_t i = 0; i < KeyWords; ++i) key[i] = load(slot[i * slots_per_bucket]);
         return key;
     }
     /// The first word first: if it has been republished, this load makes the others visible.
-    static bool holds(Word* slot, const Key& key) noexcept {
+    [[gnu::always_inline]] static bool holds(const Word* slot, const Key& key) noexcept {
         bool is_equal = load(slot[0]) == key[0];
         for (std::size_t i = 1; i < KeyWords; ++i)
             is_equal &= load(slot[i * slots_per_bucket]) == key[i];
@@ -126,28 +125,22 @@ struct Bucket {
         return nullptr;
     }
 
-    /// How far keys of this bucket stand away.
-    static unsigned reach_of(Word* words) noexcept {
-        Word* const values = words + value_offset;
-        // Most buckets have never spilled, and the lowest level says so.
-        if ((load(values[0]) & reach_bit) == 0) [[likely]]
+    /// How far keys of this bucket stand away. Most buckets have never spilled.
+    static unsigned reach_of(const Word* words) noexcept {
+        if ((word_at(words) & reach_bit) == 0) [[likely]]
             return 0;
-        unsigned level = reach[0];
-        for (std::size_t s = 1; s < slots_per_bucket; ++s)
-            level = (load(values[s]) & reach_bit) != 0 ? reach[s] : level;
-        return level;
+        std::size_t level = 1;
+        while (level < slots_per_bucket && (word_at(words + level) & reach_bit) != 0) ++level;
+        return reach[level];
     }
-    static void raise_reach(Word* words, unsigned distance) noexcept {
-        Word* const values = words + value_offset;
-        for (std::size_t s = 0; s < slots_per_bucket; ++s)
-            if (s == 0 || distance > reach[s - 1])
-                std::atomic_ref<Word>{values[s]}.fetch_or(reach_bit, std::memory_order_release);
-    }
-    static void lower_reach(Word* words, unsigned needed) noexcept {
-        Word* const values = words + value_offset;
-        for (std::size_t s = 0; s < slots_per_bucket; ++s)
-            if (needed <= (s == 0 ? 0 : reach[s - 1]))
-                std::atomic_ref<Word>{values[s]}.fetch_and(~reach_bit, std::memory_order_release);
+    static void set_reach(Word* words, unsigned distance) noexcept {
+        for (std::size_t level = 0; level < slots_per_bucket; ++level) {
+            std::atomic_ref<Word> value{words[value_offset + level]};
+            if (distance > reach[level])
+                value.fetch_or(reach_bit, std::memory_order_release);
+            else
+                value.fetch_and(~reach_bit, std::memory_order_release);
+        }
     }
 
     static Survey survey(Word* words, const Timeouts& lives, Seconds now) noexcept {
@@ -184,28 +177,23 @@ struct Bucket {
     }
 
     static Value value_at(const Word* slot) noexcept {
-        return Value::unpack(load(const_cast<Word*>(slot)[value_offset]) & ~reach_bit);
+        return Value::unpack(word_at(slot) & ~reach_bit);
     }
     /// The value, packed, with the reach bit. It is the key's if that stands there afterwards.
     [[gnu::always_inline]] static Word word_at(const Word* slot) noexcept {
-        return load(const_cast<Word*>(slot)[value_offset]);
-    }
-    [[gnu::always_inline]] static bool stands_at(const Word* slot, const Key& key) noexcept {
-        return holds(const_cast<Word*>(slot), key);
+        return load(slot[value_offset]);
     }
     [[gnu::always_inline]] static std::optional<Value> read(const Word* slot,
                                                             const Key& key) noexcept {
         const Word value = word_at(slot);
-        if (!stands_at(slot, key)) [[unlikely]]
-            return std::nullopt;
-        return Value::unpack(value & ~reach_bit);
+        return holds(slot, key) ? std::optional{Value::unpack(value & ~reach_bit)} : std::nullopt;
     }
     [[gnu::always_inline]] static std::optional<Noted<Value, NoteWords>> read_noted(
         const Word* slot, const Key& key) noexcept {
         const Word value = word_at(slot);
-        const Notes notes = notes_at(const_cast<Word*>(slot));
+        const Notes notes = notes_at(slot);
         // Again, or the notes could be of a later record of the key's than the value.
-        if ((NoteWords > 0 && word_at(slot) != value) || !stands_at(slot, key)) [[unlikely]]
+        if ((NoteWords > 0 && word_at(slot) != value) || !holds(slot, key)) [[unlikely]]
             return std::nullopt;
         return Noted<Value, NoteWords>{.record = Value::unpack(value & ~reach_bit),
                                        .notes = notes};
@@ -218,7 +206,7 @@ struct Bucket {
                                              std::memory_order_acquire);
     }
 
-    static Notes notes_at(Word* slot) noexcept {
+    static Notes notes_at(const Word* slot) noexcept {
         Notes notes{};
         for (std::size_t i = 0; i < NoteWords; ++i)
             notes[i] = load(slot[note_offset + i * slots_per_bucket]);
@@ -247,7 +235,7 @@ struct Bucket {
     template <typename Visit>
     static void for_each_slot(const Word* words, Visit&& visit) {
         for (const Word* slot = words; slot != words + slots_per_bucket; ++slot)
-            for (Key key; (key = key_at(const_cast<Word*>(slot)))[0] != 0;) {
+            for (Key key; (key = key_at(slot))[0] != 0;) {
                 const auto found = read_noted(slot, key);
                 if (!found) continue;
                 if constexpr (std::is_invocable_v<Visit, const Key&, const Value&, const Notes&>)

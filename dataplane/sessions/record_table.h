@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <new>
 #include <optional>
 
 #include "dataplane/net/hash.h"
@@ -111,8 +110,7 @@ public:
     RecordTable(const RecordTable&) = delete;
     RecordTable& operator=(const RecordTable&) = delete;
 
-    /// What look-ups in steps need of a table. A value, so that a loop that writes to packets need
-    /// not read the table's fields again and again; as long-lived as the table.
+    /// What look-ups in steps need of a table, as a value for loops that write to packets.
     /// Inlined by force: a call that only prefetches has no effect in g++'s eyes, which drops it.
     struct Reader {
         net::HashKey hash_key;
@@ -208,7 +206,7 @@ public:
         if (place.slot == nullptr) return WriteOutcome::full;
         if (const WriteOutcome outcome = first(); outcome != WriteOutcome::written) return outcome;
         if (slot == nullptr) {
-            if (place.distance != 0) Slots::raise_reach(home.first, place.distance);
+            if (place.distance > reach_of(home.first)) Slots::set_reach(home.first, place.distance);
             replace(place.slot, &key, record, notes);
             return WriteOutcome::written;
         }
@@ -342,14 +340,14 @@ private:
         return found;
     }
 
-    unsigned reach_of(Word* first) const noexcept {
+    unsigned reach_of(const Word* first) const noexcept {
         return std::min(Slots::reach_of(first), furthest());
     }
     /// Lowers a bucket's reach to what its spilled keys still need.
     void tighten_reach(Word* first) noexcept {
         unsigned needed = reach_of(first);
         while (needed != 0 && !holds_spilled_key_of(first, neighbour(first, needed))) --needed;
-        Slots::lower_reach(first, needed);
+        Slots::set_reach(first, needed);
     }
     bool holds_spilled_key_of(const Word* first, Word* bucket) const noexcept {
         for (Word* slot = bucket; slot != bucket + slots_per_bucket; ++slot) {
@@ -380,7 +378,7 @@ private:
             return is_begun ? begun.slot : others.slot;
         };
         // Nobody's place is taken while there is one nearby.
-        const unsigned nearby = evict == Evict::oldest ? 0 : std::min(reach[1], furthest());
+        const unsigned nearby = evict == Evict::oldest ? 0 : std::min(reach[2], furthest());
         for (const bool may_evict : {false, true}) {
             Word* const worst = may_evict ? oldest({home.second, home.first}) : nullptr;
             if (worst != nullptr) return {.slot = worst};

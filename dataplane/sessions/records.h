@@ -14,9 +14,8 @@ namespace ikelb::sessions {
 using forwarding::BackendRef, forwarding::GatewayIndex, forwarding::Seconds, forwarding::Timeouts;
 
 // What the learned tables hold: a type for each, of 64 bits, so that readers see it whole without a
-// lock. All share these bits, low to high: last_seen 32, backend 10, two flags, the backend's
-// generation 8, a code 3, spare 1, a byte. Evict tells those apart that have only begun, that
-// a session has confirmed, and the others.
+// lock. Low to high: last_seen 32, backend 10, two flags, the backend's generation 8, a code 3,
+// spare 1, a byte. Evict tells apart what has only begun, what a session has confirmed, and others.
 
 /// Never set in pack(): the table that holds the record keeps a mark of its own there.
 inline constexpr std::uint64_t spare_bit = 1ULL << 55;

@@ -10,10 +10,9 @@
 
 namespace ikelb::worker {
 
-/// The dataplane's clock: TSC cycles since the process began, and what follows from them. The
-/// coarse seconds start at 31 days, so that the age of whatever may still live (timeouts.pair is
-/// at most 30 days) can be subtracted from the first of them, when it was saved before a restart.
-/// Threads: a value that any thread may copy; it holds no state.
+/// The dataplane's clock: TSC cycles since the process began. The coarse seconds start at 31 days:
+/// the age of whatever may still live (timeouts.pair is at most 30 days) can be subtracted from the
+/// first of them, when it was saved before a restart. Threads: any may copy it.
 class Clock {
 public:
     Clock() noexcept

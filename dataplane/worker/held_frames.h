@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/container/static_vector.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -18,9 +19,8 @@ namespace ikelb::worker {
 class HeldFrames {
 public:
     static constexpr std::size_t most = 64;
-    // Of one kind, so that a flood of orphan fragments takes no room from packets that wait for a
-    // neighbour. A newcomer to a full kind takes a place of the source that has most of them, the
-    // oldest one: the more come, the shorter each is held.
+    // Of one kind: orphan fragments take no room from packets that wait for a neighbour. A newcomer
+    // to a full kind takes the oldest place of the source that has most of them.
     static constexpr std::size_t most_of_a_kind = most / 2;
 
     struct Held {
@@ -37,36 +37,32 @@ public:
 
     /// Returns the frame that has lost its place, or nullptr.
     rte_mbuf* add(const Held& newcomer) noexcept {
-        const std::span<Held> held{held_.data(), count_};
         std::array<std::size_t, most> alike;  // places of the newcomer's kind
         std::size_t count = 0, loser = 0, most_of_a_source = 0;
-        for (std::size_t i = 0; i < count_; ++i)
-            if (held[i].reason == newcomer.reason) alike[count++] = i;
+        for (std::size_t i = 0; i < held_.size(); ++i)
+            if (held_[i].reason == newcomer.reason) alike[count++] = i;
         rte_mbuf* lost = nullptr;
         if (count >= most_of_a_kind) {
             for (const std::size_t place : std::span{alike}.first(count)) {
-                const std::uint64_t source = held[place].source;
+                const std::uint64_t source = held_[place].source;
                 std::size_t has = source == newcomer.source;
-                for (std::size_t i = 0; i < count; ++i) has += held[alike[i]].source == source;
+                for (std::size_t i = 0; i < count; ++i) has += held_[alike[i]].source == source;
                 if (source == 0) has = 1;
                 loser = has > most_of_a_source ? place : loser;
                 most_of_a_source = std::max(has, most_of_a_source);
             }
-            lost = held[loser].packet;
-            std::copy(held.begin() + static_cast<std::ptrdiff_t>(loser) + 1, held.end(),
-                      held.begin() + static_cast<std::ptrdiff_t>(loser));
-            --count_;
+            lost = held_[loser].packet;
+            held_.erase(held_.begin() + static_cast<std::ptrdiff_t>(loser));
         }
-        held_[count_++] = newcomer;
+        held_.push_back(newcomer);
         return lost;
     }
 
-    std::span<const Held> all() const noexcept { return {held_.data(), count_}; }
-    void clear() noexcept { count_ = 0; }
+    std::span<const Held> all() const noexcept { return {held_.data(), held_.size()}; }
+    void clear() noexcept { held_.clear(); }
 
 private:
-    std::array<Held, most> held_;
-    std::size_t count_ = 0;
+    boost::container::static_vector<Held, most> held_;
 };
 
 }  // namespace ikelb::worker

@@ -22,10 +22,9 @@ struct QsbrDeleter {
     void operator()(rte_rcu_qsbr* qsbr) const noexcept { std::free(qsbr); }
 };
 
-/// The forwarding table in force, and those that a worker may still be reading. Publishing swaps
-/// a pointer and never waits; a replaced table is freed by a later reclaim(), once each worker has
-/// reported a quiescent state or is asleep. A worker that never does keeps old tables alive, which
-/// count_overdue() tells; the others go on forwarding.
+/// The forwarding table in force, and those that a worker may still be reading. Publishing swaps a
+/// pointer and never waits; reclaim() frees a replaced table once each worker has reported a
+/// quiescent state or is asleep. Of a worker that never does count_overdue() tells.
 /// Threads: publish() and reclaim() the control thread; the reader's part any registered worker.
 class Published {
 public:

@@ -189,9 +189,9 @@ std::uint64_t Worker::take_injections() noexcept {
 
 void Worker::pass_neighbour_requests() noexcept {
     pipeline::NeighbourRequests& wanted = memory_.neighbours;
-    for (const auto& [interface, address] : std::span{wanted.requests}.first(wanted.count))
+    for (const auto& [interface, address] : wanted)
         must_wake_control_ |= parts_.neighbours->push({address.bytes(), interface});
-    wanted.count = 0;
+    wanted.clear();
 }
 
 }  // namespace ikelb::worker

@@ -13,10 +13,29 @@
 #include "dataplane/pipeline/pipeline.h"
 #include "dataplane/worker/clock.h"
 #include "dataplane/worker/held_frames.h"
-#include "dataplane/worker/messages.h"
 #include "dataplane/worker/published.h"
 
 namespace ikelb::worker {
+
+// What crosses between a worker and the control thread, through one bounded ring each way.
+
+/// A frame for the kernel, untagged. The receiver owns the buffer.
+struct PuntMessage {
+    rte_mbuf* packet = nullptr;
+    std::uint64_t interface = forwarding::no_interface;
+};
+
+/// A frame of the kernel's for a port, tag included. The receiver owns the buffer.
+struct InjectMessage {
+    rte_mbuf* packet = nullptr;
+    std::uint64_t port = 0;
+};
+
+/// A neighbour that the kernel should resolve.
+struct NeighbourMessage {
+    std::array<std::uint8_t, 16> address{};
+    std::uint32_t interface = forwarding::no_interface;
+};
 
 /// A queue of a port, one worker's alone.
 struct Queue {
@@ -52,8 +71,7 @@ struct alignas(64) WorkerStats {
 };
 
 /// One lcore of the fast path: receives, runs the pipeline, and does with each packet what its
-/// verdict says. Shares nothing but what WorkerParts names.
-/// Threads: run() on its lcore; stats() from any.
+/// verdict says. Threads: run() on its lcore; stats() from any.
 class Worker {
 public:
     explicit Worker(WorkerParts parts) : parts_{std::move(parts)} {}

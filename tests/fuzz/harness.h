@@ -51,7 +51,7 @@ public:
             bench.memory(worker).round_robin_turn.fill(0);
             bench.memory(worker).chosen.fill(0);
             bench.memory(worker).chosen_since_count = 0;
-            bench.memory(worker).neighbours.count = 0;
+            bench.memory(worker).neighbours.clear();
         }
         return bench;
     }

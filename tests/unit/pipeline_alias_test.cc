@@ -158,9 +158,8 @@ TEST_F(Aliases, AnUnknownNeighbourIsAskedForByItsOwnAddress) {
     bench.apply();
     EXPECT_EQ(to_of(bench.from_client(Session{}.init())), server(rras1));
     EXPECT_EQ(to_of(bench.from_client(at_second.init())), "hold_neighbour");
-    ASSERT_EQ(bench.memory().neighbours.count, 1u);
-    EXPECT_EQ(bench.memory().neighbours.requests[0].address,
-              address(server_alias(rras1).c_str()));
+    ASSERT_EQ(bench.memory().neighbours.size(), 1u);
+    EXPECT_EQ(bench.memory().neighbours[0].address, address(server_alias(rras1).c_str()));
 }
 
 TEST_F(Aliases, AreNotReachedFromTheClientsSide) {

@@ -245,8 +245,8 @@ TEST_F(LastHop, ThatAnswersNoMoreGivesWayUntilItDoesAgain) {
     bench.spec.gateways[1].mac = {};
     bench.apply();
     EXPECT_EQ(hop_of(session.esp_down()), first_gateway_mac());
-    ASSERT_EQ(bench.memory().neighbours.count, 1u);
-    EXPECT_EQ(bench.memory().neighbours.requests[0].address, address("198.51.100.253"));
+    ASSERT_EQ(bench.memory().neighbours.size(), 1u);
+    EXPECT_EQ(bench.memory().neighbours[0].address, address("198.51.100.253"));
     bench.spec.gateways[1].mac = second_gateway_mac();
     bench.apply();
     EXPECT_EQ(hop_of(session.esp_down()), second_gateway_mac());
@@ -306,8 +306,8 @@ TEST_F(LastHop, ThatIsUnresolvedIsAskedForAndWaitedFor) {
     bench.apply();
     EXPECT_EQ(name(bench.from_server(Session{.backend = rras1}.esp_down()).verdict),
               "hold_neighbour");
-    ASSERT_EQ(bench.memory().neighbours.count, 1u);
-    EXPECT_EQ(bench.memory().neighbours.requests[0].address, address("198.51.100.254"));
+    ASSERT_EQ(bench.memory().neighbours.size(), 1u);
+    EXPECT_EQ(bench.memory().neighbours[0].address, address("198.51.100.254"));
 }
 
 }  // namespace

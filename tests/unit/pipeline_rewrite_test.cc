@@ -216,9 +216,8 @@ TEST_F(Rewrite, OfAnUnresolvedServerAsksForItAndWaits) {
     bench.apply();
     const auto outcome = bench.from_client(Session{}.init());
     EXPECT_EQ(name(outcome.verdict), "hold_neighbour");
-    ASSERT_EQ(bench.memory().neighbours.count, 1u);
-    EXPECT_EQ(bench.memory().neighbours.requests[0].address,
-              bench.spec.backends[outcome.backend].address);
+    ASSERT_EQ(bench.memory().neighbours.size(), 1u);
+    EXPECT_EQ(bench.memory().neighbours[0].address, bench.spec.backends[outcome.backend].address);
 }
 
 }  // namespace

@@ -210,18 +210,18 @@ TEST_F(FlatSubnet, ANeighbourSpeaksForItselfAlone) {
 TEST_F(FlatSubnet, AMissingNeighbourIsAskedFor) {
     auto& asked = bench.memory().neighbours;
     EXPECT_EQ(from(unknown_mac(), tcp_to("10.20.0.50", "192.0.2.200", 443)), "spoofed_source");
-    ASSERT_EQ(asked.count, 1u);
-    EXPECT_EQ(asked.requests[0].address, address("10.20.0.50"));
-    asked.count = 0;
+    ASSERT_EQ(asked.size(), 1u);
+    EXPECT_EQ(asked[0].address, address("10.20.0.50"));
+    asked.clear();
     from(unknown_mac(), tcp_to("10.20.0.11", "192.0.2.200", 443));
-    EXPECT_EQ(asked.count, 0u) << "known, and by another MAC address";
+    EXPECT_EQ(asked.size(), 0u) << "known, and by another MAC address";
     from(first_gateway_mac(), tcp_to("10.20.0.50", "192.0.2.200", 443));
-    EXPECT_EQ(asked.count, 0u) << "strangers would have us ask for a subnet's every address";
+    EXPECT_EQ(asked.size(), 0u) << "strangers would have us ask for a subnet's every address";
     std::size_t questions = 0;
     for (int host = 0; host < 250; ++host) {
         from(unknown_mac(), tcp_to(("10.20.0." + std::to_string(host)).c_str(), client, 443));
-        questions += asked.count;
-        asked.count = 0;
+        questions += asked.size();
+        asked.clear();
     }
     EXPECT_LE(questions, 50u);
 }
