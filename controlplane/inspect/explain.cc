@@ -148,8 +148,8 @@ Explanation Explainer::explain(const Question& question) {
     if (decision.verdict == Verdict::undecided) {
         explanation.backend = decision.backend;
         const affinity::Others others = affinity::others_of(found, decision);
-        explanation.also.assign(others.full.all().begin(), others.full.all().end());
-        explanation.copies.assign(others.copies.all().begin(), others.copies.all().end());
+        explanation.also.assign(others.full.begin(), others.full.end());
+        explanation.copies.assign(others.copies.begin(), others.copies.end());
         const std::size_t asked = others.asks_all ? context_.table.backends.size() : 0;
         for (forwarding::BackendIndex to = 0; to < asked; ++to)
             if (affinity::is_one_of_all(found, decision, others, to))

@@ -108,7 +108,7 @@ void Replay::run(const CapturedFrame& frame, std::uint64_t now,
     }
     if (fate == pipeline::Fate::drop) return;
     if (packet.verdict == pipeline::Verdict::to_server)
-        for (const auto& copy : batch->copies.all()) {
+        for (const auto& copy : batch->copies) {
             std::vector<std::uint8_t> copied = buffer;
             pipeline::Packet readdressed = packet;
             readdressed.frame.data = copied.data() + headroom;

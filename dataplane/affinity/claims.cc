@@ -145,9 +145,9 @@ void consider_spi(Found& found, Context& context) noexcept {
         note(sessions::WriteOutcome::full, context);
         return;
     }
-    if (!write(context.directory.claims,
-               sessions::esp_key(packet.source, packet.datagram.esp_spi), *claim,
-               sessions::Evict::never, context))
+    if (!write_to(context.directory.claims,
+                  sessions::esp_key(packet.source, packet.datagram.esp_spi), *claim,
+                  sessions::Evict::never, context))
         return;
     context.counters.spis_learned.add(1);
     if (!claim->is_shared)

@@ -8,13 +8,6 @@
 namespace ikelb::affinity {
 namespace {
 
-/// The gateway the frame came from, if it is one of those the kernel knows.
-forwarding::GatewayIndex gateway_of(const Packet& packet, const Context& context) noexcept {
-    const auto* by_mac = context.table.gateway_of_mac.find(
-        forwarding::gateway_key(packet.in_interface, packet.frame.sender(), packet.is_v6));
-    return by_mac == nullptr ? forwarding::no_gateway : *by_mac;
-}
-
 /// Whether a delete was of the SA or of a child says the answer, and no server does. A client is
 /// believed as far as people are told, and no further.
 void note_answer_to_delete(const Packet& packet, Context& context) noexcept {
@@ -39,7 +32,10 @@ void note_request(const Decision& decision, Found& found, Context& context) noex
     if (member && !packet.frame.was_held && !packet.is_decided())
         context.counters.ike[*member].requests.add(1);
     const auto& flow = found.flow();
-    forwarding::GatewayIndex gateway = gateway_of(packet, context);
+    // Of those that the kernel knows.
+    const auto* by_mac = table.gateway_of_mac.find(
+        forwarding::gateway_key(packet.in_interface, packet.frame.sender(), packet.is_v6));
+    forwarding::GatewayIndex gateway = by_mac == nullptr ? forwarding::no_gateway : *by_mac;
     const auto expected = flow && flow->gateway != forwarding::no_gateway
                               ? flow->gateway
                               : table.default_gateway(packet.source, packet.frontend);
@@ -102,8 +98,8 @@ void commit(Packet& packet, const Decision& decision, Found& found, Context& con
 std::size_t commit_copies(std::uint8_t place, const Decision& decision, Found& found,
                           pipeline::Copies& copies) noexcept {
     const Others others = others_of(found, decision);
-    for (const BackendIndex to : others.full.all()) copies.add(place, to);
-    for (const BackendIndex to : others.copies.all()) {
+    for (const BackendIndex to : others.full) copies.add(place, to);
+    for (const BackendIndex to : others.copies) {
         if (!may_copy(found, false)) break;
         copies.add(place, to);
     }
@@ -116,7 +112,7 @@ std::size_t commit_copies(std::uint8_t place, const Decision& decision, Found& f
         if (!may_copy(found, true)) break;
         copies.add(place, to);
     }
-    return others.full.all().size();
+    return others.full.size();
 }
 
 }  // namespace ikelb::affinity

@@ -6,9 +6,8 @@
 
 namespace ikelb::affinity {
 
-/// Records, of a request or of its answer, that the next IKE_SA_INIT of this client and SPIi goes
-/// to packet.backend. cookie: the low bits of ike::cookie_of(), 0 if the backend sent none (RFC
-/// 7296 section 2.6). False: nothing is written, for want of the lock or of room.
+/// Records, of a request or its answer, that the next IKE_SA_INIT of this client and SPIi goes to
+/// packet.backend. cookie: ike::cookie_of()'s low bits. False: nothing is written.
 bool keep_choice(const Packet& packet, std::uint8_t cookie, Context& context) noexcept;
 
 /// Records what a steered client datagram leaves: a Choice where retries, or replies from one of

@@ -5,21 +5,15 @@
 #include <algorithm>
 
 namespace ikelb::affinity {
-namespace {
-
-/// Does its answer bring a responder's SPI that it had not?
-bool brings_spi(const ike::Header& header) noexcept {
-    return header.major_version() == 1 || header.exchange == ike::exchange::ike_sa_init;
-}
-
-}  // namespace
 
 sessions::HashedKey request_key(const sessions::FlowKey& flow, const ike::Header& header,
                                 const Context& context) noexcept {
     const net::HashKey secret = context.directory.secret;
     std::uint64_t hash = net::keyed_hash(header.initiator_spi.wire(),
                                          sessions::hash_of(flow, secret), secret);
-    if (!brings_spi(header)) hash = net::keyed_hash(header.responder_spi.wire(), hash, secret);
+    const bool answer_brings_spi =
+        header.major_version() == 1 || header.exchange == ike::exchange::ike_sa_init;
+    if (!answer_brings_spi) hash = net::keyed_hash(header.responder_spi.wire(), hash, secret);
     return {net::keyed_hash(header.message_id.wire(), hash, secret) | 1};
 }
 
@@ -27,8 +21,8 @@ Tuple tuple_of(const sessions::FlowKey& key, const Flow& flow, forwarding::Servi
                const Context& context) noexcept {
     Tuple::Notes rivals{};
     if (flow.has_rivals)
-        if (const auto found = find_noted(
-                context.directory.rivals, sessions::hashed(key, context.directory.secret), context))
+        if (const auto found = find_noted(context.directory.rivals,
+                                          sessions::hashed(key, context.directory.secret), context))
             rivals = found->notes;
     Tuple tuple{flow, rivals, context.table.timeouts, context.now};
     tuple.filter([&](BackendRef backend) { return counts(backend, service, context); });
@@ -36,9 +30,9 @@ Tuple tuple_of(const sessions::FlowKey& key, const Flow& flow, forwarding::Servi
 }
 
 ClaimFound Found::find_claim() noexcept {
-    ClaimFound found{
-        .record = find_live(context.directory.claims,
-                            sessions::esp_key(packet.source, packet.datagram.esp_spi), context)};
+    ClaimFound found{.record = find_live(context.directory.claims,
+                                         sessions::esp_key(packet.source, packet.datagram.esp_spi),
+                                         context)};
     if (found.record && !context.table.is_current(found.record->backend)) found.record.reset();
     if (!found.record || !counts(found.record->backend)) return found;
     const sessions::Claim& claim = *found.record;

@@ -92,17 +92,13 @@ inline Datagram datagram_of(const Packet& packet) noexcept {
 
 /// Backends in the order in which they are asked.
 template <std::size_t most>
-struct BackendSet {
-    std::array<BackendIndex, most> list;
-    std::size_t count = 0;
-
+struct BackendSet : boost::container::static_vector<BackendIndex, most> {
     bool holds(BackendIndex index) const noexcept {
-        return std::ranges::find(all(), index) != all().end();
+        return std::ranges::find(*this, index) != this->end();
     }
     void add(BackendIndex index) noexcept {
-        if (count < most && !holds(index)) list[count++] = index;
+        if (this->size() < most && !holds(index)) this->push_back(index);
     }
-    std::span<const BackendIndex> all() const noexcept { return std::span{list}.first(count); }
 };
 /// Those that claim an ESP SPI, the oldest claim first.
 struct Claimants : BackendSet<4> {

@@ -82,7 +82,7 @@ Answer by_claim(Found& found) noexcept {
 
 /// From whatever address.
 Answer by_claimants(Found& found) noexcept {
-    const auto all = found.claimants().all();
+    const auto& all = found.claimants();
     if (all.size() > 1) found.context.counters.spi_collisions.add(1);
     return all.empty() ? Answer{} : follow(all.front(), found);
 }
@@ -142,12 +142,6 @@ bool may_get_it(const Found& found, const Decision& decision, BackendIndex index
 
 }  // namespace
 
-Answer by_schedule(Found& found) noexcept {
-    Answer answer = schedule(found);
-    if (answer.backend == no_backend) answer.verdict = Verdict::no_backend;
-    return answer;
-}
-
 std::span<const RuleRow> rules_of(Datagram kind) noexcept {
     static constexpr std::array<std::span<const RuleRow>, 4> by_kind{new_sa_rules, ike_rules,
                                                                      esp_rules, keepalive_rules};
@@ -199,7 +193,7 @@ Others others_of(Found& found, const Decision& decision) noexcept {
             (is_esp ? others.copies : others.full).add(without);
     }
     if (!is_esp) return others;
-    for (const BackendIndex index : found.claimants().all())
+    for (const BackendIndex index : found.claimants())
         if (may_get_it(found, decision, index) && !others.full.holds(index))
             others.copies.add(index);
     // It may be of none of them.

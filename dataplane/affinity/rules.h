@@ -59,7 +59,7 @@ struct Decision : Answer {
 /// scheduler's turn: call it once for a datagram.
 Decision decide(Found& found) noexcept;
 
-/// By the scheduler, whatever the rules say.
+/// By the scheduler, for a client that no record knows.
 Answer by_schedule(Found& found) noexcept;
 
 /// The further backends to which a datagram is copied.
@@ -79,9 +79,6 @@ bool is_of_unknown_sa(const Found& found, const Decision& decision) noexcept;
 /// Servers are silent on SPIs that are not theirs, so the right one of them speaks: ESP that no
 /// claim decides, and IKE of an unknown SA, is asked of all who may have it.
 Others others_of(Found& found, const Decision& decision) noexcept;
-
-/// The scheduler's choice for a client that no record knows; no_backend if there is none.
-Answer schedule(Found& found) noexcept;
 
 /// The keyed hash's choice: of the client, by SA of the new SA. no_backend: nobody takes it.
 BackendIndex choose_by_hash(const Found& found) noexcept;

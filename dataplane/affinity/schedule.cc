@@ -84,7 +84,7 @@ BackendIndex choose_by_hash(const Found& found) noexcept {
     return service.maglev.empty() ? no_backend : at_hash(service.maglev, hash);
 }
 
-Answer schedule(Found& found) noexcept {
+Answer by_schedule(Found& found) noexcept {
     const Context& context = found.context;
     const forwarding::Service& service = found.service();
     Answer answer{.is_hit = true};
@@ -94,16 +94,18 @@ Answer schedule(Found& found) noexcept {
     const bool is_by_hash = service.scheduler == forwarding::Scheduler::maglev || !is_new;
     if (is_by_hash || !may_remember(context)) {
         answer.backend = choose_by_hash(found);
-        if (!is_by_hash || !is_new || answer.backend == no_backend) return answer;
-        if (service.affinity == forwarding::Affinity::sa) count_spread(found, answer.backend);
-        // The reply of a backend with several VIPs has to find the one that was asked.
-        answer.keeps_choice = found.is_ambiguous(answer.backend);
-        return answer;
+        if (is_by_hash && is_new && answer.backend != no_backend) {
+            if (service.affinity == forwarding::Affinity::sa) count_spread(found, answer.backend);
+            // The reply of a backend with several VIPs has to find the one that was asked.
+            answer.keeps_choice = found.is_ambiguous(answer.backend);
+        }
+    } else {
+        answer.backend = service.scheduler == forwarding::Scheduler::weighted_round_robin
+                             ? by_turn(found.packet.service, service, context)
+                             : by_fewest_sas(service, context);
+        answer.keeps_choice = answer.backend != no_backend;
     }
-    answer.backend = service.scheduler == forwarding::Scheduler::weighted_round_robin
-                         ? by_turn(found.packet.service, service, context)
-                         : by_fewest_sas(service, context);
-    answer.keeps_choice = answer.backend != no_backend;
+    if (answer.backend == no_backend) answer.verdict = Verdict::no_backend;
     return answer;
 }
 

@@ -80,8 +80,8 @@ void confirm_login(const Packet& packet, BackendRef ref, Context& context) noexc
     confirmed.is_over |= login->record.is_over;
     confirmed.last_seen = context.now;
     const std::optional<IkeSa> before = found->record;
-    write(context.directory.pairs, pair, confirmed, sessions::Evict::oldest_by_half, context,
-          &found->notes, &before);
+    write_to(context.directory.pairs, pair, confirmed, sessions::Evict::oldest_by_half, context,
+             &found->notes, &before);
 }
 
 void teach_pair(const Packet& packet, const std::optional<Pair>& found, const Lesson& lesson,
@@ -115,8 +115,8 @@ void teach_pair(const Packet& packet, const std::optional<Pair>& found, const Le
     if (!is_due && notes == known.notes) return;
     if (!is_due) desired.last_seen = known.record.last_seen;
     const auto before = found ? std::optional{found->record} : std::nullopt;
-    const bool is_written = write(pairs, key, desired, sessions::Evict::oldest_by_half, context,
-                                  &notes, &before);
+    const bool is_written =
+        write_to(pairs, key, desired, sessions::Evict::oldest_by_half, context, &notes, &before);
     if (is_written && !found) context.counters.pairs_learned.add(1);
     if (is_written || !is_own || !is_due) return;
     IkeSa renewed = known.record;  // what was known lives on
@@ -144,7 +144,7 @@ void teach_binding(const Packet& packet, BackendRef ref, Context& context) noexc
     };
     if (!found || !counts(found->backend, packet.service, context) ||
         (takes(ref) && !takes(found->backend)))
-        write(bindings, key, binding, sessions::Evict::never, context, nullptr, &found);
+        write_to(bindings, key, binding, sessions::Evict::never, context, nullptr, &found);
 }
 
 /// The remembered request that a backend's IKE message answers.
@@ -196,9 +196,9 @@ bool join(const Packet& packet, const std::optional<Flow>& flow, const Lesson& l
     const auto write_rivals = [&] {
         if (!has_rivals) return sessions::WriteOutcome::written;
         const Tuple::Notes notes = tuple.notes(context.now);
-        return context.directory.rivals.write(
-            sessions::hashed(key, context.directory.secret), tuple.rivals(context.now), context.table.timeouts,
-            context.now, sessions::Evict::oldest_by_half, &notes);
+        return context.directory.rivals.write(sessions::hashed(key, context.directory.secret),
+                                              tuple.rivals(context.now), context.table.timeouts,
+                                              context.now, sessions::Evict::oldest_by_half, &notes);
     };
     const Stander& first = all.front();
     const bool is_same = flow && flow->backend == first.backend;
@@ -211,8 +211,8 @@ bool join(const Packet& packet, const std::optional<Flow>& flow, const Lesson& l
                        .last_seen = first.last};
     if (flow == std::optional{desired}
             ? !note(write_rivals(), context)
-            : !write(context.directory.flows, key, desired, sessions::Evict::oldest_by_half,
-                     context, nullptr, &flow, write_rivals))
+            : !write_to(context.directory.flows, key, desired, sessions::Evict::oldest_by_half,
+                        context, nullptr, &flow, write_rivals))
         return false;
     if (was_empty)
         context.counters.flows_committed.add(1);
@@ -256,8 +256,8 @@ bool teach_tuple(Packet& packet, const Lesson& lesson, GatewayIndex way,
     if (!is_own) return join(packet, flow, lesson, stored, context);
     const bool is_rewritten =
         desired.standing != flow->standing || desired.gateway != flow->gateway;
-    if (is_rewritten && write(context.directory.flows, key, desired,
-                              sessions::Evict::oldest_by_half, context, nullptr, &flow))
+    if (is_rewritten && write_to(context.directory.flows, key, desired,
+                                 sessions::Evict::oldest_by_half, context, nullptr, &flow))
         return true;
     desired.standing = flow->standing;  // what was known lives on
     desired.gateway = flow->gateway;
@@ -290,9 +290,9 @@ bool is_refusal(const Packet& packet) noexcept {
 void take_reply(Packet& packet, Context& context) noexcept {
     if (packet.is_later_fragment || packet.is_icmp_error) return;
     const bool is_ike = packet.datagram.kind == ike::Kind::ike;
-    const auto pair =
-        is_ike ? find_noted(context.directory.pairs, sessions::pair_key(packet.ike_header()), context)
-               : std::nullopt;
+    const auto pair = is_ike ? find_noted(context.directory.pairs,
+                                          sessions::pair_key(packet.ike_header()), context)
+                             : std::nullopt;
     // From before a flush or a removal: it says nothing of the backend that there is now.
     const std::optional<Pair> none;
     const auto& known = pair && context.table.is_current(pair->record.backend) ? pair : none;

@@ -126,22 +126,16 @@ enum class Scheduler : std::uint8_t { maglev, weighted_round_robin, least_sas };
 enum class Affinity : std::uint8_t { source, sa };
 
 /// An immutable list that successive tables share: a copy costs a pointer, not 65,537 entries.
-class BackendList {
+class BackendList : public std::span<const BackendIndex> {
 public:
     BackendList() = default;
     BackendList(std::vector<BackendIndex> list)
-        : owner_{std::make_shared<const std::vector<BackendIndex>>(std::move(list))},
-          list_{*owner_} {}
-
-    bool empty() const noexcept { return list_.empty(); }
-    std::size_t size() const noexcept { return list_.size(); }
-    BackendIndex operator[](std::size_t place) const noexcept { return list_[place]; }
-    auto begin() const noexcept { return list_.begin(); }
-    auto end() const noexcept { return list_.end(); }
+        : BackendList{std::make_shared<const std::vector<BackendIndex>>(std::move(list))} {}
 
 private:
+    explicit BackendList(std::shared_ptr<const std::vector<BackendIndex>> owner)
+        : span{*owner}, owner_{std::move(owner)} {}
     std::shared_ptr<const std::vector<BackendIndex>> owner_;
-    std::span<const BackendIndex> list_;
 };
 
 /// The entry of a hash in a table of so many, by the hash's high bits and without a division.

@@ -27,10 +27,7 @@ constexpr std::uint16_t fold(std::uint64_t sum) noexcept {
 /// Unfolded sum of the bytes, the last odd byte padded with zero.
 inline std::uint64_t sum_bytes(std::span<const std::uint8_t> bytes) noexcept {
     std::uint64_t sum = 0;
-    while (bytes.size() >= 4) {
-        sum += load<std::uint32_t>(bytes.data());
-        bytes = bytes.subspan(4);
-    }
+    for (; bytes.size() >= 4; bytes = bytes.subspan(4)) sum += load<std::uint32_t>(bytes.data());
     std::uint32_t tail = 0;
     if (!bytes.empty()) std::memcpy(&tail, bytes.data(), bytes.size());
     return sum + tail;

@@ -48,14 +48,13 @@ Ipv6Chain walk_ipv6_chain(std::span<const std::uint8_t> packet, std::size_t tota
                           ? State::malformed
                           : reach(chain.offset + 8, packet.size(), total);
         if (chain.state != State::complete) return chain;
-        const auto& header =
-            *reinterpret_cast<const Ipv6ExtensionHeader*>(packet.data() + chain.offset);
+        const std::uint8_t* const at = packet.data() + chain.offset;
+        const auto& header = *reinterpret_cast<const Ipv6ExtensionHeader*>(at);
         std::size_t length = 8;
         if (kind == ip_protocol::fragment) {
             has_fragment_header = true;
-            chain.state = read_fragment(
-                *reinterpret_cast<const Ipv6FragmentHeader*>(packet.data() + chain.offset),
-                total - chain.offset - length, chain);
+            chain.state = read_fragment(*reinterpret_cast<const Ipv6FragmentHeader*>(at),
+                                        total - chain.offset - length, chain);
         } else {
             length = header.header_bytes();
             chain.state = chain.offset + length > sizeof(Ipv6Header) + max_ipv6_extension_bytes

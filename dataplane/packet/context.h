@@ -69,8 +69,8 @@ private:
     std::array<Spending, Count> buckets_{};
 };
 
-/// Token buckets of one side: for punts by class, enough for a busy segment and far below what
-/// slows the kernel down, and for ICMP errors (RFC 1812 section 4.3.2.8).
+/// Of one side: for punts by class, enough for a busy segment and far below what slows the kernel
+/// down, and for ICMP errors (RFC 1812 section 4.3.2.8).
 struct SideBuckets {
     TokenBucket icmp_errors{1000, 100}, hello{5000, 1000}, routing{10000, 2000};
     TokenBucket arp{2000, 500}, ndp{2000, 500}, ping{1000, 200}, icmp{1000, 200};
@@ -152,9 +152,9 @@ auto find_noted(const auto& table, const auto& key, const Context& context) noex
 }
 /// As the table's write(). False: there is no room now, or another worker is there.
 template <typename Table, typename Record>
-bool write(Table& table, const auto& key, const Record& record, sessions::Evict evict,
-           Context& context, const typename Table::Notes* notes = nullptr,
-           const std::optional<Record>* before = nullptr, const auto&... first) noexcept {
+bool write_to(Table& table, const auto& key, const Record& record, sessions::Evict evict,
+              Context& context, const typename Table::Notes* notes = nullptr,
+              const std::optional<Record>* before = nullptr, const auto&... first) noexcept {
     return note(table.write(key, record, context.table.timeouts, context.now, evict, notes, before,
                             first...),
                 context);
@@ -162,7 +162,7 @@ bool write(Table& table, const auto& key, const Record& record, sessions::Evict 
 /// Writes a record that newer ones may replace, with its notes if it has any.
 bool keep(auto& table, const auto& key, const auto& record, Context& context,
           const auto*... notes) noexcept {
-    return write(table, key, record, sessions::Evict::oldest, context, notes...);
+    return write_to(table, key, record, sessions::Evict::oldest, context, notes...);
 }
 
 }  // namespace ikelb::pipeline

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <boost/container/static_vector.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -166,18 +167,14 @@ using PlaceSet = std::uint64_t;
 static_assert(max_burst <= 64);
 
 /// Copies of a burst's packets for further backends: the shell makes them, see readdress().
-struct Copies {
-    struct Copy {
-        std::uint8_t place;  ///< of the packet in the burst
-        forwarding::BackendIndex to;
-    };
-    std::array<Copy, 256> list;
-    std::size_t count = 0;
-
-    std::span<const Copy> all() const noexcept { return {list.data(), count}; }
+struct Copy {
+    std::uint8_t place;  ///< of the packet in the burst
+    forwarding::BackendIndex to;
+};
+struct Copies : boost::container::static_vector<Copy, 256> {
     /// As far as there is room.
     void add(std::uint8_t place, forwarding::BackendIndex to) noexcept {
-        if (count < list.size()) list[count++] = {place, to};
+        if (size() < capacity()) push_back({place, to});
     }
 };
 

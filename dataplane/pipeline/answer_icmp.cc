@@ -40,16 +40,10 @@ net::IcmpHeader header_of(OwedError error, bool is_v6, std::uint16_t mtu) noexce
 /// Writes the headers at l3; what follows them there is quoted already, and all is `total` bytes.
 void write_ipv4(std::uint8_t* l3, std::size_t total, net::IcmpHeader icmp,
                 const net::IpAddress& from, const net::IpAddress& to) noexcept {
-    net::Ipv4Header ip{.version_ihl = 0x45,
-                       .tos = tos_internetwork_control,
-                       .total_length = net::be16::from_host(static_cast<std::uint16_t>(total)),
-                       .identification = net::be16::from_host(0),
-                       .flags_offset = net::be16::from_host(0),
-                       .ttl = ttl_of_errors,
-                       .protocol = net::ip_protocol::icmp,
-                       .checksum = 0,
-                       .source = from.v4(),
-                       .destination = to.v4()};
+    constexpr auto none = net::be16::from_wire(0);
+    const auto length = net::be16::from_host(static_cast<std::uint16_t>(total));
+    net::Ipv4Header ip{0x45,          tos_internetwork_control, length, none,      none,
+                       ttl_of_errors, net::ip_protocol::icmp,   0,      from.v4(), to.v4()};
     net::store(l3, ip);
     ip.checksum = net::checksum({l3, sizeof ip});
     net::store(l3, ip);
@@ -62,13 +56,10 @@ void write_ipv4(std::uint8_t* l3, std::size_t total, net::IcmpHeader icmp,
 void write_ipv6(std::uint8_t* l3, std::size_t total, net::IcmpHeader icmp,
                 const net::IpAddress& from, const net::IpAddress& to) noexcept {
     const std::size_t length = total - sizeof(net::Ipv6Header);
-    net::store(l3, net::Ipv6Header{
-                       .version_class_flow = net::be32::from_host(ipv6_version_and_class),
-                       .payload_length = net::be16::from_host(static_cast<std::uint16_t>(length)),
-                       .next_header = net::ip_protocol::icmpv6,
-                       .hop_limit = ttl_of_errors,
-                       .source = from.bytes(),
-                       .destination = to.bytes()});
+    const auto bytes = net::be16::from_host(static_cast<std::uint16_t>(length));
+    net::store(l3,
+               net::Ipv6Header{net::be32::from_host(ipv6_version_and_class), bytes,
+                               net::ip_protocol::icmpv6, ttl_of_errors, from.bytes(), to.bytes()});
     std::uint8_t* const message = l3 + sizeof(net::Ipv6Header);
     net::store(message, icmp);
     const std::uint64_t sum =

@@ -17,20 +17,22 @@ namespace ikelb::pipeline {
 namespace {
 
 using forwarding::BackendIndex, forwarding::Way, forwarding::is_within;
+using sessions::Claim, sessions::Flow, sessions::Standing;
+namespace packed = sessions::packed;
 
 enum class To : bool { client, server };
 
-// Of a record, as a word. A claim decides if it is of this client's port and shared with nobody. A
-// flow has nothing to learn from its backend if that one spoke and no candidate waits for it.
+// Of a record's word. A claim decides if it is of this client's port and shared with nobody. A flow
+// has nothing to learn if its backend spoke and no candidate waits for it.
 constexpr std::uint64_t of_claim =
-    Way::of_generation | sessions::Claim{.tag = 0xff, .is_shared = true}.pack();
+    Way::of_generation | Claim{.tag = 0xff, .is_shared = true}.pack();
 constexpr std::uint64_t of_flow =
-    Way::of_generation | sessions::Flow{.backend = {.index = forwarding::max_backends - 1},
-                                        .standing = sessions::Standing::spoke,
-                                        .awaits = true}
+    Way::of_generation | Flow{.backend = {.index = forwarding::max_backends - 1},
+                              .standing = Standing::spoke,
+                              .awaits = true}
                              .pack();
 /// What one has whose last_seen is the steps' to renew.
-constexpr std::uint64_t of_renewal = sessions::Flow{.has_rivals = true, .is_over = true}.pack();
+constexpr std::uint64_t of_renewal = Flow{.has_rivals = true, .is_over = true}.pack();
 
 /// A list that a burst fits in.
 template <typename Item>
@@ -50,9 +52,9 @@ struct Prospect {
     std::uint32_t row;  ///< of the ways
     forwarding::FrontendIndex frontend;
     std::uint16_t ip_bytes;
-    std::uint64_t place;         ///< in the burst
-    std::uint64_t hash;          ///< of the key
-    std::uint64_t* first;        ///< where it belongs
+    std::uint64_t place;   ///< in the burst
+    std::uint64_t hash;    ///< of the key
+    std::uint64_t* first;  ///< where it belongs
 };
 
 template <typename Family, To to>
@@ -86,10 +88,9 @@ template <typename Family>
     if (label == ExpressTable::labelled_in_part || !group.interface->faces_clients ||
         group.interface->faces_servers ||
         (table.wall.is_suspect(client, Family::is_v6) &&
-         (wall::is_martian(client) || table.is_inside(client) ||
-          table.wall.is_of_servers(client))))
+         (wall::is_martian(client) || table.is_inside(client) || table.wall.is_of_servers(client))))
         return;
-    last.want = sessions::packed::head(0, {.index = label});
+    last.want = packed::head(0, {.index = label});
     lane.labelled.items[lane.labelled.count++] = last;
 }
 
@@ -164,15 +165,15 @@ template <typename Family, std::size_t offset>
             const auto key = Family::key(client, spi);
             const std::uint8_t tag =
                 sessions::claim_tag({key[0]}, from_port, vip->frontend, secret);
-            put(lane.to_servers, claims, *vip, key, sessions::Claim{.tag = tag}.pack(), is_it);
+            put(lane.to_servers, claims, *vip, key, Claim{.tag = tag}.pack(), is_it);
             if (is_it && !table.express.labels.empty()) judge_label(lane, group, table);
         } else if (const auto* source =
                        source_at({Family::end_key(headers.ip.source, from_port)})) {
             const auto client = headers.destination();
-            constexpr auto spoke = sessions::Standing::spoke;
+            constexpr auto spoke = Standing::spoke;
             put(lane.to_clients, flows, *source,
                 Family::key(client, sessions::flow_rest(to_port, source->frontend)),
-                sessions::Flow{.backend = {.index = source->backend}, .standing = spoke}.pack(),
+                Flow{.backend = {.index = source->backend}, .standing = spoke}.pack(),
                 is_sound() && Family::is(headers.ip.source, address_of(*source)) &&
                     is_reply<Family>(client, frame, *group.interface, table));
         }
@@ -188,9 +189,8 @@ PlaceSet sift(const Batch& batch, PlaceSet left, const Group& group, Lane<Family
                : sift<Family, Group::tagged>(batch, left, group, lane, context);
 }
 
-/// One address and one hop less, with all checksums, which change by delta. A UDP checksum of zero
-/// is none and stays; otherwise what changes is taken away instead of added to the complement: the
-/// same sum, but that zero comes out as the 0xffff which UDP wants.
+/// One address and one hop less, with all checksums, which change by delta. UDP's is none if it is
+/// zero; else delta is taken away, not added to the complement, and zero comes out as 0xffff.
 template <typename Family>
 [[gnu::always_inline]] inline void translate(std::uint8_t* l3, auto&& field_of,
                                              const ExpressTable::Address& to,
@@ -211,8 +211,8 @@ template <typename Family>
     udp.checksum = static_cast<std::uint16_t>(before == 0 ? 0 : after);
 }
 
-/// One direction of one family: the passes over what sift() has found. All by value: they write to
-/// packets, and behind a pointer anything could have changed by that, as far as the compiler knows.
+/// One direction of one family: the passes over what sift() has found. All by value, since they
+/// write to packets: by that anything behind a pointer could change.
 template <typename Family, To to>
 class Sender {
 public:
@@ -289,15 +289,14 @@ private:
         std::uint64_t* const second = reader_.second_of(prospect.hash, prospect.first);
         if (const auto* const slot = Family::Claims::Slots::match(second, prospect.key)) [[likely]]
             return slot;
-        return records_of<Family, to>(context.directory)
-            .find_spilled(prospect.key, prospect.first);
+        return records_of<Family, to>(context.directory).find_spilled(prospect.key, prospect.first);
     }
 
     std::uint64_t way_of(const Prospect<Family>& prospect, std::uint64_t word) const noexcept {
-        return ways_[prospect.row + sessions::packed::backend(word).index];
+        return ways_[prospect.row + packed::backend(word).index];
     }
     const ExpressTable::Exit& exit_of(std::uint64_t word, std::uint64_t way) const noexcept {
-        return exits_[to == To::server ? Way::member(way) : sessions::packed::byte(word)];
+        return exits_[to == To::server ? Way::member(way) : packed::byte(word)];
     }
     [[gnu::always_inline]] PlaceSet send(const Hit& hit, List<Stale>& stale,
                                          const Context& context) const noexcept {
@@ -315,7 +314,7 @@ private:
         if ((is_other | static_cast<std::uint32_t>(room) >> 31) != 0 ||
             (to == To::client && !Way::is_there(way))) [[unlikely]]
             return 0;
-        if (!is_within(age_, sessions::packed::last_seen(word), now_)) [[unlikely]] {
+        if (!is_within(age_, packed::last_seen(word), now_)) [[unlikely]] {
             if constexpr (to == To::client) note_stale(hit, stale, context);
             return 0;
         }
@@ -329,23 +328,25 @@ private:
         Packet& packet = packets_[prospect.place];
         if ((to == To::client && exit.is_for_some[Family::is_v6] &&
              !context.table.leads_to(Family::ip(Headers<Family>{l3}.destination()),
-                                     sessions::packed::byte(word))) ||
+                                     packed::byte(word))) ||
             !write_link(packet, exit, l3, Family::ether_type))
             return 0;
         MemberCounters& counters = members_[Way::member(way)];
         const std::uint64_t bytes = prospect.ip_bytes, place = prospect.place;
-        packet.backend = sessions::packed::backend(word).index;
+        packet.backend = packed::backend(word).index;
         if (Family::is_v6 && Headers<Family>{l3}.udp.checksum == 0)
             context.counters.udp6_without_checksum.add(1);
         if constexpr (to == To::server) {
             packet.verdict = Verdict::to_server;
-            translate<Family>(l3, [](auto& ip) -> auto& { return ip.destination; }, exit.address,
-                              Way::delta(way));
+            translate<Family>(
+                l3, [](auto& ip) -> auto& { return ip.destination; }, exit.address,
+                Way::delta(way));
             counters.count_to_server(bytes);
         } else {
             packet.verdict = Verdict::to_client;
-            translate<Family>(l3, [](auto& ip) -> auto& { return ip.source; },
-                              frontends_[prospect.frontend].vip, Way::delta(way) ^ 0xffff);
+            translate<Family>(
+                l3, [](auto& ip) -> auto& { return ip.source; }, frontends_[prospect.frontend].vip,
+                Way::delta(way) ^ 0xffff);
             counters.count_to_client(bytes);
         }
         return PlaceSet{1} << place;
@@ -354,8 +355,7 @@ private:
         constexpr auto verdict = to == To::server ? Verdict::to_server : Verdict::to_client;
         const auto delivered = static_cast<std::uint64_t>(std::popcount(done));
         counters.verdicts[static_cast<std::size_t>(verdict)].add(delivered);
-        if (to == To::server)
-            counters.steered[static_cast<std::size_t>(rule)].add(delivered);
+        if (to == To::server) counters.steered[static_cast<std::size_t>(rule)].add(delivered);
     }
 
     /// Asks for what may hang on a flow's renewal: the client's login there, and its binding.
@@ -366,8 +366,8 @@ private:
         const auto client = headers.destination();
         const net::IpAddress& ip = Family::ip(client);
         const auto service = frontends_[hit.prospect->frontend].service;
-        const auto tuple = sessions::flow_key(
-            ip, headers.udp.destination_port, sessions::packed::backend(hit.prospect->want).index);
+        const auto tuple = sessions::flow_key(ip, headers.udp.destination_port,
+                                              packed::backend(hit.prospect->want).index);
         const Stale& one = stale.items[stale.count++] = {
             hit, sessions::hashed(tuple, directory.secret),
             sessions::binding_key(context.table.services[service].client_of(ip), service)};
@@ -379,17 +379,15 @@ private:
         const auto& [table, directory, counters, memory, now, micros] = context;
         const auto& [prospect, slot] = stale.hit;
         const std::uint64_t word = Family::Flows::Slots::word_at(slot);
-        const forwarding::Seconds last_seen = sessions::packed::last_seen(word);
-        const bool is_by_source =
-            table.services[frontends_[prospect->frontend].service].affinity ==
-            forwarding::Affinity::source;
-        const auto binding = is_by_source
-                                 ? find_live(directory.bindings, stale.binding, context)
-                                 : std::nullopt;
+        const forwarding::Seconds last_seen = packed::last_seen(word);
+        const bool is_by_source = table.services[frontends_[prospect->frontend].service].affinity ==
+                                  forwarding::Affinity::source;
+        const auto binding =
+            is_by_source ? find_live(directory.bindings, stale.binding, context) : std::nullopt;
         if ((word & of_renewal) != 0 ||
             ((word ^ prospect->want) & of_flow & ~Way::of_generation) != 0 ||
             !is_within(table.timeouts.flow, last_seen, now) ||
-            (is_by_source && (!binding || binding->backend != sessions::packed::backend(word))) ||
+            (is_by_source && (!binding || binding->backend != packed::backend(word))) ||
             find_live(directory.logins, stale.login, context) ||
             !Family::Flows::Slots::holds(slot, prospect->key) ||
             !Family::Flows::Slots::exchange(slot, word, word - last_seen + now))
@@ -434,9 +432,9 @@ PlaceSet express(Batch& batch, Context& context) noexcept {
     for (int i = 0; i < most_groups && left != 0; ++i) {
         const auto place = static_cast<std::size_t>(std::countr_zero(left));
         const auto group = Group::of(batch.packets[place].frame, context.table);
-        left = !group           ? left & (left - 1)
-               : group->is_v6   ? sift(batch, left, *group, lane6, context)
-                                : sift(batch, left, *group, lane, context);
+        left = !group         ? left & (left - 1)
+               : group->is_v6 ? sift(batch, left, *group, lane6, context)
+                              : sift(batch, left, *group, lane, context);
     }
     PlaceSet done = 0;
     if (context.now_micros < context.memory.gates.some_shut_until &&

@@ -133,10 +133,7 @@ struct Group {
         const auto& ports = table.express.untagged;
         if (!is_whole(frame, tagged + sizeof(net::Ipv4Header)) || frame.port >= ports.size())
             return std::nullopt;
-        Group group{.interface = &ports[frame.port],
-                    .l3 = untagged,
-                    .tag = tag_of(frame),
-                    .port = frame.port};
+        Group group{&ports[frame.port], untagged, tag_of(frame), frame.port};
         auto type = net::load<be16>(frame.data + untagged - sizeof(be16));
         if (type == be16::from_host(net::ether_type::vlan)) {
             const auto tag = net::load<net::VlanTag>(frame.data + untagged);

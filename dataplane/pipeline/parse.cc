@@ -33,10 +33,8 @@ void parse_link(Packet& packet, be16& type, const Context& context) noexcept {
 
 /// RFC 1122 section 3.3.6: it is for no single host, but the kernel would take it for one.
 void keep_link_broadcast(Packet& packet, const Context& context) noexcept {
-    if (context.table.addresses.find(packet.destination) != nullptr)
-        packet.verdict = Verdict::not_for_us;
-    else
-        punt(packet, Verdict::punt_multicast, context);
+    const bool is_ours = context.table.addresses.find(packet.destination) != nullptr;
+    is_ours ? packet.decide(Verdict::not_for_us) : punt(packet, Verdict::punt_multicast, context);
 }
 
 /// Does it ask all for an address that is not ours? Routers do, for each that strangers scan.

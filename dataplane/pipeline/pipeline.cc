@@ -83,7 +83,7 @@ void steps(Batch& batch, PlaceSet places, Context& context) noexcept {
 }
 
 void run(Batch& batch, Context& context) noexcept {
-    batch.copies.count = 0;
+    batch.copies.clear();
     const PlaceSet left = express(batch, context);
     if (left != 0) steps(batch, left, context);
 }

@@ -71,25 +71,19 @@ bool readdress(Packet& copy, forwarding::BackendIndex to, Context& context) noex
 
 void rewrite(Packet& packet, Context& context) noexcept {
     if (!put_link(packet)) return;
-    switch (packet.direction) {
-        case Direction::to_server: {
-            const net::IpAddress& to = context.table.target(packet.service, packet.backend).address;
-            if (packet.is_icmp_error) rewrite_quoted(packet, to, true);
-            translate(packet, false, to, context.counters);
-            packet.verdict = Verdict::to_server;
-            counters_of(packet, context).count_to_server(packet.ip_bytes);
-            break;
-        }
-        case Direction::to_client: {
-            const net::IpAddress& vip = context.table.frontends[packet.frontend].vip;
-            if (packet.is_icmp_error) rewrite_quoted(packet, vip, false);
-            translate(packet, true, vip, context.counters);
-            packet.verdict = Verdict::to_client;
-            counters_of(packet, context).count_to_client(packet.ip_bytes);
-            break;
-        }
-        case Direction::transit:
-        case Direction::none: packet.verdict = Verdict::transit; break;
+    packet.verdict = Verdict::transit;
+    if (packet.direction == Direction::to_server) {
+        const net::IpAddress& to = context.table.target(packet.service, packet.backend).address;
+        if (packet.is_icmp_error) rewrite_quoted(packet, to, true);
+        translate(packet, false, to, context.counters);
+        packet.verdict = Verdict::to_server;
+        counters_of(packet, context).count_to_server(packet.ip_bytes);
+    } else if (packet.direction == Direction::to_client) {
+        const net::IpAddress& vip = context.table.frontends[packet.frontend].vip;
+        if (packet.is_icmp_error) rewrite_quoted(packet, vip, false);
+        translate(packet, true, vip, context.counters);
+        packet.verdict = Verdict::to_client;
+        counters_of(packet, context).count_to_client(packet.ip_bytes);
     }
     decrement_ttl(packet);
 }

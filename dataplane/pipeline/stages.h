@@ -36,9 +36,9 @@ void match_icmp_error(Packet& packet, Context& context) noexcept;
 /// IPv4 header's, the quoted UDP's and the ICMP message's own (RFC 5508 section 4.2).
 void rewrite_quoted(const Packet& packet, const net::IpAddress& address, bool is_source) noexcept;
 
-/// Client to VIP: the backend and the rule that named it, in the order of affinity/rules.cc. Its
-/// copies for others are added to `copies`, place being the packet's own. Exits: backend_down,
-/// unknown_*, *_limited, no_backend, client_on_farm_subnet, hold_neighbour.
+/// Client to VIP: the backend by the rules of affinity/rules.cc, and copies of the packet, which
+/// has that place, for others. Exits: backend_down, unknown_*, *_limited, no_backend,
+/// client_on_farm_subnet, hold_neighbour.
 void steer(Packet& packet, std::uint8_t place, Copies& copies, Context& context) noexcept;
 
 /// Refuses requests for new SAs whose service's gate is shut, as the steps would, each for a token

@@ -21,15 +21,16 @@ bool is_on_farm_subnet(const Packet& packet, const Context& context) noexcept {
 /// address, as all do after a start, all of them wait for it.
 void ask_others(Packet& packet, std::uint8_t place, const affinity::Decision& decision,
                 affinity::Found& found, Copies& copies, Context& context) noexcept {
-    const std::size_t before = copies.count;
+    const std::size_t before = copies.size();
     const std::size_t full = affinity::commit_copies(place, decision, found, copies);
     if (!packet.frame.may_hold) return;
-    for (const auto& copy : copies.all().subspan(before, std::min(full, copies.count - before))) {
+    for (const Copy& copy :
+         std::span{copies}.subspan(before, std::min(full, copies.size() - before))) {
         if (!context.table.backends[copy.to].homes[packet.is_v6].is_up ||
             is_reachable(context.table.target(packet.service, copy.to), context))
             continue;
         packet.verdict = Verdict::hold_neighbour;
-        copies.count = before;
+        copies.erase(copies.begin() + static_cast<std::ptrdiff_t>(before), copies.end());
         return;
     }
 }

@@ -37,7 +37,8 @@ void write_record(const TransitKey& key, const std::optional<Conversation>& befo
         .ends_at = context.now + context.table.wall.timeouts.of(key.protocol, is_short)};
     auto& records = records_of(key, context);
     if (!before || before->progress != progress) {
-        if (write(records, key, record, sessions::Evict::oldest_by_half, context, nullptr, &before))
+        if (write_to(records, key, record, sessions::Evict::oldest_by_half, context, nullptr,
+                     &before))
             return;
         context.counters.transit_untracked.add(1);
         if (!before) return;

@@ -7,9 +7,8 @@
 
 namespace ikelb::worker {
 
-/// How long a worker that finds nothing to do sleeps: a part of the time that it has found nothing,
-/// so that latency follows the gaps of the traffic. The receive ring bounds it: 1,024 descriptors
-/// are 1 ms of 1 Mpps. Under load it stays awake for a while: there a ring fills as one wakes up.
+/// How long an idle worker sleeps: a part of the time that it has found nothing, up to what the
+/// receive ring bridges (1,024 descriptors are 1 ms of 1 Mpps). Under load it stays awake a while.
 class IdlePolicy {
 public:
     /// The nanoseconds to sleep after a poll at that time which found so much; 0: poll on at once.

@@ -102,7 +102,7 @@ void Worker::process(std::span<rte_mbuf*> packets, std::uint64_t cycles,
                               .counters = stats_.pipeline, .memory = memory_,
                               .now = parts_.clock.seconds(cycles), .now_micros = micros};
     pipeline::run(batch_, context);
-    for (const auto& [place, to] : batch_.copies.all())
+    for (const auto& [place, to] : batch_.copies)
         if (batch_.packets[place].verdict == Verdict::to_server)
             send_copy(packets[place], batch_.packets[place], to, context);
     for (std::size_t i = 0; i < packets.size(); ++i) {
@@ -126,22 +126,20 @@ void Worker::send_copy(rte_mbuf* packet, const Packet& decided, forwarding::Back
 }
 
 void Worker::finish(rte_mbuf* packet, const Packet& decided, std::uint64_t held_since) noexcept {
-    switch (pipeline::info(decided.verdict).fate) {
-        case Fate::forward: return;  // process() has sent it
-        case Fate::punt:
-            take_shape(packet, decided);
-            if (!parts_.punts->push({.packet = packet, .interface = decided.in_interface}))
-                return drop(packet, Verdict::twin_full);
-            must_wake_control_ = true;
-            return;
-        case Fate::hold:
-            if (rte_mbuf* const lost = held_.add(
-                    {.packet = packet, .since_micros = held_since,
-                     .source = HeldFrames::source_of(decided), .reason = decided.verdict}))
-                drop(lost, Verdict::hold_full);
-            return;
-        case Fate::drop: rte_pktmbuf_free(packet); return;
+    const Fate fate = pipeline::info(decided.verdict).fate;
+    if (fate == Fate::drop) return rte_pktmbuf_free(packet);
+    if (fate == Fate::punt) {
+        take_shape(packet, decided);
+        if (!parts_.punts->push({.packet = packet, .interface = decided.in_interface}))
+            return drop(packet, Verdict::twin_full);
+        must_wake_control_ = true;
+        return;
     }
+    if (rte_mbuf* const lost = held_.add({.packet = packet,
+                                          .since_micros = held_since,
+                                          .source = HeldFrames::source_of(decided),
+                                          .reason = decided.verdict}))
+        drop(lost, Verdict::hold_full);
 }
 
 void Worker::retry_held(std::uint64_t cycles) noexcept {

@@ -71,7 +71,7 @@ std::vector<Bytes> copies_of(const pipeline::Batch& batch, std::size_t place, co
     std::vector<Bytes> copies;
     const pipeline::Packet& packet = batch.packets[place];
     if (packet.verdict != pipeline::Verdict::to_server) return copies;
-    for (const auto& copy : batch.copies.all()) {
+    for (const auto& copy : batch.copies) {
         if (copy.place != place) continue;
         const Buffer copied{buffer};
         pipeline::Packet readdressed = packet;
