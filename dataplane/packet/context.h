@@ -72,10 +72,10 @@ private:
 /// Of one side: for punts by class, enough for a busy segment and far below what slows the kernel
 /// down, and for ICMP errors (RFC 1812 section 4.3.2.8).
 struct SideBuckets {
-    TokenBucket icmp_errors{1000, 100}, hello{5000, 1000}, routing{10000, 2000};
-    TokenBucket arp{2000, 500}, ndp{2000, 500}, ping{1000, 200}, icmp{1000, 200};
-    TokenBucket backend{5000, 1000}, local{20000, 4000}, multicast{1000, 200};
-    TokenBucket unresolved{2000, 500};
+    TokenBucket icmp_errors{{1000, 100}}, hello{{5000, 1000}}, routing{{10000, 2000}};
+    TokenBucket arp{{2000, 500}}, ndp{{2000, 500}}, ping{{1000, 200}}, icmp{{1000, 200}};
+    TokenBucket backend{{5000, 1000}}, local{{20000, 4000}}, multicast{{1000, 200}};
+    TokenBucket unresolved{{2000, 500}};
 };
 
 /// Neighbours that the kernel should resolve; the next packet asks again for what does not fit.
@@ -122,7 +122,7 @@ struct WorkerMemory {
     // health checks away from the backends. On one arm all that parse() punts counts as theirs.
     SideBuckets of_clients;
     SideBuckets of_servers;
-    TokenBucket asked_senders{50, 50};  ///< per second: sources whose neighbour entry is missing
+    TokenBucket asked_senders{{50, 50}};  ///< per second: sources whose neighbour entry is missing
 };
 
 /// All that the stages may look at. Time comes from outside; nothing here reads a clock.
