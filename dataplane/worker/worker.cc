@@ -105,13 +105,18 @@ void Worker::process(std::span<rte_mbuf*> packets, std::uint64_t cycles,
     for (const auto& [place, to] : batch_.copies)
         if (batch_.packets[place].verdict == Verdict::to_server)
             send_copy(packets[place], batch_.packets[place], to, context);
+    std::size_t dropped = 0;  // so many have moved to the front
     for (std::size_t i = 0; i < packets.size(); ++i) {
         const Packet& decided = batch_.packets[i];
-        if (pipeline::info(decided.verdict).fate == Fate::forward) [[likely]]
+        const Fate fate = pipeline::info(decided.verdict).fate;
+        if (fate == Fate::forward) [[likely]]
             send(packets[i], decided);
+        else if (fate == Fate::drop)
+            packets[dropped++] = packets[i];
         else
             finish(packets[i], decided, held_since == nullptr ? micros : held_since[i]);
     }
+    if (dropped != 0) rte_pktmbuf_free_bulk(packets.data(), static_cast<unsigned>(dropped));
 }
 
 /// The original goes its way.
@@ -126,9 +131,7 @@ void Worker::send_copy(rte_mbuf* packet, const Packet& decided, forwarding::Back
 }
 
 void Worker::finish(rte_mbuf* packet, const Packet& decided, std::uint64_t held_since) noexcept {
-    const Fate fate = pipeline::info(decided.verdict).fate;
-    if (fate == Fate::drop) return rte_pktmbuf_free(packet);
-    if (fate == Fate::punt) {
+    if (pipeline::info(decided.verdict).fate == Fate::punt) {
         take_shape(packet, decided);
         if (!parts_.punts->push({.packet = packet, .interface = decided.in_interface}))
             return drop(packet, Verdict::twin_full);
