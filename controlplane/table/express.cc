@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <array>
-#include <span>
+#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -23,14 +23,13 @@ std::uint64_t number_of(const net::MacAddress& mac) {
     return ExpressTable::load_mac(bytes.data());
 }
 
-std::span<const std::uint8_t> bytes_of(const net::IpAddress& address) {
-    return std::span{address.bytes()}.last(address.is_v4() ? 4 : 16);
-}
 ExpressTable::Address packed(const net::IpAddress& address) {
     ExpressTable::Address packed{};
-    std::ranges::copy(bytes_of(address), packed.begin());
+    const std::size_t size = address.is_v4() ? 4 : 16;
+    std::memcpy(packed.data(), &address.bytes()[16 - size], size);
     return packed;
 }
+
 ExpressTable::Exit exit_by(const forwarding::LinkHeader& link, const ForwardingTable& table) {
     ExpressTable::Exit exit;
     exit.length = link.length;
