@@ -7,12 +7,14 @@
 namespace ikelb::affinity {
 
 /// Records, of a request or its answer, that the next IKE_SA_INIT of this client and SPIi goes to
-/// packet.backend. cookie: ike::cookie_of()'s low bits. False: nothing is written.
+/// packet.backend. cookie: ike::cookie_of()'s low bits, 0 if the backend sent none (RFC 7296
+/// section 2.6). False: nothing is written, for want of the lock or of room.
 bool keep_choice(const Packet& packet, std::uint8_t cookie, Context& context) noexcept;
 
 /// Records what a steered client datagram leaves: a Choice where retries, or replies from one of
 /// several VIPs, must find the backend again; a Pending request if it came by another gateway than
-/// replies take, or if its SA is unknown; a claim. A choice without room makes it the hash's.
+/// replies take, or if its SA is unknown; a claim. Without room for a choice packet.backend becomes
+/// the hash's.
 void commit(Packet& packet, const Decision& decision, Found& found, Context& context) noexcept;
 
 // ESP SPIs of clients. None of them ever appears in a backend's packet, so a claim decides only if

@@ -289,8 +289,8 @@ private:
           locks_{std::make_unique<TryLock[]>(geometry.shards)} {}
 
     static Geometry plan(std::size_t capacity) {
-        constexpr std::size_t no_machine_has = std::size_t{1} << 48;
-        const std::size_t slots = std::min(capacity, no_machine_has) * 4 / 3 + 1;
+        if (capacity > std::size_t{1} << 32) return {};  // MappedMemory refuses to be of no bytes
+        const std::size_t slots = capacity * 4 / 3 + 1;
         const std::size_t needed = (slots + slots_per_bucket - 1) / slots_per_bucket;
         std::size_t per_shard =
             std::min(std::bit_ceil(std::max<std::size_t>(needed, 2)), min_shard_buckets);
