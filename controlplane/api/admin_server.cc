@@ -16,7 +16,7 @@
 
 #include "controlplane/api/dispatch.h"
 
-namespace ikelb::control {
+namespace ikelb::api {
 namespace {
 
 namespace asio = boost::asio;
@@ -84,7 +84,7 @@ private:
               request.version(), request.keep_alive());
     }
 
-    void write(ApiResponse answer, unsigned version, bool keep_alive) {
+    void write(Response answer, unsigned version, bool keep_alive) {
         response_ = {};
         response_.version(version);
         response_.result(answer.status);
@@ -195,4 +195,4 @@ std::size_t AdminServer::connections() const noexcept {
     return listener_->connections();
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::api

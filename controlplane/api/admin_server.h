@@ -15,7 +15,7 @@
 #include "controlplane/api/commands.h"
 #include "controlplane/api/unix_listener.h"
 
-namespace ikelb::control {
+namespace ikelb::api {
 
 struct AdminServerOptions {
     std::string socket_path = "/run/ikelb/admin.sock";
@@ -51,4 +51,4 @@ private:
     std::shared_ptr<Listener> listener_;
 };
 
-}  // namespace ikelb::control
+}  // namespace ikelb::api

@@ -11,7 +11,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace ikelb::control {
+namespace ikelb::api {
 
 /// Why a command was not carried out. `status`: an HTTP status of 400 and more; `message`: a
 /// sentence that says what is wrong and, where there is something, what to type.
@@ -91,4 +91,4 @@ public:
     virtual CommandResult check(const std::string& file) = 0;
 };
 
-}  // namespace ikelb::control
+}  // namespace ikelb::api

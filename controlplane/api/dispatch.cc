@@ -13,7 +13,7 @@
 #include "controlplane/api/query.h"
 #include "controlplane/api/routes.h"
 
-namespace ikelb::control {
+namespace ikelb::api {
 namespace {
 
 using nlohmann::json;
@@ -28,7 +28,7 @@ CommandError bad_request(std::string message) {
 }
 
 /// The first parameter in `query` that the route does not take; nothing if there is none.
-std::optional<std::string_view> unknown_parameter(const ApiRoute& matched, std::string_view query) {
+std::optional<std::string_view> unknown_parameter(const Route& matched, std::string_view query) {
     while (!query.empty()) {
         const std::size_t end = query.find('&');
         const std::string_view key = query.substr(0, std::min(end, query.find('=')));
@@ -46,7 +46,7 @@ std::optional<std::string_view> unknown_parameter(const ApiRoute& matched, std::
 }
 
 /// The body as a JSON object; an empty one counts as {}.
-CommandResult read_object(const ApiRoute& matched, std::string_view body) {
+CommandResult read_object(const Route& matched, std::string_view body) {
     if (body.find_first_not_of(" \t\r\n") == std::string_view::npos) return json::object();
     json value = json::parse(body, nullptr, false);
     if (value.is_object()) return value;
@@ -56,7 +56,7 @@ CommandResult read_object(const ApiRoute& matched, std::string_view body) {
 }
 
 /// The one key that `matched` takes, a string; nothing if it is absent.
-boost::system::result<std::optional<std::string>, CommandError> read_string(const ApiRoute& matched,
+boost::system::result<std::optional<std::string>, CommandError> read_string(const Route& matched,
                                                                             std::string_view key,
                                                                             std::string_view body) {
     const auto object = read_object(matched, body);
@@ -71,7 +71,7 @@ boost::system::result<std::optional<std::string>, CommandError> read_string(cons
     return std::optional<std::string>{found->get<std::string>()};
 }
 
-CommandResult run_drain(Commands& commands, const ApiRoute& matched, const std::string& backend,
+CommandResult run_drain(Commands& commands, const Route& matched, const std::string& backend,
                         std::string_view body) {
     const auto mode = read_string(matched, "mode", body);
     if (!mode) return mode.error();
@@ -81,7 +81,7 @@ CommandResult run_drain(Commands& commands, const ApiRoute& matched, const std::
     return bad_request(fmt::format("mode \"{}\" is unknown; send {}", text, matched.body));
 }
 
-CommandResult run_check(Commands& commands, const ApiRoute& matched, std::string_view body) {
+CommandResult run_check(Commands& commands, const Route& matched, std::string_view body) {
     const auto file = read_string(matched, "file", body);
     if (!file) return file.error();
     // The daemon's working directory is not the caller's.
@@ -97,7 +97,7 @@ CommandResult run_diff(Commands& commands, std::string_view query) {
     return commands.diff(file);
 }
 
-CommandResult run(Commands& commands, const ApiRoute& matched, const std::string& name,
+CommandResult run(Commands& commands, const Route& matched, const std::string& name,
                   std::string_view query, std::string_view body) {
     if (const auto unknown = unknown_parameter(matched, query))
         return bad_request(fmt::format("unknown parameter \"{}\"; {} takes {}", *unknown,
@@ -136,14 +136,14 @@ CommandResult run(Commands& commands, const ApiRoute& matched, const std::string
     return CommandError{500, "route without a command"};
 }
 
-ApiResponse respond(Commands& commands, const ApiRequest& request) {
+Response respond(Commands& commands, const Request& request) {
     const std::size_t question = request.target.find('?');
     const std::string_view path = request.target.substr(0, question);
     const std::string_view query =
         question == std::string_view::npos ? "" : request.target.substr(question + 1);
 
     std::string allowed;
-    for (const ApiRoute& candidate : routes()) {
+    for (const Route& candidate : routes()) {
         const auto name = match_path(candidate, path);
         if (!name) continue;
         if (to_string(candidate.method) != request.method) {
@@ -157,7 +157,7 @@ ApiResponse respond(Commands& commands, const ApiRequest& request) {
     }
     if (allowed.empty())
         return error_response(404, fmt::format("there is no {}; see ikelbctl --help", path));
-    ApiResponse response = error_response(
+    Response response = error_response(
         405, fmt::format("{} does not take {}; use {}", path, request.method, allowed));
     response.allow = allowed;
     return response;
@@ -165,11 +165,11 @@ ApiResponse respond(Commands& commands, const ApiRequest& request) {
 
 }  // namespace
 
-ApiResponse error_response(unsigned status, std::string_view message) {
+Response error_response(unsigned status, std::string_view message) {
     return {.status = status, .body = write({{"error", std::string{message}}}), .allow = {}};
 }
 
-ApiResponse dispatch(Commands& commands, const ApiRequest& request) noexcept {
+Response dispatch(Commands& commands, const Request& request) noexcept {
     try {
         return respond(commands, request);
     } catch (const std::exception& failure) {
@@ -179,4 +179,4 @@ ApiResponse dispatch(Commands& commands, const ApiRequest& request) noexcept {
     }
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::api

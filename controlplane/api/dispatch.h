@@ -7,16 +7,16 @@
 
 #include "controlplane/api/commands.h"
 
-namespace ikelb::control {
+namespace ikelb::api {
 
 /// An HTTP request, as far as the commands care.
-struct ApiRequest {
+struct Request {
     std::string_view method;  ///< "GET"
     std::string_view target;  ///< path and query as sent
     std::string_view body;
 };
 
-struct ApiResponse {
+struct Response {
     unsigned status = 200;
     std::string body;   ///< JSON, one line, with a line feed at its end
     std::string allow;  ///< the Allow header of a 405 (RFC 9110 section 15.5.6); else empty
@@ -24,9 +24,9 @@ struct ApiResponse {
 
 /// Finds the route, checks what was sent, and carries the command out. Never throws: whatever a
 /// command throws becomes a 500.
-ApiResponse dispatch(Commands& commands, const ApiRequest& request) noexcept;
+Response dispatch(Commands& commands, const Request& request) noexcept;
 
 /// An error as the API writes it: {"error": message}.
-ApiResponse error_response(unsigned status, std::string_view message);
+Response error_response(unsigned status, std::string_view message);
 
-}  // namespace ikelb::control
+}  // namespace ikelb::api

@@ -13,7 +13,7 @@
 
 #include "controlplane/api/routes.h"
 
-namespace ikelb::control {
+namespace ikelb::api {
 namespace {
 
 namespace ip = boost::asio::ip;
@@ -170,4 +170,4 @@ QueryResult<ExplainQuery> read_explain_query(std::string_view query) {
     return asked;
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::api

@@ -10,7 +10,7 @@
 
 #include "controlplane/api/commands.h"
 
-namespace ikelb::control {
+namespace ikelb::api {
 
 template <class T>
 using QueryResult = boost::system::result<T, CommandError>;
@@ -19,4 +19,4 @@ QueryResult<FlowFilter> read_flow_filter(std::string_view query);
 QueryResult<SessionFilter> read_session_filter(std::string_view query);
 QueryResult<ExplainQuery> read_explain_query(std::string_view query);
 
-}  // namespace ikelb::control
+}  // namespace ikelb::api

@@ -5,10 +5,10 @@
 #include <array>
 #include <cstddef>
 
-namespace ikelb::control {
+namespace ikelb::api {
 namespace {
 
-constexpr std::array<ApiRoute, 13> table{{
+constexpr std::array<Route, 13> table{{
     {RouteId::status, Method::get, "/v1/status", "", "",
      "what the daemon is doing: configuration, workers, ports, services, tables",
      R"({"version","uptime_s","config":{"file","loaded_at","last_reload":"ok|failed","error",)"
@@ -93,11 +93,11 @@ std::string_view to_string(Method method) noexcept {
     return method == Method::get ? "GET" : "POST";
 }
 
-std::span<const ApiRoute> routes() noexcept {
+std::span<const Route> routes() noexcept {
     return table;
 }
 
-const ApiRoute& route(RouteId id) noexcept {
+const Route& route(RouteId id) noexcept {
     return table[static_cast<std::size_t>(id)];
 }
 
@@ -108,7 +108,7 @@ std::string path_of(RouteId id, std::string_view name) {
     return path;
 }
 
-std::optional<std::string> match_path(const ApiRoute& candidate, std::string_view path) {
+std::optional<std::string> match_path(const Route& candidate, std::string_view path) {
     const std::size_t at = candidate.path.find(name_placeholder);
     if (at == std::string_view::npos)
         return candidate.path == path ? std::optional<std::string>{std::in_place} : std::nullopt;
@@ -169,4 +169,4 @@ std::optional<std::string> query_value(std::string_view query, std::string_view 
     return std::nullopt;
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::api

@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace ikelb::control {
+namespace ikelb::api {
 
 enum class Method : std::uint8_t { get, post };
 
@@ -34,7 +34,7 @@ enum class RouteId : std::uint8_t {
     check,
 };
 
-struct ApiRoute {
+struct Route {
     RouteId id;
     Method method;
     std::string_view path;     ///< one segment may be {name}
@@ -45,15 +45,15 @@ struct ApiRoute {
 };
 
 /// All routes, in the order of RouteId.
-std::span<const ApiRoute> routes() noexcept;
-const ApiRoute& route(RouteId id) noexcept;
+std::span<const Route> routes() noexcept;
+const Route& route(RouteId id) noexcept;
 
 /// The path of a route, with {name} filled in and percent-encoded (RFC 3986).
 std::string path_of(RouteId id, std::string_view name = {});
 
 /// The name in `path` if it is one of this route, empty for a route without {name}; nothing if the
 /// path is another one. Percent-encoding is taken off.
-std::optional<std::string> match_path(const ApiRoute& candidate, std::string_view path);
+std::optional<std::string> match_path(const Route& candidate, std::string_view path);
 
 std::string percent_encode(std::string_view text);
 /// Nothing if an escape is malformed, or for a NUL.
@@ -62,4 +62,4 @@ std::optional<std::string> percent_decode(std::string_view text);
 /// The value of a parameter in `query` ("a=1&b=2"), decoded. Nothing if it is absent or malformed.
 std::optional<std::string> query_value(std::string_view query, std::string_view key);
 
-}  // namespace ikelb::control
+}  // namespace ikelb::api

@@ -14,7 +14,7 @@
 
 #include <fmt/format.h>
 
-namespace ikelb::control {
+namespace ikelb::api {
 namespace {
 
 class Descriptor {
@@ -116,4 +116,4 @@ int UnixListener::release_descriptor() noexcept {
     return std::exchange(fd_, -1);
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::api

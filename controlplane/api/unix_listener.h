@@ -8,7 +8,7 @@
 
 #include <boost/system/result.hpp>
 
-namespace ikelb::control {
+namespace ikelb::api {
 
 /// Why there is no admin socket, as a sentence for the operator.
 struct ServerError {
@@ -41,4 +41,4 @@ private:
     ino_t inode_;
 };
 
-}  // namespace ikelb::control
+}  // namespace ikelb::api

@@ -12,7 +12,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 
-namespace ikelb::control {
+namespace ikelb::ctl {
 namespace {
 
 namespace asio = boost::asio;
@@ -88,13 +88,14 @@ private:
 
 }  // namespace
 
-boost::system::result<AdminAnswer, ClientError> ask_daemon(const std::string& socket, Method method,
+boost::system::result<AdminAnswer, ClientError> ask_daemon(const std::string& socket,
+                                                           api::Method method,
                                                            const std::string& target,
                                                            const std::string& body,
                                                            std::chrono::milliseconds timeout) {
     try {
         http::request<http::string_body> request{
-            method == Method::get ? http::verb::get : http::verb::post, target, 11};
+            method == api::Method::get ? http::verb::get : http::verb::post, target, 11};
         request.set(http::field::host, "ikelbd");
         request.keep_alive(false);
         if (!body.empty()) request.set(http::field::content_type, "application/json");
@@ -106,4 +107,4 @@ boost::system::result<AdminAnswer, ClientError> ask_daemon(const std::string& so
     }
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::ctl

@@ -9,7 +9,7 @@
 
 #include "controlplane/api/routes.h"
 
-namespace ikelb::control {
+namespace ikelb::ctl {
 
 /// Why there is no answer from the daemon, with what to do about it.
 struct ClientError {
@@ -23,9 +23,10 @@ struct AdminAnswer {
 
 /// One request to the daemon behind the UNIX socket `socket`, and its answer. Blocks, each step at
 /// most `timeout`. `target`: path and query; `body`: JSON or empty.
-boost::system::result<AdminAnswer, ClientError> ask_daemon(const std::string& socket, Method method,
+boost::system::result<AdminAnswer, ClientError> ask_daemon(const std::string& socket,
+                                                           api::Method method,
                                                            const std::string& target,
                                                            const std::string& body,
                                                            std::chrono::milliseconds timeout);
 
-}  // namespace ikelb::control
+}  // namespace ikelb::ctl

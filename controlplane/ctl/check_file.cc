@@ -5,7 +5,7 @@
 #include "config/load.h"
 #include "config/wall_summary.h"
 
-namespace ikelb::control {
+namespace ikelb::ctl {
 
 CheckReport check_file(const std::string& file) {
     const auto loaded = config::load_file(file);
@@ -29,4 +29,4 @@ CheckReport check_file(const std::string& file) {
                      {"wall", loaded ? nlohmann::json(wall) : nlohmann::json()}}};
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::ctl

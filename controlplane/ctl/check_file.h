@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace ikelb::control {
+namespace ikelb::ctl {
 
 /// What is to be said about a configuration file.
 struct CheckReport {
@@ -20,4 +20,4 @@ struct CheckReport {
 /// Parses and validates `file`. Looks at nothing else: neither at a daemon nor at NICs.
 CheckReport check_file(const std::string& file);
 
-}  // namespace ikelb::control
+}  // namespace ikelb::ctl

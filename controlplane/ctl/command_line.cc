@@ -4,7 +4,7 @@
 
 #include <vector>
 
-namespace ikelb::control {
+namespace ikelb::ctl {
 namespace {
 
 constexpr const char* exit_statuses =
@@ -42,7 +42,7 @@ constexpr Note notes[] = {
 
 void add_daemon_commands(CLI::App& app) {
     for (const DaemonCommand& command : daemon_commands)
-        app.add_subcommand(command.name, std::string{route(command.route).summary});
+        app.add_subcommand(command.name, std::string{api::route(command.route).summary});
 }
 
 CLI::Option* add_choice(CLI::App& app, const std::string& name, std::string& value,
@@ -142,4 +142,4 @@ std::unique_ptr<CLI::App> make_command_line(Invocation& invocation) {
     return app;
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::ctl

@@ -11,7 +11,7 @@
 
 #include "controlplane/api/routes.h"
 
-namespace ikelb::control {
+namespace ikelb::ctl {
 
 /// What was typed.
 struct Invocation {
@@ -32,15 +32,17 @@ struct Invocation {
 /// A subcommand that is one request to the daemon.
 struct DaemonCommand {
     const char* name;
-    RouteId route;
+    api::RouteId route;
 };
 
 /// Every subcommand but check and completion, in the order of the help.
 inline constexpr DaemonCommand daemon_commands[] = {
-    {"status", RouteId::status},     {"backends", RouteId::backends}, {"flows", RouteId::flows},
-    {"sessions", RouteId::sessions}, {"explain", RouteId::explain},   {"drops", RouteId::drops},
-    {"drain", RouteId::drain},       {"enable", RouteId::enable},     {"disable", RouteId::disable},
-    {"diff", RouteId::diff},         {"reload", RouteId::reload},     {"version", RouteId::version},
+    {"status", api::RouteId::status},   {"backends", api::RouteId::backends},
+    {"flows", api::RouteId::flows},     {"sessions", api::RouteId::sessions},
+    {"explain", api::RouteId::explain}, {"drops", api::RouteId::drops},
+    {"drain", api::RouteId::drain},     {"enable", api::RouteId::enable},
+    {"disable", api::RouteId::disable}, {"diff", api::RouteId::diff},
+    {"reload", api::RouteId::reload},   {"version", api::RouteId::version},
 };
 
 /// The tree of options and subcommands, of which --help, docs/ikelbctl.md and the completion
@@ -48,4 +50,4 @@ inline constexpr DaemonCommand daemon_commands[] = {
 /// BACKEND a backend's name, a|b one of these words.
 std::unique_ptr<CLI::App> make_command_line(Invocation& invocation);
 
-}  // namespace ikelb::control
+}  // namespace ikelb::ctl

@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-namespace ikelb::control {
+namespace ikelb::ctl {
 namespace {
 
 /// What completes a value, read off the option's type name; see command_line.h.
@@ -304,4 +304,4 @@ std::optional<std::string> completion_script(const CLI::App& app, std::string_vi
     return std::nullopt;
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::ctl

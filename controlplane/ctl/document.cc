@@ -7,7 +7,7 @@
 #include "controlplane/api/routes.h"
 #include "controlplane/ctl/command_line.h"
 
-namespace ikelb::control {
+namespace ikelb::ctl {
 namespace {
 
 /// A code block; CLI11 starts and ends its text with empty lines and leaves blanks at line ends.
@@ -21,8 +21,9 @@ std::string code_block(std::string text) {
 
 std::string route_list() {
     std::string text;
-    for (const ApiRoute& one : routes()) {
-        text += fmt::format("### {} {}\n\n{}.\n\n", to_string(one.method), one.path, one.summary);
+    for (const api::Route& one : api::routes()) {
+        text +=
+            fmt::format("### {} {}\n\n{}.\n\n", api::to_string(one.method), one.path, one.summary);
         if (!one.query.empty()) text += fmt::format("- parameters: `{}`\n", one.query);
         if (!one.body.empty()) text += fmt::format("- body: `{}`\n", one.body);
         text += fmt::format("- answer: `{}`\n\n", one.answer);
@@ -54,4 +55,4 @@ std::string ikelbctl_document() {
     return text;
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::ctl

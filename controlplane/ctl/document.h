@@ -4,9 +4,9 @@
 
 #include <string>
 
-namespace ikelb::control {
+namespace ikelb::ctl {
 
 /// docs/ikelbctl.md, whole: the help of every subcommand and the routes of the admin API.
 std::string ikelbctl_document();
 
-}  // namespace ikelb::control
+}  // namespace ikelb::ctl

@@ -6,6 +6,6 @@
 #include "controlplane/ctl/document.h"
 
 int main() {
-    const std::string text = ikelb::control::ikelbctl_document();
+    const std::string text = ikelb::ctl::ikelbctl_document();
     return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() ? 0 : 1;
 }

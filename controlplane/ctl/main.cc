@@ -20,5 +20,5 @@ std::size_t terminal_width() {
 
 int main(int argc, char** argv) {
     return static_cast<int>(
-        ikelb::control::run_ikelbctl(argc, argv, std::cout, std::cerr, terminal_width()));
+        ikelb::ctl::run_ikelbctl(argc, argv, std::cout, std::cerr, terminal_width()));
 }

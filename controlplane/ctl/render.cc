@@ -13,7 +13,7 @@
 
 #include "controlplane/ctl/table.h"
 
-namespace ikelb::control {
+namespace ikelb::ctl {
 namespace {
 
 using nlohmann::json;
@@ -474,23 +474,23 @@ std::string short_duration(double seconds) {
     return fmt::format("{}s", total);
 }
 
-std::string render(RouteId id, const json& answer, std::size_t width) {
+std::string render(api::RouteId id, const json& answer, std::size_t width) {
     switch (id) {
-        case RouteId::status: return render_status(answer, width);
-        case RouteId::backends: return render_backends(answer, width);
-        case RouteId::flows: return render_flows(answer, width);
-        case RouteId::sessions: return render_sessions(answer, width);
-        case RouteId::explain: return render_explain(answer, width);
-        case RouteId::drops: return render_drops(answer, width);
-        case RouteId::version:
-        case RouteId::drain:
-        case RouteId::enable:
-        case RouteId::disable:
-        case RouteId::check: return render_done(answer);
-        case RouteId::diff: return render_diff(answer);
-        case RouteId::reload: return render_reload(answer);
+        case api::RouteId::status: return render_status(answer, width);
+        case api::RouteId::backends: return render_backends(answer, width);
+        case api::RouteId::flows: return render_flows(answer, width);
+        case api::RouteId::sessions: return render_sessions(answer, width);
+        case api::RouteId::explain: return render_explain(answer, width);
+        case api::RouteId::drops: return render_drops(answer, width);
+        case api::RouteId::version:
+        case api::RouteId::drain:
+        case api::RouteId::enable:
+        case api::RouteId::disable:
+        case api::RouteId::check: return render_done(answer);
+        case api::RouteId::diff: return render_diff(answer);
+        case api::RouteId::reload: return render_reload(answer);
     }
     return {};
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::ctl

@@ -16,7 +16,7 @@
 #include "controlplane/ctl/completion.h"
 #include "controlplane/ctl/render.h"
 
-namespace ikelb::control {
+namespace ikelb::ctl {
 namespace {
 
 using nlohmann::json;
@@ -36,7 +36,7 @@ ExitStatus complain(const Terminal& terminal, ExitStatus status, std::string_vie
 }
 
 std::string parameter(std::string_view name, const std::string& value) {
-    return value.empty() ? std::string{} : fmt::format("&{}={}", name, percent_encode(value));
+    return value.empty() ? std::string{} : fmt::format("&{}={}", name, api::percent_encode(value));
 }
 
 /// ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT, as parameters.
@@ -45,27 +45,27 @@ std::string client_and_port(const std::string& client) {
         const std::size_t end = client.find(']');
         const bool has_port = end != std::string::npos && client.compare(end, 2, "]:") == 0;
         return parameter("client", client.substr(1, end - 1)) +
-               (has_port ? "&port=" + percent_encode(client.substr(end + 2)) : "");
+               (has_port ? "&port=" + api::percent_encode(client.substr(end + 2)) : "");
     }
     const std::size_t colon = client.find(':');
     if (colon == std::string::npos || client.find(':', colon + 1) != std::string::npos)
         return parameter("client", client);
     return parameter("client", client.substr(0, colon)) +
-           "&port=" + percent_encode(client.substr(colon + 1));
+           "&port=" + api::percent_encode(client.substr(colon + 1));
 }
 
-std::string query_of(RouteId id, const Invocation& invocation) {
+std::string query_of(api::RouteId id, const Invocation& invocation) {
     switch (id) {
-        case RouteId::flows:
+        case api::RouteId::flows:
             return fmt::format("limit={}", invocation.limit) +
                    parameter("client", invocation.client);
-        case RouteId::sessions:
+        case api::RouteId::sessions:
             return parameter("client", invocation.client) + parameter("spi", invocation.spi) +
                    parameter("backend", invocation.backend);
-        case RouteId::explain:
+        case api::RouteId::explain:
             return client_and_port(invocation.client) + parameter("vip", invocation.vip) +
                    parameter("spi", invocation.spi) + parameter("esp", invocation.esp);
-        case RouteId::diff:
+        case api::RouteId::diff:
             return invocation.file.empty()
                        ? std::string{}
                        : parameter("file", std::filesystem::absolute(invocation.file).string());
@@ -73,14 +73,14 @@ std::string query_of(RouteId id, const Invocation& invocation) {
     }
 }
 
-std::string target_of(RouteId id, const Invocation& invocation) {
+std::string target_of(api::RouteId id, const Invocation& invocation) {
     std::string query = query_of(id, invocation);
     if (query.starts_with('&')) query.erase(0, 1);
-    return path_of(id, invocation.backend) + (query.empty() ? "" : "?" + query);
+    return api::path_of(id, invocation.backend) + (query.empty() ? "" : "?" + query);
 }
 
-std::string body_of(RouteId id, const Invocation& invocation) {
-    if (id != RouteId::drain) return {};
+std::string body_of(api::RouteId id, const Invocation& invocation) {
+    if (id != api::RouteId::drain) return {};
     return json{{"mode", invocation.mode}}.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -91,9 +91,9 @@ std::string names_of(const json& answer) {
     return names;
 }
 
-boost::system::result<AdminAnswer, ClientError> ask(RouteId id, const Invocation& invocation,
+boost::system::result<AdminAnswer, ClientError> ask(api::RouteId id, const Invocation& invocation,
                                                     const std::string& target) {
-    return ask_daemon(invocation.socket, route(id).method, target, body_of(id, invocation),
+    return ask_daemon(invocation.socket, api::route(id).method, target, body_of(id, invocation),
                       patience);
 }
 
@@ -101,11 +101,11 @@ boost::system::result<AdminAnswer, ClientError> ask(RouteId id, const Invocation
 boost::system::result<AdminAnswer, ClientError> ask_for_sessions(const Invocation& invocation) {
     json sessions = json::array();
     std::uint64_t from = 0;
-    const std::string target = target_of(RouteId::sessions, invocation);
+    const std::string target = target_of(api::RouteId::sessions, invocation);
     const std::string joint = target.find('?') == std::string::npos ? "?" : "&";
     // One more than is shown tells that there are more.
     while (sessions.size() <= invocation.limit) {
-        auto answer = ask(RouteId::sessions, invocation,
+        auto answer = ask(api::RouteId::sessions, invocation,
                           fmt::format("{}{}from={}&limit={}", target, joint, from,
                                       invocation.limit + 1 - sessions.size()));
         if (!answer || answer->status != 200) return answer;
@@ -127,12 +127,14 @@ boost::system::result<AdminAnswer, ClientError> ask_for_sessions(const Invocatio
         .body = whole.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"};
 }
 
-ExitStatus run_daemon_command(RouteId id, const Invocation& invocation, const Terminal& terminal) {
+ExitStatus run_daemon_command(api::RouteId id, const Invocation& invocation,
+                              const Terminal& terminal) {
     // First, so that it is there when the daemon isn't.
-    if (id == RouteId::version && !invocation.json)
+    if (id == api::RouteId::version && !invocation.json)
         terminal.out << "ikelbctl: " IKELB_VERSION "\n" << std::flush;
-    const auto answer = id == RouteId::sessions ? ask_for_sessions(invocation)
-                                                : ask(id, invocation, target_of(id, invocation));
+    const auto answer = id == api::RouteId::sessions
+                            ? ask_for_sessions(invocation)
+                            : ask(id, invocation, target_of(id, invocation));
     if (!answer) return complain(terminal, ExitStatus::unreachable, answer.error().message);
 
     const json body = json::parse(answer->body, nullptr, false);
@@ -151,7 +153,7 @@ ExitStatus run_daemon_command(RouteId id, const Invocation& invocation, const Te
     if (invocation.json) return ExitStatus::done;
     if (invocation.names)
         terminal.out << names_of(body);
-    else if (id == RouteId::version)
+    else if (id == api::RouteId::version)
         terminal.out << "ikelbd: " << body.value("version", "unknown") << "\n";
     else
         terminal.out << render(id, body, terminal.width);
@@ -205,4 +207,4 @@ ExitStatus run_ikelbctl(int argc, const char* const* argv, std::ostream& out, st
     }
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::ctl

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <iosfwd>
 
-namespace ikelb::control {
+namespace ikelb::ctl {
 
 /// What ikelbctl tells its caller.
 enum class ExitStatus : int {
@@ -19,4 +19,4 @@ enum class ExitStatus : int {
 ExitStatus run_ikelbctl(int argc, const char* const* argv, std::ostream& out, std::ostream& err,
                         std::size_t width) noexcept;
 
-}  // namespace ikelb::control
+}  // namespace ikelb::ctl

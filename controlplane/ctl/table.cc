@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace ikelb::control {
+namespace ikelb::ctl {
 namespace {
 
 using Rows = std::vector<std::vector<std::string>>;
@@ -79,4 +79,4 @@ std::string format_table(const std::vector<Column>& columns, const Rows& rows, s
     return text;
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::ctl

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace ikelb::control {
+namespace ikelb::ctl {
 
 struct Column {
     std::string title;
@@ -21,4 +21,4 @@ struct Column {
 std::string format_table(const std::vector<Column>& columns,
                          const std::vector<std::vector<std::string>>& rows, std::size_t width);
 
-}  // namespace ikelb::control
+}  // namespace ikelb::ctl

@@ -14,7 +14,7 @@
 #include <fstream>
 #include <iterator>
 
-namespace ikelb::control {
+namespace ikelb::daemon {
 namespace {
 
 using std::chrono::seconds;
@@ -115,4 +115,4 @@ BackOff::Wait BackOff::sleep(seconds pause, const std::filesystem::path& configu
     return signal < 0 ? Wait::over : Wait::ended;
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::daemon

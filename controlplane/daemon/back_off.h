@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace ikelb::control {
+namespace ikelb::daemon {
 
 /// Starts in a row that came to nothing, each soon after the one before it.
 struct StartRecord {
@@ -50,4 +50,4 @@ private:
     std::filesystem::path file_;
 };
 
-}  // namespace ikelb::control
+}  // namespace ikelb::daemon

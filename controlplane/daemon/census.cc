@@ -7,7 +7,7 @@
 #include "controlplane/inspect/states.h"
 #include "controlplane/state/record_keys.h"
 
-namespace ikelb::control {
+namespace ikelb::daemon {
 namespace {
 
 constexpr std::size_t buckets_per_step = 32768;
@@ -38,19 +38,20 @@ std::size_t Census::walk(const forwarding::ForwardingTable& table, forwarding::S
         return lives(record) && table.is_current(record.backend);
     };
     const auto add_flow = [&](const sessions::FlowKey& key, const sessions::Flow& flow) {
-        const auto frontend = frontend_of(key);
+        const auto frontend = state::frontend_of(key);
         if (frontend >= table.frontends.size()) return;
         ++counting_.flows;
         auto& member =
             counting_.members[{table.frontends[frontend].service, flow.backend.index}];
         ++member.flows;
         if (table.frontends[frontend].port == net::be16::from_host(net::port_nat_t) &&
-            flow.standing == sessions::Standing::spoke && !has_ended(flow, table.timeouts, now))
+            flow.standing == sessions::Standing::spoke &&
+            !inspect::has_ended(flow, table.timeouts, now))
             ++member.sas;
     };
     const auto add_pair = [&](const auto&, const sessions::IkeSa& sa) {
         ++counting_.pairs;
-        if (has_ended(sa, table.timeouts, now)) return;
+        if (inspect::has_ended(sa, table.timeouts, now)) return;
         auto& member = counting_.members[{sa.service, sa.backend.index}];
         if (sa.state == sessions::SaState::half_open)
             ++member.pairs_half_open;
@@ -111,4 +112,4 @@ void Census::publish() {
     part_ = Part::flows;
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::daemon

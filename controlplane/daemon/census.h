@@ -10,7 +10,7 @@
 
 #include "dataplane/sessions/directory.h"
 
-namespace ikelb::control {
+namespace ikelb::daemon {
 
 /// Live records at the end of the last complete walk.
 struct CensusCounts {
@@ -67,4 +67,4 @@ private:
     CensusCounts counts_;
 };
 
-}  // namespace ikelb::control
+}  // namespace ikelb::daemon

@@ -21,7 +21,7 @@
 #include "controlplane/inspect/states.h"
 #include "controlplane/state/record_keys.h"
 
-namespace ikelb::control {
+namespace ikelb::daemon {
 namespace {
 
 using nlohmann::json;
@@ -32,7 +32,7 @@ std::string utc(std::chrono::system_clock::time_point time) {
 }
 
 /// The wall-clock time of a moment that the steady clock measured.
-std::string utc(SteadyTime time) {
+std::string utc(health::SteadyTime time) {
     const auto ago = std::chrono::steady_clock::now() - time;
     return utc(std::chrono::system_clock::now() -
                std::chrono::duration_cast<std::chrono::system_clock::duration>(ago));
@@ -71,7 +71,7 @@ json xstats_of(const PortView& port) {
 json ports_of(Daemon& daemon) {
     json ports = json::array();
     for (std::size_t i = 0; i < daemon.config().ports.size(); ++i) {
-        const Port& port = daemon.dataplane().ports()[i];
+        const lcores::Port& port = daemon.dataplane().ports()[i];
         const PortView& view = daemon.port_watch().view(i);
         ports.push_back({{"name", daemon.config().ports[i].name},
                          {"device", daemon.config().ports[i].device},
@@ -92,8 +92,8 @@ json interfaces_of(Daemon& daemon) {
     json interfaces = json::array();
     for (std::size_t i = 0; i < daemon.config().interfaces.size(); ++i) {
         const config::Interface& interface = daemon.config().interfaces[i];
-        const InterfaceFacts& facts = daemon.network().facts()[i];
-        const TwinCounters counters = daemon.network().twin(i).counters();
+        const table::InterfaceFacts& facts = daemon.network().facts()[i];
+        const tap::TwinCounters counters = daemon.network().twin(i).counters();
         interfaces.push_back({{"name", interface.name},
                               {"port", interface.port},
                               {"vlan", interface.vlan},
@@ -124,7 +124,7 @@ json services_of(Daemon& daemon) {
 
 json tables_of(Daemon& daemon) {
     json tables = json::array();
-    for (const TableMetrics& table : table_totals(daemon))
+    for (const metrics::TableMetrics& table : table_totals(daemon))
         tables.push_back(
             {{"name", table.table}, {"used", table.used}, {"capacity", table.capacity}});
     return tables;
@@ -143,7 +143,7 @@ json wall_of(Daemon& daemon) {
 json restored_by(Daemon& daemon) {
     const SavedState* state = daemon.saved_state();
     if (state == nullptr || !state->restored()) return nullptr;
-    const Restored& restored = *state->restored();
+    const state::Restored& restored = *state->restored();
     return {{"pairs", restored.pairs},
             {"esp_spis", restored.esp},
             {"flows", restored.flows},
@@ -152,9 +152,9 @@ json restored_by(Daemon& daemon) {
 }
 
 /// At its address of that family.
-json health_row(Daemon& daemon, const config::Backend& backend, IpFamily family) {
-    const BackendState* state = daemon.checker().find(backend.name, family);
-    json row{{"state", state != nullptr ? to_string(state->health) : "checking"},
+json health_row(Daemon& daemon, const config::Backend& backend, health::IpFamily family) {
+    const health::BackendState* state = daemon.checker().find(backend.name, family);
+    json row{{"state", state != nullptr ? health::to_string(state->health) : "checking"},
              {"rtt_us", nullptr},
              {"since", nullptr},
              {"reason", state != nullptr ? state->reason : "no service uses its pool"}};
@@ -170,14 +170,15 @@ json backend_row(Daemon& daemon, const config::Pool& pool, const config::Backend
     json aliases = json::object();
     for (const config::Alias& alias : backend.aliases)
         aliases[alias.service] = text::to_text(alias.address);
-    const IpFamily family = backend.address.is_v4() ? IpFamily::v4 : IpFamily::v6;
+    const health::IpFamily family =
+        backend.address.is_v4() ? health::IpFamily::v4 : health::IpFamily::v6;
     json row{{"name", backend.name},
              {"address", text::to_text(backend.address)},
              {"address6", nullptr},
              {"health6", nullptr},
              {"aliases", aliases},
              {"pool", pool.name},
-             {"mode", to_string(daemon.modes().mode(backend.name))},
+             {"mode", table::to_string(daemon.modes().mode(backend.name))},
              {"weight", backend.weight},
              {"flows", totals.flows},
              {"sas", totals.sas},
@@ -188,7 +189,7 @@ json backend_row(Daemon& daemon, const config::Pool& pool, const config::Backend
     row.update(health_row(daemon, backend, family));
     if (!backend.address6) return row;
     row["address6"] = text::to_text(*backend.address6);
-    row["health6"] = health_row(daemon, backend, IpFamily::v6);
+    row["health6"] = health_row(daemon, backend, health::IpFamily::v6);
     return row;
 }
 
@@ -220,7 +221,7 @@ std::string next_hop_name(const forwarding::ForwardingTable& table, const net::I
 
 }  // namespace
 
-CommandError DaemonCommands::no_such_backend(const std::string& name) const {
+api::CommandError DaemonCommands::no_such_backend(const std::string& name) const {
     std::vector<std::string_view> names;
     for (const config::Pool& pool : daemon_.config().pools)
         for (const config::Backend& backend : pool.backends) names.push_back(backend.name);
@@ -230,18 +231,18 @@ CommandError DaemonCommands::no_such_backend(const std::string& name) const {
                                    nearest ? fmt::format(" (did you mean {}?)", *nearest) : "")};
 }
 
-CommandResult DaemonCommands::set_mode(const std::string& backend, forwarding::Mode mode) {
+api::CommandResult DaemonCommands::set_mode(const std::string& backend, forwarding::Mode mode) {
     const auto changed = daemon_.set_mode(backend, mode);
     if (!changed) return no_such_backend(backend);
     const BackendTotals totals = backend_totals(daemon_, backend);
     return json{{"backend", backend},
-                {"mode", to_string(mode)},
+                {"mode", table::to_string(mode)},
                 {"changed", *changed},
                 {"sas", totals.sas},
                 {"flows", totals.flows}};
 }
 
-CommandResult DaemonCommands::status() {
+api::CommandResult DaemonCommands::status() {
     const ReloadLog& reloads = daemon_.reloads();
     return json{
         {"version", build_version},
@@ -259,12 +260,12 @@ CommandResult DaemonCommands::status() {
         {"wall", wall_of(daemon_)},
         {"remarks", daemon_.remarks()},
         {"tables", tables_of(daemon_)},
-        {"memory", {{"bytes_per_client", as_json(client_memory(daemon_))}}},
+        {"memory", {{"bytes_per_client", inspect::as_json(client_memory(daemon_))}}},
         {"restored", restored_by(daemon_)},
         {"huge_pages", daemon_.dataplane().uses_huge_pages()}};
 }
 
-CommandResult DaemonCommands::backends() {
+api::CommandResult DaemonCommands::backends() {
     json rows = json::array();
     for (const config::Pool& pool : daemon_.config().pools)
         for (const config::Backend& backend : pool.backends)
@@ -272,28 +273,29 @@ CommandResult DaemonCommands::backends() {
     return json{{"backends", std::move(rows)}};
 }
 
-CommandResult DaemonCommands::flows(const FlowFilter& filter) {
+api::CommandResult DaemonCommands::flows(const api::FlowFilter& filter) {
     const forwarding::ForwardingTable& table = daemon_.table();
     const forwarding::Seconds now = daemon_.dataplane().clock().now();
     const auto client = filter.client ? text::parse_address(*filter.client) : std::nullopt;
     if (filter.client && !client)
-        return CommandError{.status = 400,
-                            .message = *filter.client + " is no address; give one such as "
-                                                        "198.51.100.7"};
+        return api::CommandError{.status = 400,
+                                 .message = *filter.client +
+                                            " is no address; give one such as "
+                                            "198.51.100.7"};
     json rows = json::array();
     std::size_t total = 0;
     const auto visit = [&](const sessions::FlowKey& key, const sessions::Flow& flow) {
-        const auto frontend = frontend_of(key);
+        const auto frontend = state::frontend_of(key);
         if (!flow.is_alive(table.timeouts, now) || !table.is_current(flow.backend) ||
             frontend >= table.frontends.size() || (client && key.client != *client))
             return;
         if (++total > filter.limit) return;
         rows.push_back({{"client", text::to_text(key.client)},
-                        {"port", client_port_of(key)},
+                        {"port", state::client_port_of(key)},
                         {"vip", text::to_text(table.frontends[frontend].vip)},
                         {"vip_port", table.frontends[frontend].port.to_host()},
                         {"backend", backend_name(daemon_, flow.backend.index)},
-                        {"state", to_string(flow.standing)},
+                        {"state", inspect::to_string(flow.standing)},
                         {"idle_s", now - std::min(now, flow.last_seen)},
                         {"next_hop", next_hop_name(table, key.client, flow.gateway)}});
     };
@@ -304,7 +306,7 @@ CommandResult DaemonCommands::flows(const FlowFilter& filter) {
                 {"truncated", total > filter.limit}};
 }
 
-CommandResult DaemonCommands::drops() {
+api::CommandResult DaemonCommands::drops() {
     json rows = json::array();
     for (std::size_t i = 0; i < pipeline::verdict_count; ++i) {
         const pipeline::VerdictInfo& verdict = pipeline::verdict_infos[i];
@@ -329,30 +331,30 @@ CommandResult DaemonCommands::drops() {
                 {"xstats", std::move(xstats)}};
 }
 
-CommandResult DaemonCommands::version() {
+api::CommandResult DaemonCommands::version() {
     return json{{"version", build_version},
                 {"march", build_march},
                 {"compiler", build_compiler},
                 {"dpdk", build_dpdk}};
 }
 
-CommandResult DaemonCommands::drain(const std::string& backend, DrainMode mode) {
-    return set_mode(backend, mode == DrainMode::keep ? forwarding::Mode::drain_keep
-                                                     : forwarding::Mode::drain_refuse);
+api::CommandResult DaemonCommands::drain(const std::string& backend, api::DrainMode mode) {
+    return set_mode(backend, mode == api::DrainMode::keep ? forwarding::Mode::drain_keep
+                                                          : forwarding::Mode::drain_refuse);
 }
 
-CommandResult DaemonCommands::enable(const std::string& backend) {
+api::CommandResult DaemonCommands::enable(const std::string& backend) {
     return set_mode(backend, forwarding::Mode::enabled);
 }
 
-CommandResult DaemonCommands::disable(const std::string& backend) {
+api::CommandResult DaemonCommands::disable(const std::string& backend) {
     return set_mode(backend, forwarding::Mode::disabled);
 }
 
-CommandResult DaemonCommands::diff(const std::optional<std::string>& file) {
+api::CommandResult DaemonCommands::diff(const std::optional<std::string>& file) {
     const std::string name = file.value_or(daemon_.config_file());
     const auto loaded = config::load_file(name);
-    if (!loaded) return CommandError{.status = 422, .message = loaded.error().to_string()};
+    if (!loaded) return api::CommandError{.status = 422, .message = loaded.error().to_string()};
     const config::Diff changes = config::diff(daemon_.config(), loaded->config);
     json list = json::array();
     for (const config::Change& change : changes.changes) list.push_back(change.to_string());
@@ -363,18 +365,18 @@ CommandResult DaemonCommands::diff(const std::optional<std::string>& file) {
     return answer;
 }
 
-CommandResult DaemonCommands::reload() {
+api::CommandResult DaemonCommands::reload() {
     const std::string error = daemon_.reload();
-    if (!error.empty()) return CommandError{.status = 422, .message = error};
+    if (!error.empty()) return api::CommandError{.status = 422, .message = error};
     json answer = with_ends(daemon_.reloads().ended);
     answer["reloaded"] = daemon_.config_file();
     return answer;
 }
 
-CommandResult DaemonCommands::check(const std::string& file) {
+api::CommandResult DaemonCommands::check(const std::string& file) {
     const auto loaded = config::load_file(file);
-    if (!loaded) return CommandError{.status = 422, .message = loaded.error().to_string()};
+    if (!loaded) return api::CommandError{.status = 422, .message = loaded.error().to_string()};
     return json{{"file", file}, {"ok", true}, {"warnings", loaded->warnings.to_string()}};
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::daemon

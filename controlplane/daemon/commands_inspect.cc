@@ -12,13 +12,13 @@
 #include "controlplane/daemon/daemon.h"
 #include "controlplane/inspect/as_json.h"
 
-namespace ikelb::control {
+namespace ikelb::daemon {
 namespace {
 
 using nlohmann::json;
 
-IndexNames index_names(const Daemon& daemon) {
-    IndexNames names;
+inspect::IndexNames index_names(const Daemon& daemon) {
+    inspect::IndexNames names;
     const auto put = [](std::vector<std::string>& list, std::size_t index,
                         const std::string& name) {
         if (list.size() <= index) list.resize(index + 1);
@@ -34,7 +34,7 @@ IndexNames index_names(const Daemon& daemon) {
     return names;
 }
 
-CommandError bad_address(const std::string& text) {
+api::CommandError bad_address(const std::string& text) {
     return {.status = 400, .message = text + " is no address; give one such as 198.51.100.7"};
 }
 
@@ -44,10 +44,12 @@ std::uint64_t any_spi() {
 }
 
 /// What to ask of one service: the ports are 500 and 4500, the client's as well unless it says so.
-std::vector<Question> questions_of(const ExplainQuery& query, const net::IpAddress& client,
-                                   const std::array<forwarding::FrontendIndex, 2>& frontends) {
-    std::vector<Question> questions;
-    const auto ask = [&](Question::Kind kind, std::size_t position, std::uint32_t esp_spi = 0) {
+std::vector<inspect::Question> questions_of(
+    const api::ExplainQuery& query, const net::IpAddress& client,
+    const std::array<forwarding::FrontendIndex, 2>& frontends) {
+    std::vector<inspect::Question> questions;
+    const auto ask = [&](inspect::Question::Kind kind, std::size_t position,
+                         std::uint32_t esp_spi = 0) {
         questions.push_back(
             {.kind = kind,
              .client = client,
@@ -57,22 +59,23 @@ std::vector<Question> questions_of(const ExplainQuery& query, const net::IpAddre
              .responder_spi = query.responder_spi.value_or(0),
              .esp_spi = esp_spi});
     };
-    const auto kind = query.responder_spi ? Question::Kind::ike : Question::Kind::new_sa;
+    const auto kind =
+        query.responder_spi ? inspect::Question::Kind::ike : inspect::Question::Kind::new_sa;
     const bool is_ike_named = query.initiator_spi.has_value();
     if (is_ike_named || !query.esp_spi)
         for (std::size_t position = 0; position < frontends.size(); ++position)
             ask(kind, position);
     // Without any SPI: where the client's flow goes, for which an SPI stands that nobody has.
     if (query.esp_spi || !is_ike_named)
-        ask(Question::Kind::esp, 1,
+        ask(inspect::Question::Kind::esp, 1,
             query.esp_spi.value_or(static_cast<std::uint32_t>(any_spi()) | 0x100));
     return questions;
 }
 
 }  // namespace
 
-CommandResult DaemonCommands::sessions(const SessionFilter& filter) {
-    SessionQuery query{.spi = filter.spi, .from = filter.from, .limit = filter.limit};
+api::CommandResult DaemonCommands::sessions(const api::SessionFilter& filter) {
+    inspect::SessionQuery query{.spi = filter.spi, .from = filter.from, .limit = filter.limit};
     if (filter.client) {
         query.client = text::parse_prefix(*filter.client);
         if (!query.client) return bad_address(*filter.client);
@@ -84,43 +87,43 @@ CommandResult DaemonCommands::sessions(const SessionFilter& filter) {
     }
     const forwarding::ForwardingTable& table = daemon_.table();
     const forwarding::Seconds now = daemon_.dataplane().clock().now();
-    const SessionSlice slice =
-        list_sessions(daemon_.dataplane().directory(), table, now, query);
-    const IndexNames names = index_names(daemon_);
+    const inspect::SessionSlice slice =
+        inspect::list_sessions(daemon_.dataplane().directory(), table, now, query);
+    const inspect::IndexNames names = index_names(daemon_);
     json rows = json::array();
-    for (const Session& session : slice.sessions)
-        rows.push_back(as_json(session, table, now, names));
+    for (const inspect::Session& session : slice.sessions)
+        rows.push_back(inspect::as_json(session, table, now, names));
     json next = nullptr;
     if (slice.next) next = *slice.next;
     return json{{"sessions", std::move(rows)}, {"next", std::move(next)}};
 }
 
-CommandResult DaemonCommands::explain(const ExplainQuery& query) {
+api::CommandResult DaemonCommands::explain(const api::ExplainQuery& query) {
     const auto client = text::parse_address(query.client);
     if (!client) return bad_address(query.client);
     const auto vip = query.vip ? text::parse_address(*query.vip) : std::nullopt;
     if (query.vip && !vip) return bad_address(*query.vip);
     const forwarding::ForwardingTable& table = daemon_.table();
     const forwarding::Seconds now = daemon_.dataplane().clock().now();
-    const IndexNames names = index_names(daemon_);
-    Explainer explainer{table, daemon_.dataplane().directory(), now};
+    const inspect::IndexNames names = index_names(daemon_);
+    inspect::Explainer explainer{table, daemon_.dataplane().directory(), now};
     json answers = json::array();
     for (const config::Service& service : daemon_.config().services) {
         if (service.vip.is_v4() != client->is_v4() || (vip && service.vip != *vip)) continue;
         const auto ike = daemon_.registry().frontend(service.vip, net::port_ike);
         const auto nat_t = daemon_.registry().frontend(service.vip, net::port_nat_t);
         if (!ike || !nat_t) continue;
-        for (const Question& question : questions_of(query, *client, {*ike, *nat_t}))
+        for (const inspect::Question& question : questions_of(query, *client, {*ike, *nat_t}))
             answers.push_back(
-                as_json(question, explainer.explain(question), table, now, names));
+                inspect::as_json(question, explainer.explain(question), table, now, names));
     }
     if (answers.empty())
-        return CommandError{
+        return api::CommandError{
             .status = 404,
-            .message = fmt::format("no service has {}; `ikelbctl status` lists them",
-                                   query.vip ? "the VIP " + *query.vip
-                                             : "a VIP of the family of " + query.client)};
+            .message = fmt::format(
+                "no service has {}; `ikelbctl status` lists them",
+                query.vip ? "the VIP " + *query.vip : "a VIP of the family of " + query.client)};
     return json{{"answers", std::move(answers)}};
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::daemon

@@ -19,7 +19,7 @@
 #include "controlplane/daemon/options.h"
 #include "controlplane/daemon/totals.h"
 
-namespace ikelb::control {
+namespace ikelb::daemon {
 namespace {
 
 constexpr std::chrono::milliseconds tick_every{100};
@@ -34,7 +34,7 @@ std::chrono::sys_seconds wall_clock() {
 
 }  // namespace
 
-Daemon::Daemon(std::string config_file, StartConfig start, LastGood& last_good)
+Daemon::Daemon(std::string config_file, StartConfig start, state::LastGood& last_good)
     : config_file_{std::move(config_file)},
       config_{std::move(start.loaded.config)},
       text_{std::move(start.loaded.text)},
@@ -62,7 +62,7 @@ void Daemon::restore_state() {
                            .registry = registry_,
                            .modes = modes_,
                            .directory = dataplane_->directory(),
-                           .timeouts = make_timeouts(config_.timeouts),
+                           .timeouts = table::make_timeouts(config_.timeouts),
                            .now = dataplane_->clock().now(),
                            .wall_clock = wall_clock()},
                           dataplane_->hash_key());
@@ -70,14 +70,14 @@ void Daemon::restore_state() {
         removed_.take_up(restored->known, config_, dataplane_->clock().now());
 }
 
-StateView Daemon::state_view() const {
-    return make_state_view({.config = config_,
-                            .registry = registry_,
-                            .modes = modes_,
-                            .table = table(),
-                            .now = dataplane_->clock().now(),
-                            .wall_clock = wall_clock(),
-                            .removed = removed_.all()});
+state::View Daemon::state_view() const {
+    return state::make_view({.config = config_,
+                             .registry = registry_,
+                             .modes = modes_,
+                             .table = table(),
+                             .now = dataplane_->clock().now(),
+                             .wall_clock = wall_clock(),
+                             .removed = removed_.all()});
 }
 
 void Daemon::watch_signals() {
@@ -157,7 +157,7 @@ void Daemon::tick_each_second() {
 
 /// After each change in the kernel, for others may remove rules that are not theirs; and every ten
 /// seconds, for news of that may be lost.
-void Daemon::guard_kernel(const KernelState& kernel) {
+void Daemon::guard_kernel(const netlink::KernelState& kernel) {
     std::vector<std::string> failures = network_->guard(config_, kernel);
     for (const std::string& failure : failures)
         if (std::ranges::find(guard_failures_, failure) == guard_failures_.end())
@@ -168,7 +168,7 @@ void Daemon::guard_kernel(const KernelState& kernel) {
 void Daemon::expire_removed() {
     const auto ended = removed_.expire(verdict_total(*this, pipeline::Verdict::backend_removed),
                                        table().timeouts, dataplane_->clock().now());
-    for (const RemovedBackend& one : ended)
+    for (const table::RemovedBackend& one : ended)
         spdlog::info("{}, which was backend {}, is an address like others again",
                      text::to_text(one.address), one.name);
     if (!ended.empty()) rebuild_soon();
@@ -205,10 +205,11 @@ void Daemon::confirm_gateways() {
 /// An interface that is deleted cannot be mended from here, and forwarding without one is an outage
 /// that nobody sees: whoever started ikelbd starts it anew. One that comes up again has lost its
 /// routes; the kernel forgets them when it goes down.
-bool Daemon::check_interfaces(const KernelState& kernel) {
+bool Daemon::check_interfaces(const netlink::KernelState& kernel) {
     bool is_back = false;
-    for (const InterfaceFacts& interface : network_->facts()) {
-        const auto link = std::ranges::find(kernel.links, interface.ifindex, &Link::ifindex);
+    for (const table::InterfaceFacts& interface : network_->facts()) {
+        const auto link =
+            std::ranges::find(kernel.links, interface.ifindex, &netlink::Link::ifindex);
         if (link == kernel.links.end()) {
             spdlog::error("interface {} was deleted; ikelbd ends, and makes it again when it is "
                           "started",
@@ -242,7 +243,7 @@ void Daemon::say_mirror_trouble() {
 }
 
 void Daemon::on_kernel_change() {
-    const KernelState kernel = mirror_->snapshot();
+    const netlink::KernelState kernel = mirror_->snapshot();
     if (!check_interfaces(kernel)) return;
     rebuild(kernel);
     guard_kernel(kernel);
@@ -288,27 +289,27 @@ void Daemon::say_last_good_trouble() {
                       last_good_error_);
 }
 
-void Daemon::rebuild(const KernelState& kernel) {
+void Daemon::rebuild(const netlink::KernelState& kernel) {
     is_rebuild_due_ = false;
-    std::map<std::string, BackendFacts, std::less<>> backends;
-    for (const BackendHealth& health : checker_->view()) {
-        BackendFacts& facts = backends[health.name];
+    std::map<std::string, table::BackendFacts, std::less<>> backends;
+    for (const health::BackendHealth& health : checker_->view()) {
+        table::BackendFacts& facts = backends[health.name];
         facts.is_up[health.address.is_v6()] = health.state.gets_new_clients();
         facts.mode = modes_.mode(health.name);
     }
     const forwarding::Seconds now = dataplane_->clock().now();
-    BuiltTable built = build_table({.config = config_,
-                                    .interfaces = network_->facts(),
-                                    .kernel = kernel,
-                                    .backends = backends,
-                                    .registry = registry_,
-                                    .hash_key = dataplane_->hash_key(),
-                                    .now = now,
-                                    .previous = dataplane_->published().read(),
-                                    .allow_rules = allow_rules_,
-                                    .grace_until = grace_.until(config_, network_->facts(),
-                                                                kernel, now),
-                                    .removed = removed_.all()});
+    table::BuiltTable built =
+        table::build_table({.config = config_,
+                            .interfaces = network_->facts(),
+                            .kernel = kernel,
+                            .backends = backends,
+                            .registry = registry_,
+                            .hash_key = dataplane_->hash_key(),
+                            .now = now,
+                            .previous = dataplane_->published().read(),
+                            .allow_rules = allow_rules_,
+                            .grace_until = grace_.until(config_, network_->facts(), kernel, now),
+                            .removed = removed_.all()});
     // Before the kernel has been read once, everything is missing.
     if (mirror_->is_synchronised()) say_new_remarks(built.remarks);
     dataplane_->published().publish(std::move(built.table));
@@ -323,15 +324,16 @@ void Daemon::say_new_remarks(const std::vector<std::string>& remarks) {
     remarks_ = std::move(said);
 }
 
-void Daemon::reconcile_health(StartAs start) {
+void Daemon::reconcile_health(health::StartAs start) {
     checker_->reconcile(health_targets(config_), start);
 }
 
-void Daemon::on_health(const HealthTarget& target, Health to, const std::string& reason) {
-    const IpFamily other = target.address.is_v4() ? IpFamily::v6 : IpFamily::v4;
+void Daemon::on_health(const health::Target& target, health::Health to, const std::string& reason) {
+    const health::IpFamily other =
+        target.address.is_v4() ? health::IpFamily::v6 : health::IpFamily::v4;
     const bool is_one_of_two = checker_->find(target.name, other) != nullptr;
-    spdlog::log(to == Health::up ? spdlog::level::info : spdlog::level::warn,
-                "backend {} is {}{}: {}", target.name, to_string(to),
+    spdlog::log(to == health::Health::up ? spdlog::level::info : spdlog::level::warn,
+                "backend {} is {}{}: {}", target.name, health::to_string(to),
                 is_one_of_two ? " at " + target.address.to_string() : "", reason);
     if (are_workers_running_) rebuild_soon();
 }
@@ -349,7 +351,7 @@ std::optional<bool> Daemon::set_mode(const std::string& backend, forwarding::Mod
     if (!registry_.backend(backend)) return std::nullopt;
     const bool changed = modes_.set(backend, mode, registry_);
     if (changed) {
-        spdlog::info("backend {} is set to {}", backend, to_string(mode));
+        spdlog::info("backend {} is set to {}", backend, table::to_string(mode));
         if (saved_state_) saved_state_->save_soon();
         rebuild(mirror_->snapshot());
     }
@@ -397,10 +399,10 @@ std::string Daemon::load_and_apply() {
         spdlog::info("backend {}: {} tunnels end", backend, tunnels);
     modes_.retain(config_);
     set_log_level(config_.log.level);
-    reconcile_health(StartAs::unproven);
+    reconcile_health(health::StartAs::unproven);
     // The workers first: a VIP that the kernel has and they do not know is transit to them, and its
     // service UDP would reach the kernel.
-    const KernelState kernel = mirror_->snapshot();
+    const netlink::KernelState kernel = mirror_->snapshot();
     rebuild(kernel);
     for (const std::string& failure : network_->apply(config_)) spdlog::error("{}", failure);
     guard_kernel(kernel);
@@ -416,4 +418,4 @@ int Daemon::run() {
     return exit_status_;
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::daemon

@@ -25,7 +25,7 @@
 #include "controlplane/daemon/watchdog.h"
 #include "controlplane/health/checker.h"
 #include "controlplane/health/icmp_probe.h"
-#include "controlplane/kernel/netlink_mirror.h"
+#include "controlplane/kernel/netlink/mirror.h"
 #include "controlplane/lcores/dataplane.h"
 #include "controlplane/metrics/metrics_server.h"
 #include "controlplane/table/backend_modes.h"
@@ -33,7 +33,7 @@
 #include "controlplane/table/removed_backends.h"
 #include "controlplane/table/transit_grace.h"
 
-namespace ikelb::control {
+namespace ikelb::daemon {
 
 class DaemonCommands;
 
@@ -56,7 +56,7 @@ struct ReloadLog {
 class Daemon {
 public:
     /// last_good: keeps what turns out to run; outlives the daemon.
-    Daemon(std::string config_file, StartConfig start, LastGood& last_good);
+    Daemon(std::string config_file, StartConfig start, state::LastGood& last_good);
     ~Daemon();
     Daemon(const Daemon&) = delete;
     Daemon& operator=(const Daemon&) = delete;
@@ -80,10 +80,10 @@ public:
     const std::optional<Fallback>& fallback() const noexcept { return fallback_; }
     const ReloadLog& reloads() const noexcept { return reloads_; }
     const Census& census() const noexcept { return *census_; }
-    const Checker& checker() const noexcept { return *checker_; }
-    const BackendModes& modes() const noexcept { return modes_; }
-    const IndexRegistry& registry() const noexcept { return registry_; }
-    Dataplane& dataplane() noexcept { return *dataplane_; }
+    const health::Checker& checker() const noexcept { return *checker_; }
+    const table::BackendModes& modes() const noexcept { return modes_; }
+    const table::IndexRegistry& registry() const noexcept { return registry_; }
+    lcores::Dataplane& dataplane() noexcept { return *dataplane_; }
     /// There is one from before the API opens.
     const forwarding::ForwardingTable& table() const noexcept {
         return *dataplane_->published().read();
@@ -108,7 +108,7 @@ private:
     std::optional<StartError> open_health();
     std::optional<StartError> open_interfaces_to_people();
     void restore_state();
-    StateView state_view() const;
+    state::View state_view() const;
     void watch_signals();
     void watch_dataplane();
     void tick();
@@ -116,15 +116,15 @@ private:
     void look_at_ports();
     void expire_removed();
     void confirm_gateways();
-    void guard_kernel(const KernelState& kernel);
-    bool check_interfaces(const KernelState& kernel);
+    void guard_kernel(const netlink::KernelState& kernel);
+    bool check_interfaces(const netlink::KernelState& kernel);
     void say_mirror_trouble();
     void on_kernel_change();
     void start_workers();
-    void rebuild(const KernelState& kernel);
+    void rebuild(const netlink::KernelState& kernel);
     void rebuild_soon();
-    void reconcile_health(StartAs start);
-    void on_health(const HealthTarget& target, Health to, const std::string& reason);
+    void reconcile_health(health::StartAs start);
+    void on_health(const health::Target& target, health::Health to, const std::string& reason);
     std::string load_and_apply();
     void keep_text();
     void say_last_good_trouble();
@@ -135,7 +135,7 @@ private:
     config::Config config_;
     std::string text_;  ///< what config_ was read from
     std::optional<Fallback> fallback_;
-    LastGood& last_good_;
+    state::LastGood& last_good_;
     std::string last_good_error_;
     ReloadLog reloads_;
     std::chrono::system_clock::time_point started_at_;
@@ -146,25 +146,25 @@ private:
     boost::asio::steady_timer timer_{io_};
     int exit_status_ = 0;
 
-    IndexRegistry registry_;
-    BackendModes modes_;
-    RemovedBackends removed_;
-    TransitGrace grace_;
+    table::IndexRegistry registry_;
+    table::BackendModes modes_;
+    table::RemovedBackends removed_;
+    table::TransitGrace grace_;
     std::unique_ptr<PortWatch> port_watch_;
-    std::unique_ptr<Dataplane> dataplane_;
+    std::unique_ptr<lcores::Dataplane> dataplane_;
     std::shared_ptr<const wall::AllowRules> allow_rules_;  ///< of config_.transit; in EAL's memory
     std::unique_ptr<SavedState> saved_state_;  ///< reads the dataplane's directory
     std::optional<boost::asio::posix::stream_descriptor> dataplane_event_;
     std::unique_ptr<Network> network_;
-    std::optional<NetlinkMirror> mirror_;
-    std::unique_ptr<IcmpProbe> probe_v4_;
-    std::unique_ptr<IcmpProbe> probe_v6_;
-    std::unique_ptr<Checker> checker_;
+    std::optional<netlink::Mirror> mirror_;
+    std::unique_ptr<health::IcmpProbe> probe_v4_;
+    std::unique_ptr<health::IcmpProbe> probe_v6_;
+    std::unique_ptr<health::Checker> checker_;
     std::unique_ptr<Census> census_;
     std::optional<Watchdog> watchdog_;
     std::unique_ptr<DaemonCommands> commands_;
-    std::unique_ptr<AdminServer> api_;
-    std::unique_ptr<MetricsServer> metrics_;
+    std::unique_ptr<api::AdminServer> api_;
+    std::unique_ptr<metrics::MetricsServer> metrics_;
 
     std::set<std::string> remarks_;
     std::set<std::string> interfaces_down_;
@@ -180,4 +180,4 @@ private:
     bool is_mirror_in_trouble_ = false;
 };
 
-}  // namespace ikelb::control
+}  // namespace ikelb::daemon

@@ -16,7 +16,7 @@
 
 // How a daemon comes to be, up to its first table. The workers begin once the kernel has been read.
 
-namespace ikelb::control {
+namespace ikelb::daemon {
 namespace {
 
 net::HashKey draw_hash_key() {
@@ -45,7 +45,7 @@ std::optional<StartError> Daemon::start() {
 
 std::optional<StartError> Daemon::open_dataplane() {
     if (const auto objection = Network::objection(config_)) return StartError{*objection};
-    if (const auto file = state_file_of(config_.state, std::getenv("STATE_DIRECTORY")))
+    if (const auto file = state::state_file_of(config_.state, std::getenv("STATE_DIRECTORY")))
         saved_state_ = std::make_unique<SavedState>(*file);
     const auto hash_key = saved_state_ ? saved_state_->hash_key() : std::nullopt;
     auto port_watch = PortWatch::make(config_);
@@ -53,7 +53,7 @@ std::optional<StartError> Daemon::open_dataplane() {
     port_watch_ = std::move(*port_watch);
     auto options = dataplane_options(config_, hash_key.value_or(draw_hash_key()));
     options.on_port_open = [this] { port_watch_->port_opened(); };
-    auto dataplane = Dataplane::open(std::move(options));
+    auto dataplane = lcores::Dataplane::open(std::move(options));
     if (!dataplane) return StartError{dataplane.error().message};
     dataplane_ = std::move(*dataplane);
     auto rules = allow_rules(config_.transit);
@@ -70,7 +70,7 @@ std::optional<StartError> Daemon::open_dataplane() {
                            "(`echo 512 > /proc/sys/vm/nr_hugepages` makes some)",
                      config_.dpdk.memory_mib);
     for (std::size_t i = 0; i < config_.ports.size(); ++i) {
-        const PortFacts& facts = dataplane_->ports()[i].facts();
+        const lcores::PortFacts& facts = dataplane_->ports()[i].facts();
         spdlog::info("port {}: {}, driver {}, {} queue(s), {}", config_.ports[i].name,
                      config_.ports[i].device, facts.driver, facts.queues,
                      facts.spreads_by_address ? "spreads by address"
@@ -91,25 +91,24 @@ std::optional<StartError> Daemon::open_network() {
     network_ = std::move(*network);
     for (const std::string& warning : network_->warnings()) spdlog::warn("{}", warning);
     for (const std::string& failure : network_->apply(config_)) spdlog::error("{}", failure);
-    auto mirror = NetlinkMirror::start(io_, [this] { on_kernel_change(); });
+    auto mirror = netlink::Mirror::start(io_, [this] { on_kernel_change(); });
     if (!mirror) return StartError{mirror.error().message};
     mirror_.emplace(std::move(*mirror));
     return std::nullopt;
 }
 
 std::optional<StartError> Daemon::open_health() {
-    auto probe = IcmpProbe::open(io_.get_executor(), IpFamily::v4);
+    auto probe = health::IcmpProbe::open(io_.get_executor(), health::IpFamily::v4);
     if (!probe) return StartError{probe.error().message};
     probe_v4_ = std::move(*probe);
     // Without IPv6 in the kernel there are no IPv6 backends to probe.
-    if (auto probe_v6 = IcmpProbe::open(io_.get_executor(), IpFamily::v6))
+    if (auto probe_v6 = health::IcmpProbe::open(io_.get_executor(), health::IpFamily::v6))
         probe_v6_ = std::move(*probe_v6);
-    checker_ = std::make_unique<Checker>(
+    checker_ = std::make_unique<health::Checker>(
         io_.get_executor(), probe_v4_.get(), probe_v6_.get(),
-        [this](const HealthTarget& target, Health, Health to, const std::string& reason) {
-            on_health(target, to, reason);
-        });
-    reconcile_health(StartAs::assumed_up);
+        [this](const health::Target& target, health::Health, health::Health to,
+               const std::string& reason) { on_health(target, to, reason); });
+    reconcile_health(health::StartAs::assumed_up);
     return std::nullopt;
 }
 
@@ -118,17 +117,17 @@ std::optional<StartError> Daemon::open_interfaces_to_people() {
     const std::filesystem::path socket{config_.admin.socket};
     std::error_code ignored;  // the server's own message is better
     std::filesystem::create_directories(socket.parent_path(), ignored);
-    auto api = AdminServer::start(io_.get_executor(), {.socket_path = socket}, *commands_);
+    auto api = api::AdminServer::start(io_.get_executor(), {.socket_path = socket}, *commands_);
     if (!api) return StartError{api.error().message};
     api_ = std::move(*api);
     if (!config_.metrics.listen) return std::nullopt;
     const config::Endpoint& listen = *config_.metrics.listen;
     const std::string host = text::to_text(listen.address);
-    auto metrics = MetricsServer::start((listen.address.is_v4() ? host : "[" + host + "]") + ":" +
-                                        std::to_string(listen.port));
+    auto metrics = metrics::MetricsServer::start(
+        (listen.address.is_v4() ? host : "[" + host + "]") + ":" + std::to_string(listen.port));
     if (!metrics) return StartError{metrics.error().message};
     metrics_ = std::move(*metrics);
     return std::nullopt;
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::daemon

@@ -5,7 +5,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
-namespace ikelb::control {
+namespace ikelb::daemon {
 
 void start_log() {
     spdlog::set_default_logger(spdlog::stderr_logger_st("ikelbd"));
@@ -23,4 +23,4 @@ void set_log_level(config::LogLevel level) {
     }
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::daemon

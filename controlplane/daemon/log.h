@@ -4,11 +4,11 @@
 
 #include "config/config.h"
 
-namespace ikelb::control {
+namespace ikelb::daemon {
 
 /// Once in a process, before anything is logged. To standard error, one line a decision, from level
 /// info on.
 void start_log();
 void set_log_level(config::LogLevel level);
 
-}  // namespace ikelb::control
+}  // namespace ikelb::daemon

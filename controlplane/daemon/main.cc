@@ -15,23 +15,24 @@
 #include "controlplane/daemon/daemon.h"
 #include "controlplane/daemon/log.h"
 #include "controlplane/daemon/start_config.h"
-#include "controlplane/kernel/kernel_reading.h"
+#include "controlplane/kernel/netlink/kernel_reading.h"
 #include "controlplane/state/disk.h"
 #include "controlplane/table/wall_remarks.h"
 
 namespace {
 
+using namespace ikelb;
+using namespace ikelb::daemon;
+
 constexpr int exit_failure = 1, exit_configuration = 2, exit_usage = 2;
 
 std::string version_line() {
-    using namespace ikelb::control;
     return fmt::format("ikelbd {} (-march={}, {}, DPDK {})", build_version, build_march,
                        build_compiler, build_dpdk);
 }
 
 int run(const std::string& file) {
-    using namespace ikelb::control;
-    LastGood last_good{state_directory_of(std::getenv("STATE_DIRECTORY")), file};
+    state::LastGood last_good{state::state_directory_of(std::getenv("STATE_DIRECTORY")), file};
     auto chosen = choose_configuration(file, last_good);
     if (!chosen) {
         fmt::print(stderr, "{}\n{}", chosen.error().last_good, chosen.error().why.to_string());
@@ -55,18 +56,18 @@ int run(const std::string& file) {
 }
 
 int check(const std::string& file) {
-    const auto loaded = ikelb::config::load_file(file);
+    const auto loaded = config::load_file(file);
     if (!loaded) {
         fmt::print(stderr, "{}", loaded.error().to_string());
         return exit_configuration;
     }
     fmt::print(stderr, "{}", loaded->warnings.to_string());
     // Without the kernel's word the file is good all the same.
-    if (const auto kernel = ikelb::control::read_kernel_state(); kernel.has_value())
-        for (const std::string& remark : ikelb::control::remarks_on_rules(
-                 loaded->config.transit.allow, loaded->config, *kernel))
+    if (const auto kernel = netlink::read_kernel_state(); kernel.has_value())
+        for (const std::string& remark :
+             table::remarks_on_rules(loaded->config.transit.allow, loaded->config, *kernel))
             fmt::print(stderr, "warning: {}\n", remark);
-    fmt::print("{}: ok\n{}\n", file, ikelb::config::wall_summary(loaded->config));
+    fmt::print("{}: ok\n{}\n", file, config::wall_summary(loaded->config));
     return 0;
 }
 
@@ -77,8 +78,8 @@ int run_with_pauses(const std::string& file) {
         fmt::print(stderr, "--back-off needs RUNTIME_DIRECTORY, see systemd.exec(5)\n");
         return exit_usage;
     }
-    ikelb::control::BackOff back_off{std::filesystem::path{directory} / "starts"};
-    const bool is_over = back_off.wait(file) == ikelb::control::BackOff::Wait::over;
+    BackOff back_off{std::filesystem::path{directory} / "starts"};
+    const bool is_over = back_off.wait(file) == BackOff::Wait::over;
     const int status = is_over ? run(file) : 0;
     if (status == 0) back_off.forget();
     return status;
@@ -105,6 +106,6 @@ int main(int argc, char** argv) {
         return app.exit(error) == 0 ? 0 : exit_usage;
     }
     if (check_only) return check(file);
-    ikelb::control::start_log();
+    start_log();
     return back_off ? run_with_pauses(file) : run(file);
 }

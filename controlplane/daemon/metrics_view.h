@@ -6,11 +6,11 @@
 
 #include "controlplane/metrics/snapshot.h"
 
-namespace ikelb::control {
+namespace ikelb::daemon {
 
 class Daemon;
 
 /// All that the metrics say, at this moment. Threads: the control thread's.
-std::shared_ptr<const MetricsSnapshot> make_metrics(Daemon& daemon);
+std::shared_ptr<const metrics::MetricsSnapshot> make_metrics(Daemon& daemon);
 
-}  // namespace ikelb::control
+}  // namespace ikelb::daemon

@@ -11,10 +11,10 @@
 
 #include "config/device.h"
 #include "config/text/address.h"
-#include "controlplane/kernel/announcement.h"
-#include "controlplane/kernel/redirect.h"
+#include "controlplane/kernel/tap/announcement.h"
+#include "controlplane/kernel/tap/redirect.h"
 
-namespace ikelb::control {
+namespace ikelb::daemon {
 namespace {
 
 // Frames taken from one twin before the others and everything else get their turn.
@@ -36,8 +36,8 @@ net::MacAddress port_mac(const config::Port& port, const net::MacAddress& device
     return mac;
 }
 
-AddressPlan plan_addresses(const config::Config& config) {
-    AddressPlan plan;
+tap::AddressPlan plan_addresses(const config::Config& config) {
+    tap::AddressPlan plan;
     for (const config::Interface& interface : config.interfaces)
         for (const net::IpPrefix& address : interface.addresses)
             plan.addresses.push_back({.interface = interface.name, .prefix = address});
@@ -46,7 +46,7 @@ AddressPlan plan_addresses(const config::Config& config) {
         const auto length = static_cast<std::uint8_t>(service.vip.is_v4() ? 32 : 128);
         plan.addresses.push_back({.interface = service.interface,
                                   .prefix = {.address = service.vip, .length = length},
-                                  .role = AddressRole::vip});
+                                  .role = tap::AddressRole::vip});
     }
     for (const config::Route& route : config.routes)
         plan.routes.push_back(
@@ -54,14 +54,14 @@ AddressPlan plan_addresses(const config::Config& config) {
     return plan;
 }
 
-std::vector<ForwardGuard> plan_guards(const config::Config& config,
-                                      const std::vector<InterfaceFacts>& facts,
-                                      const KernelState& kernel) {
-    std::vector<ForwardGuard> guards;
+std::vector<tap::ForwardGuard> plan_guards(const config::Config& config,
+                                           const std::vector<table::InterfaceFacts>& facts,
+                                           const netlink::KernelState& kernel) {
+    std::vector<tap::ForwardGuard> guards;
     if (config.transit.is_open) return guards;
     for (const config::Interface& interface : config.interfaces) {
         if (interface.side == config::Side::servers) continue;
-        ForwardGuard& guard = guards.emplace_back(ForwardGuard{.twin = interface.name});
+        tap::ForwardGuard& guard = guards.emplace_back(tap::ForwardGuard{.twin = interface.name});
         if (interface.side == config::Side::clients) continue;
         guard.except = config.inside_prefixes;
         for (const config::Pool& pool : config.pools)
@@ -70,8 +70,8 @@ std::vector<ForwardGuard> plan_guards(const config::Config& config,
                     guard.except.push_back(
                         {.address = address,
                          .length = static_cast<std::uint8_t>(address.is_v4() ? 32 : 128)});
-        const auto twin = std::ranges::find(facts, interface.name, &InterfaceFacts::name);
-        for (const Address& address : kernel.addresses)
+        const auto twin = std::ranges::find(facts, interface.name, &table::InterfaceFacts::name);
+        for (const netlink::Address& address : kernel.addresses)
             if (twin != facts.end() && address.ifindex == twin->ifindex)
                 guard.except.push_back(address.prefix.network());
         std::ranges::sort(guard.except);
@@ -81,14 +81,14 @@ std::vector<ForwardGuard> plan_guards(const config::Config& config,
     return guards;
 }
 
-KernelResult<std::unique_ptr<Network>> Network::create(boost::asio::io_context& io,
-                                                       const config::Config& config,
-                                                       Dataplane& dataplane) {
-    auto addresses = AddressConfig::open();
+posix::Result<std::unique_ptr<Network>> Network::create(boost::asio::io_context& io,
+                                                        const config::Config& config,
+                                                        lcores::Dataplane& dataplane) {
+    auto addresses = tap::AddressConfig::open();
     if (!addresses) return addresses.error();
     std::vector<std::string> twins;
     for (const config::Interface& interface : config.interfaces) twins.push_back(interface.name);
-    auto guards = ForwardGuards::open(std::move(twins));
+    auto guards = tap::ForwardGuards::open(std::move(twins));
     if (!guards) return guards.error();
     std::unique_ptr<Network> self{
         new Network{dataplane, std::move(*addresses), std::move(*guards)}};
@@ -106,7 +106,7 @@ std::optional<std::string> Network::objection(const config::Config& config) {
         if (if_nametoindex(lower.c_str()) == 0)
             return "port " + port.name + " (" + port.device + "): there is no network device " +
                    lower + "; `ip link` lists them";
-        const auto warning = lower_device_address_warning(lower);
+        const auto warning = tap::lower_device_address_warning(lower);
         if (!warning) return warning.error().message;
         if (*warning) return "port " + port.name + ": " + **warning;
     }
@@ -115,11 +115,11 @@ std::optional<std::string> Network::objection(const config::Config& config) {
 
 Network::~Network() = default;
 
-KernelResult<void> Network::quiet_lower_devices(const config::Config& config) {
+posix::Result<void> Network::quiet_lower_devices(const config::Config& config) {
     for (const config::Port& port : config.ports) {
         const std::string lower = config::lower_device(port.device);
         if (lower.empty()) continue;
-        auto quiet = QuietDevice::quiet(lower);
+        auto quiet = tap::QuietDevice::quiet(lower);
         if (!quiet) return quiet.error();
         warnings_.insert(warnings_.end(), quiet->warnings().begin(), quiet->warnings().end());
         quiet_.push_back(std::move(*quiet));
@@ -127,20 +127,20 @@ KernelResult<void> Network::quiet_lower_devices(const config::Config& config) {
     return {};
 }
 
-KernelResult<void> Network::make_twin(boost::asio::io_context& io, const config::Config& config,
-                                      const config::Interface& interface) {
+posix::Result<void> Network::make_twin(boost::asio::io_context& io, const config::Config& config,
+                                       const config::Interface& interface) {
     const std::size_t position = port_position(config, interface.port);
     const config::Port& port = config.ports[position];
-    const Port& device = dataplane_.ports()[position];
+    const lcores::Port& device = dataplane_.ports()[position];
     const net::MacAddress mac = port_mac(port, device.facts().mac);
     if (mac != device.facts().mac && !device.facts().is_promiscuous)
         warnings_.push_back("port " + port.name + " is not promiscuous and " + text::to_text(mac) +
                             " is not its own address: it will receive broadcasts alone; leave out "
                             "ports[].mac, or set " + text::to_text(device.facts().mac));
-    auto twin = Twin::create({.name = interface.name, .mac = mac, .mtu = port.mtu}, host_);
+    auto twin = tap::Twin::create({.name = interface.name, .mac = mac, .mtu = port.mtu}, host_);
     if (!twin) return twin.error();
     const int descriptor = dup((*twin)->fd());
-    if (descriptor < 0) return kernel_error(errno, "twin " + interface.name);
+    if (descriptor < 0) return posix::make_error(errno, "twin " + interface.name);
     warnings_.insert(warnings_.end(), (*twin)->warnings().begin(), (*twin)->warnings().end());
     facts_.push_back({.name = interface.name,
                       .port = device.id(),
@@ -165,12 +165,12 @@ void Network::wait_for(TwinLink& link) {
 }
 
 void Network::forward_from(TwinLink& link) {
-    std::array<std::byte, Twin::receive_buffer_size> buffer;
+    std::array<std::byte, tap::Twin::receive_buffer_size> buffer;
     for (int i = 0; i < frames_per_turn; ++i) {
         const auto length = link.twin->receive(buffer);
         if (!length) return;
         const std::span frame{reinterpret_cast<const std::uint8_t*>(buffer.data()), *length};
-        if (is_icmpv6_redirect(frame)) continue;
+        if (tap::is_icmpv6_redirect(frame)) continue;
         if (!dataplane_.inject(link.port, link.vlan, frame)) ++link.inject_failures;
     }
 }
@@ -180,21 +180,21 @@ std::vector<std::string> Network::apply(const config::Config& config) {
 }
 
 std::vector<std::string> Network::guard(const config::Config& config,
-                                        const KernelState& kernel) {
+                                        const netlink::KernelState& kernel) {
     return guards_.apply(plan_guards(config, facts_, kernel));
 }
 
 void Network::announce_new_vips() {
     std::set<std::pair<std::string, net::IpAddress>> present;
-    for (const TwinAddress& address : addresses_.owned().addresses) {
-        if (address.role != AddressRole::vip) continue;
+    for (const tap::TwinAddress& address : addresses_.owned().addresses) {
+        if (address.role != tap::AddressRole::vip) continue;
         std::pair vip{address.interface, address.prefix.address};
-        const auto at = std::ranges::find(facts_, address.interface, &InterfaceFacts::name);
+        const auto at = std::ranges::find(facts_, address.interface, &table::InterfaceFacts::name);
         if (!announced_.contains(vip) && at != facts_.end()) {
             const TwinLink& link = *links_[static_cast<std::size_t>(at - facts_.begin())];
             // Lost if the worker's queue is full: then neighbours find out by themselves, later.
             static_cast<void>(dataplane_.inject(link.port, link.vlan,
-                                                make_announcement(vip.second, at->mac)));
+                                                tap::make_announcement(vip.second, at->mac)));
         }
         present.insert(std::move(vip));
     }
@@ -205,4 +205,4 @@ void Network::deliver(forwarding::InterfaceIndex interface, std::span<const std:
     if (interface < links_.size()) links_[interface]->twin->send(std::as_bytes(frame));
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::daemon

@@ -13,16 +13,16 @@
 #include <vector>
 
 #include "config/config.h"
-#include "controlplane/kernel/address_config.h"
-#include "controlplane/kernel/forward_guards.h"
-#include "controlplane/kernel/host_settings.h"
-#include "controlplane/kernel/kernel_state.h"
-#include "controlplane/kernel/quiet_device.h"
-#include "controlplane/kernel/twin.h"
+#include "controlplane/kernel/netlink/kernel_state.h"
+#include "controlplane/kernel/tap/address_config.h"
+#include "controlplane/kernel/tap/forward_guards.h"
+#include "controlplane/kernel/tap/host_settings.h"
+#include "controlplane/kernel/tap/quiet_device.h"
+#include "controlplane/kernel/tap/twin.h"
 #include "controlplane/lcores/dataplane.h"
 #include "controlplane/table/table_builder.h"
 
-namespace ikelb::control {
+namespace ikelb::daemon {
 
 /// The ports' faces in the kernel: a twin for each interface, and the frames that cross between
 /// the twins and the workers.
@@ -31,9 +31,9 @@ class Network {
 public:
     /// Silences the lower devices and makes the twins. The dataplane's ports are in the order of
     /// the configuration's.
-    static KernelResult<std::unique_ptr<Network>> create(boost::asio::io_context& io,
-                                                         const config::Config& config,
-                                                         Dataplane& dataplane);
+    static posix::Result<std::unique_ptr<Network>> create(boost::asio::io_context& io,
+                                                          const config::Config& config,
+                                                          lcores::Dataplane& dataplane);
     /// Why a lower device can't be used, before anything is touched: it is not there, or the kernel
     /// has addresses on it and would take part in the traffic.
     static std::optional<std::string> objection(const config::Config& config);
@@ -46,7 +46,8 @@ public:
 
     /// Keeps the kernel from forwarding what the fast path has not let pass, and puts back what
     /// somebody removed of that. Returns what failed.
-    std::vector<std::string> guard(const config::Config& config, const KernelState& kernel);
+    std::vector<std::string> guard(const config::Config& config,
+                                   const netlink::KernelState& kernel);
 
     /// Tells the neighbours of each VIP that ikelb has put there since the last time.
     void announce_new_vips();
@@ -54,9 +55,9 @@ public:
     /// Gives a frame to an interface's twin.
     void deliver(forwarding::InterfaceIndex interface, std::span<const std::uint8_t> frame);
 
-    const std::vector<InterfaceFacts>& facts() const noexcept { return facts_; }
+    const std::vector<table::InterfaceFacts>& facts() const noexcept { return facts_; }
     const std::vector<std::string>& warnings() const noexcept { return warnings_; }
-    const Twin& twin(std::size_t interface) const { return *links_[interface]->twin; }
+    const tap::Twin& twin(std::size_t interface) const { return *links_[interface]->twin; }
     /// Frames that the kernel sent on the twin and that are lost: no buffer was free, or the
     /// worker's queue was full.
     std::uint64_t inject_failures(std::size_t interface) const {
@@ -65,32 +66,32 @@ public:
 
 private:
     struct TwinLink {
-        std::unique_ptr<Twin> twin;
+        std::unique_ptr<tap::Twin> twin;
         boost::asio::posix::stream_descriptor readable;
         forwarding::PortIndex port = 0;
         std::uint16_t vlan = 0;
         std::uint64_t inject_failures = 0;
     };
 
-    Network(Dataplane& dataplane, AddressConfig addresses, ForwardGuards guards)
+    Network(lcores::Dataplane& dataplane, tap::AddressConfig addresses, tap::ForwardGuards guards)
         : dataplane_{dataplane},
-          host_{HostSettings::apply()},
+          host_{tap::HostSettings::apply()},
           guards_{std::move(guards)},
           addresses_{std::move(addresses)} {}
 
-    KernelResult<void> quiet_lower_devices(const config::Config& config);
-    KernelResult<void> make_twin(boost::asio::io_context& io, const config::Config& config,
-                                 const config::Interface& interface);
+    posix::Result<void> quiet_lower_devices(const config::Config& config);
+    posix::Result<void> make_twin(boost::asio::io_context& io, const config::Config& config,
+                                  const config::Interface& interface);
     void wait_for(TwinLink& link);
     void forward_from(TwinLink& link);
 
-    Dataplane& dataplane_;
-    HostSettings host_;
-    std::vector<QuietDevice> quiet_;
-    ForwardGuards guards_;  ///< outlive the twins: without their devices they do nothing
+    lcores::Dataplane& dataplane_;
+    tap::HostSettings host_;
+    std::vector<tap::QuietDevice> quiet_;
+    tap::ForwardGuards guards_;  ///< outlive the twins: without their devices they do nothing
     std::vector<std::unique_ptr<TwinLink>> links_;  ///< by interface index
-    std::vector<InterfaceFacts> facts_;
-    AddressConfig addresses_;
+    std::vector<table::InterfaceFacts> facts_;
+    tap::AddressConfig addresses_;
     std::set<std::pair<std::string, net::IpAddress>> announced_;  ///< interface and VIP
     std::vector<std::string> warnings_;
 };
@@ -100,13 +101,13 @@ private:
 net::MacAddress port_mac(const config::Port& port, const net::MacAddress& device);
 
 /// What the configuration wants in the kernel: interface addresses, VIPs, routes.
-AddressPlan plan_addresses(const config::Config& config);
+tap::AddressPlan plan_addresses(const config::Config& config);
 
 /// Which twins the kernel must not forward from: none with `transit: open`; else each that faces
 /// clients, except, where it faces servers too, for what the servers' side sends: backends,
 /// inside_prefixes, the twin's own subnets.
-std::vector<ForwardGuard> plan_guards(const config::Config& config,
-                                      const std::vector<InterfaceFacts>& facts,
-                                      const KernelState& kernel);
+std::vector<tap::ForwardGuard> plan_guards(const config::Config& config,
+                                           const std::vector<table::InterfaceFacts>& facts,
+                                           const netlink::KernelState& kernel);
 
-}  // namespace ikelb::control
+}  // namespace ikelb::daemon

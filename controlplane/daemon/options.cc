@@ -12,7 +12,7 @@
 #include "controlplane/lcores/compile_rules.h"
 #include "controlplane/table/table_builder.h"
 
-namespace ikelb::control {
+namespace ikelb::daemon {
 namespace {
 
 boost::asio::ip::address to_asio(const net::IpAddress& address) {
@@ -21,13 +21,13 @@ boost::asio::ip::address to_asio(const net::IpAddress& address) {
     return boost::asio::ip::address_v6{address.bytes()};
 }
 
-HugePages to_dpdk(config::HugePages pages) {
+lcores::HugePages to_dpdk(config::HugePages pages) {
     switch (pages) {
-        case config::HugePages::automatic: return HugePages::automatic;
-        case config::HugePages::on: return HugePages::on;
-        case config::HugePages::off: return HugePages::off;
+        case config::HugePages::automatic: return lcores::HugePages::automatic;
+        case config::HugePages::on: return lcores::HugePages::on;
+        case config::HugePages::off: return lcores::HugePages::off;
     }
-    return HugePages::automatic;
+    return lcores::HugePages::automatic;
 }
 
 const config::Pool* pool_of(const config::Config& config, const config::Service& service) {
@@ -37,8 +37,8 @@ const config::Pool* pool_of(const config::Config& config, const config::Service&
 
 }  // namespace
 
-DataplaneOptions dataplane_options(const config::Config& config, net::HashKey hash_key) {
-    DataplaneOptions options{
+lcores::DataplaneOptions dataplane_options(const config::Config& config, net::HashKey hash_key) {
+    lcores::DataplaneOptions options{
         .eal = {.workers = config.workers.count,
                 .cpus = {config.workers.cpus.begin(), config.workers.cpus.end()},
                 .huge_pages = to_dpdk(config.dpdk.huge_pages),
@@ -67,28 +67,28 @@ DataplaneOptions dataplane_options(const config::Config& config, net::HashKey ha
 
 dpdk::Result<std::shared_ptr<const wall::AllowRules>> allow_rules(const config::Transit& transit) {
     if (transit.allow.empty()) return std::shared_ptr<const wall::AllowRules>{};
-    return compile_rules(make_allow_rules(transit));
+    return lcores::compile_rules(table::make_allow_rules(transit));
 }
 
-std::vector<HealthTarget> health_targets(const config::Config& config) {
-    std::map<std::pair<std::string, boost::asio::ip::address>, HealthTarget> targets;
+std::vector<health::Target> health_targets(const config::Config& config) {
+    std::map<std::pair<std::string, boost::asio::ip::address>, health::Target> targets;
     for (const config::Service& service : config.services) {
         const config::Pool* pool = pool_of(config, service);
         if (pool == nullptr) continue;
-        std::optional<ProbePolicy> policy;
+        std::optional<health::ProbePolicy> policy;
         if (const auto& icmp = pool->health.icmp)
-            policy = ProbePolicy{.interval = icmp->interval,
-                                 .timeout = icmp->timeout,
-                                 .thresholds = {.fall = icmp->fall, .rise = icmp->rise}};
+            policy = health::ProbePolicy{.interval = icmp->interval,
+                                         .timeout = icmp->timeout,
+                                         .thresholds = {.fall = icmp->fall, .rise = icmp->rise}};
         for (const config::Backend& backend : pool->backends)
             for (const bool is_v4 : {true, false})
                 if (const net::IpAddress* own = backend.own_address(is_v4))
                     targets[{backend.name, to_asio(*own)}] = {
                         .name = backend.name, .address = to_asio(*own), .policy = policy};
     }
-    std::vector<HealthTarget> list;
+    std::vector<health::Target> list;
     for (auto& [identity, target] : targets) list.push_back(std::move(target));
     return list;
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::daemon

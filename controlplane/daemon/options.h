@@ -11,12 +11,12 @@
 #include "dataplane/dpdk/result.h"
 #include "dataplane/wall/wall.h"
 
-namespace ikelb::control {
+namespace ikelb::daemon {
 
 // What the configuration means for the parts that know nothing of it.
 
 /// Memory, ports and workers; on_port_open is left to the caller.
-DataplaneOptions dataplane_options(const config::Config& config, net::HashKey hash_key);
+lcores::DataplaneOptions dataplane_options(const config::Config& config, net::HashKey hash_key);
 
 /// What transit.allow names, compiled for the workers to ask; nullptr if it names nothing. Costs up
 /// to seconds.
@@ -24,6 +24,6 @@ dpdk::Result<std::shared_ptr<const wall::AllowRules>> allow_rules(const config::
 
 /// The backends to be checked, in the order of their names, at each of their own addresses: as long
 /// as their pool serves something.
-std::vector<HealthTarget> health_targets(const config::Config& config);
+std::vector<health::Target> health_targets(const config::Config& config);
 
-}  // namespace ikelb::control
+}  // namespace ikelb::daemon

@@ -8,7 +8,7 @@
 #include <set>
 #include <utility>
 
-namespace ikelb::control {
+namespace ikelb::daemon {
 namespace {
 
 constexpr std::array losses{
@@ -39,7 +39,8 @@ std::uint64_t sum(std::span<const std::uint64_t> counts) {
     return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
 }
 
-std::array<std::uint64_t, losses.size() - first_of_device> counts_of(const DeviceState& device) {
+std::array<std::uint64_t, losses.size() - first_of_device> counts_of(
+    const tap::DeviceState& device) {
     return {device.receive_dropped, device.receive_missed, device.receive_errors,
             device.transmit_dropped, device.transmit_errors};
 }
@@ -71,10 +72,10 @@ std::uint64_t PortView::lost_in_device() const {
 }
 
 PortCounts::PortCounts(std::string name, bool has_device,
-                       const std::optional<DeviceState>& at_start)
+                       const std::optional<tap::DeviceState>& at_start)
     : has_device_{has_device},
       view_{.name = std::move(name), .lost = std::vector<std::uint64_t>(losses.size())} {
-    for (const std::uint64_t before : counts_of(at_start.value_or(DeviceState{})))
+    for (const std::uint64_t before : counts_of(at_start.value_or(tap::DeviceState{})))
         device_.emplace_back(before);
 }
 
@@ -112,4 +113,4 @@ void PortCounts::see_driver(std::span<const DriverCount> counts) {
     }
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::daemon

@@ -11,10 +11,10 @@
 #include <utility>
 #include <vector>
 
-#include "controlplane/kernel/device_state.h"
-#include "controlplane/kernel/driver_sockets.h"
+#include "controlplane/kernel/tap/device_state.h"
+#include "controlplane/kernel/tap/driver_sockets.h"
 
-namespace ikelb::control {
+namespace ikelb::daemon {
 
 /// A way in which frames are lost below the workers.
 struct PortLossInfo {
@@ -68,8 +68,8 @@ private:
 struct PortReading {
     bool is_link_up = false;                 ///< as its driver says
     std::span<const DriverCount> driver{};   ///< empty: it did not answer
-    SocketLosses socket{};                   ///< since the start
-    std::optional<DeviceState> device{};     ///< nullopt: there is none, or it is gone
+    tap::SocketLosses socket{};              ///< since the start
+    std::optional<tap::DeviceState> device{};  ///< nullopt: there is none, or it is gone
 };
 
 /// What is lost at a port, from one look to the next. What does not answer has lost nothing since.
@@ -79,7 +79,7 @@ public:
     static constexpr std::size_t most_xstats = 128;
 
     /// `at_start`: of the kernel's device below; nullopt: it is not there.
-    PortCounts(std::string name, bool has_device, const std::optional<DeviceState>& at_start);
+    PortCounts(std::string name, bool has_device, const std::optional<tap::DeviceState>& at_start);
 
     /// Adds what is new, and says whether the link has changed; before the first look it counts as
     /// up. A driver on a kernel device always says that its link is up: the carrier counts.
@@ -95,4 +95,4 @@ private:
     PortView view_;
 };
 
-}  // namespace ikelb::control
+}  // namespace ikelb::daemon

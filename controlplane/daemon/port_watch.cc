@@ -4,10 +4,10 @@
 
 #include "config/device.h"
 
-namespace ikelb::control {
+namespace ikelb::daemon {
 
-KernelResult<std::unique_ptr<PortWatch>> PortWatch::make(const config::Config& config) {
-    auto netlink = NetlinkRequester::open();
+posix::Result<std::unique_ptr<PortWatch>> PortWatch::make(const config::Config& config) {
+    auto netlink = netlink::Requester::open();
     if (netlink.has_error()) return std::move(netlink).error();
     std::unique_ptr<PortWatch> self{new PortWatch{*std::move(netlink)}};
     for (const config::Port& port : config.ports) {
@@ -18,13 +18,13 @@ KernelResult<std::unique_ptr<PortWatch>> PortWatch::make(const config::Config& c
     return self;
 }
 
-std::optional<DeviceState> PortWatch::device_of(std::size_t port) {
+std::optional<tap::DeviceState> PortWatch::device_of(std::size_t port) {
     if (lower_[port].empty()) return std::nullopt;
-    const auto state = read_device_state(netlink_, lower_[port]);
+    const auto state = tap::read_device_state(netlink_, lower_[port]);
     return state ? std::optional{*state} : std::nullopt;
 }
 
-std::vector<std::size_t> PortWatch::look(std::span<const Port> ports) {
+std::vector<std::size_t> PortWatch::look(std::span<const lcores::Port> ports) {
     sockets_.read();
     std::vector<std::size_t> changed;
     for (std::size_t i = 0; i < ports.size(); ++i)
@@ -36,4 +36,4 @@ std::vector<std::size_t> PortWatch::look(std::span<const Port> ports) {
     return changed;
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::daemon

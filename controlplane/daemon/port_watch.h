@@ -9,35 +9,35 @@
 
 #include "config/config.h"
 #include "controlplane/daemon/port_counts.h"
-#include "controlplane/kernel/driver_sockets.h"
-#include "controlplane/kernel/netlink_request.h"
+#include "controlplane/kernel/netlink/request.h"
+#include "controlplane/kernel/tap/driver_sockets.h"
 #include "controlplane/lcores/port.h"
 
-namespace ikelb::control {
+namespace ikelb::daemon {
 
 /// The ports as they are below the workers: their links, and what is lost there.
 /// Threads: the control thread's.
 class PortWatch {
 public:
-    static KernelResult<std::unique_ptr<PortWatch>> make(const config::Config& config);
+    static posix::Result<std::unique_ptr<PortWatch>> make(const config::Config& config);
 
     /// After each port, in the configuration's order.
     void port_opened() { sockets_.port_opened(); }
     /// Reads everything. Returns the positions of the ports whose links have changed.
-    std::vector<std::size_t> look(std::span<const Port> ports);
+    std::vector<std::size_t> look(std::span<const lcores::Port> ports);
 
     std::size_t size() const noexcept { return counts_.size(); }
     const PortView& view(std::size_t port) const noexcept { return counts_[port].view(); }
 
 private:
-    explicit PortWatch(NetlinkRequester netlink) : netlink_{std::move(netlink)} {}
+    explicit PortWatch(netlink::Requester netlink) : netlink_{std::move(netlink)} {}
     /// nullopt: the port has no device, or it is gone.
-    std::optional<DeviceState> device_of(std::size_t port);
+    std::optional<tap::DeviceState> device_of(std::size_t port);
 
-    NetlinkRequester netlink_;
-    DriverSockets sockets_;
+    netlink::Requester netlink_;
+    tap::DriverSockets sockets_;
     std::vector<std::string> lower_;  ///< the kernel's device below each port; empty: none
     std::vector<PortCounts> counts_;
 };
 
-}  // namespace ikelb::control
+}  // namespace ikelb::daemon

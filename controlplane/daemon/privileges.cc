@@ -10,7 +10,7 @@
 #include <sstream>
 #include <utility>
 
-namespace ikelb::control {
+namespace ikelb::daemon {
 namespace {
 
 std::uint64_t effective_capabilities() {
@@ -40,4 +40,4 @@ std::optional<std::string> missing_privileges() {
     return "ikelbd lacks " + missing + "; run it as root, or with `systemctl start ikelbd`";
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::daemon

@@ -5,10 +5,10 @@
 #include <optional>
 #include <string>
 
-namespace ikelb::control {
+namespace ikelb::daemon {
 
 /// What this process may not do and has to, as a sentence for the operator; nullopt: it may all.
 /// Asked first, because what fails without a capability says so in many confusing ways.
 std::optional<std::string> missing_privileges();
 
-}  // namespace ikelb::control
+}  // namespace ikelb::daemon

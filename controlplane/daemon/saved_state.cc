@@ -10,16 +10,16 @@
 
 #include "controlplane/state/disk.h"
 
-namespace ikelb::control {
+namespace ikelb::daemon {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-StateResult<std::optional<State>> read_state(const std::filesystem::path& file) {
-    const auto bytes = read_state_file(file);
+state::Result<std::optional<state::State>> read_state(const std::filesystem::path& file) {
+    const auto bytes = state::read_state_file(file);
     if (!bytes) return bytes.error();
-    if (!bytes->has_value()) return std::optional<State>{};
-    auto state = decode_state(**bytes);
+    if (!bytes->has_value()) return std::optional<state::State>{};
+    auto state = state::decode(**bytes);
     if (!state) return state.error();
     return std::optional{std::move(*state)};
 }
@@ -33,7 +33,7 @@ std::string put_aside(const std::filesystem::path& file) {
     return error ? std::string{} : "; it is now " + aside.string();
 }
 
-void report_restored(const Restored& restored, const std::filesystem::path& file) {
+void report_restored(const state::Restored& restored, const std::filesystem::path& file) {
     std::string left_out;
     const auto add = [&left_out](std::size_t count, std::string_view why) {
         if (count > 0) left_out += fmt::format(", {} {}", count, why);
@@ -48,7 +48,7 @@ void report_restored(const Restored& restored, const std::filesystem::path& file
                  restored.is_pairs_only ? ": longer than timeouts.flow, so no flows" : "",
                  left_out.empty() ? "" : "; left out:" + left_out.substr(1));
     for (const auto& [backend, mode] : restored.modes)
-        spdlog::info("backend {} is still set to {}", backend, to_string(mode));
+        spdlog::info("backend {} is still set to {}", backend, table::to_string(mode));
 }
 
 }  // namespace
@@ -68,13 +68,13 @@ std::optional<net::HashKey> SavedState::hash_key() const {
     return read_ ? std::optional{read_->facts.hash_key} : std::nullopt;
 }
 
-void SavedState::restore(const RestoreInput& input, net::HashKey hash_key) {
+void SavedState::restore(const state::RestoreInput& input, net::HashKey hash_key) {
     if (read_) {
-        restored_ = restore_state(*read_, input);
+        restored_ = state::restore_state(*read_, input);
         report_restored(*restored_, saver_.file());
         read_.reset();
     } else {
-        saver_.save_now(StateFacts{.saved_at = input.wall_clock, .hash_key = hash_key});
+        saver_.save_now(state::Facts{.saved_at = input.wall_clock, .hash_key = hash_key});
         report();
     }
 }
@@ -87,13 +87,13 @@ void SavedState::tick(std::chrono::milliseconds interval, const sessions::Direct
     if (saver_.start(directory, view())) next_ = now + interval;
 }
 
-void SavedState::finish(const sessions::Directory& directory, const StateView& view) {
+void SavedState::finish(const sessions::Directory& directory, const state::View& view) {
     saver_.save_now(directory, view);
     report();
 }
 
 void SavedState::report() {
-    const SaveLog log = saver_.log();
+    const state::SaveLog log = saver_.log();
     const bool is_failing = !log.error.empty();
     if (is_failing && !is_failing_)
         spdlog::error("the state is not saved: {}; tunnels made from now on may break with the "
@@ -104,4 +104,4 @@ void SavedState::report() {
     is_failing_ = is_failing;
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::daemon

@@ -7,10 +7,10 @@
 
 #include <utility>
 
-namespace ikelb::control {
+namespace ikelb::daemon {
 
 boost::system::result<StartConfig, NoConfig> choose_configuration(
-    const std::filesystem::path& file, const LastGood& last_good) {
+    const std::filesystem::path& file, const state::LastGood& last_good) {
     auto wanted = config::load_file(file);
     if (wanted) return StartConfig{.loaded = std::move(*wanted), .fallback = {}};
     const auto good = last_good.read();
@@ -46,4 +46,4 @@ std::vector<std::string> describe(const Fallback& fallback, const std::filesyste
     return lines;
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::daemon

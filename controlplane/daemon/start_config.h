@@ -10,7 +10,7 @@
 #include "config/load.h"
 #include "controlplane/state/last_good.h"
 
-namespace ikelb::control {
+namespace ikelb::daemon {
 
 /// The configuration file could not be used at the start; the last good one runs.
 struct Fallback {
@@ -32,8 +32,8 @@ struct NoConfig {
 };
 
 /// The file, else the last good one.
-boost::system::result<StartConfig, NoConfig> choose_configuration(
-    const std::filesystem::path& file, const LastGood& last_good);
+boost::system::result<StartConfig, NoConfig> choose_configuration(const std::filesystem::path& file,
+                                                                  const state::LastGood& last_good);
 
 [[noreturn]] void throw_exception_from_error(const NoConfig& none,
                                              const boost::source_location& where);
@@ -41,4 +41,4 @@ boost::system::result<StartConfig, NoConfig> choose_configuration(
 /// What the operator has to know of a fallback and to type, a line each.
 std::vector<std::string> describe(const Fallback& fallback, const std::filesystem::path& file);
 
-}  // namespace ikelb::control
+}  // namespace ikelb::daemon

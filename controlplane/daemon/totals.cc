@@ -5,11 +5,11 @@
 #include "config/diff.h"
 #include "controlplane/daemon/daemon.h"
 
-namespace ikelb::control {
+namespace ikelb::daemon {
 
-TrafficMetrics member_totals(Daemon& daemon, const std::string& service,
-                             const std::string& backend) {
-    TrafficMetrics totals{.service = service, .backend = backend};
+metrics::TrafficMetrics member_totals(Daemon& daemon, const std::string& service,
+                                      const std::string& backend) {
+    metrics::TrafficMetrics totals{.service = service, .backend = backend};
     const auto member = daemon.registry().member(service, backend);
     const auto service_index = daemon.registry().service(service);
     const auto ref = daemon.registry().backend(backend);
@@ -39,7 +39,7 @@ TrafficMetrics member_totals(Daemon& daemon, const std::string& service,
 BackendTotals backend_totals(Daemon& daemon, const std::string& backend) {
     BackendTotals sum;
     for (const config::Service& service : daemon.config().services) {
-        const TrafficMetrics part = member_totals(daemon, service.name, backend);
+        const metrics::TrafficMetrics part = member_totals(daemon, service.name, backend);
         sum.flows += part.flows;
         sum.sas += part.sas;
         sum.packets_to_server += part.packets_to_server;
@@ -67,25 +67,25 @@ std::uint64_t verdict_total(Daemon& daemon, pipeline::Verdict verdict) {
     return sum;
 }
 
-ClientMemory client_memory(Daemon& daemon) {
+inspect::ClientMemory client_memory(Daemon& daemon) {
     const config::Limits& limits = daemon.config().limits;
-    return memory_of_client(daemon.dataplane().directory(),
-                            {.flows = limits.flows,
-                             .bindings = limits.bindings,
-                             .pairs = limits.pairs,
-                             .esp_spis = limits.esp_spis,
-                             .half_open = limits.half_open,
-                             .fragments = limits.fragments},
-                            daemon.dataplane().workers());
+    return inspect::memory_of_client(daemon.dataplane().directory(),
+                                     {.flows = limits.flows,
+                                      .bindings = limits.bindings,
+                                      .pairs = limits.pairs,
+                                      .esp_spis = limits.esp_spis,
+                                      .half_open = limits.half_open,
+                                      .fragments = limits.fragments},
+                                     daemon.dataplane().workers());
 }
 
-std::vector<TableMetrics> table_totals(Daemon& daemon) {
+std::vector<metrics::TableMetrics> table_totals(Daemon& daemon) {
     const CensusCounts& counts = daemon.census().counts();
     const sessions::Directory& directory = daemon.dataplane().directory();
     using wall::TransitShare;
     const auto transit = [&](const char* name, TransitShare share) {
         const auto index = static_cast<std::size_t>(share);
-        return TableMetrics{name, counts.transit[index], directory.transit[index].slots()};
+        return metrics::TableMetrics{name, counts.transit[index], directory.transit[index].slots()};
     };
     return {{"flows", counts.flows, directory.flows.slots()},
             {"bindings", counts.bindings, directory.bindings.slots()},
@@ -98,4 +98,4 @@ std::vector<TableMetrics> table_totals(Daemon& daemon) {
             transit("transit_others", TransitShare::others)};
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::daemon

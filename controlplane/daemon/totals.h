@@ -12,7 +12,7 @@
 #include "controlplane/metrics/snapshot.h"
 #include "dataplane/packet/verdict.h"
 
-namespace ikelb::control {
+namespace ikelb::daemon {
 
 class Daemon;
 
@@ -32,8 +32,8 @@ struct BackendTotals {
 BackendTotals backend_totals(Daemon& daemon, const std::string& backend);
 
 /// Of one backend in one service.
-TrafficMetrics member_totals(Daemon& daemon, const std::string& service,
-                             const std::string& backend);
+metrics::TrafficMetrics member_totals(Daemon& daemon, const std::string& service,
+                                      const std::string& backend);
 
 /// How many tunnels each backend loses when `next` is loaded; those that stay are left out.
 std::map<std::string, std::uint64_t> tunnels_that_end(Daemon& daemon, const config::Config& next);
@@ -41,9 +41,9 @@ std::map<std::string, std::uint64_t> tunnels_that_end(Daemon& daemon, const conf
 std::uint64_t verdict_total(Daemon& daemon, pipeline::Verdict verdict);
 
 /// Live records and room of each table.
-std::vector<TableMetrics> table_totals(Daemon& daemon);
+std::vector<metrics::TableMetrics> table_totals(Daemon& daemon);
 
 /// Of an IPv4 client, from the tables' own sizes.
-ClientMemory client_memory(Daemon& daemon);
+inspect::ClientMemory client_memory(Daemon& daemon);
 
-}  // namespace ikelb::control
+}  // namespace ikelb::daemon

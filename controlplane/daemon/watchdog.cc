@@ -5,7 +5,7 @@
 #include <spdlog/spdlog.h>
 #include <systemd/sd-daemon.h>
 
-namespace ikelb::control {
+namespace ikelb::daemon {
 namespace {
 
 // A worker that lost its CPU to others for a moment is no news.
@@ -37,4 +37,4 @@ void Watchdog::tick(std::span<const std::uint64_t> turns) {
     if (is_watched_ && all_turn) sd_notify(0, "WATCHDOG=1");
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::daemon

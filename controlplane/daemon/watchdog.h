@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-namespace ikelb::control {
+namespace ikelb::daemon {
 
 /// Which workers still turn, by how often each has: one that sleeps for want of packets turns too,
 /// a thousand times a second at least.
@@ -41,4 +41,4 @@ private:
     bool is_watched_ = false;
 };
 
-}  // namespace ikelb::control
+}  // namespace ikelb::daemon

@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-namespace ikelb::control {
+namespace ikelb::health {
 namespace {
 
 using Seconds = std::chrono::duration<double>;
@@ -43,7 +43,7 @@ std::string describe_answers(const BackendState& before, const BackendState& sta
                        Seconds{now - before.since}.count());
 }
 
-Health next_health(const BackendState& state, HealthThresholds thresholds) noexcept {
+Health next_health(const BackendState& state, Thresholds thresholds) noexcept {
     switch (state.health) {
         case Health::checking:
             if (state.answers_in_a_row > 0) return Health::up;
@@ -80,8 +80,7 @@ BackendState unchecked_state(SteadyTime now) {
     return {.health = Health::up, .since = now, .reason = "no health check configured"};
 }
 
-HealthStep step(BackendState state, const ProbeResult& result, HealthThresholds thresholds,
-                SteadyTime now) {
+Step step(BackendState state, const ProbeResult& result, Thresholds thresholds, SteadyTime now) {
     BackendState next = state;
     if (result.rtt) {
         next.answers_in_a_row = one_more(next.answers_in_a_row);
@@ -102,7 +101,7 @@ HealthStep step(BackendState state, const ProbeResult& result, HealthThresholds 
     next.since = now;
     next.reason = reason;
     ++next.transitions;
-    return {std::move(next), HealthTransition{state.health, health, std::move(reason)}};
+    return {std::move(next), Transition{state.health, health, std::move(reason)}};
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::health

@@ -26,7 +26,7 @@
 #include <optional>
 #include <string>
 
-namespace ikelb::control {
+namespace ikelb::health {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
@@ -39,10 +39,10 @@ const char* to_string(Health health) noexcept;
 enum class StartAs : std::uint8_t { assumed_up, unproven };
 
 /// When a run of probe outcomes becomes a change. Both at least 1; 0 counts as 1.
-struct HealthThresholds {
+struct Thresholds {
     unsigned fall = 3;  ///< failures in a row until down
     unsigned rise = 2;  ///< answers in a row until a backend that was down is up
-    friend bool operator==(const HealthThresholds&, const HealthThresholds&) = default;
+    friend bool operator==(const Thresholds&, const Thresholds&) = default;
 };
 
 /// What became of one probe.
@@ -73,15 +73,15 @@ struct BackendState {
 };
 
 /// A change of health. `reason` is a sentence without a full stop.
-struct HealthTransition {
+struct Transition {
     Health from;
     Health to;
     std::string reason;
 };
 
-struct HealthStep {
+struct Step {
     BackendState state;
-    std::optional<HealthTransition> transition;  ///< present exactly when `health` changed
+    std::optional<Transition> transition;  ///< present exactly when `health` changed
 };
 
 /// The state of a backend before its first probe.
@@ -91,7 +91,6 @@ BackendState initial_state(StartAs start, SteadyTime now);
 BackendState unchecked_state(SteadyTime now);
 
 /// What one probe's outcome makes of `state`. Pure.
-HealthStep step(BackendState state, const ProbeResult& result, HealthThresholds thresholds,
-                SteadyTime now);
+Step step(BackendState state, const ProbeResult& result, Thresholds thresholds, SteadyTime now);
 
-}  // namespace ikelb::control
+}  // namespace ikelb::health

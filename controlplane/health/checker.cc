@@ -10,14 +10,14 @@
 
 #include "controlplane/health/probe_schedule.h"
 
-namespace ikelb::control {
+namespace ikelb::health {
 
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 /// Timers and probes hold it weakly, and know by `run` whether they are still meant.
 struct Checker::Entry {
-    HealthTarget target;
+    Target target;
     BackendState state;
     std::size_t ordinal;
     std::uint64_t probes = 0;  ///< started so far
@@ -36,17 +36,17 @@ Checker::Checker(boost::asio::any_io_executor executor, EchoProber* v4, EchoProb
 
 Checker::~Checker() = default;
 
-void Checker::reconcile(std::span<const HealthTarget> targets, StartAs start) {
+void Checker::reconcile(std::span<const Target> targets, StartAs start) {
     const auto wanted = [&](const Identity& identity) {
-        return std::ranges::any_of(targets, [&](const HealthTarget& target) {
+        return std::ranges::any_of(targets, [&](const Target& target) {
             return Identity{target.name, target.address} == identity;
         });
     };
     std::erase_if(entries_, [&](const auto& item) { return !wanted(item.first); });
 
     const SteadyTime now = steady_clock::now();
-    std::vector<std::pair<EntryPointer, HealthTarget>> kept;
-    for (const HealthTarget& target : targets) {
+    std::vector<std::pair<EntryPointer, Target>> kept;
+    for (const Target& target : targets) {
         EntryPointer& entry = entries_[{target.name, target.address}];
         if (entry)
             kept.emplace_back(entry, target);
@@ -58,7 +58,7 @@ void Checker::reconcile(std::span<const HealthTarget> targets, StartAs start) {
     for (const auto& [entry, target] : kept) retarget(entry, target);
 }
 
-Checker::EntryPointer Checker::make_entry(const HealthTarget& target, BackendState state) {
+Checker::EntryPointer Checker::make_entry(const Target& target, BackendState state) {
     auto entry = std::make_shared<Entry>(Entry{.target = target,
                                                .state = std::move(state),
                                                .ordinal = next_ordinal_++,
@@ -67,7 +67,7 @@ Checker::EntryPointer Checker::make_entry(const HealthTarget& target, BackendSta
     return entry;
 }
 
-void Checker::retarget(const EntryPointer& entry, const HealthTarget& target) {
+void Checker::retarget(const EntryPointer& entry, const Target& target) {
     if (entry->target == target) return;
     const bool was_checked = entry->target.policy.has_value();
     const bool new_interval =
@@ -122,8 +122,8 @@ void Checker::send_probe(const EntryPointer& entry) {
 }
 
 void Checker::on_result(const EntryPointer& entry, const ProbeResult& result) {
-    HealthStep next = step(std::move(entry->state), result, entry->target.policy->thresholds,
-                           steady_clock::now());
+    Step next = step(std::move(entry->state), result, entry->target.policy->thresholds,
+                     steady_clock::now());
     entry->state = std::move(next.state);
     // The interval counts from request to request; a probe that took longer delays the next one,
     // so there is never more than one under way.
@@ -158,4 +158,4 @@ const BackendState* Checker::find(std::string_view name, IpFamily family) const 
     return nullptr;
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::health

@@ -22,23 +22,23 @@
 #include "controlplane/health/echo_prober.h"
 #include "controlplane/health/icmp_echo.h"
 
-namespace ikelb::control {
+namespace ikelb::health {
 
 /// How often a backend is probed and what the outcomes mean.
 struct ProbePolicy {
     std::chrono::milliseconds interval{std::chrono::seconds{5}};  ///< at least 10 ms
     std::chrono::milliseconds timeout{std::chrono::seconds{2}};
-    HealthThresholds thresholds;
+    Thresholds thresholds;
     friend bool operator==(const ProbePolicy&, const ProbePolicy&) = default;
 };
 
 /// An address of a backend to watch. Name and address are its identity across reloads: a backend
 /// may have one of each family, with a state of its own.
-struct HealthTarget {
+struct Target {
     std::string name;
     boost::asio::ip::address address;
     std::optional<ProbePolicy> policy;  ///< absent (`health: none`): up for good, never probed
-    friend bool operator==(const HealthTarget&, const HealthTarget&) = default;
+    friend bool operator==(const Target&, const Target&) = default;
 };
 
 /// A backend's health at an address, as others see it.
@@ -51,7 +51,7 @@ struct BackendHealth {
 /// Watches a set of backends: one state machine and one timer for each. Control thread only.
 class Checker {
 public:
-    using OnTransition = std::function<void(const HealthTarget& target, Health from, Health to,
+    using OnTransition = std::function<void(const Target& target, Health from, Health to,
                                             const std::string& reason)>;
 
     /// `v4` and `v6` must outlive the checker; null: backends of that family fail each probe, with
@@ -68,7 +68,7 @@ public:
     /// also under a new policy; every other one begins as `start` says. A backend that loses its
     /// health check is up, one that gains it is assumed up until it fails; if that changes its
     /// health, that is reported.
-    void reconcile(std::span<const HealthTarget> targets, StartAs start);
+    void reconcile(std::span<const Target> targets, StartAs start);
 
     /// All watched backends by name and address.
     std::vector<BackendHealth> view() const;
@@ -82,8 +82,8 @@ private:
     using EntryPointer = std::shared_ptr<Entry>;
     using Identity = std::pair<std::string, boost::asio::ip::address>;
 
-    EntryPointer make_entry(const HealthTarget& target, BackendState state);
-    void retarget(const EntryPointer& entry, const HealthTarget& target);
+    EntryPointer make_entry(const Target& target, BackendState state);
+    void retarget(const EntryPointer& entry, const Target& target);
     void schedule(const EntryPointer& entry, std::chrono::milliseconds delay);
     void send_probe(const EntryPointer& entry);
     void on_result(const EntryPointer& entry, const ProbeResult& result);
@@ -98,4 +98,4 @@ private:
     std::minstd_rand jitter_;
 };
 
-}  // namespace ikelb::control
+}  // namespace ikelb::health

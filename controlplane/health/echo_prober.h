@@ -9,7 +9,7 @@
 
 #include "controlplane/health/backend_state.h"
 
-namespace ikelb::control {
+namespace ikelb::health {
 
 /// Sends one probe and says what became of it. Control thread only.
 class EchoProber {
@@ -23,4 +23,4 @@ public:
                        Done done) = 0;
 };
 
-}  // namespace ikelb::control
+}  // namespace ikelb::health

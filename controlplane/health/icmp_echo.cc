@@ -2,7 +2,7 @@
 // Copyright (c) 2026 The ikelb authors
 #include "controlplane/health/icmp_echo.h"
 
-namespace ikelb::control {
+namespace ikelb::health {
 namespace {
 
 constexpr std::uint8_t v4_request = 8;
@@ -70,4 +70,4 @@ std::optional<IcmpEcho> decode_echo_reply(IpFamily family,
     return echo;
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::health

@@ -10,7 +10,7 @@
 #include <optional>
 #include <span>
 
-namespace ikelb::control {
+namespace ikelb::health {
 
 enum class IpFamily : std::uint8_t { v4, v6 };
 
@@ -42,4 +42,4 @@ IcmpEchoBytes encode_echo_request(IpFamily family, const IcmpEcho& echo) noexcep
 std::optional<IcmpEcho> decode_echo_reply(IpFamily family,
                                           std::span<const std::uint8_t> received) noexcept;
 
-}  // namespace ikelb::control
+}  // namespace ikelb::health

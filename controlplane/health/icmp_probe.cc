@@ -19,7 +19,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 
-namespace ikelb::control {
+namespace ikelb::health {
 namespace {
 
 namespace asio = boost::asio;
@@ -236,4 +236,4 @@ void IcmpProbe::expire(std::uint16_t sequence, std::uint64_t token) {
     done(ProbeResult{});
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::health

@@ -18,7 +18,7 @@
 #include "controlplane/health/echo_prober.h"
 #include "controlplane/health/icmp_echo.h"
 
-namespace ikelb::control {
+namespace ikelb::health {
 
 /// Why the prober could not be made, as a sentence for the operator.
 struct ProbeError {
@@ -81,4 +81,4 @@ private:
     std::shared_ptr<IcmpProbe*> self_;  ///< null inside once destroyed; what handlers hold
 };
 
-}  // namespace ikelb::control
+}  // namespace ikelb::health

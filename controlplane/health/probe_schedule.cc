@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace ikelb::control {
+namespace ikelb::health {
 namespace {
 
 using std::chrono::milliseconds;
@@ -39,4 +39,4 @@ milliseconds later_probe_delay(milliseconds interval, double random) {
     return scale(interval, 0.95 + 0.1 * random);
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::health

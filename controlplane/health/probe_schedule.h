@@ -7,7 +7,7 @@
 #include <chrono>
 #include <cstddef>
 
-namespace ikelb::control {
+namespace ikelb::health {
 
 /// Delay until the first probe of the `ordinal`-th backend: soon, since its answer is waited for,
 /// but not all in one burst: at most a quarter of a second or the interval, whichever is shorter.
@@ -23,4 +23,4 @@ std::chrono::milliseconds second_probe_delay(std::size_t ordinal,
 /// load balancers do not stay in step. `random` is uniform in [0, 1).
 std::chrono::milliseconds later_probe_delay(std::chrono::milliseconds interval, double random);
 
-}  // namespace ikelb::control
+}  // namespace ikelb::health

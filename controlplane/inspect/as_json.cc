@@ -10,7 +10,7 @@
 #include "config/text/address.h"
 #include "controlplane/inspect/states.h"
 
-namespace ikelb::control {
+namespace ikelb::inspect {
 namespace {
 
 using nlohmann::json;
@@ -148,4 +148,4 @@ json as_json(const ClientMemory& memory) {
             {"total", tenths(memory.total())}};
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::inspect

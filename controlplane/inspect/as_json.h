@@ -11,7 +11,7 @@
 #include "controlplane/inspect/memory.h"
 #include "controlplane/inspect/sessions.h"
 
-namespace ikelb::control {
+namespace ikelb::inspect {
 
 /// What the indices of a table are called; empty where an index stands for nothing.
 struct IndexNames {
@@ -30,4 +30,4 @@ nlohmann::json as_json(const Question& question, const Explanation& explanation,
 
 nlohmann::json as_json(const ClientMemory& memory);
 
-}  // namespace ikelb::control
+}  // namespace ikelb::inspect

@@ -10,7 +10,7 @@
 #include "controlplane/inspect/states.h"
 #include "dataplane/affinity/rules.h"
 
-namespace ikelb::control {
+namespace ikelb::inspect {
 namespace {
 
 using pipeline::Rule;
@@ -166,4 +166,4 @@ Explanation Explainer::explain(const Question& question) {
     return explanation;
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::inspect

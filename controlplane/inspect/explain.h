@@ -12,7 +12,7 @@
 #include "dataplane/packet/context.h"
 #include "dataplane/packet/verdict.h"
 
-namespace ikelb::control {
+namespace ikelb::inspect {
 
 /// A client's datagram to ask about.
 struct Question {
@@ -83,4 +83,4 @@ private:
     const pipeline::Context context_;
 };
 
-}  // namespace ikelb::control
+}  // namespace ikelb::inspect

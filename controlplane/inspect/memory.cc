@@ -6,7 +6,7 @@
 
 #include "dataplane/packet/context.h"
 
-namespace ikelb::control {
+namespace ikelb::inspect {
 namespace {
 
 constexpr std::size_t esp_spis_of_client = 2;
@@ -34,4 +34,4 @@ ClientMemory memory_of_client(const sessions::Directory& directory,
             .workers = share(workers * sizeof(pipeline::WorkerMemory), clients)};
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::inspect

@@ -6,7 +6,7 @@
 
 #include "dataplane/sessions/directory.h"
 
-namespace ikelb::control {
+namespace ikelb::inspect {
 
 /// Bytes of an IPv4 client as allocated, at the load that the tables are made for. One client: a
 /// binding, a flow, an IKE SA, and two ESP SPIs, as during a rekey.
@@ -29,4 +29,4 @@ struct ClientMemory {
 ClientMemory memory_of_client(const sessions::Directory& directory,
                               const sessions::DirectoryLimits& limits, unsigned workers);
 
-}  // namespace ikelb::control
+}  // namespace ikelb::inspect

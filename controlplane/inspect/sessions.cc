@@ -7,7 +7,7 @@
 
 #include "controlplane/inspect/states.h"
 
-namespace ikelb::control {
+namespace ikelb::inspect {
 namespace {
 
 using sessions::IkeSa, sessions::Peer, sessions::name_of;
@@ -154,4 +154,4 @@ SessionSlice list_sessions(const sessions::Directory& directory,
     return Lister{directory, table, now, query}.list();
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::inspect

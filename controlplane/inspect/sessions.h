@@ -11,7 +11,7 @@
 #include "dataplane/net/address.h"
 #include "dataplane/sessions/directory.h"
 
-namespace ikelb::control {
+namespace ikelb::inspect {
 
 /// Which IKE SAs to list, and where to go on.
 struct SessionQuery {
@@ -52,4 +52,4 @@ SessionSlice list_sessions(const sessions::Directory& directory,
                            const forwarding::ForwardingTable& table, forwarding::Seconds now,
                            const SessionQuery& query);
 
-}  // namespace ikelb::control
+}  // namespace ikelb::inspect

@@ -7,7 +7,7 @@
 #include "dataplane/sessions/ike_sa.h"
 #include "dataplane/sessions/records.h"
 
-namespace ikelb::control {
+namespace ikelb::inspect {
 
 // What records are called for people, and which of them people are not shown.
 
@@ -39,4 +39,4 @@ constexpr std::string_view to_string(sessions::Standing standing) noexcept {
     return "unknown";
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::inspect

@@ -11,7 +11,7 @@
 
 #include "dataplane/dpdk/acl_rules.h"
 
-namespace ikelb::control {
+namespace ikelb::lcores {
 namespace {
 
 /// Of both families: a name that is taken would give the context that has it.
@@ -118,4 +118,4 @@ dpdk::Result<std::shared_ptr<const wall::AllowRules>> compile_rules(
     return std::make_shared<const dpdk::AclRules>(std::move(trie_v4), std::move(trie_v6));
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::lcores

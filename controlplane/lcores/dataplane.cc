@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace ikelb::control {
+namespace ikelb::lcores {
 namespace {
 
 constexpr unsigned punts_per_turn = 256;
@@ -206,4 +206,4 @@ bool Dataplane::inject(forwarding::PortIndex port, std::uint16_t vlan,
     return false;
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::lcores

@@ -14,7 +14,7 @@
 #include "controlplane/lcores/port.h"
 #include "dataplane/worker/worker.h"
 
-namespace ikelb::control {
+namespace ikelb::lcores {
 
 struct DataplaneOptions {
     EalOptions eal;
@@ -90,4 +90,4 @@ private:
     bool is_running_ = false;
 };
 
-}  // namespace ikelb::control
+}  // namespace ikelb::lcores

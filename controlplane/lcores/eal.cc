@@ -14,7 +14,7 @@
 #include <filesystem>
 #include <fstream>
 
-namespace ikelb::control {
+namespace ikelb::lcores {
 namespace {
 
 std::string join(const std::vector<unsigned>& numbers) {
@@ -123,4 +123,4 @@ dpdk::Result<std::uint16_t> probe_port(const std::string& devargs) {
     return port;
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::lcores

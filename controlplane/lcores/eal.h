@@ -8,7 +8,7 @@
 
 #include "dataplane/dpdk/result.h"
 
-namespace ikelb::control {
+namespace ikelb::lcores {
 
 enum class HugePages : std::uint8_t { automatic, on, off };
 
@@ -48,4 +48,4 @@ private:
 /// devargs: 0000:03:00.0, or NAME,key=value,...
 dpdk::Result<std::uint16_t> probe_port(const std::string& devargs);
 
-}  // namespace ikelb::control
+}  // namespace ikelb::lcores

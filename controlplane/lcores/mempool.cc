@@ -7,7 +7,7 @@
 #include <rte_memzone.h>
 #include <unistd.h>
 
-namespace ikelb::control {
+namespace ikelb::lcores {
 namespace {
 
 unsigned flags_of(BufferLayout layout) {
@@ -57,4 +57,4 @@ dpdk::Result<Mempool> make_packet_pool(const std::string& name, unsigned buffers
     return pool;
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::lcores

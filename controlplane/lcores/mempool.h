@@ -10,7 +10,7 @@
 
 #include "dataplane/dpdk/result.h"
 
-namespace ikelb::control {
+namespace ikelb::lcores {
 
 struct MempoolDeleter {
     void operator()(rte_mempool* pool) const noexcept { rte_mempool_free(pool); }
@@ -35,4 +35,4 @@ dpdk::Result<Mempool> make_packet_pool(const std::string& name, unsigned buffers
                                        unsigned data_bytes,
                                        BufferLayout layout = BufferLayout::spread);
 
-}  // namespace ikelb::control
+}  // namespace ikelb::lcores

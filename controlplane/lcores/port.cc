@@ -13,7 +13,7 @@
 
 #include "controlplane/lcores/eal.h"
 
-namespace ikelb::control {
+namespace ikelb::lcores {
 namespace {
 
 constexpr std::uint16_t descriptors = 1024;
@@ -136,4 +136,4 @@ std::vector<std::pair<std::string, std::uint64_t>> Port::counts() const {
     return counts;
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::lcores

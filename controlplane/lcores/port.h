@@ -12,7 +12,7 @@
 #include "dataplane/dpdk/result.h"
 #include "dataplane/net/address.h"
 
-namespace ikelb::control {
+namespace ikelb::lcores {
 
 struct PortOptions {
     std::string name;    ///< as the configuration calls it
@@ -54,4 +54,4 @@ private:
     bool is_owner_ = true;
 };
 
-}  // namespace ikelb::control
+}  // namespace ikelb::lcores

@@ -6,7 +6,7 @@
 
 #include "controlplane/metrics/definitions.h"
 
-namespace ikelb::control {
+namespace ikelb::metrics {
 namespace {
 
 prometheus::ClientMetric to_client_metric(const MetricDefinition& definition,
@@ -54,4 +54,4 @@ std::vector<prometheus::MetricFamily> Collector::Collect() const {
     return snapshot ? collect(*snapshot) : std::vector<prometheus::MetricFamily>{};
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::metrics

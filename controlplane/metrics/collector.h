@@ -11,7 +11,7 @@
 
 #include "controlplane/metrics/snapshot.h"
 
-namespace ikelb::control {
+namespace ikelb::metrics {
 
 /// Turns the last published snapshot into metric families, in the order of the definitions.
 /// All members may be called from any thread.
@@ -28,4 +28,4 @@ private:
 /// The families of one snapshot. Pure.
 std::vector<prometheus::MetricFamily> collect(const MetricsSnapshot& snapshot);
 
-}  // namespace ikelb::control
+}  // namespace ikelb::metrics

@@ -5,7 +5,7 @@
 #include <array>
 #include <utility>
 
-namespace ikelb::control {
+namespace ikelb::metrics {
 namespace {
 
 using Labels = std::span<const std::string_view>;
@@ -509,4 +509,4 @@ std::string metrics_document() {
     return text;
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::metrics

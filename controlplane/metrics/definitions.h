@@ -13,7 +13,7 @@
 
 #include "controlplane/metrics/snapshot.h"
 
-namespace ikelb::control {
+namespace ikelb::metrics {
 
 enum class MetricType : std::uint8_t { counter, gauge };
 
@@ -39,4 +39,4 @@ std::span<const MetricDefinition> metric_definitions() noexcept;
 /// docs/metrics.md, whole.
 std::string metrics_document();
 
-}  // namespace ikelb::control
+}  // namespace ikelb::metrics

@@ -6,6 +6,6 @@
 #include "controlplane/metrics/definitions.h"
 
 int main() {
-    const std::string text = ikelb::control::metrics_document();
+    const std::string text = ikelb::metrics::metrics_document();
     return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() ? 0 : 1;
 }

@@ -16,7 +16,7 @@
 
 #include "controlplane/metrics/collector.h"
 
-namespace ikelb::control {
+namespace ikelb::metrics {
 namespace {
 
 /// Exposer's exception does not say why it could not listen, so ask the kernel the same question.
@@ -90,4 +90,4 @@ int MetricsServer::port() const {
     return parts_->exposer.GetListeningPorts().at(0);
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::metrics

@@ -9,7 +9,7 @@
 
 #include "controlplane/metrics/snapshot.h"
 
-namespace ikelb::control {
+namespace ikelb::metrics {
 
 /// Why there is no metrics server, as a sentence for the operator.
 struct MetricsError {
@@ -44,4 +44,4 @@ private:
     std::unique_ptr<Parts> parts_;
 };
 
-}  // namespace ikelb::control
+}  // namespace ikelb::metrics

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-namespace ikelb::control {
+namespace ikelb::metrics {
 
 /// Traffic between one service and one backend.
 struct TrafficMetrics {
@@ -159,4 +159,4 @@ struct MetricsSnapshot {
     std::uint64_t netlink_overruns = 0;  ///< times that events of the kernel were lost
 };
 
-}  // namespace ikelb::control
+}  // namespace ikelb::metrics

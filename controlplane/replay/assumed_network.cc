@@ -6,7 +6,7 @@
 
 #include "config/text/address.h"
 
-namespace ikelb::control {
+namespace ikelb::replay {
 namespace {
 
 /// Interface indexes of the twins that are not there: the position from 1 on.
@@ -41,13 +41,13 @@ int ifindex_towards(const config::Config& config, const net::IpAddress& hop,
     return 0;
 }
 
-void add_address(KernelState& kernel, int ifindex, const net::IpPrefix& prefix) {
+void add_address(netlink::KernelState& kernel, int ifindex, const net::IpPrefix& prefix) {
     const auto host = static_cast<std::uint8_t>(prefix.address.is_v4() ? 32 : 128);
     kernel.addresses.push_back({.ifindex = ifindex, .prefix = prefix});
     kernel.routes.push_back({.dst = {.address = prefix.address, .length = host},
                              .gateway = std::nullopt,
                              .ifindex = ifindex,
-                             .type = RouteType::local});
+                             .type = netlink::RouteType::local});
     if (prefix.length < host)
         kernel.routes.push_back(
             {.dst = prefix.network(), .gateway = std::nullopt, .ifindex = ifindex});
@@ -79,20 +79,21 @@ void add_interfaces(const config::Config& config, AssumedNetwork& network) {
     }
 }
 
-void add_neighbour(KernelState& kernel, int ifindex, const net::IpAddress& address,
+void add_neighbour(netlink::KernelState& kernel, int ifindex, const net::IpAddress& address,
                    const net::MacAddress& mac) {
-    const bool is_known = std::ranges::any_of(kernel.neighbours, [&](const Neighbour& neighbour) {
-        return neighbour.ifindex == ifindex && neighbour.address == address;
-    });
+    const bool is_known =
+        std::ranges::any_of(kernel.neighbours, [&](const netlink::Neighbour& neighbour) {
+            return neighbour.ifindex == ifindex && neighbour.address == address;
+        });
     if (ifindex == 0 || is_known) return;
     kernel.neighbours.push_back({.ifindex = ifindex,
                                  .address = address,
                                  .mac = mac,
-                                 .state = NeighbourState::permanent});
+                                 .state = netlink::NeighbourState::permanent});
 }
 
 void add_neighbours(const config::Config& config, const std::vector<KnownNeighbour>& known,
-                    KernelState& kernel) {
+                    netlink::KernelState& kernel) {
     for (const KnownNeighbour& neighbour : known)
         add_neighbour(kernel, ifindex_towards(config, neighbour.address, neighbour.interface),
                       neighbour.address, neighbour.mac);
@@ -132,4 +133,4 @@ AssumedNetwork assume_network(const config::Config& config,
     return network;
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::replay

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "config/config.h"
-#include "controlplane/kernel/kernel_state.h"
+#include "controlplane/kernel/netlink/kernel_state.h"
 #include "controlplane/table/table_builder.h"
 
-namespace ikelb::control {
+namespace ikelb::replay {
 
 /// A neighbour that the operator names: INTERFACE,ADDRESS,MAC.
 struct KnownNeighbour {
@@ -24,8 +24,8 @@ struct KnownNeighbour {
 /// The network that a configuration asks for, as if the kernel had it all: every link up, every
 /// address and route set, every backend and gateway resolved. Nothing of this machine is read.
 struct AssumedNetwork {
-    std::vector<InterfaceFacts> interfaces;
-    KernelState kernel;
+    std::vector<table::InterfaceFacts> interfaces;
+    netlink::KernelState kernel;
 };
 
 /// A port without `mac` has 02:00:00:00:00:NN, NN its position from 01 on. A backend or gateway
@@ -33,4 +33,4 @@ struct AssumedNetwork {
 AssumedNetwork assume_network(const config::Config& config,
                               const std::vector<KnownNeighbour>& known);
 
-}  // namespace ikelb::control
+}  // namespace ikelb::replay

@@ -7,7 +7,7 @@
 #include <array>
 #include <stdexcept>
 
-namespace ikelb::control {
+namespace ikelb::replay {
 namespace {
 
 constexpr int longest_frame = 65535;
@@ -83,4 +83,4 @@ void CaptureWriter::write(std::uint64_t micros, std::span<const std::uint8_t> by
 
 bool CaptureWriter::flush() { return pcap_dump_flush(handles_->dumper) == 0; }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::replay

@@ -12,7 +12,7 @@
 
 #include <boost/system/result.hpp>
 
-namespace ikelb::control {
+namespace ikelb::replay {
 
 /// What went wrong with a file, for the operator.
 struct CaptureError {
@@ -57,4 +57,4 @@ private:
     std::unique_ptr<Handles> handles_;
 };
 
-}  // namespace ikelb::control
+}  // namespace ikelb::replay

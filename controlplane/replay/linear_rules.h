@@ -8,7 +8,7 @@
 
 #include "dataplane/wall/wall.h"
 
-namespace ikelb::control {
+namespace ikelb::replay {
 
 /// Rules asked one after the other: enough where no EAL runs, and what compiled ones are compared
 /// with.
@@ -29,4 +29,4 @@ private:
     std::vector<wall::AllowRule> rules_;
 };
 
-}  // namespace ikelb::control
+}  // namespace ikelb::replay

@@ -14,7 +14,7 @@
 namespace {
 
 using namespace ikelb;
-using namespace ikelb::control;
+using namespace ikelb::replay;
 
 constexpr int exit_failure = 1, exit_usage = 2;
 
@@ -63,8 +63,7 @@ std::optional<forwarding::Mode> mode_of(const std::string& text) {
 }
 
 /// "" or what is wrong.
-std::string read_options(const CommandLine& line, const config::Config& config,
-                         ReplayOptions& options) {
+std::string read_options(const CommandLine& line, const config::Config& config, Options& options) {
     for (const std::string& text : line.inputs)
         if (const auto parts = split(text);
             !parts || port_position(config, parts->first) == config.ports.size())
@@ -132,7 +131,7 @@ int run(const CommandLine& line) {
         fmt::print(stderr, "{}", loaded.error().to_string());
         return exit_usage;
     }
-    ReplayOptions options;
+    Options options;
     if (const std::string wrong = read_options(line, loaded->config, options); !wrong.empty())
         return complain(exit_usage, wrong);
     const auto frames = read_inputs(line, loaded->config);

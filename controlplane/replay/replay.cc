@@ -7,7 +7,7 @@
 #include "controlplane/replay/linear_rules.h"
 #include "dataplane/pipeline/stages.h"
 
-namespace ikelb::control {
+namespace ikelb::replay {
 namespace {
 
 constexpr net::HashKey hash_key{.k0 = 0x696b656c622d7265, .k1 = 0x706c61792d6b6579};
@@ -34,24 +34,24 @@ Replay::Replay(const config::Config& config, Sink sink)
       directory_{std::make_unique<sessions::Directory>(limits_of(config.limits), hash_key)} {}
 
 boost::system::result<std::unique_ptr<Replay>, CaptureError> Replay::create(
-    const config::Config& config, const ReplayOptions& options, Sink sink) {
-    IndexRegistry registry;
+    const config::Config& config, const Options& options, Sink sink) {
+    table::IndexRegistry registry;
     if (const auto registered = registry.update(config); !registered)
         return CaptureError{registered.error().message};
     auto backends = options.backends;
     for (const config::Pool& pool : config.pools)
         for (const config::Backend& backend : pool.backends)
-            backends.try_emplace(backend.name, BackendFacts{.is_up = {true, true}});
+            backends.try_emplace(backend.name, table::BackendFacts{.is_up = {true, true}});
     const AssumedNetwork network = assume_network(config, options.neighbours);
-    BuiltTable built = build_table({.config = config,
-                                    .interfaces = network.interfaces,
-                                    .kernel = network.kernel,
-                                    .backends = backends,
-                                    .registry = registry,
-                                    .hash_key = hash_key,
-                                    .now = first_second,
-                                    .allow_rules = std::make_shared<LinearRules>(
-                                        make_allow_rules(config.transit))});
+    table::BuiltTable built = table::build_table(
+        {.config = config,
+         .interfaces = network.interfaces,
+         .kernel = network.kernel,
+         .backends = backends,
+         .registry = registry,
+         .hash_key = hash_key,
+         .now = first_second,
+         .allow_rules = std::make_shared<LinearRules>(table::make_allow_rules(config.transit))});
     std::unique_ptr<Replay> replay{new Replay{config, std::move(sink)}};
     replay->table_ = std::move(built.table);
     replay->remarks_ = std::move(built.remarks);
@@ -129,4 +129,4 @@ void Replay::give(const pipeline::Packet& packet, std::span<const std::uint8_t> 
            .length = packet.out_length});
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::replay

@@ -16,7 +16,7 @@
 #include "controlplane/replay/capture.h"
 #include "dataplane/pipeline/pipeline.h"
 
-namespace ikelb::control {
+namespace ikelb::replay {
 
 /// What leaves: by a port, or to the kernel.
 struct ReplayedFrame {
@@ -26,10 +26,10 @@ struct ReplayedFrame {
     std::size_t length = 0;  ///< on the wire
 };
 
-struct ReplayOptions {
+struct Options {
     std::vector<KnownNeighbour> neighbours{};
     /// By backend; the others are up and enabled.
-    std::map<std::string, BackendFacts, std::less<>> backends{};
+    std::map<std::string, table::BackendFacts, std::less<>> backends{};
 };
 
 /// The fast path over captured frames, one after the other: the same pipeline::run() as in a
@@ -42,7 +42,7 @@ public:
 
     /// On an error, the sentence for the operator.
     static boost::system::result<std::unique_ptr<Replay>, CaptureError> create(
-        const config::Config& config, const ReplayOptions& options, Sink sink);
+        const config::Config& config, const Options& options, Sink sink);
 
     /// Frames in the order of their time.
     void take(const CapturedFrame& frame);
@@ -77,4 +77,4 @@ private:
     std::uint64_t last_ = 0;
 };
 
-}  // namespace ikelb::control
+}  // namespace ikelb::replay

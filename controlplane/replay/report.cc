@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace ikelb::control {
+namespace ikelb::replay {
 namespace {
 
 std::string_view to_string(pipeline::Fate fate) {
@@ -41,4 +41,4 @@ std::string verdict_json(const pipeline::Counters& counters) {
     return object.dump(2) + "\n";
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::replay

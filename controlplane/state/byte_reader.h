@@ -13,7 +13,7 @@
 
 #include "dataplane/net/address.h"
 
-namespace ikelb::control {
+namespace ikelb::state {
 
 /// Reads little-endian values one after the other. Behind the end everything reads as zero and the
 /// reader is no longer good; it never reads outside of its bytes.
@@ -72,4 +72,4 @@ private:
     bool is_good_ = true;
 };
 
-}  // namespace ikelb::control
+}  // namespace ikelb::state

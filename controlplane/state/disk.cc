@@ -12,27 +12,26 @@
 #include <system_error>
 #include <utility>
 
-#include "controlplane/kernel/file_descriptor.h"
+#include "controlplane/posix/file_descriptor.h"
 
-namespace ikelb::control {
+namespace ikelb::state {
 namespace {
 
 constexpr ::mode_t owner_only = S_IRUSR | S_IWUSR;
 
-StateError failure(const char* what, const std::filesystem::path& path, int code) {
+Error failure(const char* what, const std::filesystem::path& path, int code) {
     return {.message = std::string{what} + " " + path.string() + ": " +
                        std::generic_category().message(code)};
 }
 
 /// The head comes last, in front: what is cut off before that is no state at all.
-int write_state(int fd, const StateFacts& facts,
-                const std::function<void(StateEncoder&)>& add) {
-    std::uint64_t offset = state_head_bytes;
+int write_state(int fd, const Facts& facts, const std::function<void(Encoder&)>& add) {
+    std::uint64_t offset = head_bytes;
     int error = 0;
-    StateEncoder encoder{facts, [&](std::span<const std::uint8_t> piece) {
-                             if (error == 0) error = write_at(fd, piece, offset);
-                             offset += piece.size();
-                         }};
+    Encoder encoder{facts, [&](std::span<const std::uint8_t> piece) {
+                        if (error == 0) error = write_at(fd, piece, offset);
+                        offset += piece.size();
+                    }};
     add(encoder);
     const auto head = encoder.finish();
     return error == 0 ? write_at(fd, head, 0) : error;
@@ -48,7 +47,7 @@ std::error_code make_directory(const std::filesystem::path& directory) {
 
 /// Makes a rename outlive a loss of power.
 int sync_directory(const std::filesystem::path& directory) {
-    const FileDescriptor fd{::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    const posix::FileDescriptor fd{::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
     return fd.is_open() && ::fsync(fd.get()) == 0 ? 0 : errno;
 }
 
@@ -72,10 +71,10 @@ std::filesystem::path unfinished_state_file(const std::filesystem::path& file) {
     return file.string() + ".new";
 }
 
-StateResult<std::optional<std::vector<std::uint8_t>>> read_state_file(
+Result<std::optional<std::vector<std::uint8_t>>> read_state_file(
     const std::filesystem::path& file) {
     // Not waiting for a writer, should somebody have put a pipe there.
-    const FileDescriptor fd{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+    const posix::FileDescriptor fd{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
     if (!fd.is_open()) {
         if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
         return failure("cannot open", file, errno);
@@ -106,15 +105,13 @@ int write_at(int fd, std::span<const std::uint8_t> bytes, std::uint64_t offset) 
     return 0;
 }
 
-StateResult<void> replace_file(const std::filesystem::path& file,
-                               const std::function<int(int)>& write) {
+Result<void> replace_file(const std::filesystem::path& file, const std::function<int(int)>& write) {
     const std::filesystem::path directory = file.parent_path();
     if (const auto error = make_directory(directory))
         return failure("cannot make", directory, error.value());
     const std::filesystem::path unfinished = unfinished_state_file(file);
-    const FileDescriptor fd{::open(unfinished.c_str(),
-                                   O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
-                                   owner_only)};
+    const posix::FileDescriptor fd{::open(
+        unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, owner_only)};
     if (!fd.is_open()) return failure("cannot write", unfinished, errno);
     // It may be an old one with another mode.
     int error = ::fchmod(fd.get(), owner_only) == 0 ? 0 : errno;
@@ -129,9 +126,9 @@ StateResult<void> replace_file(const std::filesystem::path& file,
     return {};
 }
 
-StateResult<void> write_state_file(const std::filesystem::path& file, const StateFacts& facts,
-                                   const std::function<void(StateEncoder&)>& add) {
+Result<void> write_state_file(const std::filesystem::path& file, const Facts& facts,
+                              const std::function<void(Encoder&)>& add) {
     return replace_file(file, [&](int fd) { return write_state(fd, facts, add); });
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::state

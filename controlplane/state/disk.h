@@ -12,7 +12,7 @@
 #include "config/config.h"
 #include "controlplane/state/state_file.h"
 
-namespace ikelb::control {
+namespace ikelb::state {
 
 /// Where the state is saved: as configured, else in state_directory_of(). nullopt: nowhere.
 std::optional<std::filesystem::path> state_file_of(const config::State& configured,
@@ -23,24 +23,22 @@ std::optional<std::filesystem::path> state_file_of(const config::State& configur
 std::filesystem::path state_directory_of(const char* state_directory);
 
 /// All bytes of a file; nullopt if there is none.
-StateResult<std::optional<std::vector<std::uint8_t>>> read_state_file(
-    const std::filesystem::path& file);
+Result<std::optional<std::vector<std::uint8_t>>> read_state_file(const std::filesystem::path& file);
 
 /// Has a new file written beside the old one and puts it in the old one's place once it is on the
 /// disk, so that a crash at any moment leaves the one or the other. Only the owner can read it.
 /// Makes the directory, if it is missing. write: to this file descriptor; an errno, 0 if all went
 /// well. Blocks for as long as the disk does.
-StateResult<void> replace_file(const std::filesystem::path& file,
-                               const std::function<int(int)>& write);
+Result<void> replace_file(const std::filesystem::path& file, const std::function<int(int)>& write);
 
 /// All of the bytes at an offset; the errno of a failure, else 0.
 int write_at(int fd, std::span<const std::uint8_t> bytes, std::uint64_t offset);
 
 /// replace_file() with a state. add: adds the records.
-StateResult<void> write_state_file(const std::filesystem::path& file, const StateFacts& facts,
-                                   const std::function<void(StateEncoder&)>& add);
+Result<void> write_state_file(const std::filesystem::path& file, const Facts& facts,
+                              const std::function<void(Encoder&)>& add);
 
 /// Where replace_file() writes before the file is complete.
 std::filesystem::path unfinished_state_file(const std::filesystem::path& file);
 
-}  // namespace ikelb::control
+}  // namespace ikelb::state

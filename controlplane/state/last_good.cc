@@ -9,7 +9,7 @@
 
 #include "controlplane/state/disk.h"
 
-namespace ikelb::control {
+namespace ikelb::state {
 
 LastGood::LastGood(std::filesystem::path directory, const std::filesystem::path& configuration)
     : file_{std::move(directory) / "last-good.yaml"},
@@ -60,11 +60,10 @@ void LastGood::write_all() {
     is_writing_ = false;
 }
 
-StateResult<void> LastGood::forget() {
+Result<void> LastGood::forget() {
     std::error_code error;
     if (read()) std::filesystem::remove(file_, error);
-    if (error)
-        return StateError{.message = "cannot remove " + file_.string() + ": " + error.message()};
+    if (error) return Error{.message = "cannot remove " + file_.string() + ": " + error.message()};
     return {};
 }
 
@@ -73,4 +72,4 @@ std::string LastGood::error() const {
     return error_;
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::state

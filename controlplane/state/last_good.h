@@ -11,7 +11,7 @@
 
 #include "controlplane/state/state_file.h"
 
-namespace ikelb::control {
+namespace ikelb::state {
 
 /// A configuration that ikelbd has run with.
 struct GoodConfig {
@@ -36,7 +36,7 @@ public:
     /// Returns at once. A later text replaces one that is still to be written.
     void save(std::string text);
     /// Removes what read() would find; an error is what stays there for another reason.
-    StateResult<void> forget();
+    Result<void> forget();
     /// Why the last save that has ended failed; empty if it did not.
     std::string error() const;
 
@@ -54,4 +54,4 @@ private:
     bool is_writing_ = false;          ///< under mutex_
 };
 
-}  // namespace ikelb::control
+}  // namespace ikelb::state

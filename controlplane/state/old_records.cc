@@ -6,7 +6,7 @@
 #include "controlplane/state/record_words.h"
 #include "dataplane/net/headers.h"
 
-namespace ikelb::control {
+namespace ikelb::state {
 namespace {
 
 /// The code that every kind of record had. `tentative`: established, before a restart.
@@ -125,4 +125,4 @@ bool read_old_records(std::span<const std::uint8_t> bytes, const RecordCounts& c
            read_all_transit(in, counts.transit, state) && in.is_good();
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::state

@@ -7,7 +7,7 @@
 #include "dataplane/forwarding/ids.h"
 #include "dataplane/sessions/keys.h"
 
-namespace ikelb::control {
+namespace ikelb::state {
 
 // What sessions::flow_key() and binding_key() have put beside the address. A packet has it anyway
 // and never asks its key; whoever walks the directory has the keys alone.
@@ -22,4 +22,4 @@ inline forwarding::ServiceIndex service_of(const sessions::BindingKey& key) noex
     return static_cast<forwarding::ServiceIndex>(key.rest & 0x7fff);
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::state

@@ -2,7 +2,7 @@
 // Copyright (c) 2026 The ikelb authors
 #include "controlplane/state/record_words.h"
 
-namespace ikelb::control {
+namespace ikelb::state {
 namespace {
 
 constexpr std::size_t standings = 4, sa_states = 4, claim_ranks = 8, progresses = 3;
@@ -17,7 +17,7 @@ bool read_rivals(ByteReader& in, std::size_t count, State& state) {
     return true;
 }
 
-bool read_pair(ByteReader& in, const StateFacts& facts, SavedPair& pair) noexcept {
+bool read_pair(ByteReader& in, const Facts& facts, SavedPair& pair) noexcept {
     pair.initiator_spi = in.word();
     pair.responder_spi = in.word();
     const RecordWord word{in.word()};
@@ -32,8 +32,7 @@ bool read_pair(ByteReader& in, const StateFacts& facts, SavedPair& pair) noexcep
 
 }  // namespace
 
-bool read_flow(ByteReader& in, const StateFacts& facts, SavedFlow& flow,
-               std::uint8_t& code) noexcept {
+bool read_flow(ByteReader& in, const Facts& facts, SavedFlow& flow, std::uint8_t& code) noexcept {
     flow.client = in.address();
     const std::uint64_t key = in.word();
     const RecordWord word{in.word()};
@@ -47,7 +46,7 @@ bool read_flow(ByteReader& in, const StateFacts& facts, SavedFlow& flow,
            (flow.gateway == SavedFlow::on_link || flow.gateway <= facts.gateways.size());
 }
 
-bool read_binding_key(ByteReader& in, const StateFacts& facts, SavedBinding& binding) noexcept {
+bool read_binding_key(ByteReader& in, const Facts& facts, SavedBinding& binding) noexcept {
     binding.client = in.address();
     const std::uint64_t key = in.word();
     binding.service = static_cast<std::uint16_t>(key);
@@ -76,7 +75,7 @@ bool read_transit(ByteReader& in, SavedTransit& transit, std::uint32_t& code) no
 
 bool read_records(std::span<const std::uint8_t> bytes, const RecordCounts& counts, State& state) {
     ByteReader in{bytes};
-    const StateFacts& facts = state.facts;
+    const Facts& facts = state.facts;
     state.pairs.resize(counts.pairs);
     for (SavedPair& pair : state.pairs)
         if (!read_pair(in, facts, pair)) return false;
@@ -116,4 +115,4 @@ bool read_records(std::span<const std::uint8_t> bytes, const RecordCounts& count
     return in.is_good();
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::state

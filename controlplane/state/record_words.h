@@ -11,7 +11,7 @@
 #include "controlplane/state/byte_reader.h"
 #include "controlplane/state/state_file.h"
 
-namespace ikelb::control {
+namespace ikelb::state {
 
 /// How many records of each kind a file has, as it says itself: any number.
 struct RecordCounts {
@@ -47,16 +47,15 @@ struct RecordWord {
           code{static_cast<std::uint8_t>(word >> 48)},
           extra{static_cast<std::uint8_t>(word >> 56)} {}
     /// Does it name a backend, and is its code one of so many?
-    bool is_good(const StateFacts& facts, std::size_t codes) const noexcept {
+    bool is_good(const Facts& facts, std::size_t codes) const noexcept {
         return code < codes && record.backend < facts.backends.size();
     }
 };
 
 /// A flow but for its standing. False: it points at nothing. code and, in files that have rivals,
 /// their number are the caller's to judge.
-bool read_flow(ByteReader& in, const StateFacts& facts, SavedFlow& flow,
-               std::uint8_t& code) noexcept;
-bool read_binding_key(ByteReader& in, const StateFacts& facts, SavedBinding& binding) noexcept;
+bool read_flow(ByteReader& in, const Facts& facts, SavedFlow& flow, std::uint8_t& code) noexcept;
+bool read_binding_key(ByteReader& in, const Facts& facts, SavedBinding& binding) noexcept;
 bool read_esp_key(ByteReader& in, SavedEsp& esp) noexcept;
 /// All but its progress, which is the code.
 bool read_transit(ByteReader& in, SavedTransit& transit, std::uint32_t& code) noexcept;
@@ -70,4 +69,4 @@ bool read_records(std::span<const std::uint8_t> bytes, const RecordCounts& count
 bool read_old_records(std::span<const std::uint8_t> bytes, const RecordCounts& counts,
                       State& state);
 
-}  // namespace ikelb::control
+}  // namespace ikelb::state

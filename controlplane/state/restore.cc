@@ -8,7 +8,7 @@
 #include <set>
 #include <tuple>
 
-namespace ikelb::control {
+namespace ikelb::state {
 namespace {
 
 using sessions::Flow;
@@ -56,18 +56,18 @@ std::optional<forwarding::BackendRef> home_of(const SavedBackend& saved,
 /// Gives the gateways their indices now: the kernel is asked for its routes later, and a routing
 /// daemon may need a while to bring them back.
 std::vector<forwarding::GatewayIndex> home_gateways(const State& state, const RestoreInput& input) {
-    std::vector<std::optional<GatewayName>> names;
+    std::vector<std::optional<table::GatewayName>> names;
     for (const SavedGateway& gateway : state.facts.gateways) {
         const auto interface = std::ranges::find(input.config.interfaces, gateway.interface,
                                                  &config::Interface::name);
         names.push_back(
             interface == input.config.interfaces.end()
                 ? std::nullopt
-                : std::optional{GatewayName{static_cast<forwarding::InterfaceIndex>(
-                                                interface - input.config.interfaces.begin()),
-                                            gateway.address}});
+                : std::optional{table::GatewayName{static_cast<forwarding::InterfaceIndex>(
+                                                       interface - input.config.interfaces.begin()),
+                                                   gateway.address}});
     }
-    std::vector<GatewayName> known;
+    std::vector<table::GatewayName> known;
     for (const auto& name : names)
         if (name && std::ranges::find(known, *name) == known.end()) known.push_back(*name);
     input.registry.update_gateways(known);
@@ -105,8 +105,9 @@ std::optional<forwarding::Seconds> seen_at(const SavedRecord& saved, forwarding:
 std::set<net::IpAddress> addresses_of_backends(const Restored& restored,
                                                const config::Config& config) {
     std::set<net::IpAddress> addresses;
-    for (const RemovedBackend& one : restored.known) addresses.insert(one.address);
-    for (const RemovedBackend& one : backend_addresses_of(config)) addresses.insert(one.address);
+    for (const table::RemovedBackend& one : restored.known) addresses.insert(one.address);
+    for (const table::RemovedBackend& one : table::backend_addresses_of(config))
+        addresses.insert(one.address);
     return addresses;
 }
 
@@ -305,4 +306,4 @@ Restored restore_state(const State& state, const RestoreInput& input) {
     return restored;
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::state

@@ -18,12 +18,12 @@
 #include "controlplane/table/removed_backends.h"
 #include "dataplane/sessions/directory.h"
 
-namespace ikelb::control {
+namespace ikelb::state {
 
 struct RestoreInput {
     const config::Config& config;
-    IndexRegistry& registry;  ///< update()d with the configuration
-    BackendModes& modes;
+    table::IndexRegistry& registry;  ///< update()d with the configuration
+    table::BackendModes& modes;
     sessions::Directory& directory;  ///< no worker writes to it yet
     forwarding::Timeouts timeouts;
     forwarding::Seconds now;  ///< on the dataplane's clock
@@ -43,7 +43,7 @@ struct Restored {
     std::chrono::seconds age{};  ///< of the state; zero if it was saved in our future
     std::vector<std::pair<std::string, forwarding::Mode>> modes{};  ///< that are not enabled
     /// Addresses that were a backend's, for RemovedBackends::take_up().
-    std::vector<RemovedBackend> known{};
+    std::vector<table::RemovedBackend> known{};
 };
 
 /// Takes up the records whose backend is still there with the same name and address, and the modes
@@ -51,4 +51,4 @@ struct Restored {
 /// servers' SAs have not moved. So does transit, whoever it is of.
 Restored restore_state(const State& state, const RestoreInput& input);
 
-}  // namespace ikelb::control
+}  // namespace ikelb::state

@@ -11,17 +11,16 @@
 
 #include "controlplane/state/disk.h"
 
-namespace ikelb::control {
+namespace ikelb::state {
 namespace {
 
 /// Between workers and a save, the workers come first.
 constexpr int niceness = 10;
 
-StateResult<void> save(const std::filesystem::path& file, const sessions::Directory& directory,
-                       const StateView& view) {
-    return write_state_file(file, view.facts, [&](StateEncoder& encoder) {
-        add_records(directory, view, encoder);
-    });
+Result<void> save(const std::filesystem::path& file, const sessions::Directory& directory,
+                  const View& view) {
+    return write_state_file(file, view.facts,
+                            [&](Encoder& encoder) { add_records(directory, view, encoder); });
 }
 
 /// Keeps signals with the thread that waits for them: a thread inherits what its maker blocks.
@@ -42,7 +41,7 @@ private:
 
 }  // namespace
 
-bool StateSaver::start(const sessions::Directory& directory, StateView view) {
+bool Saver::start(const sessions::Directory& directory, View view) {
     {
         const std::lock_guard lock{mutex_};
         if (is_saving_) return false;
@@ -57,26 +56,26 @@ bool StateSaver::start(const sessions::Directory& directory, StateView view) {
             note(save(file_, directory, view));
         }};
     } catch (const std::system_error& error) {
-        note(StateError{std::string{"cannot start a thread to save the state: "} + error.what()});
+        note(Error{std::string{"cannot start a thread to save the state: "} + error.what()});
     }
     return true;
 }
 
-void StateSaver::wait() {
+void Saver::wait() {
     if (thread_.joinable()) thread_.join();
 }
 
-void StateSaver::save_now(const sessions::Directory& directory, const StateView& view) {
+void Saver::save_now(const sessions::Directory& directory, const View& view) {
     wait();
     note(save(file_, directory, view));
 }
 
-void StateSaver::save_now(const StateFacts& facts) {
+void Saver::save_now(const Facts& facts) {
     wait();
-    note(write_state_file(file_, facts, [](StateEncoder&) {}));
+    note(write_state_file(file_, facts, [](Encoder&) {}));
 }
 
-void StateSaver::note(const StateResult<void>& result) {
+void Saver::note(const Result<void>& result) {
     const std::lock_guard lock{mutex_};
     is_saving_ = false;
     log_.error = result ? std::string{} : result.error().message;
@@ -86,9 +85,9 @@ void StateSaver::note(const StateResult<void>& result) {
         ++log_.failures;
 }
 
-SaveLog StateSaver::log() const {
+SaveLog Saver::log() const {
     const std::lock_guard lock{mutex_};
     return log_;
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::state

@@ -12,7 +12,7 @@
 
 #include "controlplane/state/snapshot.h"
 
-namespace ikelb::control {
+namespace ikelb::state {
 
 /// What became of the saves so far.
 struct SaveLog {
@@ -24,29 +24,29 @@ struct SaveLog {
 /// Saves on a thread of its own, so that neither a large directory nor a slow disk stalls the
 /// control thread; the directory is made for readers beside its writers.
 /// Threads: the control thread's.
-class StateSaver {
+class Saver {
 public:
-    explicit StateSaver(std::filesystem::path file) : file_{std::move(file)} {}
+    explicit Saver(std::filesystem::path file) : file_{std::move(file)} {}
     /// Waits for a save under way.
-    ~StateSaver() { wait(); }
-    StateSaver(const StateSaver&) = delete;
-    StateSaver& operator=(const StateSaver&) = delete;
+    ~Saver() { wait(); }
+    Saver(const Saver&) = delete;
+    Saver& operator=(const Saver&) = delete;
 
     /// Starts a save and returns at once. False: another one is still under way. The directory
     /// must outlive the save: see wait().
-    bool start(const sessions::Directory& directory, StateView view);
+    bool start(const sessions::Directory& directory, View view);
     void wait();
 
     /// Saves on the caller's thread, after a save under way.
-    void save_now(const sessions::Directory& directory, const StateView& view);
+    void save_now(const sessions::Directory& directory, const View& view);
     /// The same without records.
-    void save_now(const StateFacts& facts);
+    void save_now(const Facts& facts);
 
     SaveLog log() const;
     const std::filesystem::path& file() const noexcept { return file_; }
 
 private:
-    void note(const StateResult<void>& result);
+    void note(const Result<void>& result);
 
     const std::filesystem::path file_;
     std::thread thread_;
@@ -55,4 +55,4 @@ private:
     bool is_saving_ = false;  ///< under mutex_
 };
 
-}  // namespace ikelb::control
+}  // namespace ikelb::state

@@ -7,7 +7,7 @@
 
 #include "controlplane/state/record_keys.h"
 
-namespace ikelb::control {
+namespace ikelb::state {
 namespace {
 
 using sessions::Flow;
@@ -21,7 +21,7 @@ void set_place(std::vector<Place>& places, std::size_t index, Place place, Place
     places[index] = place;
 }
 
-void view_backends(const ViewInput& input, StateView& view) {
+void view_backends(const ViewInput& input, View& view) {
     for (const config::Pool& pool : input.config.pools)
         for (const config::Backend& backend : pool.backends) {
             const auto ref = input.registry.backend(backend.name);
@@ -38,9 +38,9 @@ void view_backends(const ViewInput& input, StateView& view) {
 
 /// Behind those that records point at: aliases, and those that were removed, so that the next
 /// process knows whose they were.
-void view_other_addresses(const ViewInput& input, StateView& view) {
+void view_other_addresses(const ViewInput& input, View& view) {
     auto& saved = view.facts.backends;
-    const auto add = [&saved](const RemovedBackend& one) {
+    const auto add = [&saved](const table::RemovedBackend& one) {
         const bool is_known = std::ranges::any_of(saved, [&](const SavedBackend& other) {
             return other.address == one.address;
         });
@@ -48,28 +48,26 @@ void view_other_addresses(const ViewInput& input, StateView& view) {
             saved.push_back({.name = one.name, .address = one.address});
     };
     std::ranges::for_each(input.removed, add);
-    std::ranges::for_each(backend_addresses_of(input.config), add);
+    std::ranges::for_each(table::backend_addresses_of(input.config), add);
 }
 
-void view_services(const ViewInput& input, StateView& view) {
+void view_services(const ViewInput& input, View& view) {
     for (const config::Service& service : input.config.services) {
         if (const auto index = input.registry.service(service.name)) {
-            set_place(view.services, *index,
-                      static_cast<std::uint16_t>(view.facts.services.size()),
-                      StateView::no_place);
+            set_place(view.services, *index, static_cast<std::uint16_t>(view.facts.services.size()),
+                      View::no_place);
             view.facts.services.push_back(service.name);
         }
         for (const std::uint16_t port : forwarding::service_port_numbers)
             if (const auto index = input.registry.frontend(service.vip, port)) {
                 set_place(view.frontends, *index,
-                          static_cast<std::uint16_t>(view.facts.frontends.size()),
-                          StateView::no_place);
+                          static_cast<std::uint16_t>(view.facts.frontends.size()), View::no_place);
                 view.facts.frontends.push_back({.vip = service.vip, .port = port});
             }
     }
 }
 
-void view_gateways(const ViewInput& input, StateView& view) {
+void view_gateways(const ViewInput& input, View& view) {
     view.gateways.assign(std::size_t{forwarding::on_link_client} + 1, SavedFlow::no_gateway);
     view.gateways[forwarding::on_link_client] = SavedFlow::on_link;
     for (std::size_t index = 1; index < input.table.gateways.size(); ++index) {
@@ -84,10 +82,10 @@ void view_gateways(const ViewInput& input, StateView& view) {
 
 /// What all saved records have; nullopt if it is none any more.
 template <typename Record>
-std::optional<SavedRecord> to_saved(const Record& record, const StateView& view) {
+std::optional<SavedRecord> to_saved(const Record& record, const View& view) {
     if (record.backend.index >= view.backends.size()) return std::nullopt;
     const auto& backend = view.backends[record.backend.index];
-    if (backend.place == StateView::no_place || backend.generation != record.backend.generation ||
+    if (backend.place == View::no_place || backend.generation != record.backend.generation ||
         !record.is_alive(view.timeouts, view.now))
         return std::nullopt;
     if constexpr (requires { record.is_over; })  // people would be shown it again
@@ -103,7 +101,7 @@ std::optional<SavedRecord> to_saved(const Record& record, const StateView& view)
 /// Those beside a flow, as a list that the next one overwrites.
 class SavedRivals {
 public:
-    SavedRivals(const sessions::Directory& directory, const StateView& view)
+    SavedRivals(const sessions::Directory& directory, const View& view)
         : directory_{directory}, view_{view} {}
 
     std::span<const SavedRival> of(const sessions::FlowKey& key, const Flow& flow) {
@@ -133,7 +131,7 @@ private:
     }
 
     const sessions::Directory& directory_;
-    const StateView& view_;
+    const View& view_;
     std::vector<SavedRival> rivals_;
 };
 
@@ -145,7 +143,7 @@ std::uint64_t saved_peer(std::uint64_t note, forwarding::Seconds now) {
 }
 
 std::uint16_t place_of(const std::vector<std::uint16_t>& places, std::size_t index) {
-    return index < places.size() ? places[index] : StateView::no_place;
+    return index < places.size() ? places[index] : View::no_place;
 }
 
 void visit_all(const auto& table, const auto& visit) {
@@ -154,10 +152,10 @@ void visit_all(const auto& table, const auto& visit) {
 
 }  // namespace
 
-StateView make_state_view(const ViewInput& input) {
-    StateView view{.facts = {.saved_at = input.wall_clock, .hash_key = input.table.hash_key},
-                   .timeouts = input.table.timeouts,
-                   .now = input.now};
+View make_view(const ViewInput& input) {
+    View view{.facts = {.saved_at = input.wall_clock, .hash_key = input.table.hash_key},
+              .timeouts = input.table.timeouts,
+              .now = input.now};
     view_backends(input, view);
     view_other_addresses(input, view);
     view_services(input, view);
@@ -165,13 +163,12 @@ StateView make_state_view(const ViewInput& input) {
     return view;
 }
 
-void add_records(const sessions::Directory& directory, const StateView& view,
-                 StateEncoder& encoder) {
+void add_records(const sessions::Directory& directory, const View& view, Encoder& encoder) {
     visit_all(directory.pairs, [&](const sessions::PairKey& key, const IkeSa& sa,
                                    const auto& notes) {
         const auto saved = to_saved(sa, view);
         const auto service = place_of(view.services, sa.service);
-        if (saved && service != StateView::no_place)
+        if (saved && service != View::no_place)
             encoder.add(SavedPair{.initiator_spi = key[0],
                                   .responder_spi = key[1],
                                   .record = *saved,
@@ -184,7 +181,7 @@ void add_records(const sessions::Directory& directory, const StateView& view,
     visit_all(directory.flows, [&](const sessions::FlowKey& key, const Flow& flow) {
         const auto saved = to_saved(flow, view);
         const auto frontend = place_of(view.frontends, frontend_of(key));
-        if (saved && frontend != StateView::no_place)
+        if (saved && frontend != View::no_place)
             encoder.add(SavedFlow{.client = key.client,
                                   .client_port = client_port_of(key),
                                   .frontend = frontend,
@@ -197,7 +194,7 @@ void add_records(const sessions::Directory& directory, const StateView& view,
                                       const sessions::Binding& binding) {
         const auto saved = to_saved(binding, view);
         const auto service = place_of(view.services, service_of(key));
-        if (saved && service != StateView::no_place)
+        if (saved && service != View::no_place)
             encoder.add(SavedBinding{.client = key.client,
                                      .service = service,
                                      .record = *saved});
@@ -220,4 +217,4 @@ void add_records(const sessions::Directory& directory, const StateView& view,
         });
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::state

@@ -17,18 +17,18 @@
 #include "dataplane/forwarding/forwarding_table.h"
 #include "dataplane/sessions/directory.h"
 
-namespace ikelb::control {
+namespace ikelb::state {
 
 /// What a running daemon's indices stand for at one moment: all that a save needs besides the
 /// directory, by value, so that it can go to another thread.
-struct StateView {
+struct View {
     static constexpr std::uint16_t no_place = 0xffff;
     struct BackendPlace {
         std::uint16_t place = no_place;
         std::uint8_t generation = 0;
     };
 
-    StateFacts facts{};
+    Facts facts{};
     forwarding::Timeouts timeouts{};
     forwarding::Seconds now = 0;  ///< on the dataplane's clock
     // Places in the lists of `facts`, by index.
@@ -40,19 +40,18 @@ struct StateView {
 
 struct ViewInput {
     const config::Config& config;
-    const IndexRegistry& registry;
-    const BackendModes& modes;
+    const table::IndexRegistry& registry;
+    const table::BackendModes& modes;
     const forwarding::ForwardingTable& table;
     forwarding::Seconds now;
     std::chrono::sys_seconds wall_clock;
-    std::span<const RemovedBackend> removed{};
+    std::span<const table::RemovedBackend> removed{};
 };
-StateView make_state_view(const ViewInput& input);
+View make_view(const ViewInput& input);
 
 /// Adds every record that lives and whose backend, frontend and service are in the view. Those that
 /// are written meanwhile may be missing, or be there as they were.
 /// Threads: any, beside workers.
-void add_records(const sessions::Directory& directory, const StateView& view,
-                 StateEncoder& encoder);
+void add_records(const sessions::Directory& directory, const View& view, Encoder& encoder);
 
-}  // namespace ikelb::control
+}  // namespace ikelb::state

@@ -13,7 +13,7 @@
 #include "controlplane/state/byte_reader.h"
 #include "controlplane/state/record_words.h"
 
-namespace ikelb::control {
+namespace ikelb::state {
 namespace {
 
 // No byte is swapped anywhere below.
@@ -28,7 +28,7 @@ constexpr std::array<char, sizeof(Word)> magic{'i', 'k', 'e', 'l', 'b', '-', 's'
 enum Head : std::size_t {
     head_magic,
     head_version,
-    head_bytes,     ///< of the whole file
+    head_file_bytes,  ///< of the whole file
     head_checksum,  ///< over the words behind the head, then over those of the head but this one
     head_saved_at,  ///< seconds since 1970
     head_k0,
@@ -43,7 +43,7 @@ enum Head : std::size_t {
     head_words
 };
 using HeadWords = std::array<Word, head_words>;
-static_assert(sizeof(HeadWords) == state_head_bytes);
+static_assert(sizeof(HeadWords) == head_bytes);
 
 constexpr std::size_t buffer_bytes = std::size_t{1} << 18;
 constexpr std::int64_t latest_time = 253402300799;  // the last second of the year 9999
@@ -83,7 +83,7 @@ void put_address(Bytes& out, const net::IpAddress& address) {
 }
 
 /// Filled up to whole words.
-Bytes names_of(const StateFacts& facts) {
+Bytes names_of(const Facts& facts) {
     Bytes out;
     for (const std::size_t count : {facts.backends.size(), facts.frontends.size(),
                                     facts.services.size(), facts.gateways.size()})
@@ -106,7 +106,7 @@ Bytes names_of(const StateFacts& facts) {
     return out;
 }
 
-bool read_names(std::span<const std::uint8_t> bytes, StateFacts& facts) {
+bool read_names(std::span<const std::uint8_t> bytes, Facts& facts) {
     ByteReader in{bytes};
     const std::size_t backends = in.number(2), frontends = in.number(2), services = in.number(2),
                       gateways = in.number(2);
@@ -165,11 +165,11 @@ bool is_length_right(const HeadWords& head, std::size_t size) noexcept {
 
 }  // namespace
 
-void throw_exception_from_error(const StateError& error, const boost::source_location&) {
+void throw_exception_from_error(const Error& error, const boost::source_location&) {
     throw std::runtime_error{error.message};
 }
 
-StateEncoder::StateEncoder(const StateFacts& facts, Sink sink)
+Encoder::Encoder(const Facts& facts, Sink sink)
     : sink_{std::move(sink)},
       saved_at_{facts.saved_at.time_since_epoch().count()},
       hash_key_{facts.hash_key} {
@@ -179,7 +179,7 @@ StateEncoder::StateEncoder(const StateFacts& facts, Sink sink)
     for (ByteReader in{names}; !in.is_at_end();) put(in.word());
 }
 
-void StateEncoder::put(Word word) {
+void Encoder::put(Word word) {
     checksum_ = mix(checksum_, word);
     bytes_ += sizeof word;
     const std::size_t at = buffer_.size();
@@ -189,18 +189,18 @@ void StateEncoder::put(Word word) {
 }
 
 /// As its 16 bytes stand on the wire.
-void StateEncoder::put(const net::IpAddress& address) {
+void Encoder::put(const net::IpAddress& address) {
     std::array<Word, 2> words;
     std::memcpy(words.data(), address.bytes().data(), sizeof words);
     for (const Word word : words) put(word);
 }
 
-void StateEncoder::flush() {
+void Encoder::flush() {
     if (!buffer_.empty()) sink_(buffer_);
     buffer_.clear();
 }
 
-void StateEncoder::add(const SavedPair& pair) {
+void Encoder::add(const SavedPair& pair) {
     assert(flows_ == 0 && bindings_ == 0);
     put(pair.initiator_spi);
     put(pair.responder_spi);
@@ -210,7 +210,7 @@ void StateEncoder::add(const SavedPair& pair) {
     ++pairs_;
 }
 
-void StateEncoder::add(const SavedFlow& flow, std::span<const SavedRival> rivals) {
+void Encoder::add(const SavedFlow& flow, std::span<const SavedRival> rivals) {
     assert(bindings_ == 0 && esp_ == 0 && rivals.size() <= sessions::Rivals::most);
     put(flow.client);
     put(Word{flow.client_port} | Word{flow.frontend} << 16 | Word{rivals.size()} << 32);
@@ -221,7 +221,7 @@ void StateEncoder::add(const SavedFlow& flow, std::span<const SavedRival> rivals
     rivals_ += rivals.size();
 }
 
-void StateEncoder::add(const SavedBinding& binding) {
+void Encoder::add(const SavedBinding& binding) {
     assert(esp_ == 0);
     put(binding.client);
     put(Word{binding.service});
@@ -229,7 +229,7 @@ void StateEncoder::add(const SavedBinding& binding) {
     ++bindings_;
 }
 
-void StateEncoder::add(const SavedEsp& esp) {
+void Encoder::add(const SavedEsp& esp) {
     assert(transit_ == 0);
     put(esp.client);
     put(Word{esp.spi} | Word{esp.is_shared} << 32);
@@ -237,7 +237,7 @@ void StateEncoder::add(const SavedEsp& esp) {
     ++esp_;
 }
 
-void StateEncoder::add(const SavedTransit& transit) {
+void Encoder::add(const SavedTransit& transit) {
     put(transit.key.inside);
     put(transit.key.outside);
     put(Word{transit.key.inside_port} | Word{transit.key.outside_port} << 16 |
@@ -246,12 +246,12 @@ void StateEncoder::add(const SavedTransit& transit) {
     ++transit_;
 }
 
-std::array<std::uint8_t, state_head_bytes> StateEncoder::finish() {
+std::array<std::uint8_t, head_bytes> Encoder::finish() {
     flush();
     HeadWords head{};
     std::memcpy(&head[head_magic], magic.data(), magic.size());
-    head[head_version] = state_format_version;
-    head[head_bytes] = state_head_bytes + bytes_;
+    head[head_version] = format_version;
+    head[head_file_bytes] = head_bytes + bytes_;
     head[head_saved_at] = static_cast<Word>(saved_at_);
     head[head_k0] = hash_key_.k0;
     head[head_k1] = hash_key_.k1;
@@ -263,12 +263,12 @@ std::array<std::uint8_t, state_head_bytes> StateEncoder::finish() {
     head[head_transit] = transit_;
     head[head_rivals] = rivals_;
     head[head_checksum] = mix_head(checksum_, head);
-    std::array<std::uint8_t, state_head_bytes> bytes;
+    std::array<std::uint8_t, head_bytes> bytes;
     std::memcpy(bytes.data(), head.data(), bytes.size());
     return bytes;
 }
 
-void add_all(const State& state, StateEncoder& encoder) {
+void add_all(const State& state, Encoder& encoder) {
     for (const SavedPair& pair : state.pairs) encoder.add(pair);
     std::span<const SavedRival> rivals{state.rivals};
     for (const SavedFlow& flow : state.flows) {
@@ -280,44 +280,43 @@ void add_all(const State& state, StateEncoder& encoder) {
     for (const SavedTransit& transit : state.transit) encoder.add(transit);
 }
 
-std::vector<std::uint8_t> encode_state(const State& state) {
-    Bytes bytes(state_head_bytes);
-    StateEncoder encoder{state.facts, [&bytes](std::span<const std::uint8_t> piece) {
-                             bytes.insert(bytes.end(), piece.begin(), piece.end());
-                         }};
+std::vector<std::uint8_t> encode(const State& state) {
+    Bytes bytes(head_bytes);
+    Encoder encoder{state.facts, [&bytes](std::span<const std::uint8_t> piece) {
+                        bytes.insert(bytes.end(), piece.begin(), piece.end());
+                    }};
     add_all(state, encoder);
     const auto head = encoder.finish();
     std::ranges::copy(head, bytes.begin());
     return bytes;
 }
 
-StateResult<State> decode_state(std::span<const std::uint8_t> bytes) {
-    if (bytes.empty()) return StateError{"it is empty"};
+Result<State> decode(std::span<const std::uint8_t> bytes) {
+    if (bytes.empty()) return Error{"it is empty"};
     HeadWords head{};
-    std::memcpy(head.data(), bytes.data(), std::min(bytes.size(), state_head_bytes));
+    std::memcpy(head.data(), bytes.data(), std::min(bytes.size(), head_bytes));
     if (std::memcmp(head.data(), magic.data(), std::min(bytes.size(), magic.size())) != 0)
-        return StateError{"it is no state file of ikelb"};
+        return Error{"it is no state file of ikelb"};
     const Word version = head[head_version];
     const bool is_cut_off = bytes.size() < 2 * sizeof(Word);
-    if (!is_cut_off && (version < oldest_state_format_version || version > state_format_version))
-        return StateError{"it is of format version " + std::to_string(version) +
-                          ", and this ikelbd reads versions " +
-                          std::to_string(oldest_state_format_version) + " to " +
-                          std::to_string(state_format_version)};
+    if (!is_cut_off && (version < oldest_format_version || version > format_version))
+        return Error{"it is of format version " + std::to_string(version) +
+                     ", and this ikelbd reads versions " + std::to_string(oldest_format_version) +
+                     " to " + std::to_string(format_version)};
     const std::size_t own_head_bytes = head_words_of(version) * sizeof(Word);
     if (is_cut_off || bytes.size() < own_head_bytes)
-        return StateError{"it is cut off after " + std::to_string(bytes.size()) + " bytes"};
+        return Error{"it is cut off after " + std::to_string(bytes.size()) + " bytes"};
     // What an older head does not have, its names stand at.
     for (std::size_t i = head_words_of(version); i < head_words; ++i) head[i] = 0;
-    if (head[head_bytes] != bytes.size())
-        return StateError{"it has " + std::to_string(bytes.size()) + " bytes instead of " +
-                          std::to_string(head[head_bytes])};
-    if (!is_length_right(head, bytes.size())) return StateError{"it is damaged: its parts overlap"};
+    if (head[head_file_bytes] != bytes.size())
+        return Error{"it has " + std::to_string(bytes.size()) + " bytes instead of " +
+                     std::to_string(head[head_file_bytes])};
+    if (!is_length_right(head, bytes.size())) return Error{"it is damaged: its parts overlap"};
     const auto body = bytes.subspan(own_head_bytes);
     Word sum = 0;
     for (ByteReader in{body}; !in.is_at_end();) sum = mix(sum, in.word());
     if (mix_head(sum, head) != head[head_checksum])
-        return StateError{"it is damaged: its checksum is wrong"};
+        return Error{"it is damaged: its checksum is wrong"};
 
     State state;
     const auto saved_at = static_cast<std::int64_t>(head[head_saved_at]);
@@ -328,8 +327,8 @@ StateResult<State> decode_state(std::span<const std::uint8_t> bytes) {
     const auto read = version < 4 ? read_old_records : read_records;
     if (saved_at < 0 || saved_at > latest_time || !read_names(names, state.facts) ||
         !read(records, counts_of(head), state))
-        return StateError{"it holds what no ikelbd writes"};
+        return Error{"it holds what no ikelbd writes"};
     return state;
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::state

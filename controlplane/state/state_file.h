@@ -31,19 +31,18 @@
 #include "dataplane/wall/transit.h"
 #include "dataplane/wall/upper.h"
 
-namespace ikelb::control {
+namespace ikelb::state {
 
 /// Why bytes are no state to start from: one line for the log.
-struct StateError {
+struct Error {
     std::string message;
 };
 
 template <class T>
-using StateResult = boost::system::result<T, StateError>;
+using Result = boost::system::result<T, Error>;
 
-/// Used by StateResult::value() on an error; callers ask has_value() first.
-[[noreturn]] void throw_exception_from_error(const StateError& error,
-                                             const boost::source_location&);
+/// Used by Result::value() on an error; callers ask has_value() first.
+[[noreturn]] void throw_exception_from_error(const Error& error, const boost::source_location&);
 
 struct SavedBackend {
     std::string name;
@@ -65,7 +64,7 @@ struct SavedGateway {
 };
 
 /// Everything but the records. Records point into these lists.
-struct StateFacts {
+struct Facts {
     std::chrono::sys_seconds saved_at{};
     net::HashKey hash_key{};
     std::vector<SavedBackend> backends{};
@@ -77,7 +76,7 @@ struct StateFacts {
 /// What the kinds of records have in common.
 struct SavedRecord {
     std::uint32_t age = 0;      ///< seconds since it was last seen, when it was saved
-    std::uint16_t backend = 0;  ///< place in StateFacts::backends
+    std::uint16_t backend = 0;  ///< place in Facts::backends
     friend bool operator==(const SavedRecord&, const SavedRecord&) = default;
 };
 
@@ -86,7 +85,7 @@ struct SavedPair {
     std::uint64_t responder_spi = 0;
     SavedRecord record{};
     sessions::SaState state = sessions::SaState::half_open;
-    std::uint8_t service = 0;  ///< place in StateFacts::services
+    std::uint8_t service = 0;  ///< place in Facts::services
     /// As sessions::Peer packs it, but for `created`, which is an age in its unit; 0: nothing
     /// noted.
     std::uint64_t peer = 0;
@@ -102,13 +101,13 @@ struct SavedRival {
 };
 
 struct SavedFlow {
-    /// No gateway, and the client itself; else 1 + the place in StateFacts::gateways.
+    /// No gateway, and the client itself; else 1 + the place in Facts::gateways.
     static constexpr std::uint8_t no_gateway = forwarding::no_gateway;
     static constexpr std::uint8_t on_link = forwarding::on_link_client;
 
     net::IpAddress client;
     std::uint16_t client_port = 0;
-    std::uint16_t frontend = 0;  ///< place in StateFacts::frontends
+    std::uint16_t frontend = 0;  ///< place in Facts::frontends
     SavedRecord record{};
     sessions::Standing standing = sessions::Standing::called;
     std::uint8_t gateway = no_gateway;
@@ -118,7 +117,7 @@ struct SavedFlow {
 
 struct SavedBinding {
     net::IpAddress client;
-    std::uint16_t service = 0;  ///< place in StateFacts::services
+    std::uint16_t service = 0;  ///< place in Facts::services
     SavedRecord record{};
     friend bool operator==(const SavedBinding&, const SavedBinding&) = default;
 };
@@ -143,7 +142,7 @@ struct SavedTransit {
 };
 
 struct State {
-    StateFacts facts{};
+    Facts facts{};
     std::vector<SavedPair> pairs{};
     std::vector<SavedFlow> flows{};
     std::vector<SavedRival> rivals{};  ///< those of the first flow, of the second, ...
@@ -154,21 +153,21 @@ struct State {
 
 /// What is written. Version 2, which had no transit, and version 3, whose records said less of a
 /// backend's standing, are read as well.
-inline constexpr std::uint64_t state_format_version = 4;
-inline constexpr std::uint64_t oldest_state_format_version = 2;
-inline constexpr std::size_t state_head_bytes = 112;
+inline constexpr std::uint64_t format_version = 4;
+inline constexpr std::uint64_t oldest_format_version = 2;
+inline constexpr std::size_t head_bytes = 112;
 
 /// Makes the bytes of a state piece by piece, so that millions of records need no memory of their
 /// own. First all pairs, then all flows, then all bindings, then all ESP SPIs, then all transit.
 /// Threads: one at a time.
-class StateEncoder {
+class Encoder {
 public:
     /// Is given the bytes behind the head, in order.
     using Sink = std::function<void(std::span<const std::uint8_t>)>;
 
-    StateEncoder(const StateFacts& facts, Sink sink);
-    StateEncoder(const StateEncoder&) = delete;
-    StateEncoder& operator=(const StateEncoder&) = delete;
+    Encoder(const Facts& facts, Sink sink);
+    Encoder(const Encoder&) = delete;
+    Encoder& operator=(const Encoder&) = delete;
 
     void add(const SavedPair& pair);
     void add(const SavedFlow& flow, std::span<const SavedRival> rivals);
@@ -177,7 +176,7 @@ public:
     void add(const SavedTransit& transit);
 
     /// Gives the rest to the sink and returns the head, which goes in front of all.
-    std::array<std::uint8_t, state_head_bytes> finish();
+    std::array<std::uint8_t, head_bytes> finish();
 
     std::uint64_t pairs() const noexcept { return pairs_; }
     std::uint64_t flows() const noexcept { return flows_; }
@@ -206,13 +205,13 @@ private:
 };
 
 /// Each record of a state, in the order that an encoder wants.
-void add_all(const State& state, StateEncoder& encoder);
+void add_all(const State& state, Encoder& encoder);
 
 /// All bytes of a state.
-std::vector<std::uint8_t> encode_state(const State& state);
+std::vector<std::uint8_t> encode(const State& state);
 
-/// Reads what encode_state() or a StateEncoder wrote, and the older versions' files. Every place in
+/// Reads what encode() or a Encoder wrote, and the older versions' files. Every place in
 /// the result is within its list.
-StateResult<State> decode_state(std::span<const std::uint8_t> bytes);
+Result<State> decode(std::span<const std::uint8_t> bytes);
 
-}  // namespace ikelb::control
+}  // namespace ikelb::state

@@ -7,7 +7,7 @@
 
 #include "controlplane/table/table_parts.h"
 
-namespace ikelb::control {
+namespace ikelb::table {
 namespace {
 
 bool is_used(const config::Pool& pool, const config::Config& config) {
@@ -72,11 +72,11 @@ void build_addresses(const BuilderInput& input, const InterfaceNames& names,
         entries.push_back({own, {.role = AddressRole::own, .interface = interface}});
     };
     // Those of other devices first: on a twin an address is more than on any of them.
-    for (const Address& address : input.kernel.addresses)
+    for (const netlink::Address& address : input.kernel.addresses)
         if (!names.by_twin(address.ifindex) && !address.prefix.address.is_loopback() &&
             !address.prefix.address.is_ipv6_link_local())
             add_own(address.prefix.address, forwarding::no_interface);
-    for (const Address& address : input.kernel.addresses)
+    for (const netlink::Address& address : input.kernel.addresses)
         if (const auto interface = names.by_twin(address.ifindex))
             add_own(address.prefix.address, *interface);
     for (std::size_t i = 0; i < input.config.interfaces.size(); ++i)
@@ -106,4 +106,4 @@ void build_addresses(const BuilderInput& input, const InterfaceNames& names,
     table.addresses = forwarding::AddressMap<forwarding::AddressEntry>{entries, input.hash_key};
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::table

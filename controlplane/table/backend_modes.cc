@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace ikelb::control {
+namespace ikelb::table {
 namespace {
 
 bool has_backend(const config::Config& config, const std::string& name) {
@@ -46,4 +46,4 @@ void BackendModes::retain(const config::Config& config) {
     std::erase_if(modes_, [&](const auto& entry) { return !has_backend(config, entry.first); });
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::table

@@ -10,7 +10,7 @@
 #include "controlplane/table/index_registry.h"
 #include "dataplane/forwarding/forwarding_table.h"
 
-namespace ikelb::control {
+namespace ikelb::table {
 
 /// "enabled", "drain_keep", "drain_refuse" or "disabled".
 const char* to_string(forwarding::Mode mode) noexcept;
@@ -36,4 +36,4 @@ private:
     std::map<std::string, forwarding::Mode, std::less<>> modes_;  ///< other than enabled
 };
 
-}  // namespace ikelb::control
+}  // namespace ikelb::table

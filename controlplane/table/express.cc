@@ -10,7 +10,7 @@
 
 #include "dataplane/net/checksum.h"
 
-namespace ikelb::control {
+namespace ikelb::table {
 namespace {
 
 using forwarding::BackendIndex, forwarding::ExpressTable, forwarding::ForwardingTable;
@@ -151,4 +151,4 @@ void prepare_express(ForwardingTable& table) {
     table.wall.prepare(table.inside_prefixes);
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::table

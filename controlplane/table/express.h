@@ -4,9 +4,9 @@
 
 #include "dataplane/forwarding/forwarding_table.h"
 
-namespace ikelb::control {
+namespace ikelb::table {
 
 /// Works out the table's `express`, and what its wall needs; whoever builds a table calls it last.
 void prepare_express(forwarding::ForwardingTable& table);
 
-}  // namespace ikelb::control
+}  // namespace ikelb::table

@@ -8,7 +8,7 @@
 
 #include "dataplane/forwarding/forwarding_table.h"
 
-namespace ikelb::control {
+namespace ikelb::table {
 namespace {
 
 RegistryError too_many(const char* what, std::size_t wanted, std::size_t limit) {
@@ -138,4 +138,4 @@ std::optional<forwarding::GatewayIndex> IndexRegistry::gateway(const GatewayName
     return static_cast<forwarding::GatewayIndex>(*index);
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::table

@@ -24,7 +24,7 @@
 #include "dataplane/forwarding/ids.h"
 #include "dataplane/net/address.h"
 
-namespace ikelb::control {
+namespace ikelb::table {
 
 /// A configuration needs more indices than there are. `message`: a sentence for the operator that
 /// names the limit.
@@ -94,4 +94,4 @@ private:
     Addresses addresses_;  ///< the own ones of the backends that are there
 };
 
-}  // namespace ikelb::control
+}  // namespace ikelb::table

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace ikelb::control {
+namespace ikelb::table {
 
 forwarding::LinkHeader make_link(const forwarding::Interface& interface,
                                  forwarding::InterfaceIndex index,
@@ -23,4 +23,4 @@ forwarding::LinkHeader make_link(const forwarding::Interface& interface,
     return link;
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::table

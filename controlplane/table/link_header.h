@@ -4,11 +4,11 @@
 
 #include "dataplane/forwarding/forwarding_table.h"
 
-namespace ikelb::control {
+namespace ikelb::table {
 
 /// A link header towards a MAC address out of an interface.
 forwarding::LinkHeader make_link(const forwarding::Interface& interface,
                                  forwarding::InterfaceIndex index,
                                  const net::MacAddress& destination);
 
-}  // namespace ikelb::control
+}  // namespace ikelb::table

@@ -9,7 +9,7 @@
 #include "dataplane/forwarding/forwarding_table.h"
 #include "dataplane/net/hash.h"
 
-namespace ikelb::control {
+namespace ikelb::table {
 namespace {
 
 using forwarding::maglev_index;
@@ -90,4 +90,4 @@ std::vector<std::uint16_t> build_maglev(std::span<const MaglevMember> members,
     }
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::table

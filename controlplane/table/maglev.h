@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace ikelb::control {
+namespace ikelb::table {
 
 /// One candidate for clients.
 struct MaglevMember {
@@ -28,4 +28,4 @@ struct MaglevMember {
 std::vector<std::uint16_t> build_maglev(std::span<const MaglevMember> members,
                                         std::size_t table_size);
 
-}  // namespace ikelb::control
+}  // namespace ikelb::table

@@ -8,7 +8,7 @@
 #include <optional>
 #include <span>
 
-namespace ikelb::control {
+namespace ikelb::table {
 
 /// Indices first..first+capacity-1 for things that have a name. A name gets its index once and
 /// keeps it: also while it is gone, so that it comes back to the same one. Only when every index
@@ -78,4 +78,4 @@ private:
     std::map<Name, Entry, std::less<>> entries_;
 };
 
-}  // namespace ikelb::control
+}  // namespace ikelb::table

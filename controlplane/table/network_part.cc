@@ -15,7 +15,7 @@
 #include "controlplane/table/route_choice.h"
 #include "controlplane/table/table_parts.h"
 
-namespace ikelb::control {
+namespace ikelb::table {
 namespace {
 
 using forwarding::InterfaceIndex;
@@ -24,8 +24,8 @@ using forwarding::RouteKind;
 
 constexpr std::size_t vlans_per_port = 4096;
 
-const Link* find_link(const KernelState& kernel, int ifindex) {
-    const auto link = std::ranges::find(kernel.links, ifindex, &Link::ifindex);
+const netlink::Link* find_link(const netlink::KernelState& kernel, int ifindex) {
+    const auto link = std::ranges::find(kernel.links, ifindex, &netlink::Link::ifindex);
     return link == kernel.links.end() ? nullptr : &*link;
 }
 
@@ -48,7 +48,7 @@ enum class Family : std::uint8_t { v4, v6 };
 net::IpAddress address_of(const config::Interface& interface, int ifindex, Family family,
                           const BuilderInput& input) {
     std::vector<net::IpAddress> present;
-    for (const Address& address : input.kernel.addresses)
+    for (const netlink::Address& address : input.kernel.addresses)
         if (const net::IpAddress& own = address.prefix.address;
             address.ifindex == ifindex && own.is_v4() == (family == Family::v4) &&
             !is_link_local(own) && !is_vip(input.config, own))
@@ -60,7 +60,7 @@ net::IpAddress address_of(const config::Interface& interface, int ifindex, Famil
 }
 
 /// The smaller of what the configuration allows on the port and what the kernel has on the twin.
-std::uint16_t mtu_of(const config::Interface& interface, const Link* link,
+std::uint16_t mtu_of(const config::Interface& interface, const netlink::Link* link,
                      const config::Config& config) {
     const auto port = std::ranges::find(config.ports, interface.port, &config::Port::name);
     const std::uint16_t mtu = port == config.ports.end() ? std::uint16_t{1500} : port->mtu;
@@ -78,7 +78,7 @@ forwarding::Interface make_interface(const config::Interface& configured,
                                     .address = {},
                                     .address6 = {}};
     if (facts == nullptr) return interface;
-    const Link* link = find_link(input.kernel, facts->ifindex);
+    const netlink::Link* link = find_link(input.kernel, facts->ifindex);
     interface.port = facts->port;
     interface.mac = facts->mac;
     interface.mtu = mtu_of(configured, link, input.config);
@@ -124,9 +124,9 @@ void build_neighbours(const BuilderInput& input, const InterfaceNames& names,
     using Neighbours = decltype(table.neighbours);
     std::vector<Neighbours::Entry> entries;
     entries.reserve(input.kernel.neighbours.size());
-    for (const Neighbour& neighbour : input.kernel.neighbours) {
+    for (const netlink::Neighbour& neighbour : input.kernel.neighbours) {
         const auto interface = names.by_twin(neighbour.ifindex);
-        if (!interface || !is_usable(neighbour.state) || neighbour.mac.is_zero()) continue;
+        if (!interface || !netlink::is_usable(neighbour.state) || neighbour.mac.is_zero()) continue;
         entries.push_back({.key = forwarding::neighbour_key(*interface, neighbour.address),
                            .value = make_link(table.interfaces[*interface], *interface,
                                               neighbour.mac)});
@@ -136,11 +136,12 @@ void build_neighbours(const BuilderInput& input, const InterfaceNames& names,
 
 /// The gateways of all routes, also of those that others are preferred to: a service's uplink may
 /// be the second-best default route. In the order of the routes, each once.
-std::vector<GatewayName> gateways_of(const KernelState& kernel, const InterfaceNames& names) {
+std::vector<GatewayName> gateways_of(const netlink::KernelState& kernel,
+                                     const InterfaceNames& names) {
     std::vector<GatewayName> gateways;
     std::set<GatewayName> seen;
-    for (const Route& route : kernel.routes) {
-        if (route.type != RouteType::unicast || !route.gateway) continue;
+    for (const netlink::Route& route : kernel.routes) {
+        if (route.type != netlink::RouteType::unicast || !route.gateway) continue;
         const auto interface = names.by_twin(route.ifindex);
         if (!interface) continue;
         GatewayName name{*interface, *route.gateway};
@@ -192,7 +193,7 @@ void build_gateways(const BuilderInput& input, const InterfaceNames& names,
                           std::to_string(forwarding::max_gateways) +
                           ": routes by the others are left to the kernel, which is slow");
     std::array<std::set<GatewayName>, 2> of_default_routes;
-    for (const Route& route : input.kernel.routes)
+    for (const netlink::Route& route : input.kernel.routes)
         if (const auto interface = names.by_twin(route.ifindex);
             interface && route.gateway && route.dst.length == 0)
             of_default_routes[!route.dst.address.is_v4()].emplace(*interface, *route.gateway);
@@ -216,13 +217,13 @@ void build_gateways(const BuilderInput& input, const InterfaceNames& names,
     build_gateway_macs(std::move(macs), input, table);
 }
 
-forwarding::Route make_route(const Route& route, const InterfaceNames& names,
+forwarding::Route make_route(const netlink::Route& route, const InterfaceNames& names,
                              const IndexRegistry& registry) {
     switch (route.type) {
-        case RouteType::blackhole: return {.kind = RouteKind::blackhole};
-        case RouteType::unreachable: return {.kind = RouteKind::unreachable};
-        case RouteType::local: return {.kind = RouteKind::local};
-        case RouteType::unicast: break;
+        case netlink::RouteType::blackhole: return {.kind = RouteKind::blackhole};
+        case netlink::RouteType::unreachable: return {.kind = RouteKind::unreachable};
+        case netlink::RouteType::local: return {.kind = RouteKind::local};
+        case netlink::RouteType::unicast: break;
     }
     const auto interface = names.by_twin(route.ifindex);
     if (!interface) return {.kind = RouteKind::local};
@@ -238,7 +239,7 @@ void build_routes(const BuilderInput& input, const InterfaceNames& names,
                   forwarding::ForwardingTable& table) {
     std::vector<RouteOption> options;
     options.reserve(input.kernel.routes.size());
-    for (const Route& route : input.kernel.routes)
+    for (const netlink::Route& route : input.kernel.routes)
         if (!is_of_each_link(route.dst))
             options.push_back({route.dst, make_route(route, names, input.registry)});
     for (const char* prefix : of_each_link)
@@ -268,4 +269,4 @@ void build_network(const BuilderInput& input, const InterfaceNames& names,
     build_routes(input, names, table);
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::table

@@ -7,7 +7,7 @@
 
 #include "controlplane/table/table_parts.h"
 
-namespace ikelb::control {
+namespace ikelb::table {
 
 using forwarding::is_within, forwarding::Seconds;
 
@@ -58,4 +58,4 @@ std::vector<RemovedBackend> RemovedBackends::expire(std::uint64_t dropped,
     return gone;
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::table

@@ -11,7 +11,7 @@
 #include "dataplane/forwarding/timeouts.h"
 #include "dataplane/net/address.h"
 
-namespace ikelb::control {
+namespace ikelb::table {
 
 /// An address that was a backend's. The name is for people.
 struct RemovedBackend {
@@ -53,4 +53,4 @@ private:
 /// The addresses that are a backend's, aliases included, of pools that a service uses.
 std::vector<RemovedBackend> backend_addresses_of(const config::Config& config);
 
-}  // namespace ikelb::control
+}  // namespace ikelb::table

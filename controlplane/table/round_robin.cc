@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
-namespace ikelb::control {
+namespace ikelb::table {
 namespace {
 
 struct Turn {
@@ -75,4 +75,4 @@ std::vector<std::uint16_t> build_round_robin(std::span<const RoundRobinMember> m
     return sequence;
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::table

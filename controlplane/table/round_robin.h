@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-namespace ikelb::control {
+namespace ikelb::table {
 
 struct RoundRobinMember {
     std::uint16_t value = 0;   ///< what the sequence's entries of this member hold
@@ -26,4 +26,4 @@ inline constexpr std::size_t max_round_robin_entries = 4096;
 /// positive weight get no turn.
 std::vector<std::uint16_t> build_round_robin(std::span<const RoundRobinMember> members);
 
-}  // namespace ikelb::control
+}  // namespace ikelb::table

@@ -11,7 +11,7 @@
 
 #include "controlplane/table/route_ranges.h"
 
-namespace ikelb::control {
+namespace ikelb::table {
 namespace {
 
 using forwarding::ForwardingTable, forwarding::RouteKind;
@@ -83,4 +83,4 @@ void choose_routes(std::vector<RouteOption> options, ForwardingTable& table) {
     table.route_table = cut_routes(entries);
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::table

@@ -6,7 +6,7 @@
 
 #include "dataplane/forwarding/forwarding_table.h"
 
-namespace ikelb::control {
+namespace ikelb::table {
 
 /// One of the routes to a prefix.
 struct RouteOption {
@@ -24,4 +24,4 @@ struct RouteOption {
 /// alike.
 void choose_routes(std::vector<RouteOption> options, forwarding::ForwardingTable& table);
 
-}  // namespace ikelb::control
+}  // namespace ikelb::table

@@ -7,7 +7,7 @@
 #include <type_traits>
 #include <vector>
 
-namespace ikelb::control {
+namespace ikelb::table {
 namespace {
 
 using forwarding::RouteTable;
@@ -102,4 +102,4 @@ RouteTable cut_routes(std::span<const RouteEntry> entries) {
     return {.v4 = cut<std::uint32_t>(entries), .v6 = cut<net::Uint128>(entries)};
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::table

@@ -8,7 +8,7 @@
 #include "dataplane/forwarding/route_table.h"
 #include "dataplane/net/address.h"
 
-namespace ikelb::control {
+namespace ikelb::table {
 
 struct RouteEntry {
     net::IpPrefix prefix;     ///< host bits are ignored
@@ -18,4 +18,4 @@ struct RouteEntry {
 /// Cuts the prefixes of each family into disjoint ranges. Of equal prefixes the last one wins.
 forwarding::RouteTable cut_routes(std::span<const RouteEntry> entries);
 
-}  // namespace ikelb::control
+}  // namespace ikelb::table

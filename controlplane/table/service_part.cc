@@ -14,7 +14,7 @@
 #include "controlplane/table/round_robin.h"
 #include "controlplane/table/table_parts.h"
 
-namespace ikelb::control {
+namespace ikelb::table {
 namespace {
 
 using forwarding::BackendIndex;
@@ -152,7 +152,7 @@ void remark_on_removed(const BuilderInput& input, Remarks& remarks) {
 
 bool has_address(const BuilderInput& input, const InterfaceNames& names,
                  const net::IpAddress& wanted) {
-    return std::ranges::any_of(input.kernel.addresses, [&](const Address& address) {
+    return std::ranges::any_of(input.kernel.addresses, [&](const netlink::Address& address) {
         return address.prefix.address == wanted && names.by_twin(address.ifindex);
     });
 }
@@ -165,8 +165,8 @@ forwarding::GatewayIndex uplink_of(const config::Service& service, const Builder
                                    const forwarding::ForwardingTable& table) {
     const auto interface = names.by_name(service.interface);
     forwarding::GatewayIndex best = forwarding::no_gateway;
-    for (const Route& route : input.kernel.routes) {
-        if (route.type != RouteType::unicast || route.dst.length != 0 || !route.gateway ||
+    for (const netlink::Route& route : input.kernel.routes) {
+        if (route.type != netlink::RouteType::unicast || route.dst.length != 0 || !route.gateway ||
             route.dst.address.is_v4() != service.vip.is_v4() || !interface ||
             names.by_twin(route.ifindex) != interface)
             continue;
@@ -383,4 +383,4 @@ void build_services(const BuilderInput& input, const InterfaceNames& names,
     build_spread(input, table, remarks);
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::table

@@ -9,7 +9,7 @@
 #include "controlplane/table/express.h"
 #include "controlplane/table/table_parts.h"
 
-namespace ikelb::control {
+namespace ikelb::table {
 namespace {
 
 /// The dataplane counts in seconds: rounded up, so that nothing ends before its time.
@@ -104,4 +104,4 @@ BuiltTable build_table(const BuilderInput& input) {
     return built;
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::table

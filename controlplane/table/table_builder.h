@@ -15,12 +15,12 @@
 #include <vector>
 
 #include "config/config.h"
-#include "controlplane/kernel/kernel_state.h"
+#include "controlplane/kernel/netlink/kernel_state.h"
 #include "controlplane/table/index_registry.h"
 #include "controlplane/table/removed_backends.h"
 #include "dataplane/forwarding/forwarding_table.h"
 
-namespace ikelb::control {
+namespace ikelb::table {
 
 /// What became of one interface of the configuration on this machine.
 struct InterfaceFacts {
@@ -41,7 +41,7 @@ struct BuilderInput {
     const config::Config& config;
     /// In any order; found by name. An interface without facts forwards nothing.
     const std::vector<InterfaceFacts>& interfaces;
-    const KernelState& kernel;
+    const netlink::KernelState& kernel;
     /// By name. A backend that is missing is down.
     const std::map<std::string, BackendFacts, std::less<>>& backends;
     /// After its update(config). Gets the kernel's gateways.
@@ -77,4 +77,4 @@ std::vector<wall::AllowRule> make_allow_rules(const config::Transit& transit);
 forwarding::AbuseLimits make_abuse_limits(const config::Abuse& configured,
                                           unsigned workers) noexcept;
 
-}  // namespace ikelb::control
+}  // namespace ikelb::table

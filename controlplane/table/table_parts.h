@@ -14,7 +14,7 @@
 
 #include "controlplane/table/table_builder.h"
 
-namespace ikelb::control {
+namespace ikelb::table {
 
 using Remarks = std::vector<std::string>;
 
@@ -83,4 +83,4 @@ net::MacAddress destination_of(const forwarding::LinkHeader& link);
 /// by them (RFC 4291 2.5.6, 2.7): the kernel says what becomes of them.
 bool is_of_each_link(const net::IpPrefix& destination);
 
-}  // namespace ikelb::control
+}  // namespace ikelb::table

@@ -5,11 +5,12 @@
 #include <algorithm>
 #include <chrono>
 
-namespace ikelb::control {
+namespace ikelb::table {
 
 forwarding::Seconds TransitGrace::until(const config::Config& config,
                                         const std::vector<InterfaceFacts>& interfaces,
-                                        const KernelState& kernel, forwarding::Seconds now) {
+                                        const netlink::KernelState& kernel,
+                                        forwarding::Seconds now) {
     std::set<int> twins;
     for (const config::Interface& interface : config.interfaces) {
         const auto facts = std::ranges::find(interfaces, interface.name, &InterfaceFacts::name);
@@ -17,7 +18,7 @@ forwarding::Seconds TransitGrace::until(const config::Config& config,
             twins.insert(facts->ifindex);
     }
     Addresses present;
-    for (const Address& address : kernel.addresses)
+    for (const netlink::Address& address : kernel.addresses)
         if (twins.contains(address.ifindex))
             present.emplace(address.ifindex, address.prefix.address);
     const bool has_taken_over =
@@ -31,4 +32,4 @@ forwarding::Seconds TransitGrace::until(const config::Config& config,
     return until_;
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::table

@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "config/config.h"
-#include "controlplane/kernel/kernel_state.h"
+#include "controlplane/kernel/netlink/kernel_state.h"
 #include "controlplane/table/table_builder.h"
 
-namespace ikelb::control {
+namespace ikelb::table {
 
 /// When connections may be about that another node, or the ikelbd before, knew and this one does
 /// not: after the start, and after an address has come to a twin that faces servers, which is how
@@ -22,7 +22,7 @@ public:
     /// What wall::Wall::grace_until has to be, by what the kernel has now. 0: no grace so far.
     forwarding::Seconds until(const config::Config& config,
                               const std::vector<InterfaceFacts>& interfaces,
-                              const KernelState& kernel, forwarding::Seconds now);
+                              const netlink::KernelState& kernel, forwarding::Seconds now);
 
 private:
     using Addresses = std::set<std::pair<int, net::IpAddress>>;  ///< by ifindex
@@ -31,4 +31,4 @@ private:
     forwarding::Seconds until_ = 0;
 };
 
-}  // namespace ikelb::control
+}  // namespace ikelb::table

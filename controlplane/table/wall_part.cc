@@ -10,7 +10,7 @@
 #include "controlplane/table/table_parts.h"
 #include "controlplane/table/wall_remarks.h"
 
-namespace ikelb::control {
+namespace ikelb::table {
 namespace {
 
 wall::OpenPort make_open_port(const config::OpenPort& port) noexcept {
@@ -28,8 +28,8 @@ std::vector<net::IpPrefix> server_prefixes_of(const BuilderInput& input,
                                               const InterfaceNames& names,
                                               const forwarding::ForwardingTable& table) {
     std::vector<net::IpPrefix> prefixes;
-    for (const Route& route : input.kernel.routes) {
-        if (route.type != RouteType::unicast || route.gateway || route.dst.length == 0 ||
+    for (const netlink::Route& route : input.kernel.routes) {
+        if (route.type != netlink::RouteType::unicast || route.gateway || route.dst.length == 0 ||
             is_of_each_link(route.dst))
             continue;
         const auto interface = names.by_twin(route.ifindex);
@@ -43,7 +43,7 @@ std::vector<net::IpPrefix> server_prefixes_of(const BuilderInput& input,
 std::vector<net::IpAddress> broadcasts_of(const BuilderInput& input,
                                           const InterfaceNames& names) {
     std::vector<net::IpAddress> broadcasts;
-    for (const Address& address : input.kernel.addresses) {
+    for (const netlink::Address& address : input.kernel.addresses) {
         const net::IpPrefix& own = address.prefix;
         // A /31 has none (RFC 3021).
         if (!own.address.is_v4() || own.length > 30 || !names.by_twin(address.ifindex)) continue;
@@ -56,7 +56,7 @@ std::vector<net::IpAddress> broadcasts_of(const BuilderInput& input,
 
 /// Whether a route leads to the servers' side alone: into inside_prefixes, or to a backend that is
 /// reached by this gateway.
-bool leads_to_servers(const Route& route, forwarding::GatewayIndex gateway,
+bool leads_to_servers(const netlink::Route& route, forwarding::GatewayIndex gateway,
                       const config::Config& config, const forwarding::ForwardingTable& table) {
     if (route.dst.length == 0) return false;
     if (std::ranges::any_of(config.inside_prefixes, [&](const net::IpPrefix& inside) {
@@ -83,9 +83,9 @@ bool is_one_router(const forwarding::Gateway& a, const forwarding::Gateway& b) n
 
 void tell_routers_of_clients(const BuilderInput& input, const InterfaceNames& names,
                              forwarding::ForwardingTable& table) {
-    for (const Route& route : input.kernel.routes) {
+    for (const netlink::Route& route : input.kernel.routes) {
         const auto interface = names.by_twin(route.ifindex);
-        if (route.type != RouteType::unicast || !route.gateway || !interface) continue;
+        if (route.type != netlink::RouteType::unicast || !route.gateway || !interface) continue;
         const auto index = input.registry.gateway({*interface, *route.gateway});
         // A router of the whole Internet is done with its first route.
         if (!index || table.gateways[*index].faces_clients) continue;
@@ -192,4 +192,4 @@ void build_wall(const BuilderInput& input, const InterfaceNames& names,
     list_server_macs(input, names, table);
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::table

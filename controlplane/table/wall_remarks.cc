@@ -10,7 +10,7 @@
 #include "config/prefix.h"
 #include "config/text/address.h"
 
-namespace ikelb::control {
+namespace ikelb::table {
 namespace {
 
 /// Remarks are read by people.
@@ -18,19 +18,20 @@ constexpr std::size_t most_in_vain = 8;
 
 /// The kernel's route to all of it: the longest, and of those the preferred one. Looked up by
 /// length in their order, for there may be 100,000 routes and 1,024 rules.
-const Route* route_to(const net::IpPrefix& destination, const KernelState& kernel) {
+const netlink::Route* route_to(const net::IpPrefix& destination,
+                               const netlink::KernelState& kernel) {
     net::IpPrefix dst = destination;
     for (int length = destination.length; length >= 0; --length) {
         dst.length = static_cast<std::uint8_t>(length);
         dst = dst.network();
-        const auto route = std::ranges::lower_bound(kernel.routes, dst, {}, &Route::dst);
+        const auto route = std::ranges::lower_bound(kernel.routes, dst, {}, &netlink::Route::dst);
         if (route != kernel.routes.end() && route->dst == dst) return &*route;
     }
     return nullptr;
 }
 
 /// Before ikelbd runs, its interfaces and their routes are in the configuration alone.
-bool is_configured(const net::IpPrefix& destination, const Route& instead,
+bool is_configured(const net::IpPrefix& destination, const netlink::Route& instead,
                    const config::Config& config) {
     const auto leads_there = [&](const net::IpPrefix& network) {
         return network.length >= instead.dst.length && config::covers(network, destination);
@@ -43,10 +44,10 @@ bool is_configured(const net::IpPrefix& destination, const Route& instead,
 
 /// Why the rule lets nothing pass on this machine; nullopt: no reason is known.
 std::optional<std::string> why_in_vain(const config::AllowRule& rule, const config::Config& config,
-                                       const KernelState& kernel) {
-    const Route* const route = route_to(rule.to, kernel);
-    if (route == nullptr || route->type != RouteType::unicast) return std::nullopt;
-    const auto link = std::ranges::find(kernel.links, route->ifindex, &Link::ifindex);
+                                       const netlink::KernelState& kernel) {
+    const netlink::Route* const route = route_to(rule.to, kernel);
+    if (route == nullptr || route->type != netlink::RouteType::unicast) return std::nullopt;
+    const auto link = std::ranges::find(kernel.links, route->ifindex, &netlink::Link::ifindex);
     if (link == kernel.links.end() ||
         std::ranges::count(config.interfaces, link->name, &config::Interface::name) > 0 ||
         is_configured(rule.to, *route, config))
@@ -62,7 +63,8 @@ std::optional<std::string> why_in_vain(const config::AllowRule& rule, const conf
 }  // namespace
 
 std::vector<std::string> remarks_on_rules(std::span<const config::AllowRule> rules,
-                                          const config::Config& config, const KernelState& kernel) {
+                                          const config::Config& config,
+                                          const netlink::KernelState& kernel) {
     std::vector<std::string> remarks;
     std::size_t in_vain = 0;
     for (const config::AllowRule& rule : rules)
@@ -96,4 +98,4 @@ std::string virtual_router_remark(const std::string& interface, const net::IpAdd
            "server_macs of the interface";
 }
 
-}  // namespace ikelb::control
+}  // namespace ikelb::table

@@ -7,16 +7,16 @@
 #include <vector>
 
 #include "config/config.h"
-#include "controlplane/kernel/kernel_state.h"
+#include "controlplane/kernel/netlink/kernel_state.h"
 #include "dataplane/net/address.h"
 
-namespace ikelb::control {
+namespace ikelb::table {
 
 /// Why rules of transit.allow let nothing pass on this machine, a sentence without a full stop for
 /// each of the first such rules, and how many more there are.
 std::vector<std::string> remarks_on_rules(std::span<const config::AllowRule> rules,
                                           const config::Config& config,
-                                          const KernelState& kernel);
+                                          const netlink::KernelState& kernel);
 
 /// Whether routers share the address (VRRP, CARP, HSRP, GLBP): they send from others.
 bool is_virtual_mac(const net::MacAddress& mac) noexcept;
@@ -26,4 +26,4 @@ bool is_virtual_mac(const net::MacAddress& mac) noexcept;
 std::string virtual_router_remark(const std::string& interface, const net::IpAddress& router,
                                   const net::MacAddress& mac);
 
-}  // namespace ikelb::control
+}  // namespace ikelb::table

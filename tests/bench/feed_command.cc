@@ -59,7 +59,7 @@ private:
 
 class Generator {
 public:
-    Generator(const Options& options, const control::Port& out, const control::Port& in,
+    Generator(const Options& options, const lcores::Port& out, const lcores::Port& in,
               rte_mempool& pool)
         : frames_{options.flows, options.frame},
           flows_{options.flows},
@@ -115,8 +115,8 @@ private:
     std::uint64_t random_ = 1, sent_ = 0, received_ = 0;
 };
 
-control::Port open_port(const char* name, const std::string& device, rte_mempool& pool) {
-    auto port = control::Port::open({.name = name, .device = device}, pool);
+lcores::Port open_port(const char* name, const std::string& device, rte_mempool& pool) {
+    auto port = lcores::Port::open({.name = name, .device = device}, pool);
     if (!port) throw std::runtime_error{port.error().message};
     return std::move(*port);
 }
@@ -126,16 +126,16 @@ control::Port open_port(const char* name, const std::string& device, rte_mempool
 Json generate(const Options& options) {
     constexpr unsigned buffers = 16384, data_bytes = 2048;
     std::signal(SIGTERM, [](int) { is_ended = 1; });
-    control::EalOptions eal_options;
+    lcores::EalOptions eal_options;
     eal_options.workers = 0;
     eal_options.needed_bytes = std::uint64_t{buffers} * (data_bytes + 320) + (8 << 20);
-    if (options.has_no_huge_pages) eal_options.huge_pages = control::HugePages::off;
-    const auto eal = control::Eal::start(eal_options);
+    if (options.has_no_huge_pages) eal_options.huge_pages = lcores::HugePages::off;
+    const auto eal = lcores::Eal::start(eal_options);
     if (!eal) throw std::runtime_error{eal.error().message};
-    auto pool = control::make_packet_pool("packets", buffers, data_bytes);
+    auto pool = lcores::make_packet_pool("packets", buffers, data_bytes);
     if (!pool) throw std::runtime_error{pool.error().message};
-    const control::Port out = open_port("out", options.out, **pool);
-    const control::Port in = open_port("in", options.in, **pool);
+    const lcores::Port out = open_port("out", options.out, **pool);
+    const lcores::Port in = open_port("in", options.in, **pool);
     Generator generator{options, out, in, **pool};
     std::fputs("ready\n", stderr);  // a memif client finds us from now on
     generator.run();

@@ -24,7 +24,7 @@ json run(std::size_t clients, Family family) {
     say(fmt::format("{} clients", clients));
     town.establish_in_bulk(0, clients);
     const std::uint64_t grown = resident_bytes() - before;
-    const auto counted = control::memory_of_client(town.directory(), town.limits(), 1);
+    const auto counted = inspect::memory_of_client(town.directory(), town.limits(), 1);
     json memory{{"clients", clients},
                 {"family", family == Family::v4 ? 4 : 6},
                 {"bytes_per_client", static_cast<double>(grown) / static_cast<double>(clients)}};

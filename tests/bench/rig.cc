@@ -50,21 +50,21 @@ std::vector<unsigned> allowed_cpus() {
 
 }  // namespace
 
-control::Eal Rig::start(std::uint64_t bytes, Pages pages) {
+lcores::Eal Rig::start(std::uint64_t bytes, Pages pages) {
     // The tables ask for transparent huge pages by themselves: this takes them away.
     if (pages == Pages::small) prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
     const std::uint64_t needed = bytes + 64 * mib;
-    control::EalOptions options;
-    if (pages == Pages::small) options.huge_pages = control::HugePages::off;
+    lcores::EalOptions options;
+    if (pages == Pages::small) options.huge_pages = lcores::HugePages::off;
     options.memory_mib = static_cast<unsigned>(needed / mib);
     options.needed_bytes = needed;
-    return control::Eal::start(options).value();
+    return lcores::Eal::start(options).value();
 }
 
 Rig::Rig(std::size_t buffers, std::size_t frame, Pages pages, unsigned cpus, std::uint64_t more)
     : eal_{start(buffers * (frame + 512) + more, pages)},
-      pool_{control::make_packet_pool("bench", static_cast<unsigned>(buffers),
-                                      static_cast<unsigned>((frame + 127) / 64 * 64))
+      pool_{lcores::make_packet_pool("bench", static_cast<unsigned>(buffers),
+                                     static_cast<unsigned>((frame + 127) / 64 * 64))
                 .value()},
       cpus_{allowed_cpus()} {
     if (cpus_.size() < cpus)
@@ -96,9 +96,9 @@ nlohmann::json environment_of(const Rig& rig) {
             {"cpus", allowed_cpus().size()},
             {"tsc_hz", rte_get_tsc_hz()},
             {"kernel", kernel.release},
-            {"ikelb", control::build_version},
-            {"compiler", control::build_compiler},
-            {"march", control::build_march},
+            {"ikelb", daemon::build_version},
+            {"compiler", daemon::build_compiler},
+            {"march", daemon::build_march},
             {"dpdk", rte_version()},
             {"pages", rig.pages()},
             {"memory_bytes", kib_of("/proc/meminfo", "MemTotal")},

@@ -37,12 +37,12 @@ public:
     std::string pages() const;
 
 private:
-    static control::Eal start(std::uint64_t bytes, Pages pages);
+    static lcores::Eal start(std::uint64_t bytes, Pages pages);
 
     static void bind(std::span<const unsigned> cpus);
 
-    control::Eal eal_;
-    control::Mempool pool_;
+    lcores::Eal eal_;
+    lcores::Mempool pool_;
     std::vector<unsigned> cpus_;
 };
 

@@ -86,10 +86,10 @@ Json result_of(const Sample& before, const Sample& after) {
             {"verdicts", verdicts_of(before, after)}};
 }
 
-control::DataplaneOptions dataplane_options(const Options& options, const Town& town) {
-    control::DataplaneOptions made;
+lcores::DataplaneOptions dataplane_options(const Options& options, const Town& town) {
+    lcores::DataplaneOptions made;
     made.eal.cpus = {options.cpu};
-    if (options.has_no_huge_pages) made.eal.huge_pages = control::HugePages::off;
+    if (options.has_no_huge_pages) made.eal.huge_pages = lcores::HugePages::off;
     made.ports = {{.name = "wan", .device = options.wan}, {.name = "lan", .device = options.lan}};
     made.limits = town.limits();
     made.hash_key = town.table().hash_key;
@@ -98,10 +98,10 @@ control::DataplaneOptions dataplane_options(const Options& options, const Town& 
 
 void pass(double seconds) { std::this_thread::sleep_for(std::chrono::duration<double>{seconds}); }
 
-void await_links(const control::Dataplane& dataplane) {
+void await_links(const lcores::Dataplane& dataplane) {
     for (int tries = 0; tries < 1000; ++tries) {
         bool are_up = true;
-        for (const control::Port& port : dataplane.ports()) are_up = are_up && port.is_link_up();
+        for (const lcores::Port& port : dataplane.ports()) are_up = are_up && port.is_link_up();
         if (are_up) return;
         pass(0.01);
     }
@@ -126,9 +126,9 @@ void must_be_delivered(const Json& result) {
 /// - cycles_per_packet: busy_cycles for each packet.
 Json run(const Options& options) {
     Town town{{.clients = options.flows}};
-    auto opened = control::Dataplane::open(dataplane_options(options, town));
+    auto opened = lcores::Dataplane::open(dataplane_options(options, town));
     if (!opened) throw std::runtime_error{opened.error().message};
-    control::Dataplane& dataplane = **opened;
+    lcores::Dataplane& dataplane = **opened;
     // The records are as old as the dataplane's clock.
     town.advance(std::uint64_t{dataplane.clock().now() - town.now()} * 1'000'000);
     town.establish_in_bulk(0, options.flows, dataplane.directory());

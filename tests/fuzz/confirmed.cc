@@ -92,9 +92,9 @@ std::set<std::string> Confirmed::changed_claims(testlib::Bench& bench) const {
         for (const Place& place : places_) {
             for (const auto& [backend, last] : place.heard)
                 may_be_at_odds |= backend != before.backend.index && !is_silent(last);
-            const auto port = net::be16::from_host(control::client_port_of(place.key));
+            const auto port = net::be16::from_host(state::client_port_of(place.key));
             if (place.key.client != entry.key.client ||
-                sessions::claim_tag(entry.key.narrow(), port, control::frontend_of(place.key),
+                sessions::claim_tag(entry.key.narrow(), port, state::frontend_of(place.key),
                                     bench.table().hash_key) != before.tag)
                 continue;
             const auto own = place.heard.find(before.backend.index);

@@ -35,7 +35,7 @@ std::vector<TableSpec> farms() {
     specs[1].wall.is_open = true;
     specs[2].wall.own_services = {
         {.address = address(place::own_lan), .from = prefix("0.0.0.0/0")}};
-    specs[3].wall.allow = std::make_shared<control::LinearRules>(std::vector<wall::AllowRule>{
+    specs[3].wall.allow = std::make_shared<replay::LinearRules>(std::vector<wall::AllowRule>{
         {.from = prefix("0.0.0.0/0"), .to = prefix("10.0.0.0/8"), .is_established = true},
         {.from = prefix("::/0"), .to = prefix("fd00::/8"), .protocol = 17}});
     TableSpec sparse = specs[3];  // both families, and hardly anything there

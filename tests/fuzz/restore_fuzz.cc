@@ -31,7 +31,7 @@ void require(bool holds, const char* what) {
 /// Of each kind of record: is it one that this process could have written?
 class Inspector {
 public:
-    Inspector(Bench& bench, const control::IndexRegistry& registry)
+    Inspector(Bench& bench, const table::IndexRegistry& registry)
         : bench_{bench}, registry_{registry} {}
 
     void flows() const {
@@ -39,7 +39,7 @@ public:
                                             const sessions::Flow& flow) {
             if (!is_live(flow)) return;
             check(flow);
-            require(control::frontend_of(key) < registry_.frontend_count(), "frontend of a flow");
+            require(state::frontend_of(key) < registry_.frontend_count(), "frontend of a flow");
             require(flow.gateway < registry_.gateway_count() ||
                         flow.gateway == forwarding::on_link_client,
                     "gateway of a flow");
@@ -53,7 +53,7 @@ public:
                        [&](const sessions::BindingKey& key, const sessions::Binding& binding) {
                            if (!is_live(binding)) return;
                            check(binding);
-                           require(control::service_of(key) < registry_.service_count(),
+                           require(state::service_of(key) < registry_.service_count(),
                                    "service of a binding");
                        });
     }
@@ -106,10 +106,10 @@ private:
     }
 
     Bench& bench_;
-    const control::IndexRegistry& registry_;
+    const table::IndexRegistry& registry_;
 };
 
-void check_counts(const control::State& state, const control::Restored& restored) {
+void check_counts(const state::State& state, const state::Restored& restored) {
     const std::size_t told = restored.pairs + restored.flows + restored.bindings + restored.esp +
                              restored.transit + restored.expired + restored.homeless +
                              restored.no_room;
@@ -127,10 +127,10 @@ extern "C" int LLVMFuzzerInitialize(int*, char***) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static fuzz::SmallSite site;
-    const auto state = control::decode_state(fuzz::sealed(fuzz::StateBytes{data, data + size}));
+    const auto state = state::decode(fuzz::sealed(fuzz::StateBytes{data, data + size}));
     if (!state) return 0;
     site.begin();
-    const control::Restored restored = site.restore(*state);
+    const state::Restored restored = site.restore(*state);
     check_counts(*state, restored);
     Bench& bench = site.bench();
     const Inspector inspector{bench, site.registry()};
@@ -139,7 +139,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     inspector.pairs();
     inspector.claims();
     inspector.transit();
-    require(control::decode_state(site.save()).has_value(), "cannot be saved again");
+    require(state::decode(site.save()).has_value(), "cannot be saved again");
     const auto frames = sample_frames(bench);
     const auto outcomes = bench.run(frames);
     for (std::size_t i = 0; i < frames.size(); ++i)

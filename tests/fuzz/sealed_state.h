@@ -26,15 +26,15 @@ inline std::uint64_t mix(std::uint64_t sum, std::uint64_t word) {
 
 /// Versions 3 and 4 have added a count to the head each.
 constexpr std::size_t state_head_of(std::uint64_t version) {
-    return control::state_head_bytes - 8 * (control::state_format_version - version);
+    return state::head_bytes - 8 * (state::format_version - version);
 }
 
 /// The bytes with the magic and a version of the format, and the length and checksum that belong to
 /// them, so that the rest is reached.
-inline StateBytes sealed(StateBytes bytes, std::uint64_t version = control::state_format_version) {
+inline StateBytes sealed(StateBytes bytes, std::uint64_t version = state::format_version) {
     constexpr std::size_t length_at = 16, checksum_at = 24;
     const std::size_t head = state_head_of(version);
-    static const StateBytes empty = control::encode_state({});
+    static const StateBytes empty = state::encode({});
     bytes.resize(std::max((bytes.size() + 7) / 8 * 8, head));
     std::memcpy(bytes.data(), empty.data(), version_at);
     std::memcpy(bytes.data() + version_at, &version, sizeof version);
@@ -57,12 +57,11 @@ inline StateBytes sealed(StateBytes bytes, std::uint64_t version = control::stat
 /// Of every version that is read: a fuzzer whose seal is refused would reach nothing, and find
 /// nothing wrong with it.
 inline void require_good_seals() {
-    for (auto version = control::oldest_state_format_version;
-         version <= control::state_format_version; ++version) {
-        StateBytes bytes = control::encode_state({});
+    for (auto version = state::oldest_format_version; version <= state::format_version; ++version) {
+        StateBytes bytes = state::encode({});
         bytes.erase(bytes.begin() + static_cast<std::ptrdiff_t>(state_head_of(version)),
-                    bytes.begin() + control::state_head_bytes);
-        if (!control::decode_state(sealed(bytes, version))) std::abort();
+                    bytes.begin() + state::head_bytes);
+        if (!state::decode(sealed(bytes, version))) std::abort();
     }
 }
 

@@ -36,38 +36,38 @@ config::Config small_config() {
 
 SmallSite::SmallSite() : config_{small_config()} {
     TableSpec spec = two_armed_farm();
-    spec.timeouts = control::make_timeouts(config_.timeouts);
+    spec.timeouts = table::make_timeouts(config_.timeouts);
     benches_ = std::make_unique<Benches>(std::vector{spec});
 }
 
 void SmallSite::begin() {
     bench_ = &benches_->fresh(0);
-    registry_ = std::make_unique<control::IndexRegistry>();
+    registry_ = std::make_unique<table::IndexRegistry>();
     registry_->update(config_).value();
     modes_ = {};
     apply();
 }
 
-control::Restored SmallSite::restore(const control::State& state) {
-    const control::Restored restored =
-        control::restore_state(state, {.config = config_,
-                                       .registry = *registry_,
-                                       .modes = modes_,
-                                       .directory = bench_->directory(),
-                                       .timeouts = bench_->table().timeouts,
-                                       .now = bench_->now(),
-                                       .wall_clock = wall_clock});
+state::Restored SmallSite::restore(const state::State& state) {
+    const state::Restored restored =
+        state::restore_state(state, {.config = config_,
+                                     .registry = *registry_,
+                                     .modes = modes_,
+                                     .directory = bench_->directory(),
+                                     .timeouts = bench_->table().timeouts,
+                                     .now = bench_->now(),
+                                     .wall_clock = wall_clock});
     apply();
     return restored;
 }
 
 std::vector<std::uint8_t> SmallSite::save() {
-    const auto view = control::make_state_view({.config = config_,
-                                                .registry = *registry_,
-                                                .modes = modes_,
-                                                .table = bench_->table(),
-                                                .now = bench_->now(),
-                                                .wall_clock = wall_clock});
+    const auto view = state::make_view({.config = config_,
+                                        .registry = *registry_,
+                                        .modes = modes_,
+                                        .table = bench_->table(),
+                                        .now = bench_->now(),
+                                        .wall_clock = wall_clock});
     return testlib::saved_state(bench_->directory(), view);
 }
 

@@ -20,11 +20,11 @@ public:
 
     /// Starts anew, with an empty directory and every server enabled.
     void begin();
-    control::Restored restore(const control::State& state);
+    state::Restored restore(const state::State& state);
     std::vector<std::uint8_t> save();
 
     testlib::Bench& bench() { return *bench_; }
-    const control::IndexRegistry& registry() const { return *registry_; }
+    const table::IndexRegistry& registry() const { return *registry_; }
 
 private:
     void apply();
@@ -32,8 +32,8 @@ private:
     config::Config config_;
     std::unique_ptr<Benches> benches_;
     testlib::Bench* bench_ = nullptr;
-    std::unique_ptr<control::IndexRegistry> registry_;
-    control::BackendModes modes_;
+    std::unique_ptr<table::IndexRegistry> registry_;
+    table::BackendModes modes_;
 };
 
 }  // namespace ikelb::fuzz

@@ -24,21 +24,21 @@ void require(bool condition) {
 bool is_of_today(const Bytes& bytes) {
     std::uint64_t version = 0;
     std::memcpy(&version, bytes.data() + ikelb::fuzz::version_at, sizeof version);
-    return version == ikelb::control::state_format_version;
+    return version == ikelb::state::format_version;
 }
 
 void check(const Bytes& bytes) {
-    const auto state = ikelb::control::decode_state(bytes);
+    const auto state = ikelb::state::decode(bytes);
     if (!state) {
         require(!state.error().message.empty());
         return;
     }
-    const Bytes written = ikelb::control::encode_state(*state);
+    const Bytes written = ikelb::state::encode(*state);
     if (is_of_today(bytes)) {
         require(written == bytes);
     } else {
-        const auto again = ikelb::control::decode_state(written);
-        require(again && ikelb::control::encode_state(*again) == written);
+        const auto again = ikelb::state::decode(written);
+        require(again && ikelb::state::encode(*again) == written);
     }
 }
 
@@ -52,8 +52,8 @@ extern "C" int LLVMFuzzerInitialize(int*, char***) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const Bytes bytes{data, data + size};
     check(bytes);
-    for (auto version = ikelb::control::oldest_state_format_version;
-         version <= ikelb::control::state_format_version; ++version)
+    for (auto version = ikelb::state::oldest_format_version;
+         version <= ikelb::state::format_version; ++version)
         check(ikelb::fuzz::sealed(bytes, version));
     return 0;
 }

@@ -38,15 +38,20 @@ MAY_INCLUDE = {
     "dataplane/worker": PACKET_PATH + ["dataplane/dpdk"],
     "config/text": ["dataplane/net"],
     "config": ["dataplane/net", "config/text"],
-    "controlplane/kernel": ["dataplane/net", "config/text"],
+    "controlplane/posix": [],
+    "controlplane/kernel/netlink": ["dataplane/net", "config/text", "controlplane/posix"],
+    "controlplane/kernel/tap": [
+        "dataplane/net", "config/text", "controlplane/posix", "controlplane/kernel/netlink"
+    ],  # fmt: skip
     "controlplane/health": ["dataplane/net"],
     "controlplane/api": [],
     "controlplane/metrics": [],
     "controlplane/ctl": ["controlplane/api", "config"],
     "controlplane/table": [
-        "dataplane/net", "dataplane/wall", "dataplane/forwarding", "controlplane/kernel", "config"
+        "dataplane/net", "dataplane/wall", "dataplane/forwarding", "config",
+        "controlplane/kernel/netlink",
     ],  # fmt: skip
-    "controlplane/state": PURE + ["controlplane/table", "controlplane/kernel", "config"],
+    "controlplane/state": PURE + ["controlplane/table", "controlplane/posix", "config"],
     "controlplane/inspect": PACKET_PATH + ["config/text"],
     "controlplane/replay": PACKET_PATH + ["controlplane", "config"],
     "controlplane/lcores": PACKET_PATH + ["dataplane/dpdk", "dataplane/worker"],
@@ -99,8 +104,10 @@ def top_level() -> list[str]:
 
 
 def folder_of(path: str) -> str:
-    """The box of the architecture that a file or include path belongs to."""
-    return "/".join(path.split("/")[:-1][:2])
+    """The box of the architecture that a file or include path belongs to: three deep or two."""
+    folders = path.split("/")[:-1]
+    deep = "/".join(folders[:3])
+    return deep if deep in MAY_INCLUDE else "/".join(folders[:2])
 
 
 def cpp_sources() -> dict[str, str]:
@@ -224,10 +231,13 @@ RED = {
             "config/parse.cc": '#include "controlplane/state/snapshot.h"\n',
             "config/load.cc": '#include "config/no_such_file.h"\n',
             "controlplane/nowhere/one.cc": '#include "config/parse.h"\n',
+            "controlplane/kernel/tap/twin.cc": '#include "controlplane/kernel/netlink/parse.h"\n',
+            "controlplane/kernel/netlink/parse.cc": '#include "controlplane/kernel/tap/twin.h"\n',
         },
         {
             "dataplane/net/hash.h:2", "dataplane/affinity/decide.cc:1", "config/parse.cc:1",
             "config/load.cc:1", "controlplane/nowhere/one.cc:1",
+            "controlplane/kernel/netlink/parse.cc:1",
         },
     ),
     oracle: (

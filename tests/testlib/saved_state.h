@@ -15,12 +15,12 @@ namespace ikelb::testlib {
 
 /// The bytes of the state file that ikelbd would write of this directory now.
 inline std::vector<std::uint8_t> saved_state(const sessions::Directory& directory,
-                                             const control::StateView& view) {
-    std::vector<std::uint8_t> bytes(control::state_head_bytes);
-    control::StateEncoder encoder{view.facts, [&](std::span<const std::uint8_t> piece) {
-                                      bytes.insert(bytes.end(), piece.begin(), piece.end());
-                                  }};
-    control::add_records(directory, view, encoder);
+                                             const state::View& view) {
+    std::vector<std::uint8_t> bytes(state::head_bytes);
+    state::Encoder encoder{view.facts, [&](std::span<const std::uint8_t> piece) {
+                               bytes.insert(bytes.end(), piece.begin(), piece.end());
+                           }};
+    state::add_records(directory, view, encoder);
     const auto head = encoder.finish();  // which gives the last bytes to the sink first
     std::ranges::copy(head, bytes.begin());
     return bytes;

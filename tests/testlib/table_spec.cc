@@ -19,7 +19,7 @@ using namespace forwarding;
 
 namespace {
 
-using control::make_link;
+using table::make_link;
 
 void add_interfaces(ForwardingTable& table, const TableSpec& spec) {
     for (std::size_t i = 0; i < spec.interfaces.size(); ++i) {
@@ -43,7 +43,8 @@ void add_interfaces(ForwardingTable& table, const TableSpec& spec) {
 void add_backends(ForwardingTable& table, const TableSpec& spec) {
     for (const BackendSpec& in : spec.backends) {
         Backend backend;
-        const LinkHeader link = make_link(table.interfaces[in.interface], in.interface, in.mac);
+        const LinkHeader link =
+            table::make_link(table.interfaces[in.interface], in.interface, in.mac);
         backend.homes[!in.address.is_v4()] = {{in.address, link}, in.is_up, {}};
         if (!in.address6.is_unspecified())
             backend.homes[1] = {{in.address6, link}, in.is_up6, {}};
@@ -62,8 +63,8 @@ void add_backends(ForwardingTable& table, const TableSpec& spec) {
 void add_schedule(Service& service, const ServiceSpec& in, const ForwardingTable& table,
                   std::size_t maglev_size) {
     std::vector<std::string> names;
-    std::vector<control::MaglevMember> hashed;
-    std::vector<control::RoundRobinMember> turns;
+    std::vector<table::MaglevMember> hashed;
+    std::vector<table::RoundRobinMember> turns;
     for (const BackendIndex member : in.members) names.push_back(std::to_string(member));
     for (std::size_t i = 0; i < in.members.size(); ++i) {
         const Backend& backend = table.backends[in.members[i]];
@@ -73,8 +74,8 @@ void add_schedule(Service& service, const ServiceSpec& in, const ForwardingTable
             {.identity = names[i], .weight = backend.weight, .value = in.members[i]});
         turns.push_back({.value = in.members[i], .weight = backend.weight});
     }
-    service.maglev = control::build_maglev(hashed, maglev_size);
-    service.round_robin = control::build_round_robin(turns);
+    service.maglev = table::build_maglev(hashed, maglev_size);
+    service.round_robin = table::build_round_robin(turns);
 }
 
 void add_services(ForwardingTable& table, const TableSpec& spec, const ForwardingTable* previous,
@@ -126,7 +127,7 @@ void add_aliases(ForwardingTable& table, const TableSpec& spec) {
             const InterfaceIndex at = spec.backends[in.backend].interface;
             aliases.push_back({alias_key(static_cast<ServiceIndex>(s), in.backend),
                                {.address = in.address,
-                                .link = make_link(table.interfaces[at], at, in.mac)}});
+                                .link = table::make_link(table.interfaces[at], at, in.mac)}});
         }
     table.aliases = WordMap<1, Target>{aliases, spec.hash_key};
 }
@@ -182,12 +183,14 @@ void add_server_macs(ForwardingTable& table, const TableSpec& spec) {
 void add_next_hops(ForwardingTable& table, const TableSpec& spec) {
     std::vector<WordMap<3, LinkHeader>::Entry> neighbours;
     for (const NeighbourSpec& in : spec.neighbours)
-        neighbours.push_back({neighbour_key(in.interface, in.address),
-                              make_link(table.interfaces[in.interface], in.interface, in.mac)});
+        neighbours.push_back(
+            {neighbour_key(in.interface, in.address),
+             table::make_link(table.interfaces[in.interface], in.interface, in.mac)});
     for (const NeighbourSpec& in : spec.gateways)
         if (!in.mac.is_zero())
-            neighbours.push_back({neighbour_key(in.interface, in.address),
-                                  make_link(table.interfaces[in.interface], in.interface, in.mac)});
+            neighbours.push_back(
+                {neighbour_key(in.interface, in.address),
+                 table::make_link(table.interfaces[in.interface], in.interface, in.mac)});
     table.neighbours = WordMap<3, LinkHeader>{neighbours, spec.hash_key};
     table.gateways.push_back({});
     std::vector<WordMap<1, GatewayIndex>::Entry> by_mac;
@@ -205,16 +208,16 @@ void add_next_hops(ForwardingTable& table, const TableSpec& spec) {
         table.gateways.push_back(
             {.interface = in.interface,
              .address = in.address,
-             .link = make_link(table.interfaces[in.interface], in.interface, in.mac),
+             .link = table::make_link(table.interfaces[in.interface], in.interface, in.mac),
              .faces_clients = table.interfaces[in.interface].faces_clients && !in.is_of_servers});
     }
     table.gateway_of_mac = WordMap<1, GatewayIndex>{by_mac, spec.hash_key};
-    std::vector<control::RouteOption> routes;
+    std::vector<table::RouteOption> routes;
     for (const RouteSpec& in : spec.routes)
         routes.push_back({in.prefix,
                           {.kind = in.kind, .interface = in.interface, .gateway = in.gateway}});
     std::ranges::reverse(routes);
-    control::choose_routes(std::move(routes), table);
+    table::choose_routes(std::move(routes), table);
     add_server_macs(table, spec);
 }
 
@@ -248,7 +251,7 @@ ForwardingTable build_table(const TableSpec& spec, const ForwardingTable* previo
     add_addresses(table, spec);
     add_next_hops(table, spec);
     add_wall(table, spec);
-    control::prepare_express(table);
+    table::prepare_express(table);
     return table;
 }
 

@@ -10,7 +10,7 @@
 #include "controlplane/api/routes.h"
 #include "tests/unit/api_fake_commands.h"
 
-namespace ikelb::control {
+namespace ikelb::api {
 namespace {
 
 using nlohmann::json;
@@ -121,7 +121,7 @@ TEST(Dispatch, FollowsTheTable) {
     for (const Case& test : cases) {
         SCOPED_TRACE(std::string{test.method} + " " + test.target + " " + test.body);
         FakeCommands commands;
-        const ApiResponse response =
+        const Response response =
             dispatch(commands, {.method = test.method, .target = test.target, .body = test.body});
         EXPECT_EQ(response.status, test.status);
         const json body = json::parse(response.body, nullptr, false);
@@ -144,7 +144,7 @@ TEST(Dispatch, AllowNamesTheMethod) {
 TEST(Dispatch, AnExceptionIsA500WithItsText) {
     FakeCommands commands;
     commands.explode = true;
-    const ApiResponse response =
+    const Response response =
         dispatch(commands, {.method = "POST", .target = "/v1/reload", .body = ""});
     EXPECT_EQ(response.status, 500U);
     EXPECT_EQ(json::parse(response.body).at("error"), "boom");
@@ -152,7 +152,7 @@ TEST(Dispatch, AnExceptionIsA500WithItsText) {
 
 TEST(Dispatch, WhatIsNotUtf8IsQuotedWithoutHarm) {
     FakeCommands commands;
-    const ApiResponse response =
+    const Response response =
         dispatch(commands, {.method = "GET", .target = "/\xff\xfe", .body = ""});
     EXPECT_EQ(response.status, 404U);
     EXPECT_TRUE(json::parse(response.body, nullptr, false).is_object());
@@ -168,10 +168,10 @@ TEST(Dispatch, NoiseGetsAnErrorOrAnAnswer) {
         return text;
     };
     for (int i = 0; i < 20000; ++i) {
-        const ApiRoute& one = routes()[random() % routes().size()];
+        const Route& one = routes()[random() % routes().size()];
         const std::string target = path_of(one.id, noise(6)) + noise(8);
         const std::string body = noise(12);
-        const ApiResponse response =
+        const Response response =
             dispatch(commands, {.method = to_string(one.method), .target = target, .body = body});
         ASSERT_TRUE(response.status == 200 || (response.status >= 400 && response.status < 500))
             << target << " " << response.status;
@@ -179,7 +179,7 @@ TEST(Dispatch, NoiseGetsAnErrorOrAnAnswer) {
 }
 
 TEST(Routes, PathsMatchThemselvesAndEncodeNames) {
-    for (const ApiRoute& one : routes()) {
+    for (const Route& one : routes()) {
         const bool named = one.path.find("{name}") != std::string_view::npos;
         const std::string path = path_of(one.id, "a b/c%");
         EXPECT_EQ(match_path(one, path), named ? "a b/c%" : "");
@@ -203,4 +203,4 @@ TEST(Routes, PercentEncodingIsUndone) {
 }
 
 }  // namespace
-}  // namespace ikelb::control
+}  // namespace ikelb::api

@@ -11,7 +11,7 @@
 
 #include "controlplane/api/commands.h"
 
-namespace ikelb::control {
+namespace ikelb::api {
 
 /// Notes what it was asked, answers {"did": that}, or with what a test put there.
 class FakeCommands final : public Commands {
@@ -69,4 +69,4 @@ private:
     }
 };
 
-}  // namespace ikelb::control
+}  // namespace ikelb::api

@@ -20,7 +20,7 @@
 
 #include "tests/unit/api_fake_commands.h"
 
-namespace ikelb::control {
+namespace ikelb::api {
 namespace {
 
 namespace asio = boost::asio;
@@ -279,4 +279,4 @@ TEST_F(AdminServerTest, EndingItDropsItsConnections) {
 }
 
 }  // namespace
-}  // namespace ikelb::control
+}  // namespace ikelb::api

@@ -11,7 +11,7 @@
 #include "controlplane/api/routes.h"
 #include "controlplane/ctl/command_line.h"
 
-namespace ikelb::control {
+namespace ikelb::ctl {
 namespace {
 
 TEST(IkelbctlDocument, IsTheOneInTheRepository) {
@@ -27,20 +27,20 @@ TEST(IkelbctlDocument, HasEverySubcommandAndEveryRoute) {
     const auto app = make_command_line(defaults);
     for (const CLI::App* sub : app->get_subcommands([](const CLI::App*) { return true; }))
         EXPECT_NE(text.find("\n### ikelbctl " + sub->get_name() + "\n"), std::string::npos);
-    for (const ApiRoute& one : routes())
-        EXPECT_NE(text.find("\n### " + std::string{to_string(one.method)} + " " +
+    for (const api::Route& one : api::routes())
+        EXPECT_NE(text.find("\n### " + std::string{api::to_string(one.method)} + " " +
                             std::string{one.path} + "\n"),
                   std::string::npos);
     EXPECT_EQ(text.find(" \n"), std::string::npos) << "blanks at a line's end";
 }
 
 TEST(CommandLine, EveryRouteButCheckHasASubcommand) {
-    for (const ApiRoute& one : routes()) {
+    for (const api::Route& one : api::routes()) {
         int commands = 0;
         for (const DaemonCommand& command : daemon_commands) commands += command.route == one.id;
-        EXPECT_EQ(commands, one.id == RouteId::check ? 0 : 1) << one.path;
+        EXPECT_EQ(commands, one.id == api::RouteId::check ? 0 : 1) << one.path;
     }
 }
 
 }  // namespace
-}  // namespace ikelb::control
+}  // namespace ikelb::ctl

@@ -25,7 +25,7 @@
 #include "controlplane/api/admin_server.h"
 #include "tests/unit/api_fake_commands.h"
 
-namespace ikelb::control {
+namespace ikelb::ctl {
 namespace {
 
 namespace asio = boost::asio;
@@ -60,7 +60,8 @@ protected:
         fs::remove_all(folder_);
     }
     void start_daemon() {
-        auto started = AdminServer::start(io_.get_executor(), {.socket_path = socket_}, commands_);
+        auto started =
+            api::AdminServer::start(io_.get_executor(), {.socket_path = socket_}, commands_);
         ASSERT_TRUE(started) << started.error().message;
         server_ = std::move(*started);
         thread_ = std::thread{[this] { io_.run(); }};
@@ -84,8 +85,8 @@ protected:
     asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
     fs::path folder_;
     std::string socket_;
-    FakeCommands commands_;
-    std::unique_ptr<AdminServer> server_;
+    api::FakeCommands commands_;
+    std::unique_ptr<api::AdminServer> server_;
     std::thread thread_;
 };
 
@@ -353,4 +354,4 @@ TEST_F(CompletionTest, EveryShellTakesItsScript) {
 }
 
 }  // namespace
-}  // namespace ikelb::control
+}  // namespace ikelb::ctl

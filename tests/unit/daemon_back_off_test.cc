@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-namespace ikelb::control {
+namespace ikelb::daemon {
 namespace {
 
 namespace fs = std::filesystem;
@@ -117,4 +117,4 @@ TEST_F(BackOffFile, WithoutAPlaceToRememberNothingWaits) {
 }
 
 }  // namespace
-}  // namespace ikelb::control
+}  // namespace ikelb::daemon

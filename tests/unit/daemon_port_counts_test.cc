@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace ikelb::control {
+namespace ikelb::daemon {
 namespace {
 
 using Driver = std::vector<DriverCount>;
@@ -22,7 +22,7 @@ PortCounts of_nic() {
 }
 
 PortCounts on_device(std::uint64_t dropped_before = 0) {
-    return {"wan", true, DeviceState{.is_up = true, .receive_dropped = dropped_before}};
+    return {"wan", true, tap::DeviceState{.is_up = true, .receive_dropped = dropped_before}};
 }
 
 TEST(PortCounts, GenericCountersHaveReasonsOfTheirOwn) {
@@ -42,12 +42,12 @@ TEST(PortCounts, EachSourceHasItsPlace) {
     PortCounts counts = on_device();
     counts.see({.is_link_up = true,
                 .socket = {.full = 1, .transmit_refused = 2, .buffers_refused = 4},
-                .device = DeviceState{.is_up = true,
-                                      .receive_dropped = 8,
-                                      .receive_missed = 16,
-                                      .receive_errors = 32,
-                                      .transmit_dropped = 64,
-                                      .transmit_errors = 128}});
+                .device = tap::DeviceState{.is_up = true,
+                                           .receive_dropped = 8,
+                                           .receive_missed = 16,
+                                           .receive_errors = 32,
+                                           .transmit_dropped = 64,
+                                           .transmit_errors = 128}});
     EXPECT_EQ(counts.view().lost,
               (std::vector<std::uint64_t>{0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128}));
     EXPECT_EQ(counts.view().lost_in_driver(), 3u) << "a refused buffer is no frame";
@@ -129,21 +129,21 @@ TEST(PortCounts, ADriverThatDoesNotAnswerChangesNothing) {
 
 TEST(PortCounts, OfADeviceOnlyWhatIsLostSinceTheStart) {
     PortCounts counts = on_device(500);
-    const auto see = [&](const std::optional<DeviceState>& device) {
+    const auto see = [&](const std::optional<tap::DeviceState>& device) {
         counts.see({.is_link_up = true, .device = device});
         return lost(counts, "device_receive_dropped");
     };
-    EXPECT_EQ(see(DeviceState{.is_up = true, .receive_dropped = 500}), 0u);
-    EXPECT_EQ(see(DeviceState{.is_up = true, .receive_dropped = 503}), 3u);
+    EXPECT_EQ(see(tap::DeviceState{.is_up = true, .receive_dropped = 500}), 0u);
+    EXPECT_EQ(see(tap::DeviceState{.is_up = true, .receive_dropped = 503}), 3u);
     EXPECT_EQ(see(std::nullopt), 3u) << "gone";
-    EXPECT_EQ(see(DeviceState{.is_up = true, .receive_dropped = 503}), 3u) << "back as it was";
-    EXPECT_EQ(see(DeviceState{.is_up = true, .receive_dropped = 2}), 5u) << "made anew";
-    EXPECT_EQ(see(DeviceState{.is_up = true, .receive_dropped = 600}), 603u)
+    EXPECT_EQ(see(tap::DeviceState{.is_up = true, .receive_dropped = 503}), 3u) << "back as it was";
+    EXPECT_EQ(see(tap::DeviceState{.is_up = true, .receive_dropped = 2}), 5u) << "made anew";
+    EXPECT_EQ(see(tap::DeviceState{.is_up = true, .receive_dropped = 600}), 603u)
         << "beyond what the old one had counted";
 }
 
 TEST(PortCounts, TheLinkIsTheDriversAndTheDevices) {
-    const DeviceState up{.is_up = true}, down{.is_up = false};
+    const tap::DeviceState up{.is_up = true}, down{.is_up = false};
     PortCounts nic = of_nic();
     EXPECT_FALSE(nic.see({.is_link_up = true})) << "up before the first look";
     EXPECT_TRUE(nic.see({.is_link_up = false}));
@@ -162,4 +162,4 @@ TEST(PortCounts, TheLinkIsTheDriversAndTheDevices) {
 }
 
 }  // namespace
-}  // namespace ikelb::control
+}  // namespace ikelb::daemon

@@ -8,7 +8,7 @@
 #include <fstream>
 #include <iterator>
 
-namespace ikelb::control {
+namespace ikelb::daemon {
 namespace {
 
 namespace fs = std::filesystem;
@@ -35,9 +35,9 @@ protected:
         return {std::istreambuf_iterator<char>{in}, {}};
     }
     /// As a daemon does that is ready.
-    void keep(const std::string& good) const { LastGood{folder, file}.save(good); }
+    void keep(const std::string& good) const { state::LastGood{folder, file}.save(good); }
     boost::system::result<StartConfig, NoConfig> choose() const {
-        return choose_configuration(file, LastGood{folder, file});
+        return choose_configuration(file, state::LastGood{folder, file});
     }
 
     fs::path folder;
@@ -97,4 +97,4 @@ TEST_F(StartConfigTest, ALastGoodThatIsNoneAnyMoreHidesNothing) {
 }
 
 }  // namespace
-}  // namespace ikelb::control
+}  // namespace ikelb::daemon

@@ -6,7 +6,7 @@
 
 #include <array>
 
-namespace ikelb::control {
+namespace ikelb::daemon {
 namespace {
 
 using Turns = std::array<std::uint64_t, 2>;
@@ -35,4 +35,4 @@ TEST(WorkerPulse, OneThatNeverBeganIsNoticed) {
 }
 
 }  // namespace
-}  // namespace ikelb::control
+}  // namespace ikelb::daemon

@@ -9,7 +9,7 @@
 
 #include <gtest/gtest.h>
 
-namespace ikelb::control {
+namespace ikelb::health {
 namespace {
 
 using namespace std::chrono_literals;
@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 /// A run of probes, one every 5 s: '.' is answered, 'x' unanswered, '!' could not be sent.
 struct Course {
     BackendState state;
-    std::vector<HealthTransition> transitions;
+    std::vector<Transition> transitions;
     std::string trail;  ///< health after each probe: c, u or d
 };
 
@@ -29,12 +29,12 @@ ProbeResult outcome(char symbol) {
     }
 }
 
-Course run(StartAs start, HealthThresholds thresholds, const std::string& probes) {
+Course run(StartAs start, Thresholds thresholds, const std::string& probes) {
     SteadyTime now{};
     Course result{initial_state(start, now), {}, {}};
     for (const char symbol : probes) {
         now += 5s;
-        HealthStep next = step(result.state, outcome(symbol), thresholds, now);
+        Step next = step(result.state, outcome(symbol), thresholds, now);
         result.state = next.state;
         if (next.transition) result.transitions.push_back(*next.transition);
         result.trail += to_string(result.state.health)[0];
@@ -45,7 +45,7 @@ Course run(StartAs start, HealthThresholds thresholds, const std::string& probes
 TEST(BackendState, FollowsTheTable) {
     struct Case {
         const char* name;
-        HealthThresholds thresholds;
+        Thresholds thresholds;
         const char* probes;
         const char* trail;
     };
@@ -111,7 +111,7 @@ TEST(BackendState, ReasonsTellWhatHappened) {
         SCOPED_TRACE(test.probes);
         const Course result = run(StartAs::unproven, {.fall = 3, .rise = 2}, test.probes);
         ASSERT_FALSE(result.transitions.empty());
-        const HealthTransition& last = result.transitions.back();
+        const Transition& last = result.transitions.back();
         EXPECT_EQ(last.from, test.from);
         EXPECT_EQ(last.to, test.to);
         EXPECT_EQ(last.reason, test.reason);
@@ -130,7 +130,7 @@ TEST(BackendState, SinceIsTheTimeOfTheChangeAndStays) {
 }
 
 /// The rules read off the whole history, with no counters to get wrong.
-Health model(const std::deque<bool>& newest_first, Health before, HealthThresholds thresholds) {
+Health model(const std::deque<bool>& newest_first, Health before, Thresholds thresholds) {
     const auto all_of_last = [&](unsigned count, bool answered) {
         if (newest_first.size() < count) return false;
         for (unsigned i = 0; i < count; ++i)
@@ -146,8 +146,8 @@ Health model(const std::deque<bool>& newest_first, Health before, HealthThreshol
 TEST(BackendState, AgreesWithTheModelOnRandomRuns) {
     std::mt19937 random{20260101};
     for (int round = 0; round < 500; ++round) {
-        const HealthThresholds thresholds{.fall = 1 + static_cast<unsigned>(random() % 5),
-                                          .rise = 1 + static_cast<unsigned>(random() % 5)};
+        const Thresholds thresholds{.fall = 1 + static_cast<unsigned>(random() % 5),
+                                    .rise = 1 + static_cast<unsigned>(random() % 5)};
         const unsigned percent_answered = static_cast<unsigned>(random() % 101);
         SteadyTime now{};
         BackendState state = initial_state(StartAs::unproven, now);
@@ -162,7 +162,7 @@ TEST(BackendState, AgreesWithTheModelOnRandomRuns) {
             expected = model(history, before, thresholds);
             changes += expected != before ? 1 : 0;
 
-            const HealthStep next = step(state, outcome(answered ? '.' : 'x'), thresholds, now);
+            const Step next = step(state, outcome(answered ? '.' : 'x'), thresholds, now);
             ASSERT_EQ(next.state.health, expected) << "round " << round << " probe " << probe;
             ASSERT_EQ(next.transition.has_value(), expected != before);
             if (next.transition) {
@@ -180,4 +180,4 @@ TEST(BackendState, AgreesWithTheModelOnRandomRuns) {
 }
 
 }  // namespace
-}  // namespace ikelb::control
+}  // namespace ikelb::health

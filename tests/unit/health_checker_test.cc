@@ -13,7 +13,7 @@
 
 #include "controlplane/health/probe_schedule.h"
 
-namespace ikelb::control {
+namespace ikelb::health {
 namespace {
 
 using namespace std::chrono_literals;
@@ -49,7 +49,7 @@ struct Change {
 
 class CheckerTest : public testing::Test {
 protected:
-    static HealthTarget target(const std::string& name, const std::string& address) {
+    static Target target(const std::string& name, const std::string& address) {
         return {name, make_address(address), policy()};
     }
     static ProbePolicy policy() {
@@ -70,11 +70,10 @@ protected:
     boost::asio::io_context io_;
     FakeProber prober_{io_};
     std::vector<Change> changes_;
-    Checker checker_{
-        io_.get_executor(), &prober_, nullptr,
-        [this](const HealthTarget& of, Health from, Health to, const std::string& reason) {
-            changes_.push_back({of.name, from, to, reason});
-        }};
+    Checker checker_{io_.get_executor(), &prober_, nullptr,
+                     [this](const Target& of, Health from, Health to, const std::string& reason) {
+                         changes_.push_back({of.name, from, to, reason});
+                     }};
 };
 
 TEST_F(CheckerTest, FindsWhoIsUpAndWhoIsDown) {
@@ -131,7 +130,7 @@ TEST_F(CheckerTest, ReloadKeepsTheStateOfThoseUnchanged) {
 
 TEST_F(CheckerTest, EachAddressOfABackendHasItsState) {
     Checker both{io_.get_executor(), &prober_, &prober_,
-                 [this](const HealthTarget& of, Health from, Health to, const std::string& reason) {
+                 [this](const Target& of, Health from, Health to, const std::string& reason) {
                      changes_.push_back({of.address.to_string(), from, to, reason});
                  }};
     prober_.down = {"fd00::1"};
@@ -165,7 +164,7 @@ TEST_F(CheckerTest, AnAnswerForARemovedBackendIsForgotten) {
 }
 
 TEST_F(CheckerTest, HealthNoneIsUpAndNotProbed) {
-    std::vector targets{HealthTarget{"one", make_address("10.0.0.1"), std::nullopt}};
+    std::vector targets{Target{"one", make_address("10.0.0.1"), std::nullopt}};
     checker_.reconcile(targets, StartAs::unproven);
     EXPECT_EQ(health("one"), Health::up);
     io_.run_for(30ms);
@@ -205,13 +204,13 @@ TEST(CheckerLifetime, CallbackMayReconcileItsOwnBackendAway) {
     int calls = 0;
     Checker* pointer = nullptr;
     Checker checker{io.get_executor(), &prober, nullptr,
-                    [&](const HealthTarget& target, Health, Health, const std::string&) {
+                    [&](const Target& target, Health, Health, const std::string&) {
                         ++calls;
                         pointer->reconcile({}, StartAs::unproven);
                         EXPECT_EQ(target.name, "one");  // still readable
                     }};
     pointer = &checker;
-    const std::vector targets{HealthTarget{"one", make_address("10.0.0.1"), ProbePolicy{}}};
+    const std::vector targets{Target{"one", make_address("10.0.0.1"), ProbePolicy{}}};
     checker.reconcile(targets, StartAs::unproven);
     io.run_for(5s);  // ends early: nothing is left to wait for
     EXPECT_EQ(calls, 1);
@@ -224,10 +223,10 @@ TEST(CheckerLifetime, NothingIsCalledAfterIt) {
     prober.silent = true;
     {
         Checker checker{io.get_executor(), &prober, nullptr,
-                        [](const HealthTarget&, Health, Health, const std::string&) {
+                        [](const Target&, Health, Health, const std::string&) {
                             ADD_FAILURE() << "called after the checker is gone";
                         }};
-        const std::vector targets{HealthTarget{"one", make_address("10.0.0.1"), ProbePolicy{}}};
+        const std::vector targets{Target{"one", make_address("10.0.0.1"), ProbePolicy{}}};
         checker.reconcile(targets, StartAs::unproven);
         io.run_one_for(1s);
     }
@@ -264,4 +263,4 @@ TEST(ProbeSchedule, JitterIsFivePercentEitherWay) {
 }
 
 }  // namespace
-}  // namespace ikelb::control
+}  // namespace ikelb::health

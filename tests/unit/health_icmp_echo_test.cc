@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-namespace ikelb::control {
+namespace ikelb::health {
 namespace {
 
 using Bytes = std::vector<std::uint8_t>;
@@ -134,4 +134,4 @@ TEST(IcmpEcho, SurvivesNoiseAndReadsBackWhatItWrote) {
 }
 
 }  // namespace
-}  // namespace ikelb::control
+}  // namespace ikelb::health

@@ -20,7 +20,7 @@
 
 #include "controlplane/health/checker.h"
 
-namespace ikelb::control {
+namespace ikelb::health {
 namespace {
 
 using namespace std::chrono_literals;
@@ -192,12 +192,12 @@ TEST_F(IcmpProbeTest, CheckerTellsTheLivingFromTheDead) {
     const auto probe = open();
     std::vector<std::string> log;
     Checker checker{io_.get_executor(), probe.get(), nullptr,
-                    [&](const HealthTarget& of, Health, Health to, const std::string& reason) {
+                    [&](const Target& of, Health, Health to, const std::string& reason) {
                         log.push_back(of.name + " " + to_string(to) + ": " + reason);
                     }};
     const ProbePolicy policy{.interval = 50ms, .timeout = 40ms, .thresholds = {.fall = 3}};
-    const std::vector targets{HealthTarget{"alive", make_address("10.99.0.1"), policy},
-                              HealthTarget{"dead", make_address("10.99.0.2"), policy}};
+    const std::vector targets{Target{"alive", make_address("10.99.0.1"), policy},
+                              Target{"dead", make_address("10.99.0.2"), policy}};
     checker.reconcile(targets, StartAs::assumed_up);
     const auto deadline = std::chrono::steady_clock::now() + 10s;
     while (log.size() < 2 && std::chrono::steady_clock::now() < deadline) io_.run_one_for(50ms);
@@ -207,4 +207,4 @@ TEST_F(IcmpProbeTest, CheckerTellsTheLivingFromTheDead) {
 }
 
 }  // namespace
-}  // namespace ikelb::control
+}  // namespace ikelb::health

@@ -10,7 +10,7 @@
 #include "controlplane/inspect/as_json.h"
 #include "tests/testlib/bench.h"
 
-namespace ikelb::control {
+namespace ikelb::inspect {
 namespace {
 
 using namespace testlib;
@@ -283,4 +283,4 @@ TEST_F(Explain, AnAnswerAsJson) {
 }
 
 }  // namespace
-}  // namespace ikelb::control
+}  // namespace ikelb::inspect

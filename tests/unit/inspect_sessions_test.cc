@@ -13,7 +13,7 @@
 #include "dataplane/packet/context.h"
 #include "tests/testlib/bench.h"
 
-namespace ikelb::control {
+namespace ikelb::inspect {
 namespace {
 
 using namespace testlib;
@@ -288,4 +288,4 @@ TEST(ClientMemory, LimitsOutOfProportionChangeTheClientsAndNotTheRecords) {
 }
 
 }  // namespace
-}  // namespace ikelb::control
+}  // namespace ikelb::inspect

@@ -19,7 +19,7 @@
 #include "tests/testlib/packet_builder.h"
 #include "tests/testlib/table_spec.h"
 
-namespace ikelb::control {
+namespace ikelb::lcores {
 namespace {
 
 using namespace std::chrono_literals;
@@ -171,4 +171,4 @@ TEST_F(DataplaneTest, AnIdleWorkerSleepsAndDelaysNoReplacement) {
 }
 
 }  // namespace
-}  // namespace ikelb::control
+}  // namespace ikelb::lcores

@@ -11,7 +11,7 @@
 
 #include "controlplane/lcores/eal.h"
 
-namespace ikelb::control {
+namespace ikelb::lcores {
 namespace {
 
 using Arguments = std::vector<std::string>;
@@ -77,4 +77,4 @@ TEST(EalArguments, TheOperatorHasTheLastWord) {
 }
 
 }  // namespace
-}  // namespace ikelb::control
+}  // namespace ikelb::lcores

@@ -12,7 +12,7 @@
 #include "controlplane/lcores/eal.h"
 #include "controlplane/lcores/mempool.h"
 
-namespace ikelb::control {
+namespace ikelb::lcores {
 namespace {
 
 constexpr unsigned buffers = 6000, data_bytes = 2048;
@@ -104,4 +104,4 @@ TEST_F(MempoolTest, TooLittleMemoryIsRefusedInWordsThatHelp) {
 }
 
 }  // namespace
-}  // namespace ikelb::control
+}  // namespace ikelb::lcores

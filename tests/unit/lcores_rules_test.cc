@@ -12,7 +12,7 @@
 #include "controlplane/lcores/eal.h"
 #include "controlplane/replay/linear_rules.h"
 
-namespace ikelb::control {
+namespace ikelb::lcores {
 namespace {
 
 using wall::AllowRule;
@@ -80,7 +80,7 @@ TEST_F(CompiledRules, SayWhatTheListOfThemSays) {
         for (AllowRule& made : rules) made = rule();
         const auto compiled = compile_rules(rules);
         ASSERT_TRUE(compiled) << compiled.error().message;
-        const LinearRules linear{rules};
+        const replay::LinearRules linear{rules};
         for (int i = 0; i < 4000; ++i) {
             const TransitPacket asked = packet();
             const bool is_allowed = linear.allow(asked);
@@ -121,4 +121,4 @@ TEST_F(CompiledRules, StandBesideThoseOfTheTableBefore) {
 }
 
 }  // namespace
-}  // namespace ikelb::control
+}  // namespace ikelb::lcores

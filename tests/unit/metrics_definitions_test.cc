@@ -18,7 +18,7 @@
 
 #include "controlplane/metrics/collector.h"
 
-namespace ikelb::control {
+namespace ikelb::metrics {
 namespace {
 
 using namespace std::chrono_literals;
@@ -272,4 +272,4 @@ TEST(MetricsDocument, IsTheOneInTheRepository) {
 }
 
 }  // namespace
-}  // namespace ikelb::control
+}  // namespace ikelb::metrics

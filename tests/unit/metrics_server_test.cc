@@ -13,7 +13,7 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 
-namespace ikelb::control {
+namespace ikelb::metrics {
 namespace {
 
 namespace asio = boost::asio;
@@ -100,4 +100,4 @@ TEST(MetricsServer, AForeignOrMalformedAddressIsAnErrorThatSaysSo) {
 }
 
 }  // namespace
-}  // namespace ikelb::control
+}  // namespace ikelb::metrics

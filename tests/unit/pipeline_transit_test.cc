@@ -73,7 +73,7 @@ protected:
     std::string in(const PacketBuilder& packet) { return name(bench.from_client(packet).verdict); }
     std::string out(const PacketBuilder& packet) { return name(bench.from_server(packet).verdict); }
     void allow(std::vector<wall::AllowRule> rules) {
-        bench.spec.wall.allow = std::make_shared<control::LinearRules>(std::move(rules));
+        bench.spec.wall.allow = std::make_shared<replay::LinearRules>(std::move(rules));
         bench.apply();
     }
     net::IpPrefix anywhere() const { return prefix(talk.is_v6() ? "::/0" : "0.0.0.0/0"); }

@@ -12,7 +12,7 @@
 
 #include "tests/unit/state_testlib.h"
 
-namespace ikelb::control {
+namespace ikelb::state {
 namespace {
 
 namespace fs = std::filesystem;
@@ -26,10 +26,9 @@ protected:
     }
     ~StateDisk() override { fs::remove_all(folder); }
 
-    StateResult<void> write(const State& state) {
-        return write_state_file(file, state.facts, [&](StateEncoder& encoder) {
-            add_all(state, encoder);
-        });
+    Result<void> write(const State& state) {
+        return write_state_file(file, state.facts,
+                                [&](Encoder& encoder) { add_all(state, encoder); });
     }
     static unsigned mode_of(const fs::path& path) {
         struct ::stat facts {};
@@ -47,7 +46,7 @@ protected:
 TEST_F(StateDisk, WritesForTheOwnerOnlyAndMakesTheFolder) {
     const State state = testlib::RandomState{3}.make(40'000);
     ASSERT_TRUE(write(state).has_value());
-    EXPECT_EQ(read(), encode_state(state));
+    EXPECT_EQ(read(), encode(state));
     EXPECT_EQ(mode_of(file), 0600u);
     EXPECT_EQ(mode_of(file.parent_path()), 0700u);
     EXPECT_FALSE(fs::exists(unfinished_state_file(file)));
@@ -59,7 +58,7 @@ TEST_F(StateDisk, ReplacesTheOldOneWholeAlsoOverARemainder) {
     fs::permissions(unfinished_state_file(file), fs::perms::all);
     const State state = testlib::small_state();
     ASSERT_TRUE(write(state).has_value());
-    EXPECT_EQ(read(), encode_state(state));
+    EXPECT_EQ(read(), encode(state));
     EXPECT_EQ(mode_of(file), 0600u);
 }
 
@@ -71,7 +70,7 @@ TEST_F(StateDisk, AFailureSaysWhyAndLeavesTheOldOne) {
     ASSERT_FALSE(failed.has_value());
     EXPECT_EQ(failed.error().message,
               "cannot write " + file.string() + ".new: Is a directory");
-    EXPECT_EQ(read(), encode_state(state));
+    EXPECT_EQ(read(), encode(state));
 
     file = "/dev/null/state";
     EXPECT_FALSE(write(state).has_value());
@@ -92,7 +91,7 @@ TEST_F(StateDisk, AFullDiskLeavesTheOldOneAndNoRemainder) {
     ASSERT_FALSE(failed.has_value());
     EXPECT_NE(failed.error().message.find("File too large"), std::string::npos)
         << failed.error().message;
-    EXPECT_EQ(read(), encode_state(state));
+    EXPECT_EQ(read(), encode(state));
     EXPECT_FALSE(fs::exists(unfinished_state_file(file)));
 }
 
@@ -118,4 +117,4 @@ TEST_F(StateDisk, TheFileIsWhereTheConfigurationOrSystemdSays) {
 }
 
 }  // namespace
-}  // namespace ikelb::control
+}  // namespace ikelb::state

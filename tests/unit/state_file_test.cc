@@ -10,7 +10,7 @@
 #include "config/text/address.h"
 #include "tests/unit/state_testlib.h"
 
-namespace ikelb::control {
+namespace ikelb::state {
 namespace {
 
 using Bytes = std::vector<std::uint8_t>;
@@ -32,7 +32,7 @@ void expect_equal(const State& found, const State& expected) {
 }
 
 std::string refusal(const Bytes& bytes) {
-    const auto state = decode_state(bytes);
+    const auto state = decode(bytes);
     return state ? std::string{} : state.error().message;
 }
 
@@ -52,23 +52,23 @@ TEST(StateFile, ReadsBackWhatWasWritten) {
     for (std::uint64_t seed = 0; seed < 200; ++seed) {
         SCOPED_TRACE(seed);
         const State state = testlib::RandomState{seed}.make(seed < 190 ? 50 : 40'000);
-        const Bytes bytes = encode_state(state);
-        const auto read = decode_state(bytes);
+        const Bytes bytes = encode(state);
+        const auto read = decode(bytes);
         ASSERT_TRUE(read.has_value()) << read.error().message;
         expect_equal(*read, state);
-        EXPECT_EQ(encode_state(*read), bytes);
+        EXPECT_EQ(encode(*read), bytes);
     }
 }
 
 TEST(StateFile, ReadsBackTheHashKeyAlone) {
     const State state{.facts = {.hash_key = {.k0 = 1, .k1 = 2}}};
-    const auto read = decode_state(encode_state(state));
+    const auto read = decode(encode(state));
     ASSERT_TRUE(read.has_value());
     expect_equal(*read, state);
 }
 
 TEST(StateFile, RefusesEveryTruncation) {
-    const Bytes whole = encode_state(testlib::small_state());
+    const Bytes whole = encode(testlib::small_state());
     ASSERT_EQ(refusal(whole), "");
     for (std::size_t length = 0; length < whole.size(); ++length)
         EXPECT_NE(refusal({whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length)}), "")
@@ -80,7 +80,7 @@ TEST(StateFile, RefusesEveryTruncation) {
 }
 
 TEST(StateFile, RefusesEveryDamagedByte) {
-    const Bytes whole = encode_state(testlib::small_state());
+    const Bytes whole = encode(testlib::small_state());
     for (std::size_t at = 0; at < whole.size(); ++at)
         for (int flip = 1; flip < 256; ++flip) {
             Bytes damaged = whole;
@@ -95,8 +95,8 @@ TEST(StateFile, RefusesSwappedAndRepeatedParts) {
         state.pairs.push_back(state.pairs.front());
         state.pairs.back().initiator_spi += i;
     }
-    const Bytes whole = encode_state(state);
-    for (std::size_t a = state_head_bytes; a + 48 <= whole.size(); a += 24) {
+    const Bytes whole = encode(state);
+    for (std::size_t a = head_bytes; a + 48 <= whole.size(); a += 24) {
         Bytes swapped = whole;
         const auto begin = swapped.begin() + static_cast<std::ptrdiff_t>(a);
         std::swap_ranges(begin, begin + 24, begin + 24);
@@ -108,9 +108,9 @@ TEST(StateFile, RefusesSwappedAndRepeatedParts) {
 }
 
 TEST(StateFile, RefusesOtherVersionsAndForeignFiles) {
-    const Bytes whole = encode_state(testlib::small_state());
-    for (const std::uint64_t version : {std::uint64_t{0}, oldest_state_format_version - 1,
-                                        state_format_version + 1, ~std::uint64_t{0}}) {
+    const Bytes whole = encode(testlib::small_state());
+    for (const std::uint64_t version :
+         {std::uint64_t{0}, oldest_format_version - 1, format_version + 1, ~std::uint64_t{0}}) {
         Bytes other = whole;
         set_word(other, version_at, version);
         EXPECT_EQ(refusal(other), "it is of format version " + std::to_string(version) +
@@ -142,10 +142,10 @@ Bytes version_2() {
 }
 
 TEST(StateFile, ReadsFilesFromBeforeTransit) {
-    const auto read = decode_state(version_2());
+    const auto read = decode(version_2());
     ASSERT_TRUE(read.has_value()) << read.error().message;
     expect_equal(*read, testlib::old_state());
-    const auto again = decode_state(encode_state(*read));
+    const auto again = decode(encode(*read));
     ASSERT_TRUE(again.has_value());
     expect_equal(*again, testlib::old_state());
 }
@@ -233,7 +233,7 @@ TEST(StateFile, AnOlderFilesRecordsSayWhatTheySaid) {
         file.binding(10u + state, state);
         file.transit(state);
     }
-    const auto read = decode_state(file.bytes());
+    const auto read = decode(file.bytes());
     ASSERT_TRUE(read.has_value()) << read.error().message;
     const std::vector sa_states{sessions::SaState::half_open, sessions::SaState::answered,
                                 sessions::SaState::established, sessions::SaState::closing,
@@ -263,7 +263,7 @@ TEST(StateFile, AnOlderFilesClaimsAreOfNoPortAndRankedBySpi) {
     file.esp(2, 0x1000, 0);
     file.esp(2, 0x2000, 0);
     file.esp(3, 0x1000, 1);
-    const auto read = decode_state(file.bytes());
+    const auto read = decode(file.bytes());
     ASSERT_TRUE(read.has_value()) << read.error().message;
     ASSERT_EQ(read->esp.size(), 4u);
     EXPECT_EQ(read->esp[0].tag, 0);
@@ -274,7 +274,7 @@ TEST(StateFile, AnOlderFilesClaimsAreOfNoPortAndRankedBySpi) {
 }
 
 TEST(StateFile, RefusesCountsThatTheLengthDoesNotHold) {
-    const Bytes whole = encode_state(testlib::small_state());
+    const Bytes whole = encode(testlib::small_state());
     for (const std::uint64_t count : {std::uint64_t{2}, std::uint64_t{1} << 60, ~std::uint64_t{0},
                                       ~std::uint64_t{0} / 24 + 2}) {
         Bytes other = whole;
@@ -289,7 +289,7 @@ TEST(StateFile, RefusesRecordsThatPointAtNothing) {
     const auto expect_refused = [](auto&& change) {
         State state = testlib::small_state();
         change(state);
-        EXPECT_EQ(refusal(encode_state(state)), "it holds what no ikelbd writes");
+        EXPECT_EQ(refusal(encode(state)), "it holds what no ikelbd writes");
     };
     expect_refused([](State& state) { state.pairs[0].record.backend = 2; });
     expect_refused([](State& state) { state.pairs[0].service = 1; });
@@ -329,11 +329,11 @@ TEST(StateFile, GivesTheSinkPiecesWhoseSumIsTheBody) {
     const State state = testlib::RandomState{7}.make(60'000);
     std::size_t pieces = 0;
     Bytes body;
-    StateEncoder encoder{state.facts, [&](std::span<const std::uint8_t> piece) {
-                             ++pieces;
-                             EXPECT_LE(piece.size(), std::size_t{1} << 18);
-                             body.insert(body.end(), piece.begin(), piece.end());
-                         }};
+    Encoder encoder{state.facts, [&](std::span<const std::uint8_t> piece) {
+                        ++pieces;
+                        EXPECT_LE(piece.size(), std::size_t{1} << 18);
+                        body.insert(body.end(), piece.begin(), piece.end());
+                    }};
     add_all(state, encoder);
     const auto head = encoder.finish();
     EXPECT_GT(pieces, 3u);
@@ -344,16 +344,16 @@ TEST(StateFile, GivesTheSinkPiecesWhoseSumIsTheBody) {
     EXPECT_EQ(encoder.transit(), state.transit.size());
     Bytes whole{head.begin(), head.end()};
     whole.insert(whole.end(), body.begin(), body.end());
-    EXPECT_EQ(whole, encode_state(state));
+    EXPECT_EQ(whole, encode(state));
 }
 
 TEST(StateFile, KeepsTheBytesOfAnSpiAsOnTheWire) {
     State state = testlib::small_state();
     const Bytes spi{1, 2, 3, 4, 5, 6, 7, 8};
     std::memcpy(&state.pairs[0].initiator_spi, spi.data(), spi.size());
-    const Bytes bytes = encode_state(state);
+    const Bytes bytes = encode(state);
     EXPECT_NE(std::search(bytes.begin(), bytes.end(), spi.begin(), spi.end()), bytes.end());
 }
 
 }  // namespace
-}  // namespace ikelb::control
+}  // namespace ikelb::state

@@ -13,7 +13,7 @@
 
 #include "controlplane/state/disk.h"
 
-namespace ikelb::control {
+namespace ikelb::state {
 namespace {
 
 namespace fs = std::filesystem;
@@ -96,4 +96,4 @@ TEST_F(LastGoodTest, ForgetsItsOwnAndNoOther) {
 }
 
 }  // namespace
-}  // namespace ikelb::control
+}  // namespace ikelb::state

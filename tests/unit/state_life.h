@@ -17,7 +17,7 @@
 #include "tests/testlib/rivals.h"
 #include "tests/testlib/saved_state.h"
 
-namespace ikelb::control::test {
+namespace ikelb::state::test {
 
 using namespace ikelb::testlib;
 using namespace ikelb::testlib::place;
@@ -70,7 +70,7 @@ public:
             made.neighbours.push_back(
                 {.interface = srv, .address = backend.address, .mac = server_mac(ref.index)});
         }
-        made.timeouts = make_timeouts(config.timeouts);
+        made.timeouts = table::make_timeouts(config.timeouts);
         return made;
     }
     void apply() {
@@ -79,30 +79,31 @@ public:
     }
 
     std::vector<std::uint8_t> save(std::chrono::sys_seconds wall_clock = start_of_wall_clock) {
-        const StateView view = make_state_view({.config = config,
-                                                .registry = registry,
-                                                .modes = modes,
-                                                .table = bench->table(),
-                                                .now = bench->now(),
-                                                .wall_clock = wall_clock,
-                                                .removed = removed.all()});
+        const View view = make_view({.config = config,
+                                     .registry = registry,
+                                     .modes = modes,
+                                     .table = bench->table(),
+                                     .now = bench->now(),
+                                     .wall_clock = wall_clock,
+                                     .removed = removed.all()});
         return saved_state(bench->directory(), view);
     }
     Restored restore(const State& state,
                      std::chrono::sys_seconds wall_clock = start_of_wall_clock) {
-        const Restored restored = restore_state(state, {.config = config,
-                                                        .registry = registry,
-                                                        .modes = modes,
-                                                        .directory = bench->directory(),
-                                                        .timeouts = make_timeouts(config.timeouts),
-                                                        .now = bench->now(),
-                                                        .wall_clock = wall_clock});
+        const Restored restored =
+            restore_state(state, {.config = config,
+                                  .registry = registry,
+                                  .modes = modes,
+                                  .directory = bench->directory(),
+                                  .timeouts = table::make_timeouts(config.timeouts),
+                                  .now = bench->now(),
+                                  .wall_clock = wall_clock});
         apply();
         return restored;
     }
     Restored restore(const std::vector<std::uint8_t>& bytes,
                      std::chrono::sys_seconds wall_clock = start_of_wall_clock) {
-        return restore(decode_state(bytes).value(), wall_clock);
+        return restore(decode(bytes).value(), wall_clock);
     }
 
     static sessions::PairKey pair_key(const Session& session) {
@@ -146,10 +147,10 @@ public:
     }
 
     config::Config config;
-    IndexRegistry registry;
-    BackendModes modes;
-    RemovedBackends removed;
+    table::IndexRegistry registry;
+    table::BackendModes modes;
+    table::RemovedBackends removed;
     std::unique_ptr<Bench> bench;
 };
 
-}  // namespace ikelb::control::test
+}  // namespace ikelb::state::test

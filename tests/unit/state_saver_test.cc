@@ -11,7 +11,7 @@
 #include "controlplane/state/disk.h"
 #include "tests/unit/state_testlib.h"
 
-namespace ikelb::control {
+namespace ikelb::state {
 namespace {
 
 namespace fs = std::filesystem;
@@ -45,7 +45,7 @@ protected:
 
     fs::path folder;
     fs::path file;
-    StateView view;
+    View view;
     sessions::Directory directory{
         {.flows = 1024, .bindings = 1024, .pairs = 65536, .half_open = 1024, .fragments = 64},
         {.k0 = 1, .k1 = 2}};
@@ -53,11 +53,11 @@ protected:
 
 TEST_F(StateSaverTest, SavesOnAThreadOfItsOwn) {
     for (std::uint64_t i = 1; i <= 20'000; ++i) add_pair(i);
-    StateSaver saver{file};
+    Saver saver{file};
     EXPECT_FALSE(saver.log().last_success);
     ASSERT_TRUE(saver.start(directory, view));
     saver.wait();
-    EXPECT_EQ(decode_state(read()).value().pairs.size(), 20'000u);
+    EXPECT_EQ(decode(read()).value().pairs.size(), 20'000u);
     EXPECT_TRUE(saver.log().last_success);
     EXPECT_EQ(saver.log().failures, 0u);
     EXPECT_EQ(saver.log().error, "");
@@ -65,7 +65,7 @@ TEST_F(StateSaverTest, SavesOnAThreadOfItsOwn) {
 }
 
 TEST_F(StateSaverTest, CountsFailuresAndRecovers) {
-    StateSaver saver{file};
+    Saver saver{file};
     saver.save_now(view.facts);
     const auto good = saver.log().last_success;
     ASSERT_TRUE(good);
@@ -92,11 +92,11 @@ TEST_F(StateSaverTest, WhatIsSavedBesideAWriterIsWhole) {
             written = i;
         }
     }};
-    StateSaver saver{file};
+    Saver saver{file};
     for (int i = 0; i < 20; ++i) {
         while (written < 1000) std::this_thread::yield();
         saver.save_now(directory, view);
-        const auto state = decode_state(read());
+        const auto state = decode(read());
         ASSERT_TRUE(state.has_value()) << state.error().message;
         for (const SavedPair& pair : state->pairs)
             ASSERT_EQ(pair.initiator_spi, pair.responder_spi);
@@ -105,4 +105,4 @@ TEST_F(StateSaverTest, WhatIsSavedBesideAWriterIsWhole) {
 }
 
 }  // namespace
-}  // namespace ikelb::control
+}  // namespace ikelb::state

@@ -10,7 +10,7 @@
 #include "tests/unit/state_life.h"
 #include "tests/unit/state_testlib.h"
 
-namespace ikelb::control {
+namespace ikelb::state {
 namespace {
 
 using namespace test;
@@ -221,14 +221,15 @@ TEST_F(StateSnapshot, RecordsOfServersThatAreGoneOrOthersEnd) {
 TEST_F(StateSnapshot, WhoWasABackendIsKnownAfterwards) {
     const auto known = [](const Restored& restored) {
         std::set<std::string> names;
-        for (const RemovedBackend& one : restored.known)
+        for (const table::RemovedBackend& one : restored.known)
             names.insert(one.name + " " + text::to_text(one.address));
         return names;
     };
     before.config.pools[0].backends[0].aliases = {
         {.service = "aovpn", .address = address("10.20.0.111")}};
-    const std::vector<RemovedBackend> gone{{.name = "old", .address = address("10.20.0.9")},
-                                           {.name = "old6", .address = address("fd00:20::9")}};
+    const std::vector<table::RemovedBackend> gone{
+        {.name = "old", .address = address("10.20.0.9")},
+        {.name = "old6", .address = address("fd00:20::9")}};
     before.removed.take_up(gone, before.config, before.bench->now());
     const auto saved = before.save();
     Life after{{{"rras2", "10.20.0.12"}}};
@@ -257,7 +258,7 @@ TEST_F(StateSnapshot, AServerThatGetsAnIpv6AddressBesidesKeepsItsTunnels) {
 }
 
 TEST_F(StateSnapshot, TwoBackendsThatBecomeOneKeepTheTunnelsOfBoth) {
-    State state = decode_state(before.save()).value();
+    State state = decode(before.save()).value();
     state.facts.backends[rras2].name = "rras2-v6";
     state.facts.backends[rras2].address = address("fd00:20::11");
     Life after{{{"rras1", "10.20.0.11"}, {"rras3", "10.20.0.13"}}};
@@ -308,7 +309,7 @@ TEST_F(StateSnapshot, WhatEndedInTheMeantimeStaysAway) {
 
 TEST_F(StateSnapshot, DeadRecordsAreNotSaved) {
     before.bench->advance(46 * 60);
-    const State state = decode_state(before.save()).value();
+    const State state = decode(before.save()).value();
     EXPECT_EQ(state.pairs.size(), 12u);
     EXPECT_TRUE(state.flows.empty());
     EXPECT_TRUE(state.bindings.empty());
@@ -400,7 +401,7 @@ TEST_F(StateSnapshot, ASecondRestartLosesNothing) {
 }
 
 TEST_F(StateSnapshot, TheHashKeyComesAlong) {
-    const State state = decode_state(before.save()).value();
+    const State state = decode(before.save()).value();
     EXPECT_EQ(state.facts.hash_key.k0, before.bench->table().hash_key.k0);
     EXPECT_EQ(state.facts.hash_key.k1, before.bench->table().hash_key.k1);
 }
@@ -442,4 +443,4 @@ TEST(StateRestore, TakesAnyStateThatDecodes) {
 }
 
 }  // namespace
-}  // namespace ikelb::control
+}  // namespace ikelb::state

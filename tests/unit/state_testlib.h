@@ -9,7 +9,7 @@
 #include "config/text/address.h"
 #include "controlplane/state/state_file.h"
 
-namespace ikelb::control::testlib {
+namespace ikelb::state::testlib {
 
 /// States as ikelbd could write them, the same ones for the same seed.
 class RandomState {
@@ -71,7 +71,7 @@ private:
     net::IpAddress address() {
         return net::IpAddress::from_v4_host(static_cast<std::uint32_t>(random_()));
     }
-    SavedRecord record(const StateFacts& facts) {
+    SavedRecord record(const Facts& facts) {
         return {.age = static_cast<std::uint32_t>(random_()),
                 .backend = static_cast<std::uint16_t>(below(facts.backends.size()))};
     }
@@ -88,12 +88,12 @@ private:
         made.key.protocol = static_cast<std::uint8_t>(random_());
         return made;
     }
-    std::uint8_t gateway(const StateFacts& facts) {
+    std::uint8_t gateway(const Facts& facts) {
         const std::size_t chosen = below(facts.gateways.size() + 2);
         return chosen > facts.gateways.size() ? SavedFlow::on_link
                                               : static_cast<std::uint8_t>(chosen);
     }
-    void make_facts(StateFacts& facts) {
+    void make_facts(Facts& facts) {
         facts.saved_at = std::chrono::sys_seconds{std::chrono::seconds{below(1ULL << 33)}};
         facts.hash_key = {.k0 = random_(), .k1 = random_()};
         for (std::size_t i = 1 + below(40); i > 0; --i)
@@ -168,4 +168,4 @@ inline State small_state() {
     return state;
 }
 
-}  // namespace ikelb::control::testlib
+}  // namespace ikelb::state::testlib

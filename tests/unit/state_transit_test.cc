@@ -5,7 +5,7 @@
 #include "config/text/address.h"
 #include "tests/unit/state_life.h"
 
-namespace ikelb::control {
+namespace ikelb::state {
 namespace {
 
 using namespace test;
@@ -86,8 +86,8 @@ TEST_F(StateTransit, LivesNoLongerForTheRestart) {
     EXPECT_EQ(left_after(45min + 1s), 1u) << "longer than a flow lives";
     EXPECT_EQ(left_after(7441s), 0u);
     before.bench->advance(61);
-    EXPECT_EQ(decode_state(before.save()).value().transit.size(), 2u) << "the dead are not saved";
+    EXPECT_EQ(decode(before.save()).value().transit.size(), 2u) << "the dead are not saved";
 }
 
 }  // namespace
-}  // namespace ikelb::control
+}  // namespace ikelb::state

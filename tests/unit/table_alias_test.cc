@@ -4,7 +4,7 @@
 
 #include "tests/unit/table_testlib.h"
 
-namespace ikelb::control {
+namespace ikelb::table {
 namespace {
 
 using namespace testlib;
@@ -120,7 +120,7 @@ TEST(TableAliases, OfADisabledBackendAnswerForNoVip) {
 
 TEST(TableAliases, HaveANeighbourOfTheirOwn) {
     AliasSite site;
-    std::erase_if(site.kernel.neighbours, [](const Neighbour& neighbour) {
+    std::erase_if(site.kernel.neighbours, [](const netlink::Neighbour& neighbour) {
         return neighbour.address == ip("10.20.0.111") || neighbour.address == ip("10.20.0.112");
     });
     add_neighbour(site.kernel, "10.20.0.112", farm, 0x42);
@@ -152,4 +152,4 @@ TEST(TableAliases, OfOneServerLeaveTheOthersAmbiguous) {
 }
 
 }  // namespace
-}  // namespace ikelb::control
+}  // namespace ikelb::table

@@ -9,7 +9,7 @@
 #include "config/text/address.h"
 #include "tests/unit/table_testlib.h"
 
-namespace ikelb::control {
+namespace ikelb::table {
 namespace {
 
 using namespace testlib;
@@ -317,4 +317,4 @@ TEST(TableBuilder, AnEmptyConfigurationMakesATableThatForwardsNothing) {
 }
 
 }  // namespace
-}  // namespace ikelb::control
+}  // namespace ikelb::table

@@ -8,7 +8,7 @@
 
 #include "tests/unit/table_testlib.h"
 
-namespace ikelb::control {
+namespace ikelb::table {
 namespace {
 
 using namespace testlib;
@@ -169,4 +169,4 @@ TEST(TableFamilies, RecordsLastAsLongAsOneOfTheAddresses) {
 }
 
 }  // namespace
-}  // namespace ikelb::control
+}  // namespace ikelb::table

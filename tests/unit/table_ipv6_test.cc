@@ -4,7 +4,7 @@
 
 #include "tests/unit/table_testlib.h"
 
-namespace ikelb::control {
+namespace ikelb::table {
 namespace {
 
 using namespace testlib;
@@ -82,7 +82,7 @@ TEST(TableIpv6, ALinkLocalGatewayIsTheUplink) {
 TEST(TableIpv6, ARouterIsRememberedByTheGatewayOfItsDefaultRoute) {
     Site site;
     add_ipv6(site);
-    for (Route& route : site.kernel.routes)
+    for (netlink::Route& route : site.kernel.routes)
         if (route.dst == prefix("0.0.0.0/0")) route.gateway = ip("fe80::fe");
     add_route(site.kernel, "192.0.2.0/24", "198.51.100.254", ext, 100);
     const auto& table = site.build();
@@ -108,7 +108,7 @@ TEST(TableIpv6, LinkLocalAndMulticastDestinationsAreTheKernels) {
 TEST(TableIpv6, ARouteOfOneFamilyIsNoneOfTheOther) {
     Site site;
     add_ipv6(site);
-    std::erase_if(site.kernel.routes, [](const Route& route) {
+    std::erase_if(site.kernel.routes, [](const netlink::Route& route) {
         return route.dst.length == 0 && route.dst.address.is_v4();
     });
     site.build();
@@ -117,4 +117,4 @@ TEST(TableIpv6, ARouteOfOneFamilyIsNoneOfTheOther) {
 }
 
 }  // namespace
-}  // namespace ikelb::control
+}  // namespace ikelb::table

@@ -9,7 +9,7 @@
 #include "dataplane/forwarding/forwarding_table.h"
 #include "tests/unit/random_testlib.h"
 
-namespace ikelb::control {
+namespace ikelb::table {
 namespace {
 
 constexpr std::size_t table_size = 65537;
@@ -172,4 +172,4 @@ TEST(MaglevIndex, CoversTheTableEvenlyAndNeverLeavesIt) {
 }
 
 }  // namespace
-}  // namespace ikelb::control
+}  // namespace ikelb::table

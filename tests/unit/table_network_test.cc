@@ -12,7 +12,7 @@
 #include "config/text/address.h"
 #include "tests/unit/table_testlib.h"
 
-namespace ikelb::control {
+namespace ikelb::table {
 namespace {
 
 using namespace testlib;
@@ -85,7 +85,7 @@ TEST(TableInterfaces, AVipIsNeverTheSourceOfErrors) {
     site.config.services[0].vip = ip("100.64.0.1");
     add_address(site.kernel, "100.64.0.1/32", ext);
     EXPECT_EQ(site.build().interfaces[ext_index].address, ip("198.51.100.1"));
-    std::erase_if(site.kernel.addresses, [](const Address& address) {
+    std::erase_if(site.kernel.addresses, [](const netlink::Address& address) {
         return address.ifindex == ext && address.prefix.address != ip("100.64.0.1");
     });
     EXPECT_TRUE(site.build().interfaces[ext_index].address.is_unspecified());
@@ -111,8 +111,8 @@ TEST(TableInterfaces, TheSmallerMtuCounts) {
 
 TEST(TableNeighbours, OnlyUsableOnesOfOurInterfacesAreThere) {
     Site site;
-    add_neighbour(site.kernel, "10.20.0.50", farm, 0x50, NeighbourState::incomplete);
-    add_neighbour(site.kernel, "10.20.0.51", farm, 0x51, NeighbourState::stale);
+    add_neighbour(site.kernel, "10.20.0.50", farm, 0x50, netlink::NeighbourState::incomplete);
+    add_neighbour(site.kernel, "10.20.0.51", farm, 0x51, netlink::NeighbourState::stale);
     add_neighbour(site.kernel, "192.168.7.1", eth0, 0x52);
     const auto& table = site.build();
     for (const forwarding::InterfaceIndex ours : {ext_index, farm_index})
@@ -130,8 +130,8 @@ TEST(TableNeighbours, OnlyUsableOnesOfOurInterfacesAreThere) {
 
 TEST(TableRoutes, HaveTheKindsOfTheKernel) {
     Site site;
-    add_route(site.kernel, "10.66.0.0/16", 0, RouteType::blackhole);
-    add_route(site.kernel, "10.67.0.0/16", 0, RouteType::unreachable);
+    add_route(site.kernel, "10.66.0.0/16", 0, netlink::RouteType::blackhole);
+    add_route(site.kernel, "10.67.0.0/16", 0, netlink::RouteType::unreachable);
     add_route(site.kernel, "10.30.0.0/16", "10.20.0.254", farm);
     site.build();
     EXPECT_EQ(site.route("10.66.1.1")->kind, RouteKind::blackhole);
@@ -150,7 +150,8 @@ TEST(TableRoutes, HaveTheKindsOfTheKernel) {
 
 TEST(TableRoutes, WithoutOneThereIsNone) {
     Site site;
-    std::erase_if(site.kernel.routes, [](const Route& route) { return route.dst.length == 0; });
+    std::erase_if(site.kernel.routes,
+                  [](const netlink::Route& route) { return route.dst.length == 0; });
     site.build();
     EXPECT_EQ(site.route("8.8.8.8"), std::nullopt);
 }
@@ -181,8 +182,9 @@ TEST(TableRoutes, OfTheSamePrefixTheKernelsFirstChoiceWins) {
 TEST(TableRoutes, OfTheSamePrefixTheFirstOfAKnownNeighbourWins) {
     Site site;
     const auto forget = [&](const char* address) {
-        std::erase_if(site.kernel.neighbours,
-                      [&](const Neighbour& neighbour) { return neighbour.address == ip(address); });
+        std::erase_if(site.kernel.neighbours, [&](const netlink::Neighbour& neighbour) {
+            return neighbour.address == ip(address);
+        });
         site.build();
     };
     add_route(site.kernel, "100.64.0.0/16", "198.51.100.254", ext);
@@ -281,15 +283,15 @@ TEST(TableRoutes, PropertyEqualALinearSearchOfTheKernelsRoutes) {
         add_route(site.kernel, {.dst = dst,
                                 .gateway = gateway,
                                 .ifindex = ifindex,
-                                .type = static_cast<RouteType>(random() % 4),
+                                .type = static_cast<netlink::RouteType>(random() % 4),
                                 .metric = static_cast<std::uint32_t>(random() % 3)});
     }
     for (const int last : {1, 3, 4})
         for (const int twin : {ext, farm})
             add_neighbour(site.kernel, "198.51.100." + std::to_string(last), twin, 7);
     site.build();
-    const auto gateway_of = [&](const Route& route) {
-        if (route.type != RouteType::unicast || !route.gateway || route.ifindex == eth0)
+    const auto gateway_of = [&](const netlink::Route& route) {
+        if (route.type != netlink::RouteType::unicast || !route.gateway || route.ifindex == eth0)
             return forwarding::no_gateway;
         return site.gateway(static_cast<forwarding::InterfaceIndex>(route.ifindex - ext),
                             text::to_text(*route.gateway));
@@ -297,13 +299,13 @@ TEST(TableRoutes, PropertyEqualALinearSearchOfTheKernelsRoutes) {
     for (int i = 0; i < 5000; ++i) {
         const auto address = net::IpAddress::from_v4_host(
             0x0b000000 | (static_cast<std::uint32_t>(random()) & 0x7ffff));
-        const Route* expected = nullptr;
+        const netlink::Route* expected = nullptr;
         std::bitset<256> over;
-        for (const Route& route : site.kernel.routes) {
+        for (const netlink::Route& route : site.kernel.routes) {
             if (!route.dst.address.is_v4() || !route.dst.contains(address)) continue;
             const auto hop = gateway_of(route);
             over.set(hop, hop != forwarding::no_gateway);
-            const auto is_known = [&](const Route& one) {
+            const auto is_known = [&](const netlink::Route& one) {
                 return site.table->gateways[gateway_of(one)].link.is_resolved;
             };
             if (expected == nullptr || route.dst.length > expected->dst.length ||
@@ -316,10 +318,12 @@ TEST(TableRoutes, PropertyEqualALinearSearchOfTheKernelsRoutes) {
         ASSERT_EQ(found.over, over);
         const bool is_ours = expected->ifindex != eth0;
         switch (expected->type) {
-            case RouteType::blackhole: ASSERT_EQ(found.kind, RouteKind::blackhole); break;
-            case RouteType::unreachable: ASSERT_EQ(found.kind, RouteKind::unreachable); break;
-            case RouteType::local: ASSERT_EQ(found.kind, RouteKind::local); break;
-            case RouteType::unicast:
+            case netlink::RouteType::blackhole: ASSERT_EQ(found.kind, RouteKind::blackhole); break;
+            case netlink::RouteType::unreachable:
+                ASSERT_EQ(found.kind, RouteKind::unreachable);
+                break;
+            case netlink::RouteType::local: ASSERT_EQ(found.kind, RouteKind::local); break;
+            case netlink::RouteType::unicast:
                 if (!is_ours) {
                     ASSERT_EQ(found.kind, RouteKind::local);
                     break;
@@ -355,7 +359,7 @@ TEST(TableGateways, AreThoseOfAllRoutesOfOurInterfaces) {
 TEST(TableGateways, AnUnknownNeighbourIsKnownAsUnresolved) {
     Site site;
     std::erase_if(site.kernel.neighbours,
-                  [](const Neighbour& neighbour) { return neighbour.ifindex == ext; });
+                  [](const netlink::Neighbour& neighbour) { return neighbour.ifindex == ext; });
     site.build();
     const auto index = site.gateway(ext_index, "198.51.100.254");
     EXPECT_EQ(site.table->gateways[index].interface, ext_index);
@@ -371,7 +375,7 @@ TEST(TableGateways, WhenOneGoesTheOthersKeepTheirIndices) {
     const auto isp2 = site.gateway(ext2_index, "192.0.2.254");
     const auto inner = site.gateway(farm_index, "10.20.0.254");
     const auto routes = site.kernel.routes;
-    std::erase_if(site.kernel.routes, [](const Route& route) {
+    std::erase_if(site.kernel.routes, [](const netlink::Route& route) {
         return route.gateway == ip("198.51.100.254");
     });
     site.build();
@@ -398,7 +402,7 @@ TEST(TableGateways, ARouterOfSeveralAddressesIsKnownByTheOneOfTheDefaultRoute) {
     site.build();
     EXPECT_EQ(site.table->gateways.size(), 5u);
     EXPECT_EQ(by_mac(site, ext_index, 0xfe), site.gateway(ext_index, "198.51.100.254"));
-    std::erase_if(site.kernel.routes, [](const Route& route) {
+    std::erase_if(site.kernel.routes, [](const netlink::Route& route) {
         return route.gateway == ip("198.51.100.254");
     });
     site.build();
@@ -420,4 +424,4 @@ TEST(TableGateways, TooManyLeaveTheirRoutesToTheKernel) {
 }
 
 }  // namespace
-}  // namespace ikelb::control
+}  // namespace ikelb::table

@@ -10,7 +10,7 @@
 #include "controlplane/table/named_indices.h"
 #include "tests/unit/table_testlib.h"
 
-namespace ikelb::control {
+namespace ikelb::table {
 namespace {
 
 using namespace testlib;
@@ -303,4 +303,4 @@ TEST(BackendModes, HaveTheNamesOfTheAdminApi) {
 }
 
 }  // namespace
-}  // namespace ikelb::control
+}  // namespace ikelb::table

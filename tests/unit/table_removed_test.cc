@@ -7,7 +7,7 @@
 
 #include "tests/unit/table_testlib.h"
 
-namespace ikelb::control {
+namespace ikelb::table {
 namespace {
 
 using namespace testlib;
@@ -147,4 +147,4 @@ TEST_F(RemovedBackendsTest, TheNextProcessTakesThemUp) {
 }
 
 }  // namespace
-}  // namespace ikelb::control
+}  // namespace ikelb::table

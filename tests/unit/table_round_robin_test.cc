@@ -9,7 +9,7 @@
 
 #include "tests/unit/random_testlib.h"
 
-namespace ikelb::control {
+namespace ikelb::table {
 namespace {
 
 using Sequence = std::vector<std::uint16_t>;
@@ -144,4 +144,4 @@ TEST(RoundRobin, IsBoundedEvenByMembersBeyondNumber) {
 }
 
 }  // namespace
-}  // namespace ikelb::control
+}  // namespace ikelb::table

@@ -5,7 +5,7 @@
 #include "config/text/address.h"
 #include "tests/unit/random_testlib.h"
 
-namespace ikelb::control {
+namespace ikelb::table {
 namespace {
 
 using forwarding::RouteTable;
@@ -136,4 +136,4 @@ TEST(RouteTable, AgreesWithALinearScanOfRandomPrefixes) {
 }
 
 }  // namespace
-}  // namespace ikelb::control
+}  // namespace ikelb::table

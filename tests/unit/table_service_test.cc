@@ -4,7 +4,7 @@
 
 #include "tests/unit/table_testlib.h"
 
-namespace ikelb::control {
+namespace ikelb::table {
 namespace {
 
 using namespace testlib;
@@ -27,7 +27,7 @@ TEST(TableFrontends, BothPortsOfAServedVip) {
 
 TEST(TableFrontends, AVipThatTheKernelDoesNotHaveIsNotServed) {
     Site site;
-    std::erase_if(site.kernel.addresses, [](const Address& address) {
+    std::erase_if(site.kernel.addresses, [](const netlink::Address& address) {
         return address.prefix.address == ip("203.0.113.10");
     });
     site.build();
@@ -79,7 +79,8 @@ TEST(TableFrontends, TheUplinkIsTheBestDefaultRouteOfTheServicesOwnProvider) {
 
 TEST(TableFrontends, WithoutADefaultRouteThereIsNoUplink) {
     Site site;
-    std::erase_if(site.kernel.routes, [](const Route& route) { return route.ifindex == ext; });
+    std::erase_if(site.kernel.routes,
+                  [](const netlink::Route& route) { return route.ifindex == ext; });
     add_route(site.kernel, "0.0.0.0/1", "198.51.100.254", ext);
     site.build();
     EXPECT_EQ(site.frontend("203.0.113.10", 500).uplink, forwarding::no_gateway);
@@ -113,7 +114,7 @@ TEST(TableBackends, AreReachedAsTheKernelReachesThem) {
     site.config.pools[0].backends[1].address = ip("10.40.0.11");
     site.config.pools[0].backends[2].address = ip("192.168.7.11");
     add_route(site.kernel, "10.30.0.0/16", "10.20.0.254", farm);
-    add_route(site.kernel, "10.40.0.0/16", 0, RouteType::blackhole);
+    add_route(site.kernel, "10.40.0.0/16", 0, netlink::RouteType::blackhole);
     add_neighbour(site.kernel, "10.20.0.254", farm, 0x77);
     site.build();
     EXPECT_TRUE(site.backend("rras1").homes[0].link.is_resolved);
@@ -262,4 +263,4 @@ TEST(TableMembers, AreSharedWhileTheyStay) {
 }
 
 }  // namespace
-}  // namespace ikelb::control
+}  // namespace ikelb::table

@@ -6,7 +6,7 @@
 
 #include "tests/unit/table_testlib.h"
 
-namespace ikelb::control {
+namespace ikelb::table {
 namespace {
 
 using namespace testlib;
@@ -241,4 +241,4 @@ TEST(TableModes, AnotherAddressEndsTheRecordsOfThatBackendAlone) {
 }
 
 }  // namespace
-}  // namespace ikelb::control
+}  // namespace ikelb::table

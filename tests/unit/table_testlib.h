@@ -20,7 +20,7 @@
 #include "controlplane/table/backend_modes.h"
 #include "controlplane/table/table_builder.h"
 
-namespace ikelb::control::testlib {
+namespace ikelb::table::testlib {
 
 inline net::IpAddress ip(const std::string& text) { return *text::parse_address(text); }
 inline net::IpPrefix prefix(const std::string& text) { return *text::parse_prefix(text); }
@@ -63,51 +63,52 @@ inline config::Config make_config() {
 }
 
 /// The order that KernelState promises: by destination, the local table first, then by metric.
-inline void add_route(KernelState& kernel, Route route) {
+inline void add_route(netlink::KernelState& kernel, netlink::Route route) {
     kernel.routes.push_back(std::move(route));
-    std::ranges::stable_sort(kernel.routes, {}, [](const Route& r) {
-        return std::tuple{r.dst, r.type != RouteType::local, r.metric};
+    std::ranges::stable_sort(kernel.routes, {}, [](const netlink::Route& r) {
+        return std::tuple{r.dst, r.type != netlink::RouteType::local, r.metric};
     });
 }
 
-inline void add_route(KernelState& kernel, const std::string& dst, const std::string& via,
+inline void add_route(netlink::KernelState& kernel, const std::string& dst, const std::string& via,
                       int ifindex, std::uint32_t metric = 0) {
     add_route(kernel, {.dst = prefix(dst),
                        .gateway = text::parse_address(via),
                        .ifindex = ifindex,
-                       .type = RouteType::unicast,
+                       .type = netlink::RouteType::unicast,
                        .metric = metric});
 }
 
 /// A route that has no gateway.
-inline void add_route(KernelState& kernel, const std::string& dst, int ifindex,
-                      RouteType type = RouteType::unicast) {
+inline void add_route(netlink::KernelState& kernel, const std::string& dst, int ifindex,
+                      netlink::RouteType type = netlink::RouteType::unicast) {
     add_route(kernel, {.dst = prefix(dst),
                        .gateway = std::nullopt,
                        .ifindex = ifindex,
                        .type = type});
 }
 
-inline void add_address(KernelState& kernel, const std::string& text, int ifindex) {
+inline void add_address(netlink::KernelState& kernel, const std::string& text, int ifindex) {
     const net::IpPrefix address = prefix(text);
     kernel.addresses.push_back({.ifindex = ifindex, .prefix = address});
-    std::ranges::sort(kernel.addresses, {},
-                      [](const Address& a) { return std::pair{a.ifindex, a.prefix}; });
+    std::ranges::sort(kernel.addresses, {}, [](const netlink::Address& a) {
+        return std::pair{a.ifindex, a.prefix};
+    });
     const auto all_bits = static_cast<std::uint8_t>(address.address.is_v4() ? 32 : 128);
     const net::IpPrefix host{.address = address.address, .length = all_bits};
-    add_route(kernel, text::to_text(host), ifindex, RouteType::local);
+    add_route(kernel, text::to_text(host), ifindex, netlink::RouteType::local);
     if (address.length < all_bits) add_route(kernel, text::to_text(address.network()), ifindex);
 }
 
-inline void add_neighbour(KernelState& kernel, const std::string& address, int ifindex,
+inline void add_neighbour(netlink::KernelState& kernel, const std::string& address, int ifindex,
                           std::uint8_t last_of_mac,
-                          NeighbourState state = NeighbourState::reachable) {
+                          netlink::NeighbourState state = netlink::NeighbourState::reachable) {
     kernel.neighbours.push_back(
         {.ifindex = ifindex, .address = ip(address), .mac = mac(last_of_mac), .state = state});
 }
 
-inline KernelState make_kernel() {
-    KernelState kernel;
+inline netlink::KernelState make_kernel() {
+    netlink::KernelState kernel;
     const auto link = [&](int ifindex, const char* name) {
         kernel.links.push_back(
             {.ifindex = ifindex, .name = name, .mac = {}, .mtu = 1500, .up = true});
@@ -138,7 +139,7 @@ struct Site {
         {.name = "ext", .port = 0, .mac = mac(0xa0), .ifindex = ext},
         {.name = "ext2", .port = 0, .mac = mac(0xa0), .ifindex = ext2},
         {.name = "farm", .port = 1, .mac = mac(0xa1), .ifindex = farm}};
-    KernelState kernel = make_kernel();
+    netlink::KernelState kernel = make_kernel();
     std::map<std::string, bool> down{};   ///< backends whose health check fails
     std::map<std::string, bool> down6{};  ///< those that fail at their IPv6 address alone
     BackendModes modes{};
@@ -233,4 +234,4 @@ inline void add_second_pool(Site& site) {
                                        {.name = "other2", .address = ip("10.20.0.22")}}});
 }
 
-}  // namespace ikelb::control::testlib
+}  // namespace ikelb::table::testlib

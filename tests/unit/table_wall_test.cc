@@ -11,7 +11,7 @@
 #include "controlplane/table/wall_remarks.h"
 #include "tests/unit/table_testlib.h"
 
-namespace ikelb::control {
+namespace ikelb::table {
 namespace {
 
 using namespace testlib;
@@ -246,7 +246,7 @@ TEST(TransitGrace, BeginsAnewWithAnAddressOnTheServersSide) {
     add_address(grace.site.kernel, "10.20.0.254/24", farm);
     EXPECT_EQ(grace.until(2000), 2060u);
     EXPECT_EQ(grace.until(2001), 2060u);
-    std::erase_if(grace.site.kernel.addresses, [](const Address& address) {
+    std::erase_if(grace.site.kernel.addresses, [](const netlink::Address& address) {
         return address.prefix.address == ip("10.20.0.254");
     });
     EXPECT_EQ(grace.until(3000), 2060u);  // it goes: nothing comes this way
@@ -280,7 +280,7 @@ TEST(TableWall, SaysWhatAVirtualRouterOfTheServersNeeds) {
             site.kernel.neighbours.push_back({.ifindex = farm,
                                               .address = ip(router),
                                               .mac = *text::parse_mac(address),
-                                              .state = NeighbourState::reachable});
+                                              .state = netlink::NeighbourState::reachable});
         // The clients' router has an address of its own, and a virtual one is no matter there.
         site.kernel.neighbours.back().mac.bytes[5] ^= 1;
         site.build();
@@ -344,7 +344,7 @@ TEST(TableWall, SaysWhichRulesLeadBehindTheKernelsOwnInterfaces) {
 
 TEST(TableWall, BeforeTheStartTheConfigurationSaysWhatIsOurs) {
     Site site;
-    KernelState kernel;
+    netlink::KernelState kernel;
     kernel.links = {{.ifindex = eth0, .name = "eth0", .mac = {}, .mtu = 1500, .up = true}};
     add_address(kernel, "192.168.7.2/24", eth0);
     add_route(kernel, "0.0.0.0/0", "192.168.7.1", eth0);
@@ -386,7 +386,7 @@ TEST(TableWall, ThousandRulesAmongManyRoutesTakeNoTime) {
             {.dst = {.address = net::IpAddress::from_v4_host(0x64000000 + 256 * i), .length = 24},
              .gateway = std::nullopt,
              .ifindex = eth0});
-    std::ranges::stable_sort(site.kernel.routes, {}, &Route::dst);
+    std::ranges::stable_sort(site.kernel.routes, {}, &netlink::Route::dst);
     std::vector<config::AllowRule> rules(1024, rule_to("100.0.0.0/32"));
     for (std::uint32_t i = 0; i < rules.size(); ++i)
         rules[i].to.address = net::IpAddress::from_v4_host(0x64000000 + 256 * 97 * i);
@@ -397,7 +397,7 @@ TEST(TableWall, ThousandRulesAmongManyRoutesTakeNoTime) {
     };
     const auto reading_once = timed([&] {
         EXPECT_GT(std::ranges::count_if(site.kernel.routes,
-                                        [&](const Route& route) {
+                                        [&](const netlink::Route& route) {
                                             return config::covers(route.dst, rules[9].to);
                                         }),
                   0);
@@ -410,4 +410,4 @@ TEST(TableWall, ThousandRulesAmongManyRoutesTakeNoTime) {
 }
 
 }  // namespace
-}  // namespace ikelb::control
+}  // namespace ikelb::table

@@ -8,7 +8,7 @@
 namespace ikelb::wall {
 namespace {
 
-using control::LinearRules;
+using replay::LinearRules;
 
 net::IpAddress address(const char* text) { return *text::parse_address(text); }
 net::IpPrefix prefix(const char* text) { return *text::parse_prefix(text); }

@@ -99,7 +99,7 @@ config::Config configuration(const Site& site, const Addresses& addresses) {
 /// The farm of the configuration, with the gateways of the unit tests' farms before it.
 testlib::TableSpec farm(const config::Config& config, bool is_v6) {
     testlib::TableSpec spec = is_v6 ? testlib::dual_stack_farm() : testlib::two_armed_farm();
-    spec.timeouts = control::make_timeouts(config.timeouts);
+    spec.timeouts = table::make_timeouts(config.timeouts);
     spec.maglev_size = 251;
     if (is_v6)
         spec.gateways.push_back({.interface = testlib::place::ext,
@@ -224,8 +224,8 @@ private:
     std::vector<Drain> drains_;
     std::optional<int> placed_on_{};
     std::unique_ptr<Bench> bench_;
-    std::unique_ptr<control::IndexRegistry> registry_;
-    control::BackendModes modes_;
+    std::unique_ptr<table::IndexRegistry> registry_;
+    table::BackendModes modes_;
     pipeline::Verdict last_ = pipeline::Verdict::undecided;
 };
 
@@ -235,9 +235,9 @@ void Product::begin(testlib::TableSpec spec) {
     if (site_.has_room) limits.flows = 16384;
     bench_ =
         std::make_unique<Bench>(std::move(spec), static_cast<std::size_t>(site_.workers), limits);
-    registry_ = std::make_unique<control::IndexRegistry>();
+    registry_ = std::make_unique<table::IndexRegistry>();
     registry_->update(config_).value();
-    std::vector<control::GatewayName> gateways;
+    std::vector<table::GatewayName> gateways;
     for (const testlib::NeighbourSpec& gateway : bench_->spec.gateways)
         gateways.emplace_back(gateway.interface, gateway.address);
     registry_->update_gateways(gateways);
@@ -350,12 +350,12 @@ void Product::compare(const Bytes& sent, const Bytes& left) const {
 }
 
 std::vector<std::uint8_t> Product::save() const {
-    const auto view = control::make_state_view({.config = config_,
-                                                .registry = *registry_,
-                                                .modes = modes_,
-                                                .table = bench_->table(),
-                                                .now = bench_->now(),
-                                                .wall_clock = wall_clock()});
+    const auto view = state::make_view({.config = config_,
+                                        .registry = *registry_,
+                                        .modes = modes_,
+                                        .table = bench_->table(),
+                                        .now = bench_->now(),
+                                        .wall_clock = wall_clock()});
     return testlib::saved_state(bench_->directory(), view);
 }
 
@@ -372,15 +372,15 @@ void Product::restart(bool is_saved) {
 }
 
 void Product::restore(std::span<const std::uint8_t> bytes) {
-    const auto state = control::decode_state(bytes);
+    const auto state = state::decode(bytes);
     if (!state) throw std::logic_error{"its own state file is refused"};
-    control::restore_state(*state, {.config = config_,
-                                    .registry = *registry_,
-                                    .modes = modes_,
-                                    .directory = bench_->directory(),
-                                    .timeouts = bench_->table().timeouts,
-                                    .now = bench_->now(),
-                                    .wall_clock = wall_clock()});
+    state::restore_state(*state, {.config = config_,
+                                  .registry = *registry_,
+                                  .modes = modes_,
+                                  .directory = bench_->directory(),
+                                  .timeouts = bench_->table().timeouts,
+                                  .now = bench_->now(),
+                                  .wall_clock = wall_clock()});
 }
 
 int Product::hash(const Address& address) const {

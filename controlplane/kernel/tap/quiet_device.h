@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controlplane/kernel/tap/sysctl.h"
+#include "controlplane/posix/result.h"
+
+namespace ikelb::tap {
+
+/// Silences the kernel on the device below a port whose driver leaves it in the kernel's hands
+/// (net_af_packet, net_af_xdp): the kernel sees each frame as well, and must answer none of them.
+/// ARP is off (IFF_NOARP, and arp_ignore=8 should somebody turn it on again), IPv6 is off, and an
+/// IP packet for one of the host's addresses in a broadcast frame is not delivered. Frames to the
+/// port's own MAC address are not the kernel's anyway, as long as that differs from the device's.
+/// All is put back on destruction. Move-only; one thread.
+class QuietDevice {
+public:
+    static posix::Result<QuietDevice> quiet(const std::string& name);
+
+    QuietDevice(QuietDevice&& other) noexcept;
+    QuietDevice& operator=(QuietDevice&&) = delete;
+    ~QuietDevice();
+
+    /// Set if the device holds an IP address: the kernel would take part in the traffic, and the
+    /// operator's own connections over it may just have been cut. The caller decides; destroying
+    /// this object undoes everything. IPv6 is then left on, for turning it off deletes addresses.
+    const std::optional<std::string>& address_warning() const noexcept { return address_warning_; }
+    /// Settings that could not be made, one sentence each.
+    const std::vector<std::string>& warnings() const noexcept { return settings_.warnings(); }
+
+private:
+    explicit QuietDevice(std::string name) : name_{std::move(name)} {}
+
+    std::string name_;
+    bool restore_arp_ = false;
+    SysctlScope settings_;
+    std::optional<std::string> address_warning_;
+};
+
+/// The sentence of QuietDevice::address_warning() without touching the device; nullopt when it has
+/// no address besides IPv6 link-local ones.
+posix::Result<std::optional<std::string>> lower_device_address_warning(const std::string& name);
+
+}  // namespace ikelb::tap

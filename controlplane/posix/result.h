@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The ikelb authors
+#pragma once
+
+#include <cerrno>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include <boost/system/result.hpp>
+
+namespace ikelb::posix {
+
+/// Why the kernel refused something. `message` is a whole sentence for the operator, with what to
+/// type where that is known; `code` is the errno behind it, for decisions.
+struct Error {
+    // No aggregate: it could be made from an int alone, and Result<int> would be ambiguous.
+    Error() = default;
+    Error(int error_code, std::string text) : code{error_code}, message{std::move(text)} {}
+
+    int code = 0;
+    std::string message;
+};
+
+template <class T>
+using Result = boost::system::result<T, Error>;
+
+/// "WHAT: text of the errno".
+inline Error make_error(int code, std::string what) {
+    return {code, std::move(what) + ": " + std::generic_category().message(code)};
+}
+
+/// Used by Result::value() on an error; library code asks has_value() first, so that no
+/// exception leaves it.
+[[noreturn]] inline void throw_exception_from_error(const Error& error,
+                                                    const boost::source_location&) {
+    throw std::runtime_error{error.message};
+}
+
+}  // namespace ikelb::posix
