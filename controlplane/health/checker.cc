@@ -3,17 +3,35 @@
 #include "controlplane/health/checker.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "controlplane/health/probe_schedule.h"
-
 namespace ikelb::health {
 
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
+
+namespace {
+
+constexpr milliseconds longest_first_delay{250};
+
+/// The fractional parts of the multiples of the golden ratio: for any number of backends, and as
+/// backends come and go, they leave no gap of more than about twice the even one.
+double place_in_interval(std::size_t ordinal) {
+    constexpr double golden_ratio = 0.6180339887498949;
+    const double product = static_cast<double>(ordinal) * golden_ratio;
+    return product - std::floor(product);
+}
+
+milliseconds scale(milliseconds interval, double factor) {
+    const double scaled = static_cast<double>(interval.count()) * factor;
+    return milliseconds{static_cast<milliseconds::rep>(scaled)};
+}
+
+}  // namespace
 
 /// Timers and probes hold it weakly, and know by `run` whether they are still meant.
 struct Checker::Entry {
@@ -156,6 +174,18 @@ const BackendState* Checker::find(std::string_view name, IpFamily family) const 
          at != entries_.end() && at->first.first == name; ++at)
         if (at->first.second.is_v4() == (family == IpFamily::v4)) return &at->second->state;
     return nullptr;
+}
+
+milliseconds first_probe_delay(std::size_t ordinal, milliseconds interval) {
+    return scale(std::min(interval, longest_first_delay), place_in_interval(ordinal));
+}
+
+milliseconds second_probe_delay(std::size_t ordinal, milliseconds interval) {
+    return scale(interval, 0.5 + place_in_interval(ordinal));
+}
+
+milliseconds later_probe_delay(milliseconds interval, double random) {
+    return scale(interval, 0.95 + 0.1 * random);
 }
 
 }  // namespace ikelb::health

@@ -19,7 +19,6 @@
 #include <boost/asio/ip/address.hpp>
 
 #include "controlplane/health/backend_state.h"
-#include "controlplane/health/echo_prober.h"
 #include "controlplane/health/icmp_echo.h"
 
 namespace ikelb::health {
@@ -46,6 +45,18 @@ struct BackendHealth {
     std::string name;
     boost::asio::ip::address address;
     BackendState state;
+};
+
+/// Sends one probe and says what became of it. Control thread only.
+class EchoProber {
+public:
+    /// Called once, on the control thread, and never from within probe() itself.
+    using Done = std::function<void(const ProbeResult&)>;
+
+    virtual ~EchoProber() = default;
+    /// Probes `address`, waiting at most `timeout`. Nothing is called after the prober is gone.
+    virtual void probe(const boost::asio::ip::address& address, std::chrono::milliseconds timeout,
+                       Done done) = 0;
 };
 
 /// Watches a set of backends: one state machine and one timer for each. Control thread only.
@@ -97,5 +108,21 @@ private:
     std::size_t next_ordinal_ = 0;
     std::minstd_rand jitter_;
 };
+
+// When to probe which backend, so that many of them are not probed at once. Pure.
+
+/// Delay until the first probe of the `ordinal`-th backend: soon, since its answer is waited for,
+/// but not all in one burst: at most a quarter of a second or the interval, whichever is shorter.
+std::chrono::milliseconds first_probe_delay(std::size_t ordinal,
+                                            std::chrono::milliseconds interval);
+
+/// Delay between the first and the second probe: half to one and a half intervals, which spreads
+/// the backends evenly over the interval, whatever their number.
+std::chrono::milliseconds second_probe_delay(std::size_t ordinal,
+                                             std::chrono::milliseconds interval);
+
+/// Delay between later probes: the interval, give or take 5 %, so that the probes of several
+/// load balancers do not stay in step. `random` is uniform in [0, 1).
+std::chrono::milliseconds later_probe_delay(std::chrono::milliseconds interval, double random);
 
 }  // namespace ikelb::health

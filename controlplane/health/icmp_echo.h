@@ -28,10 +28,6 @@ struct IcmpEcho {
 inline constexpr std::size_t icmp_echo_size = 16;
 using IcmpEchoBytes = std::array<std::uint8_t, icmp_echo_size>;
 
-/// The Internet checksum (RFC 1071) of `bytes`, host byte order; 0 over a message that holds a
-/// valid one.
-std::uint16_t internet_checksum(std::span<const std::uint8_t> bytes) noexcept;
-
 /// An echo request. IPv4: with its checksum. IPv6: checksum 0, the kernel fills it in on a raw
 /// ICMPv6 socket (RFC 3542 section 3.1), since it covers addresses that we don't know.
 IcmpEchoBytes encode_echo_request(IpFamily family, const IcmpEcho& echo) noexcept;

@@ -75,19 +75,6 @@ SteadyTime arrival_time(const msghdr& message) noexcept {
     return now;
 }
 
-asio::ip::address address_of(const sockaddr_storage& from) {
-    if (from.ss_family == AF_INET) {
-        sockaddr_in v4{};
-        std::memcpy(&v4, &from, sizeof(v4));
-        return asio::ip::address_v4{ntohl(v4.sin_addr.s_addr)};
-    }
-    sockaddr_in6 v6{};
-    std::memcpy(&v6, &from, sizeof(v6));
-    asio::ip::address_v6::bytes_type bytes;
-    std::memcpy(bytes.data(), &v6.sin6_addr, bytes.size());
-    return asio::ip::address_v6{bytes};
-}
-
 /// Addresses are compared without the zone: a reply's zone is the interface it came in by, and the
 /// one in the configuration is a name for the same.
 asio::ip::address without_zone(const asio::ip::address& address) {
@@ -189,11 +176,11 @@ void IcmpProbe::drain() {
     for (int i = 0; i < packets_per_turn && *self != nullptr; ++i) {
         std::array<std::uint8_t, receive_size> data;
         alignas(cmsghdr) std::array<std::uint8_t, 128> control;
-        sockaddr_storage from{};
+        asio::ip::icmp::endpoint from;
         iovec part{data.data(), data.size()};
         msghdr message{};
-        message.msg_name = &from;
-        message.msg_namelen = sizeof(from);
+        message.msg_name = from.data();
+        message.msg_namelen = static_cast<socklen_t>(from.capacity());
         message.msg_iov = &part;
         message.msg_iovlen = 1;
         message.msg_control = control.data();
@@ -201,7 +188,8 @@ void IcmpProbe::drain() {
         const ssize_t size = recvmsg(socket_.native_handle(), &message, MSG_DONTWAIT);
         if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
         if (size < 0) continue;  // an error of an earlier request, or EINTR; its time-out tells
-        take(data.data(), static_cast<std::size_t>(size), address_of(from), arrival_time(message));
+        take(data.data(), static_cast<std::size_t>(size), without_zone(from.address()),
+             arrival_time(message));
     }
 }
 

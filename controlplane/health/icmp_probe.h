@@ -15,8 +15,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/result.hpp>
 
-#include "controlplane/health/echo_prober.h"
-#include "controlplane/health/icmp_echo.h"
+#include "controlplane/health/checker.h"
 
 namespace ikelb::health {
 

@@ -11,8 +11,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
-#include "controlplane/health/probe_schedule.h"
-
 namespace ikelb::health {
 namespace {
 
