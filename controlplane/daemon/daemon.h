@@ -156,7 +156,7 @@ private:
     std::unique_ptr<SavedState> saved_state_;  ///< reads the dataplane's directory
     std::optional<boost::asio::posix::stream_descriptor> dataplane_event_;
     std::unique_ptr<Network> network_;
-    std::optional<netlink::Mirror> mirror_;
+    std::shared_ptr<netlink::Mirror> mirror_;
     std::unique_ptr<health::IcmpProbe> probe_v4_;
     std::unique_ptr<health::IcmpProbe> probe_v6_;
     std::unique_ptr<health::Checker> checker_;

@@ -93,7 +93,7 @@ std::optional<StartError> Daemon::open_network() {
     for (const std::string& failure : network_->apply(config_)) spdlog::error("{}", failure);
     auto mirror = netlink::Mirror::start(io_, [this] { on_kernel_change(); });
     if (!mirror) return StartError{mirror.error().message};
-    mirror_.emplace(std::move(*mirror));
+    mirror_ = *std::move(mirror);
     return std::nullopt;
 }
 

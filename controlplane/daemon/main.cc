@@ -15,7 +15,7 @@
 #include "controlplane/daemon/daemon.h"
 #include "controlplane/daemon/log.h"
 #include "controlplane/daemon/start_config.h"
-#include "controlplane/kernel/netlink/kernel_reading.h"
+#include "controlplane/kernel/netlink/mirror.h"
 #include "controlplane/state/disk.h"
 #include "controlplane/table/wall_remarks.h"
 

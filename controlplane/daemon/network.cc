@@ -11,8 +11,7 @@
 
 #include "config/device.h"
 #include "config/text/address.h"
-#include "controlplane/kernel/tap/announcement.h"
-#include "controlplane/kernel/tap/redirect.h"
+#include "controlplane/kernel/tap/frames.h"
 
 namespace ikelb::daemon {
 namespace {

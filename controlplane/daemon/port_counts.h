@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "controlplane/kernel/tap/device_state.h"
+#include "controlplane/kernel/tap/device.h"
 #include "controlplane/kernel/tap/driver_sockets.h"
 
 namespace ikelb::daemon {

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cerrno>
-#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -29,13 +28,6 @@ using Result = boost::system::result<T, Error>;
 /// "WHAT: text of the errno".
 inline Error make_error(int code, std::string what) {
     return {code, std::move(what) + ": " + std::generic_category().message(code)};
-}
-
-/// Used by Result::value() on an error; library code asks has_value() first, so that no
-/// exception leaves it.
-[[noreturn]] inline void throw_exception_from_error(const Error& error,
-                                                    const boost::source_location&) {
-    throw std::runtime_error{error.message};
 }
 
 }  // namespace ikelb::posix

@@ -5,8 +5,8 @@
 #include <chrono>
 
 #include "config/text/address.h"
-#include "controlplane/kernel/netlink/change_debounce.h"
-#include "controlplane/kernel/netlink/request_limiter.h"
+#include "controlplane/kernel/netlink/mirror.h"
+#include "controlplane/kernel/netlink/neighbour_request.h"
 
 namespace ikelb::netlink {
 namespace {

@@ -39,7 +39,7 @@ protected:
         auto started = Mirror::start(
             io, [this] { ++changes; }, options);
         ASSERT_TRUE(started.has_value()) << started.error().message;
-        mirror.emplace(*std::move(started));
+        mirror = *std::move(started);
         // A late event of the set-up may overrun a small buffer once more: then it reads anew.
         ASSERT_TRUE(await([this] { return changes > 0 && mirror->is_synchronised(); }));
     }
@@ -78,7 +78,7 @@ protected:
     }
 
     boost::asio::io_context io;
-    std::optional<Mirror> mirror;
+    std::shared_ptr<Mirror> mirror;
     int changes = 0;
     int lan = 0;
 
@@ -269,7 +269,7 @@ TEST_F(MirrorTest, AfterAnyHistoryItHasWhatAFreshReadingHas) {
         bool is_read = false;
         auto fresh = Mirror::start(io, [&] { is_read = true; });
         return fresh.has_value() && await([&] { return is_read; }) &&
-               fresh->snapshot() == mirror->snapshot();
+               (*fresh)->snapshot() == mirror->snapshot();
     }));
     EXPECT_GE(mirror->counters().events, 500U);
     EXPECT_EQ(mirror->counters().full_dumps, 1U);
@@ -342,11 +342,11 @@ TEST_F(MirrorTest, OnChangeMayDestroyTheMirror) {
         mirror.reset();
     });
     ASSERT_TRUE(started.has_value());
-    mirror.emplace(*std::move(started));
+    mirror = *std::move(started);
     ASSERT_TRUE(await([&] { return was_called; }));
     io.restart();
     io.run_for(50ms);
-    EXPECT_FALSE(mirror.has_value());
+    EXPECT_FALSE(mirror);
 }
 
 }  // namespace

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
 // Frames that ikelb makes for the kernel's twins, and one that it keeps back.
-#include "controlplane/kernel/tap/announcement.h"
+#include "controlplane/kernel/tap/frames.h"
 
 #include "config/text/address.h"
-#include "controlplane/kernel/tap/redirect.h"
 #include "tests/unit/tap_netns.h"
 
 namespace ikelb::tap {

@@ -10,7 +10,7 @@
 
 #include <array>
 
-#include "controlplane/kernel/tap/device_state.h"
+#include "controlplane/kernel/tap/device.h"
 #include "controlplane/kernel/tap/driver_sockets.h"
 #include "tests/unit/tap_netns.h"
 

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "dataplane/net/address.h"
@@ -60,7 +59,10 @@ enum class NeighbourState : std::uint8_t {
     permanent,
 };
 /// Whether an entry in this state carries a MAC address that may be sent to.
-bool is_usable(NeighbourState state) noexcept;
+constexpr bool is_usable(NeighbourState state) noexcept {
+    return state != NeighbourState::none && state != NeighbourState::incomplete &&
+           state != NeighbourState::failed;
+}
 
 struct Neighbour {
     int ifindex = 0;
@@ -81,8 +83,5 @@ struct KernelState {
     std::vector<Neighbour> neighbours;
     friend bool operator==(const KernelState&, const KernelState&) = default;
 };
-
-std::string_view to_string(RouteType type) noexcept;
-std::string_view to_string(NeighbourState state) noexcept;
 
 }  // namespace ikelb::netlink

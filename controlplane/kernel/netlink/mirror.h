@@ -2,20 +2,49 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
 
-#include "controlplane/kernel/netlink/kernel_state.h"
-#include "controlplane/posix/result.h"
+#include "controlplane/kernel/netlink/kernel_tables.h"
+#include "controlplane/kernel/netlink/neighbour_request.h"
 
 namespace ikelb::netlink {
+
+/// When to tell of a run of changes: once it has been quiet for `quiet`, at the latest `limit`
+/// after the first. Pure: the time is passed in.
+class ChangeDebounce {
+public:
+    using Clock = std::chrono::steady_clock;
+
+    ChangeDebounce(Clock::duration quiet, Clock::duration limit) : quiet_{quiet}, limit_{limit} {}
+
+    void note_change(Clock::time_point now) {
+        if (!first_) first_ = now;
+        last_ = now;
+    }
+    /// nullopt: nothing to tell.
+    std::optional<Clock::time_point> due() const {
+        if (!first_) return std::nullopt;
+        return std::min(last_ + quiet_, *first_ + limit_);
+    }
+    void told() { first_.reset(); }
+
+private:
+    Clock::duration quiet_, limit_;
+    std::optional<Clock::time_point> first_;
+    Clock::time_point last_;
+};
 
 struct MirrorOptions {
     std::chrono::milliseconds quiet{20};   ///< on_change waits for this long a pause in the changes
@@ -48,19 +77,18 @@ struct MirrorCounters {
 /// have it. A rule that comes or goes calls on_change all the same, for whoever has rules there
 /// (ForwardGuards). Of a multipath route the first living next hop is mirrored.
 ///
-/// One thread: the io_context's. on_change may destroy the mirror; it must not throw.
-class Mirror {
+/// One thread: the io_context's. Handlers hold it weakly, so that whoever has it may let go of it
+/// at any moment, also in on_change, which must not throw.
+class Mirror : public std::enable_shared_from_this<Mirror> {
 public:
-    static posix::Result<Mirror> start(boost::asio::io_context& io, std::function<void()> on_change,
-                                       const MirrorOptions& options = {});
-    Mirror(Mirror&&) noexcept;
-    Mirror& operator=(Mirror&&) noexcept;
-    ~Mirror();
+    static posix::Result<std::shared_ptr<Mirror>> start(boost::asio::io_context& io,
+                                                        std::function<void()> on_change,
+                                                        const MirrorOptions& options = {});
 
     /// A copy of all; empty until the first on_change.
-    KernelState snapshot() const;
+    KernelState snapshot() const { return tables_.snapshot(); }
     /// False before the first complete reading, and from an overrun until the next.
-    bool is_synchronised() const noexcept;
+    bool is_synchronised() const noexcept { return is_synchronised_; }
 
     /// Asks the kernel to resolve the address or to confirm what is stale (ARP or NDP, by its own
     /// timers and retries); the answer arrives as a change. An entry that is permanent, or fresh,
@@ -69,15 +97,72 @@ public:
     /// The same without that limit, for addresses that the kernel's routes name instead of packets.
     posix::Result<void> confirm_neighbour(int ifindex, const net::IpAddress& address);
 
-    MirrorCounters counters() const noexcept;
+    const MirrorCounters& counters() const noexcept { return counters_; }
     /// Why the last attempt to follow the kernel failed; nullopt while all is well.
-    std::optional<std::string> last_error() const;
+    const std::optional<std::string>& last_error() const noexcept { return last_error_; }
 
 private:
-    class Follower;
-    explicit Mirror(std::shared_ptr<Follower> follower);
+    using Clock = std::chrono::steady_clock;
+    using Error = boost::system::error_code;
 
-    std::shared_ptr<Follower> follower_;
+    struct DumpStep {
+        std::uint16_t type;
+        std::uint8_t family;
+        std::size_t header_size;
+    };
+    static const DumpStep full_plan[5];
+    static const std::span<const DumpStep> route_plan;
+
+    Mirror(boost::asio::io_context& io, std::function<void()> on_change,
+           const MirrorOptions& options, NeighbourRequester neighbours);
+    /// A handler that does nothing once the mirror is gone, or on an error.
+    template <class Then>
+    auto while_alive(Then then) {
+        return [weak = weak_from_this(), then](const Error& error) {
+            if (const auto self = weak.lock(); self && !error) then(*self);
+        };
+    }
+    posix::Result<posix::FileDescriptor> open_socket() const;
+    posix::Result<void> connect();
+    void wait_for_events();
+    void read_events();
+    bool receive_some();
+    bool handle(std::span<char> datagram);
+    bool handle_dump_reply(nlmsghdr* message);
+    void handle_event(nlmsghdr* message);
+
+    void begin_dump(std::span<const DumpStep> plan);
+    bool ask_next();
+    bool finish_dump();
+    void plan_route_dump();
+    void reconnect_later(std::string why);
+    void plan_callback();
+    void call_back_when_due();
+
+    KernelTables tables_;
+    MirrorCounters counters_;
+    NeighbourRequester neighbours_;
+    std::optional<std::string> last_error_;
+    bool is_synchronised_ = false;
+    std::function<void()> on_change_;
+    MirrorOptions options_;
+    ChangeDebounce debounce_;
+    boost::asio::posix::stream_descriptor socket_;
+    boost::asio::steady_timer change_timer_, dump_timer_;
+    bool change_timer_is_set_ = false, dump_timer_is_set_ = false;
+
+    std::span<const DumpStep> plan_;  ///< the steps of the dump that runs; empty: none
+    std::size_t step_ = 0;            ///< the one that is being answered
+    bool was_interrupted_ = false;    ///< the kernel's table changed under the dump
+    bool routes_are_stale_ = false;
+    unsigned interruptions_ = 0, failures_ = 0;
+    Clock::time_point dump_began_;
+    Clock::duration last_dump_{};
+    std::uint32_t port_id_ = 0, sequence_ = 0;
 };
+
+/// Reads the kernel's state once, without following it. Blocks, up to a second with a million
+/// routes; any thread, no privileges.
+posix::Result<KernelState> read_kernel_state();
 
 }  // namespace ikelb::netlink

@@ -4,13 +4,53 @@
 
 #include <chrono>
 #include <cstddef>
+#include <map>
+#include <utility>
 
 #include "controlplane/kernel/netlink/request.h"
-#include "controlplane/kernel/netlink/request_limiter.h"
 #include "controlplane/posix/result.h"
 #include "dataplane/net/address.h"
 
 namespace ikelb::netlink {
+
+/// Lets one request per address and `interval` pass, over a bounded number of addresses. Pure: the
+/// time is passed in.
+class RequestLimiter {
+public:
+    using Clock = std::chrono::steady_clock;
+
+    RequestLimiter(Clock::duration interval, std::size_t capacity)
+        : interval_{interval}, capacity_{capacity} {}
+
+    /// False also while `capacity` other addresses have been asked for within the interval: a scan
+    /// of a subnet must not grow memory.
+    bool allow(int ifindex, const net::IpAddress& address, Clock::time_point now) {
+        const std::pair key{ifindex, address};
+        const auto found = asked_.find(key);
+        if (found != asked_.end()) {
+            if (now - found->second < interval_) return false;
+            found->second = now;
+            return true;
+        }
+        if (asked_.size() >= capacity_ && !forget_old(now)) return false;
+        asked_.emplace(key, now);
+        return true;
+    }
+
+private:
+    /// Linear, so at most once per interval: in between, a full table stays full.
+    bool forget_old(Clock::time_point now) {
+        if (now < next_sweep_) return false;
+        next_sweep_ = now + interval_;
+        return std::erase_if(
+                   asked_, [&](const auto& entry) { return now - entry.second >= interval_; }) != 0;
+    }
+
+    Clock::duration interval_;
+    std::size_t capacity_;
+    std::map<std::pair<int, net::IpAddress>, Clock::time_point> asked_;
+    Clock::time_point next_sweep_{};
+};
 
 /// Asks the kernel to resolve neighbours, each at most once per interval. Move-only; one thread.
 ///

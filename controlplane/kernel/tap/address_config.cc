@@ -87,6 +87,19 @@ bool is_already_gone(int code) {
     return code == ESRCH || code == EADDRNOTAVAIL || code == ENODEV;
 }
 
+bool has_address(const AddressPlan& plan, const TwinAddress& wanted) {
+    return std::ranges::any_of(plan.addresses, [&](const TwinAddress& item) {
+        return item.interface == wanted.interface && item.prefix == wanted.prefix;
+    });
+}
+
+/// nullptr: the plan has none to there.
+auto* route_to(auto& plan, const net::IpPrefix& to) {
+    const auto found = std::ranges::find(plan.routes, to.network(),
+                                         [](const StaticRoute& item) { return item.to.network(); });
+    return found == plan.routes.end() ? nullptr : &*found;
+}
+
 }  // namespace
 
 posix::Result<AddressConfig> AddressConfig::open() {
@@ -97,7 +110,7 @@ posix::Result<AddressConfig> AddressConfig::open() {
 
 AddressConfig::~AddressConfig() {
     try {
-        remove(diff(owned_, {}));
+        remove(what_goes(owned_, {}));
     } catch (...) {  // out of memory in a destructor; the twins take their addresses with them
     }
 }
@@ -106,17 +119,16 @@ std::vector<std::string> AddressConfig::apply(const AddressPlan& plan) {
     errors_.clear();
     put_addresses(plan.addresses);
     put_routes(plan.routes);
-    const PlanChanges changes = diff(owned_, plan);
-    remove(changes);
+    const AddressPlan gone = what_goes(owned_, plan);
+    remove(gone);
     // An IPv6 address is one per device whatever its prefix length, so one whose length alone
     // changes could not be put before the old one went.
     std::vector<TwinAddress> again;
     for (const TwinAddress& wanted : plan.addresses)
-        if (std::any_of(changes.remove_addresses.begin(), changes.remove_addresses.end(),
-                        [&](const TwinAddress& gone) {
-                            return gone.interface == wanted.interface &&
-                                   gone.prefix.address == wanted.prefix.address;
-                        }))
+        if (std::ranges::any_of(gone.addresses, [&](const TwinAddress& one) {
+                return one.interface == wanted.interface &&
+                       one.prefix.address == wanted.prefix.address;
+            }))
             again.push_back(wanted);
     put_addresses(again);
     return std::exchange(errors_, {});
@@ -127,8 +139,7 @@ void AddressConfig::put_addresses(const std::vector<TwinAddress>& addresses) {
         const auto put = put_address(address);
         if (put.has_error())
             complain("adding " + text_of(address), put.error());
-        else if (*put == Put::is_new && std::find(owned_.addresses.begin(), owned_.addresses.end(),
-                                                  address) == owned_.addresses.end())
+        else if (*put == Put::is_new && std::ranges::count(owned_.addresses, address) == 0)
             owned_.addresses.push_back(address);
     }
 }
@@ -154,16 +165,14 @@ posix::Result<AddressConfig::Put> AddressConfig::put_address(const TwinAddress& 
 
 void AddressConfig::put_routes(const std::vector<StaticRoute>& routes) {
     for (const StaticRoute& route : routes) {
-        const auto ours = std::find_if(
-            owned_.routes.begin(), owned_.routes.end(),
-            [&](const StaticRoute& item) { return item.to.network() == route.to.network(); });
+        StaticRoute* const ours = route_to(owned_, route.to);
         auto put = put_route(route, NLM_F_EXCL);
-        const bool must_replace = put.has_value() && *put == Put::was_there &&
-                                  ours != owned_.routes.end() && *ours != route;
+        const bool must_replace =
+            put.has_value() && *put == Put::was_there && ours != nullptr && *ours != route;
         if (must_replace) put = put_route(route, NLM_F_REPLACE);
         if (put.has_error())
             complain("adding " + text_of(route), put.error());
-        else if (ours != owned_.routes.end())
+        else if (ours != nullptr)
             *ours = route;
         else if (*put == Put::is_new)
             owned_.routes.push_back(route);
@@ -206,8 +215,8 @@ bool AddressConfig::is_in_kernel(const StaticRoute& route) {
     return done.has_value() && found;
 }
 
-void AddressConfig::remove(const PlanChanges& changes) {
-    for (const StaticRoute& route : changes.remove_routes) {
+void AddressConfig::remove(const AddressPlan& gone) {
+    for (const StaticRoute& route : gone.routes) {
         auto message = route_message(RTM_DELROUTE, 0, route);
         const auto done = message.has_error() ? posix::Result<void>{message.error()}
                                               : netlink_.execute(*std::move(message));
@@ -216,7 +225,7 @@ void AddressConfig::remove(const PlanChanges& changes) {
         else
             std::erase(owned_.routes, route);
     }
-    for (const TwinAddress& address : changes.remove_addresses) {
+    for (const TwinAddress& address : gone.addresses) {
         const auto ifindex = device_index(address.interface);
         const auto done =
             ifindex.has_error()
@@ -231,6 +240,15 @@ void AddressConfig::remove(const PlanChanges& changes) {
 
 void AddressConfig::complain(const std::string& what, const posix::Error& error) {
     errors_.push_back(what + ": " + error.message);
+}
+
+AddressPlan what_goes(const AddressPlan& before, const AddressPlan& after) {
+    AddressPlan gone;
+    for (const TwinAddress& address : before.addresses)
+        if (!has_address(after, address)) gone.addresses.push_back(address);
+    for (const StaticRoute& route : before.routes)
+        if (route_to(after, route.to) == nullptr) gone.routes.push_back(route);
+    return gone;
 }
 
 }  // namespace ikelb::tap

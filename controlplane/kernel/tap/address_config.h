@@ -2,14 +2,50 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "controlplane/kernel/netlink/request.h"
-#include "controlplane/kernel/tap/address_plan.h"
 #include "controlplane/posix/result.h"
+#include "dataplane/net/address.h"
 
 namespace ikelb::tap {
+
+enum class AddressRole : std::uint8_t {
+    interface,  ///< the interface's own: may be the source of the host's own traffic
+    vip,        ///< a service's: never that, in IPv6
+};
+
+/// An address that the configuration puts on a twin. A VIP has length 32 or 128.
+struct TwinAddress {
+    std::string interface;
+    net::IpPrefix prefix;
+    AddressRole role = AddressRole::interface;
+    friend bool operator==(const TwinAddress&, const TwinAddress&) = default;
+};
+
+/// A route that the configuration puts into the main table.
+struct StaticRoute {
+    net::IpPrefix to;
+    std::optional<net::IpAddress> via;  ///< none: `to` is on the link, and `dev` must be given
+    std::string dev;                    ///< empty: the kernel finds the device by `via`
+    friend bool operator==(const StaticRoute&, const StaticRoute&) = default;
+};
+
+/// All that the configuration wants in the kernel. Earlier addresses are put first, so that the
+/// first of an interface becomes its preferred source: interface addresses before VIPs.
+struct AddressPlan {
+    std::vector<TwinAddress> addresses;
+    std::vector<StaticRoute> routes;
+    friend bool operator==(const AddressPlan&, const AddressPlan&) = default;
+};
+
+/// What of one plan is not in the next. Pure. An address whose role alone changes is in both, and
+/// so is a route with another next hop: routes are one per destination, host bits of which are
+/// ignored.
+AddressPlan what_goes(const AddressPlan& before, const AddressPlan& after);
 
 /// Puts the configuration's addresses and routes into the kernel and takes away again what it has
 /// put there, and nothing else: what was there before stays. Routes are marked `proto static`, as
@@ -40,7 +76,7 @@ private:
 
     void put_addresses(const std::vector<TwinAddress>& addresses);
     void put_routes(const std::vector<StaticRoute>& routes);
-    void remove(const PlanChanges& changes);
+    void remove(const AddressPlan& gone);
     posix::Result<Put> put_address(const TwinAddress& address);
     posix::Result<Put> put_route(const StaticRoute& route, unsigned flags);
     bool is_in_kernel(const StaticRoute& route);

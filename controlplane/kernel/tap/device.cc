@@ -3,6 +3,8 @@
 #include "controlplane/kernel/tap/device.h"
 
 #include <ifaddrs.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <netinet/in.h>
@@ -10,9 +12,10 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
+#include <cstddef>
 #include <cstring>
 #include <memory>
+#include <span>
 
 #include "controlplane/posix/file_descriptor.h"
 
@@ -36,20 +39,6 @@ posix::Result<void> device_ioctl(const std::string& name, unsigned long number, 
                                        " needs CAP_NET_ADMIN: run as root or give the service "
                                        "AmbientCapabilities=CAP_NET_ADMIN"};
     return posix::make_error(errno, what + " of " + name);
-}
-
-bool is_link_local(const in6_addr& address) {
-    return address.s6_addr[0] == 0xfe && (address.s6_addr[1] & 0xc0) == 0x80;
-}
-
-net::IpAddress from_in4(const in_addr& address) {
-    return net::IpAddress::from_v4({net::be32::from_wire(address.s_addr)});
-}
-
-net::IpAddress from_in6(const in6_addr& address) {
-    std::array<std::uint8_t, 16> bytes;
-    std::memcpy(bytes.data(), &address, sizeof bytes);
-    return net::IpAddress{bytes};
 }
 
 }  // namespace
@@ -108,17 +97,40 @@ posix::Result<std::vector<net::IpAddress>> device_addresses(const std::string& n
     std::vector<net::IpAddress> addresses;
     for (const ifaddrs* item = list; item != nullptr; item = item->ifa_next) {
         if (item->ifa_addr == nullptr || name != item->ifa_name) continue;
-        if (item->ifa_addr->sa_family == AF_INET) {
-            sockaddr_in v4;
-            std::memcpy(&v4, item->ifa_addr, sizeof v4);
-            addresses.push_back(from_in4(v4.sin_addr));
-        } else if (item->ifa_addr->sa_family == AF_INET6) {
-            sockaddr_in6 v6;
-            std::memcpy(&v6, item->ifa_addr, sizeof v6);
-            if (!is_link_local(v6.sin6_addr)) addresses.push_back(from_in6(v6.sin6_addr));
-        }
+        const auto* bytes = reinterpret_cast<const std::uint8_t*>(item->ifa_addr);
+        const bool is_v4 = item->ifa_addr->sa_family == AF_INET;
+        const auto address = netlink::address_from_wire(
+            item->ifa_addr->sa_family,
+            is_v4 ? std::span{bytes + offsetof(sockaddr_in, sin_addr), 4}
+                  : std::span{bytes + offsetof(sockaddr_in6, sin6_addr), 16});
+        if (address && !address->is_ipv6_link_local()) addresses.push_back(*address);
     }
     return addresses;
+}
+
+posix::Result<DeviceState> read_device_state(netlink::Requester& netlink, const std::string& name) {
+    const auto index = device_index(name);
+    if (index.has_error()) return index.error();
+    ifinfomsg question{};
+    question.ifi_index = *index;
+    DeviceState state;
+    const auto asked =
+        netlink.query(netlink::Message{RTM_GETLINK, 0, question}, [&](nlmsghdr* message) {
+            const auto* header = static_cast<const ifinfomsg*>(nlmsg_data(message));
+            constexpr unsigned working = IFF_UP | IFF_RUNNING;
+            state.is_up = (header->ifi_flags & working) == working;
+            const netlink::Attributes<IFLA_MAX> attributes{message, sizeof *header};
+            const auto bytes = attributes.bytes(IFLA_STATS64);
+            rtnl_link_stats64 counted{};
+            std::memcpy(&counted, bytes.data(), std::min(bytes.size(), sizeof counted));
+            state.receive_dropped = counted.rx_dropped;
+            state.receive_missed = counted.rx_missed_errors;
+            state.receive_errors = counted.rx_errors;
+            state.transmit_dropped = counted.tx_dropped;
+            state.transmit_errors = counted.tx_errors;
+        });
+    if (asked.has_error()) return asked.error();
+    return state;
 }
 
 }  // namespace ikelb::tap

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "controlplane/kernel/netlink/request.h"
 #include "controlplane/posix/result.h"
 #include "dataplane/net/address.h"
 
@@ -30,5 +31,19 @@ posix::Result<void> change_device_flags(const std::string& name, unsigned set, u
 
 /// The device's addresses in both families, without IPv6 link-local ones (every device has one).
 posix::Result<std::vector<net::IpAddress>> device_addresses(const std::string& name);
+
+/// What the kernel says of one of its devices: whether it is up with carrier, and which frames were
+/// lost there.
+struct DeviceState {
+    bool is_up = false;
+    std::uint64_t receive_dropped = 0;
+    std::uint64_t receive_missed = 0;  ///< by the hardware, for want of room
+    std::uint64_t receive_errors = 0;
+    std::uint64_t transmit_dropped = 0;
+    std::uint64_t transmit_errors = 0;
+};
+
+/// ENODEV: there is no such device.
+posix::Result<DeviceState> read_device_state(netlink::Requester& netlink, const std::string& name);
 
 }  // namespace ikelb::tap

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "controlplane/kernel/tap/host_settings.h"
+#include "controlplane/kernel/tap/sysctl.h"
 #include "controlplane/posix/file_descriptor.h"
 #include "controlplane/posix/result.h"
 #include "dataplane/net/address.h"

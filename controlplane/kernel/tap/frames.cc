@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-#include "controlplane/kernel/tap/announcement.h"
+#include "controlplane/kernel/tap/frames.h"
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <span>
 
 #include "config/text/address.h"
@@ -58,12 +59,20 @@ std::vector<std::uint8_t> frame(const Bytes<size>& bytes) {
     return {bytes.begin(), bytes.end()};
 }
 
+// A twin has no VLAN tags, and the kernel puts no extension header into a redirect.
+constexpr std::size_t ethertype = 12, next_header = 14 + 6, type = 14 + 40;
+
 }  // namespace
 
 std::vector<std::uint8_t> make_announcement(const net::IpAddress& address,
                                             const net::MacAddress& mac) {
     return address.is_v4() ? frame(arp_announcement(address, mac))
                            : frame(advertisement_frame(address, mac));
+}
+
+bool is_icmpv6_redirect(std::span<const std::uint8_t> frame) noexcept {
+    return frame.size() > type && frame[ethertype] == 0x86 && frame[ethertype + 1] == 0xdd &&
+           frame[next_header] == 58 && frame[type] == 137;
 }
 
 }  // namespace ikelb::tap
