@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "controlplane/inspect/states.h"
-#include "controlplane/state/record_keys.h"
+#include "controlplane/state/snapshot.h"
 
 namespace ikelb::daemon {
 namespace {

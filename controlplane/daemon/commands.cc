@@ -19,7 +19,7 @@
 #include "controlplane/daemon/totals.h"
 #include "controlplane/inspect/as_json.h"
 #include "controlplane/inspect/states.h"
-#include "controlplane/state/record_keys.h"
+#include "controlplane/state/snapshot.h"
 
 namespace ikelb::daemon {
 namespace {

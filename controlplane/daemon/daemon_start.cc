@@ -45,7 +45,7 @@ std::optional<StartError> Daemon::start() {
 
 std::optional<StartError> Daemon::open_dataplane() {
     if (const auto objection = Network::objection(config_)) return StartError{*objection};
-    if (const auto file = state::state_file_of(config_.state, std::getenv("STATE_DIRECTORY")))
+    if (const auto file = state::file_of(config_.state, std::getenv("STATE_DIRECTORY")))
         saved_state_ = std::make_unique<SavedState>(*file);
     const auto hash_key = saved_state_ ? saved_state_->hash_key() : std::nullopt;
     auto port_watch = PortWatch::make(config_);

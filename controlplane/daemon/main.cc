@@ -32,7 +32,7 @@ std::string version_line() {
 }
 
 int run(const std::string& file) {
-    state::LastGood last_good{state::state_directory_of(std::getenv("STATE_DIRECTORY")), file};
+    state::LastGood last_good{state::directory_of(std::getenv("STATE_DIRECTORY")), file};
     auto chosen = choose_configuration(file, last_good);
     if (!chosen) {
         fmt::print(stderr, "{}\n{}", chosen.error().last_good, chosen.error().why.to_string());

@@ -30,10 +30,6 @@ boost::system::result<StartConfig, NoConfig> choose_configuration(
                                             .why = wanted.error()}};
 }
 
-void throw_exception_from_error(const NoConfig& none, const boost::source_location& where) {
-    config::throw_exception_from_error(none.why, where);
-}
-
 std::vector<std::string> describe(const Fallback& fallback, const std::filesystem::path& file) {
     std::vector<std::string> lines;
     for (const config::Finding& finding : fallback.why.list) lines.push_back(finding.to_string());

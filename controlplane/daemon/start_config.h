@@ -35,9 +35,6 @@ struct NoConfig {
 boost::system::result<StartConfig, NoConfig> choose_configuration(const std::filesystem::path& file,
                                                                   const state::LastGood& last_good);
 
-[[noreturn]] void throw_exception_from_error(const NoConfig& none,
-                                             const boost::source_location& where);
-
 /// What the operator has to know of a fallback and to type, a line each.
 std::vector<std::string> describe(const Fallback& fallback, const std::filesystem::path& file);
 

@@ -53,18 +53,18 @@ int sync_directory(const std::filesystem::path& directory) {
 
 }  // namespace
 
-std::filesystem::path state_directory_of(const char* state_directory) {
+std::filesystem::path directory_of(const char* state_directory) {
     // systemd separates several by colons (systemd.exec(5)).
     const std::string_view all{state_directory != nullptr ? state_directory : ""};
     const std::string_view first = all.substr(0, all.find(':'));
     return first.starts_with('/') ? first : "/var/lib/ikelb";
 }
 
-std::optional<std::filesystem::path> state_file_of(const config::State& configured,
+std::optional<std::filesystem::path> file_of(const config::State& configured,
                                                    const char* state_directory) {
     if (!configured.is_kept) return std::nullopt;
     if (configured.file) return *configured.file;
-    return state_directory_of(state_directory) / "state";
+    return directory_of(state_directory) / "state";
 }
 
 std::filesystem::path unfinished_state_file(const std::filesystem::path& file) {

@@ -14,13 +14,13 @@
 
 namespace ikelb::state {
 
-/// Where the state is saved: as configured, else in state_directory_of(). nullopt: nowhere.
-std::optional<std::filesystem::path> state_file_of(const config::State& configured,
+/// Where the state is saved: as configured, else in directory_of(). nullopt: nowhere.
+std::optional<std::filesystem::path> file_of(const config::State& configured,
                                                    const char* state_directory);
 
 /// The directory that systemd gives to the service ($STATE_DIRECTORY, nullptr if there is none),
 /// else /var/lib/ikelb.
-std::filesystem::path state_directory_of(const char* state_directory);
+std::filesystem::path directory_of(const char* state_directory);
 
 /// All bytes of a file; nullopt if there is none.
 Result<std::optional<std::vector<std::uint8_t>>> read_state_file(const std::filesystem::path& file);

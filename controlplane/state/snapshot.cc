@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <optional>
 
-#include "controlplane/state/record_keys.h"
-
 namespace ikelb::state {
 namespace {
 

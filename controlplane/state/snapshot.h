@@ -15,7 +15,9 @@
 #include "controlplane/table/index_registry.h"
 #include "controlplane/table/removed_backends.h"
 #include "dataplane/forwarding/forwarding_table.h"
+#include "dataplane/forwarding/ids.h"
 #include "dataplane/sessions/directory.h"
+#include "dataplane/sessions/keys.h"
 
 namespace ikelb::state {
 
@@ -53,5 +55,18 @@ View make_view(const ViewInput& input);
 /// are written meanwhile may be missing, or be there as they were.
 /// Threads: any, beside workers.
 void add_records(const sessions::Directory& directory, const View& view, Encoder& encoder);
+
+// What sessions::flow_key() and binding_key() have put beside the address. A packet has it anyway
+// and never asks its key; whoever walks the directory has the keys alone.
+
+inline std::uint16_t client_port_of(const sessions::FlowKey& key) noexcept {
+    return static_cast<std::uint16_t>(key.rest >> 16);
+}
+inline forwarding::FrontendIndex frontend_of(const sessions::FlowKey& key) noexcept {
+    return static_cast<forwarding::FrontendIndex>(key.rest & 0x7fff);
+}
+inline forwarding::ServiceIndex service_of(const sessions::BindingKey& key) noexcept {
+    return static_cast<forwarding::ServiceIndex>(key.rest & 0x7fff);
+}
 
 }  // namespace ikelb::state

@@ -7,10 +7,8 @@
 #include <cassert>
 #include <cstring>
 #include <limits>
-#include <stdexcept>
 #include <utility>
 
-#include "controlplane/state/byte_reader.h"
 #include "controlplane/state/record_words.h"
 
 namespace ikelb::state {
@@ -165,10 +163,6 @@ bool is_length_right(const HeadWords& head, std::size_t size) noexcept {
 
 }  // namespace
 
-void throw_exception_from_error(const Error& error, const boost::source_location&) {
-    throw std::runtime_error{error.message};
-}
-
 Encoder::Encoder(const Facts& facts, Sink sink)
     : sink_{std::move(sink)},
       saved_at_{facts.saved_at.time_since_epoch().count()},
@@ -201,40 +195,40 @@ void Encoder::flush() {
 }
 
 void Encoder::add(const SavedPair& pair) {
-    assert(flows_ == 0 && bindings_ == 0);
+    assert(counts_.flows == 0 && counts_.bindings == 0);
     put(pair.initiator_spi);
     put(pair.responder_spi);
     put(pack(pair.record, static_cast<std::uint8_t>(pair.state), pair.service));
     put(pair.peer);
     put(pair.began);
-    ++pairs_;
+    ++counts_.pairs;
 }
 
 void Encoder::add(const SavedFlow& flow, std::span<const SavedRival> rivals) {
-    assert(bindings_ == 0 && esp_ == 0 && rivals.size() <= sessions::Rivals::most);
+    assert(counts_.bindings == 0 && counts_.esp == 0 && rivals.size() <= sessions::Rivals::most);
     put(flow.client);
     put(Word{flow.client_port} | Word{flow.frontend} << 16 | Word{rivals.size()} << 32);
     put(pack(flow.record, static_cast<std::uint8_t>(flow.standing), flow.gateway));
     for (const SavedRival& rival : rivals)
         put(pack(rival.record, static_cast<std::uint8_t>(rival.standing), 0));
-    ++flows_;
-    rivals_ += rivals.size();
+    ++counts_.flows;
+    counts_.rivals += rivals.size();
 }
 
 void Encoder::add(const SavedBinding& binding) {
-    assert(esp_ == 0);
+    assert(counts_.esp == 0);
     put(binding.client);
     put(Word{binding.service});
     put(pack(binding.record, 0, 0));
-    ++bindings_;
+    ++counts_.bindings;
 }
 
 void Encoder::add(const SavedEsp& esp) {
-    assert(transit_ == 0);
+    assert(counts_.transit == 0);
     put(esp.client);
     put(Word{esp.spi} | Word{esp.is_shared} << 32);
     put(pack(esp.record, esp.rank, esp.tag));
-    ++esp_;
+    ++counts_.esp;
 }
 
 void Encoder::add(const SavedTransit& transit) {
@@ -243,7 +237,7 @@ void Encoder::add(const SavedTransit& transit) {
     put(Word{transit.key.inside_port} | Word{transit.key.outside_port} << 16 |
         Word{transit.key.protocol} << 32);
     put(Word{transit.left} | static_cast<Word>(transit.progress) << 32);
-    ++transit_;
+    ++counts_.transit;
 }
 
 std::array<std::uint8_t, head_bytes> Encoder::finish() {
@@ -256,12 +250,12 @@ std::array<std::uint8_t, head_bytes> Encoder::finish() {
     head[head_k0] = hash_key_.k0;
     head[head_k1] = hash_key_.k1;
     head[head_name_bytes] = name_bytes_;
-    head[head_pairs] = pairs_;
-    head[head_flows] = flows_;
-    head[head_bindings] = bindings_;
-    head[head_esp] = esp_;
-    head[head_transit] = transit_;
-    head[head_rivals] = rivals_;
+    head[head_pairs] = counts_.pairs;
+    head[head_flows] = counts_.flows;
+    head[head_bindings] = counts_.bindings;
+    head[head_esp] = counts_.esp;
+    head[head_transit] = counts_.transit;
+    head[head_rivals] = counts_.rivals;
     head[head_checksum] = mix_head(checksum_, head);
     std::array<std::uint8_t, head_bytes> bytes;
     std::memcpy(bytes.data(), head.data(), bytes.size());

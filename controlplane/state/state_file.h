@@ -41,9 +41,6 @@ struct Error {
 template <class T>
 using Result = boost::system::result<T, Error>;
 
-/// Used by Result::value() on an error; callers ask has_value() first.
-[[noreturn]] void throw_exception_from_error(const Error& error, const boost::source_location&);
-
 struct SavedBackend {
     std::string name;
     net::IpAddress address;
@@ -157,6 +154,16 @@ inline constexpr std::uint64_t format_version = 4;
 inline constexpr std::uint64_t oldest_format_version = 2;
 inline constexpr std::size_t head_bytes = 112;
 
+/// How many records of each kind a file has, as it says itself: any number.
+struct RecordCounts {
+    std::uint64_t pairs = 0;
+    std::uint64_t flows = 0;
+    std::uint64_t rivals = 0;  ///< of all flows; they stand behind theirs
+    std::uint64_t bindings = 0;
+    std::uint64_t esp = 0;
+    std::uint64_t transit = 0;
+};
+
 /// Makes the bytes of a state piece by piece, so that millions of records need no memory of their
 /// own. First all pairs, then all flows, then all bindings, then all ESP SPIs, then all transit.
 /// Threads: one at a time.
@@ -178,11 +185,7 @@ public:
     /// Gives the rest to the sink and returns the head, which goes in front of all.
     std::array<std::uint8_t, head_bytes> finish();
 
-    std::uint64_t pairs() const noexcept { return pairs_; }
-    std::uint64_t flows() const noexcept { return flows_; }
-    std::uint64_t bindings() const noexcept { return bindings_; }
-    std::uint64_t esp() const noexcept { return esp_; }
-    std::uint64_t transit() const noexcept { return transit_; }
+    const RecordCounts& counts() const noexcept { return counts_; }
 
 private:
     void put(std::uint64_t word);
@@ -196,12 +199,7 @@ private:
     std::uint64_t checksum_ = 0;
     std::uint64_t bytes_ = 0;
     std::uint64_t name_bytes_ = 0;
-    std::uint64_t pairs_ = 0;
-    std::uint64_t flows_ = 0;
-    std::uint64_t rivals_ = 0;
-    std::uint64_t bindings_ = 0;
-    std::uint64_t esp_ = 0;
-    std::uint64_t transit_ = 0;
+    RecordCounts counts_;
 };
 
 /// Each record of a state, in the order that an encoder wants.

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "controlplane/state/record_keys.h"
+#include "controlplane/state/snapshot.h"
 #include "tests/testlib/rivals.h"
 
 namespace ikelb::fuzz {

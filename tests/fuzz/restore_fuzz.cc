@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "controlplane/state/record_keys.h"
 #include "controlplane/state/restore.h"
 #include "controlplane/state/snapshot.h"
 #include "controlplane/table/index_registry.h"

@@ -35,7 +35,7 @@ protected:
         EXPECT_EQ(::stat(path.c_str(), &facts), 0) << path;
         return facts.st_mode & 07777u;
     }
-    std::vector<std::uint8_t> read() { return read_state_file(file).value().value(); }
+    std::vector<std::uint8_t> read() { return read_state_file(file)->value(); }
     /// The next save cannot make its file: a folder stands there.
     void block() { fs::create_directory(unfinished_state_file(file)); }
 
@@ -96,8 +96,8 @@ TEST_F(StateDisk, AFullDiskLeavesTheOldOneAndNoRemainder) {
 }
 
 TEST_F(StateDisk, ReadsNothingWhereThereIsNothing) {
-    EXPECT_FALSE(read_state_file(file).value().has_value());
-    EXPECT_FALSE(read_state_file(folder / "x" / "y").value().has_value());
+    EXPECT_FALSE(read_state_file(file)->has_value());
+    EXPECT_FALSE(read_state_file(folder / "x" / "y")->has_value());
     EXPECT_FALSE(read_state_file(folder).has_value()) << "a folder is no file";
     const fs::path pipe = folder / "pipe";
     ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
@@ -106,14 +106,14 @@ TEST_F(StateDisk, ReadsNothingWhereThereIsNothing) {
 
 TEST_F(StateDisk, TheFileIsWhereTheConfigurationOrSystemdSays) {
     const config::State by_default;
-    EXPECT_EQ(state_file_of(by_default, nullptr), "/var/lib/ikelb/state");
-    EXPECT_EQ(state_file_of(by_default, ""), "/var/lib/ikelb/state");
-    EXPECT_EQ(state_file_of(by_default, "here"), "/var/lib/ikelb/state");
-    EXPECT_EQ(state_file_of(by_default, "/var/lib/a"), "/var/lib/a/state");
-    EXPECT_EQ(state_file_of(by_default, "/var/lib/a:/var/lib/b"), "/var/lib/a/state");
+    EXPECT_EQ(file_of(by_default, nullptr), "/var/lib/ikelb/state");
+    EXPECT_EQ(file_of(by_default, ""), "/var/lib/ikelb/state");
+    EXPECT_EQ(file_of(by_default, "here"), "/var/lib/ikelb/state");
+    EXPECT_EQ(file_of(by_default, "/var/lib/a"), "/var/lib/a/state");
+    EXPECT_EQ(file_of(by_default, "/var/lib/a:/var/lib/b"), "/var/lib/a/state");
     const config::State chosen{.file = "/srv/tunnels"};
-    EXPECT_EQ(state_file_of(chosen, "/var/lib/a"), "/srv/tunnels");
-    EXPECT_FALSE(state_file_of({.is_kept = false}, "/var/lib/a"));
+    EXPECT_EQ(file_of(chosen, "/var/lib/a"), "/srv/tunnels");
+    EXPECT_FALSE(file_of({.is_kept = false}, "/var/lib/a"));
 }
 
 }  // namespace

@@ -337,11 +337,11 @@ TEST(StateFile, GivesTheSinkPiecesWhoseSumIsTheBody) {
     add_all(state, encoder);
     const auto head = encoder.finish();
     EXPECT_GT(pieces, 3u);
-    EXPECT_EQ(encoder.pairs(), state.pairs.size());
-    EXPECT_EQ(encoder.flows(), state.flows.size());
-    EXPECT_EQ(encoder.bindings(), state.bindings.size());
-    EXPECT_EQ(encoder.esp(), state.esp.size());
-    EXPECT_EQ(encoder.transit(), state.transit.size());
+    EXPECT_EQ(encoder.counts().pairs, state.pairs.size());
+    EXPECT_EQ(encoder.counts().flows, state.flows.size());
+    EXPECT_EQ(encoder.counts().bindings, state.bindings.size());
+    EXPECT_EQ(encoder.counts().esp, state.esp.size());
+    EXPECT_EQ(encoder.counts().transit, state.transit.size());
     Bytes whole{head.begin(), head.end()};
     whole.insert(whole.end(), body.begin(), body.end());
     EXPECT_EQ(whole, encode(state));

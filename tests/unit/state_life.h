@@ -103,7 +103,7 @@ public:
     }
     Restored restore(const std::vector<std::uint8_t>& bytes,
                      std::chrono::sys_seconds wall_clock = start_of_wall_clock) {
-        return restore(decode(bytes).value(), wall_clock);
+        return restore(*decode(bytes), wall_clock);
     }
 
     static sessions::PairKey pair_key(const Session& session) {

@@ -31,7 +31,7 @@ protected:
     }
     ~StateSaverTest() override { fs::remove_all(folder); }
 
-    std::vector<std::uint8_t> read() { return read_state_file(file).value().value(); }
+    std::vector<std::uint8_t> read() { return read_state_file(file)->value(); }
     /// The next save cannot make its file: a folder stands there.
     void block() { fs::create_directory(unfinished_state_file(file)); }
     void unblock() { fs::remove(unfinished_state_file(file)); }
@@ -57,7 +57,7 @@ TEST_F(StateSaverTest, SavesOnAThreadOfItsOwn) {
     EXPECT_FALSE(saver.log().last_success);
     ASSERT_TRUE(saver.start(directory, view));
     saver.wait();
-    EXPECT_EQ(decode(read()).value().pairs.size(), 20'000u);
+    EXPECT_EQ(decode(read())->pairs.size(), 20'000u);
     EXPECT_TRUE(saver.log().last_success);
     EXPECT_EQ(saver.log().failures, 0u);
     EXPECT_EQ(saver.log().error, "");

@@ -258,7 +258,7 @@ TEST_F(StateSnapshot, AServerThatGetsAnIpv6AddressBesidesKeepsItsTunnels) {
 }
 
 TEST_F(StateSnapshot, TwoBackendsThatBecomeOneKeepTheTunnelsOfBoth) {
-    State state = decode(before.save()).value();
+    State state = *decode(before.save());
     state.facts.backends[rras2].name = "rras2-v6";
     state.facts.backends[rras2].address = address("fd00:20::11");
     Life after{{{"rras1", "10.20.0.11"}, {"rras3", "10.20.0.13"}}};
@@ -309,7 +309,7 @@ TEST_F(StateSnapshot, WhatEndedInTheMeantimeStaysAway) {
 
 TEST_F(StateSnapshot, DeadRecordsAreNotSaved) {
     before.bench->advance(46 * 60);
-    const State state = decode(before.save()).value();
+    const State state = *decode(before.save());
     EXPECT_EQ(state.pairs.size(), 12u);
     EXPECT_TRUE(state.flows.empty());
     EXPECT_TRUE(state.bindings.empty());
@@ -401,7 +401,7 @@ TEST_F(StateSnapshot, ASecondRestartLosesNothing) {
 }
 
 TEST_F(StateSnapshot, TheHashKeyComesAlong) {
-    const State state = decode(before.save()).value();
+    const State state = *decode(before.save());
     EXPECT_EQ(state.facts.hash_key.k0, before.bench->table().hash_key.k0);
     EXPECT_EQ(state.facts.hash_key.k1, before.bench->table().hash_key.k1);
 }

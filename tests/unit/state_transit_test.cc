@@ -86,7 +86,7 @@ TEST_F(StateTransit, LivesNoLongerForTheRestart) {
     EXPECT_EQ(left_after(45min + 1s), 1u) << "longer than a flow lives";
     EXPECT_EQ(left_after(7441s), 0u);
     before.bench->advance(61);
-    EXPECT_EQ(decode(before.save()).value().transit.size(), 2u) << "the dead are not saved";
+    EXPECT_EQ(decode(before.save())->transit.size(), 2u) << "the dead are not saved";
 }
 
 }  // namespace
