@@ -11,6 +11,7 @@
 
 #include "config/diff.h"
 #include "config/load.h"
+#include "config/names.h"
 #include "config/nearest.h"
 #include "config/text/address.h"
 #include "config/wall_summary.h"
@@ -106,18 +107,16 @@ json interfaces_of(Daemon& daemon) {
 }
 
 json services_of(Daemon& daemon) {
-    static constexpr const char* schedulers[] = {"maglev", "weighted_round_robin", "least_sas"};
     json services = json::array();
     for (const config::Service& service : daemon.config().services) {
         const auto frontend = daemon.registry().frontend(service.vip, net::port_ike);
         const bool served = frontend && daemon.table().frontends[*frontend].is_served;
-        services.push_back(
-            {{"name", service.name},
-             {"vip", text::to_text(service.vip)},
-             {"served", served},
-             {"reason", served ? "" : "the kernel does not have the VIP's address"},
-             {"pool", service.pool},
-             {"scheduler", schedulers[static_cast<std::size_t>(service.scheduler)]}});
+        services.push_back({{"name", service.name},
+                            {"vip", text::to_text(service.vip)},
+                            {"served", served},
+                            {"reason", served ? "" : "the kernel does not have the VIP's address"},
+                            {"pool", service.pool},
+                            {"scheduler", config::to_string(service.scheduler)}});
     }
     return services;
 }

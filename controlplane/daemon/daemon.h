@@ -31,7 +31,7 @@
 #include "controlplane/table/backend_modes.h"
 #include "controlplane/table/index_registry.h"
 #include "controlplane/table/removed_backends.h"
-#include "controlplane/table/transit_grace.h"
+#include "controlplane/table/table_builder.h"
 
 namespace ikelb::daemon {
 

@@ -17,7 +17,7 @@
 #include "controlplane/daemon/start_config.h"
 #include "controlplane/kernel/netlink/mirror.h"
 #include "controlplane/state/disk.h"
-#include "controlplane/table/wall_remarks.h"
+#include "controlplane/table/table_builder.h"
 
 namespace {
 

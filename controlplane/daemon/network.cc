@@ -19,11 +19,6 @@ namespace {
 // Frames taken from one twin before the others and everything else get their turn.
 constexpr int frames_per_turn = 64;
 
-std::size_t port_position(const config::Config& config, const std::string& name) {
-    const auto at = std::ranges::find(config.ports, name, &config::Port::name);
-    return static_cast<std::size_t>(at - config.ports.begin());
-}
-
 }  // namespace
 
 net::MacAddress port_mac(const config::Port& port, const net::MacAddress& device) {
@@ -128,7 +123,7 @@ posix::Result<void> Network::quiet_lower_devices(const config::Config& config) {
 
 posix::Result<void> Network::make_twin(boost::asio::io_context& io, const config::Config& config,
                                        const config::Interface& interface) {
-    const std::size_t position = port_position(config, interface.port);
+    const std::size_t position = table::port_position(config, interface.port);
     const config::Port& port = config.ports[position];
     const lcores::Port& device = dataplane_.ports()[position];
     const net::MacAddress mac = port_mac(port, device.facts().mac);

@@ -30,11 +30,6 @@ lcores::HugePages to_dpdk(config::HugePages pages) {
     return lcores::HugePages::automatic;
 }
 
-const config::Pool* pool_of(const config::Config& config, const config::Service& service) {
-    const auto pool = std::ranges::find(config.pools, service.pool, &config::Pool::name);
-    return pool == config.pools.end() ? nullptr : &*pool;
-}
-
 }  // namespace
 
 lcores::DataplaneOptions dataplane_options(const config::Config& config, net::HashKey hash_key) {
@@ -73,7 +68,7 @@ dpdk::Result<std::shared_ptr<const wall::AllowRules>> allow_rules(const config::
 std::vector<health::Target> health_targets(const config::Config& config) {
     std::map<std::pair<std::string, boost::asio::ip::address>, health::Target> targets;
     for (const config::Service& service : config.services) {
-        const config::Pool* pool = pool_of(config, service);
+        const config::Pool* pool = table::find_pool(config, service.pool);
         if (pool == nullptr) continue;
         std::optional<health::ProbePolicy> policy;
         if (const auto& icmp = pool->health.icmp)

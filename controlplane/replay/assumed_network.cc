@@ -12,11 +12,6 @@ namespace {
 /// Interface indexes of the twins that are not there: the position from 1 on.
 int ifindex_of(std::size_t position) { return static_cast<int>(position) + 1; }
 
-std::size_t port_position(const config::Config& config, const std::string& name) {
-    const auto at = std::ranges::find(config.ports, name, &config::Port::name);
-    return static_cast<std::size_t>(at - config.ports.begin());
-}
-
 net::MacAddress port_mac(const config::Config& config, std::size_t position) {
     if (config.ports[position].mac) return *config.ports[position].mac;
     return {.bytes = {0x02, 0, 0, 0, 0, static_cast<std::uint8_t>(position + 1)}};
@@ -56,7 +51,7 @@ void add_address(netlink::KernelState& kernel, int ifindex, const net::IpPrefix&
 void add_interfaces(const config::Config& config, AssumedNetwork& network) {
     for (std::size_t i = 0; i < config.interfaces.size(); ++i) {
         const config::Interface& interface = config.interfaces[i];
-        const std::size_t port = port_position(config, interface.port);
+        const std::size_t port = table::port_position(config, interface.port);
         const net::MacAddress mac = port_mac(config, port);
         network.interfaces.push_back({.name = interface.name,
                                       .port = static_cast<forwarding::PortIndex>(port),

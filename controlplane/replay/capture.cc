@@ -5,7 +5,6 @@
 #include <pcap/pcap.h>
 
 #include <array>
-#include <stdexcept>
 
 namespace ikelb::replay {
 namespace {
@@ -13,21 +12,14 @@ namespace {
 constexpr int longest_frame = 65535;
 constexpr std::uint64_t micros_per_second = 1'000'000;
 
-struct CloseReader {
-    void operator()(pcap_t* pcap) const noexcept { pcap_close(pcap); }
-};
-using Reader = std::unique_ptr<pcap_t, CloseReader>;
+using Reader = std::unique_ptr<pcap_t, decltype(&pcap_close)>;
 
 }  // namespace
-
-void throw_exception_from_error(const CaptureError& error, const boost::source_location&) {
-    throw std::runtime_error{error.message};
-}
 
 CaptureResult<std::vector<CapturedFrame>> read_capture(const std::filesystem::path& file,
                                                        std::size_t port) {
     std::array<char, PCAP_ERRBUF_SIZE> text{};
-    const Reader reader{pcap_open_offline(file.c_str(), text.data())};
+    const Reader reader{pcap_open_offline(file.c_str(), text.data()), &pcap_close};
     if (!reader) return CaptureError{file.string() + ": " + text.data()};
     if (pcap_datalink(reader.get()) != DLT_EN10MB)
         return CaptureError{file.string() + ": not a capture of Ethernet frames"};
@@ -47,28 +39,21 @@ CaptureResult<std::vector<CapturedFrame>> read_capture(const std::filesystem::pa
     return frames;
 }
 
-struct CaptureWriter::Handles {
-    Reader format;
-    pcap_dumper_t* dumper = nullptr;
+void CaptureWriter::Close::operator()(pcap* format) const noexcept {
+    pcap_close(format);
+}
 
-    ~Handles() {
-        if (dumper != nullptr) pcap_dump_close(dumper);
-    }
-};
-
-CaptureWriter::CaptureWriter(std::unique_ptr<Handles> handles) : handles_{std::move(handles)} {}
-CaptureWriter::CaptureWriter(CaptureWriter&&) noexcept = default;
-CaptureWriter& CaptureWriter::operator=(CaptureWriter&&) noexcept = default;
-CaptureWriter::~CaptureWriter() = default;
+void CaptureWriter::Close::operator()(pcap_dumper* dumper) const noexcept {
+    pcap_dump_close(dumper);
+}
 
 CaptureResult<CaptureWriter> CaptureWriter::create(const std::filesystem::path& file) {
-    auto handles = std::make_unique<Handles>();
-    handles->format.reset(pcap_open_dead(DLT_EN10MB, longest_frame));
-    if (!handles->format) return CaptureError{file.string() + ": out of memory"};
-    handles->dumper = pcap_dump_open(handles->format.get(), file.c_str());
-    if (handles->dumper == nullptr)
-        return CaptureError{pcap_geterr(handles->format.get())};
-    return CaptureWriter{std::move(handles)};
+    CaptureWriter writer;
+    writer.format_.reset(pcap_open_dead(DLT_EN10MB, longest_frame));
+    if (!writer.format_) return CaptureError{file.string() + ": out of memory"};
+    writer.dumper_.reset(pcap_dump_open(writer.format_.get(), file.c_str()));
+    if (!writer.dumper_) return CaptureError{pcap_geterr(writer.format_.get())};
+    return writer;
 }
 
 void CaptureWriter::write(std::uint64_t micros, std::span<const std::uint8_t> bytes,
@@ -78,9 +63,11 @@ void CaptureWriter::write(std::uint64_t micros, std::span<const std::uint8_t> by
     header.ts.tv_usec = static_cast<suseconds_t>(micros % micros_per_second);
     header.caplen = static_cast<bpf_u_int32>(bytes.size());
     header.len = static_cast<bpf_u_int32>(length);
-    pcap_dump(reinterpret_cast<u_char*>(handles_->dumper), &header, bytes.data());
+    pcap_dump(reinterpret_cast<u_char*>(dumper_.get()), &header, bytes.data());
 }
 
-bool CaptureWriter::flush() { return pcap_dump_flush(handles_->dumper) == 0; }
+bool CaptureWriter::flush() {
+    return pcap_dump_flush(dumper_.get()) == 0;
+}
 
 }  // namespace ikelb::replay

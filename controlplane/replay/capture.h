@@ -12,6 +12,9 @@
 
 #include <boost/system/result.hpp>
 
+struct pcap;
+struct pcap_dumper;
+
 namespace ikelb::replay {
 
 /// What went wrong with a file, for the operator.
@@ -20,10 +23,6 @@ struct CaptureError {
 };
 template <class T>
 using CaptureResult = boost::system::result<T, CaptureError>;
-
-/// Called by CaptureResult::value() on an error; callers ask has_value() first.
-[[noreturn]] void throw_exception_from_error(const CaptureError& error,
-                                             const boost::source_location&);
 
 /// One captured frame.
 struct CapturedFrame {
@@ -37,13 +36,10 @@ struct CapturedFrame {
 CaptureResult<std::vector<CapturedFrame>> read_capture(const std::filesystem::path& file,
                                                        std::size_t port);
 
-/// A pcap file (microseconds, Ethernet) that is being written.
+/// A pcap file (microseconds, Ethernet) that is being written. Move-only.
 class CaptureWriter {
 public:
     static CaptureResult<CaptureWriter> create(const std::filesystem::path& file);
-    CaptureWriter(CaptureWriter&&) noexcept;
-    CaptureWriter& operator=(CaptureWriter&&) noexcept;
-    ~CaptureWriter();
 
     /// length: of the frame on the wire, at least that of bytes.
     void write(std::uint64_t micros, std::span<const std::uint8_t> bytes, std::size_t length);
@@ -51,10 +47,13 @@ public:
     bool flush();
 
 private:
-    struct Handles;
-    explicit CaptureWriter(std::unique_ptr<Handles> handles);
+    struct Close {
+        void operator()(pcap* format) const noexcept;
+        void operator()(pcap_dumper* dumper) const noexcept;
+    };
 
-    std::unique_ptr<Handles> handles_;
+    std::unique_ptr<pcap, Close> format_;  ///< outlives the dumper
+    std::unique_ptr<pcap_dumper, Close> dumper_;
 };
 
 }  // namespace ikelb::replay

@@ -5,11 +5,12 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <system_error>
 
 #include "config/load.h"
 #include "controlplane/replay/replay.h"
-#include "controlplane/replay/report.h"
+#include "controlplane/table/backend_modes.h"
 
 namespace {
 
@@ -40,33 +41,17 @@ std::optional<std::pair<std::string, std::string>> split(const std::string& text
     return std::pair{text.substr(0, sign), text.substr(sign + 1)};
 }
 
-/// The number of ports if there is none of this name.
-std::size_t port_position(const config::Config& config, const std::string& name) {
-    const auto port = std::ranges::find(config.ports, name, &config::Port::name);
-    return static_cast<std::size_t>(port - config.ports.begin());
-}
-
-bool has_backend(const config::Config& config, const std::string& name) {
-    return std::ranges::any_of(config.pools, [&](const config::Pool& pool) {
-        return std::ranges::any_of(pool.backends, [&](const config::Backend& backend) {
-            return backend.name == name;
-        });
-    });
-}
-
 std::optional<forwarding::Mode> mode_of(const std::string& text) {
-    if (text == "enabled") return forwarding::Mode::enabled;
-    if (text == "drain_keep") return forwarding::Mode::drain_keep;
-    if (text == "drain_refuse") return forwarding::Mode::drain_refuse;
-    if (text == "disabled") return forwarding::Mode::disabled;
-    return std::nullopt;
+    const auto name = std::ranges::find(table::mode_names, text);
+    if (name == table::mode_names.end()) return std::nullopt;
+    return static_cast<forwarding::Mode>(name - table::mode_names.begin());
 }
 
 /// "" or what is wrong.
 std::string read_options(const CommandLine& line, const config::Config& config, Options& options) {
     for (const std::string& text : line.inputs)
         if (const auto parts = split(text);
-            !parts || port_position(config, parts->first) == config.ports.size())
+            !parts || table::port_position(config, parts->first) == config.ports.size())
             return "--in " + text + ": not PORT=FILE with a port of the configuration";
     for (const std::string& text : line.neighbours) {
         const auto neighbour = KnownNeighbour::parse(text);
@@ -77,13 +62,13 @@ std::string read_options(const CommandLine& line, const config::Config& config, 
         options.neighbours.push_back(*neighbour);
     }
     for (const std::string& name : line.down) {
-        if (!has_backend(config, name)) return "--down " + name + ": no such backend";
+        if (!table::has_backend(config, name)) return "--down " + name + ": no such backend";
         options.backends[name].is_up = {};
     }
     for (const std::string& text : line.modes) {
         const auto parts = split(text);
         const auto mode = parts ? mode_of(parts->second) : std::nullopt;
-        if (!mode || !has_backend(config, parts->first))
+        if (!mode || !table::has_backend(config, parts->first))
             return "--mode " + text +
                    ": not BACKEND=enabled|drain_keep|drain_refuse|disabled";
         const auto [facts, is_new] = options.backends.try_emplace(parts->first);
@@ -99,7 +84,7 @@ CaptureResult<std::vector<CapturedFrame>> read_inputs(const CommandLine& line,
     std::vector<CapturedFrame> all;
     for (const std::string& text : line.inputs) {
         const auto [name, file] = split(text).value();
-        auto frames = read_capture(file, port_position(config, name));
+        auto frames = read_capture(file, table::port_position(config, name));
         if (!frames) return frames.error();
         std::ranges::move(*frames, std::back_inserter(all));
     }
@@ -123,6 +108,38 @@ CaptureResult<std::vector<CaptureWriter>> open_outputs(const CommandLine& line,
         writers.push_back(std::move(*writer));
     }
     return writers;
+}
+
+std::string_view to_string(pipeline::Fate fate) {
+    switch (fate) {
+        case pipeline::Fate::forward: return "forward";
+        case pipeline::Fate::punt: return "punt";
+        case pipeline::Fate::hold: return "hold";
+        case pipeline::Fate::drop: break;
+    }
+    return "drop";
+}
+
+/// Every verdict that was given, with its fate and how often, in the order of verdict.h.
+std::string verdict_table(const pipeline::Counters& counters) {
+    std::string text = fmt::format("{:<22} {:<8} {:>10}\n", "VERDICT", "FATE", "FRAMES");
+    for (std::size_t i = 0; i < pipeline::verdict_count; ++i) {
+        const std::uint64_t count = counters.verdicts[i].read();
+        if (count == 0) continue;
+        const pipeline::VerdictInfo& info = pipeline::verdict_infos[i];
+        text += fmt::format("{:<22} {:<8} {:>10}  {}\n", info.name, to_string(info.fate), count,
+                            info.help);
+    }
+    return text;
+}
+
+/// The same as a JSON object of numbers by name, with a line's end.
+std::string verdict_json(const pipeline::Counters& counters) {
+    nlohmann::ordered_json object = nlohmann::ordered_json::object();
+    for (std::size_t i = 0; i < pipeline::verdict_count; ++i)
+        if (const std::uint64_t count = counters.verdicts[i].read(); count != 0)
+            object[std::string{pipeline::verdict_infos[i].name}] = count;
+    return object.dump(2) + "\n";
 }
 
 int run(const CommandLine& line) {

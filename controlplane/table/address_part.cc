@@ -23,6 +23,18 @@ const config::Pool* find_pool(const config::Config& config, const std::string& n
     return pool == config.pools.end() ? nullptr : &*pool;
 }
 
+bool has_backend(const config::Config& config, const std::string& name) {
+    return std::ranges::any_of(config.pools, [&](const config::Pool& pool) {
+        return std::ranges::find(pool.backends, name, &config::Backend::name) !=
+               pool.backends.end();
+    });
+}
+
+std::size_t port_position(const config::Config& config, const std::string& name) {
+    const auto port = std::ranges::find(config.ports, name, &config::Port::name);
+    return static_cast<std::size_t>(port - config.ports.begin());
+}
+
 // The registry knows every name of the configuration: update() came first.
 
 forwarding::BackendIndex index_of(const config::Backend& backend, const BuilderInput& input) {

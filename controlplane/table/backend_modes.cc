@@ -2,30 +2,9 @@
 // Copyright (c) 2026 The ikelb authors
 #include "controlplane/table/backend_modes.h"
 
-#include <algorithm>
+#include "controlplane/table/table_builder.h"
 
 namespace ikelb::table {
-namespace {
-
-bool has_backend(const config::Config& config, const std::string& name) {
-    return std::ranges::any_of(config.pools, [&](const config::Pool& pool) {
-        return std::ranges::any_of(pool.backends, [&](const config::Backend& backend) {
-            return backend.name == name;
-        });
-    });
-}
-
-}  // namespace
-
-const char* to_string(forwarding::Mode mode) noexcept {
-    switch (mode) {
-        case forwarding::Mode::enabled: return "enabled";
-        case forwarding::Mode::drain_keep: return "drain_keep";
-        case forwarding::Mode::drain_refuse: return "drain_refuse";
-        case forwarding::Mode::disabled: return "disabled";
-    }
-    return "unknown";
-}
 
 forwarding::Mode BackendModes::mode(std::string_view backend) const {
     const auto found = modes_.find(backend);

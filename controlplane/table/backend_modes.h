@@ -2,6 +2,8 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <map>
 #include <string>
 #include <string_view>
@@ -12,8 +14,12 @@
 
 namespace ikelb::table {
 
-/// "enabled", "drain_keep", "drain_refuse" or "disabled".
-const char* to_string(forwarding::Mode mode) noexcept;
+/// What people call a forwarding::Mode, by its value.
+inline constexpr std::array<std::string_view, 4> mode_names{"enabled", "drain_keep", "drain_refuse",
+                                                            "disabled"};
+constexpr std::string_view to_string(forwarding::Mode mode) noexcept {
+    return mode_names[static_cast<std::size_t>(mode)];
+}
 
 /// How the operator wants each backend used; the state file brings it through a restart. A
 /// backend of which nothing was said is enabled.

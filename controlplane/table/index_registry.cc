@@ -3,7 +3,6 @@
 #include "controlplane/table/index_registry.h"
 
 #include <algorithm>
-#include <stdexcept>
 #include <vector>
 
 #include "dataplane/forwarding/forwarding_table.h"
@@ -50,10 +49,6 @@ Names names_of(const config::Config& config) {
 }
 
 }  // namespace
-
-void throw_exception_from_error(const RegistryError& error, const boost::source_location&) {
-    throw std::runtime_error{error.message};
-}
 
 // Index 0 of the gateways stands for none, and the one after the last for the client itself.
 IndexRegistry::IndexRegistry()

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-#include "controlplane/table/maglev.h"
+#include "controlplane/table/spread.h"
 
 #include <algorithm>
 #include <numeric>
+#include <string_view>
 #include <tuple>
 
 #include "dataplane/forwarding/forwarding_table.h"
@@ -31,13 +32,13 @@ std::uint64_t hash_text(std::string_view text, net::HashKey key) noexcept {
 
 /// A member and its permutation of the entries: offset, offset + skip, offset + 2 skip, ...
 struct Turn {
-    const MaglevMember* member = nullptr;
+    const SpreadMember* member = nullptr;
     std::size_t position = 0;  ///< the entry that it would take next
     std::size_t skip = 0;
     std::uint64_t credit = 0;  ///< an entry costs as much as the largest weight
 };
 
-Turn make_turn(const MaglevMember& member, std::size_t table_size) {
+Turn make_turn(const SpreadMember& member, std::size_t table_size) {
     Turn turn{.member = &member};
     turn.position = maglev_index(hash_text(member.identity, offset_key), table_size);
     if (table_size == 1) return turn;
@@ -47,21 +48,22 @@ Turn make_turn(const MaglevMember& member, std::size_t table_size) {
     return turn;
 }
 
-std::vector<Turn> make_turns(std::span<const MaglevMember> members, std::size_t table_size) {
+std::vector<Turn> make_turns(std::span<const SpreadMember> members, std::size_t table_size) {
     std::vector<Turn> turns;
     turns.reserve(members.size());
-    for (const MaglevMember& member : members)
+    for (const SpreadMember& member : members)
         if (member.weight > 0) turns.push_back(make_turn(member, table_size));
     // Who comes first in a round must not depend on the order in which the caller names them.
     std::ranges::sort(turns, {}, [](const Turn& turn) {
-        return std::tuple{turn.position, turn.skip, turn.member->identity, turn.member->value};
+        return std::tuple{turn.position, turn.skip, std::string_view{turn.member->identity},
+                          turn.member->value};
     });
     return turns;
 }
 
 }  // namespace
 
-std::vector<std::uint16_t> build_maglev(std::span<const MaglevMember> members,
+std::vector<std::uint16_t> build_maglev(std::span<const SpreadMember> members,
                                         std::size_t table_size) {
     if (table_size == 0) return {};
     std::vector<Turn> turns = make_turns(members, table_size);

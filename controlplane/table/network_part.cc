@@ -11,8 +11,7 @@
 #include <tuple>
 
 #include "config/text/address.h"
-#include "controlplane/table/link_header.h"
-#include "controlplane/table/route_choice.h"
+#include "controlplane/table/routes.h"
 #include "controlplane/table/table_parts.h"
 
 namespace ikelb::table {
@@ -35,11 +34,6 @@ bool is_vip(const config::Config& config, const net::IpAddress& address) {
     });
 }
 
-/// fe80::/10
-bool is_link_local(const net::IpAddress& address) {
-    return address.high() >> 54 == 0xfe80 >> 6;
-}
-
 enum class Family : std::uint8_t { v4, v6 };
 
 /// The address that ICMP errors come from: one that the configuration names and the kernel has,
@@ -51,7 +45,7 @@ net::IpAddress address_of(const config::Interface& interface, int ifindex, Famil
     for (const netlink::Address& address : input.kernel.addresses)
         if (const net::IpAddress& own = address.prefix.address;
             address.ifindex == ifindex && own.is_v4() == (family == Family::v4) &&
-            !is_link_local(own) && !is_vip(input.config, own))
+            !own.is_ipv6_link_local() && !is_vip(input.config, own))
             present.push_back(own);
     for (const net::IpPrefix& configured : interface.addresses)
         if (std::ranges::find(present, configured.address) != present.end())
@@ -62,8 +56,9 @@ net::IpAddress address_of(const config::Interface& interface, int ifindex, Famil
 /// The smaller of what the configuration allows on the port and what the kernel has on the twin.
 std::uint16_t mtu_of(const config::Interface& interface, const netlink::Link* link,
                      const config::Config& config) {
-    const auto port = std::ranges::find(config.ports, interface.port, &config::Port::name);
-    const std::uint16_t mtu = port == config.ports.end() ? std::uint16_t{1500} : port->mtu;
+    const std::size_t port = port_position(config, interface.port);
+    const std::uint16_t mtu =
+        port == config.ports.size() ? std::uint16_t{1500} : config.ports[port].mtu;
     if (link == nullptr || link->mtu == 0 || link->mtu > mtu) return mtu;
     return static_cast<std::uint16_t>(link->mtu);
 }
@@ -256,7 +251,7 @@ net::MacAddress destination_of(const forwarding::LinkHeader& link) {
 }
 
 bool is_of_each_link(const net::IpPrefix& destination) {
-    return is_link_local(destination.address) ||
+    return destination.address.is_ipv6_link_local() ||
            (!destination.address.is_v4() && destination.address.is_multicast_or_broadcast());
 }
 

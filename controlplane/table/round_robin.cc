@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-#include "controlplane/table/round_robin.h"
+#include "controlplane/table/spread.h"
 
 #include <algorithm>
 #include <numeric>
@@ -52,9 +52,9 @@ void scale(std::vector<Turn>& turns) {
 
 }  // namespace
 
-std::vector<std::uint16_t> build_round_robin(std::span<const RoundRobinMember> members) {
+std::vector<std::uint16_t> build_round_robin(std::span<const SpreadMember> members) {
     std::vector<Turn> turns;
-    for (const RoundRobinMember& member : members)
+    for (const SpreadMember& member : members)
         if (member.weight > 0 && turns.size() < max_round_robin_entries)
             turns.push_back({.value = member.value, .weight = member.weight});
     if (turns.empty()) return {};

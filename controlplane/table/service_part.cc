@@ -10,8 +10,7 @@
 #include <utility>
 
 #include "config/text/address.h"
-#include "controlplane/table/maglev.h"
-#include "controlplane/table/round_robin.h"
+#include "controlplane/table/spread.h"
 #include "controlplane/table/table_parts.h"
 
 namespace ikelb::table {
@@ -233,24 +232,14 @@ struct Candidate {
     const config::Backend* configured;
 };
 
-forwarding::BackendList make_maglev(const std::vector<Candidate>& candidates, bool is_v6,
-                                    std::size_t table_size) {
-    std::vector<std::string> identities;
-    identities.reserve(candidates.size());
-    std::vector<MaglevMember> members;
-    for (const auto& [index, backend] : candidates) {
-        identities.push_back(backend->name + "@" + text::to_text(*backend->own_address(!is_v6)));
-        members.push_back(
-            {.identity = identities.back(), .weight = backend->weight, .value = index});
-    }
-    return build_maglev(members, table_size);
-}
-
-forwarding::BackendList make_round_robin(const std::vector<Candidate>& candidates) {
-    std::vector<RoundRobinMember> members;
+std::vector<SpreadMember> spread_members(const std::vector<Candidate>& candidates, bool is_v6) {
+    std::vector<SpreadMember> members;
     for (const auto& [index, backend] : candidates)
-        members.push_back({.value = index, .weight = backend->weight});
-    return build_round_robin(members);
+        members.push_back(
+            {.value = index,
+             .weight = backend->weight,
+             .identity = backend->name + "@" + text::to_text(*backend->own_address(!is_v6))});
+    return members;
 }
 
 forwarding::Scheduler scheduler_of(config::Scheduler scheduler) noexcept {
@@ -305,20 +294,19 @@ void spread(forwarding::Service& service, forwarding::ServiceIndex index,
                           is_spread_alike(*before, service, *input.previous, table,
                                           input.config.maglev_table_size);
     const bool has_turns = service.scheduler == forwarding::Scheduler::weighted_round_robin;
+    const std::vector<SpreadMember> members = spread_members(candidates, service.is_v6);
     if (is_alike) {
         service.maglev = before->maglev;
         service.old_maglev = before->old_maglev;
         service.rebuilt_at = before->rebuilt_at;
     } else {
-        service.maglev =
-            make_maglev(candidates, service.is_v6, input.config.maglev_table_size);
+        service.maglev = build_maglev(members, input.config.maglev_table_size);
         if (before != nullptr) service.old_maglev = before->maglev;
         service.rebuilt_at = input.now;
     }
     if (has_turns)
-        service.round_robin = is_alike && !before->round_robin.empty()
-                                  ? before->round_robin
-                                  : make_round_robin(candidates);
+        service.round_robin = is_alike && !before->round_robin.empty() ? before->round_robin
+                                                                       : build_round_robin(members);
     // Strangers come only with a change of who is a member of what.
     if (before != nullptr && input.previous->members != table.members)
         service.old_maglev = without_strangers(service.old_maglev, index, table);

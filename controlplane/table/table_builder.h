@@ -10,8 +10,11 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/config.h"
@@ -72,6 +75,38 @@ forwarding::Timeouts make_timeouts(const config::Timeouts& configured) noexcept;
 wall::TransitTimeouts make_transit_timeouts(const config::Timeouts& configured) noexcept;
 
 std::vector<wall::AllowRule> make_allow_rules(const config::Transit& transit);
+
+/// When connections may be about that another node, or the ikelbd before, knew and this one does
+/// not: after the start, and after an address has come to a twin that faces servers, which is how
+/// VRRP moves their gateway or a VIP here.
+/// Threads: the control thread's.
+class TransitGrace {
+public:
+    /// What wall::Wall::grace_until has to be, by what the kernel has now. 0: no grace so far.
+    forwarding::Seconds until(const config::Config& config,
+                              const std::vector<InterfaceFacts>& interfaces,
+                              const netlink::KernelState& kernel, forwarding::Seconds now);
+
+private:
+    using Addresses = std::set<std::pair<int, net::IpAddress>>;  ///< by ifindex
+
+    std::optional<Addresses> addresses_;  ///< at the last call; nullopt: there was none
+    forwarding::Seconds until_ = 0;
+};
+
+// Things of a configuration by their names.
+
+/// nullptr: there is none of that name.
+const config::Pool* find_pool(const config::Config& config, const std::string& name);
+bool has_backend(const config::Config& config, const std::string& name);
+/// The number of ports if there is none of that name.
+std::size_t port_position(const config::Config& config, const std::string& name);
+
+/// Why rules of transit.allow let nothing pass on this machine, a sentence without a full stop for
+/// each of the first such rules, and how many more there are.
+std::vector<std::string> remarks_on_rules(std::span<const config::AllowRule> rules,
+                                          const config::Config& config,
+                                          const netlink::KernelState& kernel);
 
 /// The configured rates as one of `workers` workers counts them.
 forwarding::AbuseLimits make_abuse_limits(const config::Abuse& configured,

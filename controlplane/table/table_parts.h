@@ -51,8 +51,6 @@ void build_addresses(const BuilderInput& input, const InterfaceNames& names,
 void build_wall(const BuilderInput& input, const InterfaceNames& names,
                 forwarding::ForwardingTable& table, Remarks& remarks);
 
-/// nullptr: there is none of that name.
-const config::Pool* find_pool(const config::Config& config, const std::string& name);
 forwarding::BackendIndex index_of(const config::Backend& backend, const BuilderInput& input);
 forwarding::ServiceIndex index_of(const config::Service& service, const BuilderInput& input);
 /// position: of the service port.

@@ -8,10 +8,8 @@
 
 #include "config/text/address.h"
 #include "controlplane/table/express.h"
-#include "controlplane/table/link_header.h"
-#include "controlplane/table/maglev.h"
-#include "controlplane/table/round_robin.h"
-#include "controlplane/table/route_choice.h"
+#include "controlplane/table/routes.h"
+#include "controlplane/table/spread.h"
 
 namespace ikelb::testlib {
 
@@ -62,20 +60,16 @@ void add_backends(ForwardingTable& table, const TableSpec& spec) {
 
 void add_schedule(Service& service, const ServiceSpec& in, const ForwardingTable& table,
                   std::size_t maglev_size) {
-    std::vector<std::string> names;
-    std::vector<table::MaglevMember> hashed;
-    std::vector<table::RoundRobinMember> turns;
-    for (const BackendIndex member : in.members) names.push_back(std::to_string(member));
-    for (std::size_t i = 0; i < in.members.size(); ++i) {
-        const Backend& backend = table.backends[in.members[i]];
+    std::vector<table::SpreadMember> members;
+    for (const BackendIndex member : in.members) {
+        const Backend& backend = table.backends[member];
         if (!backend.takes_new_clients(service.is_v6)) continue;
-        service.members.push_back(in.members[i]);
-        hashed.push_back(
-            {.identity = names[i], .weight = backend.weight, .value = in.members[i]});
-        turns.push_back({.value = in.members[i], .weight = backend.weight});
+        service.members.push_back(member);
+        members.push_back(
+            {.value = member, .weight = backend.weight, .identity = std::to_string(member)});
     }
-    service.maglev = table::build_maglev(hashed, maglev_size);
-    service.round_robin = table::build_round_robin(turns);
+    service.maglev = table::build_maglev(members, maglev_size);
+    service.round_robin = table::build_round_robin(members);
 }
 
 void add_services(ForwardingTable& table, const TableSpec& spec, const ForwardingTable* previous,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-#include "controlplane/table/maglev.h"
+#include "controlplane/table/spread.h"
 
 #include <algorithm>
 #include <map>
@@ -19,15 +19,12 @@ class Farm {
 public:
     explicit Farm(std::size_t servers) {
         for (std::size_t i = 0; i < servers; ++i)
-            names_.push_back("rras" + std::to_string(i) + " 10.20.0." + std::to_string(i));
-        for (std::size_t i = 0; i < servers; ++i)
             members.push_back(
-                {.identity = names_[i], .weight = 100, .value = static_cast<std::uint16_t>(i)});
+                {.value = static_cast<std::uint16_t>(i),
+                 .weight = 100,
+                 .identity = "rras" + std::to_string(i) + " 10.20.0." + std::to_string(i)});
     }
-    std::vector<MaglevMember> members;
-
-private:
-    std::vector<std::string> names_;
+    std::vector<SpreadMember> members;
 };
 
 std::map<std::uint16_t, std::size_t> shares(const std::vector<std::uint16_t>& table) {
@@ -64,7 +61,7 @@ TEST(Maglev, IsEmptyWithoutMembersOrEntries) {
     Farm farm{2};
     EXPECT_TRUE(build_maglev({}, table_size).empty());
     EXPECT_TRUE(build_maglev(farm.members, 0).empty());
-    for (MaglevMember& member : farm.members) member.weight = 0;
+    for (SpreadMember& member : farm.members) member.weight = 0;
     EXPECT_TRUE(build_maglev(farm.members, table_size).empty());
 }
 
@@ -79,7 +76,7 @@ TEST(Maglev, TreatsWeightZeroAsAbsence) {
 TEST(Maglev, DoesNotDependOnTheOrderOfItsMembers) {
     test::Random random;
     Farm farm{20};
-    for (MaglevMember& member : farm.members)
+    for (SpreadMember& member : farm.members)
         member.weight = 1 + static_cast<std::uint32_t>(random.below(100));
     const auto table = build_maglev(farm.members, table_size);
     for (int i = 0; i < 5; ++i) {
@@ -91,7 +88,7 @@ TEST(Maglev, DoesNotDependOnTheOrderOfItsMembers) {
 
 TEST(Maglev, IsTheSameOnEveryNodeAndInEveryRelease) {
     // A change of these numbers moves every client that is not recorded: never change them.
-    const MaglevMember members[] = {{"rras1 10.20.0.11", 100, 1}, {"rras2 10.20.0.12", 50, 2}};
+    const SpreadMember members[] = {{1, 100, "rras1 10.20.0.11"}, {2, 50, "rras2 10.20.0.12"}};
     const auto table = build_maglev(members, 13);
     const std::vector<std::uint16_t> expected{1, 1, 2, 2, 1, 2, 1, 1, 1, 1, 1, 1, 2};
     EXPECT_EQ(table, expected);
@@ -100,7 +97,7 @@ TEST(Maglev, IsTheSameOnEveryNodeAndInEveryRelease) {
 TEST(Maglev, MapsAMemberByItsIdentityAndNotByItsValue) {
     Farm farm{10};
     const auto before = build_maglev(farm.members, table_size);
-    for (MaglevMember& member : farm.members)
+    for (SpreadMember& member : farm.members)
         member.value = static_cast<std::uint16_t>(member.value + 500);
     const auto after = build_maglev(farm.members, table_size);
     for (std::size_t i = 0; i < table_size; ++i) ASSERT_EQ(after[i], before[i] + 500);
@@ -116,12 +113,12 @@ TEST(Maglev, GivesSharesInProportionToTheWeights) {
     test::Random random;
     Farm farm{50};
     double sum = 0;
-    for (MaglevMember& member : farm.members) {
+    for (SpreadMember& member : farm.members) {
         member.weight = 1 + static_cast<std::uint32_t>(random.below(1000));
         sum += member.weight;
     }
     const auto counts = shares(build_maglev(farm.members, table_size));
-    for (const MaglevMember& member : farm.members) {
+    for (const SpreadMember& member : farm.members) {
         const auto found = counts.find(member.value);
         const double count = found == counts.end() ? 0 : static_cast<double>(found->second);
         EXPECT_NEAR(count, member.weight / sum * table_size, 2.0) << "weight " << member.weight;
@@ -160,7 +157,7 @@ TEST(Maglev, SpreadsTheClientsOfALostMemberOverAllOthers) {
 }
 
 TEST(Maglev, ServesMembersOfEqualIdentityInTurn) {
-    const MaglevMember members[] = {{"same", 1, 1}, {"same", 1, 2}};
+    const SpreadMember members[] = {{1, 1, "same"}, {2, 1, "same"}};
     const auto counts = shares(build_maglev(members, 251));
     EXPECT_NEAR(static_cast<double>(counts.at(1)), 125.5, 1.0);
 }

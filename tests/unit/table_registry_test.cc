@@ -7,7 +7,7 @@
 #include <random>
 #include <set>
 
-#include "controlplane/table/named_indices.h"
+#include "controlplane/table/index_registry.h"
 #include "tests/unit/table_testlib.h"
 
 namespace ikelb::table {
@@ -296,10 +296,10 @@ TEST(BackendModes, AReloadKeepsTheModesOfThoseThatStayAndForgetsTheOthers) {
 }
 
 TEST(BackendModes, HaveTheNamesOfTheAdminApi) {
-    EXPECT_STREQ(to_string(Mode::enabled), "enabled");
-    EXPECT_STREQ(to_string(Mode::drain_keep), "drain_keep");
-    EXPECT_STREQ(to_string(Mode::drain_refuse), "drain_refuse");
-    EXPECT_STREQ(to_string(Mode::disabled), "disabled");
+    EXPECT_EQ(to_string(Mode::enabled), "enabled");
+    EXPECT_EQ(to_string(Mode::drain_keep), "drain_keep");
+    EXPECT_EQ(to_string(Mode::drain_refuse), "drain_refuse");
+    EXPECT_EQ(to_string(Mode::disabled), "disabled");
 }
 
 }  // namespace

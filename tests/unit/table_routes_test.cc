@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-#include "controlplane/table/route_ranges.h"
+#include "controlplane/table/routes.h"
 
 #include "config/text/address.h"
 #include "tests/unit/random_testlib.h"

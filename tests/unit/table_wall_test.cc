@@ -7,8 +7,7 @@
 
 #include "config/prefix.h"
 #include "config/text/address.h"
-#include "controlplane/table/transit_grace.h"
-#include "controlplane/table/wall_remarks.h"
+#include "controlplane/table/table_builder.h"
 #include "tests/unit/table_testlib.h"
 
 namespace ikelb::table {
