@@ -2,12 +2,10 @@
 // Copyright (c) 2026 The ikelb authors
 #include "config/device.h"
 
+#include <cctype>
+
 namespace ikelb::config {
 namespace {
-
-bool is_hex(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
 
 bool says(const std::string& device, const char* key) {
     return device.find(std::string{","} + key + "=") != std::string::npos;
@@ -17,7 +15,8 @@ bool says(const std::string& device, const char* key) {
 
 bool is_pci_address(std::string_view device) {
     std::string shape;
-    for (const char c : device) shape += is_hex(c) ? 'h' : c;
+    for (const char c : device)
+        shape += std::isxdigit(static_cast<unsigned char>(c)) != 0 ? 'h' : c;
     if (shape == "hh:hh.h") return true;
     // Some machines have domains above ffff.
     return shape.ends_with("hhhh:hh:hh.h") && shape.find(':') == shape.size() - 8;

@@ -8,17 +8,12 @@
 #include <charconv>
 #include <cstdio>
 
+#include "config/text/hex.h"
+
 namespace ikelb::text {
 namespace {
 
 constexpr std::size_t longest_address_text = INET6_ADDRSTRLEN;
-
-int hex_digit(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
 
 }  // namespace
 
@@ -26,10 +21,9 @@ std::optional<net::MacAddress> parse_mac(std::string_view text) {
     if (text.size() != 17) return std::nullopt;
     net::MacAddress mac;
     for (std::size_t i = 0; i < 6; ++i) {
-        const int high = hex_digit(text[i * 3]);
-        const int low = hex_digit(text[i * 3 + 1]);
-        if (high < 0 || low < 0 || (i < 5 && text[i * 3 + 2] != ':')) return std::nullopt;
-        mac.bytes[i] = static_cast<std::uint8_t>(high * 16 + low);
+        const auto byte = parse_hex_byte(text.substr(i * 3, 2));
+        if (!byte || (i < 5 && text[i * 3 + 2] != ':')) return std::nullopt;
+        mac.bytes[i] = *byte;
     }
     return mac;
 }

@@ -5,6 +5,8 @@
 #include <array>
 #include <cstddef>
 
+#include "config/text/hex.h"
+
 namespace ikelb::api {
 namespace {
 
@@ -80,13 +82,6 @@ bool is_unreserved(char c) noexcept {
            c == '.' || c == '_' || c == '~';
 }
 
-int hex_digit(char c) noexcept {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
 }  // namespace
 
 std::string_view to_string(Method method) noexcept {
@@ -145,11 +140,9 @@ std::optional<std::string> percent_decode(std::string_view text) {
             decoded += text[i];
             continue;
         }
-        if (i + 2 >= text.size()) return std::nullopt;
-        const int high = hex_digit(text[i + 1]);
-        const int low = hex_digit(text[i + 2]);
-        if (high < 0 || low < 0 || (high == 0 && low == 0)) return std::nullopt;
-        decoded += static_cast<char>(high * 16 + low);
+        const auto byte = text::parse_hex_byte(text.substr(i + 1, 2));
+        if (byte.value_or(0) == 0) return std::nullopt;
+        decoded += static_cast<char>(*byte);
         i += 2;
     }
     return decoded;

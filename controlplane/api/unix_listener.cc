@@ -17,29 +17,15 @@
 namespace ikelb::api {
 namespace {
 
-class Descriptor {
-public:
-    explicit Descriptor(int fd) noexcept : fd_{fd} {}
-    ~Descriptor() {
-        if (fd_ >= 0) close(fd_);
-    }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    int get() const noexcept { return fd_; }
-    int release() noexcept { return std::exchange(fd_, -1); }
-
-private:
-    int fd_;
-};
-
 ServerError failure(const std::string& path, std::string_view what, int error) {
     return {fmt::format("can't listen on the admin socket {}: {}{}", path, what,
                         error != 0 ? std::string{": "} + std::strerror(error) : "")};
 }
 
 int try_connect(const sockaddr_un& address) noexcept {
-    const Descriptor probe{socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
-    if (probe.get() < 0) return errno;
+    const posix::FileDescriptor probe{
+        socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+    if (!probe.is_open()) return errno;
     const auto* const generic = reinterpret_cast<const sockaddr*>(&address);
     return connect(probe.get(), generic, sizeof(address)) == 0 ? 0 : errno;
 }
@@ -79,8 +65,8 @@ boost::system::result<UnixListener, ServerError> UnixListener::bind(const std::s
     std::memcpy(address.sun_path, path.c_str(), path.size());
     if (const auto blocked = clear_the_way(path, address)) return *blocked;
 
-    Descriptor fd{socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
-    if (fd.get() < 0) return failure(path, "can't make a socket", errno);
+    posix::FileDescriptor fd{socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+    if (!fd.is_open()) return failure(path, "can't make a socket", errno);
     // The file inherits the descriptor's mode, less the umask: it is never open to more than
     // `mode`.
     const auto* const generic = reinterpret_cast<const sockaddr*>(&address);
@@ -90,30 +76,25 @@ boost::system::result<UnixListener, ServerError> UnixListener::bind(const std::s
     struct stat status {};
     const bool ready = chmod(path.c_str(), mode) == 0 && lstat(path.c_str(), &status) == 0 &&
                        listen(fd.get(), SOMAXCONN) == 0;
-    if (ready) return UnixListener{fd.release(), path, status.st_dev, status.st_ino};
+    if (ready) return UnixListener{std::move(fd), path, status.st_dev, status.st_ino};
     const int error = errno;
     unlink(path.c_str());
     return failure(path, "can't set it up", error);
 }
 
-UnixListener::UnixListener(int fd, std::string path, dev_t device, ino_t inode)
-    : fd_{fd}, path_{std::move(path)}, device_{device}, inode_{inode} {}
+UnixListener::UnixListener(posix::FileDescriptor fd, std::string path, dev_t device, ino_t inode)
+    : fd_{std::move(fd)}, path_{std::move(path)}, device_{device}, inode_{inode} {}
 
 UnixListener::UnixListener(UnixListener&& other) noexcept
-    : fd_{std::exchange(other.fd_, -1)},
+    : fd_{std::move(other.fd_)},
       path_{std::exchange(other.path_, {})},
       device_{other.device_},
       inode_{other.inode_} {}
 
 UnixListener::~UnixListener() {
-    if (fd_ >= 0) close(fd_);
     struct stat status {};
     if (path_.empty() || lstat(path_.c_str(), &status) != 0) return;
     if (status.st_dev == device_ && status.st_ino == inode_) unlink(path_.c_str());
-}
-
-int UnixListener::release_descriptor() noexcept {
-    return std::exchange(fd_, -1);
 }
 
 }  // namespace ikelb::api

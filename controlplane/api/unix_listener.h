@@ -8,6 +8,8 @@
 
 #include <boost/system/result.hpp>
 
+#include "controlplane/posix/file_descriptor.h"
+
 namespace ikelb::api {
 
 /// Why there is no admin socket, as a sentence for the operator.
@@ -30,12 +32,12 @@ public:
     ~UnixListener();
 
     /// Hands the descriptor over to the caller; the file stays ours to remove.
-    int release_descriptor() noexcept;
+    int release_descriptor() noexcept { return fd_.release(); }
 
 private:
-    UnixListener(int fd, std::string path, dev_t device, ino_t inode);
+    UnixListener(posix::FileDescriptor fd, std::string path, dev_t device, ino_t inode);
 
-    int fd_;
+    posix::FileDescriptor fd_;
     std::string path_;
     dev_t device_;
     ino_t inode_;

@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "config/device.h"
-#include "controlplane/lcores/compile_rules.h"
 #include "controlplane/table/table_builder.h"
 
 namespace ikelb::daemon {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-#include "controlplane/lcores/compile_rules.h"
+#include "controlplane/lcores/dataplane.h"
 
 #include <rte_errno.h>
 

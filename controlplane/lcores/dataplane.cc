@@ -65,8 +65,8 @@ dpdk::Result<std::unique_ptr<Dataplane>> Dataplane::open(DataplaneOptions option
 }
 
 dpdk::Result<void> Dataplane::make_rings() {
-    event_fd_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (event_fd_ < 0)
+    event_fd_ = posix::FileDescriptor{eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
+    if (!event_fd_.is_open())
         return dpdk::Failure{std::string{"no eventfd: "} + std::strerror(errno)};
     for (unsigned i = 0; i < options_.eal.workers; ++i) {
         const std::string id = std::to_string(i);
@@ -94,7 +94,7 @@ void Dataplane::make_workers() {
                                   .punts = &punts_[i],
                                   .injections = i == 0 ? injections_.data() : nullptr,
                                   .neighbours = &neighbours_[i],
-                                  .wake_control = event_fd_,
+                                  .wake_control = event_fd(),
                                   .published = &published_,
                                   .directory = &directory_,
                                   .stop = &stop_,
@@ -137,7 +137,6 @@ Dataplane::~Dataplane() {
     worker::InjectMessage injection;
     for (auto& ring : injections_)
         while (ring.pop(injection)) rte_pktmbuf_free(injection.packet);
-    if (event_fd_ >= 0) close(event_fd_);
 }
 
 int Dataplane::cpu_of(unsigned worker) const noexcept {
@@ -148,7 +147,7 @@ int Dataplane::cpu_of(unsigned worker) const noexcept {
 
 void Dataplane::clear_event() noexcept {
     std::uint64_t count = 0;
-    [[maybe_unused]] const auto got = read(event_fd_, &count, sizeof count);
+    [[maybe_unused]] const auto got = read(event_fd(), &count, sizeof count);
 }
 
 void Dataplane::take_punts(const PuntHandler& handle) {
@@ -171,7 +170,7 @@ void Dataplane::take_punts(const PuntHandler& handle) {
     }
     if (!has_more) return;
     const std::uint64_t one = 1;
-    [[maybe_unused]] const auto written = write(event_fd_, &one, sizeof one);
+    [[maybe_unused]] const auto written = write(event_fd(), &one, sizeof one);
 }
 
 void Dataplane::take_neighbour_requests(const NeighbourHandler& handle) {

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "controlplane/lcores/eal.h"
-#include "controlplane/lcores/mempool.h"
 #include "controlplane/lcores/port.h"
+#include "controlplane/posix/file_descriptor.h"
 #include "dataplane/worker/worker.h"
 
 namespace ikelb::lcores {
@@ -24,6 +24,11 @@ struct DataplaneOptions {
     bool may_sleep = true;  ///< false: workers poll on when there is nothing to do
     std::function<void()> on_port_open = [] {};  ///< after each port, in their order
 };
+
+/// The rules in the form that workers ask, see dpdk::AclRules. EAL must have started. Slow:
+/// milliseconds to seconds.
+dpdk::Result<std::shared_ptr<const wall::AllowRules>> compile_rules(
+    std::span<const wall::AllowRule> rules);
 
 /// The whole fast path: ports, workers, the shared directory, and the control thread's ends of
 /// what crosses. Made once in a process.
@@ -54,7 +59,7 @@ public:
     bool uses_huge_pages() const noexcept { return eal_.uses_huge_pages(); }
 
     /// Readable when take_punts() or take_neighbour_requests() has something.
-    int event_fd() const noexcept { return event_fd_; }
+    int event_fd() const noexcept { return event_fd_.get(); }
     void clear_event() noexcept;
     using PuntHandler =
         std::function<void(forwarding::InterfaceIndex, std::span<const std::uint8_t>)>;
@@ -85,7 +90,7 @@ private:
     std::vector<dpdk::Ring<worker::NeighbourMessage>> neighbours_;
     std::vector<dpdk::Ring<worker::InjectMessage>> injections_;
     std::vector<std::unique_ptr<worker::Worker>> workers_;
-    int event_fd_ = -1;
+    posix::FileDescriptor event_fd_;
     std::atomic<bool> stop_{false};
     bool is_running_ = false;
 };

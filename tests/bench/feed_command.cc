@@ -15,7 +15,6 @@
 #include <vector>
 
 #include "controlplane/lcores/eal.h"
-#include "controlplane/lcores/mempool.h"
 #include "controlplane/lcores/port.h"
 #include "tests/bench/command.h"
 #include "tests/bench/town.h"

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "controlplane/lcores/eal.h"
-#include "controlplane/lcores/mempool.h"
+#include "controlplane/lcores/port.h"
 
 namespace ikelb::bench {
 

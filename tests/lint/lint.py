@@ -44,7 +44,7 @@ MAY_INCLUDE = {
         "dataplane/net", "config/text", "controlplane/posix", "controlplane/kernel/netlink"
     ],  # fmt: skip
     "controlplane/health": ["dataplane/net"],
-    "controlplane/api": [],
+    "controlplane/api": ["config/text", "controlplane/posix"],
     "controlplane/metrics": [],
     "controlplane/ctl": ["controlplane/api", "config"],
     "controlplane/table": [
@@ -54,7 +54,8 @@ MAY_INCLUDE = {
     "controlplane/state": PURE + ["controlplane/table", "controlplane/posix", "config"],
     "controlplane/inspect": PACKET_PATH + ["config/text"],
     "controlplane/replay": PACKET_PATH + ["controlplane", "config"],
-    "controlplane/lcores": PACKET_PATH + ["dataplane/dpdk", "dataplane/worker"],
+    "controlplane/lcores": PACKET_PATH
+    + ["dataplane/dpdk", "dataplane/worker", "controlplane/posix"],
     "controlplane/daemon": ["controlplane", "config", "dataplane"],
 }
 # Only these know DPDK.

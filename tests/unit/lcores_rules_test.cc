@@ -8,7 +8,7 @@
 #include <random>
 
 #include "config/text/address.h"
-#include "controlplane/lcores/compile_rules.h"
+#include "controlplane/lcores/dataplane.h"
 #include "controlplane/lcores/eal.h"
 #include "controlplane/replay/linear_rules.h"
 
