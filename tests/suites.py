@@ -53,7 +53,9 @@ TSAN = [
 # files, and optimizes, which its warnings depend on. clang++ has no such check, and its warnings
 # are those of its front end, which the suite build-clang sees.
 RELEASE = ["--buildtype=release", "-Dtests=false", "-Db_lto=true", "-Dcpp_args=-Wodr"]
-PROGRAMS = ["controlplane/ikelbd", "controlplane/ctl/ikelbctl"]
+PROGRAMS = [
+    "controlplane/ikelbd", "controlplane/ctl/ikelbctl", "controlplane/replay/ikelb-replay"
+]  # fmt: skip
 SANITIZER_ENVIRONMENT = {
     "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",
     "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
@@ -272,7 +274,7 @@ def build_clang(runner: Runner, options) -> Count:
 
 
 def release(runner: Runner, options) -> Count:
-    """ikelbd and ikelbctl for release, with link-time optimization"""
+    """all programs for release, with link-time optimization"""
     folder = "build-release"
     link = ["-Dcpp_link_args=-Werror=odr"] if WERROR else []
     is_good = configure(runner, folder, [*RELEASE, *link, *WERROR]) and compile_in(
