@@ -6,6 +6,7 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
+#include <boost/locale/utf.hpp>
 #include <optional>
 #include <sstream>
 #include <unordered_set>
@@ -16,27 +17,6 @@
 namespace ikelb::config {
 namespace {
 
-/// Length of the UTF-8 character at the start of text (RFC 3629: no overlong forms, no
-/// surrogates, nothing above U+10FFFF); 0 if it is not one.
-std::size_t utf8_length(std::string_view text) noexcept {
-    const auto byte = [text](std::size_t i) {
-        return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
-    };
-    const auto is_tail = [&](std::size_t i) { return (byte(i) & 0xc0) == 0x80; };
-    const unsigned lead = byte(0);
-    if (lead < 0x80) return 1;
-    if (lead >= 0xc2 && lead <= 0xdf) return is_tail(1) ? 2 : 0;
-    if (lead >= 0xe0 && lead <= 0xef) {
-        const bool is_bad = (lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xed && byte(1) > 0x9f);
-        return !is_bad && is_tail(1) && is_tail(2) ? 3 : 0;
-    }
-    if (lead >= 0xf0 && lead <= 0xf4) {
-        const bool is_bad = (lead == 0xf0 && byte(1) < 0x90) || (lead == 0xf4 && byte(1) > 0x8f);
-        return !is_bad && is_tail(1) && is_tail(2) && is_tail(3) ? 4 : 0;
-    }
-    return 0;
-}
-
 Finding error_at(const std::string& file, int line, std::string message) {
     return {.file = file, .line = line, .message = std::move(message)};
 }
@@ -46,14 +26,13 @@ std::optional<Finding> refuse_bytes(std::string_view yaml, const std::string& fi
     if (yaml.size() > max_document_bytes)
         return error_at(file, 0, "the file has more than 4 MiB; this is no ikelb configuration");
     int line = 1;
-    for (std::size_t at = 0; at < yaml.size();) {
-        if (yaml[at] == '\0')
+    for (auto at = yaml.begin(); at != yaml.end();) {
+        const auto character = boost::locale::utf::utf_traits<char>::decode(at, yaml.end());
+        if (character == 0)
             return error_at(file, line, "NUL byte; save the file as UTF-8 text (not UTF-16)");
-        const std::size_t length = utf8_length(yaml.substr(at));
-        if (length == 0)
+        if (!boost::locale::utf::is_valid_codepoint(character))
             return error_at(file, line, "bytes that are not UTF-8; save the file as UTF-8 text");
-        if (yaml[at] == '\n') ++line;
-        at += length;
+        if (character == '\n') ++line;
     }
     return std::nullopt;
 }

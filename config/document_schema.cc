@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view markdown_head = R"(# Configuration
 
-<!-- Printed by config_doc from config/schema_keys*.cc: change that table, then run
+<!-- Printed by config_doc from the rows in config/*.h: change those, then run
      tests/lint/config_docs.sh with --write. -->
 
 `ikelbd --config FILE` reads one YAML file. `ikelbctl check FILE` (or `ikelbd --check`) tells
@@ -23,9 +23,12 @@ line and the key. A file with an error changes nothing: the old configuration st
   [`config/examples/`](../config/examples) has whole set-ups to start from.
 - Only the keys marked **required** have to be written.
 - Durations need a unit: `500ms`, `5s`, `45m`, `24h`, `7d`.
+- A rate is written `200/s burst 2000`: 200 a second on average, and 2,000 at once after a pause.
+  The map `{per_second: 200, burst: 2000}` is read as well.
 - **live** keys are applied by a reload. **restart** keys are not: a reload that would change one
   is refused as a whole and names the keys.
 - *Live tunnels* says what changing the key does to tunnels that are up.
+- `ikelbctl explain KEY` prints the same for one key.
 - Unknown keys, keys written twice, YAML anchors, aliases and tags are errors.
 - There is no source translation (SNAT, masquerading, full NAT): all clients would reach the
   servers from one address, and Windows limits the SAs of one address, so that further clients
@@ -41,19 +44,13 @@ line and the key. A file with an error changes nothing: the old configuration st
 
 constexpr std::string_view yaml_head =
     R"(# Every key of ikelb's configuration: a one-armed set-up with one server, and all defaults.
-# Printed by config_doc from config/schema_keys*.cc; docs/configuration.md holds the same as tables.
-# [live]: applied by a reload. [restart]: needs a restart of ikelbd.
+# Printed by config_doc from the rows in config/*.h. docs/configuration.md and
+# `ikelbctl explain KEY` tell in full about a key, and what a change of it does to live tunnels.
+# In parentheses: what may be written. A reload applies a change of every key but those marked
+# [restart]; the mark of a map counts for the keys in it, unless they are marked [live].
 )";
 
-bool is_scalar_list(Form form) {
-    return form == Form::list_of_text || form == Form::list_of_integers ||
-           form == Form::list_of_prefixes || form == Form::list_of_macs ||
-           form == Form::list_of_ports;
-}
-
-std::string_view apply_word(const Key& key) {
-    return key.apply == Apply::live ? "live" : "restart";
-}
+std::string_view apply_word(const Key& key) { return key.apply == live ? "live" : "restart"; }
 
 std::string form_with_unit(const Key& key) {
     return describe_form(key) + (key.unit.empty() ? "" : ", " + std::string{key.unit});
@@ -80,15 +77,16 @@ std::string markdown_row(const Key& key) {
     const std::string initial = key.presence == Presence::required ? "**required**"
                                 : key.initial.empty()              ? "none"
                                                                    : code(key.initial);
-    const bool is_map = key.form == Form::map && key.initial.empty();
+    const bool is_map = key.form == Form::map && key.words.size() < 2;
     return "| " + code(key.path) + " | " + cell(form_with_unit(key)) + " | " +
            (is_map ? std::string{} : initial) + " | " + cell(key.purpose) + " | " +
-           cell(key.effect) + " | " + std::string{apply_word(key)} + " |\n";
+           cell(effect_of(key)) + " | " + std::string{apply_word(key)} + " |\n";
 }
 
-/// Breaks text into comment lines of at most 98 columns.
+constexpr std::size_t widest = 100;
+
+/// Breaks text into comment lines.
 std::string comment(std::string_view text, std::size_t indent) {
-    constexpr std::size_t widest = 98;
     const std::string start = std::string(indent, ' ') + "#";
     std::string lines;
     std::string line = start;
@@ -105,30 +103,40 @@ std::string comment(std::string_view text, std::size_t indent) {
     return lines + line + "\n";
 }
 
-std::string yaml_comment(const Key& key, std::size_t indent) {
-    std::string text = std::string{key.purpose} + " (" + form_with_unit(key);
-    if (key.presence == Presence::required)
-        text += "; required";
-    else if (!key.initial.empty())
-        text += "; default " + std::string{key.initial};
-    text += ") Live tunnels: " + std::string{key.effect};
-    text += " [" + std::string{apply_word(key)} + "]";
-    return comment(text, indent);
+/// What may be written, where the value beside does not show it; empty if it does.
+std::string allowed(const Key& key) {
+    if (key.form == Form::integer || key.form == Form::duration) {
+        const std::string form = describe_form(key);
+        const std::size_t from = form.find_first_of("0123456789");
+        return form.substr(from, form.find(',') - from) +
+               (key.unit.empty() ? "" : " " + std::string{key.unit});
+    }
+    if (key.form == Form::choice) return describe_form(key);
+    if (!key.words.empty()) return "or the word " + std::string{choices_of(key).back()};
+    if (!key.initial.empty() && !key.example.empty()) return "such as " + std::string{key.example};
+    return {};
 }
 
-/// The keys of a map as YAML, each below its comment.
-std::string yaml_map(std::string_view parent, std::size_t indent);
-
-/// The one item of a list of maps.
-std::string yaml_item(const Key& list, std::size_t indent) {
-    std::string item = yaml_map(std::string{list.path} + "[]", indent + 4);
-    // The first key, below its comment, is where the item starts.
-    const std::string commented = std::string(indent + 4, ' ') + "#";
-    std::size_t at = 0;
-    while (item.compare(at, commented.size(), commented) == 0) at = item.find('\n', at) + 1;
-    item[at + indent + 2] = '-';
-    return item;
+/// The first sentence of the purpose, what may be written, and whether a reload does.
+std::string brief(const Key& key) {
+    std::string text{key.purpose.substr(0, key.purpose.find(". "))};
+    if (text.ends_with('.')) text.pop_back();
+    if (const std::string form = allowed(key); !form.empty()) text += " (" + form + ")";
+    if (key.apply != key.parent->apply) text += " [" + std::string{apply_word(key)} + "]";
+    return text;
 }
+
+/// `key: value`; commented out where it is neither required nor has a default.
+std::string setting(const Key& key) {
+    const std::string start = std::string{key.name()} + ":";
+    if (key.form == Form::map) return start;
+    if (!key.initial.empty()) return start + " " + key.initial;
+    const std::string written = start + " " + std::string{key.example};
+    return key.presence == Presence::required ? written : "# " + written;
+}
+
+/// The keys of a map as YAML, each with a comment beside it or above.
+std::string yaml_map(const Key& map, std::size_t indent);
 
 std::string commented_out(std::string_view lines) {
     std::string text;
@@ -140,31 +148,42 @@ std::string commented_out(std::string_view lines) {
     return text;
 }
 
-std::string yaml_key(const Key& key, std::size_t indent) {
-    const std::string start = std::string(indent, ' ') + std::string{key.name()} + ":";
-    if (key.form == Form::map) return start + "\n" + yaml_map(key.path, indent + 2);
-    if (key.form == Form::list_of_maps) {
-        const std::string full = start + "\n" + yaml_item(key, indent);
-        if (key.presence == Presence::required) return full;
-        return commented_out(full) + start + " " + std::string{key.initial} + "\n";
-    }
-    if (!key.initial.empty()) return start + " " + std::string{key.initial} + "\n";
-    if (key.presence == Presence::required) return start + " " + std::string{key.example} + "\n";
-    return std::string(indent, ' ') + "# " + std::string{key.name()} + ": " +
-           std::string{key.example} + "\n";
+/// The one item of a list of maps.
+std::string yaml_item(const Key& list, std::size_t indent) {
+    std::string item = yaml_map(list, indent + 4);
+    // The first key, below its comment, is where the item starts.
+    const std::string commented = std::string(indent + 4, ' ') + "#";
+    std::size_t at = 0;
+    while (item.compare(at, commented.size(), commented) == 0) at = item.find('\n', at) + 1;
+    item[at + indent + 2] = '-';
+    return std::string(indent, ' ') + std::string{list.name()} + ":\n" + item;
 }
 
-std::string yaml_map(std::string_view parent, std::size_t indent) {
-    std::string text;
-    for (const Key* key : keys_of(parent)) {
-        if (parent.empty()) text += "\n";
-        text += yaml_comment(*key, indent);
-        if (is_scalar_list(key->form) && !key->example.empty())
-            text += comment("Example: " + std::string{key->name()} + ": " +
-                                std::string{key->example},
-                            indent);
-        text += yaml_key(*key, indent);
+std::string yaml_key(const Key& key, std::size_t indent, std::size_t column) {
+    const std::string text = brief(key);
+    const std::string line = std::string(indent, ' ') + setting(key);
+    if (key.form == Form::map)
+        return comment(text, indent) + line + "\n" + yaml_map(key, indent + 2);
+    if (key.form == Form::list_of_maps) {
+        const std::string item = yaml_item(key, indent);
+        const bool is_required = key.presence == Presence::required;
+        return comment(text, indent) +
+               (is_required ? item : commented_out(item) + line + "\n");
     }
+    if (line.size() < column && column + 2 + text.size() <= widest)
+        return line + std::string(column - line.size(), ' ') + "# " + text + "\n";
+    return comment(text, indent) + line + "\n";
+}
+
+std::string yaml_map(const Key& map, std::size_t indent) {
+    constexpr std::size_t rightmost = 40;
+    std::size_t column = 0;
+    for (const Key& key : map.keys)
+        if (const std::size_t end = indent + setting(key).size() + 2; end <= rightmost)
+            column = std::max(column, end);
+    std::string text;
+    for (const Key& key : map.keys)
+        text += (map.path.empty() ? "\n" : "") + yaml_key(key, indent, column);
     return text;
 }
 
@@ -172,8 +191,8 @@ std::string yaml_map(std::string_view parent, std::size_t indent) {
 
 std::string configuration_markdown() {
     std::string text{markdown_head};
-    for (const Key& key : schema()) {
-        if (key.parent().empty())
+    for (const Key& key : all_keys()) {
+        if (key.parent->path.empty())
             text += "\n## " + std::string{key.name()} +
                     "\n\n| key | what to write | default | what for | live tunnels | applied |\n"
                     "|---|---|---|---|---|---|\n";
@@ -182,6 +201,6 @@ std::string configuration_markdown() {
     return text;
 }
 
-std::string reference_yaml() { return std::string{yaml_head} + yaml_map("", 0); }
+std::string reference_yaml() { return std::string{yaml_head} + yaml_map(schema(), 0); }
 
 }  // namespace ikelb::config

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "config/config.h"
-#include "config/schema.h"
+#include "config/key.h"
 
 namespace ikelb::config {
 

@@ -11,6 +11,14 @@
 
 namespace ikelb::config {
 
+/// YAML -> Config: form and range of every value, defaults filled in. All errors of the text are
+/// reported, not the first alone. Whether the values make sense together is validate()'s.
+/// file: the name in the findings. Never throws anything but std::bad_alloc.
+ConfigResult<Config> parse_text(std::string_view yaml, const std::string& file);
+
+/// The text of a file of at most 4 MiB (max_document_bytes).
+ConfigResult<std::string> read_file(const std::filesystem::path& file);
+
 /// A configuration that can be used.
 struct Loaded {
     Config config{};

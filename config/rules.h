@@ -2,8 +2,9 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
-// The rules of validate(), each one function that looks at the whole configuration and reports
-// what breaks it. A new rule: a function here, a line in validate.cc, a case in the tests.
+// The rules of validate() by subject, one file for each. A rule is a function that looks at the
+// whole configuration and reports what breaks it. A new rule: a function and a line in the list at
+// the end of its file, and a case in the tests.
 
 #include <string>
 #include <string_view>
@@ -14,72 +15,16 @@
 
 namespace ikelb::config::rules {
 
-// Names: rules_names.cc
-void names_are_well_formed(const Config& config, FindingList& out);
-void names_are_unique(const Config& config, FindingList& out);
-void references_are_defined(const Config& config, FindingList& out);
-void interface_names_are_free_in_the_kernel(const Config& config, FindingList& out);
+using Rule = void (*)(const Config&, FindingList&);
 
-// Ports, interfaces, routes: rules_network.cc
-void port_devices_are_unique(const Config& config, FindingList& out);
-void port_devices_are_dpdk_devices(const Config& config, FindingList& out);
-void port_drivers_hand_over_fragments(const Config& config, FindingList& out);
-void port_macs_are_usable(const Config& config, FindingList& out);
-void server_macs_are_usable(const Config& config, FindingList& out);
-void ports_are_used(const Config& config, FindingList& out);
-void vlans_are_unique_per_port(const Config& config, FindingList& out);
-void both_sides_have_an_interface(const Config& config, FindingList& out);
-void interface_addresses_are_usable(const Config& config, FindingList& out);
-void interface_subnets_are_apart(const Config& config, FindingList& out);
-void routes_are_usable(const Config& config, FindingList& out);
-void route_gateways_are_on_link(const Config& config, FindingList& out);
-void inside_prefixes_are_usable(const Config& config, FindingList& out);
-void ports_below_ipv6_have_its_mtu(const Config& config, FindingList& out);
-void mtus_fit_the_buffers_of_af_xdp(const Config& config, FindingList& out);
-
-// Pools and services: rules_service.cc
-void pools_have_backends(const Config& config, FindingList& out);
-void pools_have_weight(const Config& config, FindingList& out);
-void pools_are_used(const Config& config, FindingList& out);
-void backend_addresses_are_usable(const Config& config, FindingList& out);
-void backend_addresses_are_unique(const Config& config, FindingList& out);
-void backends_are_reached_on_the_servers_side(const Config& config, FindingList& out);
-void health_times_fit(const Config& config, FindingList& out);
-void spi_labels_are_well_formed(const Config& config, FindingList& out);
-void spi_labels_are_apart(const Config& config, FindingList& out);
-void services_exist(const Config& config, FindingList& out);
-void vips_are_usable(const Config& config, FindingList& out);
-void vips_are_unique(const Config& config, FindingList& out);
-void vips_are_no_backends(const Config& config, FindingList& out);
-void service_interfaces_face_clients(const Config& config, FindingList& out);
-
-// Servers of both families: rules_family.cc
-void backends_have_one_address_of_each_family(const Config& config, FindingList& out);
-void backends_have_the_family_of_the_vip(const Config& config, FindingList& out);
-
-// One server behind several VIPs: rules_alias.cc
-void aliases_fit_their_services(const Config& config, FindingList& out);
-void backends_tell_vips_apart(const Config& config, FindingList& out);
-
-// What may pass that is no service's: rules_wall.cc
-void transit_is_closed(const Config& config, FindingList& out);
-void allow_rules_are_well_formed(const Config& config, FindingList& out);
-void allow_rules_can_match(const Config& config, FindingList& out);
-void own_services_are_usable(const Config& config, FindingList& out);
-void host_ports_are_no_service_ports(const Config& config, FindingList& out);
-void interfaces_with_vips_have_addresses(const Config& config, FindingList& out);
-void servers_are_not_behind_the_clients_router(const Config& config, FindingList& out);
-
-// The daemon itself: rules_system.cc
-void worker_cpus_fit(const Config& config, FindingList& out);
-void eal_args_leave_ours_alone(const Config& config, FindingList& out);
-void limits_are_powers_of_two(const Config& config, FindingList& out);
-void timeouts_fit(const Config& config, FindingList& out);
-void state_file_is_usable(const Config& config, FindingList& out);
-void admin_socket_is_usable(const Config& config, FindingList& out);
-void maglev_table_size_is_prime(const Config& config, FindingList& out);
-void maglev_tables_are_built_in_time(const Config& config, FindingList& out);
-void maglev_table_is_large_enough(const Config& config, FindingList& out);
+void names(const Config& config, FindingList& out);     ///< rules_names.cc
+void network(const Config& config, FindingList& out);   ///< ports, interfaces, routes
+void services(const Config& config, FindingList& out);  ///< and pools
+void labels(const Config& config, FindingList& out);    ///< of SPIs
+void families(const Config& config, FindingList& out);  ///< servers of IPv4 and IPv6
+void aliases(const Config& config, FindingList& out);   ///< one server behind several VIPs
+void wall(const Config& config, FindingList& out);      ///< what may pass that is no service's
+void system(const Config& config, FindingList& out);    ///< the daemon itself
 
 /// An address that one machine can have: unicast, not loopback, not 0.0.0.0.
 bool is_host_address(const net::IpAddress& address);

@@ -53,8 +53,6 @@ std::string shared_by(const Pool& pool, const Service& a, const Service& b) {
     return names;
 }
 
-}  // namespace
-
 void aliases_fit_their_services(const Config& config, FindingList& out) {
     for (std::size_t i = 0; i < config.pools.size(); ++i)
         for (std::size_t j = 0; j < config.pools[i].backends.size(); ++j) {
@@ -99,6 +97,13 @@ void backends_tell_vips_apart(const Config& config, FindingList& out) {
             break;
         }
     }
+}
+
+}  // namespace
+
+void aliases(const Config& config, FindingList& out) {
+    for (const Rule rule : {aliases_fit_their_services, backends_tell_vips_apart})
+        rule(config, out);
 }
 
 }  // namespace ikelb::config::rules

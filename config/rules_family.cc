@@ -56,8 +56,6 @@ void check_members(const Service& service, const Pool& pool, const std::string& 
                       "; write a weight above 0 on one");
 }
 
-}  // namespace
-
 void backends_have_one_address_of_each_family(const Config& config, FindingList& out) {
     for (std::size_t i = 0; i < config.pools.size(); ++i)
         for (std::size_t j = 0; j < config.pools[i].backends.size(); ++j) {
@@ -85,6 +83,14 @@ void backends_have_the_family_of_the_vip(const Config& config, FindingList& out)
         if (pool == config.pools.end() || pool->backends.empty()) continue;
         check_members(service, *pool, item_path("services", i), out);
     }
+}
+
+}  // namespace
+
+void families(const Config& config, FindingList& out) {
+    for (const Rule rule :
+         {backends_have_one_address_of_each_family, backends_have_the_family_of_the_vip})
+        rule(config, out);
 }
 
 }  // namespace ikelb::config::rules

@@ -78,8 +78,6 @@ void warn_of_unmarked(const Pool& pool, std::size_t index, bool (*marks)(const S
                             "and go there; mark those of all, or of none");
 }
 
-}  // namespace
-
 void spi_labels_are_well_formed(const Config& config, FindingList& out) {
     for (std::size_t i = 0; i < config.pools.size(); ++i)
         for (std::size_t j = 0; j < config.pools[i].backends.size(); ++j) {
@@ -100,6 +98,12 @@ void spi_labels_are_apart(const Config& config, FindingList& out) {
         warn_of_unmarked(pool, i, marks_ike, "IKE", out);
         warn_of_unmarked(pool, i, marks_esp, "ESP", out);
     }
+}
+
+}  // namespace
+
+void labels(const Config& config, FindingList& out) {
+    for (const Rule rule : {spi_labels_are_well_formed, spi_labels_are_apart}) rule(config, out);
 }
 
 }  // namespace ikelb::config::rules

@@ -50,24 +50,6 @@ std::optional<Overlap> first_overlap(const Interface& interface, const Interface
     return std::nullopt;
 }
 
-}  // namespace
-
-void check_network(FindingList& out, int line, std::string path, const net::IpPrefix& prefix) {
-    if (prefix != prefix.network())
-        out.error(line, std::move(path),
-                  text::to_text(prefix) + " has bits set behind its length; write " +
-                      text::to_text(prefix.network()));
-}
-
-bool is_host_address(const net::IpAddress& address) {
-    return !address.is_unspecified() && !address.is_multicast_or_broadcast() &&
-           !address.is_loopback();
-}
-
-bool is_link_local(const net::IpAddress& address) {
-    return address.high() >> 54 == 0xfe80 >> 6;
-}
-
 void port_devices_are_unique(const Config& config, FindingList& out) {
     std::map<std::string_view, std::string_view> owners;
     for (std::size_t i = 0; i < config.ports.size(); ++i) {
@@ -333,6 +315,34 @@ void mtus_fit_the_buffers_of_af_xdp(const Config& config, FindingList& out) {
                       std::to_string(port.mtu) + " is too much for the packet buffers of "
                       "net_af_xdp, which all ports share; write at most " +
                           std::to_string(largest));
+}
+
+}  // namespace
+
+void check_network(FindingList& out, int line, std::string path, const net::IpPrefix& prefix) {
+    if (prefix != prefix.network())
+        out.error(line, std::move(path),
+                  text::to_text(prefix) + " has bits set behind its length; write " +
+                      text::to_text(prefix.network()));
+}
+
+bool is_host_address(const net::IpAddress& address) {
+    return !address.is_unspecified() && !address.is_multicast_or_broadcast() &&
+           !address.is_loopback();
+}
+
+bool is_link_local(const net::IpAddress& address) {
+    return address.high() >> 54 == 0xfe80 >> 6;
+}
+
+void network(const Config& config, FindingList& out) {
+    for (const Rule rule :
+         {port_devices_are_unique, port_devices_are_dpdk_devices, port_drivers_hand_over_fragments,
+          port_macs_are_usable, server_macs_are_usable, ports_are_used, vlans_are_unique_per_port,
+          both_sides_have_an_interface, interface_addresses_are_usable, interface_subnets_are_apart,
+          routes_are_usable, route_gateways_are_on_link, inside_prefixes_are_usable,
+          ports_below_ipv6_have_its_mtu, mtus_fit_the_buffers_of_af_xdp})
+        rule(config, out);
 }
 
 }  // namespace ikelb::config::rules

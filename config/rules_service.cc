@@ -22,35 +22,6 @@ const Interface* owner_of(const Config& config, const net::IpAddress& address) {
     return nullptr;
 }
 
-}  // namespace
-
-const Interface* on_link_interface(const Config& config, const net::IpAddress& address) {
-    const Interface* best = nullptr;
-    int best_length = -1;
-    for (const Interface& interface : config.interfaces)
-        for (const net::IpPrefix& own : interface.addresses)
-            if (own.contains(address) && own.length > best_length) {
-                best = &interface;
-                best_length = own.length;
-            }
-    return best;
-}
-
-const Route* route_to(const Config& config, const net::IpAddress& address) {
-    const Route* best = nullptr;
-    for (const Route& route : config.routes)
-        if (route.to.contains(address) && (!best || route.to.length > best->to.length))
-            best = &route;
-    return best;
-}
-
-const Interface* interface_of(const Config& config, const Route& route) {
-    if (!route.dev) return on_link_interface(config, route.via);
-    for (const Interface& interface : config.interfaces)
-        if (interface.name == *route.dev) return &interface;
-    return nullptr;
-}
-
 void pools_have_backends(const Config& config, FindingList& out) {
     for (std::size_t i = 0; i < config.pools.size(); ++i)
         if (config.pools[i].backends.empty())
@@ -147,13 +118,11 @@ void backends_are_reached_on_the_servers_side(const Config& config, FindingList&
 
 void health_times_fit(const Config& config, FindingList& out) {
     for (std::size_t i = 0; i < config.pools.size(); ++i) {
-        const auto& icmp = config.pools[i].health.icmp;
-        if (!icmp || icmp->timeout <= icmp->interval) continue;
-        const int line = icmp->line.number > 0 ? icmp->line.number
-                                               : config.pools[i].line.number;
-        out.error(line, item_path("pools", i) + ".health.icmp.timeout",
-                  to_string(icmp->timeout) + " is longer than the interval of " +
-                      to_string(icmp->interval) + "; write at most " + to_string(icmp->interval));
+        const IcmpHealth& icmp = config.pools[i].health.icmp;
+        if (icmp.timeout <= icmp.interval) continue;
+        out.error(icmp.line.number, item_path("pools", i) + ".health.icmp.timeout",
+                  to_string(icmp.timeout) + " is longer than the interval of " +
+                      to_string(icmp.interval) + "; write at most " + to_string(icmp.interval));
     }
 }
 
@@ -216,6 +185,44 @@ void service_interfaces_face_clients(const Config& config, FindingList& out) {
                               " leads to the servers; write an interface with side: clients "
                               "or both");
     }
+}
+
+}  // namespace
+
+const Interface* on_link_interface(const Config& config, const net::IpAddress& address) {
+    const Interface* best = nullptr;
+    int best_length = -1;
+    for (const Interface& interface : config.interfaces)
+        for (const net::IpPrefix& own : interface.addresses)
+            if (own.contains(address) && own.length > best_length) {
+                best = &interface;
+                best_length = own.length;
+            }
+    return best;
+}
+
+const Route* route_to(const Config& config, const net::IpAddress& address) {
+    const Route* best = nullptr;
+    for (const Route& route : config.routes)
+        if (route.to.contains(address) && (!best || route.to.length > best->to.length))
+            best = &route;
+    return best;
+}
+
+const Interface* interface_of(const Config& config, const Route& route) {
+    if (!route.dev) return on_link_interface(config, route.via);
+    for (const Interface& interface : config.interfaces)
+        if (interface.name == *route.dev) return &interface;
+    return nullptr;
+}
+
+void services(const Config& config, FindingList& out) {
+    for (const Rule rule :
+         {pools_have_backends, pools_have_weight, pools_are_used, backend_addresses_are_usable,
+          backend_addresses_are_unique, backends_are_reached_on_the_servers_side, health_times_fit,
+          services_exist, vips_are_usable, vips_are_unique, vips_are_no_backends,
+          service_interfaces_face_clients})
+        rule(config, out);
 }
 
 }  // namespace ikelb::config::rules

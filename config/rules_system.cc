@@ -2,7 +2,6 @@
 // Copyright (c) 2026 The ikelb authors
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <set>
 
 #include "config/rules.h"
@@ -22,8 +21,6 @@ std::uint32_t next_prime(std::uint32_t number) {
     while (!is_prime(number)) ++number;
     return number;
 }
-
-}  // namespace
 
 void worker_cpus_fit(const Config& config, FindingList& out) {
     const Workers& workers = config.workers;
@@ -54,28 +51,6 @@ void eal_args_leave_ours_alone(const Config& config, FindingList& out) {
             out.warning(config.dpdk.line.number, item_path("dpdk.eal_args", i),
                         in_quotes(name) + " may contradict what ikelb passes itself from ports, "
                                        "workers and dpdk; use those keys where they do");
-    }
-}
-
-void limits_are_powers_of_two(const Config& config, FindingList& out) {
-    struct Limit {
-        std::string_view name;
-        std::uint32_t value;
-    };
-    const Limits& limits = config.limits;
-    const std::array<Limit, 7> all{{{"flows", limits.flows},
-                                    {"bindings", limits.bindings},
-                                    {"pairs", limits.pairs},
-                                    {"esp_spis", limits.esp_spis},
-                                    {"half_open", limits.half_open},
-                                    {"fragments", limits.fragments},
-                                    {"transit", limits.transit}}};
-    for (const Limit& limit : all) {
-        if (std::has_single_bit(limit.value)) continue;
-        const std::uint64_t below = std::max<std::uint64_t>(std::bit_floor(limit.value), 1);
-        out.error(limits.line.number, "limits." + std::string{limit.name},
-                  std::to_string(limit.value) + " is not a power of two; write " +
-                      std::to_string(below) + " or " + std::to_string(below * 2));
     }
 }
 
@@ -148,6 +123,16 @@ void maglev_table_is_large_enough(const Config& config, FindingList& out) {
                         std::to_string(config.maglev_table_size) + " is less than 100 times the " +
                             std::to_string(pool.backends.size()) + " backends of the pool " +
                             in_quotes(pool.name) + ": the shares get uneven; write a larger prime");
+}
+
+}  // namespace
+
+void system(const Config& config, FindingList& out) {
+    for (const Rule rule :
+         {worker_cpus_fit, eal_args_leave_ours_alone, timeouts_fit, state_file_is_usable,
+          admin_socket_is_usable, maglev_table_size_is_prime, maglev_tables_are_built_in_time,
+          maglev_table_is_large_enough})
+        rule(config, out);
 }
 
 }  // namespace ikelb::config::rules

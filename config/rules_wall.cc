@@ -4,7 +4,6 @@
 #include <optional>
 
 #include "config/prefix.h"
-#include "config/protocol_port.h"
 #include "config/rules.h"
 #include "config/scalar.h"
 #include "config/text/address.h"
@@ -23,7 +22,7 @@ std::string_view family_of(const net::IpAddress& address) {
 
 void check_port(FindingList& out, int line, const std::string& path, const OpenPort& port,
                 const net::IpAddress& address) {
-    if (!has_ports(port.protocol) && (port.first != 0 || port.last != 65535))
+    if (!has_ports(port.protocol) && port.ports != PortRange{})
         out.error(line, path + ".ports",
                   "only tcp and udp have ports, and the protocol is " +
                       protocol_to_string(port.protocol) +
@@ -79,11 +78,9 @@ std::optional<net::IpPrefix> servers_network_of(const Config& config,
 /// ESP, or UDP of the service's ports alone.
 bool is_service_traffic(const OpenPort& port) {
     if (port.protocol == esp) return true;
-    return port.protocol == udp && port.first == port.last &&
-           (port.first == ike || port.first == nat_t);
+    return port.protocol == udp && port.ports.first == port.ports.last &&
+           (port.ports.first == ike || port.ports.first == nat_t);
 }
-
-}  // namespace
 
 void transit_is_closed(const Config& config, FindingList& out) {
     if (config.transit.is_open)
@@ -177,7 +174,7 @@ void host_ports_are_no_service_ports(const Config& config, FindingList& out) {
         for (std::size_t j = 0; j < service.host_ports.size(); ++j) {
             const OpenPort& port = service.host_ports[j];
             for (const std::uint16_t taken : {ike, nat_t})
-                if (port.protocol == udp && port.first <= taken && taken <= port.last)
+                if (port.protocol == udp && port.ports.first <= taken && taken <= port.ports.last)
                     out.error(service.line.number,
                               item_path("services", i) + item_path(".host_ports", j),
                               to_string(port) + " holds udp/" + std::to_string(taken) +
@@ -233,6 +230,16 @@ void servers_are_not_behind_the_clients_router(const Config& config, FindingList
                             "from there may be a client's, and is dropped as spoofed_backend; "
                             "give the servers a router or an interface of their own");
     });
+}
+
+}  // namespace
+
+void wall(const Config& config, FindingList& out) {
+    for (const Rule rule :
+         {transit_is_closed, allow_rules_are_well_formed, allow_rules_can_match,
+          own_services_are_usable, host_ports_are_no_service_ports,
+          interfaces_with_vips_have_addresses, servers_are_not_behind_the_clients_router})
+        rule(config, out);
 }
 
 }  // namespace ikelb::config::rules

@@ -3,15 +3,16 @@
 #pragma once
 
 // The scalar forms of the YAML, to and from text. All return nullopt for anything else than the
-// exact form; ranges are the caller's (schema.h).
+// exact form; ranges are the caller's (key.h).
 
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "config/config.h"
+#include "config/values.h"
 
 namespace ikelb::config {
 
@@ -28,6 +29,10 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 /// In the largest unit that holds it whole: 2700000 ms is 45m.
 std::string to_string(std::chrono::milliseconds duration);
 
+/// NUMBER/s burst NUMBER: 200/s burst 2000.
+std::optional<Rate> parse_rate(std::string_view text);
+std::string to_string(const Rate& rate);
+
 /// As net::IpAddress and net::IpPrefix read them, but not IPv4 written as IPv6 (::ffff:10.0.0.1,
 /// RFC 4291 2.5.5.2): that is no address on any wire, and within ikelb it is the IPv4 address.
 std::optional<net::IpAddress> parse_address(std::string_view text);
@@ -36,6 +41,23 @@ std::optional<net::IpPrefix> parse_prefix(std::string_view text);
 /// ADDRESS:PORT, IPv6 in brackets: 127.0.0.1:9465, [::1]:9465. Port 1..65535.
 std::optional<Endpoint> parse_endpoint(std::string_view text);
 std::string to_string(const Endpoint& endpoint);
+
+/// Of those protocols that have one; `any` is 0.
+std::vector<std::string_view> protocol_names();
+/// A name of those, or a number 1..255.
+std::optional<std::uint8_t> parse_protocol(std::string_view text);
+std::string protocol_to_string(std::uint8_t protocol);
+/// Whether the fast path reads its ports: TCP and UDP.
+bool has_ports(std::uint8_t protocol) noexcept;
+
+/// 443, or 8000-8080.
+std::optional<PortRange> parse_port_range(std::string_view text);
+std::string to_string(const PortRange& range);
+
+/// tcp/22, udp/8000-8080; only of protocols that have ports.
+std::optional<OpenPort> parse_open_port(std::string_view text);
+/// tcp/22; tcp if it is all ports; any.
+std::string to_string(const OpenPort& port);
 
 /// What was typed, in quotes, cut and cleaned of control characters so that it fits a message.
 std::string in_quotes(std::string_view typed);

@@ -4,8 +4,7 @@
 
 #include <algorithm>
 
-#include "config/protocol_port.h"
-#include "config/scalar.h"
+#include "config/keys.h"
 
 namespace ikelb::config {
 namespace {
@@ -23,33 +22,88 @@ std::string between(const Range& range) {
     return std::to_string(range.min) + ".." + std::to_string(range.max);
 }
 
+std::string list_of(const Key& key, std::string_view items) {
+    return "a list of at most " + std::to_string(key.range.max) + " " + std::string{items};
+}
+
+/// Fills in what a key has of its parent. A key's children stay where they are from here on.
+void place(Key& key) {
+    const std::string inside = key.form == Form::list_of_maps ? key.path + "[]" : key.path;
+    for (Key& child : key.keys) {
+        child.parent = &key;
+        if (!inside.empty()) child.path = inside + "." + child.path;
+        if (child.apply == Apply::as_parent) child.apply = key.apply;
+        place(child);
+    }
+}
+
+void collect(const Key& key, std::vector<std::reference_wrapper<const Key>>& all) {
+    if (key.form == Form::rate) return;  // its parts are an older way to write it
+    for (const Key& child : key.keys) {
+        all.push_back(child);
+        collect(child, all);
+    }
+}
+
 }  // namespace
 
-std::string_view Key::name() const noexcept { return path.substr(path.rfind('.') + 1); }
-
-std::string_view Key::parent() const noexcept {
-    const std::size_t dot = path.rfind('.');
-    return dot == std::string_view::npos ? std::string_view{} : path.substr(0, dot);
+std::string_view Key::name() const noexcept {
+    return std::string_view{path}.substr(path.rfind('.') + 1);
 }
 
-const Key* find_key(std::string_view path) noexcept {
-    const auto keys = schema();
-    const auto found = std::ranges::find(keys, path, &Key::path);
-    return found == keys.end() ? nullptr : &*found;
+const Key& schema() {
+    static Key root;  // filled where it stays: children point to their parents
+    static const bool is_filled = [] {
+        root.form = Form::map;
+        root.apply = live;
+        root.type = &value_type<Config>;
+        Keys<Config> keys{root.keys};
+        Config::rows(keys);
+        place(root);
+        return true;
+    }();
+    static_cast<void>(is_filled);
+    return root;
 }
 
-std::vector<const Key*> keys_of(std::string_view parent) {
-    std::vector<const Key*> children;
-    for (const Key& key : schema())
-        if (key.parent() == parent) children.push_back(&key);
-    return children;
+const std::vector<std::reference_wrapper<const Key>>& all_keys() {
+    static const auto all = [] {
+        std::vector<std::reference_wrapper<const Key>> keys;
+        collect(schema(), keys);
+        return keys;
+    }();
+    return all;
+}
+
+const Key* find_key(std::string_view path) {
+    const auto& keys = all_keys();
+    const auto found =
+        std::ranges::find_if(keys, [path](const Key& key) { return key.path == path; });
+    return found == keys.end() ? nullptr : &found->get();
+}
+
+std::vector<std::string_view> choices_of(const Key& key) {
+    if (key.form == Form::protocol) return protocol_names();
+    if (key.type->choices != nullptr) return key.type->choices();
+    std::vector<std::string_view> words;
+    for (const Word& word : key.words) words.push_back(word.name);
+    return words;
+}
+
+std::string effect_of(const Key& key) {
+    if (!key.effect.empty()) return std::string{key.effect};
+    if (key.parent == nullptr || key.parent->path.empty())
+        return std::string{key.apply == restart ? needs_restart : no_effect};
+    const std::string inherited = effect_of(*key.parent);
+    if (inherited == no_effect || inherited.starts_with("As for ")) return inherited;
+    return "As for " + std::string{key.parent->name()} + ".";
 }
 
 std::string describe_form(const Key& key) {
     using std::chrono::milliseconds;
     switch (key.form) {
-        case Form::map:
-            return key.choices ? "a map, or " + joined(key.choices()) : "a map";
+        case Form::of_the_type: break;
+        case Form::map: return key.words.empty() ? "a map" : "a map, or " + joined(choices_of(key));
         case Form::list_of_maps:
             return "a list of " + between(key.range) + " maps";
         case Form::text:
@@ -61,12 +115,14 @@ std::string describe_form(const Key& key) {
         case Form::reference:
             return "a name";
         case Form::integer:
-            return "a whole number " + between(key.range);
+            return "a whole number " + between(key.range) +
+                   (key.range.of_powers_of_two ? ", a power of two" : "");
         case Form::hexadecimal:
             return "a number 0x... of at most " + std::to_string(key.range.max) + " digits";
         case Form::duration:
             return "a duration " + to_string(milliseconds{key.range.min}) + ".." +
                    to_string(milliseconds{key.range.max});
+        case Form::rate: return "a rate NUMBER/s burst NUMBER, both " + between(key.range);
         case Form::address:
             return "an IP address";
         case Form::prefix:
@@ -75,26 +131,18 @@ std::string describe_form(const Key& key) {
             return "a MAC address";
         case Form::endpoint:
             return "ADDRESS:PORT";
-        case Form::choice:
-            return joined(key.choices());
+        case Form::choice: return joined(choices_of(key));
         case Form::flag:
             return "true or false";
-        case Form::protocol:
-            return "a protocol's number, " + joined(protocol_names());
+        case Form::protocol: return "a protocol's number, " + joined(choices_of(key));
         case Form::port_range:
             return "a port, or a range FIRST-LAST";
-        case Form::list_of_text:
-            return "a list of at most " + std::to_string(key.range.max) + " texts";
-        case Form::list_of_integers:
-            return "a list of at most " + std::to_string(key.range.max) + " whole numbers";
-        case Form::list_of_prefixes:
-            return "a list of at most " + std::to_string(key.range.max) +
-                   " prefixes ADDRESS/LENGTH";
-        case Form::list_of_macs:
-            return "a list of at most " + std::to_string(key.range.max) + " MAC addresses";
-        case Form::list_of_ports:
-            return "a list of at most " + std::to_string(key.range.max) +
-                   " ports PROTOCOL/PORT or PROTOCOL/FIRST-LAST";
+        case Form::list_of_text: return list_of(key, "texts");
+        case Form::list_of_cpus:
+            return list_of(key, "CPU numbers 0.." + std::to_string(highest_cpu));
+        case Form::list_of_prefixes: return list_of(key, "prefixes ADDRESS/LENGTH");
+        case Form::list_of_macs: return list_of(key, "MAC addresses");
+        case Form::list_of_ports: return list_of(key, "ports PROTOCOL/PORT or PROTOCOL/FIRST-LAST");
     }
     return {};
 }

@@ -2,7 +2,7 @@
 // Copyright (c) 2026 The ikelb authors
 #include "config/wall_summary.h"
 
-#include "config/protocol_port.h"
+#include "config/scalar.h"
 #include "config/text/address.h"
 
 namespace ikelb::config {

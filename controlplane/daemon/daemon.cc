@@ -271,7 +271,7 @@ void Daemon::start_workers() {
 /// Who asks for no state on the disk gets none there, neither an old one.
 void Daemon::keep_text() {
     if (fallback_) return;  // it is what was kept
-    if (config_.state.is_kept)
+    if (!config_.state.is_off)
         last_good_.save(text_);
     else if (const auto gone = last_good_.forget(); !gone)
         spdlog::warn("{}", gone.error().message);

@@ -120,8 +120,8 @@ std::optional<StartError> Daemon::open_interfaces_to_people() {
     auto api = api::AdminServer::start(io_.get_executor(), {.socket_path = socket}, *commands_);
     if (!api) return StartError{api.error().message};
     api_ = std::move(*api);
-    if (!config_.metrics.listen) return std::nullopt;
-    const config::Endpoint& listen = *config_.metrics.listen;
+    if (config_.metrics.is_off) return std::nullopt;
+    const config::Endpoint& listen = config_.metrics.listen;
     const std::string host = text::to_text(listen.address);
     auto metrics = metrics::MetricsServer::start(
         (listen.address.is_v4() ? host : "[" + host + "]") + ":" + std::to_string(listen.port));

@@ -22,7 +22,7 @@ boost::asio::ip::address to_asio(const net::IpAddress& address) {
 
 lcores::HugePages to_dpdk(config::HugePages pages) {
     switch (pages) {
-        case config::HugePages::automatic: return lcores::HugePages::automatic;
+        case config::HugePages::auto_: return lcores::HugePages::automatic;
         case config::HugePages::on: return lcores::HugePages::on;
         case config::HugePages::off: return lcores::HugePages::off;
     }
@@ -70,10 +70,11 @@ std::vector<health::Target> health_targets(const config::Config& config) {
         const config::Pool* pool = table::find_pool(config, service.pool);
         if (pool == nullptr) continue;
         std::optional<health::ProbePolicy> policy;
-        if (const auto& icmp = pool->health.icmp)
-            policy = health::ProbePolicy{.interval = icmp->interval,
-                                         .timeout = icmp->timeout,
-                                         .thresholds = {.fall = icmp->fall, .rise = icmp->rise}};
+        const config::IcmpHealth& icmp = pool->health.icmp;
+        if (!pool->health.is_off)
+            policy = health::ProbePolicy{.interval = icmp.interval,
+                                         .timeout = icmp.timeout,
+                                         .thresholds = {.fall = icmp.fall, .rise = icmp.rise}};
         for (const config::Backend& backend : pool->backends)
             for (const bool is_v4 : {true, false})
                 if (const net::IpAddress* own = backend.own_address(is_v4))

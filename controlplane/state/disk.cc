@@ -62,7 +62,7 @@ std::filesystem::path directory_of(const char* state_directory) {
 
 std::optional<std::filesystem::path> file_of(const config::State& configured,
                                                    const char* state_directory) {
-    if (!configured.is_kept) return std::nullopt;
+    if (configured.is_off) return std::nullopt;
     if (configured.file) return *configured.file;
     return directory_of(state_directory) / "state";
 }

@@ -17,7 +17,8 @@ namespace ikelb::table {
 namespace {
 
 wall::OpenPort make_open_port(const config::OpenPort& port) noexcept {
-    return {.protocol = port.protocol, .first_port = port.first, .last_port = port.last};
+    return {
+        .protocol = port.protocol, .first_port = port.ports.first, .last_port = port.ports.last};
 }
 
 template <class T>
@@ -243,8 +244,8 @@ std::vector<wall::AllowRule> make_allow_rules(const config::Transit& transit) {
         rules.push_back({.from = rule.from,
                          .to = rule.to,
                          .protocol = rule.port.protocol,
-                         .first_port = rule.port.first,
-                         .last_port = rule.port.last,
+                         .first_port = rule.port.ports.first,
+                         .last_port = rule.port.ports.last,
                          .is_established = rule.is_established});
     return rules;
 }

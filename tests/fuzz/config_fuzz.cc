@@ -11,7 +11,6 @@
 
 #include "config/diff.h"
 #include "config/load.h"
-#include "config/parse.h"
 #include "config/validate.h"
 
 namespace {

@@ -38,7 +38,7 @@ def run(case):
     farm = case.farm(client_count=0 if case.broken else 4, nat_clients=0)
     config = farm.config()
     if case.broken == "unlimited":
-        config["abuse"] = {"requests_per_backend": {"per_second": 10_000_000, "burst": 10_000_000}}
+        config["abuse"] = {"requests_per_backend": "10000000/s burst 10000000"}
     balancer = case.balancer(farm, config)
     farm.isp.space.ip("route add blackhole 11.0.0.0/8")
     flooder = Flooder(farm.isp.space, "uplink", farm.lb.mac("ext"), farm.vip)

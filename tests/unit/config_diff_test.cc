@@ -5,6 +5,7 @@
 #include <set>
 
 #include "config/listing.h"
+#include "config/schema.h"
 #include "tests/unit/config_testlib.h"
 
 namespace ikelb::config {
@@ -121,8 +122,8 @@ TEST(ConfigDiff, EachKeySaysLiveOrRestart) {
          "pools[rras].backends[rras1].spi_label: added {ike_mask: 0x0, ike_value: 0x0, esp_first: "
          "0x100, esp_last: 0x0}",
          false},
-        {"abuse", with_added("abuse: {requests_per_backend: {burst: 9}}\n"),
-         "abuse.requests_per_backend.burst: 4000 -> 9", false},
+        {"abuse", with_added("abuse: {requests_per_backend: 2000/s burst 9}\n"),
+         "abuse.requests_per_backend: 2000/s burst 4000 -> 2000/s burst 9", false},
         {"log", with_added("log: {level: debug}\n"), "log.level: info -> debug", false},
         {"admin", with_added("admin: {socket: /a}\n"), "admin.socket: /run/ikelb/admin.sock -> /a",
          true},
@@ -201,7 +202,7 @@ TEST(ConfigDiff, ListingHoldsEveryValueOfTheSchema) {
             ASSERT_NE(value.key, nullptr) << map.path;
             listed.insert(value.key->path);
         }
-    for (const Key& key : schema()) {
+    for (const Key& key : all_keys()) {
         // A map that may be a word is listed by the word as well.
         const bool is_value = (key.form != Form::map && key.form != Form::list_of_maps) ||
                               (key.form == Form::map && !key.initial.empty());

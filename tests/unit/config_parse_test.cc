@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-#include "config/parse.h"
+#include "config/load.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -50,15 +50,16 @@ TEST(ConfigParse, FillsInDefaults) {
     EXPECT_EQ(config.interfaces[0].vlan, 0);
     EXPECT_EQ(config.pools[0].backends[0].weight, 100);
     EXPECT_EQ(config.pools[0].on_down, OnDown::keep);
-    ASSERT_TRUE(config.pools[0].health.icmp.has_value());
-    EXPECT_EQ(config.pools[0].health.icmp->interval, 5s);
+    EXPECT_FALSE(config.pools[0].health.is_off);
+    EXPECT_EQ(config.pools[0].health.icmp.interval, 5s);
     EXPECT_EQ(config.services[0].scheduler, Scheduler::maglev);
     EXPECT_EQ(config.services[0].announce, Announce::address);
     EXPECT_EQ(config.workers.count, 1);
     EXPECT_EQ(config.timeouts.flow, 45min);
-    ASSERT_TRUE(config.metrics.listen.has_value());
-    EXPECT_EQ(config.metrics.listen->port, 9465);
-    EXPECT_TRUE(config.state.is_kept);
+    EXPECT_FALSE(config.metrics.is_off);
+    EXPECT_EQ(config.metrics.listen.address, ip("127.0.0.1"));
+    EXPECT_EQ(config.metrics.listen.port, 9465);
+    EXPECT_FALSE(config.state.is_off);
     EXPECT_FALSE(config.state.file.has_value());
     EXPECT_EQ(config.state.interval, 10s);
     EXPECT_EQ(config.maglev_table_size, 65537u);
@@ -88,12 +89,12 @@ TEST(ConfigParse, ReadsEveryValue) {
         "timeouts: {flow: 1h, half_open: 10s, answered: 1m, pair: 2h, fragment: 1s,"
         " delete_hint: 9s, pending: 3s, half_open_answered: 20s}\n"
         "abuse:\n"
-        "  requests_per_source: {per_second: 1, burst: 2}\n"
-        "  requests_per_backend: {per_second: 3, burst: 4}\n"
-        "  logins_per_source: {per_second: 5, burst: 6}\n"
-        "  unknown_pairs_per_backend: {per_second: 7, burst: 8}\n"
-        "  opened_by_backends: {per_second: 9, burst: 10}\n"
-        "  half_open_inserts: {per_second: 11, burst: 12}\n"
+        "  requests_per_source: 1/s burst 2\n"
+        "  requests_per_backend: 3/s burst 4\n"
+        "  logins_per_source: 5/s burst 6\n"
+        "  unknown_pairs_per_backend: 7/s burst 8\n"
+        "  opened_by_backends: 9/s burst 10\n"
+        "  half_open_inserts: 11/s burst 12\n"
         "  fragments_per_source: {per_second: 13, burst: 14}\n"
         "  pending_per_source: {per_second: 15, burst: 16}\n"
         "state: {file: /tmp/s, interval: 1m}\n"
@@ -115,19 +116,17 @@ TEST(ConfigParse, ReadsEveryValue) {
                                         *text::parse_mac("02:00:00:00:00:0c")}}},
         .routes = {{.to = *text::parse_prefix("10.0.0.0/8"), .via = ip("192.0.2.9"), .dev = "i"}},
         .inside_prefixes = {*text::parse_prefix("10.0.0.0/8"), *text::parse_prefix("fd00::/8")},
-        .pools = {{.name = "P",
-                   .backends = {{.name = "b",
-                                 .address = ip("192.0.2.2"),
-                                 .weight = 0,
-                                 .spi_label = {.ike_mask = 0xff00000000000000,
-                                               .ike_value = 0x0100000000000000,
-                                               .esp_first = 0xc1000000,
-                                               .esp_last = 0xc1ffffff}}},
-                   .on_down = OnDown::flush,
-                   .health = {.icmp = IcmpHealth{.interval = 500ms,
-                                                 .timeout = 100ms,
-                                                 .fall = 1,
-                                                 .rise = 4}}}},
+        .pools =
+            {{.name = "P",
+              .backends = {{.name = "b",
+                            .address = ip("192.0.2.2"),
+                            .weight = 0,
+                            .spi_label = {.ike_mask = 0xff00000000000000,
+                                          .ike_value = 0x0100000000000000,
+                                          .esp_first = 0xc1000000,
+                                          .esp_last = 0xc1ffffff}}},
+              .on_down = OnDown::flush,
+              .health = {.icmp = {.interval = 500ms, .timeout = 100ms, .fall = 1, .rise = 4}}}},
         .services = {{.name = "s",
                       .vip = ip("2001:db8::1"),
                       .announce = Announce::always,
@@ -140,11 +139,8 @@ TEST(ConfigParse, ReadsEveryValue) {
                       .ask_all_per_second = 20}},
         .workers = {.count = 2, .cpus = {1, 3}, .idle = Idle::poll},
         .dpdk = {.memory_mib = 512, .huge_pages = HugePages::off, .eal_args = {"--log-level=8"}},
-        .limits = {.flows = 2048,
-                   .bindings = 1024,
-                   .pairs = 4096,
-                   .half_open = 8192,
-                   .fragments = 64},
+        .limits =
+            {.flows = 2048, .bindings = 1024, .pairs = 4096, .half_open = 8192, .fragments = 64},
         .timeouts = {.flow = 1h,
                      .half_open = 10s,
                      .half_open_answered = 20s,
@@ -163,19 +159,30 @@ TEST(ConfigParse, ReadsEveryValue) {
                   .pending_per_source = {15, 16}},
         .state = {.file = "/tmp/s", .interval = 1min},
         .admin = {.socket = "/tmp/a.sock"},
-        .metrics = {.listen = Endpoint{.address = ip("::1"), .port = 80}},
+        .metrics = {.listen = {.address = ip("::1"), .port = 80}},
         .log = {.level = LogLevel::debug},
         .maglev_table_size = 251};
     EXPECT_EQ(config, expected);
+}
+
+TEST(ConfigParse, RatesAreReadInTheirOlderFormToo) {
+    const Config config =
+        parse_good(with_added("abuse:\n  requests_per_source: {per_second: 7, burst: 8}\n"
+                              "  requests_per_backend: {burst: 9}\n"));
+    EXPECT_EQ(config.abuse.requests_per_source, (Rate{7, 8}));
+    EXPECT_EQ(config.abuse.requests_per_backend, (Rate{2000, 9}));
+    expect_only(
+        parse_errors(with_added("abuse: {logins_per_source: {brust: 1}}\n")),
+        "t.yaml:14: error: abuse.logins_per_source.brust: unknown key; did you mean burst?");
 }
 
 TEST(ConfigParse, NoneTurnsHealthMetricsAndStateOff) {
     const Config config =
         parse_good(with("services:", "    health: none\nservices:",
                         with_added("metrics: none\nstate: none\n")));
-    EXPECT_FALSE(config.state.is_kept);
-    EXPECT_FALSE(config.pools[0].health.icmp.has_value());
-    EXPECT_FALSE(config.metrics.listen.has_value());
+    EXPECT_TRUE(config.state.is_off);
+    EXPECT_TRUE(config.pools[0].health.is_off);
+    EXPECT_TRUE(config.metrics.is_off);
 }
 
 TEST(ConfigParse, UnknownKeyNamesTheNearest) {
@@ -304,9 +311,9 @@ INSTANTIATE_TEST_SUITE_P(
         WrongValue{"workers: {cpus: 1}\n", "workers.cpus: is '1'; write a list of at most 64"},
         WrongValue{"workers: {cpus: [x]}\n", "workers.cpus[0]: is 'x'; write the number of a CPU"},
         WrongValue{"workers: {cpus: [4096]}\n", "workers.cpus[0]: is '4096'; write the number"},
-        WrongValue{"workers: {cpus: [[1]]}\n", "workers.cpus[0]: is a list; write a list of at"},
-        WrongValue{"workers: {idle: spin}\n",
-                   "workers.idle: is 'spin'; write sleep or poll"},
+        WrongValue{"workers: {cpus: [[1]]}\n",
+                   "workers.cpus[0]: is a list; write the number of a CPU"},
+        WrongValue{"workers: {idle: spin}\n", "workers.idle: is 'spin'; write sleep or poll"},
         WrongValue{"workers: 4\n", "workers: is '4'; write a map"},
         WrongValue{"workers:\n", "workers: has no value; write a map"},
         WrongValue{"timeouts: {flow: 45}\n",
@@ -318,7 +325,10 @@ INSTANTIATE_TEST_SUITE_P(
         WrongValue{"timeouts: {pending: 2m}\n",
                    "timeouts.pending: is '2m'; write a duration 1s..1m"},
         WrongValue{"abuse: {requests_per_source: 5}\n",
-                   "abuse.requests_per_source: is '5'; write a map"},
+                   "abuse.requests_per_source: is '5'; write a rate NUMBER/s burst NUMBER, both "
+                   "1..10000000, such as 200/s burst 2000"},
+        WrongValue{"abuse: {requests_per_source: 0/s burst 5}\n",
+                   "abuse.requests_per_source: is '0/s burst 5'; write a rate"},
         WrongValue{"abuse: {requests_per_source: {burst: 0}}\n",
                    "abuse.requests_per_source.burst: is '0'; write a whole number 1..10000000 (at "
                    "once), such as 2000"},
@@ -334,8 +344,10 @@ INSTANTIATE_TEST_SUITE_P(
         WrongValue{"metrics: nothing\n", "metrics: is 'nothing'; write a map, or none"},
         WrongValue{"log: {level: verbose}\n",
                    "log.level: is 'verbose'; write debug, info, warning or error"},
-        WrongValue{"limits: {flows: 1}\n",
-                   "limits.flows: is '1'; write a whole number 1024..134217728 (records)"},
+        WrongValue{
+            "limits: {flows: 1}\n",
+            "limits.flows: is '1'; write a whole number 1024..134217728, a power of two, such "
+            "as 262144"},
         WrongValue{"admin: {socket: ''}\n", "admin.socket: is ''; write text, such as /run/ikelb"},
         WrongValue{"maglev_table_size: 7\n",
                    "maglev_table_size: is '7'; write a whole number 251..1048573"},
@@ -476,11 +488,11 @@ TEST(ConfigDocument, RefusesControlCharactersAndOddKeys) {
 }
 
 TEST(ConfigFile, MissingFileAndDirectoryAreErrors) {
-    const auto missing = parse_file("/nonexistent/ikelb.yaml");
+    const auto missing = read_file("/nonexistent/ikelb.yaml");
     ASSERT_TRUE(missing.has_error());
     EXPECT_EQ(missing.error().to_string(),
               "/nonexistent/ikelb.yaml: error: cannot read the file: No such file or directory\n");
-    const auto directory = parse_file("/");
+    const auto directory = read_file("/");
     ASSERT_TRUE(directory.has_error());
     EXPECT_EQ(directory.error().to_string(), "/: error: cannot read the file: Is a directory\n");
 }
@@ -488,14 +500,14 @@ TEST(ConfigFile, MissingFileAndDirectoryAreErrors) {
 TEST(ConfigFile, AFifoIsRefusedAtOnce) {
     const std::string fifo = ::testing::TempDir() + "config_fifo." + std::to_string(::getpid());
     ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
-    const auto refused = parse_file(fifo);
+    const auto refused = read_file(fifo);
     ::unlink(fifo.c_str());
     ASSERT_TRUE(refused.has_error());
     EXPECT_NE(refused.error().to_string().find(fifo), std::string::npos);
 }
 
 TEST(ConfigFile, EndlessFileIsRefused) {
-    const auto endless = parse_file("/dev/zero");
+    const auto endless = load_file("/dev/zero");
     ASSERT_TRUE(endless.has_error());
     EXPECT_NE(endless.error().to_string().find("more than 4 MiB"), std::string::npos);
 }

@@ -9,7 +9,6 @@
 #include "config/diff.h"
 #include "config/document.h"
 #include "config/document_schema.h"
-#include "config/listing.h"
 #include "config/nearest.h"
 #include "config/refusal.h"
 #include "config/scalar.h"
@@ -32,48 +31,55 @@ std::string text_of(std::string_view path) {
 
 TEST(ConfigSchema, EveryKeyIsDocumentedAndHasItsParent) {
     std::set<std::string_view> paths;
-    for (const Key& key : schema()) {
+    for (const Key& key : all_keys()) {
         EXPECT_TRUE(paths.insert(key.path).second) << key.path << " is there twice";
-        EXPECT_FALSE(key.purpose.empty()) << key.path;
-        EXPECT_FALSE(key.effect.empty()) << key.path;
-        std::string_view parent = key.parent();
-        if (parent.ends_with("[]")) parent.remove_suffix(2);
-        EXPECT_TRUE(parent.empty() || paths.contains(parent)) << key.path;
-        EXPECT_TRUE(key.form != Form::choice || key.choices != nullptr) << key.path;
-        EXPECT_TRUE(key.choices == nullptr || key.form == Form::choice || key.form == Form::map)
-            << key.path;
+        EXPECT_TRUE(key.purpose.ends_with('.')) << key.path;
+        EXPECT_TRUE(effect_of(key).ends_with('.')) << key.path;
+        EXPECT_TRUE(key.parent->path.empty() || paths.contains(key.parent->path)) << key.path;
+        EXPECT_NE(key.apply, Apply::as_parent) << key.path;
+        EXPECT_NE(key.form, Form::of_the_type) << key.path;
         EXPECT_LE(key.range.min, key.range.max) << key.path;
         EXPECT_TRUE(refusal_of_key(key.name()).empty()) << key.path;
-        const bool is_number = key.form == Form::integer || key.form == Form::duration;
-        EXPECT_TRUE(!is_number || !key.initial.empty()) << key.path;
+        const bool is_number = key.form == Form::integer || key.form == Form::duration ||
+                               key.form == Form::rate;
+        EXPECT_TRUE(!is_number || (!key.initial.empty() && key.range.max > 0)) << key.path;
         const bool is_leaf = key.form != Form::map && key.form != Form::list_of_maps;
         EXPECT_TRUE(!is_leaf || !key.initial.empty() || !key.example.empty()) << key.path;
     }
+    EXPECT_EQ(find_key("pools[].health.icmp.rise")->initial, "2");
+    EXPECT_EQ(find_key("abuse.logins_per_source")->initial, "10/s burst 2000");
+    EXPECT_EQ(find_key("abuse.logins_per_source.burst"), nullptr);
 }
 
-TEST(ConfigSchema, DefaultsAreThoseOfTheStructs) {
-    // good_yaml writes no optional key but addresses, so that what is listed are the initialisers.
-    std::set<std::string_view> seen;
-    const Config config = testing::parse_good(testing::good_yaml);
-    for (const ListedMap& map : list_values(config))
-        for (const ListedValue& value : map.values) {
-            if (value.key->presence == Presence::required) continue;
-            if (value.key->path == "interfaces[].addresses") continue;
-            EXPECT_EQ(value.text, value.key->initial) << value.key->path;
-            seen.insert(value.key->path);
-        }
-    EXPECT_TRUE(seen.contains("timeouts.delete_hint"));
-    EXPECT_TRUE(seen.contains("pools[].health.icmp.rise"));
+TEST(ConfigSchema, ChildrenAreAppliedAsTheirParentUnlessTheySayElse) {
+    EXPECT_EQ(find_key("ports[].mtu")->apply, restart);
+    EXPECT_EQ(find_key("interfaces[].vlan")->apply, restart);
+    EXPECT_EQ(find_key("interfaces[].addresses")->apply, live);
+    EXPECT_EQ(find_key("pools[].backends[].weight")->apply, live);
+    EXPECT_EQ(effect_of(*find_key("ports[].mtu")), "As for ports.");
+    EXPECT_EQ(effect_of(*find_key("pools[].backends[].spi_label.esp_last")), "As for spi_label.");
+    EXPECT_EQ(effect_of(*find_key("log.level")), "None.");
 }
 
-TEST(ConfigSchema, DefaultsAreWithinTheirRanges) {
-    for (const Key& key : schema()) {
-        if (key.form == Form::integer) {
-            EXPECT_TRUE(key.range.contains(parse_integer(key.initial).value_or(-1))) << key.path;
-        } else if (key.form == Form::duration) {
-            EXPECT_TRUE(key.range.contains(parse_duration(key.initial).value_or(-1ms).count()))
-                << key.path;
+TEST(ConfigSchema, EveryExampleIsReadAsItStands) {
+    // A list's example as a whole; all others beside what they need, or alone.
+    for (const Key& key : all_keys()) {
+        if (key.example.empty() || key.presence == Presence::required) continue;
+        std::string yaml = "  " + std::string{key.name()} + ": " + std::string{key.example};
+        for (const Key* map = key.parent; map != nullptr && !map->path.empty();
+             map = map->parent) {
+            std::string others;
+            if (map->form == Form::list_of_maps)
+                for (const Key& other : map->keys)
+                    if (other.presence == Presence::required && other.form != Form::list_of_maps)
+                        others += ", " + std::string{other.name()} + ": '" +
+                                  std::string{other.example} + "'";
+            yaml = "{" + yaml + others + "}";
+            if (map->form == Form::list_of_maps) yaml = "[" + yaml + "]";
+            yaml = std::string{map->name()} + ": " + yaml;
         }
+        for (const Finding& error : testing::parse_errors(yaml + "\n").list)
+            EXPECT_TRUE(error.message.starts_with("is missing")) << yaml << error.to_string();
     }
 }
 
@@ -87,7 +93,7 @@ TEST(ConfigReference, DocumentationIsPrintedFromTheSchema) {
 
 TEST(ConfigReference, HoldsEveryKey) {
     const std::string text = reference_yaml();
-    for (const Key& key : schema()) {
+    for (const Key& key : all_keys()) {
         const std::string name = std::string{key.name()} + ":";
         EXPECT_TRUE(text.find("\n" + name) != std::string::npos ||
                     text.find(" " + name) != std::string::npos)
@@ -151,6 +157,15 @@ TEST(ConfigScalar, ReadsAndWritesDurations) {
     EXPECT_EQ(to_string(1500ms), "1500ms");
     EXPECT_EQ(to_string(2700s), "45m");
     EXPECT_EQ(to_string(24h * 3), "72h");
+}
+
+TEST(ConfigScalar, ReadsAndWritesRates) {
+    EXPECT_EQ(parse_rate("200/s burst 2000"), (Rate{.per_second = 200, .burst = 2000}));
+    EXPECT_EQ(to_string(Rate{.per_second = 1, .burst = 10'000'000}), "1/s burst 10000000");
+    for (const std::string_view bad :
+         {"", "200", "200/s", "200/s burst", "200/s burst ", "/s burst 5", "200/s  burst 5",
+          "200/m burst 5", "-1/s burst 5", "1/s burst -5", "1/s burst 4294967296", "a/s burst b"})
+        EXPECT_EQ(parse_rate(bad), std::nullopt) << bad;
 }
 
 TEST(ConfigScalar, ReadsAndWritesEndpoints) {

@@ -9,7 +9,6 @@
 
 #include "config/config.h"
 #include "config/load.h"
-#include "config/parse.h"
 #include "config/validate.h"
 
 namespace ikelb::config::testing {
@@ -65,8 +64,11 @@ inline Findings parse_errors(std::string_view yaml) {
     return parsed ? Findings{} : parsed.error();
 }
 
-/// What validate() says of a text that parses.
-inline Findings findings_of(std::string_view yaml) { return validate(parse_good(yaml), "t.yaml"); }
+/// What the parser says of a text, or validate() where it parses.
+inline Findings findings_of(std::string_view yaml) {
+    const ConfigResult<Config> parsed = parse_text(yaml, "t.yaml");
+    return parsed ? validate(*parsed, "t.yaml") : parsed.error();
+}
 
 /// The text as the only finding: "t.yaml:5: error: ports[0].mtu: ..." may be cut at its end.
 inline void expect_only(const Findings& findings, std::string_view start) {

@@ -4,7 +4,7 @@
 // What may pass that is no service's: transit, own_services, host_ports. How they are read, and one
 // test a rule.
 
-#include "config/protocol_port.h"
+#include "config/scalar.h"
 #include "config/text/address.h"
 #include "config/wall_summary.h"
 #include "tests/unit/config_testlib.h"
@@ -65,7 +65,7 @@ TEST(ConfigWall, ReadsEveryValue) {
         {.from = prefix("0.0.0.0/0"), .to = prefix("10.30.0.0/24")},
         {.from = prefix("fd01::/16"),
          .to = prefix("fd00:30::/64"),
-         .port = {.protocol = 6, .first = 80, .last = 88},
+         .port = {.protocol = 6, .ports = {80, 88}},
          .is_established = true},
         {.from = prefix("192.0.2.0/24"), .to = prefix("10.30.0.0/24"), .port = {.protocol = 47}}};
     EXPECT_EQ(config.transit.allow, rules);
@@ -73,11 +73,11 @@ TEST(ConfigWall, ReadsEveryValue) {
     const std::vector<OwnService> own{
         {.address = text::parse_address("10.255.0.1").value(),
          .from = prefix("198.51.100.0/24"),
-         .port = {.protocol = 6, .first = 179, .last = 179}}};
+         .port = {.protocol = 6, .ports = {179, 179}}}};
     EXPECT_EQ(config.own_services, own);
-    const std::vector<OpenPort> ports{{.protocol = 6, .first = 22, .last = 22},
-                                      {.protocol = 17, .first = 161, .last = 161},
-                                      {.protocol = 6, .first = 8000, .last = 8080}};
+    const std::vector<OpenPort> ports{{.protocol = 6, .ports = {22, 22}},
+                                      {.protocol = 17, .ports = {161, 161}},
+                                      {.protocol = 6, .ports = {8000, 8080}}};
     EXPECT_EQ(config.services[0].host_ports, ports);
     EXPECT_EQ(config.limits.transit, 1024u);
     EXPECT_EQ(config.timeouts.transit_tcp, std::chrono::hours{1});
@@ -256,8 +256,8 @@ TEST(ConfigWall, InsidePrefixesAreNotTheClients) {
 }
 
 TEST(ConfigWall, LimitsAndTimesFit) {
-    expect_only(findings_of(with_added("limits: {transit: 3000}\n")),
-                "t.yaml:14: error: limits.transit: 3000 is not a power of two; write 2048 or 4096");
+    expect_only(testing::parse_errors(with_added("limits: {transit: 3000}\n")),
+                "t.yaml:14: error: limits.transit: is '3000'; write a power of two: 2048 or 4096");
     expect_only(findings_of(with_added("timeouts: {transit_tcp: 1m}\n")),
                 "t.yaml:14: error: timeouts.transit_tcp_opening: 4m is longer than transit_tcp, "
                 "1m; an answer must not shorten a life");

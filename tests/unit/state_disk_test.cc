@@ -113,7 +113,7 @@ TEST_F(StateDisk, TheFileIsWhereTheConfigurationOrSystemdSays) {
     EXPECT_EQ(file_of(by_default, "/var/lib/a:/var/lib/b"), "/var/lib/a/state");
     const config::State chosen{.file = "/srv/tunnels"};
     EXPECT_EQ(file_of(chosen, "/var/lib/a"), "/srv/tunnels");
-    EXPECT_FALSE(file_of({.is_kept = false}, "/var/lib/a"));
+    EXPECT_FALSE(file_of({.is_off = true}, "/var/lib/a"));
 }
 
 }  // namespace

@@ -91,9 +91,9 @@ TEST(TableWall, IsAsConfigured) {
     site.config.transit.is_open = true;
     site.config.own_services = {{.address = ip("10.255.0.1"),
                                  .from = prefix("198.51.100.0/24"),
-                                 .port = {.protocol = 6, .first = 179, .last = 179}}};
+                                 .port = {.protocol = 6, .ports = {179, 179}}}};
     site.config.timeouts.transit_udp = std::chrono::milliseconds{1500};
-    site.config.services[0].host_ports = {{.protocol = 6, .first = 22, .last = 23}};
+    site.config.services[0].host_ports = {{.protocol = 6, .ports = {22, 23}}};
     site.grace_until = 1060;
     site.allow_rules = std::make_shared<Nothing>();
     const auto& table = site.build();
@@ -118,7 +118,7 @@ TEST(TableWall, RulesAreThoseOfTheConfiguration) {
     transit.allow = {{.from = prefix("192.0.2.0/24"), .to = prefix("10.30.0.0/24")},
                      {.from = prefix("fd01::/16"),
                       .to = prefix("fd00:30::/64"),
-                      .port = {.protocol = 6, .first = 80, .last = 88},
+                      .port = {.protocol = 6, .ports = {80, 88}},
                       .is_established = true}};
     const std::vector<wall::AllowRule> expected{
         {.from = prefix("192.0.2.0/24"), .to = prefix("10.30.0.0/24")},
@@ -309,7 +309,7 @@ TEST(TableWall, SaysWhatAVirtualRouterOfTheServersNeeds) {
 config::AllowRule rule_to(const char* network) {
     return {.from = prefix("192.0.2.0/24"),
             .to = prefix(network),
-            .port = {.protocol = 6, .first = 22, .last = 22},
+            .port = {.protocol = 6, .ports = {22, 22}},
             .line = {7}};
 }
 
