@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .farm import Client, Farm, Isp
-from .netns import Namespace, veth
+from .farm import Client, Farm, put_behind
+from .netns import Namespace
 from .peers import Habits
+from .topology import Isp
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,8 @@ class Cgnat:
         self.space: Namespace = farm.lab.namespace(label)
         self._mappings: dict[str, Mapping] = {}
         self._count = 0
-        farm.attach(self.space, f"{isp.client_net}.210", isp)
-        self.space.sysctl({"net/ipv4/ip_forward": 1})
+        isp.attach(self.space, f"{isp.client_net}.210")
+        self.space.forward()
         # What no mapping claims must neither go round in circles nor be answered.
         self.space.ip(f"route add blackhole {self.public(0)}/24")
         isp.space.ip(f"route add {self.public(0)}/24 via {isp.client_net}.210")
@@ -45,12 +46,9 @@ class Cgnat:
         """A client behind the NAT."""
         self._count += 1
         space = self._farm.lab.namespace(name)
-        inside = f"192.168.{self._count}"
-        veth(self.space, name, space, "eth0")
-        self.space.ip(f"address add {inside}.1/24 dev {name}")
-        space.ip(f"address add {inside}.10/24 dev eth0", f"route add default via {inside}.1")
+        address = put_behind(self.space, space, f"192.168.{self._count}")
         client = Client(
-            name, space, f"{inside}.10", mapping.natt[0], True, kind, self._isp, habits=habits
+            name, space, address, mapping.natt[0], True, kind, self._isp, habits=habits
         )
         self._mappings[client.address] = mapping
         self._load()
@@ -65,7 +63,7 @@ class Cgnat:
         self._mappings[client.address] = mapping
         self._load()
         client.outside = mapping.natt[0]
-        self.space.run(["conntrack", "-D", "-s", client.address], check=False)
+        self.space.forget_connections(client.address)
 
     def _load(self) -> None:
         rules = "".join(
@@ -73,7 +71,7 @@ class Cgnat:
             for inside, mapping in self._mappings.items()
             for port, outside in ((500, mapping.ike), (4500, mapping.natt))
         )
-        self.space.nft(
-            "table ip cgnat {\n}\ndelete table ip cgnat\ntable ip cgnat {\n chain out {\n"
-            "  type nat hook postrouting priority srcnat\n" + rules + " }\n}\n"
+        self.space.nft_table(
+            "cgnat",
+            " chain out {\n  type nat hook postrouting priority srcnat\n" + rules + " }\n",
         )

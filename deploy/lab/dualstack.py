@@ -17,16 +17,17 @@ from copy import deepcopy
 from .farm import Client, Farm, Server
 from .netns import Namespace
 from .shell import LabError
+from .topology import FARM
 
 VIP = "2001:db8:203::10"
-GATEWAY, SERVER_NET = "fd00:20::1", "fd00:20::/64"
-OWN, ISP, ISP_ON_FARM = "2001:db8:51::1", "2001:db8:51::fe", "fd00:20::fe"
+GATEWAY = FARM.own6
+OWN, ISP = "2001:db8:51::1", "2001:db8:51::fe"  # on the uplink
 CLIENT_NET, CLIENT_GATEWAY = "2001:db8:18::/64", "2001:db8:18::1"
 SERVICE, POOL = "aovpn-v6", "rras-v6"
 
 
-def enable(space: Namespace) -> None:
-    """IPv6 on all devices of a namespace."""
+def enable(space: Namespace, *, forward: bool = False) -> None:
+    """IPv6 on all devices of a namespace, a router's if it is to `forward`."""
     space.sysctl(
         {
             f"net/ipv6/conf/{which}/{key}": value
@@ -34,6 +35,8 @@ def enable(space: Namespace) -> None:
             for key, value in (("accept_ra", 0), ("disable_ipv6", 0))
         }
     )
+    if forward:
+        space.sysctl({"net/ipv6/conf/all/forwarding": 1})
 
 
 def client_address(client: Client) -> str:
@@ -41,7 +44,7 @@ def client_address(client: Client) -> str:
 
 
 def server_address(server: Server) -> str:
-    return "fd00:20::" + server.address.rpartition(".")[2]
+    return f"{FARM.v6}::" + server.address.rpartition(".")[2]
 
 
 def backend_name(server: Server) -> str:
@@ -61,15 +64,14 @@ def equip(farm: Farm) -> None:
     """Gives the farm's present namespaces IPv6. Before the balancer starts."""
     if farm.isp_count != 1 or (farm.client_count and farm.nat_clients):
         raise LabError("IPv6 is made for one provider and clients without NAT")
-    for space in (farm.lb, farm.isp.space):
-        enable(space)
-    farm.isp.space.sysctl({"net/ipv6/conf/all/forwarding": 1})
-    own, isp = (GATEWAY, ISP_ON_FARM) if farm.arm == "one" else (OWN, ISP)
+    enable(farm.lb)
+    enable(farm.isp.space, forward=True)
+    net = farm.topology.net(farm.isp)
     farm.isp.space.ip(
         f"address add {CLIENT_GATEWAY}/64 dev acc nodad",
-        f"address add {isp}/64 dev uplink nodad",
-        f"route add {VIP}/128 via {own}",
-        *([f"route add {SERVER_NET} via {own}"] if farm.arm != "one" else []),
+        f"address add {net.router6}/64 dev uplink nodad",
+        f"route add {VIP}/128 via {net.own6}",
+        *(f"route add {far.prefix6} via {net.own6}" for far in farm.topology.behind),
     )
     for client in farm.clients:
         attach(client.space, client_address(client))
@@ -84,8 +86,8 @@ def equip(farm: Farm) -> None:
 def config(farm: Farm, base: dict, *, together: bool = False) -> dict:
     """ikelb's configuration of the farm, with an IPv6 service beside those of `base`: with a pool
     of its own, in which each server is a second backend, or `together` with the first's pool."""
-    addresses = {"ext": f"{OWN}/64", "int": f"{GATEWAY}/64", "farm": f"{GATEWAY}/64"}
-    gateway = ISP_ON_FARM if farm.arm == "one" else ISP
+    addresses = {i.name: f"{i.net.own6}/64" for i in farm.topology.seat.interfaces}
+    gateway = farm.topology.net(farm.isp).router6
     pool, service = deepcopy((base["pools"][0], base["services"][0]))  # YAML would show aliases
     if together:
         for backend, server in zip(pool["backends"], farm.servers):

@@ -1,57 +1,28 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The ikelb authors
-"""The topology: clients behind an ISP, the balancer, servers behind the balancer.
+"""The farm: VPN servers and clients around the balancer's seat, and ikelb's configuration for it.
 
     c1 .. cN ──┐                                       ┌── eth0 s1   lo 192.168.70.1
                ├─ acc [isp] uplink ── wan0 [lb] lan0 ──┤ sw
     cM ─ [nat]─┤                                       └── eth0 s2   lo 192.168.70.2
     [out] ─────┘       198.51.100.0/24       10.20.0.0/24
 
-Each [name] is a namespace. 198.18.0.0/16 are the clients, 203.0.113.10 is the VIP, 198.51.100.254
-the balancer's upstream gateway, 10.20.0.1 the servers' default gateway (the balancer itself). `one`
-puts ISP, balancer and servers on one switch in 10.20.0.0/24; `vlan` leads both sides to the
-balancer over one tagged cable.
+This is the two-armed topology; the others differ between `acc` and the servers (see topology).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 
-from . import peers, pki, shuffle, trunk
+from . import peers, pki, shuffle
 from .charon import Charon
-from .netns import Namespace, bridge, veth
+from .netns import Namespace, veth
+from .seat import Cable
 from .session import Lab
-from .shell import LabError, wait_until
+from .shell import wait_until
+from .topology import FARM, GATEWAY, Isp, Topology, TwoArmed, named, numbered
 
-GATEWAY = "10.20.0.1"
-ISP_ON_FARM = "10.20.0.254"
-SERVER_NET = "10.20.0.0/24"
 CROWD_NET = "198.19.0.0/16"
-CLIENT_VLAN, SERVER_VLAN = 10, 20
-
-
-@dataclass
-class Isp:
-    """One upstream provider: `number` 0 serves 198.18.0.0/16, 1 serves 198.20.0.0/16."""
-
-    number: int
-    space: Namespace
-
-    @property
-    def wide_net(self) -> str:
-        return f"198.{18 + 2 * self.number}"
-
-    @property
-    def client_net(self) -> str:
-        return f"{self.wide_net}.0"
-
-    @property
-    def uplink_net(self) -> str:
-        return f"198.51.{100 + self.number}"
-
-    @property
-    def vip(self) -> str:
-        return f"203.0.113.{10 * (self.number + 1)}"
 
 
 @dataclass(eq=False)
@@ -69,7 +40,7 @@ class Server:
 
     @property
     def address(self) -> str:
-        return f"10.20.0.{10 + self.number}"
+        return f"{FARM.v4}.{10 + self.number}"
 
     @property
     def inside(self) -> str:
@@ -118,6 +89,21 @@ class Client:
     charon: Charon | None = None
     habits: peers.Habits = peers.Habits()
 
+    def move(self, address: str) -> None:
+        """Its own address on the access network changes, as from Wi-Fi to LTE. charon notices by
+        itself."""
+        self.space.ip(f"address del {self.address}/16 dev eth0")
+        self.isp.address(self.space, address)
+        self.address = self.outside = address
+
+
+def put_behind(router: Namespace, space: Namespace, net: str) -> str:
+    """A network for this namespace alone behind a router, which is .1 there; its own address."""
+    veth(router, space.label, space, "eth0")
+    router.ip(f"address add {net}.1/24 dev {space.label}")
+    space.ip(f"address add {net}.10/24 dev eth0", f"route add default via {net}.1")
+    return f"{net}.10"
+
 
 @dataclass
 class Farm:
@@ -128,24 +114,18 @@ class Farm:
     client_count: int = 4
     nat_clients: int = 1
     windows_clients: int = 1
-    arm: str = "two"
+    topology: InitVar[type[Topology] | str] = TwoArmed  # afterwards: the one that was built
     isp_count: int = 1
     mtu: int = 1500
     driver: str = "af_xdp"
     queues: int = 1  # of the balancer's cables; with 2, clients and servers fill one each
-    isps: list[Isp] = field(default_factory=list)
     servers: list[Server] = field(default_factory=list)
     clients: list[Client] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        if self.arm not in ("two", "one", "vlan"):
-            raise LabError(f"no such topology: {self.arm}")
-        self.lb = self.lab.namespace("lb")
-        self.switch = self.lab.namespace("sw")
-        bridge(self.switch, "sw")
-        for number in range(self.isp_count):
-            self._add_isp(number)
-        self._connect_balancer()
+    def __post_init__(self, topology: type[Topology] | str) -> None:
+        shape = named(topology)
+        isps = [Isp.build(self.lab, number) for number in range(self.isp_count)]
+        self.topology = shape(self.lab, isps, mtu=self.mtu, queues=self.queues)
         for number in range(1, self.server_count + 1):
             self.add_server(number)
         for number in range(1, self.client_count + 1):
@@ -153,81 +133,16 @@ class Farm:
 
     # --- building ---------------------------------------------------------------------------------
 
-    def _add_isp(self, number: int) -> None:
-        self.isps.append(self.provider(number))
-
-    def provider(self, number: int) -> Isp:
-        """An access network with its router, connected to nothing yet."""
-        isp = Isp(number, self.lab.namespace("isp" if number == 0 else f"isp{number + 1}"))
-        bridge(isp.space, "acc")
-        isp.space.ip(f"address add {isp.client_net}.1/16 dev acc")
-        isp.space.sysctl(
-            {
-                "net/ipv4/ip_forward": 1,
-                "net/ipv4/conf/all/send_redirects": 0,
-                "net/ipv4/conf/default/send_redirects": 0,
-            }
-        )
-        return isp
-
-    def _connect_balancer(self) -> None:
-        if self.arm == "two":
-            for isp in self.isps:
-                veth(
-                    *(isp.space, "uplink", self.lb, f"wan{isp.number}"),
-                    mtu=self.mtu,
-                    queues=self.queues,
-                )
-            veth(self.switch, "lb", self.lb, "lan0", mtu=self.mtu, queues=self.queues)
-            if self.queues > 1:
-                for isp in self.isps:
-                    isp.space.send_into_queue("uplink", 0)
-                self.switch.send_into_queue("lb", 1)
-            self.switch.ip("link set lb master sw")
-        elif self.arm == "one":
-            veth(self.switch, "isp", self.isp.space, "uplink", mtu=self.mtu)
-            veth(self.switch, "lb", self.lb, "one0", mtu=self.mtu)
-            self.switch.ip("link set isp master sw", "link set lb master sw")
-        else:
-            veth(self.switch, "isp", self.isp.space, "uplink", mtu=self.mtu)
-            veth(self.switch, "lb", self.lb, "trunk0", mtu=self.mtu)
-            veth(self.switch, "vlan20", self.switch, "port20", mtu=self.mtu)
-            self.switch.ip("link set port20 master sw")
-            trunk.start(
-                self.switch,
-                "lb",
-                {CLIENT_VLAN: "isp", SERVER_VLAN: "vlan20"},
-                self.lab.path("trunk.log"),
-            )
-        for isp in self.isps:
-            own, via = (
-                (f"{isp.uplink_net}.254/24", f"{isp.uplink_net}.1")
-                if self.arm != "one"
-                else (f"{ISP_ON_FARM}/24", GATEWAY)
-            )
-            isp.space.ip(
-                f"address add {own} dev uplink",
-                f"route add {isp.vip}/32 via {via}",
-                *([f"route add {SERVER_NET} via {via}"] if self.arm != "one" else []),
-            )
-
     def add_server(self, number: int) -> Server:
         """A server more on the farm's switch, without its daemon."""
         server = Server(number, self.lab.namespace(f"s{number}"), self.switch)
-        veth(self.switch, server.name, server.space, "eth0", mtu=self.mtu)
-        self.switch.ip(f"link set {server.name} master sw")
+        self.topology.plug(server.name, server.space)
         server.space.ip(
             f"address add {server.address}/24 dev eth0",
             f"address add {server.inside}/32 dev lo",
             f"route add default via {GATEWAY}",
         )
-        server.space.sysctl(
-            {
-                "net/ipv4/ip_forward": 1,
-                "net/ipv4/conf/all/send_redirects": 0,
-                "net/ipv4/conf/eth0/send_redirects": 0,
-            }
-        )
+        server.space.forward()
         self.servers.append(server)
         return server
 
@@ -237,31 +152,16 @@ class Farm:
         kind = "windows" if number <= self.windows_clients else "psk"
         space = self.lab.namespace(f"c{number}")
         if behind_nat:
-            self.nat_gateway()
-            veth(self.lab.namespaces["nat"], f"c{number}", space, "eth0")
-            self.lab.namespaces["nat"].ip(f"address add 192.168.{100 + number}.1/24 dev c{number}")
-            address, gateway, outside = (
-                f"192.168.{100 + number}.10",
-                f"192.168.{100 + number}.1",
-                f"{self.isp.client_net}.200",
-            )
-            space.ip(f"address add {address}/24 dev eth0", f"route add default via {gateway}")
+            address = put_behind(self.nat_gateway(), space, f"192.168.{100 + number}")
+            outside = f"{self.isp.client_net}.200"
         else:
             address = outside = f"{isp.client_net}.{10 + number}"
-            self.attach(space, address, isp)
+            isp.attach(space, address)
         self.clients.append(Client(space.label, space, address, outside, behind_nat, kind, isp))
 
-    def attach(self, space: Namespace, address: str, isp: Isp | None = None) -> None:
-        """Puts a namespace on an ISP's access network, its default route through the ISP."""
-        isp = isp or self.isp
-        veth(isp.space, space.label, space, "eth0")
-        isp.space.ip(f"link set {space.label} master acc")
-        self.address(space, address, isp)
-
-    @staticmethod
-    def address(space: Namespace, address: str, isp: Isp) -> None:
-        """Its address on the access network, and its default route."""
-        space.ip(f"address add {address}/16 dev eth0", f"route add default via {isp.client_net}.1")
+    def attach(self, space: Namespace, address: str) -> None:
+        """Puts a namespace on the first ISP's access network."""
+        self.isp.attach(space, address)
 
     def add_client(
         self,
@@ -279,14 +179,13 @@ class Farm:
         nothing larger."""
         space = self.lab.namespace(name)
         if shuffled:
-            veth(isp.space, f"{name}o", isp.space, f"{name}m")
+            isp.plug(f"{name}o", isp.space, f"{name}m")
             veth(isp.space, f"{name}i", space, "eth0")
-            isp.space.ip(f"link set {name}o master acc")
             log = self.lab.path("shuffled", name)
             shuffle.start(isp.space, f"{name}i", f"{name}m", shuffled, log)
-            self.address(space, address, isp)
+            isp.address(space, address)
         else:
-            self.attach(space, address, isp)
+            isp.attach(space, address)
         if path_mtu:
             via = f"default via {isp.client_net}.1"
             space.ip(f"route replace {via} mtu lock {path_mtu}")
@@ -299,11 +198,12 @@ class Farm:
         if "nat" not in self.lab.namespaces:
             nat = self.lab.namespace("nat")
             self.attach(nat, f"{self.isp.client_net}.200")
-            nat.sysctl({"net/ipv4/ip_forward": 1})
-            nat.nft(
-                "table ip home {\n chain out {\n  type nat hook postrouting priority srcnat\n"
+            nat.forward()
+            nat.nft_table(
+                "home",
+                " chain out {\n  type nat hook postrouting priority srcnat\n"
                 '  oifname "eth0" meta l4proto udp masquerade to :20000-29999 random\n'
-                '  oifname "eth0" masquerade\n }\n}\n'
+                '  oifname "eth0" masquerade\n }\n',
             )
         return self.lab.namespaces["nat"]
 
@@ -323,6 +223,19 @@ class Farm:
         return self.lab.namespaces["crowd"]
 
     # --- naming -----------------------------------------------------------------------------------
+
+    @property
+    def lb(self) -> Namespace:
+        """The balancer's seat."""
+        return self.topology.seat.space
+
+    @property
+    def switch(self) -> Namespace:
+        return self.topology.switch
+
+    @property
+    def isps(self) -> list[Isp]:
+        return self.topology.isps
 
     @property
     def isp(self) -> Isp:
@@ -416,7 +329,7 @@ class Farm:
         """ikelb's configuration for this farm. Paths of sockets are the runner's."""
         chosen = servers if servers is not None else self.servers
         return {
-            **self._links(),
+            **self.topology.seat.config(self._device),
             "inside_prefixes": ["10.0.0.0/8", "192.168.0.0/16"],
             "pools": [
                 {
@@ -429,10 +342,10 @@ class Farm:
             ],
             "services": [
                 {
-                    "name": "aovpn" if isp.number == 0 else f"aovpn{isp.number + 1}",
+                    "name": numbered("aovpn", isp.number),
                     "vip": isp.vip,
                     "announce": "address",
-                    "interface": self.wan_interface(isp),
+                    "interface": self.topology.ingress(isp).name,
                     "pool": "rras",
                     "scheduler": "maglev",
                 }
@@ -442,62 +355,7 @@ class Farm:
             "dpdk": {"memory": 256},
         }
 
-    def wan_interface(self, isp: Isp | None = None) -> str:
-        if self.arm == "one":
-            return "farm"
-        number = (isp or self.isp).number
-        return "ext" if number == 0 else f"ext{number + 1}"
-
-    @property
-    def lan_interface(self) -> str:
-        return "farm" if self.arm == "one" else "int"
-
-    def _device(self, number: int, interface: str) -> str:
+    def _device(self, number: int, cable: Cable) -> str:
+        """The DPDK device by which ikelbd has a cable."""
         count = f",queue_count={self.queues}" if self.queues > 1 else ""
-        return f"net_{self.driver}{number},iface={interface}{count}"
-
-    def _links(self) -> dict:
-        gateway = f"{self.isp.uplink_net}.254" if self.arm != "one" else ISP_ON_FARM
-        default = {"to": "0.0.0.0/0", "via": gateway}
-        lan = {"name": "int", "port": "lan", "addresses": [f"{GATEWAY}/24"], "side": "servers"}
-        if self.arm == "one":
-            return {
-                "ports": [{"name": "one", "device": self._device(0, "one0"), "mtu": self.mtu}],
-                "interfaces": [
-                    {"name": "farm", "port": "one", "addresses": [f"{GATEWAY}/24"], "side": "both"}
-                ],
-                "routes": [default],
-            }
-        wans = [
-            {
-                "name": self.wan_interface(i),
-                "port": f"wan{i.number or ''}",
-                "side": "clients",
-                "addresses": [f"{i.uplink_net}.1/24"],
-            }
-            for i in self.isps
-        ]
-        if self.arm == "vlan":
-            return {
-                "ports": [{"name": "trunk", "device": self._device(0, "trunk0"), "mtu": self.mtu}],
-                "interfaces": [
-                    {**wans[0], "port": "trunk", "vlan": CLIENT_VLAN},
-                    {**lan, "port": "trunk", "vlan": SERVER_VLAN},
-                ],
-                "routes": [default],
-            }
-        ports = [
-            {
-                "name": f"wan{i.number or ''}",
-                "device": self._device(i.number, f"wan{i.number}"),
-                "mtu": self.mtu,
-            }
-            for i in self.isps
-        ]
-        ports.append(
-            {"name": "lan", "device": self._device(len(self.isps), "lan0"), "mtu": self.mtu}
-        )
-        others = [
-            {"to": f"{i.client_net}.0/16", "via": f"{i.uplink_net}.254"} for i in self.isps[1:]
-        ]
-        return {"ports": ports, "interfaces": [*wans, lan], "routes": [default, *others]}
+        return f"net_{self.driver}{number},iface={cable.device}{count}"

@@ -82,9 +82,32 @@ class Namespace:
                     if not optional:
                         raise
 
+    def forward(self) -> None:
+        """A router of IPv4 from now on, which tells no sender of a shorter way. A redirect is sent
+        if either `all` or the device says so: those that are there, and by `default` all to
+        come."""
+        with self.inside():
+            devices = os.listdir("/proc/sys/net/ipv4/conf")
+        self.sysctl(
+            {
+                "net/ipv4/ip_forward": 1,
+                **{f"net/ipv4/conf/{device}/send_redirects": 0 for device in devices},
+            }
+        )
+
     def nft(self, ruleset: str) -> None:
         with self.inside():
             run(["nft", "-f", "-"], stdin=ruleset)
+
+    def nft_table(self, name: str, chains: str, family: str = "ip") -> None:
+        """The table with these chains, in the place of the one of that name."""
+        table = f"table {family} {name}"
+        self.nft(f"{table} {{\n}}\ndelete {table}\n{table} {{\n{chains}}}\n")
+
+    def forget_connections(self, source: str = "") -> None:
+        """What connection tracking knows, of that source or at all, is lost."""
+        chosen = ["-D", "-s", source] if source else ["-F"]
+        self.run(["conntrack", *chosen], check=False)
 
     def run(self, argv: Sequence[str], **options) -> subprocess.CompletedProcess[str]:
         return run(["ip", "netns", "exec", self.name, *argv], **options)
@@ -171,6 +194,19 @@ def bridge(space: Namespace, device: str, ports: Sequence[str] = ()) -> None:
         f"link set {device} up",
         *(f"link set {port} master {device}" for port in ports),
     )
+
+
+def plug(
+    switch: Namespace,
+    device: str,
+    port: str,
+    space: Namespace,
+    space_device: str = "eth0",
+    **options: int,
+) -> None:
+    """A cable from a port of the switch `device`; options are those of `veth`."""
+    veth(switch, port, space, space_device, **options)
+    switch.ip(f"link set {port} master {device}")
 
 
 def exists(name: str) -> bool:

@@ -9,17 +9,14 @@ datagram is a line in the log: `shuffled 3 fragments`.
 
 from __future__ import annotations
 
-import selectors
 import socket
 import struct
 import sys
+from functools import partial
 from pathlib import Path
 
+from . import relay
 from .netns import Namespace
-from .shell import wait_until
-
-ETH_P_ALL = 3
-SOL_PACKET, PACKET_IGNORE_OUTGOING = 263, 23
 
 ORDERS = {
     "in_order": lambda parts: parts,
@@ -64,41 +61,26 @@ class Shuffle:
         return []
 
 
-def _open(device: str) -> socket.socket:
-    port = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
-    port.bind((device, ETH_P_ALL))
-    port.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
-    return port
-
-
-def relay(left: str, right: str, order: str) -> None:
+def move(left_device: str, right_device: str, order: str) -> None:
     """Moves frames until the process is ended."""
-    ports = _open(left), _open(right)
-    waiting = selectors.DefaultSelector()
-    for here, there in (ports, ports[::-1]):
-        waiting.register(here, selectors.EVENT_READ, (there, Shuffle(order)))
-    print("ready", flush=True)
-    while True:
-        for key, _ in waiting.select():
-            there, shuffle = key.data
-            try:
-                for frame in shuffle.take(key.fileobj.recv(65535)):
-                    there.send(frame)
-            except OSError as error:
-                print(f"frame lost: {error}", flush=True)
+    left, right = relay.open_port(left_device), relay.open_port(right_device)
+
+    def pass_on(there: socket.socket, shuffle: Shuffle, here: socket.socket) -> None:
+        for frame in shuffle.take(here.recv(65535)):
+            there.send(frame)
+
+    relay.serve(
+        {
+            left: partial(pass_on, right, Shuffle(order)),
+            right: partial(pass_on, left, Shuffle(order)),
+        }
+    )
 
 
 def start(space: Namespace, left: str, right: str, order: str, log: Path) -> None:
-    """Runs the relay in a namespace; it ends with the namespace."""
-    with open(log, "wb") as output:
-        space.popen(
-            ["/usr/bin/python3", "-B", "-m", __spec__.name, left, right, order],
-            stdout=output,
-            stderr=output,
-            cwd=Path(__file__).resolve().parents[1],
-        )
-    wait_until(lambda: "ready" in log.read_text("utf-8"), 10, "the shuffling cable")
+    """Runs the cable in a namespace; it ends with the namespace."""
+    relay.start(space, __spec__.name, [left, right, order], log)
 
 
 if __name__ == "__main__":
-    relay(*sys.argv[1:])
+    move(*sys.argv[1:])

@@ -3,32 +3,29 @@
 """An 802.1Q trunk in user space: one tagged cable, one untagged cable for each VLAN.
 
 Some kernels have neither VLAN devices nor VLAN filtering in bridges. This process moves each frame
-between the untagged cables and the tagged one through packet sockets. Slow (a few thousand frames a
-second) and enough.
+between the untagged cables and the tagged one.
 """
 
 from __future__ import annotations
 
-import selectors
 import socket
 import struct
 import sys
+from functools import partial
 from pathlib import Path
 
+from . import relay
 from .netns import Namespace
-from .shell import wait_until
 
-ETH_P_ALL, ETH_P_8021Q = 3, 0x8100
-SOL_PACKET, PACKET_AUXDATA, PACKET_IGNORE_OUTGOING = 263, 8, 23
+ETH_P_8021Q = 0x8100
+PACKET_AUXDATA = 8
 TP_STATUS_VLAN_VALID = 0x10
 _AUXDATA = struct.Struct("=IIIHHHH")
 
 
 def _open(device: str) -> socket.socket:
-    port = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
-    port.bind((device, ETH_P_ALL))
-    port.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
-    port.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
+    port = relay.open_port(device)
+    port.setsockopt(relay.SOL_PACKET, PACKET_AUXDATA, 1)
     return port
 
 
@@ -37,7 +34,7 @@ def _receive(port: socket.socket) -> tuple[int | None, bytes]:
     aside."""
     frame, ancillary, _, _ = port.recvmsg(65535, 256)
     for level, kind, data in ancillary:
-        if level == SOL_PACKET and kind == PACKET_AUXDATA:
+        if level == relay.SOL_PACKET and kind == PACKET_AUXDATA:
             status, _, _, _, _, tci, _ = _AUXDATA.unpack(data[: _AUXDATA.size])
             if status & TP_STATUS_VLAN_VALID:
                 return tci & 0x0FFF, frame
@@ -46,44 +43,34 @@ def _receive(port: socket.socket) -> tuple[int | None, bytes]:
     return None, frame
 
 
-def relay(tagged_device: str, untagged: dict[int, str]) -> None:
+def move(tagged_device: str, untagged: dict[int, str]) -> None:
     """Moves frames until the process is ended."""
     tagged = _open(tagged_device)
     access = {vlan: _open(device) for vlan, device in untagged.items()}
-    vlan_of = {port: vlan for vlan, port in access.items()}
-    waiting = selectors.DefaultSelector()
-    for port in (tagged, *access.values()):
-        waiting.register(port, selectors.EVENT_READ)
-    print("ready", flush=True)
-    while True:
-        for key, _ in waiting.select():
-            try:
-                tag, frame = _receive(key.fileobj)
-                if key.fileobj is tagged:
-                    if tag in access:
-                        access[tag].send(frame)
-                elif tag is None:
-                    header = struct.pack("!HH", ETH_P_8021Q, vlan_of[key.fileobj])
-                    tagged.send(frame[:12] + header + frame[12:])
-            except OSError as error:
-                print(f"frame lost: {error}", flush=True)
+
+    def take_tag_off(port: socket.socket) -> None:
+        tag, frame = _receive(port)
+        if tag in access:
+            access[tag].send(frame)
+
+    def put_tag_on(vlan: int, port: socket.socket) -> None:
+        tag, frame = _receive(port)
+        if tag is None:
+            tagged.send(frame[:12] + struct.pack("!HH", ETH_P_8021Q, vlan) + frame[12:])
+
+    relay.serve(
+        {tagged: take_tag_off, **{port: partial(put_tag_on, v) for v, port in access.items()}}
+    )
 
 
 def start(space: Namespace, tagged_device: str, untagged: dict[int, str], log: Path) -> None:
-    """Runs the relay in a namespace; it ends with the namespace."""
+    """Runs the trunk in a namespace; it ends with the namespace."""
     pairs = [f"{vlan}={device}" for vlan, device in untagged.items()]
-    with open(log, "wb") as output:
-        space.popen(
-            ["/usr/bin/python3", "-B", "-m", __spec__.name, tagged_device, *pairs],
-            stdout=output,
-            stderr=output,
-            cwd=Path(__file__).resolve().parents[1],
-        )
-    wait_until(lambda: "ready" in log.read_text("utf-8"), 10, "the VLAN trunk")
+    relay.start(space, __spec__.name, [tagged_device, *pairs], log)
 
 
 if __name__ == "__main__":
-    relay(
+    move(
         sys.argv[1],
         {int(vlan): device for vlan, _, device in (pair.partition("=") for pair in sys.argv[2:])},
     )

@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SCENARIOS = ROOT / "tests/netns/run.py"
 FUZZERS = ROOT / "tests/fuzz/run.py"
 QUICKSTART = ROOT / "deploy/quickstart"
+TOPOLOGY = "from lab.topology import named; named('three-armed')"
 
 
 def faults(*command, **environment: str) -> str:
@@ -35,6 +36,12 @@ def left_early(*command) -> str:
         return child.stderr.read().decode()
 
 
+def last_line(*command) -> str:
+    """The end of what a failing command says."""
+    done = subprocess.run(command, cwd=ROOT / "deploy", capture_output=True, text=True)
+    return (done.stderr.splitlines() or ["nothing"])[-1]
+
+
 def main() -> int:
     with tempfile.TemporaryDirectory() as empty:
         said = {
@@ -45,6 +52,9 @@ def main() -> int:
         "no such option: --kep; nearest: --keep;": faults(QUICKSTART, "--kep"),
         "nearest: --driver=af_packet --driver=af_xdp;": faults(QUICKSTART, "--drivr=af_xdp"),
         "no such option: --keep --down;": faults(QUICKSTART, "--keep --down"),
+        "three-armed; there are two-armed, one-armed, vlan": last_line(
+            sys.executable, "-Bc", TOPOLOGY
+        ),
     }
     wrong = [f"{line}\n  lacks: {text}" for text, line in said.items() if text not in line]
     wrong += filter(None, [left_early(SCENARIOS, "--list")])

@@ -10,7 +10,6 @@ Twin outside: the same datagrams from a client outside are answered.
 """
 
 from lab.capture import Capture
-from lab.netns import veth
 from testlib import crafted, ikewire
 
 TWINS = {"outside": "reached a server"}
@@ -23,8 +22,7 @@ def run(case):
     if case.broken == "outside":
         farm.attach(inner, "198.18.0.99")
     else:
-        veth(farm.switch, "in", inner, "eth0")
-        farm.switch.ip("link set in master sw")
+        farm.topology.plug("in", inner)
         inner.ip("address add 10.20.0.99/24 dev eth0", "route add default via 10.20.0.1")
     wires = [
         Capture(case.lab, s.space, "eth0", "udp port 500 or udp port 4500") for s in farm.servers

@@ -15,7 +15,7 @@ DSCP.
 import socket
 
 from lab.capture import Capture
-from lab.farm import GATEWAY
+from lab.topology import GATEWAY
 from testlib import crafted, pairing
 
 FOR_CONTROL = True

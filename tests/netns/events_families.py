@@ -56,7 +56,7 @@ def to_v6(stage, walker, backend):
 def to_v4(stage, walker):
     client, gone = walker.client, walker.client.address
     client.address = client.outside = stage.elsewhere(stage.ikelb, walker.home)
-    stage.farm.address(client.space, client.address, client.isp)
+    client.isp.address(client.space, client.address)
     client.space.ip(
         f"route del default via {dualstack.CLIENT_GATEWAY}", f"address del {gone}/64 dev eth0"
     )

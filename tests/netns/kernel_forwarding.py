@@ -16,6 +16,7 @@ import contextlib
 
 from lab.shell import run as shell
 from lab.shell import stop_process, wait_until
+from lab.topology import TwoArmed
 from testlib import packets
 from testlib.scanned import ADMIN, ADMIN6, SOURCES, Scanned
 from testlib.scanner import DSCP, SMALL_BURST
@@ -54,7 +55,7 @@ def deleting(lb, flag):
 
 
 def run(case):
-    there = Scanned(case, "two")
+    there = Scanned(case, TwoArmed)
     lb = there.farm.lb
     there.config |= {
         "transit": {

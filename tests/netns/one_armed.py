@@ -10,6 +10,7 @@ Twin gateway: the servers' default gateway is the ISP's router, as if ikelb were
 back.
 """
 
+from lab.topology import OneArmed
 from lab.witness import Witness
 
 FOR_CONTROL = True
@@ -17,7 +18,7 @@ TWINS = {"gateway": "no answer from the VIP came back"}
 
 
 def run(case):
-    farm = case.farm(arm="one", client_count=2 if case.broken else 4)
+    farm = case.farm(topology=OneArmed, client_count=2 if case.broken else 4)
     case.balancer(farm)
     farm.start_servers()
     if case.broken == "gateway":

@@ -67,12 +67,11 @@ def run(case):
 
 def put_router_before_server(case, farm):
     """s1's addresses of the farm move behind a router."""
-    hop, switch, server = case.lab.namespace("hop"), farm.switch, farm.servers[0].space
-    dualstack.enable(hop)
-    veth(switch, "hop", hop, "near")
-    switch.ip("link set hop master sw")
+    hop, server = case.lab.namespace("hop"), farm.servers[0].space
+    dualstack.enable(hop, forward=True)
+    hop.forward()
+    farm.topology.plug("hop", hop, "near")
     veth(hop, "far", server, "eth1")
-    hop.sysctl({"net/ipv4/ip_forward": 1, "net/ipv6/conf/all/forwarding": 1})
     hop.ip(
         f"address add {HOP}/24 dev near",
         f"address add {HOP6}/64 dev near nodad",

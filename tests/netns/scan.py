@@ -12,6 +12,7 @@ own nftables rules let through. Twin open: with transit, host ports and own serv
 same scan finds every port.
 """
 
+from lab.topology import TwoArmed
 from testlib.scan import ALL_PORTS, Scan
 
 ALONE = "its rate takes two cores"
@@ -22,6 +23,6 @@ TWINS = {
 
 
 def run(case):
-    scan = Scan(case, "two", ALL_PORTS)
+    scan = Scan(case, TwoArmed, ALL_PORTS)
     scan.run()
     case.note(f"{scan.sent} packets, all of them accounted for")

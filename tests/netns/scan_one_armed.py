@@ -10,6 +10,7 @@ the clients'.
 Twin open: as in scan.
 """
 
+from lab.topology import OneArmed
 from testlib.scan import ALL_PORTS, Scan
 
 ALONE = "its rate takes two cores"
@@ -20,6 +21,6 @@ TWINS = {
 
 
 def run(case):
-    scan = Scan(case, "one", ALL_PORTS)
+    scan = Scan(case, OneArmed, ALL_PORTS)
     scan.run()
     case.note(f"{scan.sent} packets, all of them accounted for")

@@ -9,6 +9,7 @@
 Twin open: as in scan.
 """
 
+from lab.topology import VlanTrunk
 from testlib.scan import Scan
 
 TWINS = {
@@ -18,6 +19,6 @@ TWINS = {
 
 
 def run(case):
-    scan = Scan(case, "vlan", range(1, 1024))
+    scan = Scan(case, VlanTrunk, range(1, 1024))
     scan.run()
     case.note(f"{scan.sent} packets, all of them accounted for")

@@ -134,11 +134,7 @@ def move(case, farm, balancer):
     before = balancer.query("sessions", "--spi", spi)["sessions"][0]
     address = client.isp.client_net + NEW_ADDRESS
     if case.broken != "still":
-        client.space.ip(
-            f"address del {client.address}/16 dev eth0",
-            f"address add {address}/16 dev eth0",
-            f"route replace default via {client.isp.client_net}.1",
-        )
+        client.move(address)
 
     def has_moved():
         row = balancer.query("sessions", "--spi", spi)["sessions"][0]

@@ -11,6 +11,7 @@ In both families. Twin closed: the configuration opens nothing.
 """
 
 from lab import dualstack
+from lab.topology import TwoArmed
 from testlib import packets
 from testlib.scanned import ON_LO, ON_LO6, OTHERS, PLAIN, PLAIN6, SOURCES, VIPS, Scanned
 from testlib.scanner import DSCP, SMALL_BURST
@@ -42,7 +43,7 @@ def opening(there):
 
 
 def run(case):
-    there = Scanned(case, "two")
+    there = Scanned(case, TwoArmed)
     # For a minute after the start TCP without SYN would pass by no rule.
     shut = {**there.config, "timeouts": {"transit_grace": "0s"}}
     rules, backends = opening(there)

@@ -135,7 +135,7 @@ def traceroute(case, farm, space, target):
     ends = (
         (dualstack.GATEWAY, dualstack.ISP, OUTSIDE6)
         if is_v6
-        else ("10.20.0.1", f"{farm.isp.uplink_net}.254", OUTSIDE)
+        else ("10.20.0.1", farm.isp.uplink.router, OUTSIDE)
     )
     found = tuple(hop(case, space, target, ttl) for ttl in (1, 2, 3))
     case.equal(found, ends, f"traceroute to {target}")

@@ -73,7 +73,7 @@ def run(case):
     sources = {p.source for p in wire.stop()}
     case.equal(sources, {"10.20.0.11", "198.18.0.240"}, "ends of the TCP connections, seen outside")
     balancer.stop()
-    plain = KernelBalancer(farm, farm.lb, farm.config())
+    plain = KernelBalancer(farm, farm.config())
     plain.start()
     plain_up, plain_down = (transfer(case, farm, reverse=reverse) for reverse in (False, True))
     case.note(

@@ -48,7 +48,7 @@ def run(case):
 def crafted_clients(case, farm):
     second = farm.isps[1]
     roam = case.lab.namespace("roam")
-    farm.attach(roam, f"{second.client_net}.99", second)
+    second.attach(roam, f"{second.client_net}.99")
     roam.ip("address add 198.18.5.5/32 dev lo")
     second.space.ip(f"route add 198.18.5.5/32 via {second.client_net}.99")
     servers = crafted.responders(farm)

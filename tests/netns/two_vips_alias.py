@@ -73,7 +73,7 @@ def attack(case, farm, server, victim):
     """Failed logins at the first VIP; what the victim is sent after each of them."""
     second = victim.isp
     mal = farm.add_client("mal", f"{second.client_net}.99", second)
-    second.space.ip(f"route add {farm.vip}/32 via {second.uplink_net}.1")
+    second.space.ip(f"route add {farm.vip}/32 via {second.uplink.own}")
     mal.space.nft(
         "table ip spoof {\n chain out {\n  type nat hook postrouting priority srcnat\n"
         f"  udp dport 4500 snat to {victim.address}:4500\n }}\n}}\n"

@@ -11,6 +11,7 @@ configuration has the two VLANs exchanged.
 """
 
 from lab.capture import Capture
+from lab.topology import VlanTrunk
 from lab.witness import Witness
 from testlib import crafted
 
@@ -19,7 +20,7 @@ TWINS = {"tags": "no answer on 500"}
 
 
 def run(case):
-    farm = case.farm(arm="vlan", client_count=2 if case.broken else 4)
+    farm = case.farm(topology=VlanTrunk, client_count=2 if case.broken else 4)
     config = farm.config()
     if case.broken == "tags":
         for interface in config["interfaces"]:

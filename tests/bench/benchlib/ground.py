@@ -151,7 +151,7 @@ class Forward(Ground):
     destination = SERVERS[0]
 
     def start(self) -> None:
-        self.lb.sysctl({"net/ipv4/ip_forward": 1})
+        self.lb.forward()
         self.lb.ip(
             f"address add {OWN_WAN}/24 dev wan0",
             f"address add {OWN_LAN}/24 dev lan0",

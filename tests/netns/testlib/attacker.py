@@ -73,12 +73,13 @@ def disguise(client: Client, source: Tuple) -> None:
     address, port = source
     family = "ip6" if ":" in address else "ip"
     target = f"[{address}]:{port}" if family == "ip6" else f"{address}:{port}"
-    table = f"table {family} disguise"
-    client.space.nft(
-        f"{table} {{\n}}\ndelete {table}\n{table} {{\n chain out {{\n"
-        f"  type nat hook postrouting priority srcnat\n  udp dport 4500 snat to {target}\n }}\n}}\n"
+    client.space.nft_table(
+        "disguise",
+        " chain out {\n  type nat hook postrouting priority srcnat\n"
+        f"  udp dport 4500 snat to {target}\n }}\n",
+        family,
     )
-    client.space.run(["conntrack", "-F"], check=False)
+    client.space.forget_connections()
 
 
 def stranger(stage: Stage, side: Side, *, not_of: Server, habits: Habits = SILENT) -> Client:

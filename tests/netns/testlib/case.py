@@ -85,7 +85,7 @@ class Case:
         """The balancer under test, not started."""
         config = config or farm.config()
         if self.balancer_kind == "kernel":
-            return KernelBalancer(farm, farm.lb, config)
+            return KernelBalancer(farm, config)
         made = Ikelbd(self.lab, farm.lb, config)
         self._balancers.append(made)
         if farm.queues > 1:

@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import Iterable
 
 from lab import dualstack
-from lab.farm import GATEWAY
 from lab.shell import LabError, wait_until
+from lab.topology import GATEWAY, Topology
 from testlib import ikewire, oddities, packets
 from testlib.case import Case
 from testlib.scanned import (
@@ -56,9 +56,9 @@ class Scan:
     """`ports`: those that are scanned of each protocol at each target. Where the balancer's kernel
     lies on the way of an open one, its share of packets is limited, and every eighth has to do."""
 
-    def __init__(self, case: Case, arm: str, ports: Iterable[int]):
+    def __init__(self, case: Case, topology: type[Topology], ports: Iterable[int]):
         self.case, self.ports = case, list(ports)
-        self.there = Scanned(case, arm)
+        self.there = Scanned(case, topology)
         self.is_open = case.broken == "open"
         if self.is_open:
             self.there.config = opened(self.there.config)

@@ -16,8 +16,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lab import dualstack
-from lab.farm import GATEWAY
 from lab.netns import veth
+from lab.topology import GATEWAY, Topology
 from testlib import crafted
 from testlib.case import Case
 from testlib.open_host import OpenHost
@@ -47,9 +47,9 @@ class Target:
 class Scanned:
     """The farm with its targets; `start` once the configuration is as the scan wants it."""
 
-    def __init__(self, case: Case, arm: str):
-        self.case, self.arm = case, arm
-        self.farm = case.farm(arm=arm, client_count=0)
+    def __init__(self, case: Case, topology: type[Topology]):
+        self.case = case
+        self.farm = case.farm(topology=topology, client_count=0)
         dualstack.equip(self.farm)
         dualstack.attach(self.farm.outside_host(), OUTSIDE[6])
         self.config = dualstack.config(self.farm, self.farm.config())
@@ -58,10 +58,9 @@ class Scanned:
         self._add_management()
 
     def _add_host(self, name: str, address: str, address6: str) -> None:
-        space, switch = self.case.lab.namespace(name), self.farm.switch
+        space = self.case.lab.namespace(name)
         dualstack.enable(space)
-        veth(switch, name, space, "eth0")
-        switch.ip(f"link set {name} master sw")
+        self.farm.topology.plug(name, space)
         space.ip(
             f"address add {address}/24 dev eth0",
             f"address add {address6}/64 dev eth0 nodad",
@@ -73,6 +72,7 @@ class Scanned:
         admin, lb = self.case.lab.namespace("admin"), self.farm.lb
         dualstack.enable(admin)
         veth(admin, "eth0", lb, "mgmt0")
+        # A host that routes, with redirects as it comes: what ikelbd has to live with.
         lb.sysctl({"net/ipv4/ip_forward": 1, "net/ipv6/conf/all/forwarding": 1})
         lb.ip(
             f"address add {ON_MGMT}/24 dev mgmt0",
@@ -90,19 +90,18 @@ class Scanned:
     @property
     def ingress(self) -> dict[int, str]:
         """ikelb's addresses on the cable that the scan comes by."""
-        if self.arm == "one":
-            return {4: GATEWAY, 6: dualstack.GATEWAY}
-        return {4: f"{self.farm.isp.uplink_net}.1", 6: dualstack.OWN}
+        net = self.farm.topology.net(self.farm.isp)
+        return {4: net.own, 6: net.own6}
 
     @property
     def twins(self) -> tuple[str, ...]:
-        return ("farm",) if self.arm == "one" else ("ext", "int")
+        return tuple(interface.name for interface in self.farm.topology.seat.interfaces)
 
     def start(self) -> None:
         self.balancer = self.case.balancer(self.farm, self.config)
         isp, namespaces = self.farm.isp.space, self.case.lab.namespaces
         mac = mac_of(isp, self.ingress[4])
-        is_narrow = self.arm == "vlan" or self.case.driver == "af_packet"
+        is_narrow = self.farm.topology.is_relayed or self.case.driver == "af_packet"
         burst = SMALL_BURST if is_narrow else BURST
         self.scanner = Scanner(isp, "uplink", mac, SOURCES, VIPS, OTHERS.values(), burst)
         inner = namespaces["inner"]
@@ -125,8 +124,11 @@ class Scanned:
         backend = self.farm.servers[0]
         others = [("own address on lo", ON_LO6 if is_v6 else ON_LO)]
         others.append(("own address on mgmt0", ON_MGMT6 if is_v6 else ON_MGMT))
-        if self.arm != "one":
-            others.append(("own address on int", dualstack.GATEWAY if is_v6 else GATEWAY))
+        others += [
+            (f"own address on {interface.name}", interface.net.own6 if is_v6 else interface.net.own)
+            for interface in self.farm.topology.seat.interfaces
+            if interface.side == "servers"
+        ]
         return [
             Target("VIP", VIPS[family], self.own),
             *(Target(name, address, self.own) for name, address in others),

@@ -19,9 +19,10 @@ from dataclasses import asdict, dataclass
 
 from lab import dualstack, peers
 from lab.cgnat import Cgnat, Mapping
-from lab.farm import Client, Isp, Server
+from lab.farm import Client, Server
 from lab.ping import Echoes, Watch
 from lab.shell import holds_for
+from lab.topology import Isp
 from testlib import ikewire
 from testlib.beside import SourceHash
 from testlib.case import Case, NoBasis
@@ -261,16 +262,9 @@ class Stage(Workers):
         return client.charon.log.text().count("generating IKE_AUTH request 1 ")
 
     def roam(self, client: Client, address: str = "") -> None:
-        """The client's own address changes, as from Wi-Fi to LTE, by default to one that the source
-        hash sends to another server. charon notices by itself."""
-        side = self.side_of(client)
-        address = address or self.elsewhere(side, self.home(client))
-        client.space.ip(
-            f"address del {client.address}/16 dev eth0",
-            f"address add {address}/16 dev eth0",
-            f"route replace default via {side.isp.client_net}.1",
-        )
-        client.address = client.outside = address
+        """The client's own address changes, by default to one that the source hash sends to another
+        server."""
+        client.move(address or self.elsewhere(self.side_of(client), self.home(client)))
 
     def rekey(self, walkers: list[Walker], *, by_server: bool = False) -> None:
         """New IKE SAs for old, of which nothing but the exchange itself is to be seen."""
