@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import Callable
 
-from . import outage, session
+from . import outage, session, tour
 from .farm import Farm
 from .ikelbd import Ikelbd
 from .session import Lab
@@ -190,15 +190,9 @@ class Quickstart:
         return sighting.seen if sighting.seen == sighting.real else f"!{sighting.seen}"
 
     def _show_commands(self, farm: Farm, balancer: Ikelbd) -> None:
-        socket, prefix = balancer.config["admin"]["socket"], self.lab.prefix
-        client = farm.clients[0]
         say("The lab is still up. Look around:")
-        say(f"  {balancer.control_program} --socket {socket} status   # or: backends, flows, drops")
-        say(f"  {balancer.control_program} --socket {socket} drain s1 --mode refuse")
-        say(f"  ip netns exec {prefix}lb ip -br address   # the kernel's view of ikelb")
-        say(f"  ip netns exec {prefix}{client.name} ping {farm.servers[0].inside}")
-        say(f"  ip netns exec {prefix}isp tcpdump -ni uplink udp port 500 or udp port 4500")
-        say(f"  less {balancer.log_file}    less {farm.servers[0].charon.log.path}")
+        for line in (*tour.of_balancer(balancer), *tour.of_farm(farm), tour.logs(farm, [balancer])):
+            say(f"  {line}")
         say("  deploy/quickstart --down   # remove all of it")
         say()
 

@@ -122,9 +122,10 @@ def sweep(*, kept_too: bool = False) -> list[str]:
 
 
 def end_at_first_signal() -> None:
-    """SIGINT and SIGTERM end this process by SystemExit; those that follow the first do nothing,
-    so that none of them stops the clean-up half-way. A shell starts background jobs with SIGINT
-    ignored, and so would be whatever they start."""
+    """SIGINT, SIGTERM and a terminal that closes end this process by SystemExit; signals that
+    follow the first do nothing, so that none of them stops the clean-up half-way. A shell starts
+    background jobs with SIGINT ignored, and so would be whatever they start. Who has SIGHUP ignored
+    (nohup) wants it so."""
     came: list[int] = []
 
     def end(number: int, _frame) -> None:
@@ -134,6 +135,8 @@ def end_at_first_signal() -> None:
 
     signal.signal(signal.SIGINT, end)
     signal.signal(signal.SIGTERM, end)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, end)
 
 
 class Lab:
@@ -189,9 +192,8 @@ class Lab:
     def __exit__(self, kind, value, traceback) -> None:
         if not self.keep:
             # A second Ctrl-C must not end the programs that this calls.
-            previous = {
-                s: signal.signal(s, signal.SIG_IGN) for s in (signal.SIGINT, signal.SIGTERM)
-            }
+            ends = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+            previous = {s: signal.signal(s, signal.SIG_IGN) for s in ends}
             try:
                 self.teardown()
             finally:

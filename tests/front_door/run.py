@@ -102,6 +102,9 @@ RUN = {
     "--break=snat": broken("snat", "saw 198.51.100.254:"),
     "--driver=af_packet": Typed("(?m)^PASS", command="deploy/quickstart --driver=af_packet"),
     "tests/netns/run.py --list": Typed("(?m)^source_preserved"),
+    "tests/netns/run.py drain --hold": Typed(
+        "The lab is up until Enter", command="echo | tests/netns/run.py drain --hold"
+    ),
     "tests/netns/run.py drain vlan": Typed("2 passed, 0 failed"),
     "tests/netns/run.py e14_mobike": Typed("1 passed, 0 failed"),
     "tests/netns/run.py transit_radius": Typed("1 passed, 0 failed"),

@@ -35,6 +35,7 @@ from lab.ikelbd import build_directory  # noqa: E402
 from lab.session import Lab  # noqa: E402
 from testlib import children, results  # noqa: E402
 from testlib.case import Case, CheckFailed, NoBasis  # noqa: E402
+from testlib.hold import hold  # noqa: E402
 
 
 def scenario_names() -> list[str]:
@@ -94,11 +95,14 @@ def _attempt(module, options: argparse.Namespace, broken: str, notes: list[str])
             failure = ""
         except CheckFailed as error:
             failure = str(error)
-        except BaseException:
+        except BaseException as error:
             _keep_logs(case, options, module.__name__, broken)
+            _hold_at(case, options, error)
             raise
         if bool(failure) != bool(broken):
             _keep_logs(case, options, module.__name__, broken)
+        if options.hold:
+            hold(case, f"failed: {failure}" if failure else "passed")
         if not broken:
             notes += case.notes
         return failure
@@ -115,6 +119,12 @@ def _keep_logs(case: Case, options: argparse.Namespace, name: str, broken: str) 
             n for n in names if not (Path(folder, n).is_file() or Path(folder, n).is_dir())
         ],
     )
+
+
+def _hold_at(case: Case, options: argparse.Namespace, error: BaseException) -> None:
+    """Trouble of the lab's own is looked at as well; who interrupts wants to see nothing."""
+    if options.hold and isinstance(error, Exception):
+        hold(case, f"failed: {type(error).__name__}: {error}")
 
 
 def _run_test(test, stage, case: Case) -> dict:
@@ -137,23 +147,30 @@ def _run_test(test, stage, case: Case) -> dict:
     return outcome | {"notes": case.notes, "seconds": round(time.monotonic() - begun, 1)}
 
 
+def _failed(outcomes: list[dict]) -> bool:
+    return any(outcome["result"] == "failed" for outcome in outcomes)
+
+
 def run_tests(module, options: argparse.Namespace) -> dict:
     """The tests of a file that share a lab; a failed one does not keep the others from running."""
     with Lab() as lab:
         case = make_case(lab, options)
         try:
             stage = module.build(case)
-            outcomes = [
-                _run_test(test, stage, case)
-                for test in module.TESTS
-                if test.__name__ in options.scenario
-            ]
-        except BaseException:
+            outcomes: list[dict] = []
+            for test in module.TESTS:
+                if test.__name__ in options.scenario and not (options.hold and _failed(outcomes)):
+                    outcomes.append(_run_test(test, stage, case))
+        except BaseException as error:
             _keep_logs(case, options, module.__name__, "")
+            _hold_at(case, options, error)
             raise
-        failed = any(outcome["result"] == "failed" for outcome in outcomes)
+        failed = _failed(outcomes)
         if failed:
             _keep_logs(case, options, module.__name__, "")
+        if options.hold:
+            last = outcomes[-1]
+            hold(case, f"{last['name']} {last['result']} {last['detail']}".rstrip())
     word = "failed" if failed else "passed"
     return {"result": word, "detail": "", "notes": [], "tests": outcomes}
 
@@ -171,7 +188,8 @@ def run_here(name: str, options: argparse.Namespace) -> dict:
             return run_tests(module, options)
         if failure := _attempt(module, options, "", notes):
             return {"result": "failed", "detail": failure, "notes": notes}
-        for broken, text in getattr(module, "TWINS", {}).items():
+        twins = {} if options.hold else getattr(module, "TWINS", {})
+        for broken, text in twins.items():
             failure = _attempt(module, options, broken, notes)
             if not failure:
                 return {
@@ -185,7 +203,6 @@ def run_here(name: str, options: argparse.Namespace) -> dict:
                     "notes": notes,
                     "detail": f"twin {broken}: fails for another reason: {failure}",
                 }
-        twins = list(getattr(module, "TWINS", {}))
         if twins:
             notes.append(f"red when broken: {', '.join(twins)}")
         return {"result": "passed", "detail": "", "notes": notes}
@@ -211,10 +228,19 @@ def command_of(name: str, tests: list[str], options: argparse.Namespace) -> list
 def run_chosen(options: argparse.Namespace) -> Iterator[dict]:
     """The outcomes as they come: of those that share the machine, then of those that need it."""
     chosen = files_of(options.scenario)
+    if options.hold:
+        yield from run_held(*chosen.popitem(), options)
     needy = [name for name in chosen if hasattr(importlib.import_module(name), "ALONE")]
     for jobs, names in ((options.jobs, [n for n in chosen if n not in needy]), (1, needy)):
         commands = {name: command_of(name, chosen[name], options) for name in names}
         yield from children.run_all(commands, jobs, Path(options.logs))
+
+
+def run_held(name: str, tests: list[str], options: argparse.Namespace) -> list[dict]:
+    """In this process, which has the terminal, and without a time limit."""
+    begun = time.monotonic()
+    options.scenario = tests
+    return children.single(name, run_here(name, options), begun)
 
 
 def show(outcome: dict, logs: str) -> None:
@@ -257,6 +283,11 @@ def parse_arguments() -> argparse.Namespace:
         metavar="FILE",
         help="take the rows of event tests in there; default: event-results.jsonl of the build",
     )
+    parser.add_argument(
+        "--hold",
+        action="store_true",
+        help="keep the lab of one scenario up where it ends or fails, until Enter or Ctrl-C",
+    )
     parser.add_argument("--long", action="store_true", help="real times where they are scaled down")
     parser.add_argument(
         "--one-server",
@@ -273,6 +304,8 @@ def parse_arguments() -> argparse.Namespace:
     known = {*scenario_names(), *(test for name in scenario_names() for test in tests_of(name))}
     if unknown := sorted(set(options.scenario) - known):
         parser.error(f"no such scenario: {', '.join(unknown)}; --list shows them")
+    if options.hold and len(files_of(options.scenario)) != 1:
+        parser.error("--hold takes the name of one scenario, as in --hold drain")
     return options
 
 

@@ -46,7 +46,8 @@ class Case:
         self.long = long
         self.one_server = one_server  # of the control beside ikelbd: it has no choice
         self.notes: list[str] = []
-        self._balancers: list[Ikelbd] = []
+        self.built: Farm | None = None
+        self.balancers: list[Ikelbd] = []
 
     # --- claims -----------------------------------------------------------------------------------
 
@@ -79,7 +80,8 @@ class Case:
     # --- building ---------------------------------------------------------------------------------
 
     def farm(self, **options) -> Farm:
-        return Farm(self.lab, driver=self.driver, **options)
+        self.built = Farm(self.lab, driver=self.driver, **options)
+        return self.built
 
     def make_balancer(self, farm: Farm, config: dict | None = None) -> Ikelbd:
         """The balancer under test, not started."""
@@ -87,7 +89,7 @@ class Case:
         if self.balancer_kind == "kernel":
             return KernelBalancer(farm, config)
         made = Ikelbd(self.lab, farm.lb, config)
-        self._balancers.append(made)
+        self.balancers.append(made)
         if farm.queues > 1:
             made.environment["LD_PRELOAD"] = str(
                 build_directory() / "tests" / "netns" / "libveth_channels.so"
@@ -119,7 +121,7 @@ class Case:
 
     def write_down(self) -> None:
         """What running balancers say of themselves goes beside their logs."""
-        for balancer in self._balancers:
+        for balancer in self.balancers:
             for question in ("status", "backends", "drops", "flows", "sessions"):
                 with contextlib.suppress(LabError, subprocess.SubprocessError):
                     said = balancer.control("--json", question, check=False).stdout

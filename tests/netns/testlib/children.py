@@ -17,6 +17,14 @@ from lab import session
 TIME_LIMIT = 180.0  # seconds for one scenario with its twins; a slow machine needs a fraction of it
 
 
+def single(name: str, outcome: dict, begun: float) -> list[dict]:
+    """What came of a file: of its scenario, or of each of its tests."""
+    if "tests" in outcome:
+        return [{"file": name, **test} for test in outcome["tests"]]
+    seconds = round(time.monotonic() - begun, 1)
+    return [{"name": name, "file": name, "seconds": seconds, **outcome}]
+
+
 class Child:
     """The process of one scenario, or of the tests of a file."""
 
@@ -53,10 +61,7 @@ class Child:
         outcome = json.loads(text) if text else self._lost()
         if outcome["result"] != "failed":
             self.log.unlink()
-        if "tests" in outcome:
-            return [{"file": self.name, **test} for test in outcome["tests"]]
-        seconds = round(time.monotonic() - self.begun, 1)
-        return [{"name": self.name, "file": self.name, "seconds": seconds, **outcome}]
+        return single(self.name, outcome, self.begun)
 
     def _lost(self) -> dict:
         detail = (
