@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The ikelb authors
-"""The commands that README and docs tell a reader to type, taken out of their text.
+"""The commands that README, CONTRIBUTING and docs tell a reader to type, taken out of their text.
 
 Each line of an indented block is one, or of a fenced block marked `sh`; a drawing is none. In the
 text, `code` is one if it begins with a program and has arguments, or is an option `--break=HOW` or
@@ -26,7 +26,8 @@ DRAWING = re.compile(r"[\u2500-\u257f]")
 
 
 def documents() -> list[Path]:
-    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    tops = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+    return [*tops, *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def _blocks(text: str) -> Iterator[tuple[int, list[str]]]:

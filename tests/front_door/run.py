@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The ikelb authors
-"""Runs the commands of README and docs in a clean copy of the tree, in their order below.
+"""Runs the commands of README, CONTRIBUTING and docs in a clean copy of the tree, in their order
+below.
 
 A command that a document tells is in one of the two tables here, RUN or NOT_RUN; what is in a table
 is in a document. `run.py --tables` compares no more than that.
@@ -114,6 +115,9 @@ RUN = {
     "ninja -C build tests/unit/unit_pipeline && build/tests/unit/unit_pipeline"
     " --gtest_filter='Steer*'": Typed("PASSED"),
     "meson test -C build config": Typed("Ok: +[1-9]"),
+    "meson test -C build 'no_tag, pipeline'": Typed("Ok: +1\\b", limit=300.0),
+    "tests/golden/run.py build/controlplane/replay/ikelb-replay"
+    " a-tag-is-put-on-and-taken-off": Typed("ok +a tag is put on"),
     "build/tests/oracle/oracle_driver --seed 7 --steps 2500": Typed(),
     "build/tests/village/village --gtest_filter='*Ikelb*/e14*'": Typed("PASSED"),
     "build/tests/village/two_worlds --only keepalive --steps 50000": Typed(),
@@ -121,6 +125,9 @@ RUN = {
     "tests/village/model/run.py --seeds 4": Typed("scenarios, 0 fail"),
     "tests/bench/ikelb-bench --only environment": Typed(),
     "tests/lint/lint.py includes": Typed(),
+    "tests/lint/lint.py all": Typed(),
+    "tests/lint/lint.py rule_docs --write": Typed(),
+    "tests/lint/mutant_docs.py --write": Typed(),
     "tests/lint/lint.py verdict_docs --write": Typed(),
 }
 
@@ -142,6 +149,9 @@ NOT_RUN = {
     "ikelbd --back-off": "part of the unit's ExecStart, which is run; its pauses are a lint test",
     "tests/run": _ITSELF,
     "tests/run unit lint": _ITSELF,
+    "meson test -C build --suite lint": "the suite lint is that",
+    "ln -s ../../tests/lint/pre-commit .git/hooks/pre-commit": "the copy is no repository; a lint"
+    " test makes one and types it there",
     "tests/run --long": _ITSELF,
     "tests/run build-clang": _ITSELF,
     "tests/netns/run.py": _SCENARIOS,

@@ -16,8 +16,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 TOP_LEVEL = set(
-    "meson.build meson_options.txt README.md LICENSE dataplane controlplane config deploy tests"
-    " docs .ci .clang-format .clang-tidy .gitignore .git".split()
+    "meson.build meson_options.txt README.md CONTRIBUTING.md LICENSE dataplane controlplane config"
+    " deploy tests docs .ci .clang-format .clang-tidy .editorconfig .gitignore .git".split()
 )
 
 # Which folder may include which: docs/architecture.md draws the same. A folder may include itself.
@@ -543,12 +543,14 @@ RULES = [
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("rule", choices=[rule.__name__ for rule in RULES])
+    parser.add_argument("rule", choices=["all", *(rule.__name__ for rule in RULES)])
     parser.add_argument("--write", action="store_true", help="verdict_docs, rule_docs: to the page")
     parser.add_argument("--red", action="store_true", help="of some: by a tree that breaks it")
     options = parser.parse_args()
-    rule = next(rule for rule in RULES if rule.__name__ == options.rule)
-    faults = red(rule) if options.red else rule(write=True) if options.write else rule()
+    chosen = [rule for rule in RULES if options.rule in ("all", rule.__name__)]
+    faults = []
+    for rule in chosen:
+        faults += red(rule) if options.red else rule(write=True) if options.write else rule()
     for fault in faults:
         print(fault)
     return 1 if faults else 0
