@@ -9,14 +9,14 @@
 namespace ikelb::affinity {
 namespace {
 
-/// A retransmission that all backends got, and the next: a client goes on (RFC 7296 section 2.4).
+/// All backends get two retransmissions at most: the client goes on (RFC 7296 section 2.4).
 constexpr unsigned rounds_of_copies = 2;
 
 constexpr forwarding::Rate asked_all_per_source{.per_second = 1, .burst = 2},
     retries_per_tuple{.per_second = 5, .burst = 20}, copies_per_tuple{.per_second = 8, .burst = 8},
     copies_per_service{.per_second = 1000, .burst = 1000};
 
-/// A COOKIE that a backend has sent to this very address: whoever forges the address knows none.
+/// True with a COOKIE that a backend sent to this very address: forgers of the address have none.
 bool brings_cookie(Found& found) noexcept {
     const auto cookie = ike::cookie_of(found.packet.ike_message(), found.context.table.hash_key);
     return cookie != 0 && found.choice() &&
@@ -39,12 +39,12 @@ bool is_refused_by_all(Found& found) noexcept {
     std::uint64_t& shut_until = memory.gates.shut_until[service][has_cookie];
     BackendIndex& had_token = memory.gates.had_token[service];
     if (micros < shut_until) return true;
-    if (found.service().maglev.empty()) return false;  // some find no backend: another verdict
+    if (found.service().maglev.empty()) return false;  // the scheduler then decides no_backend
     std::uint64_t opens_at = ~std::uint64_t{0};
     for (std::size_t i = 0, place = had_token; i < table.backends.size(); ++i, ++place) {
         if (place >= table.backends.size()) place = 0;
         const auto index = static_cast<BackendIndex>(place);
-        // Records may name whoever takes clients back.
+        // A record may name any backend that takes returning clients.
         if (!table.member(service, index) ||
             !table.backends[index].takes_returning_clients(found.packet.is_v6))
             continue;
@@ -60,7 +60,7 @@ bool is_refused_by_all(Found& found) noexcept {
 
 bool is_gate_shut(std::span<const std::uint8_t> message, forwarding::ServiceIndex service,
                   const Context& context) noexcept {
-    // Whether a backend has sent its COOKIE only a look-up tells.
+    // Only a look-up tells whether a backend has sent this COOKIE.
     const bool may_bring = ike::cookie_of(message, context.table.hash_key) != 0;
     return context.now_micros < context.memory.gates.shut_until[service][may_bring];
 }
@@ -73,7 +73,7 @@ Verdict let_in(const Packet& packet, const Context& context) noexcept {
         return is_gate_shut(packet.ike_message(), packet.service, context)
                    ? Verdict::backend_limited : Verdict::undecided;
     Found found{packet, context};
-    // Whoever forges a client's address seldom knows its port, and never its COOKIE.
+    // A forger of a client's address seldom knows its port, and never its COOKIE.
     const bool has_cookie = brings_cookie(found);
     const std::uint64_t hash = hash_of(flow_of_sender(packet), context);
     const bool has_share = (has_cookie || found.binding()) &&
@@ -123,7 +123,7 @@ Verdict admit(Found& found) noexcept {
         is_refused_by_all(found);
         return Verdict::backend_limited;
     }
-    // Where its backend spoke, others' floods must not hold up the first request after a rekey.
+    // If the flow's backend spoke, others' floods must not hold up the first request after a rekey.
     const auto has_share = [&] {
         return packet.rule == Rule::flow && found.flow()->is_confirmed() &&
                context.memory.retries_by_tuple.take(

@@ -6,32 +6,32 @@
 
 namespace ikelb::affinity {
 
-// What strangers may cost: each function spends tokens of the worker's own buckets and writes no
-// record; call it once for a datagram. A held packet does not pay again.
+// Limits on the cost of unknown sources. Each function spends tokens of this worker's own buckets
+// and writes no record; call each once for a datagram. A held packet does not pay again.
 
-/// What a new SA is asked before anything else. Returns source_limited of one above
-/// abuse.requests_per_source without a way round it (a server's COOKIE, a bound client: 20 at once,
-/// 5 a second for a tuple); backend_limited, unseen, while the gate is shut; else undecided.
+/// Limits new SAs by source. Returns source_limited above abuse.requests_per_source if the client
+/// has no exemption (a server's COOKIE or client persistence: 20 at once, 5 a second for a tuple);
+/// backend_limited, before any look-up, while the service's gate is shut; else undecided.
 Verdict let_in(const Packet& packet, const Context& context) noexcept;
 
-/// Is the service's gate shut for this message, from its IKE header on? Spends nothing.
+/// True while the service's gate is shut for the message, from its IKE header on. Spends nothing.
 bool is_gate_shut(std::span<const std::uint8_t> message, forwarding::ServiceIndex service,
                   const Context& context) noexcept;
 
-/// Has no backend a token for this new SA? Shuts the service's gate until one has.
+/// True if no backend has a token for this new SA: shuts the service's gate until one has.
 bool is_refused_by_all(Found& found) noexcept;
 
-/// Is this request to be sent to all backends? It is of an unknown SA and has come before without
-/// an answer: its client may have moved right after a rekey. Counts asked_all.
+/// True if all backends are to get this request of an unknown SA, since an earlier copy got no
+/// answer: its client may have moved right after a rekey. Spends tokens; counts asked_all.
 bool may_ask_all(Found& found, const Decision& decision) noexcept;
 
-/// May a client's datagram have one more copy? asks_all: by the service's bucket, too.
+/// True if a client's datagram may have one more copy. asks_all: the service's bucket pays too.
 bool may_copy(const Found& found, bool asks_all) noexcept;
 
-/// The limits of a request's backend. Returns backend_limited of a new SA above
-/// requests_per_backend (half of the burst is for those that bring a server's COOKIE),
-/// unknown_pair_limited of an unknown SA that neither binding nor hash sends there: mis-steered it
-/// would be lost; else undecided.
+/// Limits the load of the packet's backend. Returns backend_limited for a new SA above
+/// requests_per_backend (half of the burst is for clients that bring a server's COOKIE);
+/// unknown_pair_limited for a request of an unknown SA that neither client persistence nor the hash
+/// sends there, since a mis-steered request would be lost; else undecided.
 Verdict admit(Found& found) noexcept;
 
 }  // namespace ikelb::affinity

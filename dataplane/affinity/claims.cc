@@ -10,24 +10,24 @@ namespace {
 
 using sessions::Candidate, sessions::Claim;
 
-/// The oldest of the claims to one SPI have rank 0; those of one backend share theirs.
+/// The oldest claims to one SPI have rank 0; claims of one backend share a rank.
 constexpr unsigned max_claim_rank = 7;
-/// New claims of one tuple: so many at once, then one in so many seconds.
+/// New claims of one tuple: claims_at_once, then one every seconds_per_claim.
 constexpr std::uint32_t claims_at_once = 24, seconds_per_claim = 60;
-/// All claims to one SPI stand in one place, which is others' too.
+/// All claims to one SPI stand in the same buckets, where other SPIs' claims stand too.
 constexpr unsigned claims_per_spi = 32;
-/// New candidates of one tuple: a flood of SPIs leaves others' alone.
+/// New candidates of one tuple: a flood of SPIs leaves other tuples' candidates alone.
 constexpr forwarding::Rate candidates_per_tuple{.per_second = 8, .burst = 8};
-/// In a candidate's note: no other backend had it. It is zero while the backend changes.
+/// Bit of a note: no other backend had the candidate. The note is 0 while the backend changes.
 constexpr std::uint64_t sole = 1ULL << 32;
 
-/// RFC 4303 section 2.2: right behind the SPI. Zero if the bytes are not at hand.
+/// Sequence number, right behind the SPI (RFC 4303 section 2.2); 0 if its bytes are missing.
 std::uint32_t sequence_of(const Packet& packet) noexcept {
     const auto payload = packet.udp_payload();
     return payload.size() < 8 ? 0 : net::load<net::be32>(payload.data() + 4).to_host();
 }
 
-/// The flow's next packet from its backend is to be noted. False: not now.
+/// Marks the flow: its backend's next packet is to be noted. False: the mark cannot be set now.
 bool await_backend(const Packet& packet, const Flow& flow, Context& context) noexcept {
     if (flow.awaits) return true;
     const auto key = flow_of_sender(packet);
@@ -37,8 +37,8 @@ bool await_backend(const Packet& packet, const Flow& flow, Context& context) noe
     return hold && context.directory.flows.refresh(key, flow, awaiting);
 }
 
-/// Who may claim what comes to a tuple: the one that is asked in full, or any of several. Others
-/// may have been made to send there, and a client's SPIs have to be known when it moves.
+/// A backend that is asked in full may claim SPIs at a tuple, alone or as one of several. Other
+/// backends may have been made to send there, and a client's SPIs have to be known when it moves.
 struct May {
     const Stander* one = nullptr;
     bool is_alone = false;
@@ -54,8 +54,8 @@ May may_claim(Found& found) noexcept {
     return may;
 }
 
-/// The new claim as it stands among all to its SPI; nullopt: there are enough of them. Where they
-/// are at odds none decides by itself: whoever sent the SPI from here may have heard it elsewhere.
+/// The new claim, ranked among all claims to its SPI; nullopt: the SPI has enough claims. Of claims
+/// at odds none decides by itself: the SPI's sender here may have overheard the SPI elsewhere.
 std::optional<Claim> claim_of(const Packet& packet, const Stander& one, bool is_contested,
                               Context& context) noexcept {
     const net::be32 spi = packet.datagram.esp_spi;
@@ -78,8 +78,8 @@ std::optional<Claim> claim_of(const Packet& packet, const Stander& one, bool is_
     return count < claims_per_spi ? std::optional{claim} : std::nullopt;
 }
 
-/// False: confirmed by another packet, whatever its number, since one may be forged, and by the
-/// backend in between. True, as long as it goes on: another one has the SPI too. nullopt: not yet.
+/// False: another packet of any other number, since one may be forged, has confirmed the SPI, and
+/// the backend in between. True: another backend goes on to have the SPI too. nullopt: unknown yet.
 std::optional<bool> is_contested(const Packet& packet, const Flow& flow,
                                  Context& context) noexcept {
     auto& candidates = context.directory.candidates;
@@ -100,7 +100,7 @@ std::optional<bool> is_contested(const Packet& packet, const Flow& flow,
     const std::uint64_t first = known->notes[0];
     if ((first & sole) == 0) return true;
     if (first == (sequence_of(packet) | sole)) return std::nullopt;
-    // Whatever the backend sends takes the mark away that the candidate has set.
+    // The backend's next packet takes away the mark that the candidate has set.
     const Seconds since = known->record.last_seen;
     if (!flow.awaits && static_cast<std::int32_t>(flow.last_seen - since) >= 0) return false;
     await_backend(packet, flow, context);
@@ -129,7 +129,7 @@ void consider_spi(Found& found, Context& context) noexcept {
     if (may.one == nullptr || flow->backend != found.tuple().all().front().backend) return;
     const ClaimFound& known = found.claim();
     const bool is_known = known.record && !known.is_disputed;
-    // Whoever has the SPI at this address keeps it.
+    // The backend that has the SPI at this address keeps it.
     const bool is_elsewhere = is_known && !known.record->is_shared;
     if (is_elsewhere && known.record->backend == may.one->backend) return;
     const auto contested = may.is_alone ? is_contested(packet, *flow, context) : true;

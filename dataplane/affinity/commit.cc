@@ -8,8 +8,8 @@
 namespace ikelb::affinity {
 namespace {
 
-/// Whether a delete was of the SA or of a child says the answer, and no server does. A client is
-/// believed as far as people are told, and no further.
+/// Only a client's answer tells whether a delete was of the SA or of a child; no server does.
+/// People are shown the client's word; nothing else hangs on it.
 void note_answer_to_delete(const Packet& packet, Context& context) noexcept {
     const auto key =
         sessions::hashed(sessions::flow_key(packet.source, packet.source_port, packet.backend),
@@ -32,14 +32,14 @@ void note_request(const Decision& decision, Found& found, Context& context) noex
     if (member && !packet.frame.was_held && !packet.is_decided())
         context.counters.ike[*member].requests.add(1);
     const auto& flow = found.flow();
-    // Of those that the kernel knows.
+    // The table holds gateways that the kernel knows.
     const auto* by_mac = table.gateway_of_mac.find(
         forwarding::gateway_key(packet.in_interface, packet.frame.sender(), packet.is_v6));
     forwarding::GatewayIndex gateway = by_mac == nullptr ? forwarding::no_gateway : *by_mac;
     const auto expected = flow && flow->gateway != forwarding::no_gateway
                               ? flow->gateway
                               : table.default_gateway(packet.source, packet.frontend);
-    // A neighbour's own address may have been a route's gateway, and its MAC address is that still.
+    // A neighbour that was a route's gateway keeps its MAC address, which still names the gateway.
     if (gateway != forwarding::no_gateway && gateway != expected &&
         table.is_on_link(packet.source, packet.in_interface))
         gateway = forwarding::on_link_client;
@@ -48,7 +48,7 @@ void note_request(const Decision& decision, Found& found, Context& context) noex
     const bool is_of_unknown = is_of_unknown_sa(found, decision);
     const bool is_delete = found.kind == Datagram::ike && !is_of_unknown &&
                            ike::hints_at_delete(packet.ike_message());
-    // Header fields of a request that is to come are no secret. Where two ways tell, none does.
+    // The header fields of a future request are no secret: two ways that differ cancel each other.
     const bool is_contested = before && before->gateway != gateway;
     if (is_contested) gateway = forwarding::no_gateway;
     if (!is_contested && gateway == forwarding::no_gateway && !is_delete && !is_of_unknown) return;
@@ -103,7 +103,7 @@ std::size_t commit_copies(std::uint8_t place, const Decision& decision, Found& f
         if (!may_copy(found, false)) break;
         copies.add(place, to);
     }
-    // Where they are many, each of them has its turn.
+    // Each of many backends has its turn to be first.
     const std::size_t count = others.asks_all ? found.context.table.backends.size() : 0;
     const std::size_t first = count == 0 ? 0 : found.context.now_micros % count;
     for (std::size_t i = first; i < first + count; ++i) {

@@ -54,7 +54,7 @@ ClaimFound Found::find_claim() noexcept {
 
 Claimants Found::find_claimants() noexcept {
     Claimants claimants;
-    // A bucket's worth at most: its own first, then by rank, then by backend.
+    // At most one bucket's claims: the client's own first, then by rank, then by backend.
     std::array<std::uint32_t, 32> in_order;
     std::size_t count = 0;
     visit_claims(packet.datagram.esp_spi, context, [&](const auto& key, const auto& claim) {

@@ -13,21 +13,21 @@ namespace ikelb::affinity {
 using forwarding::BackendIndex, forwarding::no_backend;
 using pipeline::Context, pipeline::Packet;
 
-/// Of a packet to a VIP, and of one to a client.
+/// Keys of the flow: by the sender of a packet to a VIP, by the receiver of a packet to a client.
 inline sessions::FlowKey flow_of_sender(const Packet& packet) noexcept {
     return sessions::flow_key(packet.source, packet.source_port, packet.frontend);
 }
 inline sessions::FlowKey flow_of_receiver(const Packet& packet) noexcept {
     return sessions::flow_key(packet.destination, packet.destination_port, packet.frontend);
 }
-/// Of the receiver's logins at the packet's backend.
+/// Key of the receiver's logins at the packet's backend.
 inline sessions::HashedKey login_of_receiver(const Packet& packet,
                                              const Context& context) noexcept {
     return sessions::hashed(
         sessions::flow_key(packet.destination, packet.destination_port, packet.backend),
         context.directory.secret);
 }
-/// Of a client, masked as its service says; nullopt also with affinity by SA.
+/// Client persistence by address, in the service's mask; nullopt also with affinity by SA.
 inline std::optional<sessions::Binding> find_binding(const net::IpAddress& client,
                                                      forwarding::ServiceIndex index,
                                                      const Context& context) noexcept {
@@ -39,7 +39,7 @@ inline std::optional<sessions::Binding> find_binding(const net::IpAddress& clien
 inline BackendRef ref_of(BackendIndex index, const Context& context) noexcept {
     return {.index = index, .generation = context.table.backends[index].generation};
 }
-/// Is the backend still the one meant, and does it serve the addressed VIP?
+/// Returns true if the backend is of the current generation and serves the service.
 inline bool counts(BackendRef backend, forwarding::ServiceIndex service,
                    const Context& context) noexcept {
     return context.table.is_current(backend) && context.table.member(service, backend.index);
@@ -49,7 +49,7 @@ inline bool is_response(const ike::Header& header) noexcept {
 }
 inline bool is_response(const Packet& packet) noexcept { return is_response(packet.ike_header()); }
 /// A response without a responder's SPI (COOKIE, INVALID_KE_PAYLOAD) answers an SA that a backend
-/// opens: no new SA of the client's, and nothing to schedule.
+/// opens: the client begins no SA, and the scheduler has no part.
 inline bool begins_sa(const ike::Header& header) noexcept {
     return header.responder_spi.wire() == 0 && !is_response(header);
 }
@@ -63,24 +63,24 @@ inline std::uint8_t claim_tag(const Packet& packet, const Context& context) noex
                                packet.source_port, packet.frontend, context.table.hash_key);
 }
 
-/// A flow with those beside it, as far as they count.
+/// The backends at the flow's tuple for which counts() is true.
 Tuple tuple_of(const sessions::FlowKey& key, const Flow& flow, forwarding::ServiceIndex service,
                const Context& context) noexcept;
 
-/// Names a request at a client tuple, and its answer: without the responder's SPI that the latter
-/// may add. Who spoofs a client's address knows neither SPIs nor message ID of an SA in use.
+/// Key of a request at a client tuple and of its answer, without the responder's SPI if the answer
+/// adds it. A spoofer of a client's address knows no SPI and no message ID of an SA in use.
 sessions::HashedKey request_key(const sessions::FlowKey& flow, const ike::Header& header,
                                 const Context& context) noexcept;
 
-/// For the buckets of one client tuple.
+/// Hash of a client tuple for its token buckets.
 inline std::uint64_t hash_of(const sessions::FlowKey& key, const Context& context) noexcept {
     return sessions::hash_of(key, context.table.hash_key);
 }
 
-/// What a client's datagram is to the rules.
+/// Kinds of client datagrams; each kind has its rules.
 enum class Datagram : std::uint8_t {
-    new_sa,  ///< IKE without a responder's SPI, and no response: it begins an SA
-    ike,     ///< of an SA that has both SPIs
+    new_sa,  ///< IKE without a responder's SPI, and no response: begins an SA
+    ike,     ///< IKE of an SA that has both SPIs
     esp,
     keepalive,
 };
@@ -100,24 +100,24 @@ struct BackendSet : boost::container::static_vector<BackendIndex, most> {
         if (this->size() < most && !holds(index)) this->push_back(index);
     }
 };
-/// Those that claim an ESP SPI, the oldest claim first.
+/// Backends that claim one ESP SPI, the oldest claim first.
 struct Claimants : BackendSet<4> {
-    bool is_open = false;  ///< shared elsewhere: it may be none of them
+    bool is_open = false;  ///< a claim from another place is shared: the SPI may be no claimant's
 };
 
-/// A client's ESP SPI as its claim stands: see commit.h.
+/// The claim to a client's ESP SPI and its state: see commit.h.
 struct ClaimFound {
-    std::optional<sessions::Claim> record{};  ///< as it is in the table
-    Seconds heard = 0;         ///< when its backend was last heard, as far as is known
-    bool is_disputed = false;  ///< its backend is silent here, and another one is not
-    bool is_own = false;       ///< of this port and VIP too
-    bool is_valid = false;     ///< it decides
+    std::optional<sessions::Claim> record{};  ///< the table's record
+    Seconds heard = 0;         ///< last time when its backend was heard, as far as is known
+    bool is_disputed = false;  ///< its backend is silent here, and another backend is not
+    bool is_own = false;       ///< its client port and VIP are the packet's
+    bool is_valid = false;     ///< the claim decides
 };
 
-/// So long a claim needs no other look-up to know that its backend was heard.
+/// A claim seen within this time proves without another look-up that its backend was heard.
 inline constexpr Seconds claim_refresh_interval = 60;
 
-/// Calls visit(const EspKey&, const Claim&) for each live claim to an SPI, of whatever client.
+/// Calls visit(const EspKey&, const Claim&) for each live claim to an SPI, of any client.
 template <typename Visit>
 void visit_claims(net::be32 spi, const Context& context, Visit&& visit) noexcept {
     const auto look = [&](const auto& table) {
@@ -133,7 +133,7 @@ void visit_claims(net::be32 spi, const Context& context, Visit&& visit) noexcept
     look(context.directory.claims.wide());
 }
 
-/// A client's datagram with the live records that its rules have asked for, each looked up once.
+/// A client's datagram and the live records that its rules have asked for; each is looked up once.
 class Found {
 public:
     Found(const Packet& packet_, const Context& context_) noexcept
@@ -164,7 +164,7 @@ public:
             return find_live(context.directory.flows, flow_of_sender(packet), context);
         });
     }
-    /// Who stands at its tuple.
+    /// The backends at the sender's tuple.
     const Tuple& tuple() noexcept {
         return once(tuple_, [&] {
             return flow() ? tuple_of(flow_of_sender(packet), **flow_, packet.service, context)
@@ -177,7 +177,7 @@ public:
                              context);
         });
     }
-    /// Whose the ESP SPI is, by this client.
+    /// This client's claim to the ESP SPI.
     const ClaimFound& claim() noexcept {
         return once(claim_, [&] { return find_claim(); });
     }
@@ -187,7 +187,7 @@ public:
     const std::optional<sessions::Binding>& binding() noexcept {
         return once(binding_, [&] { return find_binding(packet.source, packet.service, context); });
     }
-    /// For this client and SPIi.
+    /// The choice for this client and SPIi.
     const std::optional<sessions::Choice>& choice() noexcept {
         return once(choice_, [&] {
             return find_live(
@@ -197,7 +197,7 @@ public:
                 context);
         });
     }
-    /// The same request, seen a moment ago.
+    /// The record of the same request, sent a moment ago.
     const std::optional<sessions::Pending>& pending() noexcept {
         return once(pending_, [&] {
             const auto key = request_key(flow_of_sender(packet), packet.ike_header(), context);
@@ -226,8 +226,8 @@ private:
     std::optional<Tuple> tuple_;
 };
 
-/// Starts loading what most datagrams of its kind look up, be it a client's or a backend's.
-/// Inlined by force: a call that only prefetches has no effect in g++'s eyes, which drops it.
+/// Starts loading the records that most datagrams of the packet's kind and direction look up.
+/// Inlined by force: g++ sees no effect in a call that only prefetches, and drops it.
 [[gnu::always_inline]] inline void prefetch_records(const Packet& packet,
                                                     const Context& context) noexcept {
     const bool is_reply = packet.direction == pipeline::Direction::to_client;

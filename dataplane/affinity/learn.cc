@@ -16,8 +16,8 @@ bool opens_sa(const ike::Header& header) noexcept {
             (header.exchange == ike::exchange::ike_sa_init && !header.is_response()));
 }
 
-/// What the evidence says about the SA. Not while the INIT alone has been answered: an
-/// INFORMATIONAL under those keys needs no login (IKEv1's Quick Mode does).
+/// Translates evidence into the SA's state. An INIT that is answered alone proves no session: an
+/// INFORMATIONAL under its keys needs no login (IKEv1's Quick Mode does).
 std::optional<SaState> state_of(ike::Evidence evidence, const ike::Header& header,
                                 const std::optional<Pair>& pair) noexcept {
     const bool has_only_begun = pair && pair->record.state == SaState::half_open;
@@ -35,13 +35,13 @@ std::optional<SaState> state_of(ike::Evidence evidence, const ike::Header& heade
     return std::nullopt;
 }
 
-/// Of an IKEv2 answer under keys.
+/// Evidence of an IKEv2 answer under keys.
 Said said_by_answer(const Packet& packet, const std::optional<Pair>& pair,
                     const std::optional<SaState>& proof, const Context& context) noexcept {
     if (!pair || pair->record.backend.index != packet.backend) return Said::nominated;
     const ike::Header& header = packet.ike_header();
     const auto began = sessions::Began::unpack(pair->notes[1]);
-    // A server answers a replay too, under an old message ID. Of an unseen pair none is known yet.
+    // A server answers a replay too, under an old message ID. An unseen SA has no known ID yet.
     const bool is_unseen = began.client == 0 && began.next_id == 0;
     if (is_unseen || header.message_id.to_host() < began.next_id) return Said::nominated;
     if (pair->record.is_confirmed() || proof == SaState::established) return Said::strong;
@@ -67,8 +67,8 @@ Lesson learn(const Packet& packet, const std::optional<Pair>& pair, Context& con
     const ike::Evidence evidence = ike::evidence_of(packet.ike_message());
     Lesson lesson{.sa = state_of(evidence, header, pair)};
     if (evidence == ike::Evidence::none || evidence == ike::Evidence::half_open) return lesson;
-    // Anybody can have failing logins answered: each source has its share, and what began elsewhere
-    // takes none of it.
+    // Any source can have failing logins answered, so each has its share; SAs that began elsewhere
+    // draw on another share.
     const bool is_login_known = pair && pair->record.state != SaState::half_open;
     const net::HashKey& secret = context.table.hash_key;
     if (lesson.sa == SaState::answered && !is_login_known &&
@@ -78,8 +78,8 @@ Lesson learn(const Packet& packet, const std::optional<Pair>& pair, Context& con
             context.now_micros, limits.logins_per_source))
         return {.said = Said::alive, .sa = SaState::half_open};
     if (header.major_version() == 1) {
-        // No flag tells its answers from what it sends on its own, nor from those to replays: ESP
-        // decides, and the way that an SA has stays.
+        // No IKEv1 flag tells answers, answers to replays and unasked messages apart: ESP decides,
+        // and a confirmed SA keeps its gateway.
         lesson.said = Said::nominated;
         lesson.turns_gateway = !(pair && pair->record.is_confirmed());
         return lesson;
@@ -87,7 +87,7 @@ Lesson learn(const Packet& packet, const std::optional<Pair>& pair, Context& con
     lesson.is_answer = header.is_response();
     lesson.said = lesson.is_answer ? said_by_answer(packet, pair, lesson.sa, context) : Said::spoke;
     lesson.turns_gateway = lesson.said == Said::login || lesson.said == Said::strong;
-    if (lesson.sa && ike::hints_at_delete(packet.ike_message()))  // the answer to a replay is none
+    if (lesson.sa && ike::hints_at_delete(packet.ike_message()))  // a replay's answer tells nothing
         lesson.sa = lesson.said == Said::nominated ? std::nullopt : std::optional{SaState::closing};
     return lesson;
 }
@@ -111,7 +111,7 @@ FrontendIndex reply_vip(const Packet& packet, const std::optional<Pair>& pair,
         return only;
     };
     const auto is_ours = [&](const auto& record) { return record && record->backend == ref; };
-    // What spoofers of a client's address have answered on another VIP is less than speech.
+    // Answers to spoofers of a client's address on another VIP rank below speech.
     const auto by_standing = [&] {
         FrontendIndex best = forwarding::no_frontend;
         Stander shown{.standing = Standing::called, .last = 0};

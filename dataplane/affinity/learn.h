@@ -8,17 +8,17 @@ namespace ikelb::affinity {
 
 using Pair = sessions::Noted<sessions::IkeSa, 2>;
 
-/// What a backend's datagram teaches. The backend is the only one that is believed, and it answers
-/// whoever asks: so an answer nominates, and what it sends on its own decides.
+/// Facts that a backend's datagram teaches. Only backends are believed, and a backend answers any
+/// request: so an answer nominates the backend, and a datagram that it sends on its own decides.
 struct Lesson {
     Said said = Said::nothing;              ///< about its client tuple
     std::optional<sessions::SaState> sa{};  ///< about its IKE SA
-    bool is_answer = false;                 ///< under an SA's keys
-    bool ends_sa = false;        ///< of a client's delete, which no answer of a child's is
-    bool turns_gateway = false;  ///< the way of the request that it answers is the client's
+    bool is_answer = false;                 ///< an answer under an SA's keys
+    bool ends_sa = false;                   ///< answers a client's delete of the SA, not of a child
+    bool turns_gateway = false;  ///< the client now uses the gateway of the answered request
 };
 
-/// Did the packet's SA begin where the packet goes to?
+/// Returns true if the packet's SA began at the packet's backend and destination.
 inline bool began_here(const Packet& packet, const std::optional<Pair>& pair,
                        const Context& context) noexcept {
     return pair && pair->record.backend.index == packet.backend &&
@@ -26,17 +26,17 @@ inline bool began_here(const Packet& packet, const std::optional<Pair>& pair,
                sessions::origin_of(packet.destination, context.table.hash_key);
 }
 
-/// pair: what is known of its IKE SA. An answer under a message ID that was answered before is one
-/// to a replay (RFC 7296 section 2.1). Spends tokens of logins and of SAs that backends open.
+/// pair: the record of the packet's IKE SA. An answer under a message ID that was answered before
+/// answers a replay (RFC 7296 section 2.1). Spends tokens of logins and of SAs that backends open.
 Lesson learn(const Packet& packet, const std::optional<Pair>& pair, Context& context) noexcept;
 
-/// The VIP of a reply. Where its source address does not tell, of a backend that serves several
-/// from one: the SA's own by its SPIs, else the one where it stands highest at this client tuple,
-/// else the one that this client uses; no_frontend: two candidates are as bad as none.
+/// Returns the VIP of a reply; if a backend serves several VIPs from the source address, the SA's
+/// by its SPIs, else the VIP where the backend stands highest at this client tuple, else the one of
+/// client persistence; no_frontend if several candidates fit, or none.
 forwarding::FrontendIndex reply_vip(const Packet& packet, const std::optional<Pair>& pair,
                                     const Context& context) noexcept;
 
-/// A backend's packet: VIP, way, and what it teaches. Exits: reply_vip_unknown, refusal_of_copy.
+/// Sets a backend packet's VIP and gateway, and learns. Exits: reply_vip_unknown, refusal_of_copy.
 void take_reply(Packet& packet, Context& context) noexcept;
 
 }  // namespace ikelb::affinity

@@ -7,7 +7,7 @@
 namespace ikelb::affinity {
 namespace {
 
-/// The backend of an existing SA, which is valid nowhere else: down is a flag, not an end.
+/// The backend of an existing SA, even if it is down: the SA is valid nowhere else.
 Answer follow(BackendIndex index, const Found& found) noexcept {
     const bool is_flushed = found.context.table.backends[index].is_flushed(found.packet.is_v6);
     return {.is_hit = true, .backend = index,
@@ -20,7 +20,7 @@ Answer follow(const std::optional<Record>& record, const Found& found) noexcept 
                                                    : Answer{};
 }
 
-/// A new SA goes by a record only if its backend takes back who was there.
+/// A record steers a new SA only if its backend takes returning clients.
 template <typename Record>
 Answer go_back(const std::optional<Record>& record, const Found& found) noexcept {
     if (!record || !found.counts(record->backend)) return {};
@@ -62,7 +62,7 @@ Answer by_flow(Found& found) noexcept {
     return all.empty() ? Answer{} : follow(all.front().backend.index, found);
 }
 
-/// The flow's backend, if it spoke or is asked in full anyway; else the best of those that are.
+/// The flow's backend, if it spoke or is asked in full; else the best one that is asked in full.
 Answer by_tuple(Found& found) noexcept {
     const auto all = found.tuple().all();
     if (all.empty()) return {};
@@ -80,7 +80,7 @@ Answer by_claim(Found& found) noexcept {
     return claim.is_valid ? follow(claim.record->backend.index, found) : Answer{};
 }
 
-/// From whatever address.
+/// Claims of any client address decide here.
 Answer by_claimants(Found& found) noexcept {
     const auto& all = found.claimants();
     if (all.size() > 1) found.context.counters.spi_collisions.add(1);
@@ -93,8 +93,8 @@ Answer by_binding(Found& found) noexcept {
 
 Answer by_binding_anew(Found& found) noexcept {
     Answer answer = go_back(found.binding(), found);
-    // The reply of a backend with several VIPs has to find the one that was asked: the binding
-    // alone does not tell it where the client uses two of them.
+    // A backend's reply must find the VIP that was asked: with several VIPs, client persistence
+    // alone does not tell it if the client uses two of them.
     if (answer.is_hit) answer.keeps_choice = found.is_ambiguous(answer.backend);
     return answer;
 }
@@ -184,7 +184,7 @@ Others others_of(Found& found, const Decision& decision) noexcept {
             else if (is_esp)
                 others.copies.add(one.backend.index);
         }
-    // Whoever has answered there may have been made to: it also goes where it would without him.
+    // A spoofer may have taught the flow: the packet also goes where it would without the flow.
     if (decision.rule == Rule::flow && found.is_by_source()) {
         const Answer bound = by_binding(found);
         const BackendIndex without = bound.is_hit ? bound.backend : choose_by_hash(found);
@@ -196,7 +196,7 @@ Others others_of(Found& found, const Decision& decision) noexcept {
     for (const BackendIndex index : found.claimants())
         if (may_get_it(found, decision, index) && !others.full.holds(index))
             others.copies.add(index);
-    // It may be of none of them.
+    // The SPI may be no claimant's.
     others.asks_all = decision.rule == Rule::esp_spi || found.claimants().is_open;
     return others;
 }

@@ -8,24 +8,24 @@
 
 namespace ikelb::affinity {
 
-// Where a client's datagram goes: the rules of each kind of datagram in their order. The packet
-// path, `ikelbctl explain` and docs/life-of-a-packet.md all walk these lists.
+// The rules that steer each kind of client datagram, in their order. The packet path, `ikelbctl
+// explain` and docs/life-of-a-packet.md all walk these lists.
 
 using pipeline::Rule, pipeline::Verdict;
 
-/// What one rule says.
+/// Result of one rule.
 struct Answer {
     bool is_hit = false;
-    bool keeps_choice = false;  ///< retries and replies have to find it again
+    bool keeps_choice = false;  ///< retries and replies have to find the backend again
     BackendIndex backend = no_backend;
-    Verdict verdict = Verdict::undecided;  ///< of a hit that is dropped
+    Verdict verdict = Verdict::undecided;  ///< reason to drop a hit
 };
 
-/// When a rule is asked at all.
+/// Condition under which a rule is asked.
 enum class When : std::uint8_t {
     always,
     by_source,           ///< with affinity by source
-    nat_t_or_by_source,  ///< by SA, clients of one address share the flow to port 500
+    nat_t_or_by_source,  ///< with affinity by SA, clients of one address share the flow to port 500
     request_by_source,   ///< a response begins nothing
 };
 
@@ -37,7 +37,6 @@ struct RuleRow {
 
 std::span<const RuleRow> rules_of(Datagram kind) noexcept;
 
-/// Is the rule asked about this datagram?
 inline bool is_asked(const RuleRow& row, const Found& found) noexcept {
     switch (row.when) {
         case When::always: return true;
@@ -55,32 +54,32 @@ struct Decision : Answer {
     bool asks_all = false;  ///< see may_ask_all()
 };
 
-/// The first hit of the datagram's rules; none: the verdict alone. Writes no record, but takes the
-/// scheduler's turn: call it once for a datagram.
+/// Returns the first hit of the datagram's rules; without a hit only the verdict is set. Writes no
+/// record, but takes the scheduler's turn: call decide() once for a datagram.
 Decision decide(Found& found) noexcept;
 
-/// By the scheduler, for a client that no record knows.
+/// Asks the scheduler, for a client without a record.
 Answer by_schedule(Found& found) noexcept;
 
 /// The further backends to which a datagram is copied.
 struct Others {
     BackendSet<Tuple::most_answered + Tuple::most_speakers + 5> full{};  ///< always
     decltype(full) copies{};  ///< within copies_per_tuple
-    bool asks_all = false;    ///< then every other one, within copies_per_service as well
+    bool asks_all = false;    ///< every other backend too, within copies_per_service as well
 };
-/// Does this backend still lack a copy of a datagram that asks all? False of the decision's own, of
-/// those in full and copies, of one that is down and flushed, and outside the service's pool.
+/// True if a datagram that asks all lacks a copy for this backend. False of decision.backend, of
+/// others.full and copies, of a backend that is down and flushed, and outside the service's pool.
 bool is_one_of_all(const Found& found, const Decision& decision, const Others& others,
                    BackendIndex index) noexcept;
 
-/// A request by the keys of an SA whose label and pair nobody knows.
+/// Returns true for a request under the keys of an SA that has neither a label nor a record.
 bool is_of_unknown_sa(const Found& found, const Decision& decision) noexcept;
 
-/// Servers are silent on SPIs that are not theirs, so the right one of them speaks: ESP that no
-/// claim decides, and IKE of an unknown SA, is asked of all who may have it.
+/// Servers are silent on foreign SPIs, so only the right server answers: ESP that no claim decides,
+/// and IKE of an unknown SA, go to all backends that may have the SA.
 Others others_of(Found& found, const Decision& decision) noexcept;
 
-/// The keyed hash's choice: of the client, by SA of the new SA. no_backend: nobody takes it.
+/// The keyed hash's choice, by client, with affinity by SA by new SA; no_backend: none takes it.
 BackendIndex choose_by_hash(const Found& found) noexcept;
 
 }  // namespace ikelb::affinity

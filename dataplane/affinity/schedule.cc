@@ -7,8 +7,8 @@
 namespace ikelb::affinity {
 namespace {
 
-/// How long after a rebuild a COOKIE retry still goes by the table that chose the server whose
-/// cookie it brings: libreswan silently drops a foreign one.
+/// Time after a rebuild in which a COOKIE retry still goes by the old table, to the server of its
+/// COOKIE: libreswan silently drops a foreign one.
 constexpr forwarding::Seconds cookie_grace = 30;
 
 BackendIndex at_hash(const forwarding::BackendList& maglev, std::uint64_t hash) noexcept {
@@ -28,7 +28,7 @@ BackendIndex by_turn(forwarding::ServiceIndex index, const forwarding::Service& 
     return service.round_robin[turn++];
 }
 
-/// The fewest SAs by weight: those of the last count and this worker's own choices since.
+/// The backend with the fewest SAs by weight: of the last count, and this worker's choices since.
 BackendIndex by_fewest_sas(const forwarding::Service& service, const Context& context) noexcept {
     auto& chosen = context.memory.chosen;
     const auto load = [&](BackendIndex one) {
@@ -41,7 +41,7 @@ BackendIndex by_fewest_sas(const forwarding::Service& service, const Context& co
     return *best;
 }
 
-/// Counts an SA that leaves the place where its client's address alone would put it.
+/// Counts a new SA that goes elsewhere than its client's address alone would send it.
 void count_spread(const Found& found, BackendIndex choice) noexcept {
     const forwarding::Service& service = found.service();
     if (service.maglev.empty()) return;  // a COOKIE retry by the table before
@@ -49,7 +49,7 @@ void count_spread(const Found& found, BackendIndex choice) noexcept {
     if (at_hash(service.maglev, hash) != choice) found.context.counters.spread.add(1);
 }
 
-/// May another choice be kept? Else the hash decides, without memory, until the crowd has gone.
+/// False: no choice may be kept, and the hash decides without memory until the crowd has gone.
 bool may_remember(const Context& context) noexcept {
     if (!context.directory.is_half_open_crowded.load(std::memory_order_relaxed) &&
         context.memory.half_open_inserts.take(context.now_micros,
@@ -59,7 +59,7 @@ bool may_remember(const Context& context) noexcept {
     return false;
 }
 
-/// RFC 7296 section 2.6. The walk to the notify's type is the server's work.
+/// By RFC 7296 section 2.6. The server walks to the notify's type.
 bool is_cookie_retry(const Found& found) noexcept {
     return found.kind == Datagram::new_sa &&
            found.packet.ike_header().exchange == ike::exchange::ike_sa_init &&
@@ -88,15 +88,15 @@ Answer by_schedule(Found& found) noexcept {
     const Context& context = found.context;
     const forwarding::Service& service = found.service();
     Answer answer{.is_hit = true};
-    // An SA that nobody knows has no choice to keep: the hash sends all of it to one place. What is
-    // refused whoever gets it takes nobody's turn.
+    // An unknown SA has no choice to keep: the hash sends all its packets to one backend. A new SA
+    // that every backend refuses takes no backend's turn.
     const bool is_new = found.kind == Datagram::new_sa && !is_refused_by_all(found);
     const bool is_by_hash = service.scheduler == forwarding::Scheduler::maglev || !is_new;
     if (is_by_hash || !may_remember(context)) {
         answer.backend = choose_by_hash(found);
         if (is_by_hash && is_new && answer.backend != no_backend) {
             if (service.affinity == forwarding::Affinity::sa) count_spread(found, answer.backend);
-            // The reply of a backend with several VIPs has to find the one that was asked.
+            // The reply of a backend with several VIPs must find the VIP that was asked.
             answer.keeps_choice = found.is_ambiguous(answer.backend);
         }
     } else {

@@ -14,7 +14,7 @@ constexpr bool is_speaker(const Stander& one) noexcept {
     return one.standing == Standing::spoke;
 }
 
-/// A replay renews nobody who has shown more: else stale servers would stay among those asked.
+/// A replay renews no backend of higher standing: else stale servers would stay among those asked.
 constexpr bool is_no_renewal(Said said, Standing standing) noexcept {
     const bool is_weak = said == Said::called || said == Said::nominated;
     return said == Said::nothing || (is_weak && standing_of(said) < standing);
@@ -65,7 +65,7 @@ sessions::Rivals Tuple::rivals(Seconds now) const noexcept {
 }
 
 Tuple::Notes Tuple::notes(Seconds now) const noexcept {
-    constexpr Seconds oldest = 0x7ff;  // else it comes around before the record ends
+    constexpr Seconds oldest = 0x7ff;  // an older time would come around before the record ends
     Entries entries{};
     for (const bool is_new : {false, true})
         for (const Stander& one : all()) {
@@ -84,7 +84,7 @@ const Stander* Tuple::find(BackendRef backend) const noexcept {
     return found == standers_.end() ? nullptr : &*found;
 }
 
-/// The best one takes a flow that its holder has left.
+/// The best backend takes a flow that its holder has left.
 void Tuple::elect() noexcept {
     if (!standers_.empty()) make_first(std::ranges::min_element(standers_, is_better));
 }
@@ -114,13 +114,13 @@ bool Tuple::hear(BackendRef backend, Said said, Seconds now) noexcept {
         if (is_no_renewal(said, one->standing) ||
             (!is_raised && is_within(flow_refresh_interval - 1, one->last, now)))
             return false;
-        // As a speaker, one that lets a login fail would be taken for one that still has its SA.
+        // Kept as a speaker, a backend that fails a login would be taken for one that has its SA.
         if (is_raised || (said == Said::login && one != standers_.begin()))
             one->standing = standing_of(said);
         one->last = now;
         if (said == Said::alive) return true;
     }
-    // A login may have failed: it takes the flow from nobody who is asked in full.
+    // A login may have failed: it takes the flow from no backend that is asked in full.
     const int least = static_cast<int>(standers_.front().standing) + (said == Said::login);
     if (static_cast<int>(standing_of(said)) >= least) make_first(one);
     displace(false, most_answered);

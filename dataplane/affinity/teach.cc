@@ -16,19 +16,19 @@ using pipeline::Verdict, sessions::IkeSa, sessions::Login, sessions::Pending, se
 // ESP that was on its way when an SA ended comes no later than this after the delete.
 constexpr Seconds in_flight = 5;
 
-/// New places of one pair, and of one client prefix: a request can be replayed from any of them.
-/// And of one prefix by speech, which one SA on the move can have anywhere.
+/// New places of one IKE SA, and of one client prefix, since a request can be replayed from any
+/// place; and of one prefix by speech, which one SA on the move can have anywhere.
 constexpr forwarding::Rate places_per_pair{.per_second = 1, .burst = 8},
     places_per_source{.per_second = 10, .burst = 200},
     speech_per_source{.per_second = 20, .burst = 4000};
 
-/// Does the proof raise the state? A confirmed pair is made less by another one of its kind alone.
+/// True if the proof raises the state; a confirmed state yields to another confirmed one only.
 constexpr bool raises(SaState proof, SaState state) noexcept {
     return state >= SaState::established ? proof != state && proof >= SaState::established
                                          : proof > state;
 }
 
-/// Where the pair's backend sends to now, for people to see. before: 0 if it is new.
+/// A Peer's word: where the SA's backend sends now, for people to see. before: 0 for a new SA.
 std::uint64_t peer_after(const Packet& packet, std::uint64_t before, bool is_confirmed,
                          Seconds now) noexcept {
     sessions::Peer peer = sessions::Peer::unpack(before);
@@ -53,16 +53,16 @@ std::uint64_t began_after(const Packet& packet, std::uint64_t before, const Less
     return began.pack();
 }
 
-/// An answered login may have failed, and a delete may be of a child alone. ESP tells, but names no
-/// SPI of its IKE SA, so the tuple has to say which one it confirms.
+/// An answered login may have failed, and a delete may be of a child alone. Later ESP tells, but
+/// names no SPI of its IKE SA, so the tuple's record has to say which SA the ESP confirms.
 void note_login(const Packet& packet, const sessions::PairKey& pair, SaState state,
                 Context& context) noexcept {
     const Login login{ref_of(packet.backend, context), state == SaState::closing, context.now};
     keep(context.directory.logins, login_of_receiver(packet, context), login, context, &pair);
 }
 
-/// ESP confirms the login that its backend answered last at its tuple, of those that began at this
-/// very address, or the one that was confirmed before the hint of a delete.
+/// ESP confirms the login that its backend answered last at its tuple, among SAs that began at this
+/// very address, or the SA that was confirmed before the hint of a delete.
 void confirm_login(const Packet& packet, BackendRef ref, Context& context) noexcept {
     const auto key = login_of_receiver(packet, context);
     auto& logins = context.directory.logins;
@@ -90,13 +90,13 @@ void teach_pair(const Packet& packet, const std::optional<Pair>& found, const Le
     const SaState proof = *lesson.sa;
     const auto key = sessions::pair_key(packet.ike_header());
     const BackendRef ref = ref_of(packet.backend, context);
-    // What is another backend's stays so, as long as that one is there.
+    // Another backend's IKE SA stays its own as long as that backend counts.
     const bool is_own = found && found->record.backend == ref;
     if (proof == SaState::closing && !(is_own && found->record.is_confirmed())) return;
     if (found && !is_own && counts(found->record.backend, packet.service, context)) return;
     const Pair none;
     const Pair& known = is_own ? *found : none;
-    // One that began elsewhere would hide the login that ESP is to confirm here.
+    // A login that began elsewhere would hide the login that ESP is to confirm here.
     if (proof == SaState::closing ||
         (proof == SaState::answered && is_own && began_here(packet, found, context)))
         note_login(packet, key, proof, context);
@@ -119,14 +119,14 @@ void teach_pair(const Packet& packet, const std::optional<Pair>& found, const Le
         write_to(pairs, key, desired, sessions::Evict::oldest_by_half, context, &notes, &before);
     if (is_written && !found) context.counters.pairs_learned.add(1);
     if (is_written || !is_own || !is_due) return;
-    IkeSa renewed = known.record;  // what was known lives on
+    IkeSa renewed = known.record;  // the known state lives on
     renewed.last_seen = context.now;
     pairs.refresh(key, known.record, renewed);
 }
 
-/// A binding keeps its backend, else one roamer who enters an office's NAT would take the office
-/// along. But one that takes none of its SAs back gives way to one that does, or the client would
-/// leave the server that it has now at its next login.
+/// Client persistence keeps its backend, else one roamer who enters an office's NAT would take the
+/// office along. But a backend that takes no returning clients gives way to one that does, or the
+/// client would leave its present server at its next login.
 void teach_binding(const Packet& packet, BackendRef ref, Context& context) noexcept {
     const forwarding::Service& service = context.table.services[packet.service];
     if (service.affinity != forwarding::Affinity::source) return;
@@ -156,7 +156,7 @@ std::optional<Pending> answered_request(const Packet& packet, const Context& con
                      request_key(flow_of_receiver(packet), header, context), context);
 }
 
-/// May a backend stand anew at a place?
+/// Returns true if the backend may get a new place at a client tuple. Spends tokens.
 bool may_add_place(const Packet& packet, const Lesson& lesson, Context& context) noexcept {
     const net::HashKey& secret = context.table.hash_key;
     const std::uint64_t now = context.now_micros;
@@ -164,8 +164,8 @@ bool may_add_place(const Packet& packet, const Lesson& lesson, Context& context)
     if (lesson.said == Said::spoke)
         return memory.speech_by_source.take(packet.destination, secret, now, speech_per_source);
     if (lesson.said < Said::nominated) return true;
-    // By both SPIs: anybody can begin an SA under the first one of another. No replay is answered
-    // afresh, or as a login's next message: those have shares of their own.
+    // By both SPIs: any client can begin an SA under another's first SPI. No replay is answered
+    // afresh, or as a login's next message: fresh answers and login messages have their own shares.
     const ike::Header& header = packet.ike_header();
     const auto pair = sessions::WholeKey::hash(sessions::pair_key(header), secret);
     if (lesson.said != Said::nominated)
@@ -176,7 +176,7 @@ bool may_add_place(const Packet& packet, const Lesson& lesson, Context& context)
            memory.nominations_by_source.take(packet.destination, secret, now, places_per_source);
 }
 
-/// Others stand there, or nobody does. False: nothing has changed.
+/// Enters the backend at a tuple of other backends, or of none. False: nothing has changed.
 bool join(const Packet& packet, const std::optional<Flow>& flow, const Lesson& lesson,
           GatewayIndex gateway, Context& context) noexcept {
     const BackendRef ref = ref_of(packet.backend, context);
@@ -188,11 +188,11 @@ bool join(const Packet& packet, const std::optional<Flow>& flow, const Lesson& l
     const bool was_empty = tuple.all().empty();
     const bool has_changed = tuple.hear(ref, lesson.said, context.now);
     const auto all = tuple.all();
-    // Whoever had the flow may have gone since.
+    // The flow's former backend may have gone since.
     const bool is_left = flow && !all.empty() && all.front().backend != flow->backend;
     if (!has_changed && !is_left) return false;
     const bool has_rivals = all.size() > 1;
-    // First: whoever finds the flow's mark finds them.
+    // Written first: a reader that finds the flow's mark finds the rivals.
     const auto write_rivals = [&] {
         if (!has_rivals) return sessions::WriteOutcome::written;
         const Tuple::Notes notes = tuple.notes(context.now);
@@ -221,7 +221,7 @@ bool join(const Packet& packet, const std::optional<Flow>& flow, const Lesson& l
     return true;
 }
 
-/// The packet's way to the client, and what it says about its tuple. False: nothing has changed.
+/// Sets the packet's gateway and teaches its tuple. False: the tuple has not changed.
 bool teach_tuple(Packet& packet, const Lesson& lesson, GatewayIndex way,
                  Context& context) noexcept {
     const auto key = flow_of_receiver(packet);
@@ -233,7 +233,7 @@ bool teach_tuple(Packet& packet, const Lesson& lesson, GatewayIndex way,
     packet.gateway = has_way ? way : usual;
     const GatewayIndex stored = has_way && lesson.turns_gateway ? way : usual;
     const bool is_own = flow && flow->backend == ref_of(packet.backend, context);
-    // In IKEv1 a sign of life at its own flow is all that can be told.
+    // An IKEv1 answer at its backend's own flow proves life, and no more.
     const bool is_weak = is_own && lesson.said == Said::nominated &&
                          packet.ike_header().major_version() == 1 &&
                          flow->standing >= Standing::strong;
@@ -250,7 +250,7 @@ bool teach_tuple(Packet& packet, const Lesson& lesson, GatewayIndex way,
     } else if (!flow && said <= Said::alive) {
         return false;
     }
-    // Nobody waits: what is left as it was, the backend's next datagram says again.
+    // No worker waits for the lock: the backend's next datagram teaches the same again.
     const std::unique_lock hold{context.directory.tuple(hash_of(key, context)), std::try_to_lock};
     if (!hold) return note(sessions::WriteOutcome::busy, context);
     if (!is_own) return join(packet, flow, lesson, stored, context);
@@ -259,7 +259,7 @@ bool teach_tuple(Packet& packet, const Lesson& lesson, GatewayIndex way,
     if (is_rewritten && write_to(context.directory.flows, key, desired,
                                  sessions::Evict::oldest_by_half, context, nullptr, &flow))
         return true;
-    desired.standing = flow->standing;  // what was known lives on
+    desired.standing = flow->standing;  // the known state lives on
     desired.gateway = flow->gateway;
     return context.directory.flows.refresh(key, *flow, desired);
 }
@@ -271,14 +271,14 @@ void count_answer(const Packet& packet, Context& context) noexcept {
     if (member) context.counters.ike[*member].answers.add(1);
 }
 
-/// For the retry that a COOKIE or another group asks for. It steers the client's own SPIi alone.
+/// Serves the retry that a COOKIE or another group asks for; steers the client's own SPIi alone.
 void teach_choice(const Packet& packet, Context& context) noexcept {
     if (packet.ike_header().exchange != ike::exchange::ike_sa_init || !is_response(packet)) return;
     const std::uint64_t cookie = ike::cookie_of(packet.ike_message(), context.table.hash_key);
     keep_choice(packet, static_cast<std::uint8_t>(cookie), context);
 }
 
-/// An unprotected notify, as servers send it about SPIs that are not theirs.
+/// An unprotected notify: servers send it about foreign SPIs.
 bool is_refusal(const Packet& packet) noexcept {
     const ike::Header& header = packet.ike_header();
     return is_response(packet) && header.exchange != ike::exchange::ike_sa_init &&
@@ -293,7 +293,7 @@ void take_reply(Packet& packet, Context& context) noexcept {
     const auto pair = is_ike ? find_noted(context.directory.pairs,
                                           sessions::pair_key(packet.ike_header()), context)
                              : std::nullopt;
-    // From before a flush or a removal: it says nothing of the backend that there is now.
+    // A record from before a flush or a removal says nothing about the present backend.
     const std::optional<Pair> none;
     const auto& known = pair && context.table.is_current(pair->record.backend) ? pair : none;
     packet.frontend = reply_vip(packet, known, context);
@@ -303,7 +303,7 @@ void take_reply(Packet& packet, Context& context) noexcept {
     Lesson lesson = learn(packet, known, context);
     const BackendRef ref = ref_of(packet.backend, context);
     const auto request = answered_request(packet, context);
-    // RFC 7296 section 1.4.1: who deletes a child is answered by a delete of its other half.
+    // RFC 7296 section 1.4.1: the answer to a child's delete deletes the child's other half.
     lesson.ends_sa = request && request->is_delete && lesson.said == Said::strong &&
                      lesson.sa == SaState::established;
     if (is_ike) {
