@@ -14,8 +14,8 @@
 
 namespace ikelb::dpdk {
 
-/// What a trie of one family looks at, as rte_acl wants it: one byte, then groups of four, each in
-/// network byte order. An IPv4 address is one word, an IPv6 address four.
+/// Key of a packet in one family's trie, in rte_acl's layout: one byte, then groups of four, each
+/// in network byte order. An IPv4 address is one word, an IPv6 address four.
 template <std::size_t AddressWords>
 struct AclInput {
     using Words = std::array<net::be32, AddressWords>;
@@ -39,13 +39,13 @@ struct AclInput {
 struct AclDeleter {
     void operator()(rte_acl_ctx* context) const noexcept { rte_acl_free(context); }
 };
-/// Built for the AclInput of a family; says 1 of what a rule names.
+/// Built for the AclInput of one family; its result is 1 for a packet that a rule names.
 using AclContext = std::unique_ptr<rte_acl_ctx, AclDeleter>;
 
-/// The rules as a trie of rte_acl for each family: however many they are, a packet costs the same.
+/// The rules as one rte_acl trie for each family: a packet's cost does not grow with their number.
 class AclRules : public wall::AllowRules {
 public:
-    /// nullptr: no rule of that family.
+    /// nullptr: no rule of this family.
     AclRules(AclContext v4, AclContext v6) noexcept : v4_{std::move(v4)}, v6_{std::move(v6)} {}
     bool allow(const wall::TransitPacket& packet) const noexcept override;
 

@@ -7,7 +7,7 @@
 
 namespace ikelb::dpdk {
 
-/// Why DPDK would not, in one line that says what to type instead.
+/// The reason of a failure in DPDK, in one line that names the setting to change.
 struct Failure {
     std::string message;
 };

@@ -18,12 +18,12 @@ struct RingDeleter {
     void operator()(rte_ring* ring) const noexcept { rte_ring_free(ring); }
 };
 
-/// A bounded queue from one thread to one other. Nobody waits: what does not fit is refused.
+/// A bounded queue from one thread to another. push() never waits: a full queue refuses the value.
 template <typename T>
     requires std::is_trivially_copyable_v<T> && (sizeof(T) % 4 == 0)
 class Ring {
 public:
-    /// capacity: a power of two; one less fits.
+    /// capacity: a power of two; the ring holds one value less.
     static Result<Ring> make(const std::string& name, unsigned capacity) {
         Ring ring;
         ring.ring_.reset(rte_ring_create_elem(name.c_str(), sizeof(T), capacity, SOCKET_ID_ANY,

@@ -16,8 +16,8 @@
 namespace ikelb::forwarding {
 
 /// An immutable map from keys of KeyWords 64-bit words to small values: open addressing in one
-/// array, so empty that most look-ups end in the first slot, of one-word keys nearly all. The hash
-/// is keyed, because packets choose what is looked up. Of equal keys the last one wins.
+/// array, which is sparse: most look-ups end in the first slot, of one-word keys nearly all. The
+/// hash is keyed, because packets choose the keys of look-ups. Of equal keys the last one wins.
 /// Threads: built by the control thread, then read by any. Pointers live as long as the map.
 template <std::size_t KeyWords, typename Value>
     requires std::is_trivially_copyable_v<Value>
@@ -29,7 +29,6 @@ public:
         Value value{};
     };
 
-    /// An empty map.
     WordMap() = default;
 
     WordMap(std::span<const Entry> entries, net::HashKey hash_key) : hash_key_{hash_key} {
@@ -44,7 +43,7 @@ public:
 
     /// The key's value, or nullptr.
     const Value* find(const Key& key) const noexcept { return finder()(key); }
-    /// Finds as find() does. By value, for loops that write to packets; as long-lived as the map.
+    /// A finder by value, for loops that write to packets; valid as long as the map.
     auto finder() const noexcept {
         return [slots = slots_.data(), mask = slots_.size() - 1, secret = hash_key_](const Key& key)
                    __attribute__((always_inline)) -> const Value* {
@@ -76,9 +75,9 @@ private:
     std::vector<Slot> slots_ = std::vector<Slot>(1);
 };
 
-/// The same by address of either family. Most look-ups are of clients, who are not in the map, and
-/// must not end in a branch that cannot be predicted: of 64 of them one gets past a bitmap of
-/// hashes. It needs no secret: packets choose what is looked up, not what lies in the way.
+/// A map by address of either family. Most look-ups are of clients, which the map does not hold,
+/// and must not end in an unpredictable branch: a bitmap of hashes lets one client in 64 pass. The
+/// bitmap needs no secret: packets choose the addresses of look-ups, not the entries.
 template <typename Value>
 class AddressMap {
 public:
@@ -87,7 +86,6 @@ public:
         Value value{};
     };
 
-    /// An empty map.
     AddressMap() = default;
 
     AddressMap(std::span<const Entry> entries, net::HashKey hash_key)
@@ -101,11 +99,10 @@ public:
         map_ = {all, hash_key};
     }
 
-    /// The address's value, or nullptr.
     const Value* find(const net::IpAddress& address) const noexcept {
         return find(address.high(), address.low());
     }
-    /// The same by the address's halves.
+    /// high, low: the address's halves.
     [[gnu::always_inline]] const Value* find(std::uint64_t high, std::uint64_t low) const noexcept {
         const std::size_t bit = bit_of(high, low);
         if ((seen_[bit / 64] >> bit % 64 & 1) == 0) [[likely]]

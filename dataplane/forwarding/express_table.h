@@ -11,9 +11,9 @@
 
 namespace ikelb::forwarding {
 
-/// What one word says of a (VIP, backend). 0: no such member. Low to high: what a checksum that
-/// covers the VIP changes by with the backend instead 16, the largest IP packet 16 (0: not now, the
-/// steps know what to do), the member 12, the backend's generation 8 where a record has it, 1.
+/// Way of a (VIP, backend) in one word; 0: no such member. From the low bits: checksum change from
+/// the VIP to the backend, memory order (16 bits); largest IP packet in bytes (16; 0: general path
+/// decides); member (12); the backend's generation as in a record (8); 1.
 struct Way {
     static constexpr std::uint64_t of_generation = 0xffULL << 44;
 
@@ -29,34 +29,34 @@ struct Way {
 };
 static_assert(max_members <= 1 << 12);
 
-/// What ESP of an established SA needs of a forwarding table, worked out beforehand and packed to
-/// stay in the first-level cache. Parallel to the table's lists of the same names. Immutable.
+/// Forwarding data for ESP of established SAs, precomputed and packed to stay in the first-level
+/// cache. Parallel to the ForwardingTable's lists of the same names. Immutable.
 struct ExpressTable {
-    using Address = std::array<std::uint8_t, 16>;  ///< as in a packet; IPv4's in the first four
+    using Address = std::array<std::uint8_t, 16>;  ///< wire order; IPv4 in the first four bytes
 
-    /// A neighbour: the link header that it wants, and where a backend takes a service's.
+    /// A neighbour: its link header, and the address at which a backend takes a service's packets.
     struct alignas(64) Exit {
-        std::array<std::uint8_t, 16> bytes{};  ///< MAC addresses, and a tag if length says so
-        Address address{};                    ///< of a backend
-        std::uint16_t mtu = 0;                ///< of a gateway; 0: not usable now
+        std::array<std::uint8_t, 16> bytes{};  ///< MAC addresses, and a tag if length is 18
+        Address address{};                     ///< the backend's
+        std::uint16_t mtu = 0;                 ///< the gateway's; 0: unusable now
         PortIndex port = 0;
-        std::uint8_t length = 14;             ///< of the whole header, as LinkHeader's
-        std::array<bool, 2> is_for_some{};    ///< of a gateway, by family: not for all clients
+        std::uint8_t length = 14;           ///< bytes of the header, see LinkHeader
+        std::array<bool, 2> is_for_some{};  ///< a gateway's, by family: not for all clients
     };
 
     struct Frontend {
         Address vip{};
-        std::uint32_t row = 0;  ///< of its ways; 0: none of them goes anywhere
+        std::uint32_t row = 0;  ///< start of its ways; 0: no way leads anywhere
         ServiceIndex service = 0;
     };
 
     /// A service port of a VIP, or the NAT-T port of a backend whose replies take one VIP.
     struct End {
-        std::uint32_t row = 0;  ///< of the frontend's ways
+        std::uint32_t row = 0;  ///< the frontend's row in ways
         FrontendIndex frontend = 0;
         BackendIndex backend = 0;
     };
-    /// address, port: as they lie in a packet.
+    /// address, port: in wire order.
     static std::uint64_t end_key(std::uint32_t address, net::be16 port) noexcept {
         return address | std::uint64_t{port.wire()} << 48;
     }
@@ -66,29 +66,29 @@ struct ExpressTable {
     }
 
     struct alignas(16) Interface {
-        std::uint64_t mac = 0;  ///< as load_mac() reads it; 0: there is no such interface
+        std::uint64_t mac = 0;  ///< as from load_mac(); 0: no such interface
         InterfaceIndex index = no_interface;
         bool faces_servers = false;
         bool faces_clients = false;
     };
-    /// The six bytes of a MAC address as some number that is not 0; two more are read and left out.
+    /// A MAC address as a number other than 0. Reads eight bytes and leaves two out.
     static std::uint64_t load_mac(const std::uint8_t* bytes) noexcept {
         return net::load<std::uint64_t>(bytes) << 16 | 1;
     }
 
     std::vector<Interface> interfaces;
     std::vector<Interface> untagged;  ///< by port: the interface of frames without a tag
-    // For each index that a record can hold, so that none is compared with a size.
+    // An entry for each index that a record can hold: look-ups compare no index with a size.
     std::vector<Exit> members = std::vector<Exit>(no_member + 1);
     std::vector<Exit> gateways = std::vector<Exit>(on_link_client + 1);
     std::vector<Frontend> frontends;
-    /// Whose label all ESP SPIs with these upper 12 bits have: no_backend, a backend, or
-    /// labelled_in_part. Empty: there is no such label.
+    /// Owner of the label that all ESP SPIs with these upper 12 bits carry: no_backend, a backend,
+    /// or labelled_in_part. Empty: no backend has an ESP label.
     std::vector<BackendIndex> labels;
     static constexpr unsigned label_shift = 20;
     static constexpr BackendIndex labelled_in_part = max_backends;
     std::array<WordMap<1, End>, 2> vips, sources;  ///< by family, by end_key()
-    std::vector<std::uint64_t> ways = std::vector<std::uint64_t>(max_backends);  ///< in rows
+    std::vector<std::uint64_t> ways = std::vector<std::uint64_t>(max_backends);  ///< by row, index
 };
 
 }  // namespace ikelb::forwarding

@@ -24,8 +24,8 @@
 
 namespace ikelb::forwarding {
 
-/// The Ethernet header, tag included, that a next hop wants in front of the IP header. type is the
-/// last two bytes and filled in by whoever writes it, since it follows the packet's family.
+/// The Ethernet header, with its tag, in front of an IP header to one next hop. The writer fills in
+/// the last two bytes, the type, which depends on the packet's family.
 struct LinkHeader {
     std::array<std::uint8_t, 18> bytes{};
     std::uint8_t length = 14;  ///< 14, or 18 with an 802.1Q tag
@@ -35,7 +35,7 @@ struct LinkHeader {
     bool is_resolved = false;  ///< false: the neighbour is not known (yet)
 };
 
-/// One logical interface: a port, or one VLAN of it.
+/// A logical interface: a port or one of its VLANs.
 struct Interface {
     PortIndex port = 0;
     std::uint16_t vlan = 0;  ///< 0 = untagged
@@ -44,14 +44,14 @@ struct Interface {
     bool faces_clients = false;
     bool faces_servers = false;
     net::MacAddress mac;
-    net::IpAddress address;  ///< the source of ICMP errors that leave here; unspecified if none
-    net::IpAddress address6;  ///< same for ICMPv6
+    net::IpAddress address;   ///< source of ICMP errors that leave here; unspecified if none
+    net::IpAddress address6;  ///< the same for ICMPv6
 };
 
 enum class Mode : std::uint8_t {
     enabled,
-    drain_keep,    ///< no new clients; a client with a binding comes back here
-    drain_refuse,  ///< no new SAs at all; what is established stays
+    drain_keep,    ///< no new clients; a client with persistence comes back here
+    drain_refuse,  ///< no new SAs; established SAs stay
     disabled,
 };
 
@@ -68,8 +68,8 @@ constexpr std::size_t service_port_position(net::be16 port) noexcept {
 inline constexpr FrontendIndex no_frontend = 0xffff;
 inline constexpr BackendIndex no_backend = 0xffff;
 
-/// How a server marks the SPIs that it chooses itself, so that no memory is needed to tell whose
-/// they are (strongSwan: charon.spi_mask and spi_label, charon.spi_min and spi_max).
+/// Marks in the SPIs that a server chooses, which name the server without any record (strongSwan:
+/// charon.spi_mask and spi_label, charon.spi_min and spi_max).
 struct SpiLabel {
     std::uint64_t ike_mask = 0;  ///< host byte order; 0: IKE SPIs are not marked
     std::uint64_t ike_value = 0;
@@ -85,7 +85,7 @@ struct SpiLabel {
     }
 };
 
-/// An address at which a server takes what is sent to it, and the way there.
+/// An address of a server for a service's packets, and the link header to it.
 struct Target {
     net::IpAddress address;
     LinkHeader link;
@@ -94,22 +94,22 @@ struct Target {
 /// A server's own address of one family.
 struct Home : Target {
     bool is_up = false;
-    /// All frontends that send here, by port position; more than one makes replies from here
-    /// ambiguous. An alias is one service's alone.
+    /// All frontends that send here, by port position; replies from here are ambiguous if there are
+    /// several. An alias belongs to one service alone.
     std::array<std::vector<FrontendIndex>, service_ports> frontends;
 
     bool is_ambiguous() const noexcept { return frontends[0].size() > 1; }
 };
 
-/// A server, whichever families it has: all but its health is of both.
+/// A server with one or both families; all members but homes apply to both.
 struct Backend {
     std::uint8_t generation = 0;
     Mode mode = Mode::disabled;
-    bool is_present = false;  ///< false: the index stands for nothing at the moment
+    bool is_present = false;  ///< false: the index is unused now
     bool flush_on_down = false;
     std::uint16_t weight = 0;
     SpiLabel label;
-    std::array<Home, 2> homes;  ///< IPv4's, IPv6's; without address: it has none
+    std::array<Home, 2> homes;  ///< IPv4's, IPv6's; unspecified address: no home
 
     bool is_flushed(bool is_v6) const noexcept { return flush_on_down && !homes[is_v6].is_up; }
     bool takes_new_clients(bool is_v6) const noexcept {
@@ -122,7 +122,7 @@ struct Backend {
 
 enum class Scheduler : std::uint8_t { maglev, weighted_round_robin, least_sas };
 
-/// What keeps to a backend: a client address with all its SAs, or each SA by itself.
+/// Unit that stays with one backend: a client address with all its SAs, or a single SA.
 enum class Affinity : std::uint8_t { source, sa };
 
 /// An immutable list that successive tables share: a copy costs a pointer, not 65,537 entries.
@@ -138,51 +138,51 @@ private:
     std::shared_ptr<const std::vector<BackendIndex>> owner_;
 };
 
-/// The entry of a hash in a table of so many, by the hash's high bits and without a division.
+/// Index of a hash in a table of table_size entries: scaled by the high bits, without a division.
 constexpr std::size_t maglev_index(std::uint64_t hash, std::size_t table_size) noexcept {
     return static_cast<std::size_t>(net::Uint128{hash} * table_size >> 64);
 }
 
 struct Service {
     bool is_present = false;
-    bool is_v6 = false;  ///< its VIP is
+    bool is_v6 = false;  ///< the family of its VIP
     Scheduler scheduler = Scheduler::maglev;
     Affinity affinity = Affinity::source;
-    /// How many bits of a client's address make one client, in the family's own count.
+    /// Leading bits of an address that identify a client, in the family's own count.
     std::uint8_t prefix_v4 = 32;
     std::uint8_t prefix_v6 = 128;
-    /// Requests of unknown IKE SAs that every backend gets a copy of, a second and worker.
+    /// Requests of unknown IKE SAs that are copied to every backend, per second and worker.
     std::uint32_t ask_all_rate = 0;
-    std::vector<BackendIndex> members;  ///< that take new clients
-    BackendList maglev;                 ///< members by hash; empty when there are none
+    std::vector<BackendIndex> members;  ///< backends that take new clients
+    BackendList maglev;                 ///< members by hash; empty without members
     BackendList old_maglev;             ///< the table before the last rebuild, for COOKIE retries
     Seconds rebuilt_at = 0;
     BackendList round_robin;            ///< one turn of the weighted sequence
-    std::vector<wall::OpenPort> host_ports;   ///< of the VIP, besides 500, 4500 and ping
+    std::vector<wall::OpenPort> host_ports;  ///< open on the VIP besides 500, 4500 and ping
 
-    /// The address under which a client is bound.
+    /// The address under which client persistence knows a client.
     net::IpAddress client_of(const net::IpAddress& address) const noexcept {
         const net::IpPrefix own{address, address.is_v4() ? prefix_v4 : prefix_v6};
         return own.mapped_length() >= 128 ? address : own.network().address;
     }
 };
 
-/// Events a second on average, and how many at once.
+/// Token bucket: events per second on average, and events at once.
 struct Rate {
     std::uint32_t per_second = 0;
     std::uint32_t burst = 0;
 };
 
-/// What one worker lets strangers do.
+/// Limits per worker on traffic of unknown sources.
 struct AbuseLimits {
     Rate requests_per_source{200, 2000};     ///< IKE requests without a responder's SPI
     Rate requests_per_backend{2000, 4000};
-    Rate logins_per_source{10, 2000};        ///< logins that a backend has answered, not yet SAs
+    Rate logins_per_source{10, 2000};  ///< answered logins without an SA yet
     Rate unknown_pairs_per_backend{100, 200};
     Rate opened_by_backends{200, 200};       ///< flows for IKE_SA_INIT requests of backends
     Rate half_open_inserts{8000, 16000};     ///< choices of schedulers other than the hash
     Rate fragments_per_source{2000, 2000};   ///< datagrams of clients that come in fragments
-    Rate pending_per_source{100, 500};       ///< requests remembered until they are answered
+    Rate pending_per_source{100, 500};       ///< requests remembered until their answer
 };
 
 /// One (VIP, service port).
@@ -191,18 +191,18 @@ struct Frontend {
     net::be16 port = net::be16::from_wire(0);
     ServiceIndex service = max_services;
     bool is_served = false;
-    GatewayIndex uplink = no_gateway;  ///< where replies go that no record knows better
+    GatewayIndex uplink = no_gateway;  ///< default next hop of replies, without a record
     bool is_present() const noexcept { return !vip.is_unspecified(); }
 };
 
-/// What an address is to us.
+/// Role of an address in the configuration.
 enum class AddressRole : std::uint8_t { own, vip, backend };
 struct AddressEntry {
     AddressRole role = AddressRole::own;
-    /// Of a VIP its own; of a backend, whose VIP a reply takes: none where the flow has to tell.
+    /// The VIP's own; of a backend, the VIP of its replies: no_frontend where the flow has to tell.
     std::array<FrontendIndex, service_ports> frontends{no_frontend, no_frontend};
-    BackendIndex backend = no_backend;        ///< whose address or alias; none: one was removed
-    InterfaceIndex interface = no_interface;  ///< whose twin has it; none: another device
+    BackendIndex backend = no_backend;        ///< owner of address or alias; none: a removed one
+    InterfaceIndex interface = no_interface;  ///< owner by its kernel TAP; none: another device
 };
 
 enum class RouteKind : std::uint8_t { on_link, gateway, local, blackhole, unreachable };
@@ -210,7 +210,7 @@ struct Route {
     RouteKind kind = RouteKind::on_link;
     InterfaceIndex interface = no_interface;
     GatewayIndex gateway = no_gateway;  ///< of kind gateway
-    /// Those that any of the kernel's routes to there leads over, preferred or not.
+    /// Gateways of any kernel route to the destination, preferred or not.
     std::bitset<on_link_client + 1> over{};
 };
 
@@ -219,9 +219,9 @@ struct Gateway {
     InterfaceIndex interface = no_interface;
     net::IpAddress address;
     LinkHeader link;
-    std::array<bool, 2> is_default{};  ///< a default route leads over it; [1] of IPv4
-    /// A route to more than the servers' side leads over it: a frame of its MAC on an interface
-    /// that faces both sides is never a server's.
+    std::array<bool, 2> is_default{};  ///< a default route leads over the gateway; [1] of IPv4
+    /// A route beyond the servers' side leads over it: on an interface that faces both sides, a
+    /// frame from its MAC address is never a server's.
     bool faces_clients = false;
 };
 
@@ -234,23 +234,23 @@ inline std::array<std::uint64_t, 1> alias_key(ServiceIndex service, BackendIndex
     return {std::uint64_t{service} * max_backends + backend};
 }
 
-/// Everything that a worker has to know to forward, as one immutable value of the control thread's,
-/// see worker::Published. The vectors are indexed by the ids of ids.h.
+/// All forwarding data of a worker, as one immutable value that the control thread publishes
+/// (worker::Published). The ids of ids.h index the vectors.
 struct ForwardingTable {
     std::uint64_t version = 0;
     net::HashKey hash_key;
     Timeouts timeouts;
     AbuseLimits limits;
     ById<Interface> interfaces;
-    /// Interface by port and VLAN: [port * 4096 + vlan].
+    /// By port and VLAN: [port * 4096 + vlan].
     std::vector<InterfaceIndex> interface_of;
     ById<Backend> backends;
     std::vector<BackendIndex> labelled;  ///< backends whose label is set
     ById<Frontend> frontends;
     ById<Service> services;
-    /// Member by service and backend: [service * max_backends + backend], no_member if it is none.
+    /// Member by [service * max_backends + backend]; no_member if the backend is none.
     std::shared_ptr<const std::vector<MemberIndex>> members;
-    WordMap<1, Target> aliases;  ///< by alias_key(); the others go to the backend's home
+    WordMap<1, Target> aliases;  ///< by alias_key(); other packets go to the backend's home
     AddressMap<AddressEntry> addresses;
     std::vector<net::IpPrefix> inside_prefixes;
     wall::Wall wall;
@@ -259,10 +259,10 @@ struct ForwardingTable {
     WordMap<3, LinkHeader> neighbours;          ///< by neighbour_key()
     ById<Gateway> gateways;                     ///< [0] is no gateway
     WordMap<1, GatewayIndex> gateway_of_mac;    ///< by gateway_key()
-    /// Who may send what is of the servers' side, on interfaces that face both: backends, their
-    /// routers, and what the operator lists; no gateway that faces clients. By gateway_key().
+    /// Senders of the servers' side on interfaces that face both sides: backends, their routers and
+    /// the operator's list, without gateways that face clients. By gateway_key().
     WordMap<1, bool> server_macs;
-    ExpressTable express;                       ///< of all the above
+    ExpressTable express;  ///< derived from all members above
 
     InterfaceIndex interface_at(PortIndex port, std::uint16_t vlan) const noexcept {
         const std::size_t slot = std::size_t{port} * 4096 + vlan;
@@ -273,7 +273,7 @@ struct ForwardingTable {
         const MemberIndex member = (*members)[service * max_backends + backend];
         return member == no_member ? std::nullopt : std::optional{member};
     }
-    /// Where a backend takes what is a service's.
+    /// The address at which a backend takes a service's packets.
     const Target& target(ServiceIndex service, BackendIndex backend) const noexcept {
         const Target* alias = aliases.find(alias_key(service, backend));
         return alias == nullptr ? backends[backend].homes[services[service].is_v6] : *alias;
@@ -286,12 +286,12 @@ struct ForwardingTable {
         const auto index = route_table.lookup(destination);
         return index ? &routes[*index] : nullptr;
     }
-    /// Do the kernel's routes say that it is a neighbour there?
+    /// True if the kernel's routes make the address a neighbour on the interface.
     bool is_on_link(const net::IpAddress& address, InterfaceIndex at) const noexcept {
         const Route* route = find_route(address);
         return route != nullptr && route->kind == RouteKind::on_link && route->interface == at;
     }
-    /// The next hop towards a client of whom no record knows better.
+    /// The next hop towards a client without a record of its gateway.
     GatewayIndex default_gateway(const net::IpAddress& client, FrontendIndex at) const noexcept {
         const Route* route = find_route(client);
         if (route != nullptr && route->kind == RouteKind::on_link) return on_link_client;
@@ -300,7 +300,7 @@ struct ForwardingTable {
         const bool is_dead = !gateways[uplink].link.is_resolved && gateways[other].link.is_resolved;
         return uplink == no_gateway || is_dead ? other : uplink;
     }
-    /// Is it a neighbour that answers, and does some route to the client lead over it?
+    /// True if the gateway is resolved and some route to the client leads over it.
     bool leads_to(const net::IpAddress& client, GatewayIndex by) const noexcept {
         const Gateway& hop = gateways[by];
         if (!hop.link.is_resolved || hop.is_default[client.is_v4()]) return hop.link.is_resolved;
@@ -310,14 +310,14 @@ struct ForwardingTable {
     const LinkHeader* neighbour(InterfaceIndex at, const net::IpAddress& address) const noexcept {
         return neighbours.find(neighbour_key(at, address));
     }
-    /// Is this record's backend still the one that the record meant?
+    /// True if the index still means the backend that the record named.
     bool is_current(BackendRef ref) const noexcept {
         const Backend& backend = backends[ref.index];
         return backend.is_present && backend.generation == ref.generation;
     }
 };
 
-/// is_v6: of a router that is a gateway of both families the one meant. It is known by either.
+/// is_v6: names the IPv6 gateway of a router that is one of both families; both keys find it.
 inline std::array<std::uint64_t, 1> gateway_key(InterfaceIndex interface,
                                                 const net::MacAddress& mac,
                                                 bool is_v6 = false) noexcept {

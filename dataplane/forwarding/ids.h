@@ -9,8 +9,8 @@
 
 namespace ikelb::forwarding {
 
-// Indexes into the forwarding table's vectors. While the process lives none passes to another name
-// (until the range wraps): a record that outlives a reload never points at somebody else.
+// Indexes into the forwarding table's vectors. No index passes to another name while the process
+// lives (until the range wraps): a record that outlives a reload never names another object.
 using ServiceIndex = std::uint16_t;
 using FrontendIndex = std::uint16_t;   ///< one (VIP, service port)
 using BackendIndex = std::uint16_t;
@@ -33,12 +33,12 @@ inline constexpr GatewayIndex no_gateway = 0;
 /// The client itself is on-link: its own neighbour entry is the next hop.
 inline constexpr GatewayIndex on_link_client = 0xff;
 
-/// A list by one of these. An index that stands for nothing, be it no_backend or one that a reload
-/// has taken away, finds a Value as construction leaves it: no packet makes a worker read beyond.
+/// A list by id. An unused index, be it no_backend or one that a reload has removed, reads a
+/// default Value: no packet makes a worker read beyond the list.
 template <typename Value>
 class ById : std::vector<Value> {
     using V = std::vector<Value>;
-    std::size_t count_ = 0;  ///< at hand: a vector's own takes a division
+    std::size_t count_ = 0;  ///< a vector computes its own by a division
     inline static const Value nothing_{};
 
 public:
@@ -50,10 +50,10 @@ public:
     [[gnu::always_inline]] const Value& operator[](std::size_t index) const noexcept {
         return index < count_ ? *(V::data() + index) : nothing_;
     }
-    Value& operator[](std::size_t index) { return V::at(index); }  ///< beyond the list it throws
+    Value& operator[](std::size_t index) { return V::at(index); }  ///< throws beyond the list
 };
 
-/// One Value for each index below Count; all others share one more, which is nobody's.
+/// One Value for each index below Count; all other indexes share one more Value.
 template <typename Value, std::size_t Count>
 struct PerId : std::array<Value, Count + 1> {
     Value& operator[](std::size_t index) noexcept {
@@ -61,8 +61,8 @@ struct PerId : std::array<Value, Count + 1> {
     }
 };
 
-/// A backend as a record names it. A record whose generation differs from the table's has ended:
-/// removal and flush change the generation, nothing else does.
+/// A backend as a record names it. A record ends when its generation differs from the table's: only
+/// removal and flush change a generation.
 struct BackendRef {
     BackendIndex index = 0;
     std::uint8_t generation = 0;

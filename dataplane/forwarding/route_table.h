@@ -17,8 +17,8 @@ namespace ikelb::forwarding {
 struct RouteTable {
     static constexpr std::uint32_t no_value = 0xffffffff;
 
-    /// Range i goes from starts[i] to just before starts[i + 1] and has values[i]. The first
-    /// range starts at 0, unless there is none at all.
+    /// Range i goes from starts[i] to just before starts[i + 1] and has values[i]. The first range
+    /// starts at 0; without ranges both are empty.
     template <typename Number>
     struct Ranges {
         std::vector<Number> starts;
@@ -38,7 +38,7 @@ private:
     template <typename Number>
     static std::uint32_t search(const Ranges<Number>& ranges, Number address) noexcept {
         if (ranges.starts.empty()) return no_value;
-        // The last range that starts at or before the address; starts[0] is 0.
+        // Finds the last range that starts at or before the address; starts[0] is 0.
         const Number* base = ranges.starts.data();
         for (std::size_t count = ranges.starts.size(); count > 1;) {
             const std::size_t half = count / 2;

@@ -13,8 +13,8 @@ Kind check(const Header& header, std::size_t message_bytes) noexcept {
     if (header.initiator_spi.wire() == 0) return Kind::zero_initiator_spi;
     const std::uint32_t length = header.length.to_host();
     if (length < sizeof(Header) || length > message_bytes) return Kind::bad_length;
-    // RFC 7296 section 3.1: zero in the first message. strongSwan 5.9.8 leaks its half-open
-    // counter for each one that is not.
+    // RFC 7296 section 3.1: zero in the first message. strongSwan 5.9.8 leaks a half-open count for
+    // each other value.
     if (header.major_version() == 2 && header.exchange == exchange::ike_sa_init &&
         !header.is_response() && header.responder_spi.wire() != 0)
         return Kind::init_with_responder_spi;

@@ -39,7 +39,7 @@ inline constexpr std::uint8_t none = 0, sa = 33, notify = 41, nonce = 40, encryp
                               encrypted_fragment = 53, delete_sa = 42;
 }
 
-/// What a datagram on a service port is.
+/// Kinds of datagrams on a service port.
 enum class Kind : std::uint8_t {
     ike,
     esp,
@@ -59,9 +59,9 @@ struct Datagram {
     net::be32 esp_spi = net::be32::from_wire(0);
 };
 
-/// Classifies by the VIP-side port alone (RFC 3948 section 2, RFC 7296 section 2.23): a client
-/// may use any source port. payload: the contiguous bytes of the UDP payload that are at hand, at
-/// least 32 of them or all; total: the payload's length by the UDP header.
+/// Classifies by the VIP's port alone (RFC 3948 section 2, RFC 7296 section 2.23), since a client
+/// may use any source port. payload: contiguous bytes of the UDP payload, at least 32 or all of it.
+/// total: the payload's length by the UDP header.
 Datagram classify(std::span<const std::uint8_t> payload, std::size_t total,
                   bool is_nat_t_port) noexcept;
 

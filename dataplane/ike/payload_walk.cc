@@ -9,11 +9,11 @@ namespace ikelb::ike {
 namespace {
 
 constexpr std::size_t generic_header_bytes = 4;
-// An IKE_SA_INIT answer holds SA, KE, Nonce and a handful of notifies and vendor ids; an attacker
-// who relays through a backend cannot make it longer than the backend's own answers are.
+// An IKE_SA_INIT answer holds SA, KE, Nonce and a few notifies and vendor ids. An attacker who
+// relays through a backend gets no longer message than the backend's own answers.
 constexpr int longest_walk = 16;
 
-// IKEv1 (RFC 2408, RFC 2409): exchanges, of XAUTH's passwords too (Transaction); encryption flag.
+// IKEv1 (RFC 2408, RFC 2409): exchanges (Transaction: XAUTH's passwords too); encryption flag.
 constexpr std::uint8_t v1_main_mode = 2, v1_aggressive_mode = 4, v1_informational = 5,
                        v1_transaction = 6;
 constexpr std::uint8_t v1_encrypted = 0x01;
@@ -68,7 +68,7 @@ Evidence evidence_of(std::span<const std::uint8_t> message) noexcept {
 std::uint64_t cookie_of(std::span<const std::uint8_t> message, net::HashKey secret) noexcept {
     constexpr std::size_t type_offset = sizeof(Header) + generic_header_bytes,
                           data_offset = type_offset + 4, longest = 64;
-    // No protocol and no SPI; the notify's type is 16390.
+    // Protocol 0, SPI size 0, notify type 16390.
     constexpr std::uint32_t cookie = 16390;
     if (message.size() <= data_offset) return 0;
     const auto& header = *reinterpret_cast<const Header*>(message.data());

@@ -45,7 +45,6 @@ public:
         return from_halves(0, v4_prefix << 32 | host);
     }
 
-    /// The inverse of high() and low().
     static constexpr IpAddress from_halves(std::uint64_t high, std::uint64_t low) noexcept {
         return IpAddress{std::bit_cast<Bytes>(
             Halves{boost::endian::native_to_big(high), boost::endian::native_to_big(low)})};
@@ -56,7 +55,7 @@ public:
     }
     /// The IPv4 address; meaningful only if is_v4().
     Ipv4Address v4() const noexcept { return {load<be32>(bytes_.data() + 12)}; }
-    /// The same as a number, 10.0.0.1 = 0x0a000001.
+    /// host order, 10.0.0.1 = 0x0a000001.
     constexpr std::uint32_t v4_host() const noexcept { return static_cast<std::uint32_t>(low()); }
     const std::array<std::uint8_t, 16>& bytes() const noexcept { return bytes_; }
     /// The two halves as numbers, most significant first, for masks and ordering.
@@ -120,7 +119,7 @@ struct IpPrefix {
                                                   address.low() & mask_of(bits - 64)),
                 .length = length};
     }
-    /// The length counted on the 128-bit form: IPv4's plus 96.
+    /// The prefix length of the 128-bit form: IPv4's plus 96.
     constexpr std::uint8_t mapped_length() const noexcept {
         return static_cast<std::uint8_t>(address.is_v4() ? length + 96 : length);
     }
@@ -129,7 +128,7 @@ struct IpPrefix {
     friend constexpr auto operator<=>(const IpPrefix&, const IpPrefix&) = default;
 
 private:
-    /// The first so many bits of 64.
+    /// A mask of the first `bits` of 64 bits.
     static constexpr std::uint64_t mask_of(int bits) noexcept {
         if (bits <= 0) return 0;
         return bits >= 64 ? ~std::uint64_t{0} : ~std::uint64_t{0} << (64 - bits);

@@ -6,7 +6,7 @@
 
 namespace ikelb::net {
 
-// Conditions that are all worked out, each harmless whatever the others say, for one branch.
+// Conditions without short circuit, for one branch: each is harmless for any result of the others.
 
 constexpr bool all_of(std::same_as<bool> auto... each) noexcept {
     return (static_cast<unsigned>(each) & ...) != 0;

@@ -10,8 +10,8 @@
 
 namespace ikelb::net {
 
-/// An integer as it lies on the wire (network byte order), at any offset of a packet. Nothing
-/// converts it implicitly: a forgotten swap does not compile.
+/// An integer in network byte order, at any offset of a packet. No conversion is implicit: a
+/// forgotten swap does not compile.
 template <std::unsigned_integral T>
 class [[gnu::packed]] BigEndian {
 public:
@@ -42,7 +42,7 @@ static_assert(std::is_trivial_v<be16> && sizeof(be16) == 2);
 static_assert(std::is_trivial_v<be32> && sizeof(be32) == 4);
 static_assert(std::is_trivial_v<be64> && sizeof(be64) == 8 && alignof(be64) == 1);
 
-/// Reads a value from packet bytes at any alignment; the caller has checked that they are there.
+/// Reads a value from packet bytes at any alignment; the caller has checked the length.
 template <typename T>
     requires std::is_trivially_copyable_v<T>
 inline T load(const std::uint8_t* bytes) noexcept {
@@ -51,7 +51,6 @@ inline T load(const std::uint8_t* bytes) noexcept {
     return value;
 }
 
-/// Writes a value to packet bytes at any alignment.
 template <typename T>
     requires std::is_trivially_copyable_v<T>
 inline void store(std::uint8_t* bytes, const T& value) noexcept {

@@ -12,10 +12,9 @@
 
 namespace ikelb::net {
 
-// Internet checksums (RFC 1071). Sums are kept in memory order: on a little-endian machine the
-// one's complement sum of swapped words is the swapped sum (RFC 1071 section 2 (B)): none swaps.
+// Internet checksums (RFC 1071). Sums stay in memory order: on a little-endian machine the one's
+// complement sum of swapped words is the swapped sum (RFC 1071 section 2 (B)).
 
-/// Folds a sum of 16-bit words to 16 bits.
 constexpr std::uint16_t fold(std::uint64_t sum) noexcept {
     sum = (sum & 0xffffffff) + (sum >> 32);
     sum = (sum & 0xffffffff) + (sum >> 32);
@@ -38,7 +37,7 @@ inline std::uint16_t checksum(std::span<const std::uint8_t> bytes) noexcept {
     return static_cast<std::uint16_t>(~fold(sum_bytes(bytes)));
 }
 
-/// Is the checksum of an IPv4 header without options right?
+/// True if the checksum of an IPv4 header without options is right.
 inline bool is_sum_good(const Ipv4Header& ip) noexcept {
     const auto* bytes = reinterpret_cast<const std::uint8_t*>(&ip);
     const auto word = [bytes](std::size_t at) {
@@ -56,13 +55,13 @@ inline std::uint64_t sum_ipv6_pseudo_header(const IpAddress& source, const IpAdd
            be32::from_host(protocol).wire();
 }
 
-// What changes a checksum is a sum (RFC 1624 eqn. 3, ~HC + ~m + m'), of any number of changes.
+// A change of a checksum is a sum (RFC 1624 eqn. 3, ~HC + ~m + m'), of any number of changes.
 
-/// Of a 16-bit word, both in memory order.
+/// Change by a 16-bit word, both values in memory order.
 constexpr std::uint64_t change(std::uint16_t from, std::uint16_t to) noexcept {
     return std::uint64_t{static_cast<std::uint16_t>(~from)} + to;
 }
-/// Of an address; both are of one family.
+/// Change by an address; both addresses are of one family.
 inline std::uint64_t change(const IpAddress& from, const IpAddress& to) noexcept {
     std::uint64_t sum = 0;
     for (std::size_t i = from.is_v4() ? 12 : 0; i < 16; i += 4)
@@ -71,12 +70,12 @@ inline std::uint64_t change(const IpAddress& from, const IpAddress& to) noexcept
     return sum;
 }
 
-/// A checksum in memory order after these changes.
+/// The checksum, in memory order, after the changes.
 constexpr std::uint16_t changed(std::uint16_t checksum, std::uint64_t changes) noexcept {
     return static_cast<std::uint16_t>(~fold(static_cast<std::uint16_t>(~checksum) + changes));
 }
-/// The same of UDP's, where 0 says "no checksum" and stays (RFC 768; RFC 3948 section 2.1), and a
-/// computed 0 is sent as all ones.
+/// The UDP checksum after the changes: 0 means "no checksum" and stays (RFC 768; RFC 3948 section
+/// 2.1), and a computed 0 is sent as all ones.
 constexpr std::uint16_t changed_udp(std::uint16_t checksum, std::uint64_t changes) noexcept {
     if (checksum == 0) return 0;
     const std::uint16_t after = changed(checksum, changes);
@@ -86,8 +85,8 @@ constexpr std::uint16_t changed_udp(std::uint16_t checksum, std::uint64_t change
 /// A sum of 16-bit words folded to 16 bits, in the upper half (the lower one holds no meaning).
 constexpr std::uint32_t fold_up(std::uint32_t sum) noexcept { return sum + std::rotl(sum, 16); }
 
-/// What one hop less adds to the checksum: the word of TTL and protocol becomes less by one, the
-/// TTL being its first byte (RFC 1624 eqn. 3, in memory order as all sums here).
+/// Change of the checksum by one hop: the word of TTL and protocol falls by one in its first byte,
+/// the TTL (RFC 1624 eqn. 3, memory order).
 constexpr std::uint32_t hop_delta = 0xfffe;
 static_assert(std::endian::native == std::endian::little);
 

@@ -6,8 +6,8 @@
 
 namespace ikelb::net {
 
-/// Secret of the keyed hashes, drawn at the first start and saved with the state. Whoever does not
-/// know it cannot aim keys at a bucket or a client at a backend.
+/// Secret of the keyed hashes, drawn at the first start and saved with the state. An attacker
+/// without the secret cannot aim keys at a bucket or a client at a backend.
 struct HashKey {
     std::uint64_t k0 = 0;
     std::uint64_t k1 = 0;
@@ -27,7 +27,7 @@ constexpr std::uint64_t keyed_hash(std::uint64_t word, HashKey key) noexcept {
                          0x9e3779b97f4a7c15ULL ^ key.k0);
 }
 
-/// Chains words: hash(w0), then each further word mixed with what came before.
+/// Chains words: hash(w0), then each further word mixed with the hash before.
 constexpr std::uint64_t keyed_hash(std::uint64_t word, std::uint64_t before, HashKey key) noexcept {
     return keyed_hash(word ^ before, {.k0 = key.k1, .k1 = key.k0 ^ before});
 }

@@ -11,8 +11,8 @@
 
 namespace ikelb::net {
 
-// Header layouts as they lie on the wire. All have alignment 1, so that a pointer into a packet
-// may be cast to them at any offset once the length has been checked.
+// Header layouts on the wire. All have alignment 1: once the length has been checked, a pointer to
+// any offset of a packet may be cast to them.
 
 #pragma pack(push, 1)
 
@@ -63,7 +63,7 @@ struct Ipv6Header {
     }
 };
 
-/// RFC 8200 sections 4 and 4.4: how extension headers begin, a routing header's type behind them.
+/// RFC 8200 sections 4 and 4.4: start of an extension header, and of a routing header's data.
 struct Ipv6ExtensionHeader {
     std::uint8_t next_header;
     std::uint8_t length;  ///< in 8 bytes, not counting the first 8
@@ -89,7 +89,7 @@ struct UdpHeader {
     std::uint16_t checksum;  ///< as it lies on the wire; 0 = none
 };
 
-/// RFC 792 and RFC 4443: type, code, checksum and the four bytes that each type uses its own way.
+/// RFC 792 and RFC 4443: type, code, checksum and four bytes whose use depends on the type.
 struct IcmpHeader {
     std::uint8_t type;
     std::uint8_t code;

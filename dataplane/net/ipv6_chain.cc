@@ -14,14 +14,14 @@ constexpr bool is_extension(std::uint8_t protocol) noexcept {
            protocol == ip_protocol::fragment || protocol == ip_protocol::destination_options;
 }
 
-/// Are so many bytes of a header there?
+/// State by the end of a header: within the bytes at hand, the packet, or neither.
 State reach(std::size_t end, std::size_t at_hand, std::size_t total) noexcept {
     if (end > total) return State::cut_short;
     return end > at_hand ? State::split : State::complete;
 }
 
-/// RFC 8200 section 4.5: all but the last fragment are of whole 8 bytes, and no fragment makes a
-/// datagram longer than a datagram can be: the headers before it are in its payload length.
+/// RFC 8200 section 4.5: all fragments but the last have whole 8 bytes, and no fragment makes the
+/// datagram longer than 65,535 bytes, with the headers that the payload length counts.
 State read_fragment(const Ipv6FragmentHeader& header, std::size_t bytes,
                     Ipv6Chain& chain) noexcept {
     const std::uint16_t word = header.offset_flags.to_host();
