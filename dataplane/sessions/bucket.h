@@ -28,7 +28,7 @@
 
 namespace ikelb::sessions {
 
-/// A record with the words that its holder keeps beside it.
+/// A record and its notes.
 template <typename Value, std::size_t NoteWords>
 struct Noted {
     Value record;
@@ -39,10 +39,10 @@ struct Noted {
     }
 };
 
-/// Which of a bucket's four slots have this first word: a bit each. Buckets are aligned to 32
-/// bytes. A word that another thread writes meanwhile is seen as it was or as it will be: the
-/// processor loads aligned 8 bytes at once. The language has no such loads of several words: what
-/// is found has to be read again by an atomic load, and ThreadSanitizer gets those alone.
+/// Bit mask of the four slots whose first word is `word`. words: aligned to 32 bytes. A concurrent
+/// write shows its old or new word, since the processor loads aligned 8 bytes at once. The language
+/// has no atomic load of several words: the caller must read a match again by an atomic load, and
+/// ThreadSanitizer gets only atomic loads.
 [[gnu::always_inline]] inline std::uint32_t match_words(const std::uint64_t* words,
                                                         std::uint64_t word) noexcept {
 #ifdef IKELB_THREAD_SANITIZER
@@ -62,9 +62,9 @@ struct Noted {
 #endif
 }
 
-/// A record table's bucket of four slots: where their words are and how they are read and written.
-/// set_notes(), set_value() and set_reach() are for whoever holds the shard's lock, the others for
-/// any thread. RecordTable explains the order of loads and stores.
+/// A record table's bucket of four slots: layout and access. set_notes(), set_value() and
+/// set_reach() require the shard's lock; any thread may call the others. RecordTable explains the
+/// order of loads and stores.
 template <typename Value, std::size_t KeyWords, std::size_t NoteWords>
 struct Bucket {
     using Key = std::array<std::uint64_t, KeyWords>;
@@ -74,8 +74,8 @@ struct Bucket {
     static constexpr std::size_t slots_per_bucket = 4;
 
     // The words lie in mapped pages, which start the lifetime of plain integers only; every access
-    // to them goes through std::atomic_ref. A slot is a pointer to its first key word; its other
-    // words follow at distances of slots_per_bucket: the key's, the value, the notes.
+    // goes through std::atomic_ref. A slot is a pointer to its first key word; its other words
+    // follow at distances of slots_per_bucket: the key's, the value, the notes.
     using Word = std::uint64_t;
     static_assert(std::atomic_ref<Word>::is_always_lock_free);
 
@@ -84,10 +84,10 @@ struct Bucket {
     static constexpr std::size_t note_offset = value_offset + slots_per_bucket;
     static constexpr Word reach_bit = spare_bit;
     /// Slot i's bit set: keys of this bucket stand more than reach[i] buckets away. Each level
-    /// implies those below, so a reader needs no consistent view of the bits.
+    /// implies the lower ones, so a reader needs no consistent view of the bits.
     static constexpr std::array<unsigned, slots_per_bucket + 1> reach{0, 1, 3, 9, 31};
 
-    /// What a writer wants to know of a bucket.
+    /// A bucket's state for a writer.
     struct Survey {
         unsigned live = 0;
         Word* vacant = nullptr;  ///< empty or dead
@@ -105,27 +105,26 @@ struct Bucket {
         for (std::size_t i = 0; i < KeyWords; ++i) key[i] = load(slot[i * slots_per_bucket]);
         return key;
     }
-    /// The first word first: if it has been republished, this load makes the others visible.
+    /// Loads the first word first: if it was republished, this load makes the other words visible.
     [[gnu::always_inline]] static bool holds(const Word* slot, const Key& key) noexcept {
         bool is_equal = load(slot[0]) == key[0];
         for (std::size_t i = 1; i < KeyWords; ++i)
             is_equal &= load(slot[i * slots_per_bucket]) == key[i];
         return is_equal;
     }
-    /// The slot of a bucket that holds the key, or nullptr.
     [[gnu::always_inline]] static Word* match(Word* words, const Key& key) noexcept {
         static_assert(slots_per_bucket == 4);
         std::uint32_t found = match_words(words, key[0]);
         if constexpr (KeyWords == 1)
             return found == 0 ? nullptr : words + std::countr_zero(found);
-        // Keys that share their first word are no rule, but some.
+        // Few keys share their first word.
         for (; found != 0; found &= found - 1)
             if (Word* const slot = words + std::countr_zero(found); holds(slot, key)) [[likely]]
                 return slot;
         return nullptr;
     }
 
-    /// How far keys of this bucket stand away. Most buckets have never spilled.
+    /// Distance of this bucket's furthest key. Most buckets have never spilled.
     static unsigned reach_of(const Word* words) noexcept {
         if ((word_at(words) & reach_bit) == 0) [[likely]]
             return 0;
@@ -153,13 +152,13 @@ struct Bucket {
         }
         return result;
     }
-    /// Of one kind.
+    /// The oldest record of one kind.
     struct Oldest {
         unsigned count = 0;
         Word* slot = nullptr;
         std::int32_t age = std::numeric_limits<std::int32_t>::min();
     };
-    /// Of those that are neither, that have only begun, and that sessions have confirmed.
+    /// In this order: records of neither kind, only begun, confirmed by sessions.
     static std::array<Oldest, 3> oldest(std::initializer_list<Word*> buckets,
                                         Seconds now) noexcept {
         std::array<Oldest, 3> result;
@@ -179,7 +178,7 @@ struct Bucket {
     static Value value_at(const Word* slot) noexcept {
         return Value::unpack(word_at(slot) & ~reach_bit);
     }
-    /// The value, packed, with the reach bit. It is the key's if that stands there afterwards.
+    /// The packed value with the reach bit; valid only if the slot holds the key afterwards too.
     [[gnu::always_inline]] static Word word_at(const Word* slot) noexcept {
         return load(slot[value_offset]);
     }
@@ -192,14 +191,13 @@ struct Bucket {
         const Word* slot, const Key& key) noexcept {
         const Word value = word_at(slot);
         const Notes notes = notes_at(slot);
-        // Again, or the notes could be of a later record of the key's than the value.
+        // Read again: else the notes could be of a later record of the key than the value.
         if ((NoteWords > 0 && word_at(slot) != value) || !holds(slot, key)) [[unlikely]]
             return std::nullopt;
         return Noted<Value, NoteWords>{.record = Value::unpack(value & ~reach_bit),
                                        .notes = notes};
     }
 
-    /// Replaces the value, packed, if it is still the expected one.
     static bool exchange(const Word* slot, Word expected, Word desired) noexcept {
         std::atomic_ref<Word> value{const_cast<Word*>(slot)[value_offset]};
         return value.compare_exchange_strong(expected, desired, std::memory_order_acq_rel,
@@ -216,7 +214,7 @@ struct Bucket {
         for (std::size_t i = 0; i < NoteWords; ++i)
             store(slot[note_offset + i * slots_per_bucket], notes[i]);
     }
-    /// Notes are their backend's.
+    /// Notes belong to a backend.
     static bool is_same(const Value& one, const Value& other) noexcept {
         if constexpr (requires { one.backend; })
             return one.backend == other.backend;
@@ -231,7 +229,7 @@ struct Bucket {
         store(value, record.pack() | (before & reach_bit));
     }
 
-    /// Of notes that change meanwhile the later ones.
+    /// Notes that change meanwhile are passed in their later state.
     template <typename Visit>
     static void for_each_slot(const Word* words, Visit&& visit) {
         for (const Word* slot = words; slot != words + slots_per_bucket; ++slot)

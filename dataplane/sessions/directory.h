@@ -15,8 +15,8 @@
 
 namespace ikelb::sessions {
 
-/// How many live records of each kind the directory is made for: of flows, bindings, ESP SPIs and
-/// transit in each family, of the others in both together.
+/// Capacity in live records of each kind: flows, client persistence, ESP SPIs and transit for each
+/// family, the other kinds for both together.
 struct DirectoryLimits {
     std::size_t flows = 262144;
     std::size_t bindings = 262144;
@@ -27,13 +27,13 @@ struct DirectoryLimits {
     std::size_t transit = 262144;
 };
 
-/// Of a table where a full number of confirmed records leaves room for what has begun.
+/// Capacity of a table whose full number of confirmed records leaves room for begun ones.
 constexpr std::size_t with_beginnings(std::size_t confirmed) noexcept {
     return confirmed + confirmed / 12 + 1024;
 }
 
-/// Everything that workers learn and share. Readers take no lock; writers never wait.
-/// Threads: any worker; the control thread, and one that saves, walk it.
+/// All state that workers learn and share: the session tables. Readers take no lock; writers never
+/// wait. Threads: any worker; the control thread and the thread that saves state walk the tables.
 class Directory {
 public:
     Directory(const DirectoryLimits& limits, net::HashKey key)
@@ -52,7 +52,7 @@ public:
                    {with_beginnings(limits.transit / 4), key},
                    {with_beginnings(limits.transit / 2), key}}} {}
 
-    const net::HashKey secret;  ///< of HashedKey: what clients see of hashes is under another one
+    const net::HashKey secret;  ///< of HashedKey: clients see hashes under another key only
     FamilyTable<Flow, FlowKey> flows;
     FamilyTable<Binding, BindingKey> bindings;
     RecordTable<IkeSa, 2, 2> pairs;
@@ -62,9 +62,9 @@ public:
     RecordTable<Pending, 1> pending;          ///< by affinity::request_key()
     RecordTable<Candidate, 1, 1> candidates;  ///< by the SPI alone
     RecordTable<Login, 1, 2> logins;  ///< by hashed(), of client tuple and backend
-    RecordTable<FragmentFate, 1> fragments;  ///< by what a receiver puts together
-    /// By a flow's hash. Whoever changes the flow or its rivals holds it from before it reads the
-    /// latter on: else of what two workers hear there at once one writes over the other's.
+    RecordTable<FragmentFate, 1> fragments;  ///< by the receiver's reassembly key
+    /// By a flow's hash. A worker that changes a flow or its rivals holds the lock before it reads
+    /// the rivals: else one of two workers at a flow overwrites the other's news.
     std::array<TryLock, 1024> tuples{};
     TryLock& tuple(std::uint64_t hash) noexcept { return tuples[hash % tuples.size()]; }
     /// By wall::TransitShare.
@@ -72,11 +72,11 @@ public:
 
     /// Live SAs of each backend at the control thread's last count; read by least_sas.
     std::array<std::atomic<std::uint32_t>, forwarding::max_backends> sas{};
-    std::atomic<std::uint32_t> sa_counts{0};  ///< how often they have been counted
-    /// The half-open region was over its watermark at that count.
+    std::atomic<std::uint32_t> sa_counts{0};  ///< number of counts so far
+    /// At the last count the half-open region was over its watermark.
     std::atomic<bool> is_half_open_crowded{false};
 
-    /// Of the tables that an IPv4 client fills.
+    /// Memory of the tables that an IPv4 client fills.
     std::size_t bytes() const noexcept {
         return flows.bytes() + bindings.bytes() + pairs.bytes() + claims.bytes() + choices.bytes() +
                rivals.bytes() + pending.bytes() + candidates.bytes() + logins.bytes() +

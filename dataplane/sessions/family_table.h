@@ -9,8 +9,8 @@
 
 namespace ikelb::sessions {
 
-/// Records of both families: IPv4's keys in a table of fewer words. Each has the whole capacity;
-/// the memory of the wide one comes into being as it is used. Threads: as RecordTable's.
+/// Records of both families: IPv4's keys in a table of fewer words. Each table has the whole
+/// capacity; the wide table's pages are allocated on first use. Threads: as RecordTable's.
 template <typename Value, typename Key, typename Hashing = WholeKey>
 class FamilyTable {
 public:
@@ -28,7 +28,6 @@ public:
                 table.prefetch(words);
             });
     }
-    /// The key's live record.
     std::optional<Value> find(const Key& key, const Timeouts& lives, Seconds now) const noexcept {
         return of(*this, key,
                   [&](auto& table, const auto& words) { return table.find(words, lives, now); });
@@ -46,7 +45,7 @@ public:
         return of(*this, key, [&](auto& table, const auto& words) { return table.erase(words); });
     }
 
-    /// Calls visit(const Key&, const Value&) for what stands in buckets [first, first + count).
+    /// Calls visit(const Key&, const Value&) for the records of buckets [first, first + count).
     template <typename Visit>
     void for_each(std::size_t first, std::size_t count, Visit&& visit) const {
         const auto as_key = [&](const auto& words, const Value& record) {
@@ -59,9 +58,9 @@ public:
                            first < passed ? first + count - passed : count, as_key);
     }
     std::size_t buckets() const noexcept { return narrow_.buckets() + wide_.buckets(); }
-    /// Of one family: each has that much room.
+    /// Slots of one family: each family has as many.
     std::size_t slots() const noexcept { return narrow_.slots(); }
-    /// Of IPv4's table.
+    /// Bytes of IPv4's table.
     std::size_t bytes() const noexcept { return narrow_.bytes(); }
 
     const Narrow& narrow() const noexcept { return narrow_; }

@@ -11,19 +11,19 @@
 
 namespace ikelb::sessions {
 
-/// How far the backend has vouched for an IKE SA.
+/// Proof of an IKE SA by its backend.
 enum class SaState : std::uint8_t {
-    half_open,    ///< it has answered the INIT
-    answered,     ///< it has sent SK: a login is under way
+    half_open,    ///< the backend has answered the INIT
+    answered,     ///< the backend has sent SK: a login is under way
     established,  ///< ESP to its client, or SK beyond the login
-    closing,      ///< a delete was hinted at
+    closing,      ///< a message hinted at a delete
 };
 
-/// The backend of a pair of IKE SPIs. The notes: Peer, Began.
+/// IKE SA: the backend of a pair of IKE SPIs. The notes: Peer, Began.
 struct IkeSa {
     BackendRef backend{};
     SaState state = SaState::half_open;
-    bool is_over = false;  ///< both ends have deleted it, as far as can be told; for people
+    bool is_over = false;  ///< both ends have deleted the SA, as far as is known; for people
     forwarding::ServiceIndex service = 0;
     Seconds last_seen = 0;
 
@@ -55,16 +55,16 @@ inline std::uint32_t name_of(const net::IpAddress& address) noexcept {
                                                          address.low() ^ 0xd1b54a32d192ed03ULL));
 }
 
-/// One in 32 bits that is never 0, and that nobody outside can find another address for.
+/// An address in 32 bits, never 0. No outsider can find another address with the same value.
 inline std::uint32_t origin_of(const net::IpAddress& address, net::HashKey secret) noexcept {
     return static_cast<std::uint32_t>(net::keyed_hash(address.low(), address.high(), secret)) | 1;
 }
 
-/// Where a pair's backend last sent to, how often that changed, and when the pair was first noted.
-/// It steers nothing (an SPI must never lead to a client's address): `ikelbctl sessions` shows it.
+/// The client to which an IKE SA's backend last sent, its moves, and the SA's age. Steers nothing
+/// (an SPI must never lead to a client's address): `ikelbctl sessions` shows it.
 struct Peer {
     static constexpr std::uint32_t age_unit = 128;  ///< seconds
-    /// Who is older is held at that age: created comes around.
+    /// Greater ages are stored as this age: created wraps around.
     static constexpr Seconds oldest = 1300 * age_unit;
 
     std::uint32_t client = 0;   ///< name_of()
@@ -90,10 +90,10 @@ struct Peer {
     }
 };
 
-/// Where a pair began, and how far its requests have been answered: what tells an answer to the
-/// SA's own client from the answer to a replay, which a server gives under an old message ID alone.
+/// Origin of an IKE SA and its answered requests. They tell an answer to the SA's own client from
+/// the answer to a replay, which a server gives only under an old message ID.
 struct Began {
-    std::uint32_t client = 0;   ///< origin_of() whom the INIT was answered to; 0: nobody saw it
+    std::uint32_t client = 0;   ///< origin_of() the receiver of the INIT's answer; 0: unseen
     std::uint32_t next_id = 0;  ///< one above the highest message ID answered so far
 
     static constexpr Began unpack(std::uint64_t note) noexcept {

@@ -12,10 +12,10 @@
 
 namespace ikelb::sessions {
 
-// What the directory's records are found by. A key of IPv4 packs into fewer words than any other:
-// narrow() and wide() are a FamilyTable's two kinds. The first word is never zero.
+// Keys of the session tables. An IPv4 key packs into fewer words than an IPv6 key: narrow() and
+// wide() are a FamilyTable's two kinds. The first word is never zero.
 
-/// A client address with 32 bits beside it, which are not zero.
+/// A client address and 32 bits more, which are not zero.
 struct ClientKey {
     static constexpr std::size_t narrow_words = 1, wide_words = 3;
 
@@ -58,20 +58,20 @@ inline BindingKey binding_key(const net::IpAddress& client,
     return {.client = client, .rest = 0x8000u | service};
 }
 
-/// spi: at least 256, as classified datagrams' are.
+/// spi: at least 256, as in every classified datagram.
 inline EspKey esp_key(const net::IpAddress& client, net::be32 spi) noexcept {
     return {.client = client, .rest = spi.to_host()};
 }
 
-/// Tells clients apart that use one SPI at one address, and the VIPs of one client. Nobody can aim
-/// at another's. key: esp_key().narrow(), in either family.
+/// Tells apart the clients that use one SPI at one address, and a client's VIPs. No client can
+/// choose another's tag. key: esp_key().narrow(), in either family.
 inline std::uint8_t claim_tag(std::array<std::uint64_t, 1> key, net::be16 client_port,
                               forwarding::FrontendIndex frontend, net::HashKey secret) noexcept {
     const std::uint64_t word = key[0] ^ client_port.wire() ^ secret.k0;
     return static_cast<std::uint8_t>(net::fold_multiply(word, secret.k1) + frontend);
 }
 
-/// Buckets by the 32 bits beside the address alone, so that one place holds all claims to an SPI.
+/// Hashes only the 32 bits beside the address: all claims to an SPI stand in the same buckets.
 struct BySpi {
     template <std::size_t Words>
     static constexpr std::uint64_t hash(const std::array<std::uint64_t, Words>& key,
@@ -81,14 +81,14 @@ struct BySpi {
     }
 };
 
-/// SPIi and SPIr in wire order. SPIi is never zero: such datagrams are dropped before any look-up.
+/// SPIi and SPIr in wire order. SPIi is never zero: classify() drops a datagram without one.
 using PairKey = std::array<std::uint64_t, 2>;
 
 inline PairKey pair_key(const ike::Header& header) noexcept {
     return {header.initiator_spi.wire(), header.responder_spi.wire()};
 }
 
-/// What nobody has to tell from its key is found by a hash, of 64 bits, that nobody can aim at.
+/// A 64-bit keyed hash that clients cannot aim at, for records whose key nobody reads back.
 using HashedKey = std::array<std::uint64_t, 1>;
 
 inline std::uint64_t hash_of(const ClientKey& key, net::HashKey secret) noexcept {

@@ -16,10 +16,10 @@ void Unmap::operator()(void* mapping) const noexcept {
 
 MappedMemory::MappedMemory(std::size_t bytes, Touch touch) {
     constexpr std::size_t huge_page = std::size_t{2} << 20;
-    // Older C libraries do not name it; the number is the kernel's ABI.
+    // Older C libraries do not name this constant; the number is the kernel's ABI.
     constexpr int populate_write = 23;
     if (bytes == 0 || bytes > std::numeric_limits<std::size_t>::max() / 2) throw std::bad_alloc{};
-    // The surplus lets the start be moved up to a huge-page boundary; it is never touched.
+    // The surplus lets the start move up to a huge-page boundary; no code touches it.
     const bool is_large = bytes >= huge_page;
     std::size_t space = is_large ? bytes + huge_page : bytes;
     data_ = mmap(nullptr, space, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -27,7 +27,7 @@ MappedMemory::MappedMemory(std::size_t bytes, Touch touch) {
     mapping_ = {data_, Unmap{space}};
     if (is_large) {
         std::align(huge_page, bytes, data_, space);
-        // Refused where huge pages are compiled out: small pages serve as well, only slower.
+        // The kernel refuses without huge-page support: small pages serve as well, only slower.
         (void)madvise(data_, bytes, MADV_HUGEPAGE);
     }
     if (touch == Touch::now && madvise(data_, bytes, populate_write) != 0 && errno == ENOMEM)

@@ -7,7 +7,7 @@
 
 namespace ikelb::sessions {
 
-/// When a table's pages come into being: at once, so that no worker faults, or when written to.
+/// Time at which a table's pages are allocated: at once, so that no worker faults, or when written.
 enum class Touch : bool { now, later };
 
 struct Unmap {

@@ -20,8 +20,8 @@
 
 namespace ikelb::sessions {
 
-/// A lock that nobody waits for, on a cache line of its own: for std::unique_lock with
-/// std::try_to_lock. Who does not own it must not write.
+/// A lock without waiting, on a cache line of its own: for std::unique_lock with std::try_to_lock.
+/// A thread that does not own the lock must not write.
 class alignas(64) TryLock {
 public:
     [[gnu::always_inline]] bool try_lock() noexcept {
@@ -33,27 +33,27 @@ private:
     std::atomic<bool> is_held_{false};
 };
 
-/// What became of an attempt to write.
+/// Result of an attempt to write.
 enum class WriteOutcome : std::uint8_t {
     written,
-    busy,     ///< another worker holds the shard: the caller defers the event, nobody spins
-    full,     ///< every place of the key holds a live record that may not be evicted
+    busy,     ///< another worker holds the shard: the caller defers the event, no thread spins
+    full,     ///< all places of the key hold live records that may not be evicted
     changed,  ///< another worker has written since the caller looked
 };
 
-/// A condition of a write that is always met: see RecordTable::write().
+/// A condition of a write that always holds: see RecordTable::write().
 struct AtOnce {
     WriteOutcome operator()() const noexcept { return WriteOutcome::written; }
 };
 
-/// May a live record give way to a new one? `oldest`: of the two buckets the one seen longest ago;
-/// no other bucket is looked at, so that a flood costs no more than that. `oldest_by_half`: if the
-/// three buckets where a key spills first are full as well, of what no session has confirmed, in
-/// the two, else where it spills. Of those that have only begun or the others, whichever would have
-/// more than half of their places with the new one, so that neither can flush the other.
+/// Rule for evicting live records. `oldest`: the oldest record in the key's two buckets; other
+/// buckets are not read, which bounds the cost of a flood. `oldest_by_half`: if the first three
+/// spill buckets are full too, the oldest record that no session has confirmed, in the two buckets,
+/// else where the key spills. It is one of the begun records or of the others, whichever kind would
+/// hold more than half of the places with the new record: neither kind can flush the other.
 enum class Evict : std::uint8_t { never, oldest, oldest_by_half };
 
-/// Which part of a key chooses its buckets.
+/// Hashes the whole key to choose its buckets.
 struct WholeKey {
     template <std::size_t Words>
     static constexpr std::uint64_t hash(const std::array<std::uint64_t, Words>& key,
@@ -88,9 +88,9 @@ struct WholeKey {
 /// Threads: any, for every member; for_each() is slow and belongs beside the packet path.
 /// Memory: allocated once, in the constructor, never grown.
 ///
-/// A note is written behind its record's value, and is zero from before the backend changes. Who
-/// reads both reads value, note, value again, so the note is never another backend's. (Left over:
-/// within one look-up the record goes to another backend and back, with the same last_seen.)
+/// A note is written behind its record's value, and is zero from before the backend changes. A
+/// reader of both reads value, note, value again, so the note is never another backend's. (Left
+/// over: within one look-up the record goes to another backend and back, with the same last_seen.)
 /// tests/model/table.pml has all of these orders, and what is left over.
 template <typename Value, std::size_t KeyWords, std::size_t NoteWords = 0,
           typename Hashing = WholeKey>
@@ -103,15 +103,15 @@ public:
     using typename Slots::Key, typename Slots::Notes, typename Slots::Word;
     using Noted = sessions::Noted<Value, NoteWords>;
 
-    /// capacity: live records the table is meant to hold; memory is capacity * 4 / 3 slots, rounded
-    /// up to whole shards of a power of two of buckets. Throws std::bad_alloc.
+    /// capacity: live records; memory is capacity * 4 / 3 slots, rounded up to whole shards of a
+    /// power of two of buckets. Throws std::bad_alloc.
     RecordTable(std::size_t capacity, net::HashKey hash_key, Touch touch = Touch::now)
         : RecordTable{plan(capacity), hash_key, touch} {}
     RecordTable(const RecordTable&) = delete;
     RecordTable& operator=(const RecordTable&) = delete;
 
-    /// What look-ups in steps need of a table, as a value for loops that write to packets.
-    /// Inlined by force: a call that only prefetches has no effect in g++'s eyes, which drops it.
+    /// The state for look-ups in steps, by value, for loops that write to packets. Inlined by
+    /// force: g++ sees no effect in a call that only prefetches, and drops it.
     struct Reader {
         net::HashKey hash_key;
         std::size_t buckets;
@@ -121,8 +121,8 @@ public:
         [[gnu::always_inline]] std::uint64_t hash(const Key& key) const noexcept {
             return Hashing::hash(key, hash_key);
         }
-        /// The bucket where a key belongs, by the hash's high bits, scaled; and the one where it is
-        /// if that was full, by its low bits within that one's shard.
+        /// A key's first bucket, by the scaled high bits of its hash, and its second bucket for a
+        /// full first one, by the low bits within the same shard.
         [[gnu::always_inline]] Word* first_of(std::uint64_t hash) const noexcept {
             return bucket(static_cast<std::size_t>(net::Uint128{hash} * buckets >> 64));
         }
@@ -136,20 +136,18 @@ public:
             for (std::size_t at = 0; at < bucket_words; at += 8) __builtin_prefetch(bucket + at);
         }
         Word* bucket(std::size_t index) const noexcept { return words + index * bucket_words; }
-        /// Of the bucket that this is in.
         std::size_t index_of(const Word* word) const noexcept {
             return static_cast<std::size_t>(word - words) / bucket_words;
         }
     };
     const Reader& reader() const noexcept { return at_; }
     std::uint64_t hash(const Key& key) const noexcept { return at_.hash(key); }
-    /// Where a key stands that is in neither of its two buckets; nullptr: nowhere.
+    /// Slot of a key that stands in neither of its two buckets, or nullptr.
     Word* find_spilled(const Key& key, Word* first) const noexcept {
         for (unsigned distance = 1, last = reach_of(first); distance <= last; ++distance)
             if (Word* const slot = match(neighbour(first, distance), key)) return slot;
         return nullptr;
     }
-    /// Starts loading both buckets.
     [[gnu::always_inline]] void prefetch(const Key& key) const noexcept {
         const Home home = home_of(key);
         for (const Word* const bucket : {home.first, home.second}) at_.prefetch(bucket);
@@ -157,7 +155,7 @@ public:
 
     /// The record of the key, dead or alive. key[0] must not be 0.
     std::optional<Value> find(const Key& key) const noexcept { return look_up<&Slots::read>(key); }
-    /// If it is alive.
+    /// The same, nullopt unless the record is alive.
     std::optional<Value> find(const Key& key, const Timeouts& lives, Seconds now) const noexcept {
         return alive(find(key), lives, now);
     }
@@ -169,8 +167,8 @@ public:
                                     Seconds now) const noexcept {
         return alive(find_noted(key), lives, now);
     }
-    /// Calls visit(const Key&, const Value&) for each record, dead or alive, that stands where a
-    /// key of this hash may. Lock-free; a record written meanwhile may be missed.
+    /// Calls visit(const Key&, const Value&) for each record, dead or alive, in the buckets of the
+    /// hash. Lock-free; may miss a record that is being written.
     template <typename Visit>
     void visit_homes(std::uint64_t hash, Visit&& visit) const noexcept {
         Word* const first = at_.first_of(hash);
@@ -182,10 +180,10 @@ public:
                 for_each_slot(bucket, visit);
     }
 
-    /// Inserts or replaces the key's record, and its notes if there are any here. Takes a slot that
-    /// is empty or holds a dead record, else as `evict` allows.
-    /// expected: what find() has said; if something else is there by now, nothing is written.
-    /// first: called once nothing else can fail; unless it says written, nothing is.
+    /// Inserts or replaces the key's record, and its notes if given. Takes an empty slot or a dead
+    /// record's, else evicts as `evict` allows. expected: the result of find(); a different record
+    /// now makes the outcome `changed`. first: called when nothing else can fail; any outcome but
+    /// written stops the write.
     template <typename First = AtOnce>
     WriteOutcome write(const Key& key, const Value& record, const Timeouts& lives, Seconds now,
                        Evict evict, const Notes* notes = nullptr,
@@ -210,28 +208,28 @@ public:
             replace(place.slot, &key, record, notes);
             return WriteOutcome::written;
         }
-        // A dead record's notes are over with it.
+        // A dead record's notes end with it.
         if (!is_there) set_notes(slot, {});
         set_value(slot, record);
         if (notes != nullptr) set_notes(slot, *notes);
         return WriteOutcome::written;
     }
 
-    /// Changes the key's record from expected to desired if it still is expected. Lock-free. A
-    /// slot that passes to another key with an equal record in the middle of the call would give
-    /// that key the desired record: renew last_seen with it, and leave other changes to write().
+    /// Changes the key's record from expected to desired if the record is still expected.
+    /// Lock-free. If the slot passes to another key with an equal record during the call, that key
+    /// gets the desired record: renew only last_seen here, and leave other changes to write().
     bool refresh(const Key& key, const Value& expected, const Value& desired) noexcept {
         assert(key[0] != 0);
         Word* const slot = locate(home_of(key), key);
         if (slot == nullptr) return false;
-        // Another turn only if the reach bit alone has changed.
+        // Repeats only if the reach bit alone has changed.
         for (Word seen; ((seen = load(slot[value_offset])) & ~reach_bit) == expected.pack() &&
                         holds(slot, key);)
             if (Slots::exchange(slot, seen, desired.pack() | (seen & reach_bit))) return true;
         return false;
     }
 
-    /// Removes the key; written also if it was not there.
+    /// Removes the key; returns written also for a missing key.
     WriteOutcome erase(const Key& key) noexcept {
         assert(key[0] != 0);
         const Home home = home_of(key);
@@ -241,8 +239,8 @@ public:
         return WriteOutcome::written;
     }
 
-    /// Calls visit(const Key&, const Value&) for each occupied slot, dead or alive, of buckets
-    /// [first, first + count). Safe beside writers; a record written meanwhile may be missed.
+    /// Calls visit(const Key&, const Value&) for each record, dead or alive, in buckets [first,
+    /// first + count). Safe beside writers; may miss a record that is being written.
     template <typename Visit>
     void for_each(std::size_t first, std::size_t count, Visit&& visit) const {
         const std::size_t begin = std::min(first, buckets());
@@ -260,7 +258,7 @@ private:
     using Slots::reach, Slots::reach_bit, Slots::set_notes, Slots::set_value, Slots::store;
     using Slots::value_offset, typename Slots::Survey;
 
-    /// So many that the shards of a full table are about equally full.
+    /// Shards of this size are about equally full in a full table.
     static constexpr std::size_t min_shard_buckets = 512;
     static constexpr std::size_t max_shards = 1024;
 
@@ -268,12 +266,11 @@ private:
         std::size_t shards;
         unsigned shard_bits;
     };
-    /// A key's two buckets.
     struct Home {
         Word* first;
         Word* second;
     };
-    /// Where a record goes; distance counts from the first bucket, 0 in one of the two.
+    /// Place for a record; distance counts from the first bucket and is 0 in both home buckets.
     struct Place {
         Word* slot = nullptr;
         unsigned distance = 0;
@@ -289,7 +286,7 @@ private:
           locks_{std::make_unique<TryLock[]>(geometry.shards)} {}
 
     static Geometry plan(std::size_t capacity) {
-        if (capacity > std::size_t{1} << 32) return {};  // MappedMemory refuses to be of no bytes
+        if (capacity > std::size_t{1} << 32) return {};  // MappedMemory refuses zero bytes
         const std::size_t slots = capacity * 4 / 3 + 1;
         const std::size_t needed = (slots + slots_per_bucket - 1) / slots_per_bucket;
         std::size_t per_shard =
@@ -304,15 +301,15 @@ private:
         Word* const first = at_.first_of(hash);
         return {.first = first, .second = at_.second_of(hash, first)};
     }
-    /// The bucket where a key of bucket first spills at this distance. Distance 1 is the other
-    /// bucket of an aligned pair, which hardware tends to fetch along with it.
+    /// Spill bucket of `first` at this distance. Distance 1 is the other bucket of an aligned pair,
+    /// which hardware tends to fetch too.
     Word* neighbour(const Word* first, unsigned distance) const noexcept {
         const std::size_t at = at_.index_of(first);
         if (distance == 1) return at_.bucket(at ^ 1);
         return at_.bucket((at & ~at_.shard_mask) |
                           (((at & ~std::size_t{1}) + distance) & at_.shard_mask));
     }
-    /// No further than once around the shard.
+    /// At most once around the shard.
     unsigned furthest() const noexcept {
         return static_cast<unsigned>(std::min<std::size_t>(reach.back(), at_.shard_mask));
     }
@@ -320,7 +317,6 @@ private:
         return locks_[at_.index_of(home.first) >> shard_bits_];
     }
 
-    /// The slot that holds the key, or nullptr.
     Word* locate(const Home& home, const Key& key) const noexcept {
         if (Word* const slot = match(home.first, key)) return slot;
         if (Word* const slot = match(home.second, key)) return slot;
@@ -343,7 +339,7 @@ private:
     unsigned reach_of(const Word* first) const noexcept {
         return std::min(Slots::reach_of(first), furthest());
     }
-    /// Lowers a bucket's reach to what its spilled keys still need.
+    /// Lowers a bucket's reach to the furthest of its spilled keys.
     void tighten_reach(Word* first) noexcept {
         unsigned needed = reach_of(first);
         while (needed != 0 && !holds_spilled_key_of(first, neighbour(first, needed))) --needed;
@@ -367,7 +363,7 @@ private:
                                   (evict != Evict::never && first.live > second.live);
         const Survey& chosen = is_in_second ? second : first;
         if (chosen.vacant != nullptr) return {.slot = chosen.vacant};
-        // Among live ones alone; nullptr: of these none gives way.
+        // Evicts live records only; nullptr: none of these buckets' records may go.
         const auto oldest = [=](std::initializer_list<Word*> full) -> Word* {
             if (evict == Evict::never) return nullptr;
             const auto [others, begun, confirmed] = Slots::oldest(full, now);
@@ -377,7 +373,7 @@ private:
                     : begun.age > others.age;
             return is_begun ? begun.slot : others.slot;
         };
-        // Nobody's place is taken while there is one nearby.
+        // A free place nearby spares a live record.
         const unsigned nearby = evict == Evict::oldest ? 0 : std::min(reach[2], furthest());
         for (const bool may_evict : {false, true}) {
             Word* const worst = may_evict ? oldest({home.second, home.first}) : nullptr;
@@ -395,7 +391,7 @@ private:
         return {};
     }
 
-    /// Gives the slot to another key, or to none. The order of the stores is what readers rely on.
+    /// Gives the slot to another key, or to none. Readers rely on the order of the stores.
     void replace(Word* slot, const Key* key, const Value& record,
                  const Notes* notes = nullptr) noexcept {
         const Key before = key_at(slot);

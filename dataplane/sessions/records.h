@@ -13,26 +13,26 @@ namespace ikelb::sessions {
 
 using forwarding::BackendRef, forwarding::GatewayIndex, forwarding::Seconds, forwarding::Timeouts;
 
-// What the learned tables hold: a type for each, of 64 bits, so that readers see it whole without a
-// lock. Low to high: last_seen 32, backend 10, two flags, the backend's generation 8, a code 3,
-// spare 1, a byte. Evict tells apart what has only begun, what a session has confirmed, and others.
+// Records of the session tables, 64 bits each: readers see a record whole without a lock. From the
+// low bits: last_seen 32, backend 10, two flags, the backend's generation 8, a code 3, spare 1, a
+// byte. Evict tells apart begun records, records that a session has confirmed, and others.
 
-/// Never set in pack(): the table that holds the record keeps a mark of its own there.
+/// Never set in pack(): a mark of the table that holds the record.
 inline constexpr std::uint64_t spare_bit = 1ULL << 55;
 
-/// Of those that say nothing about it: none has only begun.
+/// A record type without is_begun() has no begun records.
 template <typename Value>
 constexpr bool is_begun(const Value& value) noexcept {
     if constexpr (requires { value.is_begun(); }) return value.is_begun();
     return false;
 }
-/// Is it a session's, which nothing evicts while it lives?
+/// True if the record belongs to a session: nothing evicts it while it lives.
 template <typename Value>
 constexpr bool is_confirmed(const Value& value) noexcept {
     if constexpr (requires { value.is_confirmed(); }) return value.is_confirmed();
     return false;
 }
-/// Whoever has the lowest was seen longest ago.
+/// The record with the lowest date was seen longest ago.
 template <typename Value>
 constexpr Seconds dated(const Value& value) noexcept {
     if constexpr (requires { value.ends_at; }) return value.ends_at;
@@ -71,27 +71,27 @@ constexpr std::uint64_t with_flag(unsigned number, bool is_set) noexcept {
 
 }  // namespace packed
 
-/// What a backend has shown at one client tuple, weakest first.
+/// Proof of a backend at one client tuple, weakest first.
 enum class Standing : std::uint8_t {
-    called,     ///< opened an SA of its own towards it
-    nominated,  ///< answered: whoever asks is answered, also by a replay or a login that fails
-    strong,     ///< answered what only the SA's own client can have asked
-    spoke,      ///< sent there on its own, which only a server with an SA there does
+    called,     ///< opened an SA of its own towards the tuple
+    nominated,  ///< answered: a server answers any request, also a replay or a failing login
+    strong,     ///< answered a request that only the SA's own client can have sent
+    spoke,      ///< sent a datagram unasked, as only a server with an SA there does
 };
 constexpr Seconds life_of(Standing standing, const Timeouts& lives) noexcept {
     if (standing == Standing::spoke) return lives.flow;
     return standing == Standing::called ? lives.called : lives.standing;
 }
 
-/// The backend that has a client tuple: the last to speak there, else the last to answer.
+/// The backend that holds a client tuple: the last to speak there, else the last to answer.
 struct Flow {
     BackendRef backend{};
     Standing standing = Standing::called;
     bool awaits = false;      ///< a candidate SPI waits for the backend's next packet
-    bool has_rivals = false;  ///< others stand beside it, in Rivals
-    bool is_over = false;     ///< its backend's last word there was a delete; for people
-    GatewayIndex gateway = forwarding::no_gateway;  ///< of the way back to the client
-    Seconds last_seen = 0;  ///< the backend's last speech, fresh answer or keepalive there
+    bool has_rivals = false;  ///< other backends stand at the tuple, in Rivals
+    bool is_over = false;     ///< the backend's last message there was a delete; for people
+    GatewayIndex gateway = forwarding::no_gateway;  ///< next hop back to the client
+    Seconds last_seen = 0;  ///< time of the backend's last speech, fresh answer or keepalive
 
     [[gnu::always_inline]] constexpr std::uint64_t pack() const noexcept {
         const unsigned code = static_cast<unsigned>(standing) | unsigned{is_over} << 2;
@@ -115,11 +115,11 @@ struct Flow {
     friend constexpr bool operator==(const Flow&, const Flow&) = default;
 };
 
-/// Those beside a flow; the notes: RivalEntry, two a word, 0 is none.
+/// The backends beside a flow's; the notes: RivalEntry, two per word, 0 is none.
 struct Rivals {
     static constexpr std::size_t most = 12;
-    bool has_speaker = false;  ///< one of them spoke
-    Seconds last_seen = 0;     ///< of the last write
+    bool has_speaker = false;  ///< one of the rivals spoke
+    Seconds last_seen = 0;     ///< time of the last write
 
     constexpr std::uint64_t pack() const noexcept {
         return packed::head(last_seen, {}) | packed::with_flag(0, has_speaker);
@@ -134,8 +134,8 @@ struct Rivals {
     friend constexpr bool operator==(const Rivals&, const Rivals&) = default;
 };
 
-/// Each tells all of itself, so that a reader need not see them all at one moment. 32 bits: backend
-/// 10, standing 2, generation 8, seconds 12. The head ends before the seconds come around.
+/// One rival. Each entry is complete, so that a reader needs no view of all at one moment. 32 bits:
+/// backend 10, standing 2, generation 8, seconds 12. The record ends before the seconds wrap.
 struct RivalEntry {
     BackendRef backend{};
     Standing standing = Standing::called;
@@ -153,7 +153,7 @@ struct RivalEntry {
     }
 };
 
-/// Of a record that says where somebody goes, and no more.
+/// A record of a backend and a time, and no more.
 template <Seconds Timeouts::*life>
 struct Placement {
     BackendRef backend{};
@@ -168,13 +168,13 @@ struct Placement {
     }
     friend constexpr bool operator==(const Placement&, const Placement&) = default;
 };
-/// Where a client's next SA begins; written by a backend that has spoken.
+/// Client persistence: the backend of a client's next SA; written when a backend has spoken.
 using Binding = Placement<&Timeouts::flow>;
 
-/// Where an SA that begins has been sent, for its retries; or whose answer it has had.
+/// The backend to which a new SA was sent, for its retries, or which has answered it.
 struct Choice {
     BackendRef backend{};
-    std::uint8_t cookie = 0;  ///< of the COOKIE that the backend sent, some bits; 0: none
+    std::uint8_t cookie = 0;  ///< low bits of the backend's COOKIE hash; 0: none
     bool is_answered = false;
     Seconds last_seen = 0;
 
@@ -194,15 +194,15 @@ struct Choice {
     friend constexpr bool operator==(const Choice&, const Choice&) = default;
 };
 
-/// An ESP SPI before its flow's backend claims it, and when it came. The note: affinity/claims.cc.
+/// An ESP SPI before a claim, and the time of its first packet. The note: affinity/claims.cc.
 using Candidate = Placement<&Timeouts::standing>;
 
-/// Whose ESP SPI it is. last_seen: when its backend was last known to have been heard there.
+/// The backend of a client's ESP SPI. last_seen: when the backend was last known to be heard.
 struct Claim {
     BackendRef backend{};
-    std::uint8_t rank = 0;   ///< among equal SPIs; the oldest has 0
-    std::uint8_t tag = 0;    ///< of the client's port and the VIP: claim_tag()
-    bool is_shared = false;  ///< others are asked too: it decides nothing by itself
+    std::uint8_t rank = 0;   ///< among claims to equal SPIs; the oldest has 0
+    std::uint8_t tag = 0;    ///< by the client's port and the VIP: claim_tag()
+    bool is_shared = false;  ///< other backends are asked too: the claim alone decides nothing
     Seconds last_seen = 0;
 
     [[gnu::always_inline]] constexpr std::uint64_t pack() const noexcept {
@@ -221,12 +221,12 @@ struct Claim {
     friend constexpr bool operator==(const Claim&, const Claim&) = default;
 };
 
-/// A client's request whose answer is worth more than itself: see affinity/commit.h.
+/// A client's request that gives its answer more weight: see affinity/commit.h.
 struct Pending {
     BackendRef backend{};
-    std::uint8_t copies = 0;                        ///< how often all backends got one, at most 2
+    std::uint8_t copies = 0;                        ///< rounds of copies to all, at most 2
     bool is_delete = false;                         ///< of a known SA, or of a child
-    GatewayIndex gateway = forwarding::no_gateway;  ///< that it came from, if not the usual one
+    GatewayIndex gateway = forwarding::no_gateway;  ///< the request's next hop, if not the usual
     Seconds last_seen = 0;
 
     constexpr std::uint64_t pack() const noexcept {
@@ -239,7 +239,7 @@ struct Pending {
                 .gateway = packed::byte(bits),
                 .last_seen = packed::last_seen(bits)};
     }
-    /// Else it is there for people alone.
+    /// False: the record is for people alone.
     constexpr bool steers() const noexcept { return !is_delete || gateway != GatewayIndex{}; }
     constexpr bool is_alive(const Timeouts& lives, Seconds now) const noexcept {
         return forwarding::is_within(lives.pending, last_seen, now);
@@ -247,12 +247,12 @@ struct Pending {
     friend constexpr bool operator==(const Pending&, const Pending&) = default;
 };
 
-/// The pair whose login a backend has answered last at a client's tuple; the notes: its key.
+/// The IKE SA whose login a backend answered last at a client's tuple; the notes: its key.
 struct Login {
     BackendRef backend{};
-    bool is_closing = false;  ///< a delete was hinted at, of the SA or of a child
+    bool is_closing = false;  ///< a message hinted at a delete of the SA or of a child
     Seconds last_seen = 0;
-    bool is_over = false;  ///< the client has answered it as one of the SA; for people
+    bool is_over = false;  ///< the client answered a delete of the whole SA; for people
 
     constexpr std::uint64_t pack() const noexcept {
         return packed::head(last_seen, backend) | packed::with_flag(0, is_closing) |
@@ -270,7 +270,7 @@ struct Login {
     friend constexpr bool operator==(const Login&, const Login&) = default;
 };
 
-/// What the first fragment of a datagram was, for the fragments that carry no ports.
+/// Disposition of a datagram's first fragment, for later fragments, which carry no ports.
 struct FragmentFate {
     enum class Kind : std::uint8_t { to_server, to_client, transit, punt, drop };
     Kind kind = Kind::drop;

@@ -9,9 +9,8 @@
 
 namespace ikelb::wall {
 
-/// A conversation by routed transit, as the side that began it (the servers' or an allow rule's)
-/// sees it. Of protocols without ports both are 0; of an ICMP echo inside_port is its identifier
-/// and outside_port 0.
+/// A conversation by routed transit, seen from the side that began it (the servers' or an allow
+/// rule's). Without ports both are 0; an ICMP echo has its identifier as inside_port, and 0.
 struct TransitKey {
     static constexpr std::size_t narrow_words = 2, wide_words = 5;
 
@@ -54,8 +53,8 @@ private:
     }
 };
 
-/// Whose conversations share a part of the transit table, told by TransitKey::inside: the clients
-/// that the servers tunnel for cannot crowd out the servers' own.
+/// Parts of the transit table, by TransitKey::inside: conversations of the servers' tunnelled
+/// clients cannot crowd out the servers' own.
 enum class TransitShare : std::uint8_t { backends, inside_prefixes, others };
 inline constexpr std::size_t transit_shares = 3;
 

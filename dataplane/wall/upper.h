@@ -13,22 +13,22 @@ struct Timeouts;
 
 namespace ikelb::wall {
 
-/// What a packet's upper header tells of the conversation that it is of.
+/// The upper header of a packet, as far as its conversation is concerned.
 struct Upper {
-    /// Which side of a conversation may have sent it.
+    /// The side of a conversation that may have sent the packet.
     enum class Sender : std::uint8_t { either, asker, answerer, nobody };
     static constexpr std::uint8_t fin = 0x01, syn = 0x02, rst = 0x04, ack = 0x10;
 
     std::uint8_t protocol = 0;
     Sender sender = Sender::either;
-    std::uint8_t tcp_flags = 0;  ///< 0 if they are not at hand
-    /// Host byte order; 0 of protocols without ports. Of an echo request the source port is its
-    /// identifier, of a reply the destination port.
+    std::uint8_t tcp_flags = 0;  ///< 0 if the bytes are missing
+    /// Host byte order; 0 without ports. An echo request has its identifier as source port, a reply
+    /// as destination port.
     std::uint16_t source_port = 0;
     std::uint16_t destination_port = 0;
 
     bool is_tcp() const noexcept;
-    /// What rules are asked about; an echo's identifier is none.
+    /// Port for allow rules; 0 for an echo, whose identifier is no port.
     std::uint16_t asked_port() const noexcept;
     bool has(std::uint8_t flags) const noexcept { return (tcp_flags & flags) != 0; }
     bool may_ask() const noexcept { return sender == Sender::either || sender == Sender::asker; }
@@ -37,11 +37,10 @@ struct Upper {
     }
 };
 
-/// bytes: from the upper header on, what is at hand of it. A header with ports that are not at
-/// hand is nobody's.
+/// bytes: at hand, from the upper header on. Without the ports at hand, sender is nobody.
 Upper read_upper(std::uint8_t protocol, std::span<const std::uint8_t> bytes) noexcept;
 
-/// The conversation of a packet that its beginner has sent.
+/// Key of a packet from the side that began the conversation.
 inline TransitKey asked(const net::IpAddress& source, const net::IpAddress& destination,
                         const Upper& upper) noexcept {
     return {.inside = source,
@@ -50,7 +49,7 @@ inline TransitKey asked(const net::IpAddress& source, const net::IpAddress& dest
             .outside_port = upper.destination_port,
             .protocol = upper.protocol};
 }
-/// The same of the other side's.
+/// Key of a packet from the other side.
 inline TransitKey answered(const net::IpAddress& source, const net::IpAddress& destination,
                            const Upper& upper) noexcept {
     return {.inside = destination,
@@ -60,15 +59,15 @@ inline TransitKey answered(const net::IpAddress& source, const net::IpAddress& d
             .protocol = upper.protocol};
 }
 
-/// How far a conversation has come.
+/// Stages of a conversation.
 enum class Progress : std::uint8_t { asked, answered, closing };
 
-/// What a packet makes of a conversation; both may say that it ends, and only a new handshake takes
-/// that back. A reset of what nobody has answered leaves it as it is.
+/// Returns the stage after the packet; either side may end the conversation, and only a new
+/// handshake reopens it. A reset leaves an unanswered conversation as it is.
 Progress advance(Progress before, const Upper& upper, bool is_answer) noexcept;
 
-/// Of a conversation by routed transit, as a record table holds it. Protocols' lives differ: it
-/// says itself when it ends.
+/// A routed transit conversation's record. Lifetimes depend on the protocol, so the record holds
+/// its end.
 struct Conversation {
     Progress progress = Progress::asked;
     std::uint32_t ends_at = 0;  ///< seconds of the records' clock

@@ -19,7 +19,7 @@ Seconds TransitTimeouts::of(std::uint8_t protocol, bool is_opening) const noexce
 }
 
 void Wall::prepare(const std::vector<net::IpPrefix>& inside) {
-    // 0, 127, and from 224 on; IPv6's martians begin with 0 or 255.
+    // IPv4's martians begin with 0, 127 or 224 and above, IPv6's with 0 or 255.
     octets = {1, std::uint64_t{1} << 63, 0, 0xffff'ffffULL << 32};
     const auto mark = [&](const net::IpPrefix& prefix) {
         const unsigned first =

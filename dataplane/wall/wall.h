@@ -2,8 +2,8 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
-// What may come in from the clients' side besides service datagrams, as the forwarding table
-// holds it. By default: answers to what the servers' side began, and nothing else.
+// The forwarding table's rules for packets from the clients' side other than service datagrams. The
+// default admits only answers to conversations that the servers' side began.
 
 #include <array>
 #include <cstdint>
@@ -16,19 +16,19 @@ namespace ikelb::wall {
 
 inline constexpr std::uint8_t any_protocol = 0;  ///< on the wire no upper protocol
 
-/// Transit that the operator lets begin on the clients' side.
+/// Transit that may begin on the clients' side, by the operator's choice.
 struct AllowRule {
     net::IpPrefix from{};
     net::IpPrefix to{};  ///< of the same family
     std::uint8_t protocol = any_protocol;
     std::uint16_t first_port = 0;  ///< destination port, host byte order, inclusive
     std::uint16_t last_port = 0xffff;
-    bool is_established = false;  ///< of TCP only segments with ACK or RST
+    bool is_established = false;  ///< only TCP segments with ACK or RST
 
     friend bool operator==(const AllowRule&, const AllowRule&) = default;
 };
 
-/// What an AllowRule is asked about. A packet without ports has port 0.
+/// The fields that an AllowRule compares. A packet without ports has port 0.
 struct TransitPacket {
     net::IpAddress source{};
     net::IpAddress destination{};
@@ -41,13 +41,13 @@ struct TransitPacket {
 class AllowRules {
 public:
     virtual ~AllowRules() = default;
-    /// Does any rule name this packet?
+    /// Returns true if a rule names the packet.
     virtual bool allow(const TransitPacket& packet) const noexcept = 0;
 };
 
-/// A port of ours that the kernel may be asked at from the clients' side.
+/// A port of an own address that clients' side packets may reach in the kernel.
 struct OpenPort {
-    std::uint8_t protocol = 0;     ///< any_protocol: every one
+    std::uint8_t protocol = 0;     ///< any_protocol: all protocols
     std::uint16_t first_port = 0;  ///< host byte order, inclusive
     std::uint16_t last_port = 0xffff;
 
@@ -57,7 +57,7 @@ struct OpenPort {
     }
 };
 
-/// An own address that is not the ingress interface's, opened for some: BGP or BFD to a loopback.
+/// An own address other than the ingress interface's, open to a prefix: BGP or BFD to a loopback.
 struct OwnService {
     net::IpAddress address{};
     net::IpPrefix from{};
@@ -66,7 +66,7 @@ struct OwnService {
 
 using Seconds = std::uint32_t;  ///< as forwarding::Seconds, the coarse clock of the records
 
-/// Seconds a transit record lives without a packet.
+/// Lifetimes of transit records after the last packet.
 struct TransitTimeouts {
     Seconds tcp = 7440;         ///< answered; RFC 5382 section 5: at least 2 h 4 min
     Seconds tcp_opening = 240;  ///< not answered yet, or after FIN or RST
@@ -74,7 +74,7 @@ struct TransitTimeouts {
     Seconds icmp = 60;          ///< RFC 5508 section 3.2
     Seconds other = 600;
 
-    /// is_opening: or closing; of TCP alone that is another life.
+    /// is_opening: or closing; only TCP has another lifetime then.
     Seconds of(std::uint8_t protocol, bool is_opening) const noexcept;
 };
 
@@ -83,23 +83,23 @@ struct Wall {
     bool is_open = false;  ///< `transit: open`: transit may begin on the clients' side
     std::shared_ptr<const AllowRules> allow{};  ///< nullptr: no rule
     std::vector<OwnService> own_services{};
-    /// Networks whose addresses no packet from the clients' side can have as its source: on-link
-    /// prefixes of interfaces that face servers only.
+    /// Networks whose addresses are no valid source on the clients' side: on-link prefixes of
+    /// interfaces that face servers only.
     std::vector<net::IpPrefix> server_prefixes{};
-    /// Directed broadcast addresses of our interfaces' IPv4 subnets: nobody's source, and no
-    /// destination of transit (RFC 2644).
+    /// Directed broadcast addresses of own IPv4 subnets: no valid source, and no valid destination
+    /// of transit (RFC 2644).
     std::vector<net::IpAddress> broadcasts{};
     TransitTimeouts timeouts{};
-    /// TCP without SYN towards the servers' side passes until then: conversations that began at
-    /// the node before this one, or before a start without saved state.
+    /// End of the time in which TCP without SYN may pass to the servers' side, for conversations
+    /// that began at the node before this one, or before a start without saved state.
     Seconds grace_until = 0;
-    /// The first octets of martians, of the addresses above and of inside_prefixes, a bit for each.
+    /// First octets of martians, of the addresses above and of inside_prefixes, one bit per octet.
     std::array<std::uint64_t, 4> octets{};
 
-    /// Works out `octets`; whoever builds a table calls it last. inside: its inside_prefixes.
+    /// Computes `octets`; a table's builder calls it last. inside: the table's inside_prefixes.
     void prepare(const std::vector<net::IpPrefix>& inside);
-    /// False: no martian, and in none of the networks above nor inside. That is all that most
-    /// clients' addresses are asked.
+    /// False: the address is no martian and in no network above nor inside. Most clients' addresses
+    /// need no other check.
     bool is_suspect(const net::IpAddress& address, bool is_v6) const noexcept {
         return is_suspect(address.bytes()[first_byte(is_v6)]);
     }
@@ -108,7 +108,7 @@ struct Wall {
     }
     bool is_broadcast(const net::IpAddress& address) const noexcept;
     bool is_of_servers(const net::IpAddress& address) const noexcept;
-    /// May the kernel be asked at this address of ours, not the ingress interface's, or at a group?
+    /// True if clients may reach the port at an own address off the ingress interface, or a group.
     bool opens(const net::IpAddress& own, const net::IpAddress& source, std::uint8_t protocol,
                std::uint16_t port) const noexcept;
 

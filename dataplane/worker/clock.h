@@ -11,8 +11,8 @@
 namespace ikelb::worker {
 
 /// The dataplane's clock: TSC cycles since the process began. The coarse seconds start at 31 days:
-/// the age of whatever may still live (timeouts.pair is at most 30 days) can be subtracted from the
-/// first of them, when it was saved before a restart. Threads: any may copy it.
+/// the age of any live record (timeouts.pair is at most 30 days) can be subtracted from the first
+/// second when state is restored after a restart. Threads: any may copy it.
 class Clock {
 public:
     Clock() noexcept

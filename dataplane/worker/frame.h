@@ -11,15 +11,12 @@
 
 namespace ikelb::worker {
 
-// Between DPDK's packet buffers and the pipeline's frames: the worker's part of the packet path.
-
 inline pipeline::Frame frame_of(rte_mbuf* packet) noexcept {
     return {.data = rte_pktmbuf_mtod(packet, std::uint8_t*),
             .contiguous = rte_pktmbuf_data_len(packet), .headroom = rte_pktmbuf_headroom(packet),
             .length = rte_pktmbuf_pkt_len(packet), .port = packet->port};
 }
 
-/// Makes the packets a batch; at most pipeline::max_burst.
 inline void fill(pipeline::Batch& batch, std::span<rte_mbuf* const> packets) noexcept {
     batch.count = packets.size();
     for (std::size_t i = 0; i < packets.size(); ++i) {
@@ -29,7 +26,7 @@ inline void fill(pipeline::Batch& batch, std::span<rte_mbuf* const> packets) noe
     }
 }
 
-/// Makes the buffer hold what the pipeline says the frame now is.
+/// Gives the buffer the frame's start and length as the pipeline decided.
 inline void take_shape(rte_mbuf* packet, const pipeline::Packet& decided) noexcept {
     if (decided.out_shift == 0 && decided.out_length == packet->pkt_len) [[likely]]
         return;
@@ -38,7 +35,7 @@ inline void take_shape(rte_mbuf* packet, const pipeline::Packet& decided) noexce
     packet->pkt_len = static_cast<std::uint32_t>(static_cast<std::int64_t>(packet->pkt_len) -
                                                  decided.out_shift);
     if (packet->pkt_len == decided.out_length) return;
-    // Only an ICMP error is shorter than what came in, and it fits in the first buffer.
+    // Only an ICMP error is shorter than its packet, and it fits into the first buffer.
     rte_pktmbuf_free(packet->next);
     packet->next = nullptr;
     packet->nb_segs = 1;

@@ -15,18 +15,18 @@ struct rte_mbuf;
 
 namespace ikelb::worker {
 
-/// Frames that wait for a moment, in the order in which they came.
+/// Frames that wait for a moment, in the order of their arrival.
 class HeldFrames {
 public:
     static constexpr std::size_t most = 64;
-    // Of one kind: orphan fragments take no room from packets that wait for a neighbour. A newcomer
-    // to a full kind takes the oldest place of the source that has most of them.
+    // Limit per kind: orphan fragments take no room from packets that wait for a neighbour. A
+    // newcomer to a full kind takes the oldest place of the source with the most frames.
     static constexpr std::size_t most_of_a_kind = most / 2;
 
     struct Held {
         rte_mbuf* packet = nullptr;
         std::uint64_t since_micros = 0;
-        std::uint64_t source = 0;  ///< 0: of the servers' side, which does not have to share
+        std::uint64_t source = 0;  ///< 0: the servers' side, which has no share to keep
         pipeline::Verdict reason = pipeline::Verdict::hold_fragment;
     };
 
@@ -35,7 +35,7 @@ public:
         return 1ULL << 63 | (packet.is_v6 ? packet.source.high() : packet.source.low());
     }
 
-    /// Returns the frame that has lost its place, or nullptr.
+    /// Returns the frame that lost its place, or nullptr.
     rte_mbuf* add(const Held& newcomer) noexcept {
         std::array<std::size_t, most> alike;  // places of the newcomer's kind
         std::size_t count = 0, loser = 0, most_of_a_source = 0;

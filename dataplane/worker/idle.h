@@ -7,11 +7,11 @@
 
 namespace ikelb::worker {
 
-/// How long an idle worker sleeps: a part of the time that it has found nothing, up to what the
-/// receive ring bridges (1,024 descriptors are 1 ms of 1 Mpps). Under load it stays awake a while.
+/// Sleep of an idle worker: a part of the time without packets, up to the time that the receive
+/// ring bridges (1,024 descriptors are 1 ms of 1 Mpps). Under load the worker stays awake a while.
 class IdlePolicy {
 public:
-    /// The nanoseconds to sleep after a poll at that time which found so much; 0: poll on at once.
+    /// Returns the nanoseconds to sleep after a poll of `moved` packets; 0: poll on at once.
     constexpr std::uint32_t after(std::uint64_t moved, std::uint64_t micros) noexcept {
         in_window_ += moved;
         if (micros - window_ >= window) {

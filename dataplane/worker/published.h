@@ -22,10 +22,10 @@ struct QsbrDeleter {
     void operator()(rte_rcu_qsbr* qsbr) const noexcept { std::free(qsbr); }
 };
 
-/// The forwarding table in force, and those that a worker may still be reading. Publishing swaps a
+/// The current forwarding table, and replaced ones that a worker may still read. publish() swaps a
 /// pointer and never waits; reclaim() frees a replaced table once each worker has reported a
-/// quiescent state or is asleep. Of a worker that never does count_overdue() tells.
-/// Threads: publish() and reclaim() the control thread; the reader's part any registered worker.
+/// quiescent state or is asleep. count_overdue() reveals a worker that never does. Threads: the
+/// control thread calls publish() and reclaim(), registered workers read.
 class Published {
 public:
     explicit Published(unsigned workers) {
@@ -44,7 +44,7 @@ public:
                                 .token = rte_rcu_qsbr_start(qsbr_.get()),
                                 .since = std::chrono::steady_clock::now()});
     }
-    /// Frees what no worker can hold. Returns how many tables still wait.
+    /// Frees tables that no worker can hold. Returns the number of tables that still wait.
     std::size_t reclaim() {
         std::erase_if(retired_, [&](const Retired& retired) {
             return rte_rcu_qsbr_check(qsbr_.get(), retired.token, false) == 1;
@@ -94,11 +94,11 @@ public:
     QuiescentReporter(const QuiescentReporter&) = delete;
     QuiescentReporter& operator=(const QuiescentReporter&) = delete;
 
-    /// After the last use of what read() returned.
+    /// Call after the last use of read()'s result.
     void report() noexcept { rte_rcu_qsbr_quiescent(&qsbr_, worker_); }
-    /// Before a sleep: nobody waits for a sleeper.
+    /// Call before a sleep: reclaim() does not wait for a sleeping worker.
     void go_offline() noexcept { rte_rcu_qsbr_thread_offline(&qsbr_, worker_); }
-    /// After a sleep, before the next read().
+    /// Call after a sleep, before the next read().
     void go_online() noexcept { rte_rcu_qsbr_thread_online(&qsbr_, worker_); }
 
 private:

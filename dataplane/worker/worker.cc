@@ -19,10 +19,10 @@ namespace {
 
 using pipeline::Fate, pipeline::Packet, pipeline::Verdict;
 
-// A held packet is tried again this often, and for this long: a fragment's first part or an
-// ARP answer comes within milliseconds or not at all.
+// Interval and end of the retries of a held packet: a fragment's first part or an ARP answer comes
+// within milliseconds or not at all.
 constexpr std::uint64_t retry_every_micros = 1'000, hold_for_micros = 200'000;
-constexpr std::uint64_t default_timer_slack = 1;  // nanoseconds: sleep as long as asked, no more
+constexpr std::uint64_t default_timer_slack = 1;  // nanoseconds: no longer sleep than asked for
 
 void sleep_for(std::uint32_t nanoseconds) noexcept {
     const timespec time{.tv_sec = 0, .tv_nsec = static_cast<long>(nanoseconds)};
@@ -62,7 +62,7 @@ std::uint64_t Worker::poll(std::uint64_t cycles) noexcept {
         stats_.bursts.add(1);
         stats_.packets.add(count);
         moved += count;
-        // Not every driver does: net_ring leaves what the sender wrote there.
+        // Not every driver sets the port: net_ring leaves the sender's value there.
         for (std::uint16_t i = 0; i < count; ++i) packets[i]->port = port;
         process({packets.data(), count}, cycles, nullptr);
     }
@@ -105,7 +105,7 @@ void Worker::process(std::span<rte_mbuf*> packets, std::uint64_t cycles,
     for (const auto& [place, to] : batch_.copies)
         if (batch_.packets[place].verdict == Verdict::to_server)
             send_copy(packets[place], batch_.packets[place], to, context);
-    std::size_t dropped = 0;  // so many have moved to the front
+    std::size_t dropped = 0;  // number of packets moved to the front
     for (std::size_t i = 0; i < packets.size(); ++i) {
         const Packet& decided = batch_.packets[i];
         const Fate fate = pipeline::info(decided.verdict).fate;
@@ -119,7 +119,7 @@ void Worker::process(std::span<rte_mbuf*> packets, std::uint64_t cycles,
     if (dropped != 0) rte_pktmbuf_free_bulk(packets.data(), static_cast<unsigned>(dropped));
 }
 
-/// The original goes its way.
+/// Leaves the original alone.
 void Worker::send_copy(rte_mbuf* packet, const Packet& decided, forwarding::BackendIndex to,
                        pipeline::Context& context) noexcept {
     rte_mbuf* const copy = rte_pktmbuf_copy(packet, packet->pool, 0, UINT32_MAX);

@@ -17,7 +17,7 @@
 
 namespace ikelb::worker {
 
-// What crosses between a worker and the control thread, through one bounded ring each way.
+// Messages between a worker and the control thread, through one bounded ring each way.
 
 /// A frame for the kernel, untagged. The receiver owns the buffer.
 struct PuntMessage {
@@ -25,7 +25,7 @@ struct PuntMessage {
     std::uint64_t interface = forwarding::no_interface;
 };
 
-/// A frame of the kernel's for a port, tag included. The receiver owns the buffer.
+/// A frame from the kernel for a port, tag included. The receiver owns the buffer.
 struct InjectMessage {
     rte_mbuf* packet = nullptr;
     std::uint64_t port = 0;
@@ -37,13 +37,13 @@ struct NeighbourMessage {
     std::uint32_t interface = forwarding::no_interface;
 };
 
-/// A queue of a port, one worker's alone.
+/// A port's queue; one worker owns it.
 struct Queue {
     std::uint16_t port = 0;
     std::uint16_t queue = 0;
 };
 
-/// What a worker is given: queues of its own on every port, and the shared state.
+/// A worker's own queues on every port, and the shared state.
 struct WorkerParts {
     unsigned id = 0;  ///< from 0; also its QSBR thread id
     std::vector<Queue> receive;
@@ -54,31 +54,31 @@ struct WorkerParts {
     int wake_control = -1;  ///< eventfd of the control thread
     Published* published = nullptr;
     sessions::Directory* directory = nullptr;
-    const std::atomic<bool>* stop = nullptr;  ///< set: run() ends
+    const std::atomic<bool>* stop = nullptr;  ///< run() returns once it is set
     Clock clock;
-    bool may_sleep = true;  ///< false: polls on when there is nothing to do
+    bool may_sleep = true;  ///< false: polls on without packets
 };
 
-/// What one worker has to tell. Written by that worker alone; the control thread reads.
+/// Counters of one worker. That worker alone writes; the control thread reads.
 struct alignas(64) WorkerStats {
     pipeline::Counters pipeline;
     alignas(64) pipeline::Counter busy_micros;  ///< in iterations that moved a packet
     pipeline::Counter bursts;                   ///< received, not empty
     pipeline::Counter packets;                  ///< received
     pipeline::Counter sleeps;
-    pipeline::Counter turns;     ///< of its loop, also those that found nothing
+    pipeline::Counter turns;     ///< of the loop, also without packets
     pipeline::Counter injected;  ///< from the kernel to a port
 };
 
-/// One lcore of the fast path: receives, runs the pipeline, and does with each packet what its
-/// verdict says. Threads: run() on its lcore; stats() from any.
+/// One lcore: receives, runs the pipeline, and carries out each packet's disposition. Threads:
+/// run() on its lcore; stats() from any.
 class Worker {
 public:
     explicit Worker(WorkerParts parts) : parts_{std::move(parts)} {}
 
-    /// Until stop is set. Sleeps when there is nothing to do, if it may.
+    /// Runs until stop is set. Sleeps without work, if it may.
     void run() noexcept;
-    /// What it does in a turn, at that time of the clock; returns how many packets were there.
+    /// One turn of the loop at this time of the clock; returns the number of packets moved.
     std::uint64_t poll(std::uint64_t cycles) noexcept;
 
     const WorkerStats& stats() const noexcept { return stats_; }
