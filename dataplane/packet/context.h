@@ -14,7 +14,7 @@
 
 namespace ikelb::pipeline {
 
-/// A token bucket whose rate and time come from elsewhere: what is spent. All zero is full.
+/// A token bucket that stores only its spent tokens; callers pass rate and time. All zero is full.
 class Spending {
 public:
     /// reserve: tokens that must be left after taking one. now: microseconds.
@@ -30,7 +30,7 @@ public:
         spent_ += micros;
         return true;
     }
-    /// Before then take() says false, however often it is asked: an hour after it was, at most.
+    /// Time before which take() returns false, in microseconds; at most an hour after the last one.
     constexpr std::uint64_t opens_at(forwarding::Rate rate, std::uint32_t reserve) const noexcept {
         const std::uint64_t wanted = spent_ + (std::uint64_t{reserve} + 1) * micros;
         const std::uint64_t allowed = rate.burst * micros;
@@ -44,21 +44,21 @@ private:
     std::uint64_t spent_ = 0, last_ = 0;
 };
 
-/// One that has its rate with it.
+/// A token bucket with its rate.
 struct TokenBucket {
     forwarding::Rate rate;
     Spending spending{};
     constexpr bool take(std::uint64_t now) noexcept { return spending.take(now, rate); }
 };
 
-/// Buckets by a keyed hash: of what, the caller says. Two may share one.
+/// Buckets by a keyed hash of the caller's choice. Two keys may share a bucket.
 template <std::size_t Count = 8192>
 class HashedBuckets {
 public:
     bool take(std::uint64_t hash, std::uint64_t now, forwarding::Rate rate) noexcept {
         return buckets_[hash % buckets_.size()].take(now, rate);
     }
-    /// By source: an IPv4 address, an IPv6 /64.
+    /// By source: an IPv4 address or an IPv6 /64.
     bool take(const net::IpAddress& source, net::HashKey secret, std::uint64_t now,
               forwarding::Rate rate) noexcept {
         const std::uint64_t word = source.is_v4() ? source.low() : source.high();
@@ -69,8 +69,8 @@ private:
     std::array<Spending, Count> buckets_{};
 };
 
-/// Of one side: for punts by class, enough for a busy segment and far below what slows the kernel
-/// down, and for ICMP errors (RFC 1812 section 4.3.2.8).
+/// One side's buckets: for punts by class, enough for a busy segment and far below the kernel's
+/// limits, and for ICMP errors (RFC 1812 section 4.3.2.8).
 struct SideBuckets {
     TokenBucket icmp_errors{{1000, 100}}, hello{{5000, 1000}}, routing{{10000, 2000}};
     TokenBucket arp{{2000, 500}}, ndp{{2000, 500}}, ping{{1000, 200}}, icmp{{1000, 200}};
@@ -78,7 +78,7 @@ struct SideBuckets {
     TokenBucket unresolved{{2000, 500}};
 };
 
-/// Neighbours that the kernel should resolve; the next packet asks again for what does not fit.
+/// Neighbours for the kernel to resolve. A full list drops a request; the next packet repeats it.
 struct NeighbourRequest {
     forwarding::InterfaceIndex interface;
     net::IpAddress address;
@@ -91,51 +91,51 @@ struct NeighbourRequests : boost::container::static_vector<NeighbourRequest, 8> 
     }
 };
 
-/// Until when no backend of a service has a token for a new SA, without a server's COOKIE and ([1])
-/// with one: what comes before then is refused unseen. Of one forwarding table.
+/// Time before which no backend of a service has a token for a new SA, without a server's COOKIE
+/// and ([1]) with one: requests are refused before any look-up. Belongs to one forwarding table.
 struct Gates {
     std::uint64_t table_version = 0;
     forwarding::PerId<std::array<std::uint64_t, 2>, forwarding::max_services> shut_until{};
-    std::uint64_t some_shut_until = 0;  ///< no gate for longer
+    std::uint64_t some_shut_until = 0;  ///< the latest end of all gates
     forwarding::PerId<forwarding::BackendIndex, forwarding::max_services> had_token{};  ///< a hint
 };
 
-/// What a worker keeps from burst to burst, for itself alone.
+/// Memory of one worker across bursts; no other thread reads or writes it.
 struct WorkerMemory {
     forwarding::PerId<std::uint16_t, forwarding::max_services> round_robin_turn{};
     /// Choices of this worker since the control thread last counted SAs, by backend.
     forwarding::PerId<std::uint16_t, forwarding::max_backends> chosen{};
     std::uint32_t chosen_since_count = 0;
     NeighbourRequests neighbours;
-    std::array<std::uint64_t, 4096> refused_fragments{};  ///< first ones: by a keyed hash, and when
+    std::array<std::uint64_t, 4096> refused_fragments{};  ///< of first ones: keyed hash and time
     HashedBuckets<> requests_by_source, logins_by_source, fragments_by_source, pending_by_source,
         nominations_by_source, speech_by_source, asked_all_by_source, nominations_by_pair,
         copies_by_tuple, retries_by_tuple;
-    HashedBuckets<1 << 16> claims_by_tuple;  ///< all of a farm's clients may come back at once
+    HashedBuckets<1 << 16> claims_by_tuple;  ///< many: a farm's clients may all return at once
     forwarding::PerId<Spending, forwarding::max_backends> requests_by_backend{},
         unknown_pairs_by_backend{};
     Gates gates;  ///< of requests_by_backend
     forwarding::PerId<Spending, forwarding::max_services> asked_all{}, copies_by_service{};
     Spending opened_by_backends, half_open_inserts;
 
-    // What comes from the servers' side has buckets of its own: no flood of clients takes ARP or
-    // health checks away from the backends. On one arm all that parse() punts counts as theirs.
+    // The servers' side has buckets of its own: no flood of clients takes ARP or health checks away
+    // from the backends. On one arm all packets that parse() punts count as the servers'.
     SideBuckets of_clients;
     SideBuckets of_servers;
     TokenBucket asked_senders{{50, 50}};  ///< per second: sources whose neighbour entry is missing
 };
 
-/// All that the stages may look at. Time comes from outside; nothing here reads a clock.
+/// State for the stages. Time comes from the caller; no stage reads a clock.
 struct Context {
     const forwarding::ForwardingTable& table;
     sessions::Directory& directory;
     Counters& counters;
     WorkerMemory& memory;
     forwarding::Seconds now = 0;      ///< coarse clock of the records
-    std::uint64_t now_micros = 0;    ///< of the token buckets
+    std::uint64_t now_micros = 0;     ///< clock of the token buckets
 };
 
-/// Counts a write to the directory that was not made. True: it was.
+/// Counts a failed write to the session tables. Returns true if the record was written.
 inline bool note(sessions::WriteOutcome outcome, Context& context) noexcept {
     if (outcome == sessions::WriteOutcome::busy || outcome == sessions::WriteOutcome::changed)
         context.counters.directory_busy.add(1);
@@ -143,14 +143,13 @@ inline bool note(sessions::WriteOutcome outcome, Context& context) noexcept {
     return outcome == sessions::WriteOutcome::written;
 }
 
-/// The key's live record.
 auto find_live(const auto& table, const auto& key, const Context& context) noexcept {
     return table.find(key, context.table.timeouts, context.now);
 }
 auto find_noted(const auto& table, const auto& key, const Context& context) noexcept {
     return table.find_noted(key, context.table.timeouts, context.now);
 }
-/// As the table's write(). False: there is no room now, or another worker is there.
+/// As the table's write(). False: the table has no room now, or another worker holds the place.
 template <typename Table, typename Record>
 bool write_to(Table& table, const auto& key, const Record& record, sessions::Evict evict,
               Context& context, const typename Table::Notes* notes = nullptr,
@@ -159,7 +158,7 @@ bool write_to(Table& table, const auto& key, const Record& record, sessions::Evi
                             first...),
                 context);
 }
-/// Writes a record that newer ones may replace, with its notes if it has any.
+/// Writes a record that newer records may replace, and its notes if given.
 bool keep(auto& table, const auto& key, const auto& record, Context& context,
           const auto*... notes) noexcept {
     return write_to(table, key, record, sessions::Evict::oldest, context, notes...);

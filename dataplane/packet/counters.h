@@ -11,7 +11,7 @@
 
 namespace ikelb::pipeline {
 
-/// A counter with one writer. Any thread may read; no locked instruction is ever needed.
+/// A counter with one writer; any thread may read. Needs no locked instruction.
 class Counter {
 public:
     void add(std::uint64_t amount) noexcept {
@@ -23,7 +23,7 @@ private:
     std::atomic<std::uint64_t> value_{0};
 };
 
-/// Traffic of one (service, backend): half a cache line.
+/// Traffic of a (service, backend): half a cache line.
 struct alignas(32) MemberCounters {
     Counter packets_to_server;
     Counter bytes_to_server;
@@ -38,14 +38,14 @@ struct alignas(32) MemberCounters {
     }
 };
 
-/// IKE of one (service, backend). A server is silent on what it does not know: requests that stay
-/// without an answer are the only sign that they went to the wrong one.
+/// IKE of a (service, backend). A server ignores unknown SAs: unanswered requests are the only sign
+/// that they went to the wrong server.
 struct IkeCounters {
-    Counter requests;  ///< of clients, forwarded; repeated ones count again
-    Counter answers;   ///< of the backend
+    Counter requests;  ///< clients' requests forwarded, repeated ones included
+    Counter answers;   ///< the backend's answers
 };
 
-/// What one worker counts. Written by that worker, read by the control thread.
+/// Counters of one worker. That worker writes, the control thread reads.
 struct alignas(64) Counters {
     std::array<Counter, verdict_count> verdicts;
     std::array<Counter, verdict_count> punts_limited;  ///< by the verdict that was limited
@@ -53,17 +53,17 @@ struct alignas(64) Counters {
     Counter flows_moved;
     Counter pairs_learned;
     Counter spis_learned;
-    Counter spi_collisions;  ///< ESP SPIs that two backends claim, met by themselves
-    Counter spread;          ///< new SAs placed elsewhere than their client's address would be
-    Counter asked_all;       ///< requests of which every backend got a copy
-    Counter copies;          ///< of clients' datagrams, to further backends
+    Counter spi_collisions;       ///< ESP SPIs that two backends claim, found in the packet path
+    Counter spread;               ///< new SAs placed elsewhere than by their client's address
+    Counter asked_all;            ///< requests that were copied to every backend
+    Counter copies;               ///< copies of clients' datagrams to further backends
     Counter scheduler_fallbacks;  ///< choices left to the hash: the half-open region is crowded
-    Counter pending_limited;  ///< requests not remembered: over the rate of their source
+    Counter pending_limited;      ///< requests not remembered: over their source's rate
     std::array<Counter, rule_count> steered;  ///< client datagrams by the rule that decided
-    Counter directory_busy;  ///< a write left to a later packet: another worker has its place
+    Counter directory_busy;  ///< writes left to a later packet: another worker holds the place
     Counter directory_full;
-    Counter transit_grace;      ///< let in without a record, soon after a start or a takeover
-    Counter transit_untracked;  ///< left for the clients' side without a record: no room for it
+    Counter transit_grace;      ///< admitted without a record, soon after a start or a takeover
+    Counter transit_untracked;  ///< sent to the clients' side without a record, for want of room
     Counter udp6_without_checksum;  ///< translated over IPv6 with a UDP checksum of zero
     forwarding::PerId<MemberCounters, forwarding::max_members> members;
     std::array<IkeCounters, forwarding::max_members> ike;

@@ -16,27 +16,26 @@
 
 namespace ikelb::pipeline {
 
-/// A received frame as a shell (a DPDK worker, a pcap replay, a test) hands it in.
+/// A received frame, as its owner (a DPDK worker, a pcap replay, a test) passes it.
 struct Frame {
     std::uint8_t* data = nullptr;    ///< Ethernet header
     std::uint16_t contiguous = 0;    ///< bytes at data
     std::uint16_t headroom = 0;      ///< writable bytes before data
     std::uint32_t length = 0;        ///< of the whole frame, further buffers included
     forwarding::PortIndex port = 0;
-    bool may_hold = true;            ///< false: it has been held for long enough
-    bool was_held = false;           ///< it comes back from being held
+    bool may_hold = true;   ///< false: the frame was held long enough
+    bool was_held = false;  ///< the frame was held before
 
-    /// Its source MAC address.
     const net::MacAddress& sender() const noexcept {
         return reinterpret_cast<const net::EthernetHeader*>(data)->source;
     }
 };
 
-/// What a packet is on its way to be.
+/// Direction of a packet through the balancer.
 enum class Direction : std::uint8_t { none, to_server, to_client, transit };
 
-/// One packet of a burst: what came in, what was found out, what is to be done. The shell reads
-/// verdict, out_ fields, in_interface if it is punted.
+/// One packet of a burst: its frame, its fields and its disposition. The frame's owner reads
+/// verdict and the out_ fields, and in_interface of a punted packet.
 struct Packet {
     Frame frame;
     Verdict verdict = Verdict::undecided;
@@ -45,14 +44,14 @@ struct Packet {
     std::uint16_t l3 = 0;  ///< offset of the IP header
     std::uint16_t l4 = 0;
     std::uint16_t payload = 0;  ///< of the UDP payload
-    std::uint16_t l3_end = 0;   ///< behind the IP packet's bytes at hand; padding is not of it
-    std::uint8_t protocol = 0;   ///< of a later IPv6 fragment unknown, ip_protocol::fragment
+    std::uint16_t l3_end = 0;   ///< end of the IP packet's bytes at hand, without padding
+    std::uint8_t protocol = 0;  ///< ip_protocol::fragment for a later IPv6 fragment
     bool is_ip = false;
     bool is_v6 = false;
     bool is_fragment = false;        ///< any part of a fragmented datagram
-    bool is_later_fragment = false;  ///< it has no transport header
+    bool is_later_fragment = false;  ///< without a transport header
     forwarding::InterfaceIndex in_interface = forwarding::no_interface;
-    std::uint32_t ip_bytes = 0;        ///< of the IP packet, as its header says
+    std::uint32_t ip_bytes = 0;        ///< length by the IP header
     std::uint32_t identification = 0;  ///< of a fragment
     net::IpAddress source{};
     net::IpAddress destination{};
@@ -62,7 +61,7 @@ struct Packet {
 
     // classify
     Direction direction = Direction::none;
-    bool is_from_clients = false;  ///< else from the servers' side
+    bool is_from_clients = false;  ///< false: from the servers' side
     bool is_icmp_error = false;
     ike::Datagram datagram{};
     forwarding::FrontendIndex frontend = forwarding::no_frontend;
@@ -75,7 +74,7 @@ struct Packet {
     const forwarding::LinkHeader* link = nullptr;
 
     // out: frame bytes [data + out_shift, data + out_shift + out_length) leave by out_port, or go
-    // to the twin of in_interface when the fate is punt.
+    // to the kernel TAP of in_interface if the packet is punted.
     forwarding::PortIndex out_port = 0;
     std::int32_t out_shift = 0;
     std::uint32_t out_length = 0;
@@ -83,7 +82,7 @@ struct Packet {
     void decide(Verdict as) noexcept { verdict = as; }
     bool is_decided() const noexcept { return verdict != Verdict::undecided; }
     std::uint8_t* at(std::size_t offset) const noexcept { return frame.data + offset; }
-    /// What is at hand of the IP packet from there on.
+    /// The IP packet's bytes at hand, from the offset on.
     std::span<const std::uint8_t> at_hand(std::size_t offset) const noexcept {
         if (offset > l3_end) return {};
         return {at(offset), l3_end - offset};
@@ -98,18 +97,18 @@ struct Packet {
     net::IcmpHeader& icmp() const noexcept { return header_at<net::IcmpHeader>(l4); }
     std::uint8_t hops_left() const noexcept { return is_v6 ? ipv6().hop_limit : ipv4().ttl; }
     bool is_udp() const noexcept { return protocol == net::ip_protocol::udp; }
-    /// A fragment that may be UDP's (over IPv6, of any protocol), but has no ports to tell.
+    /// A fragment that may be UDP's (over IPv6, of any protocol); it has no ports.
     bool is_later_udp_fragment() const noexcept { return is_later_fragment && (is_v6 || is_udp()); }
-    /// To a service port, and with the ports at hand.
+    /// UDP to a service port, with the ports at hand.
     bool is_service_udp() const noexcept {
         return is_udp() && !is_later_fragment &&
                forwarding::service_port_position(destination_port) != forwarding::service_ports;
     }
-    /// The protocol of its own family: ICMPv6 over IPv4 is nobody's, and so is the reverse.
+    /// ICMP of the packet's family: ICMPv6 over IPv4 and ICMP over IPv6 do not count.
     bool is_icmp() const noexcept {
         return protocol == (is_v6 ? net::ip_protocol::icmpv6 : net::ip_protocol::icmp);
     }
-    /// The UDP payload's bytes that are at hand.
+    /// The bytes at hand of the UDP payload.
     std::span<const std::uint8_t> udp_payload() const noexcept {
         const std::size_t here = l3_end - std::size_t{payload};
         return {at(payload), here < udp_payload_length ? here : udp_payload_length};
@@ -122,9 +121,9 @@ struct Packet {
     }
 };
 
-// What the type of an ICMP message says, for both families.
+// Types of ICMP messages, for both families.
 
-/// nullopt: it is no ICMP of its own family, or its header is not at hand.
+/// nullopt: no ICMP of the packet's family, or its header is not at hand.
 inline std::optional<std::uint8_t> icmp_type_of(const Packet& packet) noexcept {
     if (!packet.is_icmp() || packet.is_later_fragment ||
         packet.l3_end < packet.l4 + sizeof(net::IcmpHeader))
@@ -132,7 +131,7 @@ inline std::optional<std::uint8_t> icmp_type_of(const Packet& packet) noexcept {
     return packet.icmp().type;
 }
 
-/// An error that quotes what it is about.
+/// True for an ICMP error that quotes the packet in question.
 inline bool is_icmp_error(const Packet& packet) noexcept {
     const auto type = icmp_type_of(packet);
     if (!type) return false;
@@ -153,8 +152,8 @@ inline bool is_echo(const Packet& packet) noexcept {
            icmp_type_of(packet) == (packet.is_v6 ? net::icmpv6_type::echo : net::icmp_type::echo);
 }
 
-/// Neighbor Discovery of this link: a hop limit of 255 proves that no router has forwarded it
-/// (RFC 4861 sections 6.1, 7.1 and 8.1).
+/// Neighbor Discovery of this link: a hop limit of 255 proves that no router has forwarded the
+/// packet (RFC 4861 sections 6.1, 7.1 and 8.1).
 inline bool is_ndp(const Packet& packet) noexcept {
     const auto type = packet.is_v6 ? icmp_type_of(packet) : std::nullopt;
     return type && *type >= net::icmpv6_type::router_solicitation &&
@@ -162,27 +161,27 @@ inline bool is_ndp(const Packet& packet) noexcept {
 }
 
 inline constexpr std::size_t max_burst = 64;
-/// Packets of a burst, a bit for each place.
+/// Set of a burst's packets, one bit per place.
 using PlaceSet = std::uint64_t;
 static_assert(max_burst <= 64);
 
-/// Copies of a burst's packets for further backends: the shell makes them, see readdress().
+/// Copies of a burst's packets for further backends; the worker makes them with readdress().
 struct Copy {
-    std::uint8_t place;  ///< of the packet in the burst
+    std::uint8_t place;  ///< the packet's place in the burst
     forwarding::BackendIndex to;
 };
 struct Copies : boost::container::static_vector<Copy, 256> {
-    /// As far as there is room.
+    /// Ignores a copy without room.
     void add(std::uint8_t place, forwarding::BackendIndex to) noexcept {
         if (size() < capacity()) push_back({place, to});
     }
 };
 
-/// A burst. Packets keep their places from stage to stage; a stage passes over the decided ones.
+/// A burst. Packets keep their places from stage to stage; a stage skips decided packets.
 struct Batch {
     std::array<Packet, max_burst> packets;
     std::size_t count = 0;
-    Copies copies;  ///< run() begins with none
+    Copies copies;  ///< run() clears it
 
     std::span<Packet> all() noexcept { return {packets.data(), count}; }
     PlaceSet places() const noexcept {
@@ -191,9 +190,9 @@ struct Batch {
     std::uint8_t place_of(const Packet& packet) const noexcept {
         return static_cast<std::uint8_t>(&packet - packets.data());
     }
-    /// The next packet, undecided, of a frame; run() sets the other fields. At most max_burst.
+    /// Appends a frame, undecided; run() sets the other fields. At most max_burst frames.
     Packet& add(const Frame& frame) noexcept { return put(count++, frame); }
-    /// The same for the place that the caller says, who counts.
+    /// The same at a given place; the caller sets count.
     Packet& put(std::size_t place, const Frame& frame) noexcept {
         Packet& packet = packets[place];
         packet.frame = frame;

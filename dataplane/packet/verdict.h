@@ -9,8 +9,8 @@
 
 namespace ikelb::pipeline {
 
-// Every way a packet can leave the pipeline. The name alone is the counter, the metric label, the
-// trace text and the row in docs/verdicts.md. FATE is forward, punt, hold or drop.
+// All exits of the pipeline. The name is the counter, the metric label, the trace text and the row
+// in docs/verdicts.md. FATE, the disposition, is forward, punt, hold or drop.
 // clang-format off
 #define IKELB_VERDICTS(X) \
     X(to_server,            forward, "client to VIP: sent to a backend") \
@@ -92,7 +92,7 @@ enum class Verdict : std::uint8_t {
 #define IKELB_VERDICT_ENUM(name, fate, help) name,
     IKELB_VERDICTS(IKELB_VERDICT_ENUM)
 #undef IKELB_VERDICT_ENUM
-        undecided,  ///< still on its way; no packet leaves with it
+        undecided,  ///< on its way; no packet leaves with it
 };
 inline constexpr std::size_t verdict_count = static_cast<std::size_t>(Verdict::undecided);
 
@@ -114,8 +114,8 @@ constexpr const VerdictInfo& info(Verdict verdict) noexcept {
     return verdict_infos[static_cast<std::size_t>(verdict)];
 }
 
-// What decided where a client's datagram goes. The name is the metric label and the word that
-// `ikelbctl explain` prints.
+// Rules that steer client datagrams. The name is the metric label and the word that `ikelbctl
+// explain` prints.
 // clang-format off
 #define IKELB_RULES(X) \
     X(label,      "the SPI carries the backend's own label") \

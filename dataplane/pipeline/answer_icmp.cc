@@ -9,8 +9,8 @@
 namespace ikelb::pipeline {
 namespace {
 
-// RFC 1812 section 4.3.2.3 allows up to 576 bytes in all, RFC 4443 section 2.4 (c) what fits the
-// least MTU of IPv6; what stands in the first buffer of a frame is enough for every receiver.
+// Longest errors: RFC 1812 section 4.3.2.3 allows 576 bytes in all, RFC 4443 section 2.4 (c) the
+// least MTU of IPv6. Every receiver can do with the bytes of a frame's first buffer.
 constexpr std::size_t longest_ipv4_error = 576;
 constexpr std::size_t longest_ipv6_error = 1280;
 constexpr std::uint8_t ttl_of_errors = 64;
@@ -18,8 +18,8 @@ constexpr std::uint8_t tos_internetwork_control = 0xc0;
 constexpr std::uint32_t ipv6_version_and_class = 6u << 28 | tos_internetwork_control << 20;
 
 /// RFC 1812 section 4.3.2.7 and RFC 4443 section 2.4 (e): no error about an error or Neighbor
-/// Discovery, or about a packet whose sender or receiver is no single host or station; none about
-/// a later fragment, except that IPv6 senders learn of an MTU from nobody else.
+/// Discovery, or about a packet whose sender or receiver is no single host or station; none about a
+/// later fragment, except that IPv6 senders have no other way to learn an MTU.
 bool may_answer(const Packet& packet, OwedError error) noexcept {
     const net::MacAddress& from = packet.frame.sender();
     if (from.is_zero() || from.is_multicast()) return false;
@@ -37,7 +37,7 @@ net::IcmpHeader header_of(OwedError error, bool is_v6, std::uint16_t mtu) noexce
                  : header(net::icmp_type::unreachable, net::icmp_code_fragmentation_needed);
 }
 
-/// Writes the headers at l3; what follows them there is quoted already, and all is `total` bytes.
+/// Writes the headers at l3, before the quoted bytes; the packet has `total` bytes.
 void write_ipv4(std::uint8_t* l3, std::size_t total, net::IcmpHeader icmp,
                 const net::IpAddress& from, const net::IpAddress& to) noexcept {
     constexpr auto none = net::be16::from_wire(0);
@@ -83,7 +83,7 @@ void answer_with_icmp(Packet& packet, OwedError error, std::uint16_t mtu, Verdic
     const std::size_t longest = packet.is_v6 ? longest_ipv6_error : longest_ipv4_error;
     const std::size_t total = std::min(longest, added + packet.l3_end - packet.l3);
 
-    // Back the way it came: the link header moves to the front with its addresses swapped.
+    // The error goes back by its link: the link header moves to the front with swapped addresses.
     std::uint8_t* const start = packet.frame.data - added;
     std::memmove(start, packet.frame.data, packet.l3);
     std::copy_n(start + 6, 6, start);

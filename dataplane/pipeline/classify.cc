@@ -19,7 +19,7 @@ constexpr std::array verdict_of{
     Verdict::ike_init_with_spi, Verdict::esp_reserved_spi, Verdict::ike_version_zero};
 static_assert(verdict_of.size() == static_cast<std::size_t>(ike::Kind::version_zero) + 1);
 
-/// Does the first buffer end within what classifies a datagram?
+/// True if the first buffer ends within the bytes that classify a datagram.
 bool is_header_split(const Packet& packet) noexcept {
     constexpr std::size_t marker_and_header = 4 + sizeof(ike::Header);
     return packet.l3_end == packet.frame.contiguous &&
@@ -107,10 +107,10 @@ void classify(Packet& packet, Context& context) noexcept {
     } else if (is_from_backend) {
         from_backend(packet, *from, context);
     } else if (is_icmp_error(packet) && !packet.is_from_clients) {
-        // A router among the servers may complain of a client's packet.
+        // A router among the servers may send an error about a client's packet.
         packet.is_icmp_error = true;
     }
-    // RFC 4291 section 2.5.6.
+    // RFC 4291 section 2.5.6: no router forwards a link-local source.
     if (packet.is_v6 && !packet.is_decided() && packet.source.is_ipv6_link_local())
         packet.verdict = Verdict::bad_source;
 }

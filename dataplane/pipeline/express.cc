@@ -22,8 +22,8 @@ namespace packed = sessions::packed;
 
 enum class To : bool { client, server };
 
-// Of a record's word. A claim decides if it is of this client's port and shared with nobody. A flow
-// has nothing to learn if its backend spoke and no candidate waits for it.
+// Masks of record words. A claim decides if it is of this client's port and not shared. A flow
+// learns nothing from a packet if its backend spoke and no candidate waits for it.
 constexpr std::uint64_t of_claim =
     Way::of_generation | Claim{.tag = 0xff, .is_shared = true}.pack();
 constexpr std::uint64_t of_flow =
@@ -31,10 +31,10 @@ constexpr std::uint64_t of_flow =
                               .standing = Standing::spoke,
                               .awaits = true}
                              .pack();
-/// What one has whose last_seen is the steps' to renew.
+/// Bits of a flow whose last_seen only the general path renews.
 constexpr std::uint64_t of_renewal = Flow{.has_rivals = true, .is_over = true}.pack();
 
-/// A list that a burst fits in.
+/// A list with room for a burst.
 template <typename Item>
 struct List {
     std::array<Item, max_burst> items;
@@ -43,18 +43,18 @@ struct List {
     std::span<const Item> all() const noexcept { return {items.data(), count}; }
 };
 
-/// ESP of a client, or to one, between the passes.
+/// ESP from or to a client, between the passes.
 template <typename Family>
 struct Prospect {
-    typename Family::Claims::Key key;  ///< towards the servers of the claim, else of the flow
-    std::uint64_t want;  ///< of the record's bits, as far as the direction's mask goes
+    typename Family::Claims::Key key;  ///< to servers the claim's, to clients the flow's
+    std::uint64_t want;                ///< expected bits of the record, under the direction's mask
     std::uint8_t* l3;
-    std::uint32_t row;  ///< of the ways
+    std::uint32_t row;  ///< row of the ways
     forwarding::FrontendIndex frontend;
     std::uint16_t ip_bytes;
     std::uint64_t place;   ///< in the burst
     std::uint64_t hash;    ///< of the key
-    std::uint64_t* first;  ///< where it belongs
+    std::uint64_t* first;  ///< the key's first bucket
 };
 
 template <typename Family, To to>
@@ -65,15 +65,15 @@ const auto& records_of(const sessions::Directory& directory) noexcept {
         return Family::of(directory.flows);
 }
 
-/// What one family has in a burst.
+/// A family's prospects in a burst.
 template <typename Family>
 struct Lane {
     List<Prospect<Family>> to_servers;
     List<Prospect<Family>> to_clients;
-    List<Prospect<Family>> labelled;  ///< to servers; they need no record
+    List<Prospect<Family>> labelled;  ///< to servers, without a record
 };
 
-/// Of the last one to a server: a labelled SPI stands among those instead, or is for the steps.
+/// A labelled SPI moves from the end of to_servers to `labelled`, or to the general path.
 template <typename Family>
 [[gnu::noinline]] void judge_label(Lane<Family>& lane, const Group& group,
                                    const ForwardingTable& table) noexcept {
@@ -84,7 +84,7 @@ template <typename Family>
     --lane.to_servers.count;
     const auto source = headers.source();
     const auto& client = Family::ip(source);
-    // A claim would say that its sender is on the clients' side.
+    // A claim would prove that the sender is on the clients' side; a label does not.
     if (label == ExpressTable::labelled_in_part || !group.interface->faces_clients ||
         group.interface->faces_servers ||
         (table.wall.is_suspect(client, Family::is_v6) &&
@@ -94,21 +94,21 @@ template <typename Family>
     lane.labelled.items[lane.labelled.count++] = last;
 }
 
-/// May a frame with a backend's source address be its reply to this client?
+/// True if a frame with a backend's source address may be its reply to this client.
 template <typename Family>
 [[gnu::always_inline]] inline bool is_reply(const auto& client, const Frame& frame,
                                             const ExpressTable::Interface& interface,
                                             const ForwardingTable& table) noexcept {
     return interface.faces_servers && Family::find(table.addresses, client) == nullptr &&
-           // Whoever else has a backend's source address there forged it.
+           // Any other sender on that interface forged the backend's source address.
            (!interface.faces_clients || table.server_macs.find(forwarding::gateway_key(
                                             interface.index, frame.sender())) != nullptr) &&
            (!table.wall.is_suspect(Family::ip(client), Family::is_v6) ||
             !(wall::is_martian(Family::ip(client)) || table.is_inside(Family::ip(client))));
 }
 
-/// Reads the headers of a group's frames among `left`, and puts what is ESP of a client, or to one,
-/// in its list. Returns those of other groups; the rest is for the steps.
+/// Reads the headers of a group's frames among `left`, and lists ESP from or to a client. Returns
+/// the frames of other groups; the general path takes the rest.
 template <typename Family, std::size_t offset>
 [[gnu::noinline]] PlaceSet sift(const Batch& batch, PlaceSet left, const Group group,
                                 Lane<Family>& lane, const Context& context) noexcept {
@@ -133,13 +133,13 @@ template <typename Family, std::size_t offset>
         }
         const Headers<Family> headers{frame.data + offset};
         const be16 from_port = headers.udp.source_port, to_port = headers.udp.destination_port;
-        // What a flood of logins is spends no more on this.
+        // A flood of logins costs no more than the port check here.
         if (net::all_of(to_port != nat_t_port, from_port != nat_t_port)) continue;
         const auto is_sound = [&] {
             return (headers.faults(frame.length - offset) |
                     (ExpressTable::load_mac(frame.data) ^ mac)) == 0;
         };
-        // Starts loading where its record belongs; it stays if is_it.
+        // Starts loading the first bucket of the key; keeps the entry if is_it.
         const auto put = [&](List<Prospect<Family>>& list, const auto& records, const auto& end,
                              const auto& key, std::uint64_t want, bool is_it) {
             const std::uint64_t hash = records.hash(key);
@@ -189,8 +189,8 @@ PlaceSet sift(const Batch& batch, PlaceSet left, const Group& group, Lane<Family
                : sift<Family, Group::tagged>(batch, left, group, lane, context);
 }
 
-/// One address and one hop less, with all checksums, which change by delta. UDP's is none if it is
-/// zero; else delta is taken away, not added to the complement, and zero comes out as 0xffff.
+/// Changes one address, the hop count and all checksums, by delta. A UDP checksum of zero is none;
+/// else delta is subtracted, not added to the complement, and zero comes out as 0xffff.
 template <typename Family>
 [[gnu::always_inline]] inline void translate(std::uint8_t* l3, auto&& field_of,
                                              const ExpressTable::Address& to,
@@ -211,8 +211,8 @@ template <typename Family>
     udp.checksum = static_cast<std::uint16_t>(before == 0 ? 0 : after);
 }
 
-/// One direction of one family: the passes over what sift() has found. All by value, since they
-/// write to packets: by that anything behind a pointer could change.
+/// One direction of one family: the passes over sift()'s prospects. All members are values: writes
+/// to packets could change anything behind a pointer.
 template <typename Family, To to>
 class Sender {
 public:
@@ -229,18 +229,18 @@ public:
                                                          : affinity::flow_refresh_interval - 1)},
           now_{context.now} {}
 
-    /// Returns which packets are done.
+    /// Returns the packets that are done.
     [[gnu::noinline]] PlaceSet run(std::span<const Prospect<Family>> asked,
                                    const Context& context) noexcept {
         const Sender view = *this;
-        // Hits and misses cannot be predicted: each stands in both lists, and one of them keeps it.
+        // Hits and misses are unpredictable: each prospect goes into both lists, and one keeps it.
         std::array<Hit, max_burst> hits;
         std::array<const Prospect<Family>*, max_burst> misses;
         std::size_t hit = 0, miss = 0;
         for (const Prospect<Family>& prospect : asked) {
             std::uint32_t found = sessions::match_words(prospect.first, prospect.key[0]);
             const std::uint64_t* slot = prospect.first + std::countr_zero(found | 8);
-            if constexpr (Family::is_v6)  // whose keys have more words
+            if constexpr (Family::is_v6)  // IPv6 keys have more words
                 found =
                     (slot = Family::Claims::Slots::match(prospect.first, prospect.key)) != nullptr;
             hits[hit] = {&prospect, slot};
@@ -275,9 +275,9 @@ public:
 private:
     struct Hit {
         const Prospect<Family>* prospect;
-        const std::uint64_t* slot;  ///< of its record
+        const std::uint64_t* slot;  ///< slot of its record
     };
-    /// A reply on a flow whose last_seen is to be renewed.
+    /// A reply on a flow whose last_seen must be renewed.
     struct Stale {
         Hit hit;
         sessions::HashedKey login;
@@ -301,7 +301,7 @@ private:
     [[gnu::always_inline]] PlaceSet send(const Hit& hit, List<Stale>& stale,
                                          const Context& context) const noexcept {
         const Prospect<Family>& prospect = *hit.prospect;
-        // One layout: both tables have as many words of key and none of notes.
+        // One layout: both tables have as many key words, and no notes.
         const std::uint64_t word = Family::Claims::Slots::word_at(hit.slot);
         if (!Family::Claims::Slots::holds(hit.slot, prospect.key)) [[unlikely]]
             return 0;
@@ -358,7 +358,7 @@ private:
         if (to == To::server) counters.steered[static_cast<std::size_t>(rule)].add(delivered);
     }
 
-    /// Asks for what may hang on a flow's renewal: the client's login there, and its binding.
+    /// Loads the records that a flow's renewal may change: the client's login, its persistence.
     [[gnu::noinline]] void note_stale(const Hit& hit, List<Stale>& stale,
                                       const Context& context) const noexcept {
         const sessions::Directory& directory = context.directory;
@@ -374,7 +374,7 @@ private:
         directory.bindings.prefetch(one.binding);
         directory.logins.prefetch(one.login);
     }
-    /// Does what the steps would do, where that is no more than to renew the flow and the binding.
+    /// As the general path, if it would only renew the flow and client persistence.
     PlaceSet renew_and_send(const Stale& stale, const Context& context) const noexcept {
         const auto& [table, directory, counters, memory, now, micros] = context;
         const auto& [prospect, slot] = stale.hit;
@@ -401,11 +401,11 @@ private:
     Packet* packets_;
     typename std::conditional_t<to == To::server, typename Family::Claims,
                                 typename Family::Flows>::Reader reader_;
-    const ExpressTable::Exit* exits_;  ///< by member, or gateways
+    const ExpressTable::Exit* exits_;  ///< members, or gateways
     const ExpressTable::Frontend* frontends_;
     const std::uint64_t* ways_;
     MemberCounters* members_;
-    forwarding::Seconds age_;  ///< of a record, up to which no other look-up is needed
+    forwarding::Seconds age_;  ///< age of a record that needs no other look-up
     forwarding::Seconds now_;
 };
 
@@ -425,7 +425,7 @@ PlaceSet send(const Lane<Family>& lane, Batch& batch, const Context& context) no
 }  // namespace
 
 PlaceSet express(Batch& batch, Context& context) noexcept {
-    constexpr int most_groups = 8;  // of a burst; those that come behind are for the steps
+    constexpr int most_groups = 8;  // per burst; the general path takes further groups
     Lane<V4> lane;
     Lane<V6> lane6;
     PlaceSet left = batch.places();

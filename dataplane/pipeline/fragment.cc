@@ -12,8 +12,8 @@ namespace {
 
 using sessions::FragmentFate;
 
-/// Every later fragment from the clients' side, and one to a VIP; else one that may be UDP's, if it
-/// is of a VIP or backend. The others are plain transit.
+/// True for any later fragment from the clients' side or to a VIP, and for one that may be UDP's
+/// from or to a VIP or backend. Other later fragments are plain transit.
 bool is_asked_about(const Packet& packet, const Context& context) noexcept {
     if (packet.is_from_clients) return true;
     const auto& addresses = context.table.addresses;
@@ -23,7 +23,7 @@ bool is_asked_about(const Packet& packet, const Context& context) noexcept {
             (to != nullptr || addresses.find(packet.source) != nullptr));
 }
 
-/// What a receiver puts fragments together by: RFC 791 section 2.3; RFC 8200 section 4.5.
+/// The receiver's reassembly key: RFC 791 section 2.3; RFC 8200 section 4.5.
 sessions::HashedKey key_of(const Packet& packet, const Context& context) noexcept {
     std::uint64_t hash = packet.is_v6 ? 0 : packet.protocol + 1u;
     for (const std::uint64_t word :
@@ -33,7 +33,7 @@ sessions::HashedKey key_of(const Packet& packet, const Context& context) noexcep
     return {hash | 1};
 }
 
-/// Of a first fragment: eight bits of a hash of its length, its UDP header and what follows.
+/// A first fragment's fingerprint: eight bits of a hash of its length and its first 32 bytes.
 std::uint8_t fingerprint_of(const Packet& packet, const Context& context) noexcept {
     constexpr std::size_t hashed = 32;
     std::array<std::uint64_t, hashed / 8> words{};
@@ -45,10 +45,10 @@ std::uint8_t fingerprint_of(const Packet& packet, const Context& context) noexce
     return static_cast<std::uint8_t>(hash);
 }
 
-/// Is this another beginning of a datagram that had one? Then whoever puts it together may read
-/// other bytes than were judged (RFC 5722, RFC 8200 section 4.5). IPv4's identification comes
-/// around within seconds (RFC 4963): there it counts only if fragments have gone, and would go,
-/// elsewhere.
+/// True for a second, different beginning of a datagram: its receiver may reassemble other bytes
+/// than the judged ones (RFC 5722, RFC 8200 section 4.5). IPv4's identification wraps within
+/// seconds (RFC 4963): over IPv4 the beginning counts only if fragments have gone, and would go, to
+/// another place.
 bool is_overlap(const Packet& packet, const FragmentFate& before,
                 const FragmentFate& after) noexcept {
     constexpr auto drop = FragmentFate::Kind::drop;
@@ -57,7 +57,7 @@ bool is_overlap(const Packet& packet, const FragmentFate& before,
                              (before.kind != after.kind || before.index != after.index)));
 }
 
-/// A reload may have taken away what the first fragment went to.
+/// A reload may have removed the first fragment's backend or frontend.
 bool is_valid(const FragmentFate& fate, const forwarding::ForwardingTable& table) noexcept {
     if (fate.kind == FragmentFate::Kind::to_server) return table.backends[fate.index].is_present;
     return fate.kind != FragmentFate::Kind::to_client || table.frontends[fate.index].is_present();
@@ -82,14 +82,14 @@ void apply(Packet& packet, const FragmentFate& fate, Context& context) noexcept 
     }
 }
 
-/// What is to become of the later fragments of this first one; nullopt: not known yet.
+/// Disposition of the later fragments of this first one; nullopt: not known yet.
 std::optional<FragmentFate> fate_of(const Packet& packet) noexcept {
     using enum FragmentFate::Kind;
     if (packet.is_decided()) {
         const Fate verdict = info(packet.verdict).fate;
         if (verdict == Fate::hold) return std::nullopt;
         if (verdict == Fate::drop) return FragmentFate{.kind = drop};
-        // The kernel has the whole datagram or nothing of it, but for what only passes through it.
+        // The kernel gets the whole datagram or nothing of it, except transit through the kernel.
         return FragmentFate{.kind = packet.verdict == Verdict::punt_unresolved ? transit : punt};
     }
     if (packet.direction == Direction::to_server) {
@@ -101,8 +101,8 @@ std::optional<FragmentFate> fate_of(const Packet& packet) noexcept {
     return FragmentFate{.kind = transit};
 }
 
-/// Each source has its share of the records: what one alone may write leaves each of them in its
-/// place for longer than a datagram takes to arrive. The servers' side does not have to share.
+/// Limits each source's share of the records: one source's share leaves all records in place for
+/// longer than a datagram takes to arrive. The servers' side has no limit.
 bool is_within_share(const Packet& packet, Context& context) noexcept {
     return packet.frame.was_held || !packet.is_from_clients ||
            context.memory.fragments_by_source.take(packet.source, context.table.hash_key,
@@ -110,7 +110,7 @@ bool is_within_share(const Packet& packet, Context& context) noexcept {
                                                    context.table.limits.fragments_per_source);
 }
 
-/// Where it is noted that a datagram's first fragment is refused now, and as what.
+/// Place and value of the note that a datagram's first fragment is refused now.
 std::pair<std::uint64_t&, std::uint64_t> refusal_of(const Packet& packet,
                                                     Context& context) noexcept {
     const std::uint64_t source = packet.source.high() ^ packet.source.low();
@@ -119,8 +119,8 @@ std::pair<std::uint64_t&, std::uint64_t> refusal_of(const Packet& packet,
     return {all[hash % all.size()], hash >> 32 << 32 | context.now};
 }
 
-/// What the wall has let in, or a backend has vouched for by more than its sender's address, pays
-/// nothing: forgeries would spend its share. Anybody can write a labelled SPI.
+/// Packets that the wall has let in, or that a backend has vouched for by more than the sender's
+/// address, take no token: forgeries would spend their share. Any sender can write a labelled SPI.
 bool is_known(const Packet& packet, const Context& context) noexcept {
     if (packet.is_decided()) return false;
     if (packet.direction == Direction::transit) return !context.table.wall.is_open;
@@ -133,7 +133,7 @@ bool is_known(const Packet& packet, const Context& context) noexcept {
            packet.rule == Rule::esp_spi;
 }
 
-/// Who forges somebody's address must not decide over that one's own fragments.
+/// A forger of an address must not decide over the fragments of its owner.
 bool is_forged(Verdict verdict) noexcept {
     using enum Verdict;
     return verdict == bad_source || verdict == spoofed_backend || verdict == spoofed_source;
@@ -171,7 +171,7 @@ void remember_fragment(Packet& packet, Context& context) noexcept {
     const auto key = key_of(packet, context);
     const auto known = find_live(context.directory.fragments, key, context);
     if (known && is_overlap(packet, *known, *fate)) {
-        // A packet that was punted is out of our hands only when the burst has ended.
+        // A punted packet leaves the pipeline only at the end of the burst.
         packet.verdict = Verdict::fragment_overlap;
         fate = FragmentFate{.fingerprint = known->fingerprint, .last_seen = context.now};
     }

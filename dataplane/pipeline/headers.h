@@ -13,7 +13,7 @@
 #include "dataplane/packet/context.h"
 #include "dataplane/packet/packet.h"
 
-// What the fast path reads of a frame, before there is a Packet for the steps.
+// The fast path's view of a frame's headers, before a Packet exists for the general path.
 
 namespace ikelb::pipeline {
 
@@ -22,7 +22,7 @@ using forwarding::ExpressTable, forwarding::ForwardingTable, net::be16;
 inline constexpr be16 nat_t_port = be16::from_host(net::port_nat_t);
 inline constexpr std::size_t udp_and_esp = sizeof(net::UdpHeader) + 8;  // RFC 4303: SPI, sequence
 
-/// What depends on the family. An address of IPv4 is a number here, for a compiler's sake.
+/// Family-dependent parts. An IPv4 address is a number here, which compilers optimize better.
 struct V4 {
     static constexpr bool is_v6 = false;
     static constexpr std::uint16_t ether_type = net::ether_type::ipv4;
@@ -41,7 +41,7 @@ struct V4 {
         return {std::uint64_t{client} << 32 | rest};
     }
     static std::size_t bytes_of(const Header& ip) noexcept { return ip.total_length.to_host(); }
-    /// Zero of UDP in one piece that may travel on.
+    /// Returns 0 for UDP in one piece that may be forwarded.
     static std::uint64_t faults(const Header& ip) noexcept {
         constexpr std::uint64_t version = 0xff, fragment = 0xff3fULL << 48, ttl_above_1 = 0xfe,
                                 protocol = 0xff00;
@@ -55,11 +55,11 @@ struct V4 {
     static std::uint64_t end_key(const net::Ipv4Address& address, be16 port) noexcept {
         return ExpressTable::end_key(address.value.wire(), port);
     }
-    /// Keys are equal: are the addresses?
+    /// Keys are equal; so are IPv4 addresses.
     static bool is(const net::Ipv4Address&, const ExpressTable::Address&) noexcept { return true; }
 };
 
-/// Without extension headers.
+/// IPv6 without extension headers.
 struct V6 {
     static constexpr bool is_v6 = true;
     static constexpr std::uint16_t ether_type = net::ether_type::ipv6;
@@ -92,7 +92,7 @@ struct V6 {
     }
 };
 
-/// The headers of ESP in UDP. What is wrong with them is gathered in bits, not in branches.
+/// The headers of ESP in UDP. Faults are gathered in bits, not in branches.
 template <typename Family>
 struct Headers {
     const typename Family::Header& ip;
@@ -107,11 +107,11 @@ struct Headers {
     std::uint32_t spi() const noexcept {
         return net::load<net::be32>(reinterpret_cast<const std::uint8_t*>(&udp + 1)).to_host();
     }
-    /// Zero of a whole, sound packet that may travel on, of ESP, with lowest_spi 0 of another kind.
+    /// 0 for a whole, sound packet that may be forwarded: ESP, or with lowest_spi 0 of any kind.
     std::uint64_t faults(std::size_t bytes, std::int64_t lowest_spi = 256) const noexcept {
         const auto total = static_cast<std::int64_t>(Family::bytes_of(ip));
         const auto length = std::int64_t{udp.length.to_host()};
-        // The highest bit is set if any of these is below zero.
+        // The highest bit is set if any term is negative.
         const std::int64_t room = (static_cast<std::int64_t>(bytes) - total) |
                                   (length - std::int64_t{udp_and_esp}) |
                                   (total - std::int64_t{sizeof ip} - length) |
@@ -120,15 +120,15 @@ struct Headers {
     }
 };
 
-/// What frames have in common that came in alike: by one interface, with a header of one family.
+/// Common properties of frames: one interface, one tag, one family.
 struct Group {
     const ExpressTable::Interface* interface;
-    std::size_t l3;     ///< where the IP header is
-    std::uint32_t tag;  ///< as it lies in the frame, if l3 says that it has one
+    std::size_t l3;     ///< offset of the IP header
+    std::uint32_t tag;  ///< in frame order, if l3 leaves room for it
     forwarding::PortIndex port;
     bool is_v6 = false;
 
-    /// Of this frame, if it is in one piece; std::nullopt: it is for the steps.
+    /// The group of this frame; nullopt: general path, also for a frame in several buffers.
     static std::optional<Group> of(const Frame& frame, const ForwardingTable& table) noexcept {
         const auto& ports = table.express.untagged;
         if (!is_whole(frame, tagged + sizeof(net::Ipv4Header)) || frame.port >= ports.size())
@@ -149,7 +149,7 @@ struct Group {
             return std::nullopt;
         return group;
     }
-    /// Is this one of it, and in one piece? offset: l3.
+    /// True if the frame belongs to the group and is in one piece. offset: l3.
     template <typename Family, std::size_t offset>
     [[gnu::always_inline]] bool holds(const Frame& frame) const noexcept {
         return is_whole(frame, offset + sizeof(typename Family::Header)) && frame.port == port &&
@@ -162,18 +162,18 @@ struct Group {
                                  tagged = untagged + sizeof(net::VlanTag);
 
 private:
-    /// Are all its bytes at hand, behind that many headers at least UDP's and ESP's?
+    /// True if all bytes are at hand, with UDP and ESP headers at least behind `headers` bytes.
     [[gnu::always_inline]] static bool is_whole(const Frame& frame, std::size_t headers) noexcept {
         return !net::any_of(frame.contiguous < headers + udp_and_esp,
                             frame.contiguous != frame.length, frame.was_held);
     }
-    /// Type and VLAN, without the priority.
+    /// Type and VLAN without the priority.
     static std::uint32_t tag_of(const Frame& frame) noexcept {
         return net::load<std::uint32_t>(frame.data + 12) & 0xff0fffff;
     }
 };
 
-/// Puts a link header right before the IP header, whatever stood there; false: there is no room.
+/// Writes a link header right before the IP header; false: the frame has no room.
 [[gnu::always_inline]] inline bool write_link(Packet& packet, const auto& link, std::uint8_t* l3,
                                               std::uint16_t type) noexcept {
     constexpr std::size_t macs = 2 * sizeof(net::MacAddress);

@@ -9,13 +9,12 @@ namespace {
 
 using forwarding::FrontendIndex;
 
-/// The UDP datagram that an error quotes.
 struct Quoted : wall::Quote {
     std::size_t l3;  ///< offset of the quoted IP header in the frame, from which upper counts
     net::be16 source_port;
     net::be16 destination_port;
 };
-/// nullopt: it quotes no UDP datagram with its ports, or the quote is cut short.
+/// nullopt: the quote has no UDP datagram with its ports, or is cut short.
 std::optional<Quoted> read_quoted(const Packet& packet) noexcept {
     const std::size_t l3 = packet.l4 + sizeof(net::IcmpHeader);
     const auto quote = wall::read_quote(packet.is_v6, packet.at_hand(l3));
@@ -26,7 +25,7 @@ std::optional<Quoted> read_quoted(const Packet& packet) noexcept {
     return Quoted{*quote, l3, udp.source_port, udp.destination_port};
 }
 
-/// An error on the way from us to a client: it quotes VIP to client.
+/// An error on a packet from VIP to client.
 void match_from_client_side(Packet& packet, const Quoted& quoted, Context& context) noexcept {
     const auto* vip = context.table.addresses.find(quoted.source);
     const std::size_t position = forwarding::service_port_position(quoted.source_port);
@@ -47,7 +46,7 @@ void match_from_client_side(Packet& packet, const Quoted& quoted, Context& conte
     packet.backend = backend->index;
 }
 
-/// An error on the way from us to a server: it quotes client to backend.
+/// An error on a packet from client to backend.
 void match_from_server_side(Packet& packet, const Quoted& quoted, Context& context) noexcept {
     const auto* to = context.table.addresses.find(quoted.destination);
     const std::size_t position = forwarding::service_port_position(quoted.destination_port);
@@ -85,7 +84,7 @@ void match_icmp_error(Packet& packet, Context& context) noexcept {
     const bool is_to_vip = packet.direction == Direction::to_server;
     const auto quoted = read_quoted(packet);
     if (!quoted) {
-        // Quotes something else than UDP: of the kernel's own traffic, or transit's.
+        // The quote is not UDP: the error belongs to the kernel's own traffic, or to transit.
         packet.is_icmp_error = false;
         packet.direction = Direction::transit;
         if (is_to_vip) punt(packet, Verdict::punt_icmp, context);

@@ -12,7 +12,7 @@ namespace {
 
 using net::be16;
 
-/// Ethernet and 802.1Q; leaves the EtherType in type.
+/// Parses Ethernet and 802.1Q; stores the EtherType in type.
 void parse_link(Packet& packet, be16& type, const Context& context) noexcept {
     const Frame& frame = packet.frame;
     if (frame.contiguous < sizeof(net::EthernetHeader)) return packet.decide(Verdict::truncated);
@@ -31,13 +31,13 @@ void parse_link(Packet& packet, be16& type, const Context& context) noexcept {
     if (packet.in_interface == forwarding::no_interface) packet.verdict = Verdict::unknown_vlan;
 }
 
-/// RFC 1122 section 3.3.6: it is for no single host, but the kernel would take it for one.
+/// RFC 1122 section 3.3.6: a link broadcast to a single host, which the kernel would accept.
 void keep_link_broadcast(Packet& packet, const Context& context) noexcept {
     const bool is_ours = context.table.addresses.find(packet.destination) != nullptr;
     is_ours ? packet.decide(Verdict::not_for_us) : punt(packet, Verdict::punt_multicast, context);
 }
 
-/// Does it ask all for an address that is not ours? Routers do, for each that strangers scan.
+/// True if a packet asks all for a foreign address; routers ask so for each scanned address.
 bool is_about_others(const Packet& packet, const forwarding::ForwardingTable& table) noexcept {
     constexpr std::size_t arp_bytes = 28, arp_sender = 14, arp_target = 24;
     if ((*packet.at(0) & 1) == 0) return false;
@@ -51,7 +51,7 @@ bool is_about_others(const Packet& packet, const forwarding::ForwardingTable& ta
     } else {
         if (packet.frame.contiguous < packet.l3 + arp_bytes) return true;
         const std::uint8_t* const asked = packet.at(packet.l3 + arp_target);
-        // Nobody asks for himself: he says where he is (RFC 5227 section 2.3).
+        // A sender that asks for its own address announces it (RFC 5227 section 2.3).
         if (std::memcmp(packet.at(packet.l3 + arp_sender), asked, 4) == 0) return false;
         target = net::IpAddress::from_v4(net::load<net::Ipv4Address>(asked));
     }
@@ -60,8 +60,8 @@ bool is_about_others(const Packet& packet, const forwarding::ForwardingTable& ta
            (entry == nullptr || entry->role == forwarding::AddressRole::backend);
 }
 
-/// What is of this link alone (RFC 4291 section 2.5.6) is the kernel's, if its source is somebody;
-/// a host that has no address yet is unspecified (RFC 4862 section 5.4.2, RFC 3590).
+/// Link-local traffic (RFC 4291 section 2.5.6) belongs to the kernel if its source is valid; a host
+/// without an address yet is unspecified (RFC 4862 section 5.4.2, RFC 3590).
 void keep_ipv6_link_scope(Packet& packet, const Context& context) noexcept {
     const bool is_multicast = packet.destination.is_multicast_or_broadcast();
     if (packet.source.is_multicast_or_broadcast() || packet.source.is_loopback() ||
@@ -79,8 +79,8 @@ void keep_ipv6_link_scope(Packet& packet, const Context& context) noexcept {
         punt(packet, packet.is_icmp() ? Verdict::punt_icmp : Verdict::punt_local, context);
 }
 
-/// LLDP, 802.1X and the like: to a group that no bridge forwards (IEEE 802.1Q table 8-1), or to us
-/// in the answer to what we have sent there.
+/// LLDP, 802.1X and the like: to a group that no bridge forwards (IEEE 802.1Q table 8-1), or to the
+/// host in an answer.
 bool is_of_link_layer(const net::EthernetHeader& ethernet) noexcept {
     constexpr std::array<std::uint8_t, 5> nearest_bridge{0x01, 0x80, 0xc2, 0x00, 0x00};
     return std::ranges::equal(std::span{ethernet.destination.bytes}.first<5>(), nearest_bridge) ||

@@ -28,7 +28,6 @@ void parse_udp(Packet& packet) noexcept {
     packet.udp_payload_length = static_cast<std::uint16_t>(length - sizeof(net::UdpHeader));
 }
 
-/// Is the IP header whole and at hand?
 bool has_header(Packet& packet, std::size_t bytes) noexcept {
     if (packet.frame.length < packet.l3 + bytes)
         packet.verdict = Verdict::truncated;
@@ -42,8 +41,8 @@ void set_l3_end(Packet& packet) noexcept {
         std::min<std::size_t>(packet.l3 + packet.ip_bytes, packet.frame.contiguous));
 }
 
-/// Eight bytes in, a fragment would go on right behind the ports: no sender cuts
-/// so small, and a filter of whole headers is passed that way (RFC 1858 section 3.2.2, RFC 3128).
+/// A fragment at byte 8 would go on right behind the ports: no sender cuts so small, but this cut
+/// evades filters of whole headers (RFC 1858 section 3.2.2, RFC 3128).
 constexpr std::size_t shortest_first_fragment = 8;
 
 void note_ipv4_fragment(Packet& packet, std::size_t payload_bytes) noexcept {
@@ -54,8 +53,8 @@ void note_ipv4_fragment(Packet& packet, std::size_t payload_bytes) noexcept {
     packet.is_fragment = true;
     packet.is_later_fragment = offset != 0;
     packet.identification = ip.identification.to_host();
-    // What a fragment must hold to be put together (RFC 1858 section 3.2.1): no payload that is
-    // cut anywhere but at 8 bytes while more follow.
+    // Conditions of reassembly (RFC 1858 section 3.2.1): a payload is a multiple of 8 bytes while
+    // more fragments follow.
     if (offset + packet.ip_bytes > net::longest_datagram)
         packet.verdict = Verdict::fragment_past_end;
     else if (more && payload_bytes % 8 != 0)
@@ -65,7 +64,7 @@ void note_ipv4_fragment(Packet& packet, std::size_t payload_bytes) noexcept {
         packet.verdict = Verdict::fragment_overlap;
 }
 
-/// What RFC 7112 section 5 wants in a first fragment, of the protocols that we know.
+/// Upper header bytes that a first fragment must hold (RFC 7112 section 5), of known protocols.
 constexpr std::size_t upper_header_bytes(std::uint8_t protocol) noexcept {
     switch (protocol) {
         case net::ip_protocol::tcp: return 20;
@@ -75,8 +74,8 @@ constexpr std::size_t upper_header_bytes(std::uint8_t protocol) noexcept {
     }
 }
 
-/// A first fragment holds all headers (RFC 7112), and a later one that begins within so many bytes
-/// may write over them. No sender has to cut there: every link carries 1280 bytes.
+/// A first fragment holds all headers (RFC 7112); a later one that begins within these bytes may
+/// overwrite them. No sender needs this cut: every link carries 1280 bytes.
 constexpr std::size_t longest_ipv6_headers =
     net::max_ipv6_extension_bytes + upper_header_bytes(net::ip_protocol::tcp);
 
@@ -134,13 +133,13 @@ void parse_ipv6(Packet& packet) noexcept {
     if (!has_header(packet, sizeof(net::Ipv6Header))) return;
     const net::Ipv6Header& ip = packet.ipv6();
     const std::size_t total = ip.packet_bytes();
-    // Without a length it is a jumbogram (RFC 2675), or nothing at all.
+    // A zero length means a jumbogram (RFC 2675), or an empty packet.
     if (ip.version_class_flow.to_host() >> 28 != 6 || total == sizeof(net::Ipv6Header))
         return packet.decide(Verdict::bad_ip_header);
     if (packet.l3 + total > packet.frame.length) return packet.decide(Verdict::truncated);
     packet.source = net::IpAddress{ip.source};
     packet.destination = net::IpAddress{ip.destination};
-    // RFC 4942 section 2.2: our tables take such addresses for those of IPv4.
+    // RFC 4942 section 2.2: the tables would take a mapped address for an IPv4 address.
     if (packet.source.is_v4() || packet.destination.is_v4())
         return packet.decide(Verdict::mapped_address);
     packet.is_v6 = true;

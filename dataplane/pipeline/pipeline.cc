@@ -12,7 +12,7 @@
 namespace ikelb::pipeline {
 namespace {
 
-/// A count of SAs has what this worker chose before; a table has its own limits and backends.
+/// A new count of SAs includes earlier choices; a new table has its own limits and backends.
 void forget_what_is_past(Context& context) noexcept {
     if (context.memory.gates.table_version != context.table.version)
         context.memory.gates = {.table_version = context.table.version};
@@ -74,7 +74,7 @@ void steps(Batch& batch, PlaceSet places, Context& context) noexcept {
         fragments |= PlaceSet{packet.is_fragment} << batch.place_of(packet);
     });
     for_each(batch, places, [&](Packet& packet) { find_way(batch, packet, context); });
-    // A datagram's fragments mostly share a burst: the first ones speak before the later ones ask.
+    // A datagram's fragments mostly share a burst: first ones are stored before later ones ask.
     for_each(batch, fragments, [&](Packet& packet) { remember_fragment(packet, context); });
     for_each(batch, fragments, [&](Packet& packet) {
         if (!packet.is_decided()) follow_fragment(packet, context);

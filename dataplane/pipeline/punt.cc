@@ -38,7 +38,7 @@ void punt(Packet& packet, Verdict verdict, const Context& context) noexcept {
         return;
     }
     packet.verdict = verdict;
-    // The twin has no tag: the addresses move up to stand right before the EtherType.
+    // The kernel TAP has no tag: the addresses move up to stand right before the EtherType.
     const std::int32_t tag = packet.l3 - static_cast<std::int32_t>(sizeof(net::EthernetHeader));
     if (tag > 0) std::memmove(packet.at(static_cast<std::size_t>(tag)), packet.at(0), 12);
     packet.out_shift = tag;

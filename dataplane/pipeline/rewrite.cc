@@ -18,7 +18,7 @@ void decrement_ttl(const Packet& packet) noexcept {
 }
 
 /// Changes the source or destination address and every checksum that covers it: over IPv6 each
-/// upper layer's (RFC 8200 section 8.1). A UDP checksum of zero is none there as well (RFC 6935).
+/// upper layer's (RFC 8200 section 8.1). There too a UDP checksum of zero is none (RFC 6935).
 void translate(const Packet& packet, bool is_source, const net::IpAddress& to,
                Counters& counters) noexcept {
     std::uint64_t changes = 0;
@@ -49,7 +49,7 @@ bool put_link(Packet& packet) noexcept {
     return has_room;
 }
 
-/// Of the packet's (service, backend), or nobody's.
+/// Counters of the packet's (service, backend), or a spare entry.
 MemberCounters& counters_of(const Packet& packet, Context& context) noexcept {
     const auto member = context.table.member(packet.service, packet.backend);
     return context.counters.members[member.value_or(forwarding::no_member)];

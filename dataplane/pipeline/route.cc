@@ -15,7 +15,7 @@ const LinkHeader* link_by(forwarding::GatewayIndex index, Context& context) noex
     return &hop.link;
 }
 
-/// The neighbour of a route: its gateway, or the destination itself. An unknown one is asked for.
+/// The neighbour of a route: its gateway or the destination. Asks for an unknown neighbour.
 const LinkHeader* link_of(const forwarding::Route& route, const net::IpAddress& destination,
                           Context& context) noexcept {
     static constexpr LinkHeader unresolved{};
@@ -40,7 +40,7 @@ void route_transit(Packet& packet, Context& context) noexcept {
         case forwarding::RouteKind::blackhole:
         case forwarding::RouteKind::unreachable: packet.verdict = Verdict::blackhole; return;
         case forwarding::RouteKind::local:
-            // Whatever address of its own or device that is not ours: it would answer.
+            // The kernel's own address on a device outside ikelb: the kernel would answer.
             return packet.is_service_udp() ? packet.decide(Verdict::service_port_own)
                                            : punt(packet, Verdict::punt_local, context);
         case forwarding::RouteKind::on_link:
@@ -48,9 +48,9 @@ void route_transit(Packet& packet, Context& context) noexcept {
     }
     remember_transit(packet, *route, context);
     packet.link = link_of(*route, packet.destination, context);
-    // The kernel has the better manners here: it queues, resolves and sends on by itself. Service
-    // UDP waits with us all the same: by the time the kernel sees it, the address may be a VIP.
-    // From the clients' side the kernel forwards nothing, so that nothing passes by the wall.
+    // The kernel does better here: it queues, resolves and forwards by itself. Service UDP waits in
+    // ikelb all the same: when the kernel sees it, its address may be a VIP. The kernel forwards
+    // nothing from the clients' side, so that no packet evades the wall.
     if (!packet.link->is_resolved && !is_down(*packet.link, context.table) &&
         !packet.is_service_udp() && !packet.is_from_clients)
         punt(packet, Verdict::punt_unresolved, context);
@@ -76,16 +76,16 @@ void route_to_server(Packet& packet, Context& context) noexcept {
     (void)is_reachable(target, context);
 }
 
-/// May a router cut it? IPv6 is cut by its sender alone (RFC 8200 section 4.5).
+/// True if a router may fragment the packet; IPv6 allows only its sender (RFC 8200 section 4.5).
 bool may_be_cut(const Packet& packet) noexcept {
     return !packet.is_v6 &&
            (packet.ipv4().flags_offset.to_host() & net::ipv4_flags::dont_fragment) == 0;
 }
 
-/// Has the kernel cut what is too big for the next hop.
+/// Lets the kernel fragment a packet that is too big for the next hop.
 void punt_to_cut(Packet& packet, const Context& context) noexcept {
-    // From the clients' side the kernel forwards nothing: what may pass comes to it as if out of
-    // the interface where it is to leave, unless that faces clients itself.
+    // The kernel forwards nothing from the clients' side: it gets the packet as if from the
+    // outgoing interface, unless that interface faces clients too.
     if (packet.is_from_clients) {
         packet.in_interface = packet.link->interface;
         if (context.table.interfaces[packet.in_interface].faces_clients)
@@ -95,7 +95,7 @@ void punt_to_cut(Packet& packet, const Context& context) noexcept {
     punt(packet, Verdict::punt_unresolved, context);
 }
 
-/// The errors that a router owes (RFC 1812 sections 5.3.1, 5.2.7.1; RFC 4443 sections 3.2, 3.3).
+/// Errors that a router owes (RFC 1812 sections 5.3.1, 5.2.7.1; RFC 4443 sections 3.2, 3.3).
 void check_limits(Packet& packet, Context& context) noexcept {
     if (packet.hops_left() <= 1)
         return answer_with_icmp(packet, OwedError::time_exceeded, 0, Verdict::ttl_expired, context);

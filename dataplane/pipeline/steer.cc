@@ -9,7 +9,7 @@
 namespace ikelb::pipeline {
 namespace {
 
-/// A client on the servers' own subnet is answered past us, straight from a private address.
+/// A client on the servers' own subnet gets answers past ikelb, straight from a private address.
 bool is_on_farm_subnet(const Packet& packet, const Context& context) noexcept {
     const forwarding::ForwardingTable& table = context.table;
     const forwarding::Route* route = table.find_route(packet.source);
@@ -17,8 +17,8 @@ bool is_on_farm_subnet(const Packet& packet, const Context& context) noexcept {
            table.find_route(table.target(packet.service, packet.backend).address) == route;
 }
 
-/// The right one may be among those that are asked in full besides: where one lacks its link
-/// address, as all do after a start, all of them wait for it.
+/// The right backend may be among the others that are asked in full: if one lacks its link address,
+/// as all do after a start, the packet waits for it.
 void ask_others(Packet& packet, std::uint8_t place, const affinity::Decision& decision,
                 affinity::Found& found, Copies& copies, Context& context) noexcept {
     const std::size_t before = copies.size();
@@ -55,7 +55,7 @@ void steer(Packet& packet, std::uint8_t place, Copies& copies, Context& context)
         context.counters.steered[static_cast<std::size_t>(packet.rule)].add(1);
     affinity::commit(packet, decision, found, context);
     if (packet.is_decided()) return;
-    // A flow means that a reply passed us: its client is not on the servers' subnet.
+    // A flow proves that a reply passed ikelb: its client is not on the servers' subnet.
     if (packet.rule != Rule::flow && is_on_farm_subnet(packet, context))
         packet.verdict = Verdict::client_on_farm_subnet;
     else if (found.kind != affinity::Datagram::new_sa && packet.rule != Rule::esp_client &&

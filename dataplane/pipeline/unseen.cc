@@ -10,8 +10,8 @@
 namespace ikelb::pipeline {
 namespace {
 
-/// Decides a request for a new SA whose service's gate is shut, as affinity::let_in() does and with
-/// the same token of its source; false: the steps decide, and no token is spent.
+/// Refuses a request for a new SA while its service's gate is shut, as affinity::let_in() does and
+/// with the same token of its source; false: the general path decides, and no token is spent.
 template <typename Family>
 bool refuse(Packet& packet, const Group& group, Context& context) noexcept {
     const auto& [table, directory, counters, memory, now, micros] = context;
@@ -22,8 +22,8 @@ bool refuse(Packet& packet, const Group& group, Context& context) noexcept {
     const auto* to =
         table.express.vips[Family::is_v6].find({Family::end_key(headers.ip.destination, port)});
     const ExpressTable::Interface& interface = *group.interface;
-    // Whom the wall would look at more closely it shall see; link-local and mapped sources as well,
-    // whose first octets are those of IPv4's martians.
+    // The general path sees sources that the wall checks more closely; also link-local and mapped
+    // sources, whose first octets are IPv4 martians'.
     if ((headers.faults(packet.frame.length - group.l3, 0) |
          (ExpressTable::load_mac(packet.frame.data) ^ interface.mac)) != 0 || to == nullptr ||
         !Family::is(headers.ip.destination, table.express.frontends[to->frontend].vip) ||

@@ -8,7 +8,7 @@ namespace {
 constexpr std::uint8_t ospf = 89, vrrp = 112;
 constexpr std::uint16_t bgp = 179, bfd = 3784, bfd_echo = 3785, bfd_multihop = 4784;
 
-/// VRRP (RFC 9568 section 5.1.1.3), and BFD (RFC 5881 section 5) of a neighbour: of this link.
+/// VRRP (RFC 9568 section 5.1.1.3), or a neighbour's BFD (RFC 5881 section 5), of this link.
 bool is_hello(const Packet& packet, std::uint16_t port, const Context& context) noexcept {
     return packet.hops_left() == 255 &&
            (packet.protocol == vrrp || (packet.is_udp() && (port == bfd || port == bfd_echo) &&

@@ -8,11 +8,11 @@
 namespace ikelb::pipeline {
 namespace {
 
-/// A neighbour that is a client gateway is of the clients' side, and its own addresses are its own.
+/// A client gateway is a neighbour of the clients' side that keeps its own addresses.
 enum class Origin : std::uint8_t { servers, clients, neighbour, forged };
 
-/// On an interface that faces both sides. The MAC address tells who has sent the frame, and only
-/// servers and those who are known by it may have an address of the servers' side.
+/// Origin on an interface that faces both sides. The MAC address tells the frame's sender; only
+/// servers, and neighbours with that MAC address, may have an address of the servers' side.
 Origin origin_of(const Packet& packet, bool is_from_backend, Context& context) noexcept {
     const forwarding::ForwardingTable& table = context.table;
     const auto key = forwarding::gateway_key(packet.in_interface, packet.frame.sender());
@@ -24,7 +24,7 @@ Origin origin_of(const Packet& packet, bool is_from_backend, Context& context) n
     if (table.server_macs.find(key) != nullptr) return Origin::servers;
     if (is_on_link && (is_ndp(packet) || is_of_neighbour(packet, table)))
         return is_of_clients ? Origin::neighbour : Origin::servers;
-    // Who begins has asked for our address and so told its own. The kernel may have forgotten it.
+    // A new sender has asked for our address and so told its own; the kernel may have forgotten it.
     if (is_on_link && !is_of_clients &&
         table.neighbour(packet.in_interface, packet.source) == nullptr &&
         context.memory.asked_senders.take(context.now_micros))

@@ -8,23 +8,23 @@
 
 namespace ikelb::pipeline {
 
-// What passes that is no service's, by the rules of docs/decisions/0012-the-wall.md: parts of
-// classify() and route(), and a step of its own between them.
+// Rules of docs/decisions/0012-the-wall.md for packets other than services': parts of classify()
+// and route(), and a stage of its own between them.
 
-/// The upper header. Not for later fragments, which have none.
+/// The upper header; later fragments have none.
 inline wall::Upper upper_of(const Packet& packet) noexcept {
     return wall::read_upper(packet.protocol, packet.at_hand(packet.l4));
 }
 
-/// Does the frame come from its source itself, as the kernel knows its neighbours?
+/// True if the frame's MAC address is the source's, as the kernel knows its neighbours.
 bool is_of_neighbour(const Packet& packet, const forwarding::ForwardingTable& table) noexcept;
 
-/// find_side() of what comes from the clients' side or from an interface that faces both.
+/// find_side() for packets from the clients' side or from an interface that faces both sides.
 void find_doubtful_side(Packet& packet, const forwarding::Interface& interface,
                         bool is_from_backend, Context& context) noexcept;
 
-/// The side that a packet comes from, and whether its source can be from there: is_suspect, as Wall
-/// says it. Exits: spoofed_backend, spoofed_source.
+/// Finds the packet's side, and checks that its source can be there. is_suspect: as Wall returns
+/// it. Exits: spoofed_backend, spoofed_source.
 inline void find_side(Packet& packet, bool is_from_backend, bool is_suspect,
                       Context& context) noexcept {
     const forwarding::Interface& interface = context.table.interfaces[packet.in_interface];
@@ -34,27 +34,27 @@ inline void find_side(Packet& packet, bool is_from_backend, bool is_suspect,
         find_doubtful_side(packet, interface, is_from_backend, context);
 }
 
-/// To a VIP, but no service's: the kernel gets ping and what host_ports names. Exits: punts,
+/// To a VIP, but not to a service: punts ping and the ports of host_ports. Exits: punts,
 /// vip_closed.
 void judge_host_port(Packet& packet, const forwarding::AddressEntry& vip,
                      Context& context) noexcept;
 
-/// From the clients' side the kernel may be asked at the ingress interface's own addresses, where
-/// the host's input rules see it, and at what is named.
+/// True if clients may not reach the address in the kernel. They may reach the ingress interface's
+/// own addresses, where the host's input rules apply, and own_services.
 bool is_closed(const Packet& packet, const forwarding::AddressEntry& own,
                const Context& context) noexcept;
 
-/// Transit: may it pass? From the clients' side what answers a conversation that the servers' side
-/// has begun, and what the operator allows. Exits: directed_broadcast, direct_to_backend,
-/// transit_not_allowed.
+/// Judges transit. From the clients' side two kinds may pass: answers in a conversation that the
+/// servers' side began, and the operator's exceptions. Exits: directed_broadcast,
+/// direct_to_backend, transit_not_allowed.
 void judge_transit(Packet& packet, Context& context) noexcept;
 
-/// Remembers what the servers' side begins with the clients', so that its answers may pass.
+/// Records a conversation that the servers' side begins, so that its answers may pass.
 void remember_transit(const Packet& packet, const forwarding::Route& route,
                       Context& context) noexcept;
 
-/// The class of what is punted. What neighbours and routers have to hear from us to take us for
-/// alive has classes of its own, which nothing else can exhaust.
+/// Returns the class of a punt. Packets by which neighbours and routers know us to be alive have
+/// classes of their own, which no other traffic can exhaust.
 Verdict punt_class_of(const Packet& packet, Verdict verdict, const Context& context) noexcept;
 
 }  // namespace ikelb::pipeline

@@ -10,7 +10,7 @@ namespace {
 using forwarding::ForwardingTable, forwarding::Route, wall::Conversation;
 using wall::Progress, wall::TransitKey, wall::Upper;
 
-/// A record's end is moved at most this often: no write for each packet.
+/// Minimum move of a record's end: no write for each packet.
 constexpr forwarding::Seconds renewal_interval = 4;
 
 bool is_backend(const net::IpAddress& address, const ForwardingTable& table) noexcept {
@@ -49,7 +49,7 @@ void write_record(const TransitKey& key, const std::optional<Conversation>& befo
         records.refresh(key, *before, record);
 }
 
-/// What no rule lets in: IKE and ESP to a backend's own address.
+/// No rule admits IKE and ESP to a backend's own address.
 bool is_vpn_of_backend(const net::IpAddress& inside, std::uint8_t protocol, std::uint16_t port,
                        const ForwardingTable& table) noexcept {
     const bool is_service_udp =
@@ -58,8 +58,8 @@ bool is_vpn_of_backend(const net::IpAddress& inside, std::uint8_t protocol, std:
     return (protocol == net::ip_protocol::esp || is_service_udp) && is_backend(inside, table);
 }
 
-/// Is it an answer to what a rule lets begin on the clients' side? The rule is asked each time: no
-/// record outlives it, and who begins there takes no room from the servers' own.
+/// True for an answer to a conversation that a rule lets begin on the clients' side. The rule is
+/// asked each time: no record outlives it, and clients take no room from the servers' records.
 bool is_let_in(const net::IpAddress& inside, const net::IpAddress& outside, const Upper& sent,
                const ForwardingTable& table) noexcept {
     return table.wall.allow != nullptr &&
@@ -70,7 +70,7 @@ bool is_let_in(const net::IpAddress& inside, const net::IpAddress& outside, cons
                                     .destination_port = sent.source_port});
 }
 
-/// Of a conversation that the servers' side has begun: an answer, or an error about what it sent.
+/// True in a conversation that the servers' side began: an answer, or an error about its packet.
 bool is_expected(const Packet& packet, const Upper& upper, Context& context) noexcept {
     if (is_icmp_error(packet)) {
         const auto quoted = packet.at_hand(packet.l4 + sizeof(net::IcmpHeader));
@@ -90,7 +90,7 @@ bool is_expected(const Packet& packet, const Upper& upper, Context& context) noe
     return record.has_value();
 }
 
-/// On an interface that faces both sides the clients are behind gateways of their own.
+/// On an interface that faces both sides the clients are behind their own gateways.
 bool leads_to_clients(const Route& route, const ForwardingTable& table) noexcept {
     const forwarding::Interface& out = table.interfaces[route.interface];
     return out.faces_clients &&
@@ -104,7 +104,7 @@ bool is_on_servers_side(const net::IpAddress& address,
            table.wall.is_of_servers(address);
 }
 
-/// What the operator lets begin on the clients' side.
+/// True if the operator lets the packet begin on the clients' side.
 bool is_allowed(const Packet& packet, const Upper& upper, Context& context) noexcept {
     const wall::Wall& wall = context.table.wall;
     if (wall.is_open) return true;
@@ -115,7 +115,7 @@ bool is_allowed(const Packet& packet, const Upper& upper, Context& context) noex
                            .destination_port = upper.asked_port(),
                            .is_established = upper.has(Upper::ack | Upper::rst)}))
         return true;
-    // The node before this one knew it, or this one before a crash.
+    // The former node knew the conversation, or this node before a crash.
     const bool is_underway =
         upper.is_tcp() && upper.may_answer() && upper.tcp_flags != 0 && !upper.has(Upper::syn);
     if (!is_underway || context.now >= wall.grace_until ||
@@ -125,8 +125,8 @@ bool is_allowed(const Packet& packet, const Upper& upper, Context& context) noex
     return true;
 }
 
-/// DHCP's answer to the host: from clients any; else for this link, or while we have no address.
-/// Its server sends to the address that it offers, nobody's yet (RFC 2131 section 4.1).
+/// A DHCP answer to the host: from clients any; else for this link, or while the interface has no
+/// address. A DHCP server sends to the address that it offers (RFC 2131 section 4.1).
 bool is_offer(const Packet& packet, const ForwardingTable& table) noexcept {
     const forwarding::Interface& in = table.interfaces[packet.in_interface];
     return packet.is_udp() && packet.source_port.to_host() == (packet.is_v6 ? 547 : 67) &&
