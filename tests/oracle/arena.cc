@@ -24,7 +24,7 @@ const char* vip_of(const World& world, std::size_t vip) {
     return world.is_v6 ? v6_vips.at(vip) : vips.at(vip);
 }
 
-/// In IPv6 as in IPv4 four numbers that follow each other are one block.
+/// In IPv6 as in IPv4 four consecutive numbers are one block.
 std::string client_of(const World& world, const Address& address) {
     if (!world.is_v6) return "192.0.2." + std::to_string(20 + address.number);
     std::array<char, 32> text{};
@@ -95,7 +95,7 @@ sessions::DirectoryLimits limits(const World& world) {
     return limits;
 }
 
-/// Bytes from which on no header of a datagram may stand, and so a later fragment may.
+/// First byte behind all possible headers of a datagram: a later fragment may begin here.
 constexpr std::size_t later_from = 536;
 
 }  // namespace
@@ -182,7 +182,7 @@ int Arena::server_at(const net::IpAddress& address) const {
     return -1;
 }
 
-/// Whom the product sends the datagram to besides.
+/// Further servers that the product sends the datagram to.
 std::vector<int> Arena::copies_of(const testlib::Outcome& outcome) const {
     std::vector<int> servers;
     for (const Bytes& frame : outcome.copies)

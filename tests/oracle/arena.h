@@ -10,17 +10,17 @@
 
 namespace ikelb::oracle {
 
-/// The product in a world: events become frames, go through the pipeline by the worker they were
-/// dealt to, and what leaves is read off the wire.
+/// The product in a world: turns events into frames, passes each through the pipeline of its
+/// worker, and reads the result off the wire.
 class Arena {
 public:
-    /// Whether flows may decide ESP by the SPIs they remember.
+    /// Cache::off runs the general path alone; Cache::on runs the fast path, too.
     enum class Cache : bool { off, on };
     Arena(const World& world, Cache cache);
 
     Decision step(const Event& event);
 
-    /// What the product's tables of the keyed hash hold for the client; -1: nobody.
+    /// Backend of the client in a hash table of the product; -1: none.
     int hash(const Event& event, Oracle::Table table) const;
     int tag(const Event& event) const;
 

@@ -8,7 +8,7 @@
 
 namespace ikelb::oracle {
 
-/// So many at once, and then one for each so many seconds, or so many in each second.
+/// `burst` events at once, then one every `seconds`, or per_second each second.
 class Bucket {
 public:
     explicit Bucket(Rate rate) : Bucket{rate.burst, rate.per_second} {}

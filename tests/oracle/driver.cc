@@ -88,7 +88,6 @@ World make_world(std::uint64_t seed) {
     return world;
 }
 
-/// Product and rules side by side.
 class Match {
 public:
     explicit Match(const World& world)
@@ -100,7 +99,7 @@ public:
                   },
                   [this](const Event& event) { return arena_.tag(event); }} {}
 
-    /// What differs, or nothing.
+    /// Runs one event through product and rules; returns their mismatch.
     std::optional<Mismatch> step(const Event& event) {
         // Pool changes reach the product first: the rules ask its hash.
         actual_ = arena_.step(event);
@@ -130,7 +129,7 @@ public:
         return one.verdict == other.verdict && one.backend == other.backend &&
                one.vip == other.vip && one.router == other.router;
     }
-    /// All that get it always, and of the others as many as the bucket allows.
+    /// True if all backends of full got a copy, and of the others as many as the bucket allows.
     static bool are_copies_of(const Decision& expected, const std::vector<int>& actual) {
         const std::set<int> sent{actual.begin(), actual.end()};
         std::size_t copies = 0;
@@ -200,7 +199,7 @@ void print(const World& world, const std::vector<Event>& events) {
     }
 }
 
-/// One world's life. True: no mismatch.
+/// Plays one world; returns false on a mismatch.
 bool live(const World& world, std::uint64_t seed, std::size_t steps,
           std::map<std::string, std::size_t>& rules) {
     Peers peers{world, seed};
@@ -212,7 +211,7 @@ bool live(const World& world, std::uint64_t seed, std::size_t steps,
         if (match.step(event)) {
             std::printf("seed %llu, step %zu: product and rules differ\n",
                         static_cast<unsigned long long>(seed), step);
-            std::fflush(stdout);  // to find the few events of a crowd takes minutes
+            std::fflush(stdout);  // the search for the few events of a crowd takes minutes
             const std::vector<Event> few = shrink(world, events);
             std::printf("%zu events are enough:\n", few.size());
             print(world, few);

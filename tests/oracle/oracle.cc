@@ -120,7 +120,7 @@ Oracle::Record Oracle::record_of(int backend) const {
 
 // --- records ------------------------------------------------------------------------------------
 
-/// The configuration's defaults, but for half-open ones: the world says it.
+/// The configuration's defaults; the world sets the half-open one.
 Seconds Oracle::life_of(State state) const {
     switch (state) {
         case State::half_open: return world_.half_open_pair;
@@ -144,17 +144,17 @@ bool Oracle::is_established(std::uint64_t spi_i, std::uint64_t spi_r) const {
            found->second.state == State::established;
 }
 
-/// Those of a tuple that count, the one that has the flow first.
+/// The backends of a tuple that count; the first one has the flow.
 std::vector<Stander> Oracle::standers(const Tuple& tuple) {
     const auto found = standers_.find(tuple);
     if (found == standers_.end()) return {};
-    Standers view = found->second;  // to look changes nothing
+    Standers view = found->second;  // a look changes nothing
     return view.look(now_, [&](const Stander& one) {
         return counts({.backend = one.backend, .generation = one.generation}, tuple.second);
     });
 }
 
-/// Addresses of a block are one client to a service that says so.
+/// Addresses of a block are one client to a service that binds blocks.
 Oracle::BindingKey Oracle::binding_key(const Address& client, int vip) const {
     BindingKey key{client, vip};
     if (service(vip).binds_blocks)
@@ -163,14 +163,14 @@ Oracle::BindingKey Oracle::binding_key(const Address& client, int vip) const {
 }
 
 Oracle::Record* Oracle::binding(const Address& client, int vip) {
-    const auto found = bindings_.find(binding_key(client, vip));  // by SA there are none
+    const auto found = bindings_.find(binding_key(client, vip));  // affinity by SA has none
     if (found == bindings_.end() || now_ - found->second.last > binding_life ||
         !counts(found->second, vip))
         return nullptr;
     return &found->second;
 }
 
-/// Limits count a /64 as one; all clients of IPv6 are in one here.
+/// Limits count a /64 as one source; all IPv6 clients here are in one.
 Address Oracle::source_of(const Address& client) const {
     return world_.is_v6 ? Address{.family = 6} : client;
 }
@@ -189,7 +189,7 @@ std::optional<int> Oracle::choice(const Event& event) const {
 }
 
 /// The server's SPI is the responder's if the client began, else the initiator's. IKEv1 has no flag
-/// that tells.
+/// for it.
 std::optional<int> Oracle::labelled(const Event& event) const {
     const bool client_began = event.ike.version == 1 || event.ike.from_initiator;
     const std::uint64_t its = client_began ? event.ike.spi_r : event.ike.spi_i;

@@ -17,77 +17,77 @@
 
 namespace ikelb::oracle {
 
-/// What becomes of a datagram, and by which rule.
+/// Result for a datagram, and its rule.
 struct Decision {
     std::string verdict{};    ///< to_server, to_client, or the name of the drop
     int backend = -1;         ///< of to_server
     int vip = -1;             ///< of to_client
     int router = -1;          ///< of to_client
-    bool any_member = false;  ///< of to_server: whoever the scheduler takes; see Oracle::chosen()
+    bool any_member = false;  ///< of to_server: any member, by the scheduler; see Oracle::chosen()
     std::string rule{};
-    std::set<int> full{};            ///< who gets it too, always
-    std::vector<int> copies{};       ///< who gets it too, as far as the tuple's bucket goes
-    std::uint32_t copies_left = 0;   ///< so many of them
+    std::set<int> full{};           ///< further backends that always get it
+    std::vector<int> copies{};      ///< further backends within the tuple's bucket
+    std::uint32_t copies_left = 0;  ///< size of this bucket's share
 };
 
-/// The rules of affinity, as slow and plain as they can be said: maps, no packing, no eviction,
-/// nothing shared with the product. Time and what is hashed by a secret are passed in.
+/// The rules of affinity, as slow and plain as possible: maps, no packing, no eviction, nothing
+/// shared with the product. The caller passes time and the values of keyed hashes.
 ///
-/// Where the rules leave freedom, it has these readings:
+/// Where the rules leave freedom, the oracle reads them as follows:
 /// - A tuple is a client's address and port with the VIP and its port. The backends that were heard
 ///   there stand there, and the first one has the flow. Each is written at most every 5 s, or when
-///   the flow is awaited by an ESP SPI; pairs and bindings at most every 30 s. What hangs on a
-///   stander (binding, login) is written with it.
-/// - An answer is fresh by its message ID alone. A pair whose INIT nobody saw has to have answered
-///   once before an answer is fresh. One that closes is still an SA. A backend's flush makes no old
+///   an ESP SPI awaits the flow; IKE SAs and client persistence at most every 30 s. Records that
+///   depend on a stander (client persistence, login) are written with it.
+/// - Only its message ID makes an answer fresh. An IKE SA whose INIT was unseen must have answered
+///   once before an answer is fresh. A closing SA is still an SA. A backend's flush makes no old
 ///   answer fresh, and takes no login's beginning from it.
-/// - What is malformed is a sign of life like a keepalive: it proves nothing more.
-/// - An INIT's answer of a pair that is known changes nothing but its last_seen.
+/// - A malformed datagram is a sign of life like a keepalive: it proves nothing more.
+/// - An INIT's answer of a known IKE SA changes only its last_seen.
 /// - Any answer to an INIT, also a COOKIE or another notify, is a choice for the client's next.
-/// - A request that nobody knows is pending, and one of a known pair is not. Its retransmission
-///   goes to all but those that are down and flushed.
-/// - One who stands elsewhere or whose claim has another tag gets copies, if the bucket allows. A
-///   main backend that drops the datagram takes the copies along.
-/// - A claim is live, and has its rank, whatever service its backend is in.
+/// - An unknown SA's request is pending, a known SA's is not. Its retransmission goes to all
+///   backends but those that are down and flushed.
+/// - A backend that stands elsewhere or whose claim has another tag gets copies, if the bucket
+///   allows. A main backend that drops the datagram takes the copies along.
+/// - A claim is live, and has its rank, in any service of its backend.
 /// - A backend whose predecessor is gone has the flow, and gets candidates once it is heard.
-/// - A candidate is its SPI's, whoever sends it, and goes with its firm claim: it outlives an empty
-///   budget. What a datagram's claim changes counts for its own copies.
-/// - A claim that replaces a shared one has its rank by all that were live before.
-/// - A delete may be of a child: ESP of its tuple more than 5 s later restores the pair.
-/// - A round of questions is charged also where nobody else is up to be asked.
-/// - What two buckets allow together takes a token of the first also if the second one is empty: of
-///   questions the source's, of nominations the pair's, of copies the tuple's.
-/// - A request that comes by the router of its flow's replies, or where there is no flow by the
-///   first one that lives, has no way of its own. A flow has its router as long as it lives,
-///   whether it counts or not. For one that is dead or does not lead to the client the first one
-///   that lives stands in, and what comes by a dead one comes by nobody. A strong answer's becomes
-///   its flow's if that is its own, or if it changes who stands.
-/// - A login that is above its source's share says of its SA what an INIT's answer says.
+/// - A candidate belongs to its SPI, from any sender, and goes with its firm claim: it outlives an
+///   empty budget. A datagram's change of its claim counts for its own copies.
+/// - A claim that replaces a shared one takes its rank from all claims that were live before.
+/// - A delete may be of a child: ESP of its tuple more than 5 s later restores the IKE SA.
+/// - A round of questions is charged also if no other backend is up to be asked.
+/// - If two buckets must allow an event, it takes a token of the first even if the second is empty:
+///   of questions the source's, of nominations the IKE SA's, of copies the tuple's.
+/// - A request that comes by the router of its flow's replies, or without a flow by the first
+///   router that lives, records no router. A flow keeps its router as long as it lives, whether it
+///   counts or not. The first router that lives stands in for one that is dead or does not lead to
+///   the client; a request by a dead router has no router. A strong answer's router becomes its
+///   flow's if the flow is its own, or if the answer changes the standers.
+/// - A login above its source's share says of its SA no more than an INIT's answer.
 /// - IKE_SESSION_RESUME's answer holds a nonce where IKE_SA_INIT's holds SA (RFC 5723).
 /// - A later fragment follows its first one's main backend alone.
 /// - Of IKEv1, ESP alone is speech: no flag tells its requests from its answers.
 /// - Without an address for each VIP on the server, a reply's own IKE SPIs tell its VIP before its
-///   place does: a new SA may be of another VIP. Then it is the VIP where it stands highest at that
-///   place, or was heard last; two alike tell nothing.
+///   place does: a new SA may be of another VIP. Then it is the VIP where the backend stands
+///   highest at that place, or was heard last; a tie tells nothing.
 class Oracle {
 public:
-    /// Whom the keyed hash names for a client's datagram, by the table in use or by the one before
-    /// it; -1: nobody.
+    /// The keyed hash's choice for a client's datagram, by the current table or by the one before;
+    /// -1: none.
     enum class Table : bool { current, previous };
     using Hash = std::function<int(const Event&, Table)>;
 
-    /// Tells the places of one address apart that use one SPI, as well as the product can.
+    /// Tells apart the places of one address that use one SPI, as well as the product can.
     using Tag = std::function<int(const Event&)>;
 
     Oracle(World world, Hash hash, Tag tag);
 
     Decision step(const Event& event);
 
-    /// What a scheduler that takes turns made of a datagram decided as any_member.
+    /// The product's choice for a datagram that the oracle decided as any_member.
     void chosen(const Event& event, int backend);
     bool may_be_chosen(int vip, int backend) const;
 
-    /// Another process begins with what the first one had saved, or with nothing.
+    /// Starts the next process, with the saved records of the last one or without.
     void restart(bool is_saved);
     bool is_established(std::uint64_t spi_i, std::uint64_t spi_r) const;
 
@@ -113,7 +113,7 @@ private:
     struct Pair : Record {
         State state = State::half_open;
         int vip = -1;
-        std::optional<Address> began{};           ///< where its INIT was answered; none: unseen
+        std::optional<Address> began{};           ///< address of the INIT's answer; none: unseen
         std::optional<std::uint32_t> answered{};  ///< the highest message ID
     };
     struct Login : Record {
@@ -127,22 +127,22 @@ private:
     };
     struct Candidate : Record {  // last: since
         std::uint32_t sequence = 0;
-        bool is_contested = false;  ///< another backend has had it
+        bool is_contested = false;  ///< another backend has had the SPI
     };
     struct Pending : Record {
-        std::optional<int> router{};  ///< where the answer goes, if not the usual way
+        std::optional<int> router{};  ///< of the answer, if not the usual one
         int rounds = 0;  ///< of copies
     };
     struct Fragments {
         Decision decision;
         Seconds since = 0;
-        std::optional<int> router{};  ///< that stood with the first one's tuple
+        std::optional<int> router{};  ///< the router of the first fragment's tuple
     };
-    /// What is asked about ESP at a tuple.
+    /// Backends to ask about ESP at a tuple.
     struct Asked {
         std::vector<Stander> standers{};
         std::vector<int> full{};
-        Stander best{};  ///< of those: the flow's own, if it is one
+        Stander best{};  ///< of full: the flow's own, if it is one
         int main = -1;
         const char* rule = "";
     };
@@ -168,7 +168,7 @@ private:
     bool is_member(int vip, int backend) const;
     bool takes_new(int backend) const;
     bool takes_returning(int backend) const;
-    bool is_left_out(int backend) const;  ///< down, and not to be sent to
+    bool is_left_out(int backend) const;  ///< down, and gets no packets
     std::set<int> takers(int vip) const;
     bool counts(const Record& record, int vip) const;
     bool is_current(const Record& record) const;
@@ -268,7 +268,7 @@ private:
     std::map<BindingKey, Record> bindings_;
     std::map<EspKey, Claim> claims_;
 
-    /// What a restart forgets.
+    /// State that a restart loses.
     struct Passing {
         std::map<ChoiceKey, Choice> choices;
         std::map<PendingKey, Pending> pending;

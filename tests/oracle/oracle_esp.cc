@@ -6,14 +6,14 @@
 
 namespace ikelb::oracle {
 
-// Where a client's ESP goes, and how its SPI is claimed: docs/affinity.md.
+// Rules for a client's ESP, and for claims of its SPI: docs/affinity.md.
 
 namespace {
 
 constexpr Seconds claim_life = 45 * 60, claim_is_young = 60, dispute_after = 300;
 constexpr Seconds full_life = 300, candidate_life = 300, a_minute = 60;
 constexpr std::uint32_t copies_a_second = 8, claims_at_once = 24, candidates_a_second = 8;
-constexpr std::size_t most_claimants = 4, most_claims = 32;  ///< the latter of one SPI
+constexpr std::size_t most_claimants = 4, most_claims = 32;  ///< most_claims: of one SPI
 constexpr int highest_rank = 7;
 
 bool is_among(int one, const std::vector<int>& those) {
@@ -36,15 +36,15 @@ void Oracle::hear_claim(Claim& its, const Asked& asked) const {
         if (one.backend == its.backend) its.last = std::max(its.last, one.last);
 }
 
-/// Its backend was not heard there for long, and another one was that is asked in full.
+/// True if the claim's backend was long silent there, and another one is asked in full.
 bool Oracle::is_disputed(const Claim& its, const Asked& asked) const {
     return now_ - its.last > dispute_after &&
            std::any_of(asked.full.begin(), asked.full.end(),
                        [&](int one) { return one != its.backend; });
 }
 
-/// May the SPI be of a backend that does not claim it? Where a shared claim is decided at its own
-/// place, those who may have it are asked in full.
+/// True if the SPI may belong to a backend without a claim. Where a shared claim is decided at its
+/// own place, the backends that may have the SPI are asked in full.
 bool Oracle::is_open(const Event& event, const EspKey& key) {
     return std::any_of(claims_.begin(), claims_.end(), [&](const auto& one) {
         const Claim* const its = claim(one.first);
@@ -54,7 +54,7 @@ bool Oracle::is_open(const Event& event, const EspKey& key) {
     });
 }
 
-/// Who claims the SPI: for this client first, then for others, the oldest first.
+/// Backends that claim the SPI: this client's claim first, then others, the oldest first.
 std::vector<int> Oracle::claimants(const Event& event) {
     std::vector<int> those;
     const Claim* const own = claim({event.place.client, event.esp.spi});
@@ -73,7 +73,7 @@ std::vector<int> Oracle::claimants(const Event& event) {
     return those;
 }
 
-/// Who is asked in full, and who is the main one of them.
+/// The backends that are asked in full, and the main one.
 Oracle::Asked Oracle::ask(const Event& event) {
     Asked asked{.standers = standers({event.place, event.vip})};
     const Stander* best = nullptr;
@@ -147,9 +147,9 @@ Decision Oracle::esp(const Event& event) {
     return decision;
 }
 
-/// A claim takes client ESP, then anything that the only backend asked in full sends to that very
-/// place, then other client ESP. Where others are asked too, nobody knows whose it is: the claim is
-/// shared, and made at once.
+/// A claim takes client ESP, then any datagram of the only backend asked in full to that very
+/// place, then other client ESP. Where other backends are asked too, the owner is unknown: the
+/// claim is shared, and made at once.
 void Oracle::note_candidate(const Event& event, const Asked& asked) {
     const Tuple tuple{event.place, event.vip};
     if (asked.full.empty()) return;
@@ -176,8 +176,8 @@ void Oracle::note_candidate(const Event& event, const Asked& asked) {
     if (!is_shared) passing_.candidates.erase(event.esp.spi);
 }
 
-/// Claims from elsewhere that are another backend's, or may be, make the new one shared, and it
-/// makes them so.
+/// A claim from elsewhere that is another backend's, or may be, and the new claim make each other
+/// shared.
 bool Oracle::share(const Event& event, const Stander& its, bool is_confirmed) {
     bool is_shared = !is_confirmed;
     for (auto& [key, ignored] : claims_) {
@@ -191,7 +191,7 @@ bool Oracle::share(const Event& event, const Stander& its, bool is_confirmed) {
     return is_shared;
 }
 
-/// An SPI that two backends have is nobody's for sure, as long as both go on.
+/// An SPI that two backends have is certain for neither, as long as both go on.
 Oracle::Word Oracle::hear_candidate(const Event& event, const Stander& flow) {
     const Tuple tuple{event.place, event.vip};
     auto found = passing_.candidates.find(event.esp.spi);

@@ -6,16 +6,16 @@
 
 namespace ikelb::oracle {
 
-// What a backend's datagram teaches: docs/life-of-a-packet.md.
+// Lessons from a backend's datagram: docs/life-of-a-packet.md.
 
 namespace {
 
 constexpr Seconds fragment_life = 5, login_life = 5 * 60;
 /// A shared last_seen is written at most this often.
 constexpr Seconds refresh_interval = 30;
-/// After a delete, what the dead SA has sent before may still come.
+/// ESP that the dead SA sent before its delete may still come.
 constexpr Seconds in_flight = 5, closing_life = 3 * 60;
-/// Of places where a backend has not stood.
+/// Limits on new places of backends.
 constexpr Rate places_of_pair{.per_second = 1, .burst = 8},
     places_of_source{.per_second = 10, .burst = 200},
     speech_of_source{.per_second = 20, .burst = 4000};
@@ -35,7 +35,7 @@ bool is_malformed(const Event& event) {
 
 bool is_ike(const Event& event) { return event.kind == Kind::ike && !is_malformed(event); }
 
-/// An answer with the keys of an SA: of IKEv2, where the header tells.
+/// An answer under the keys of an SA: IKEv2 only, whose header tells.
 bool is_answer(const Event& event) {
     return is_ike(event) && event.ike.version == 2 && event.ike.is_response &&
            event.ike.spi_r != 0 && is_encrypted(event.ike);
@@ -47,7 +47,7 @@ Stander stander(int backend, int generation, Seconds now) {
 
 }  // namespace
 
-/// What it proves of its IKE SA; nullopt: nothing.
+/// The datagram's proof of its IKE SA; nullopt: none.
 std::optional<Oracle::State> Oracle::proof(const Event& event) const {
     if (!is_ike(event)) return std::nullopt;
     const Ike& ike = event.ike;
@@ -61,7 +61,7 @@ std::optional<Oracle::State> Oracle::proof(const Event& event) const {
         const bool is_phase_1 = ike.exchange == main_mode;
         if (!is_encrypted(ike)) return is_phase_1 ? std::optional{State::half_open} : std::nullopt;
         if (is_phase_1 || ike.exchange == v1_transaction) return State::answered;
-        // A login that failed is answered in it, too.
+        // A failed login is answered in this exchange, too.
         if (ike.exchange == v1_informational) {
             if (is_known_as(State::answered)) return State::answered;
             if (!is_known_as(State::established) && !is_known_as(State::closing))
@@ -71,7 +71,7 @@ std::optional<Oracle::State> Oracle::proof(const Event& event) const {
     }
     if (is_encrypted(ike)) {
         if (ike.exchange == ike_auth || ike.exchange == intermediate) return State::answered;
-        // Under the keys of the INIT alone.
+        // Under the INIT's keys a message proves no session.
         if (is_known_as(State::half_open)) return std::nullopt;
         return State::established;
     }
@@ -81,7 +81,7 @@ std::optional<Oracle::State> Oracle::proof(const Event& event) const {
     return std::nullopt;
 }
 
-/// What it says of its backend at the client's place.
+/// Evidence about the backend at the client's place.
 Said Oracle::said(const Event& event, int vip, const std::optional<Pair>& fresh_of) {
     if (is_malformed(event) || event.kind == Kind::keepalive) return Said::alive;
     if (event.kind == Kind::esp) return Said::spoke;
@@ -106,7 +106,7 @@ Said Oracle::said(const Event& event, int vip, const std::optional<Pair>& fresh_
     return is_of_sa ? Said::strong : is_of_login ? Said::login : Said::nominated;
 }
 
-/// The pair of an answer that is fresh by its message ID, before that is noted.
+/// The IKE SA of an answer with a fresh message ID, before the ID is noted.
 std::optional<Oracle::Pair> Oracle::fresh_pair(const Event& event) const {
     if (!is_answer(event)) return std::nullopt;
     const auto found = pairs_.find({event.ike.spi_i, event.ike.spi_r});
@@ -139,13 +139,13 @@ Decision Oracle::from_backend(const Event& event) {
     }
     bool turns = is_v1_before_its_sa(event);
     const auto its = proof(event);
-    // Repeated for whoever repeats the request.
+    // A server repeats an old delete for a repeated request.
     const bool is_old_delete = event.ike.holds_delete && is_answer(event) && !fresh_of;
     if (is_ike(event)) learn_pair(event, vip, is_old_delete ? std::nullopt : its);
     if (its && !is_old_delete) note_answer(event, vip);
     const Said what = said(event, vip, fresh_of);
     turns = turns || what == Said::login || what == Said::strong;
-    // Nothing was recorded: each part leaves by whichever router there is then.
+    // Without a record each part leaves by the usual router of its time.
     if (event.part == Part::first && what == Said::nothing && !way &&
         !standers_[{event.place, vip}].flow(now_))
         passing_.fragments[{1, event.place.client, event.backend, event.fragment_id}].router = {};
@@ -153,8 +153,8 @@ Decision Oracle::from_backend(const Event& event) {
     return decision;
 }
 
-/// Anybody can have logins answered, if only that they failed. What began at another address takes
-/// nothing from those of this one.
+/// Any source can have failing logins answered. SAs that began at another address draw on another
+/// share than SAs that began at this one.
 bool Oracle::is_over_share(const Event& event) {
     if (proof(event) != State::answered) return false;
     const auto found = pairs_.find({event.ike.spi_i, event.ike.spi_r});
@@ -183,7 +183,7 @@ Decision Oracle::later_from_backend(const Event& event) const {
     return {.verdict = "fragment_of_drop"};
 }
 
-/// E15: who was asked besides and does not know the SA.
+/// E15: the refusal of a backend that was asked by a copy and does not know the SA.
 bool Oracle::is_refusal_of_copy(const Event& event, int vip) const {
     const Ike& ike = event.ike;
     if (!is_ike(event) || ike.version != 2 || !ike.is_response || ike.first != First::notify ||
@@ -194,15 +194,15 @@ bool Oracle::is_refusal_of_copy(const Event& event, int vip) const {
                      asked->generation != server(event.backend).generation);
 }
 
-/// By which router the request came that this answers. IKEv1 does not tell answers from requests.
+/// The router of the request that this datagram answers. IKEv1 does not tell answers from requests.
 std::optional<int> Oracle::way_of_answer(const Event& event, int vip) const {
     if (!is_ike(event) || (event.ike.version == 2 && !event.ike.is_response)) return std::nullopt;
     const Pending* const asked = pending(event, vip);
     return asked ? asked->router : std::nullopt;
 }
 
-/// May the way of an IKEv1 answer become its flow's? It may be one to a replay: not once the SA is
-/// confirmed.
+/// True if an IKEv1 answer's router may become its flow's. It may answer a replay, so no longer
+/// once the SA is confirmed.
 bool Oracle::is_v1_before_its_sa(const Event& event) const {
     if (!is_ike(event) || event.ike.version != 1 || event.ike.spi_r == 0 ||
         !is_encrypted(event.ike))
@@ -212,7 +212,7 @@ bool Oracle::is_v1_before_its_sa(const Event& event) const {
            found->second.state == State::half_open || found->second.state == State::answered;
 }
 
-/// By the IKE pair, then the tuple, then the one VIP that this client and this backend use.
+/// By the IKE SA, then by the tuple, then the only VIP that this client and this backend use.
 int Oracle::vip_of_reply(const Event& event) {
     std::set<int> vips;
     for (std::size_t vip = 0; vip < members_.size(); ++vip)
@@ -274,7 +274,7 @@ int Oracle::vip_of_spis(const Event& event, const std::set<int>& vips) const {
     return only;
 }
 
-/// A stronger proof raises a pair; a sign of life renews it, so long after the last time.
+/// A stronger proof raises an IKE SA; a sign of life renews it every refresh_interval.
 void Oracle::renew(Pair& its, State proof) const {
     const bool is_confirmed = proof == State::established || proof == State::closing;
     const bool raises = its.state == State::half_open  ? proof != State::half_open
@@ -286,13 +286,13 @@ void Oracle::renew(Pair& its, State proof) const {
 
 void Oracle::learn_pair(const Event& event, int vip, std::optional<State> proof) {
     const Ike& ike = event.ike;
-    // Where a COOKIE is from decides where it is brought to.
+    // A COOKIE's retry must reach the server that made the COOKIE.
     if (ike.version == 2 && ike.is_response && ike.exchange == sa_init)
         passing_.choices[{event.place.client, ike.spi_i, vip}] = {record_of(event.backend), true};
     if (!proof) return;
     const PairKey key{ike.spi_i, ike.spi_r};
     if (ike.holds_delete && ike.version == 2 && *proof != State::half_open) proof = State::closing;
-    if (proof == State::closing) {  // it shortens what there is
+    if (proof == State::closing) {  // a delete shortens a known SA's life
         const auto found = pairs_.find(key);
         if (found == pairs_.end() || !is_alive(found->second) || !is_current(found->second) ||
             found->second.backend != event.backend || found->second.state == State::half_open ||
@@ -327,7 +327,7 @@ void Oracle::note_answer(const Event& event, int vip) {
         its->answered = std::max(its->answered.value_or(0), event.ike.message_id);
 }
 
-/// Who has not stood at the client's place may do so this often.
+/// Limits how often a backend may get a new place.
 bool Oracle::may_add_place(const Event& event, Said its) {
     if (its == Said::spoke)
         return passing_.speech_of_source
@@ -340,7 +340,7 @@ bool Oracle::may_add_place(const Event& event, Said its) {
         .first->second.take(now_);
 }
 
-/// A replay is answered under the message ID that it had: a login's next one has places of its own.
+/// A replay is answered under its old message ID: a login's next message has places of its own.
 bool Oracle::may_nominate(const Event& event) {
     const std::uint32_t step = proof(event) == State::answered ? event.ike.message_id : 0;
     Bucket& of_step =
@@ -354,7 +354,7 @@ bool Oracle::may_nominate(const Event& event) {
     return of_step.take(now_) && of_source.take(now_);
 }
 
-/// Returns what became of the tuple.
+/// Returns the change of the tuple.
 std::string Oracle::learn_place(const Event& event, int vip, Said its, std::optional<int> way) {
     const Tuple tuple{event.place, vip};
     const auto before = standers(tuple);
@@ -380,8 +380,8 @@ std::string Oracle::learn_place(const Event& event, int vip, Said its, std::opti
     return after.front().backend == event.backend ? "renews its flow" : "stands beside";
 }
 
-/// ESP names no SPI of its IKE SA: it confirms its server's last login at this place, of those that
-/// began at this address, or shows that only a child was deleted.
+/// ESP names no SPI of its IKE SA: it confirms its server's last login at this place, among SAs
+/// that began at this address, or shows that only a child was deleted.
 void Oracle::confirm_login(const Event& event) {
     const auto login = passing_.logins.find({event.place.client, event.place.port, event.backend});
     if (login == passing_.logins.end() ||
@@ -399,8 +399,8 @@ void Oracle::confirm_login(const Event& event) {
     passing_.logins.erase(login);
 }
 
-/// Speech may fill it, and nothing changes it. One whose backend takes no SA
-/// back counts as empty for one that does.
+/// Speech fills client persistence, and nothing changes it. A backend that takes no returning
+/// clients counts as none against one that does.
 void Oracle::learn_binding(const Event& event, int vip) {
     if (service(vip).by_sa) return;
     Record* const bound = binding(event.place.client, vip);

@@ -6,7 +6,7 @@
 
 namespace ikelb::oracle {
 
-// Where a client's datagram goes, but for ESP: docs/life-of-a-packet.md.
+// Rules for a client's datagram other than ESP: docs/life-of-a-packet.md.
 
 namespace {
 
@@ -25,7 +25,7 @@ bool is_cookie_retry(const Event& event) {
            !event.ike.is_response && event.ike.first == First::notify;
 }
 
-/// Of IKEv2, whose header tells requests from answers.
+/// IKEv2 only, whose header tells requests from answers.
 bool is_encrypted_request(const Ike& ike) {
     return ike.version == 2 && !ike.is_response &&
            (ike.first == First::encrypted || ike.first == First::encrypted_fragment);
@@ -42,7 +42,7 @@ Decision Oracle::from_client(const Event& event) {
     return decision;
 }
 
-/// What is malformed is dropped by name; all else goes by the rules of its kind.
+/// A malformed datagram is dropped by name; any other goes by the rules of its kind.
 Decision Oracle::steer(const Event& event) {
     const Ike& ike = event.ike;
     switch (event.kind) {
@@ -61,7 +61,7 @@ Decision Oracle::steer(const Event& event) {
     return ike.spi_r == 0 && !is_response(ike) ? new_sa(event) : known_ike(event);
 }
 
-/// Down is a flag, not an end.
+/// A backend that is down keeps its sessions.
 Decision Oracle::session(int backend, const char* rule) const {
     if (is_left_out(backend)) return drop("backend_down", rule);
     return {.verdict = "to_server", .backend = backend, .rule = rule};
@@ -85,8 +85,8 @@ Decision Oracle::choose(const Event& event) {
     return schedule(event, true);
 }
 
-/// Keeps a half-open choice where the hash would not make it again, or where the reply of a
-/// backend with several VIPs has to find the one that was asked.
+/// Keeps a half-open choice if the hash would not repeat it, or if the reply of a backend with
+/// several VIPs must find the VIP that was asked.
 void Oracle::keep_choice(const Event& event, int backend, bool took_turns) {
     int vips = 0;
     for (std::size_t vip = 0; vip < members_.size(); ++vip)
@@ -109,7 +109,7 @@ Decision Oracle::schedule(const Event& event, bool is_new) {
         if (hashed.takers.empty()) return drop("no_backend");
         return {.verdict = "to_server", .any_member = true, .rule = "scheduler"};
     }
-    // A COOKIE goes back by the table that chose the server which made it.
+    // A COOKIE goes back by the table that chose its server.
     if (is_cookie_retry(event) && hashed.has_previous && now_ - hashed.rebuilt_at <= cookie_grace) {
         const int old = hash_(event, Table::previous);
         if (old >= 0 && takes_returning(old)) {
@@ -148,7 +148,7 @@ Decision Oracle::known_ike(const Event& event) {
     return decision;
 }
 
-/// Whose it would be if nobody stood there: whoever does may have been made to answer.
+/// Backend without the flow: an attacker may have made the flow's backend answer.
 std::optional<int> Oracle::without_flow(const Event& event) {
     if (service(event.vip).by_sa) return std::nullopt;
     if (const Record* bound = binding(event.place.client, event.vip)) return bound->backend;
@@ -158,7 +158,7 @@ std::optional<int> Oracle::without_flow(const Event& event) {
 
 Decision Oracle::by_records(const Event& event) {
     const bool by_sa = service(event.vip).by_sa;
-    // By SA: clients of one address share the flow of its port 500.
+    // With affinity by SA, clients of one address share the flow of its port 500.
     if (event.place.nat_t || !by_sa)
         if (const auto there = standers({event.place, event.vip}); !there.empty())
             return session(there.front().backend, "flow");
@@ -168,7 +168,7 @@ Decision Oracle::by_records(const Event& event) {
     return by_sa ? drop("unknown_sa") : schedule(event, false);
 }
 
-/// E15: whose request nobody answered asks all who may get it.
+/// E15: a request that got no answer goes to all backends that may have the SA.
 void Oracle::ask_all(const Event& event, Decision& decision) {
     if (!is_encrypted_request(event.ike)) return;
     const auto found = passing_.pending.find(pending_key(event, event.vip));
@@ -186,7 +186,7 @@ void Oracle::ask_all(const Event& event, Decision& decision) {
         ++decision.copies_left;
 }
 
-/// Of what goes to all that may get it.
+/// Copies that go to all backends.
 Bucket& Oracle::copies_of_service(const Event& event) {
     return passing_.copies_of_service
         .try_emplace({event.worker, event.vip}, copies_a_second, copies_a_second)
@@ -208,7 +208,7 @@ bool Oracle::may_ask_all(const Event& event, Pending& pending) {
     return true;
 }
 
-/// The responder's SPI may come with the answer.
+/// The answer may add the responder's SPI.
 Oracle::PendingKey Oracle::pending_key(const Event& event, int vip) {
     const Ike& ike = event.ike;
     const bool begins = ike.version == 1 || ike.exchange == sa_init;
@@ -225,14 +225,14 @@ const Oracle::Pending* Oracle::pending(const Event& event, int vip) const {
                : nullptr;
 }
 
-/// Which one stands with the tuple.
+/// The router recorded with the tuple.
 int Oracle::router_of(const Tuple& tuple) const {
     const auto found = standers_.find(tuple);
     return found != standers_.end() && found->second.flow(now_) ? found->second.router
                                                                 : usual_router();
 }
 
-/// Which one a reply leaves by, whichever stands there.
+/// The router by which a reply leaves, given the recorded one.
 int Oracle::router_to(const Address& client, int recorded) const {
     const bool leads = recorded == 0 || second_has_default_ ||
                        (client.number < 20 && client.number % 2 == 1);
@@ -251,8 +251,8 @@ void Oracle::change_router(const Event& event) {
     }
 }
 
-/// The repetition of an unknown SA's request, and the answer to it, are to be told from others; and
-/// what came by another way than the usual one is answered by that, unless two ways tell.
+/// Notes an unknown SA's request, to recognize its repetition and its answer; and a request by an
+/// unusual router, by which its answer leaves, unless two routers conflict.
 void Oracle::note_request(const Event& event, int backend, bool is_unknown) {
     if (is_response(event.ike)) return;
     std::optional<int> router = event.router;

@@ -41,7 +41,7 @@ Address Peers::any_address() {
 std::uint16_t Peers::any_port() { return ports[below(ports.size())]; }
 Place Peers::any_place() { return {any_address(), any_port(), !one_in(3)}; }
 
-/// Now and then the same as another client's.
+/// Now and then equal to another client's.
 std::uint64_t Peers::fresh_initiator_spi() {
     return one_in(3) ? 0x10 + below(4) : 0x1000 + ++next_spi_;
 }
@@ -69,11 +69,11 @@ Event& Peers::spread(Event& event) {
     return event;
 }
 
-/// IKE with certificates is often cut by IP; then the parts come in any order.
+/// IKE with certificates is often cut by IP; the parts come in any order.
 void Peers::maybe_fragment(Event& event) {
     if (event.kind == Kind::keepalive || event.kind == Kind::cut || !one_in(12)) return;
     event.part = Part::first;
-    // Two datagrams of one identification overlap: another matter than where they go.
+    // Two datagrams of one identification overlap: a matter of other tests.
     event.fragment_id = ++last_fragment_id_;
     Event later = event;
     later.part = Part::later;
@@ -97,7 +97,7 @@ Event Peers::next() {
     if (!due_.empty() && one_in(2)) {
         const std::size_t which = one_in(5) ? below(static_cast<std::uint32_t>(due_.size())) : 0;
         Event event = due_[which];
-        if (!one_in(12))  // else it is sent again later
+        if (!one_in(12))  // otherwise it is sent again later
             due_.erase(due_.begin() + static_cast<std::ptrdiff_t>(which));
         maybe_fragment(event);
         return spread(event);
@@ -116,7 +116,7 @@ Event Peers::next() {
     return spread(event);
 }
 
-/// Whoever is on the way of a client's datagrams.
+/// An attacker on the path records a client's datagrams.
 void Peers::record(const Event& event) {
     constexpr std::size_t most = 24;
     const bool is_init = event.kind == Kind::ike && event.ike.exchange == sa_init;
@@ -134,7 +134,7 @@ Event Peers::passing_time() {
     else if (dice < 80)
         event.seconds = 3 + below(30);
     else {
-        // The longer, the rarer: after a day nothing is left to be mixed up.
+        // Long pauses are rare: after a day no live record is left to confuse.
         const std::uint32_t limit = std::min(below(limits.size()), below(limits.size()));
         event.seconds = limits[limit] - 1 + below(3);
     }
@@ -156,7 +156,7 @@ Event Peers::pool_change() {
                                       Change::drain_refuse, Change::remove, Change::flush};
     static constexpr std::array cures{Change::up, Change::enable, Change::add};
     event.change = one_in(4) ? harms[below(harms.size())] : cures[below(cures.size())];
-    // Somebody is between his COOKIE and his retry.
+    // A client is between its COOKIE and its retry.
     Event retry = datagram(clients_[below(static_cast<std::uint32_t>(clients_.size()))], "retry");
     retry.place = {any_address(), 500, false};
     retry.ike = {.spi_i = fresh_initiator_spi(), .first = First::notify, .holds_sa = true};
@@ -204,7 +204,7 @@ Event Peers::client_start(std::size_t who) {
 Event Peers::client_auth(std::size_t who) {
     Client& client = clients_[who];
     const Sa& sa = sas_[client.waiting];
-    if (one_in(15)) {  // he does not know the password, and is answered all the same
+    if (one_in(15)) {  // a wrong password: the server answers all the same
         client.stage = Stage::idle;
         sas_[client.waiting].is_over = true;
     }
@@ -228,7 +228,7 @@ Event Peers::from_client_of(std::size_t which, std::uint8_t exchange, const char
                  .from_initiator = sa.client_began,
                  .message_id = one_in(4) ? sa.client_id : ++sa.client_id,
                  .first = First::encrypted};
-    if (one_in(3) && due_.size() < most_due) {  // whether it is answered or not
+    if (one_in(3) && due_.size() < most_due) {  // answered or not
         due_.push_back(event);
         due_.back().who = "retransmission";
         if (one_in(2)) due_.push_back(due_.back());
@@ -236,7 +236,7 @@ Event Peers::from_client_of(std::size_t which, std::uint8_t exchange, const char
     return event;
 }
 
-/// E14 to E17: to another port, another address, or one that others use already.
+/// E14 to E17: to another port, another address, or a place that other clients use.
 void Peers::move(Client& client) {
     if (one_in(2)) client.address = any_address();
     if (one_in(2)) (client.floats ? client.port_4500 : client.port_500) = any_port();
@@ -246,7 +246,7 @@ void Peers::move(Client& client) {
 Event Peers::client_traffic(std::size_t who) {
     Client& client = clients_[who];
     Sa& sa = sas_[client.sa];
-    if (sa.client != static_cast<int>(who)) {  // its server has forgotten it
+    if (sa.client != static_cast<int>(who)) {  // its server has forgotten the SA
         client.stage = Stage::idle;
         return client_start(who);
     }
@@ -306,7 +306,7 @@ Event Peers::from_server_of(std::size_t which, std::uint8_t exchange, const char
     return event;
 }
 
-/// What servers say by themselves; they do not know which clients are gone.
+/// Datagrams that servers send unasked; they do not know which clients are gone.
 Event Peers::server_event() {
     if (sas_.empty() || one_in(25)) {  // E23
         Event event{.what = What::from_backend};

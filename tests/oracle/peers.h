@@ -10,21 +10,21 @@
 
 namespace ikelb::oracle {
 
-/// What waits to be sent, and the SAs that are remembered.
+/// Limits on datagrams that wait to be sent, and on remembered SAs.
 inline constexpr std::size_t most_due = 12, most_sas = 64;
 
-/// The same datagram as a backend's, whole, to where it came from.
+/// The whole datagram as a backend sends it back to its source.
 Event sent_back(const Event& event, int backend, const char* who);
 
-/// Clients and servers that keep to the protocols, and attackers who do not, in a world so small
+/// Clients and servers that keep to the protocols, and attackers that do not, in a world so small
 /// that they get into each other's way: few addresses, ports and SPIs.
 class Peers {
 public:
     Peers(const World& world, std::uint64_t seed);
 
-    /// What happens next.
+    /// The next event.
     Event next();
-    /// A datagram arrived: at a server, or at a place on the client side.
+    /// A datagram arrived at a server, or at a place on the client side.
     void reached_server(const Event& event, int backend);
     void reached_client(const Event& event);
 
@@ -35,14 +35,14 @@ private:
         std::uint8_t version = 2;
         std::uint64_t spi_i = 0, spi_r = 0;
         bool client_began = true;  ///< the initiator's flag of the client's messages
-        Place place{};             ///< where the server thinks that the client is
+        Place place{};             ///< the client's place in the server's view
         std::uint32_t client_id = 2, server_id = 0;
         std::uint32_t spi_up = 0, spi_down = 0;
         std::uint32_t sequence_up = 0, sequence_down = 0;
         bool has_answered = false;
         std::uint32_t answered_id = 0;  ///< the client's last request
         bool is_rekeying = false;
-        bool is_over = false;      ///< for the client; a server may not have heard
+        bool is_over = false;  ///< for the client; the server may not know
     };
     enum class Stage { idle, asked, accepted, up };
     struct Client {
@@ -120,12 +120,12 @@ private:
     std::vector<Sa> sas_;
     std::deque<Event> due_;        ///< answers on their way, servers' and clients'
     std::uint16_t last_fragment_id_ = 0;
-    std::deque<Event> fragments_;  ///< later fragments of what was sent
-    std::deque<Event> recorded_;   ///< by somebody on the way
+    std::deque<Event> fragments_;  ///< later fragments of sent datagrams
+    std::deque<Event> recorded_;   ///< seen by an attacker on the path
     std::deque<Event> flood_;      ///< goes before all else
     std::uint8_t flooded_worker_ = 0;
     int flooded_vip_ = 0;
-    std::uint32_t next_pair_ = 0;  ///< of those that floods name
+    std::uint32_t next_pair_ = 0;  ///< of the IKE SAs that floods name
     bool had_crowd_ = false;
     std::uint64_t next_spi_ = 0;
     std::uint64_t salt_;

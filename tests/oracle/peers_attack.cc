@@ -4,10 +4,10 @@
 
 namespace ikelb::oracle {
 
-// What attackers make of what they know, and what nobody means anything by.
+// Attackers' datagrams, and noise.
 
-/// Somebody who knows what is in the clear: SPIs, addresses, ports. He may hold an SA of his own,
-/// whose server answers to whatever source he writes.
+/// An attacker who knows all fields in the clear: SPIs, addresses, ports. He may hold an SA of his
+/// own, whose server answers to any source that he writes.
 Event Peers::attack() {
     if (sas_.empty()) return noise();
     const Sa& sa = sas_[below(static_cast<std::uint32_t>(sas_.size()))];
@@ -17,7 +17,7 @@ Event Peers::attack() {
     event.place = one_in(2) ? other.place : any_place();
     event.who = "attacker";
     const std::uint32_t dice = below(14);
-    if (dice >= 12) {  // a server is made to believe, or still does, that its client is there
+    if (dice >= 12) {  // a server wrongly believes, or still does, that its client is there
         sas_[below(static_cast<std::uint32_t>(sas_.size()))].place = other.place;
         return server_event();
     }
@@ -44,7 +44,7 @@ Event Peers::attack() {
     return event;
 }
 
-/// What somebody sent a moment ago, from another place or at another VIP.
+/// A recorded datagram, from another place or at another VIP.
 Event Peers::replay(Event event) {
     if (recorded_.empty()) return event;
     const Place from = event.place;
@@ -56,7 +56,7 @@ Event Peers::replay(Event event) {
     return event;
 }
 
-/// What a backend can be made to send to anybody: it proves nothing.
+/// A datagram that any sender can provoke from a backend: it proves nothing.
 Event Peers::echo() {
     Event event{.what = What::from_backend};
     event.backend = static_cast<int>(below(static_cast<std::uint32_t>(world_.backends)));

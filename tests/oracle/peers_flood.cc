@@ -4,8 +4,8 @@
 
 namespace ikelb::oracle {
 
-// What is above the share of one pair, source, SPI or service, at once. Buckets are hashed, and two
-// may share one: these have few names, and pauses before and behind in which all buckets fill.
+// Floods above the share of one IKE SA, source, SPI or service. Buckets are hashed, and two names
+// may share one: floods use few names, and pauses before and after, in which all buckets fill.
 
 namespace {
 
@@ -17,7 +17,7 @@ constexpr Seconds long_enough = 200;
 
 void Peers::pause(Seconds seconds) { flood_.push_back({.what = What::time, .seconds = seconds}); }
 
-/// The flood's datagram, in the burst of the one worker that is flooded.
+/// The flood's datagram, in a burst of the flooded worker.
 Event& Peers::add(What what, int backend, const Place& place, const char* who) {
     Event event{.what = what, .backend = backend, .vip = flooded_vip_, .place = place};
     event.worker = flooded_worker_;
@@ -45,7 +45,7 @@ void Peers::add_answer(int backend, const Place& place, std::uint8_t exchange, s
         .holds_sa = exchange == sa_init};
 }
 
-/// Who stands at the places of the flood?
+/// Shows the backends at the places of the flood.
 void Peers::probe(const Address& client, std::uint16_t from, std::uint32_t places) {
     for (std::uint32_t i = 0; i < places; ++i)
         add(What::from_client, 0, {client, static_cast<std::uint16_t>(from + i), true}, "probe")
@@ -79,7 +79,7 @@ void Peers::begin_flood() {
     pause(long_enough);
 }
 
-/// Of many pairs, some of which began there, and what becomes of them.
+/// Logins of many IKE SAs, some of which began there, and later requests under them.
 void Peers::flood_of_logins(int backend) {
     const Address client = any_address();
     const std::uint32_t first = next_pair_;
@@ -101,8 +101,8 @@ void Peers::flood_of_logins(int backend) {
             .first = First::encrypted};
 }
 
-/// Of one pair, to one place after the other: a login's or an SA's, to one replay, to new messages,
-/// or to old ones.
+/// Answers of one IKE SA, to one place after the other: a login's or an SA's, to one replay, to new
+/// messages, or to old ones.
 void Peers::flood_of_answers(int backend, bool is_of_sa) {
     ++next_pair_;
     const Address client = any_address();
@@ -121,7 +121,7 @@ void Peers::flood_of_answers(int backend, bool is_of_sa) {
     probe(client, first_port, places);
 }
 
-/// Two backends at odds over one SPI, in many clients' names.
+/// Two backends conflict over one SPI, in many clients' names.
 void Peers::flood_of_claims(int backend, int other) {
     const std::uint32_t spi = 0xc2000000 + below(2);
     const std::uint32_t clients = 34 + below(5);
@@ -130,7 +130,7 @@ void Peers::flood_of_claims(int backend, int other) {
         const int its = one_in(2) ? backend : other;
         add_esp(What::from_backend, its, place, {.spi = 0xd1000000, .sequence = 1});
         add_esp(What::from_client, 0, place, {.spi = spi, .sequence = 1u + i});
-        if (!one_in(4)) continue;  // or the SPI is confirmed as its own
+        if (!one_in(4)) continue;  // otherwise the backend confirms the SPI
         add_esp(What::from_backend, its, place, {.spi = 0xd1000000, .sequence = 2});
         add_esp(What::from_client, 0, place, {.spi = spi, .sequence = 100u + i});
     }
@@ -139,7 +139,7 @@ void Peers::flood_of_claims(int backend, int other) {
                 {.spi = spi, .sequence = 200u + i});
 }
 
-/// More messages of one login than one source's places.
+/// More messages of one login than a source has places.
 void Peers::crowd_of_logins(int backend) {
     next_pair_ = 0;
     const Address client = any_address();
@@ -152,7 +152,7 @@ void Peers::crowd_of_logins(int backend) {
     probe(client, static_cast<std::uint16_t>(first_port + messages * places_of_each - last), last);
 }
 
-/// One source's places by speech.
+/// More speech to one source than it has places.
 void Peers::crowd_of_speakers(int backend) {
     const Address client = any_address();
     constexpr std::uint32_t places = 4020, last = 30;
@@ -163,7 +163,7 @@ void Peers::crowd_of_speakers(int backend) {
     probe(client, static_cast<std::uint16_t>(first_port + places - last), last);
 }
 
-/// An SPI that one backend has for sure, from where nobody is known: all others are asked.
+/// A confirmed SPI of one backend, from places without standers: all other backends are asked.
 void Peers::crowd_of_copies(int backend) {
     const Esp esp{.spi = 0xc2000002, .sequence = 1};
     const Place home{{.number = 0}, 4500, true};

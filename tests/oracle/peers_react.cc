@@ -7,7 +7,7 @@
 
 namespace ikelb::oracle {
 
-// How servers and clients answer.
+// Answers of servers and clients.
 
 namespace {
 
@@ -88,7 +88,7 @@ Peers::Sa* Peers::sa_of(const Event& event, int backend) {
     return nullptr;
 }
 
-/// E11 and E12. The new pair is agreed upon under encryption.
+/// E11 and E12. Both ends agree on the new IKE SA under encryption.
 void Peers::rekey(Sa& sa, bool client_begins) {
     sa.is_rekeying = false;
     sa.client_began = client_begins;
@@ -103,11 +103,11 @@ void Peers::rekey(Sa& sa, bool client_begins) {
 
 std::uint64_t Peers::ike_spi_of(int backend) {
     const std::uint64_t number = 0x900000 + ++next_spi_;
-    if (world_.labels.empty() || one_in(10)) return number;  // not all are marked yet
+    if (world_.labels.empty() || one_in(10)) return number;  // some servers do not mark SPIs yet
     return number | world_.labels[static_cast<std::size_t>(backend)].ike_value;
 }
 
-/// Few: several servers choose the same.
+/// Few numbers: several servers choose the same SPI.
 std::uint32_t Peers::esp_spi_of(int backend) {
     const std::uint32_t number = below(12);
     if (world_.labels.empty() || one_in(10)) return 0xc0000000 + number;
@@ -129,8 +129,8 @@ void Peers::server_gets_ike(const Event& event, int backend) {
         if (event.ike.exchange == create_child && sa->is_rekeying && one_in(2)) rekey(*sa, false);
         return;
     }
-    // An old request is not answered, the last one is, to wherever it comes from; now and then a
-    // server does as it likes.
+    // A server answers the last request again, from any place, but no older one; now and then it
+    // breaks both rules.
     const bool is_new = !sa->has_answered || event.ike.message_id > sa->answered_id;
     if (!is_new && event.ike.message_id != sa->answered_id && !one_in(6)) return;
     if (is_new || one_in(6)) {

@@ -27,7 +27,7 @@ Event Peers::client_v1(std::size_t who) {
         return event;
     }
     Sa& sa = sas_[client.waiting];
-    if (sa.version != 1 || sa.spi_i != client.spi_i) {  // its server has forgotten it
+    if (sa.version != 1 || sa.spi_i != client.spi_i) {  // its server has forgotten the SA
         client.stage = Stage::idle;
         return event;
     }

@@ -9,7 +9,7 @@ namespace ikelb::oracle {
 namespace {
 
 constexpr Seconds called_life = 30, stander_life = 300, flow_life = 2700;
-/// What one says again is written so long after the last time.
+/// Repeated evidence is written only after this time.
 constexpr Seconds first_interval = 5, others_interval = 5;
 constexpr std::ptrdiff_t most_unproven = 4, most_speakers = 8;
 
@@ -36,7 +36,7 @@ bool is_better(const Stander& one, const Stander& other) {
     return one.backend < other.backend;
 }
 
-/// If the one that has the flow goes, the best of the others has it.
+/// If the flow's backend goes, the best of the others gets the flow.
 template <typename Gone>
 void Standers::remove(Gone gone) {
     if (all_.empty()) return;
@@ -99,14 +99,14 @@ bool Standers::hear(const Stander& who, Said said, const Counts& counts,
     const bool is_there = std::any_of(all_.begin(), all_.end(), [&](const Stander& one) {
         return one.backend == who.backend;
     });
-    // That another one has the flow since is written by whoever stands there.
+    // The backend that is heard writes the change of the flow's owner.
     const bool is_left = !before.all_.empty() && is_there && !before.is_first(all_.front().backend);
     if (!has_changed && !is_left) {
         *this = before;
         return false;
     }
     drop_worst();
-    look(who.last, counts);  // who spoke long ago lives on as the first alone
+    look(who.last, counts);  // an old speaker lives on only as the first
     return true;
 }
 

@@ -9,11 +9,11 @@
 
 namespace ikelb::oracle {
 
-/// What a backend's datagram says about its presence at a client's place, weaker to stronger. A
-/// login's fresh answer is as strong as an SA's, but takes nothing from one that is as strong.
+/// Evidence of a backend's datagram about a client's place, weaker to stronger. A login's fresh
+/// answer is as strong as an SA's, but takes nothing from a backend that is as strong.
 enum class Said { nothing, alive, called, nominated, login, strong, spoke };
 
-/// What a backend is to a client's place.
+/// A backend's standing at a client's place.
 enum class Standing { called, nominated, strong, spoke };
 
 struct Stander {
@@ -23,27 +23,27 @@ struct Stander {
     Seconds last = 0;
 };
 
-/// Would this one have the flow rather than the other?
+/// True if `one` has the flow rather than `other`.
 bool is_better(const Stander& one, const Stander& other);
 
-/// Who stands at a client's place. The first one has the flow.
+/// The backends at a client's place. The first one has the flow.
 class Standers {
 public:
     using Counts = std::function<bool(const Stander&)>;
-    using MayCreate = std::function<bool()>;  ///< asked once, and only if it is about to
+    using MayCreate = std::function<bool()>;  ///< asked once, right before the creation
 
-    /// Those who are still there; whoever is not is forgotten.
+    /// Returns the live backends; forgets all others.
     const std::vector<Stander>& look(Seconds now, const Counts& counts);
-    /// True: it changed something.
+    /// Returns true if the datagram changed the standers.
     bool hear(const Stander& who, Said said, const Counts& counts, const MayCreate& may_create);
-    /// Who had the flow when it was written last.
+    /// True if the backend had the flow at the last write.
     bool is_first(int backend) const { return !all_.empty() && all_.front().backend == backend; }
 
-    /// Whose flow it is as it was written last, as long as that lives.
+    /// The flow as it was last written, as long as it lives.
     const Stander* flow(Seconds now) const;
 
     int router = 0;       ///< of the flow's replies
-    bool awaits = false;  ///< a candidate SPI waits for whoever has the flow
+    bool awaits = false;  ///< a candidate SPI waits for the flow's backend
 
 private:
     bool hear_first(Said said, Seconds now);

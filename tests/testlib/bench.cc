@@ -35,7 +35,7 @@ public:
                 .may_hold = input.may_hold,
                 .was_held = input.was_held};
     }
-    /// What leaves: the first buffer as it is now, then what lies in further buffers.
+    /// The outgoing frame: the first buffer as it is now, then the bytes of further buffers.
     Bytes leaving(const pipeline::Packet& packet, const Input& input) const {
         const auto start = static_cast<std::ptrdiff_t>(headroom_) + packet.out_shift;
         if (start < 0) throw std::logic_error{"out_shift beyond the headroom"};
@@ -65,7 +65,7 @@ Outcome outcome_of(const pipeline::Packet& packet, const Buffer& buffer, const I
     return outcome;
 }
 
-/// What the worker makes of a packet that further backends get.
+/// The worker's copies of a packet for further backends.
 std::vector<Bytes> copies_of(const pipeline::Batch& batch, std::size_t place, const Buffer& buffer,
                              const Input& input, pipeline::Context& context) {
     std::vector<Bytes> copies;
@@ -166,7 +166,7 @@ PacketBuilder to_vip(const char* client, std::uint16_t client_port, std::uint16_
 
 PacketBuilder reply(forwarding::BackendIndex server, std::uint16_t server_port, const char* client,
                     std::uint16_t client_port, Bytes payload) {
-    // One of both families has its own address for each.
+    // A server of both families has its own address for each.
     const std::string own = place::server(server);
     const bool is_own = address(own.c_str()).is_v4() == address(client).is_v4();
     return PacketBuilder{}

@@ -13,10 +13,10 @@
 
 namespace ikelb::testlib {
 
-/// What became of one frame.
+/// Result for one frame.
 struct Outcome {
     pipeline::Verdict verdict = pipeline::Verdict::undecided;
-    Bytes bytes{};  ///< as it leaves or goes to the kernel; empty if it does neither
+    Bytes bytes{};  ///< as sent or punted; empty in any other case
     forwarding::PortIndex out_port = 0;
     forwarding::InterfaceIndex in_interface = forwarding::no_interface;
     forwarding::BackendIndex backend = forwarding::no_backend;
@@ -27,7 +27,7 @@ struct Outcome {
     Dissected packet() const { return dissect(bytes); }
 };
 
-/// Verdicts read better by name in a failure.
+/// Prints verdicts by name in failures.
 std::string name(pipeline::Verdict verdict);
 
 /// A frame on its way in. Bytes behind `contiguous` lie in another buffer.
@@ -40,8 +40,8 @@ struct Input {
     bool was_held = false;
 };
 
-/// The pipeline on a bench: one directory, some workers, a clock that stands until it is moved.
-/// Each frame lies in memory of exactly its size, so that a sanitizer sees the first byte too many.
+/// The pipeline on a bench: session tables, some workers, a clock that stands until it is set. Each
+/// frame lies in memory of exactly its size, so that a sanitizer sees the first byte too many.
 class Bench {
 public:
     static constexpr sessions::DirectoryLimits usual_limits{.flows = 4096,
@@ -54,11 +54,11 @@ public:
     explicit Bench(TableSpec spec, std::size_t workers = 1,
                    const sessions::DirectoryLimits& limits = usual_limits);
 
-    /// What the operator or the network changes: edit, then apply.
+    /// State of the operator and the network: edit, then apply.
     TableSpec spec;
     void apply();
 
-    /// May ESP of an established SA leave before the steps?
+    /// False: ESP of established SAs takes the general path, too.
     bool takes_express = true;
 
     void advance(forwarding::Seconds seconds) { now_ += seconds; }
@@ -79,7 +79,7 @@ public:
     Outcome from_gateway(PacketBuilder packet, const net::MacAddress& from, std::size_t worker = 0);
     Outcome from_server(PacketBuilder packet, std::size_t worker = 0);
 
-    /// MAC addresses and tag of a frame that one side sends to us.
+    /// MAC addresses and tag of a frame from one side.
     PacketBuilder client_side(PacketBuilder packet) const;
     PacketBuilder server_side(PacketBuilder packet) const;
     forwarding::PortIndex server_port() const { return spec.interfaces[place::srv].port; }
@@ -102,7 +102,7 @@ private:
     std::unique_ptr<sessions::Directory> directory_;
     std::vector<std::unique_ptr<WorkerState>> workers_;
     forwarding::Seconds now_ = 1000;
-    std::uint64_t micros_ = 0;  ///< since that second began
+    std::uint64_t micros_ = 0;  ///< since the current second began
 };
 
 // The datagrams of a client and its server, without link addresses.
@@ -131,10 +131,10 @@ struct Session {
     PacketBuilder dpd_answer() const;
     PacketBuilder esp_up(std::uint32_t spi = 0xc0000001) const;
     PacketBuilder esp_down(std::uint32_t spi = 0xd0000001) const;
-    /// Whatever the server sends, from the service port.
+    /// Any datagram of the server, from the service port.
     PacketBuilder answer(std::uint16_t server_port, Bytes payload) const;
 };
-/// The backend is the one that the bench sent the IKE_SA_INIT to. spi: of its first ESP.
+/// The backend is the one that got the bench's IKE_SA_INIT. spi: of its first ESP.
 Session log_in(Bench& bench, Session session = {}, std::uint32_t spi = 0xc0000001);
 
 }  // namespace ikelb::testlib

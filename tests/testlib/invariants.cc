@@ -12,7 +12,7 @@ namespace {
 using pipeline::Fate;
 using pipeline::Verdict;
 
-/// Remembers the first condition that does not hold.
+/// Remembers the first condition that fails.
 class Check {
 public:
     void require(bool holds, const char* what) {
@@ -26,7 +26,7 @@ private:
 
 #define REQUIRE(condition) check.require(condition, #condition)
 
-/// One frame's way: what it was, what it is.
+/// One frame before and after the pipeline.
 struct Way {
     const Bench& bench;
     const Input& input;
@@ -53,7 +53,7 @@ std::span<const std::uint8_t> part(const Bytes& frame, std::size_t from, std::si
     return std::span{frame}.subspan(from, to - from);
 }
 
-/// It leaves by an interface that is up, from that interface's MAC address.
+/// The frame leaves by an interface that is up, from that interface's MAC address.
 void check_link(const Way& way, Check& check) {
     const auto& interfaces = way.table().interfaces;
     const auto is_its = [&](const forwarding::Interface& interface) {
@@ -91,7 +91,7 @@ void check_translated(const Way& way, Check& check) {
     REQUIRE(after.ttl + 1 == before.ttl);
     REQUIRE(after.protocol == before.protocol);
     if (!check.broken().empty()) return;
-    if (before.is_v6 && before.is_later_fragment) return;  // of whatever its first one is of
+    if (before.is_v6 && before.is_later_fragment) return;  // of its first one's protocol
     if (before.protocol == (before.is_v6 ? 58 : 1)) {
         REQUIRE(!before.is_icmp_checksum_good || after.is_icmp_checksum_good);
         return;
@@ -120,7 +120,7 @@ void check_icmp_error(const Way& way, Check& check) {
     REQUIRE(after.to == way.before.from && after.to_mac == way.before.from_mac);
 }
 
-/// The kernel gets the frame as it came, without its tag, on a twin that there is.
+/// The kernel gets the received frame without its tag, on an existing kernel TAP.
 void check_punt(const Way& way, Check& check) {
     REQUIRE(way.outcome.in_interface < way.table().interfaces.size());
     const Bytes& in = way.input.bytes;

@@ -8,9 +8,8 @@
 
 namespace ikelb::testlib {
 
-/// What must hold of any frame and what became of it, by an independent reading of both: who may
-/// be forwarded, where to, with which addresses, checksums and TTL. "" if all of it holds, else
-/// what does not.
+/// Checks invariants of a frame and its outcome by an independent reading of both: permission,
+/// destination, addresses, checksums and TTL. Returns "", or the violated condition.
 std::string broken_rule(const Bench& bench, const Input& input, const Outcome& outcome);
 
 }  // namespace ikelb::testlib

@@ -278,7 +278,7 @@ Bytes PacketBuilder::build_ipv4() const {
     put_v4(out, from_);
     put_v4(out, to_);
     put(out, options_);
-    // A receiver believes the length in the header, whatever we built.
+    // A receiver believes the length in the header, right or wrong.
     const std::size_t said = std::min<std::size_t>(std::size_t{out[0] & 0xfu} * 4, out.size());
     set16(out, 10, slow_checksum(std::span{out}.first(said)) ^ (has_bad_ip_checksum_ ? 0xff : 0));
     put(out, inner);

@@ -18,7 +18,7 @@ namespace ikelb::testlib {
 
 using Bytes = std::vector<std::uint8_t>;
 
-/// One payload of an IKE message: its type and what follows the generic header.
+/// One payload of an IKE message: its type, and its bytes behind the generic header.
 struct IkePayload {
     std::uint8_t type = 0;
     Bytes body{};
@@ -40,9 +40,9 @@ struct IkeMessage {
     Bytes bytes() const;
 };
 
-// The messages of a life of an SA. SPIs are host-order numbers.
+// The messages of an SA's life. SPIs are host-order numbers.
 IkeMessage sa_init(std::uint64_t spi_i);
-/// secret: what only who has received the cookie knows.
+/// secret: known only to the receiver of the cookie.
 IkeMessage cookie_answer(std::uint64_t spi_i, std::uint8_t secret = 0x33);
 IkeMessage sa_init_with_cookie(std::uint64_t spi_i, std::uint8_t secret = 0x33);
 IkeMessage sa_init_answer(std::uint64_t spi_i, std::uint64_t spi_r);
@@ -50,7 +50,7 @@ IkeMessage sa_init_answer(std::uint64_t spi_i, std::uint64_t spi_r);
 IkeMessage notify_answer(std::uint64_t spi_i, std::uint64_t spi_r = 0);
 IkeMessage encrypted(std::uint64_t spi_i, std::uint64_t spi_r, std::uint8_t exchange,
                      std::uint32_t message_id = 1);
-/// The same, as the answer of who responds.
+/// The same as the responder's answer.
 IkeMessage encrypted_answer(std::uint64_t spi_i, std::uint64_t spi_r, std::uint8_t exchange,
                             std::uint32_t message_id = 1);
 IkeMessage delete_request(std::uint64_t spi_i, std::uint64_t spi_r);
@@ -60,13 +60,12 @@ Bytes esp(std::uint32_t spi, std::size_t length = 64, std::uint32_t sequence = 1
 /// Four zero bytes and the message: IKE on port 4500 (RFC 3948 section 2.2).
 Bytes behind_marker(const IkeMessage& message);
 inline Bytes keepalive() { return {0xff}; }
-/// A TCP header without options; flags as in its fourteenth byte, a SYN alone unless said.
+/// A TCP header without options; flags as in its fourteenth byte, by default a SYN alone.
 Bytes tcp_header(std::uint16_t from_port, std::uint16_t to_port, std::uint8_t flags = 0x02);
 
 /// Builds a frame, byte by byte, and prints itself as the Scapy command that builds the same. The
-/// family is that of the sender's address; the TTL is IPv6's hop limit, the total length its
-/// payload length, and icmp() is ICMPv6. Everything that is not said has the value a correct packet
-/// has.
+/// family is the sender address's; the TTL is IPv6's hop limit, the total length its payload
+/// length, and icmp() is ICMPv6. Every field that is not set has a correct packet's value.
 class PacketBuilder {
 public:
     PacketBuilder& mac(const net::MacAddress& from, const net::MacAddress& to);
@@ -81,8 +80,8 @@ public:
     /// A part of a datagram: offset in bytes (of 8), and whether more follow.
     PacketBuilder& fragment(std::size_t offset, bool more);
     PacketBuilder& options(Bytes bytes);  ///< IP options, a multiple of four bytes
-    /// An IPv6 extension header, behind those before it: what follows its next-header and length
-    /// bytes, filled up with zeros to a multiple of eight. fragment() adds one as well.
+    /// An IPv6 extension header, behind earlier ones: its bytes after next header and length,
+    /// padded with zeros to a multiple of eight. fragment() adds one as well.
     PacketBuilder& extension(std::uint8_t kind, Bytes body = {});
     PacketBuilder& protocol(std::uint8_t value);
     PacketBuilder& udp(std::uint16_t from_port, std::uint16_t to_port);
@@ -90,13 +89,13 @@ public:
     PacketBuilder& no_udp_checksum();
     PacketBuilder& payload(Bytes bytes);
     PacketBuilder& payload(const IkeMessage& message) { return payload(message.bytes()); }
-    /// Any bytes behind the IP header, of the protocol that has been said.
+    /// Any bytes behind the IP header, of the protocol set before.
     PacketBuilder& raw(Bytes bytes);
     /// An ICMP message: rest is the second word; the payload quotes.
     PacketBuilder& icmp(std::uint8_t type, std::uint8_t code, std::uint32_t rest = 0);
     PacketBuilder& pad_to(std::size_t frame_bytes);  ///< zeros behind the packet, as Ethernet does
 
-    // What a correct packet does not have.
+    // Deviations from a correct packet.
     PacketBuilder& version_ihl(std::uint8_t value);
     PacketBuilder& total_length(std::uint16_t value);
     PacketBuilder& udp_length(std::uint16_t value);
@@ -141,11 +140,11 @@ private:
     bool has_bad_ip_checksum_ = false;
 };
 
-/// The datagram cut into IP fragments of at most so many payload bytes (rounded down to 8). IPv6
+/// Cuts the datagram into IP fragments of at most this many payload bytes (rounded down to 8). IPv6
 /// extension headers stand before the fragment header, in all parts.
 std::vector<Bytes> fragments_of(const PacketBuilder& datagram, std::size_t payload_bytes);
 
-/// Where things are in a frame, read without any of the code under test.
+/// Offsets and fields of a frame, read without any of the code under test.
 struct Dissected {
     bool is_valid = false;
     bool is_v6 = false;
@@ -156,8 +155,8 @@ struct Dissected {
     std::uint8_t ttl = 0, protocol = 0;
     std::uint16_t from_port = 0, to_port = 0;
     bool is_later_fragment = false, is_fragment = false;
-    bool is_ip_checksum_good = false;  ///< IPv6 has none, which is good
-    /// Good also if it is 0 or if the datagram is not whole.
+    bool is_ip_checksum_good = false;  ///< true for IPv6, which has none
+    /// True also if it is 0 or if the datagram is not whole.
     bool is_udp_checksum_good = false;
     bool is_udp_checksum_zero = false;
     bool is_icmp_checksum_good = false;

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-// What drivers of random worlds share: each world follows from a seed, and one that fails is told
-// by the few events that it takes.
+// Common parts of drivers of random worlds: each world follows from a seed, and a failing world is
+// reported by the few events that it needs.
 
 namespace ikelb::testlib {
 
@@ -20,8 +20,8 @@ struct LivesOptions {
     std::size_t failures = 1;  ///< worlds that may fail before the end
 };
 
-/// Takes --seed N, --steps N and --failures N, --long for `long_steps`, and what take(word, next)
-/// says true to; next: the word behind, or empty. Returns whether all words are good.
+/// Takes --seed N, --steps N, --failures N, --long for `long_steps`, and words that take(word,
+/// next) accepts; next: the following word, or empty. Returns whether all words are good.
 template <typename Take>
 bool read_options(LivesOptions& options, int count, char** words, std::uint64_t long_steps,
                   Take take) {
@@ -53,8 +53,8 @@ bool read_options(LivesOptions& options, int count, char** words, std::uint64_t 
     return true;
 }
 
-/// Drops events, many at once and then one by one, while failing_at(events) still tells the place
-/// of a failure; what stands behind that place goes, too.
+/// Drops events, many at once and then one by one, while failing_at(events) still returns the place
+/// of a failure; drops all events behind that place, too.
 template <typename Event, typename FailingAt>
 std::vector<Event> shrink(std::vector<Event> events, FailingAt failing_at) {
     for (std::size_t chunk = events.size() / 2; chunk > 0;) {

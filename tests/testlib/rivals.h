@@ -8,7 +8,7 @@
 
 namespace ikelb::testlib {
 
-/// Those that stand beside a flow, dead or alive.
+/// The backends beside a flow, dead or alive.
 inline std::vector<sessions::RivalEntry> rivals_of(const sessions::FlowKey& flow,
                                                    const sessions::Directory& directory) {
     const auto& table = directory.rivals;

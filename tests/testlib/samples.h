@@ -8,8 +8,8 @@
 
 namespace ikelb::testlib {
 
-/// One packet of each kind that has a way through the pipeline, from the client side and from the
-/// servers', without link addresses.
+/// One packet of each kind that the pipeline forwards, from the client side and from the servers',
+/// without link addresses.
 struct Samples {
     std::vector<PacketBuilder> from_clients;
     std::vector<PacketBuilder> from_servers;
@@ -21,7 +21,7 @@ Samples ipv6_samples();
 /// The same as they arrive at a bench.
 std::vector<Input> sample_frames(const Bench& bench);
 
-/// The farms that every property is tried on.
+/// The farms of every property test.
 std::vector<TableSpec> sample_farms();
 
 }  // namespace ikelb::testlib

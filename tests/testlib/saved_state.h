@@ -13,7 +13,7 @@
 
 namespace ikelb::testlib {
 
-/// The bytes of the state file that ikelbd would write of this directory now.
+/// The bytes of the state file that ikelbd would write of these session tables now.
 inline std::vector<std::uint8_t> saved_state(const sessions::Directory& directory,
                                              const state::View& view) {
     std::vector<std::uint8_t> bytes(state::head_bytes);
@@ -21,7 +21,7 @@ inline std::vector<std::uint8_t> saved_state(const sessions::Directory& director
                                bytes.insert(bytes.end(), piece.begin(), piece.end());
                            }};
     state::add_records(directory, view, encoder);
-    const auto head = encoder.finish();  // which gives the last bytes to the sink first
+    const auto head = encoder.finish();  // finish() gives the last bytes to the sink first
     std::ranges::copy(head, bytes.begin());
     return bytes;
 }

@@ -137,7 +137,7 @@ void add_addresses(ForwardingTable& table, const TableSpec& spec) {
     for (const net::IpAddress& own : spec.other_addresses) entries.push_back({own, {}});
     for (std::size_t b = 0; b < spec.backends.size(); ++b) {
         for (const Home& home : std::as_const(table.backends)[b].homes) {
-            if (home.address.is_unspecified()) continue;  // of one that is removed, too
+            if (home.address.is_unspecified()) continue;  // also a removed server's
             AddressEntry server{.role = AddressRole::backend,
                                 .backend = static_cast<BackendIndex>(b)};
             for (std::size_t position = 0; position < service_ports; ++position)

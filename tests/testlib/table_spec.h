@@ -9,8 +9,8 @@
 
 namespace ikelb::testlib {
 
-// A forwarding table as a passive value: what a test says about the farm. Positions in the
-// vectors are the indices of dataplane/forwarding/ids.h.
+// A forwarding table as a passive value: a test's description of the farm. Positions in the vectors
+// are the indices of dataplane/forwarding/ids.h.
 
 struct InterfaceSpec {
     forwarding::PortIndex port = 0;
@@ -26,7 +26,7 @@ struct InterfaceSpec {
 
 struct BackendSpec {
     net::IpAddress address{};
-    net::MacAddress mac{};  ///< zero: its neighbour is not known
+    net::MacAddress mac{};  ///< zero: its neighbour is unknown
     forwarding::InterfaceIndex interface = 1;
     std::uint16_t weight = 100;
     forwarding::Mode mode = forwarding::Mode::enabled;
@@ -43,7 +43,7 @@ struct BackendSpec {
 struct AliasSpec {
     forwarding::BackendIndex backend = 0;
     net::IpAddress address{};
-    net::MacAddress mac{};  ///< zero: its neighbour is not known
+    net::MacAddress mac{};  ///< zero: its neighbour is unknown
 };
 
 struct ServiceSpec {
@@ -70,8 +70,8 @@ struct RouteSpec {
 struct NeighbourSpec {
     forwarding::InterfaceIndex interface = 0;
     net::IpAddress address{};
-    net::MacAddress mac{};  ///< of a gateway: zero if it is not known
-    /// Of a gateway: not the clients'. One of an interface that faces servers only never is.
+    net::MacAddress mac{};  ///< of a gateway: zero if unknown
+    /// True for a gateway that faces no clients, on an interface that faces both sides.
     bool is_of_servers = false;
 };
 
@@ -82,10 +82,10 @@ struct TableSpec {
     std::vector<RouteSpec> routes{};  ///< of equal prefixes the last is the kernel's choice
     std::vector<NeighbourSpec> neighbours{};
     std::vector<NeighbourSpec> gateways{};  ///< from index 1 on
-    std::vector<NeighbourSpec> server_macs{};  ///< besides backends and gateways that are servers'
+    std::vector<NeighbourSpec> server_macs{};  ///< besides backends and the servers' gateways
     std::vector<net::IpPrefix> inside_prefixes{};
-    std::vector<net::IpAddress> other_addresses{};  ///< ours, but of no twin
-    std::vector<net::IpAddress> removed{};          ///< that were a backend's
+    std::vector<net::IpAddress> other_addresses{};  ///< own, but of no kernel TAP
+    std::vector<net::IpAddress> removed{};          ///< formerly a backend's
     wall::Wall wall{};  ///< server_prefixes and broadcasts follow from the routes
     forwarding::Timeouts timeouts{};
     forwarding::AbuseLimits limits{};
@@ -93,8 +93,8 @@ struct TableSpec {
     std::size_t maglev_size = 1021;
 };
 
-/// previous, rebuilt_at: what was in use before; a service whose hash differs keeps that one as
-/// its old table from then on.
+/// previous, rebuilt_at: the table in use before; a service whose hash differs keeps the former
+/// hash as its old table from then on.
 forwarding::ForwardingTable build_table(const TableSpec& spec,
                                         const forwarding::ForwardingTable* previous = nullptr,
                                         forwarding::Seconds rebuilt_at = 0);
@@ -103,7 +103,7 @@ net::IpAddress address(const char* text);
 net::IpPrefix prefix(const char* text);
 net::MacAddress mac(const char* text);
 
-/// Where everything is in the farms below.
+/// Addresses and indices in the farms below.
 namespace place {
 inline constexpr forwarding::PortIndex wan = 0, lan = 1;
 inline constexpr forwarding::InterfaceIndex ext = 0, srv = 1;
@@ -131,7 +131,7 @@ net::MacAddress server_mac(forwarding::BackendIndex backend);
 std::string server(forwarding::BackendIndex backend);
 /// 10.20.0.111, 10.20.0.112, 10.20.0.113: for the second VIP.
 std::string server_alias(forwarding::BackendIndex backend);
-/// fd00:20::21, fd00:20::22, fd00:20::23: of those that have one besides.
+/// fd00:20::21, fd00:20::22, fd00:20::23: of servers of both families.
 std::string server_address6(forwarding::BackendIndex backend);
 }  // namespace place
 

@@ -40,7 +40,7 @@ IkeMessage message(const Ike& ike) {
         if (ike.holds_delete) out.payloads[0].first_inner = ike::payload::delete_sa;
         return out;
     }
-    // Long enough to be cut into fragments, short enough for the first one to show an SA behind.
+    // Long enough for fragments, short enough for the first one to show an SA behind.
     if (ike.cookie != 0)
         out.payloads.push_back(cookie(ike.cookie));
     else if (ike.first == First::notify)

@@ -9,13 +9,13 @@
 
 namespace ikelb::testlib {
 
-// Datagrams that are told as plain values, and the bytes that they are.
+// Datagrams as plain values, and their bytes.
 
-/// What stands behind the UDP header; nat_t: on port 4500.
+/// Bytes behind the UDP header; nat_t: on port 4500.
 Bytes udp_payload(oracle::Kind kind, bool nat_t, const oracle::Ike& ike, const oracle::Esp& esp);
 
-/// What stands behind the UDP header of a frame, or behind the IP header of a later fragment: what
-/// nobody on the way may change.
+/// Bytes behind the UDP header of a frame, or behind the IP header of a later fragment, which no
+/// hop may change.
 std::span<const std::uint8_t> content(const Bytes& frame);
 
 }  // namespace ikelb::testlib
