@@ -31,7 +31,7 @@ constexpr std::chrono::milliseconds accept_pause{100};
 /// What a session needs of its server.
 struct Shared {
     AdminServerOptions options;
-    Commands* commands;  ///< null once the server is gone
+    Handler handler;  ///< empty once the server is gone
 };
 
 /// One connection. Callbacks rather than coroutines: clang 14 has none with libstdc++.
@@ -73,14 +73,14 @@ private:
             error.category() == http::make_error_code(http::error::bad_method).category() &&
             error != http::error::partial_message)
             return refuse(400, "this is not HTTP: " + error.message());
-        if (error || shared_->commands == nullptr) return close();
+        if (error || !shared_->handler) return close();
 
         const auto& request = parser_->get();
         const auto target = request.target();
         const auto method = request.method_string();
-        write(dispatch(*shared_->commands, {.method = {method.data(), method.size()},
-                                            .target = {target.data(), target.size()},
-                                            .body = request.body()}),
+        write(dispatch(shared_->handler, {.method = {method.data(), method.size()},
+                                          .target = {target.data(), target.size()},
+                                          .body = request.body()}),
               request.version(), request.keep_alive());
     }
 
@@ -114,11 +114,11 @@ private:
 class AdminServer::Listener : public std::enable_shared_from_this<AdminServer::Listener> {
 public:
     Listener(asio::any_io_executor executor, UnixListener file, AdminServerOptions options,
-             Commands& commands)
+             Handler handler)
         : file_{std::move(file)},
           acceptor_{executor, Protocol{}, file_->release_descriptor()},
           pause_{executor},
-          shared_{std::make_shared<Shared>(Shared{std::move(options), &commands})} {}
+          shared_{std::make_shared<Shared>(Shared{std::move(options), std::move(handler)})} {}
 
     void accept() {
         acceptor_.async_accept(
@@ -135,7 +135,7 @@ public:
         acceptor_.close(ignored);
         file_.reset();
         pause_.cancel();
-        shared_->commands = nullptr;
+        shared_->handler = nullptr;
         for (Session* session : sessions_) session->close();
     }
 
@@ -172,12 +172,12 @@ private:
 };
 
 boost::system::result<std::unique_ptr<AdminServer>, ServerError> AdminServer::start(
-    asio::any_io_executor executor, AdminServerOptions options, Commands& commands) {
+    asio::any_io_executor executor, AdminServerOptions options, Handler handler) {
     try {
         auto file = UnixListener::bind(options.socket_path, options.mode);
         if (!file) return file.error();
         auto listener = std::make_shared<Listener>(std::move(executor), std::move(*file),
-                                                   std::move(options), commands);
+                                                   std::move(options), std::move(handler));
         listener->accept();
         return std::unique_ptr<AdminServer>{new AdminServer{std::move(listener)}};
     } catch (const std::exception& failure) {

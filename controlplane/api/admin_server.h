@@ -12,7 +12,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/system/result.hpp>
 
-#include "controlplane/api/commands.h"
+#include "controlplane/api/handler.h"
 #include "controlplane/api/unix_listener.h"
 
 namespace ikelb::api {
@@ -32,10 +32,9 @@ struct AdminServerOptions {
 /// other authentication. Control thread only.
 class AdminServer {
 public:
-    /// Listens, and answers from `commands`, which must outlive the server, as soon as
-    /// `executor`'s context runs.
+    /// Listens, and has `handler` answer as soon as `executor`'s context runs.
     static boost::system::result<std::unique_ptr<AdminServer>, ServerError> start(
-        boost::asio::any_io_executor executor, AdminServerOptions options, Commands& commands);
+        boost::asio::any_io_executor executor, AdminServerOptions options, Handler handler);
 
     /// Stops listening, removes the socket file, drops the connections.
     ~AdminServer();

@@ -2,93 +2,89 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
-#include <cstddef>
+// The one list of what a daemon can be asked and told. The server finds a command by its path and
+// checks its arguments, ikelbctl makes a subcommand of it with options, help and completion, and
+// docs/ikelbctl.md prints it. What the daemon does is in controlplane/daemon/commands.cc. ikelbctl
+// shows an answer as it comes, lists as tables, unless controlplane/ctl/render.cc knows it.
+
+#include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
-#include <utility>
-#include <variant>
-
-#include <nlohmann/json.hpp>
+#include <string_view>
 
 namespace ikelb::api {
 
-/// Why a command was not carried out. `status`: an HTTP status of 400 and more; `message`: a
-/// sentence that says what is wrong and, where there is something, what to type.
-struct CommandError {
-    unsigned status = 500;
-    std::string message;
+enum class Method : std::uint8_t { get, post };
+
+/// "GET" or "POST".
+std::string_view to_string(Method method) noexcept;
+
+/// What the text of an argument has to be.
+enum class Kind : std::uint8_t {
+    name,      ///< anything
+    choice,    ///< one of the words of its form, "keep|refuse"
+    file,      ///< a path, absolute as the daemon gets it
+    address,   ///< an IP address
+    endpoint,  ///< the same; ikelbctl takes :PORT behind it, for the argument "port"
+    prefix,    ///< an IP address or ADDRESS/LENGTH
+    number,    ///< from 1 to Argument::most
+    place,     ///< where a slice of an answer begins: "next" of the one before
+    spi,       ///< an IKE SPI, in hexadecimal
+    spi_pair,  ///< the initiator's SPI, or SPIi:SPIr
+    esp_spi,
 };
 
-/// The body of the answer, or the error. Not a boost::system::result: nlohmann's json converts to
-/// everything, which makes each return ambiguous there.
-class CommandResult {
-public:
-    CommandResult(nlohmann::json body) : value_{std::in_place_index<0>, std::move(body)} {}
-    CommandResult(CommandError error) : value_{std::in_place_index<1>, std::move(error)} {}
-
-    explicit operator bool() const noexcept { return value_.index() == 0; }
-    /// Only if there is no error.
-    const nlohmann::json& body() const { return std::get<0>(value_); }
-    /// Only if there is one.
-    const CommandError& error() const { return std::get<1>(value_); }
-
-private:
-    std::variant<nlohmann::json, CommandError> value_;
+/// Where ikelbctl takes it from. The API takes all but path names as parameters of a GET, or as
+/// strings in the JSON object that is the body of a POST.
+enum class Place : std::uint8_t {
+    option,
+    positional,
+    path,      ///< a positional argument that fills {name} in the path
+    api_only,  ///< ikelbctl has none
 };
 
-/// Both drains keep established tunnels; they differ in what a returning client finds.
-enum class DrainMode : std::uint8_t {
-    keep,    ///< clients that are recorded here keep coming; nobody new does
-    refuse,  ///< returning clients go elsewhere as well
+struct Argument {
+    std::string_view name{};  ///< of the parameter or the key; of the option with -- before it
+    Kind kind = Kind::name;
+    Place place = Place::option;
+    std::string_view form{};  ///< as --help shows it
+    std::string_view help{};
+    bool is_required = false;
+    std::string_view preset{};  ///< if it is left out; empty: then there is none
+    std::uint64_t most = 65535;
 };
 
-/// Which flows to list.
-struct FlowFilter {
-    std::optional<std::string> client;  ///< only this address; valid and in canonical form
-    std::size_t limit = 1000;           ///< at most so many rows, 1..100000
+struct Command {
+    std::string_view name;  ///< of the subcommand
+    Method method = Method::get;
+    std::string_view path;                ///< one segment may be {name}
+    std::string_view summary;             ///< one line for --help and the documents
+    std::array<Argument, 5> arguments{};  ///< those behind the last have no name
+    std::string_view note{};              ///< what there is to know of its columns
+    std::string_view body{};              ///< what to send; empty: nothing
+    std::string_view answer;              ///< the shape of a 200
+    std::string_view alone{};  ///< summary of what ikelbctl does itself; empty: it asks the daemon
+
+    std::span<const Argument> list() const noexcept;
+    const Argument* find(std::string_view argument) const noexcept;
+    /// Those of a GET, separated by blanks.
+    std::string parameters() const;
 };
 
-/// Which IKE SAs to list, and where to go on.
-struct SessionFilter {
-    std::optional<std::string> client;   ///< only of this ADDRESS/LENGTH
-    std::optional<std::uint64_t> spi;    ///< only with this IKE SPI, or of who uses this ESP SPI
-    std::optional<std::string> backend;  ///< only on this one
-    std::size_t from = 0;                ///< "next" of the answer before
-    std::size_t limit = 1000;            ///< stop at about so many rows
-};
+/// In the order of the help.
+std::span<const Command> commands() noexcept;
 
-/// A client's datagram, as far as it is known.
-struct ExplainQuery {
-    std::string client;                  ///< an address in canonical form
-    std::optional<std::uint16_t> port;   ///< nullopt: as without a NAT, 500 and 4500
-    std::optional<std::string> vip;      ///< nullopt: every one of the client's family
-    std::optional<std::uint64_t> initiator_spi;  ///< not 0
-    std::optional<std::uint64_t> responder_spi;  ///< not 0; only beside the initiator's
-    std::optional<std::uint32_t> esp_spi;        ///< 256 and more
-};
+/// The path of a command, with {name} filled in and percent-encoded (RFC 3986).
+std::string path_of(const Command& command, std::string_view name = {});
 
-/// What the admin API can ask of the daemon. Every call comes on the control thread and is answered
-/// before it returns. An exception becomes a 500 with its text. The shape of each answer is in
-/// routes.h, beside its route.
-class Commands {
-public:
-    virtual ~Commands() = default;
-    virtual CommandResult status() = 0;
-    virtual CommandResult backends() = 0;
-    virtual CommandResult flows(const FlowFilter& filter) = 0;
-    virtual CommandResult sessions(const SessionFilter& filter) = 0;
-    virtual CommandResult explain(const ExplainQuery& query) = 0;
-    virtual CommandResult drops() = 0;
-    virtual CommandResult version() = 0;
-    virtual CommandResult drain(const std::string& backend, DrainMode mode) = 0;
-    virtual CommandResult enable(const std::string& backend) = 0;
-    virtual CommandResult disable(const std::string& backend) = 0;
-    /// `file`: a path as the daemon sees it, absolute; nullopt: that of its own configuration.
-    virtual CommandResult diff(const std::optional<std::string>& file) = 0;
-    virtual CommandResult reload() = 0;
-    /// `file`: a path as the daemon sees it, absolute.
-    virtual CommandResult check(const std::string& file) = 0;
-};
+/// The name in `path` if it is one of this command, empty for one without {name}; nothing if the
+/// path is another one. Percent-encoding is taken off.
+std::optional<std::string> match_path(const Command& command, std::string_view path);
+
+std::string percent_encode(std::string_view text);
+/// Nothing if an escape is malformed, or for a NUL.
+std::optional<std::string> percent_decode(std::string_view text);
 
 }  // namespace ikelb::api

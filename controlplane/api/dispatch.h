@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "controlplane/api/commands.h"
+#include "controlplane/api/handler.h"
 
 namespace ikelb::api {
 
@@ -22,9 +22,9 @@ struct Response {
     std::string allow;  ///< the Allow header of a 405 (RFC 9110 section 15.5.6); else empty
 };
 
-/// Finds the route, checks what was sent, and carries the command out. Never throws: whatever a
+/// Finds the command, checks what was sent, and has it carried out. Never throws: whatever a
 /// command throws becomes a 500.
-Response dispatch(Commands& commands, const Request& request) noexcept;
+Response dispatch(const Handler& handler, const Request& request) noexcept;
 
 /// An error as the API writes it: {"error": message}.
 Response error_response(unsigned status, std::string_view message);

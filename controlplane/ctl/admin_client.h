@@ -7,7 +7,7 @@
 
 #include <boost/system/result.hpp>
 
-#include "controlplane/api/routes.h"
+#include "controlplane/api/commands.h"
 
 namespace ikelb::ctl {
 

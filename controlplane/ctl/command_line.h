@@ -2,14 +2,14 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
-#include <cstddef>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <CLI/CLI.hpp>
-
-#include "controlplane/api/routes.h"
 
 namespace ikelb::ctl {
 
@@ -18,36 +18,20 @@ struct Invocation {
     std::string socket = "/run/ikelb/admin.sock";
     bool json = false;
     bool names = false;  ///< backends --names
-    std::string backend;
-    std::string mode = "keep";
-    std::string client;
-    std::string vip;
-    std::string spi;
-    std::string esp;
-    std::size_t limit = 1000;
-    std::string file;
-    std::string shell;
-};
-
-/// A subcommand that is one request to the daemon.
-struct DaemonCommand {
-    const char* name;
-    api::RouteId route;
-};
-
-/// Every subcommand but check and completion, in the order of the help.
-inline constexpr DaemonCommand daemon_commands[] = {
-    {"status", api::RouteId::status},   {"backends", api::RouteId::backends},
-    {"flows", api::RouteId::flows},     {"sessions", api::RouteId::sessions},
-    {"explain", api::RouteId::explain}, {"drops", api::RouteId::drops},
-    {"drain", api::RouteId::drain},     {"enable", api::RouteId::enable},
-    {"disable", api::RouteId::disable}, {"diff", api::RouteId::diff},
-    {"reload", api::RouteId::reload},   {"version", api::RouteId::version},
+    /// The arguments by name; of those that were left out the preset, or nothing.
+    std::map<std::string, std::string, std::less<>> values{};
 };
 
 /// The tree of options and subcommands, of which --help, docs/ikelbctl.md and the completion
 /// scripts are views. The type name of an option tells what completes it: FILE and PATH a file,
 /// BACKEND a backend's name, a|b one of these words.
 std::unique_ptr<CLI::App> make_command_line(Invocation& invocation);
+
+/// A completion script for bash, zsh or fish, from the tree of options and subcommands; nothing for
+/// another shell. Backend names are asked of the daemon while completing.
+std::optional<std::string> completion_script(const CLI::App& app, std::string_view shell);
+
+/// docs/ikelbctl.md, whole: the help of every subcommand and the paths of the admin API.
+std::string ikelbctl_document();
 
 }  // namespace ikelb::ctl

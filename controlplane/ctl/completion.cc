@@ -1,36 +1,38 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-#include "controlplane/ctl/completion.h"
+#include "controlplane/ctl/command_line.h"
 
-#include <algorithm>
+#include <initializer_list>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
+#include <boost/algorithm/string.hpp>
 
 namespace ikelb::ctl {
 namespace {
 
-/// What completes a value, read off the option's type name; see command_line.h.
-enum class ValueKind { none, file, backend, words };
-
-struct Value {
-    ValueKind kind = ValueKind::none;
-    std::string words;  ///< separated by blanks
-};
-
-Value value_of(const CLI::Option& option) {
-    std::string type = option.get_type_name();
-    if (option.get_items_expected_max() == 0) return {};
-    if (type == "FILE" || type == "PATH") return {ValueKind::file, {}};
-    if (type == "BACKEND") return {ValueKind::backend, {}};
-    if (type.find('|') == std::string::npos) return {};
-    std::ranges::replace(type, '|', ' ');
-    return {ValueKind::words, type};
-}
-
 bool takes_value(const CLI::Option& option) {
     return option.get_items_expected_max() != 0;
 }
+
+/// How a shell is told what completes a value, which the option's type name says; see
+/// command_line.h. `words`: with {} for them, separated by blanks.
+struct Ways {
+    std::string file;
+    std::string backend;
+    std::string words;
+    std::string nothing;
+
+    std::string of(const CLI::Option& option) const {
+        const std::string type = option.get_type_name();
+        if (!takes_value(option)) return nothing;
+        if (type == "FILE" || type == "PATH") return file;
+        if (type == "BACKEND") return backend;
+        if (type.find('|') == std::string::npos) return nothing;
+        return boost::replace_all_copy(words, "{}", boost::replace_all_copy(type, "|", " "));
+    }
+};
 
 std::vector<const CLI::Option*> switches(const CLI::App& app) {
     return app.get_options([](const CLI::Option* option) { return option->nonpositional(); });
@@ -44,37 +46,31 @@ std::vector<const CLI::App*> subcommands(const CLI::App& app) {
     return app.get_subcommands([](const CLI::App*) { return true; });
 }
 
-/// "-h --help".
-std::string spellings(const CLI::Option& option) {
-    std::string text;
-    for (const std::string& name : option.get_snames()) text += " -" + name;
-    for (const std::string& name : option.get_lnames()) text += " --" + name;
-    return text.empty() ? text : text.substr(1);
+/// {"-h", "--help"}.
+std::vector<std::string> spellings(const CLI::Option& option) {
+    std::vector<std::string> all;
+    for (const std::string& name : option.get_snames()) all.push_back("-" + name);
+    for (const std::string& name : option.get_lnames()) all.push_back("--" + name);
+    return all;
 }
 
 std::string all_spellings(const CLI::App& app) {
-    std::string text;
+    std::vector<std::string> all;
     for (const CLI::Option* option : switches(app))
-        text += (text.empty() ? "" : " ") + spellings(*option);
-    return text;
+        for (std::string& one : spellings(*option)) all.push_back(std::move(one));
+    return boost::join(all, " ");
 }
 
-std::string replace_all(std::string text, std::string_view from, std::string_view to) {
-    for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
-        text.replace(at, from.size(), to);
+std::string filled(std::string text,
+                   std::initializer_list<std::pair<std::string_view, std::string>> fields) {
+    for (const auto& [mark, value] : fields) boost::replace_all(text, mark, value);
     return text;
 }
 
 // ---------------------------------------------------------------------------------------- bash
 
-std::string bash_expectation(const Value& value) {
-    switch (value.kind) {
-        case ValueKind::file: return "file";
-        case ValueKind::backend: return "backend";
-        case ValueKind::words: return "words " + value.words;
-        case ValueKind::none: break;
-    }
-    return "nothing";
+Ways bash_ways() {
+    return {.file = "file", .backend = "backend", .words = "words {}", .nothing = "nothing"};
 }
 
 /// case labels for the options that take a value: 'drain --mode') expects='words keep refuse' ;;
@@ -84,8 +80,8 @@ std::string bash_value_cases(const CLI::App& app, const std::string& command) {
         if (!takes_value(*option)) continue;
         const std::string label = command.empty() ? "*' {}'" : "'" + command + " {}'";
         text += fmt::format("            {}) expects='{}' ;;\n",
-                            fmt::format(fmt::runtime(label), spellings(*option)),
-                            bash_expectation(value_of(*option)));
+                            fmt::format(fmt::runtime(label), boost::join(spellings(*option), " ")),
+                            bash_ways().of(*option));
     }
     return text;
 }
@@ -104,7 +100,7 @@ std::string bash_script(const CLI::App& app) {
         int position = 0;
         for (const CLI::Option* option : positionals(*sub))
             arguments += fmt::format("            {}:{}) expects='{}' ;;\n", sub->get_name(),
-                                     position++, bash_expectation(value_of(*option)));
+                                     position++, bash_ways().of(*option));
     }
     values += bash_value_cases(app, "");
 
@@ -150,47 +146,38 @@ _@NAME@() {
 }
 complete -F _@NAME@ @NAME@
 )sh";
-    text = replace_all(text, "@VALUES@", values);
-    text = replace_all(text, "@OPTIONS@", options);
-    text = replace_all(text, "@GLOBALS@", all_spellings(app));
-    text = replace_all(text, "@COMMANDS@", names);
-    text = replace_all(text, "@ARGUMENTS@", arguments);
-    return replace_all(text, "@NAME@", name);
+    return filled(text, {{"@VALUES@", values},
+                         {"@OPTIONS@", options},
+                         {"@GLOBALS@", all_spellings(app)},
+                         {"@COMMANDS@", names},
+                         {"@ARGUMENTS@", arguments},
+                         {"@NAME@", name}});
 }
 
 // ----------------------------------------------------------------------------------------- zsh
 
 /// For the inside of a single-quoted _arguments specification.
 std::string zsh_escape(std::string text) {
-    text = replace_all(text, "'", "'\\''");
+    boost::replace_all(text, "'", "'\\''");
     for (const char* special : {"[", "]", ":"})
-        text = replace_all(text, special, std::string{"\\"} + special);
+        boost::replace_all(text, special, std::string{"\\"} + special);
     return text;
 }
 
-std::string zsh_action(const Value& value, const std::string& program) {
-    switch (value.kind) {
-        case ValueKind::file: return "_files";
-        case ValueKind::backend: return "_" + program + "_backends";
-        case ValueKind::words: return "(" + value.words + ")";
-        case ValueKind::none: break;
-    }
-    return " ";
+Ways zsh_ways(const std::string& program) {
+    return {
+        .file = "_files", .backend = "_" + program + "_backends", .words = "({})", .nothing = " "};
 }
 
 std::string zsh_switches(const CLI::App& app, const std::string& program) {
     std::string text;
-    for (const CLI::Option* option : switches(app)) {
-        std::vector<std::string> names;
-        for (const std::string& one : option->get_snames()) names.push_back("-" + one);
-        for (const std::string& one : option->get_lnames()) names.push_back("--" + one);
-        for (const std::string& one : names) {
+    for (const CLI::Option* option : switches(app))
+        for (const std::string& one : spellings(*option)) {
             text += fmt::format(" \\\n        '{}[{}]", one, zsh_escape(option->get_description()));
             if (takes_value(*option))
-                text += fmt::format(":value:{}", zsh_action(value_of(*option), program));
+                text += fmt::format(":value:{}", zsh_ways(program).of(*option));
             text += '\'';
         }
-    }
     return text;
 }
 
@@ -206,8 +193,7 @@ std::string zsh_script(const CLI::App& app) {
         int position = 1;
         for (const CLI::Option* option : positionals(*sub))
             cases += fmt::format(" \\\n        '{}:{}:{}'", position++,
-                                 zsh_escape(option->get_description()),
-                                 zsh_action(value_of(*option), name));
+                                 zsh_escape(option->get_description()), zsh_ways(name).of(*option));
         cases += " ;;\n";
     }
     // The help flag of a subcommand and of the program are spelt the same; _arguments takes both.
@@ -239,26 +225,25 @@ else
     compdef _@NAME@ @NAME@
 fi
 )sh";
-    text = replace_all(text, "@COMMANDS@", commands);
-    text = replace_all(text, "@GLOBALS@", zsh_switches(app, name));
-    text = replace_all(text, "@CASES@", cases);
-    return replace_all(text, "@NAME@", name);
+    return filled(text, {{"@COMMANDS@", commands},
+                         {"@GLOBALS@", zsh_switches(app, name)},
+                         {"@CASES@", cases},
+                         {"@NAME@", name}});
 }
 
 // ---------------------------------------------------------------------------------------- fish
 
 std::string fish_quote(const std::string& text) {
-    return "'" + replace_all(replace_all(text, "\\", "\\\\"), "'", "\\'") + "'";
+    return "'" + boost::replace_all_copy(boost::replace_all_copy(text, "\\", "\\\\"), "'", "\\'") +
+           "'";
 }
 
-std::string fish_action(const Value& value, const std::string& program) {
-    switch (value.kind) {
-        case ValueKind::file: return " -F";
-        case ValueKind::backend: return " -a '(" + program + " backends --names 2>/dev/null)'";
-        case ValueKind::words: return " -a '" + value.words + "'";
-        case ValueKind::none: break;
-    }
-    return "";
+std::string fish_action(const CLI::Option& option, const std::string& program) {
+    return Ways{.file = " -F",
+                .backend = " -a '(" + program + " backends --names 2>/dev/null)'",
+                .words = " -a '{}'",
+                .nothing = ""}
+        .of(option);
 }
 
 std::string fish_switches(const CLI::App& app, const std::string& program,
@@ -268,10 +253,9 @@ std::string fish_switches(const CLI::App& app, const std::string& program,
         text += "complete -c " + program + condition;
         for (const std::string& one : option->get_snames()) text += " -s " + one;
         for (const std::string& one : option->get_lnames()) text += " -l " + one;
-        const Value value = value_of(*option);
+        const std::string action = fish_action(*option, program);
         // -r alone would offer files beside the words.
-        if (takes_value(*option))
-            text += (value.kind == ValueKind::file ? " -r" : " -x") + fish_action(value, program);
+        if (takes_value(*option)) text += (action == " -F" ? " -r" : " -x") + action;
         text += " -d " + fish_quote(option->get_description()) + "\n";
     }
     return text;
@@ -290,7 +274,7 @@ std::string fish_script(const CLI::App& app) {
             fmt::format(" -n '__fish_seen_subcommand_from {}'", sub->get_name());
         text += fish_switches(*sub, name, inside);
         for (const CLI::Option* option : positionals(*sub))
-            text += "complete -c " + name + inside + fish_action(value_of(*option), name) + "\n";
+            text += "complete -c " + name + inside + fish_action(*option, name) + "\n";
     }
     return text;
 }

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-#include "controlplane/ctl/document.h"
-
 #include <fmt/format.h>
 
-#include "controlplane/api/routes.h"
+#include "controlplane/api/commands.h"
 #include "controlplane/ctl/command_line.h"
 
 namespace ikelb::ctl {
@@ -19,12 +17,13 @@ std::string code_block(std::string text) {
     return "```\n" + text + "\n```\n";
 }
 
-std::string route_list() {
+std::string command_list() {
     std::string text;
-    for (const api::Route& one : api::routes()) {
+    for (const api::Command& one : api::commands()) {
         text +=
             fmt::format("### {} {}\n\n{}.\n\n", api::to_string(one.method), one.path, one.summary);
-        if (!one.query.empty()) text += fmt::format("- parameters: `{}`\n", one.query);
+        if (const std::string parameters = one.parameters(); !parameters.empty())
+            text += fmt::format("- parameters: `{}`\n", parameters);
         if (!one.body.empty()) text += fmt::format("- body: `{}`\n", one.body);
         text += fmt::format("- answer: `{}`\n\n", one.answer);
     }
@@ -50,7 +49,7 @@ std::string ikelbctl_document() {
         "command).\nAn error is `{\"error\": \"...\"}` with a status of 400 and more. Try it:\n\n"
         "```\ncurl --unix-socket /run/ikelb/admin.sock http://ikelbd/v1/backends\n```\n\n"
         "What the commands above say of their columns holds for these fields as well.\n\n";
-    text += route_list();
+    text += command_list();
     text.pop_back();  // the last empty line
     return text;
 }

@@ -3,7 +3,7 @@
 // Prints docs/ikelbctl.md: ikelbctl-document > docs/ikelbctl.md
 #include <cstdio>
 
-#include "controlplane/ctl/document.h"
+#include "controlplane/ctl/command_line.h"
 
 int main() {
     const std::string text = ikelb::ctl::ikelbctl_document();

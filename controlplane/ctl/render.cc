@@ -11,8 +11,6 @@
 
 #include <fmt/format.h>
 
-#include "controlplane/ctl/table.h"
-
 namespace ikelb::ctl {
 namespace {
 
@@ -36,12 +34,12 @@ std::string plain(const json& value) {
     return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-std::string count(const json& value) {
-    return value.is_number() ? short_number(value.get<double>()) : plain(value);
+std::string shown(const json& object, const char* key) {
+    return plain(member(object, key));
 }
 
-std::string whole(const json& value) {
-    return plain(value);
+std::string count(const json& value) {
+    return value.is_number() ? short_number(value.get<double>()) : plain(value);
 }
 
 std::string duration(const json& value) {
@@ -68,7 +66,7 @@ std::string microseconds(const json& value) {
 /// A column and where its cells come from.
 struct Field {
     Column column;
-    const char* key;
+    std::string key;
     std::string (*show)(const json&);
 };
 
@@ -80,10 +78,15 @@ std::string table_of(const std::vector<Field>& fields, const json& list, const c
     std::vector<std::vector<std::string>> rows;
     for (const json& item : list) {
         std::vector<std::string> row;
-        for (const Field& field : fields) row.push_back(field.show(member(item, field.key)));
+        for (const Field& field : fields)
+            row.push_back(field.show(member(item, field.key.c_str())));
         rows.push_back(std::move(row));
     }
     return format_table(columns, rows, width);
+}
+
+std::string section(std::string_view title, const std::string& body) {
+    return fmt::format("\n{}\n{}", title, body);
 }
 
 bool is_above_zero(const json& value) {
@@ -100,40 +103,35 @@ json above_zero(const json& rows, const char* key) {
 
 bool is_list_of_counts(const json& value) {
     return value.is_array() && std::ranges::all_of(value, [](const json& one) {
-        return member(one, "name").is_string() && member(one, "count").is_number();
-    });
+               return member(one, "name").is_string() && member(one, "count").is_number();
+           });
 }
 
 /// "rx_crc_errors 3, rx_discards 7": those that have happened.
 std::string in_words(const json& counts) {
     std::string text;
     for (const json& one : above_zero(counts, "count"))
-        text += fmt::format("{}{} {}", text.empty() ? "" : ", ", plain(member(one, "name")),
-                            plain(member(one, "count")));
+        text += fmt::format("{}{} {}", text.empty() ? "" : ", ", shown(one, "name"),
+                            shown(one, "count"));
     return plain(text);
 }
 
-/// A table of whatever the objects in `list` hold, "name" first.
-std::string table_of_anything(const json& list, std::size_t width) {
-    std::vector<Column> columns;
-    std::vector<std::string> keys;
-    const auto add = [&](const std::string& key) {
-        columns.push_back({.title = key, .expendable = static_cast<int>(columns.size())});
-        keys.push_back(key);
+std::string anything(const json& value) {
+    return is_list_of_counts(value) ? in_words(value) : plain(value);
+}
+
+/// A table of whatever the objects in `list` hold, "name" first; nothing if it is no such list.
+std::string table_of_anything(const std::string& title, const json& list, std::size_t width) {
+    if (!list.is_array() || list.empty() || !list.front().is_object()) return {};
+    std::vector<Field> fields;
+    const auto add = [&fields](const std::string& key) {
+        const auto rank = static_cast<int>(fields.size());
+        fields.push_back({{.title = key, .expendable = rank}, key, anything});
     };
     if (list.front().contains("name")) add("name");
     for (const auto& [key, value] : list.front().items())
         if (key != "name") add(key);
-    std::vector<std::vector<std::string>> rows;
-    for (const json& item : list) {
-        std::vector<std::string> row;
-        for (const std::string& key : keys) {
-            const json& value = member(item, key.c_str());
-            row.push_back(is_list_of_counts(value) ? in_words(value) : plain(value));
-        }
-        rows.push_back(std::move(row));
-    }
-    return format_table(columns, rows, width);
+    return section(title, table_of(fields, list, "", width));
 }
 
 /// A backend of both families has a second line, with its IPv6 address and the health there.
@@ -158,7 +156,7 @@ std::string render_backends(const json& answer, std::size_t width) {
                      {{"POOL", false, 5}, "pool", plain},
                      {{"STATE"}, "state", plain},
                      {{"MODE"}, "mode", plain},
-                     {{"WEIGHT", true, 6}, "weight", whole},
+                     {{"WEIGHT", true, 6}, "weight", plain},
                      {{"FLOWS", true, 1}, "flows", count},
                      {{"SAS", true, 1}, "sas", count},
                      {{"RTT", true, 4}, "rtt_us", microseconds},
@@ -175,9 +173,9 @@ std::string render_backends(const json& answer, std::size_t width) {
 std::string render_flows(const json& answer, std::size_t width) {
     const json& flows = member(answer, "flows");
     std::string text = table_of({{{"CLIENT"}, "client", plain},
-                                 {{"PORT", true}, "port", whole},
+                                 {{"PORT", true}, "port", plain},
                                  {{"VIP", false, 3}, "vip", plain},
-                                 {{"VIP PORT", true, 2}, "vip_port", whole},
+                                 {{"VIP PORT", true, 2}, "vip_port", plain},
                                  {{"BACKEND"}, "backend", plain},
                                  {{"STATE", false, 1}, "state", plain},
                                  {{"IDLE", true, 4}, "idle_s", duration},
@@ -185,14 +183,14 @@ std::string render_flows(const json& answer, std::size_t width) {
                                 flows, "no flows", width);
     if (member(answer, "truncated") == json(true))
         text += fmt::format("({} of {} flows; --limit N shows more)\n", flows.size(),
-                            plain(member(answer, "total")));
+                            shown(answer, "total"));
     return text;
 }
 
 std::string render_sessions(const json& answer, std::size_t width) {
     const json& sessions = member(answer, "sessions");
     std::string text = table_of({{{"CLIENT"}, "client", plain},
-                                 {{"PORT", true}, "port", whole},
+                                 {{"PORT", true}, "port", plain},
                                  {{"SPI I", false, 2}, "spi_i", plain},
                                  {{"SPI R", false, 2}, "spi_r", plain},
                                  {{"SERVICE", false, 5}, "service", plain},
@@ -201,7 +199,7 @@ std::string render_sessions(const json& answer, std::size_t width) {
                                  {{"STATE"}, "state", plain},
                                  {{"AGE", true, 3}, "age_s", age},
                                  {{"IDLE", true, 4}, "idle_s", duration},
-                                 {{"MOVES", true, 1}, "moves", whole}},
+                                 {{"MOVES", true, 1}, "moves", plain}},
                                 sessions, "no IKE SAs", width);
     if (member(answer, "truncated") == json(true))
         text += fmt::format("(the first {}; --limit N shows more)\n", sessions.size());
@@ -229,7 +227,7 @@ std::string decision_of(const json& answer) {
     if (!drop.is_null())
         return fmt::format("dropped as {}{}", plain(drop),
                            rule.is_null() ? "" : ", rule " + plain(rule));
-    std::string text = fmt::format("to {}, rule {}", plain(member(answer, "backend")), plain(rule));
+    std::string text = fmt::format("to {}, rule {}", shown(answer, "backend"), plain(rule));
     text += list_of(", and as well to ", member(answer, "also"));
     text += list_of(", a copy to ", member(answer, "copies"));
     if (member(answer, "served") == json(false))
@@ -255,11 +253,10 @@ std::string render_explain(const json& answer, std::size_t width) {
     if (!answers.is_array() || answers.empty()) return "no service has such a VIP\n";
     std::string text;
     for (const json& one : answers) {
-        text += fmt::format("{}{} {}, {} -> {}\n  {}\n", text.empty() ? "" : "\n",
-                            plain(member(one, "datagram")), plain(member(one, "spi")),
-                            endpoint(member(one, "client"), member(one, "port")),
-                            endpoint(member(one, "vip"), member(one, "vip_port")),
-                            decision_of(one));
+        text += fmt::format(
+            "{}{} {}, {} -> {}\n  {}\n", text.empty() ? "" : "\n", shown(one, "datagram"),
+            shown(one, "spi"), endpoint(member(one, "client"), member(one, "port")),
+            endpoint(member(one, "vip"), member(one, "vip_port")), decision_of(one));
         const json& rules = member(one, "rules");
         text += table_of({{{"  RULE"}, "rule", [](const json& rule) { return "  " + plain(rule); }},
                           {{"OUTCOME"}, "outcome", plain},
@@ -275,61 +272,46 @@ std::string render_explain(const json& answer, std::size_t width) {
     return text;
 }
 
-std::string render_xstats(const json& xstats, std::size_t width) {
-    const json happened = above_zero(xstats, "count");
-    if (happened.empty()) return {};
-    return "\nas the drivers count; some are parts of others\n" +
-           table_of({{{"PORT"}, "port", plain},
-                     {{"NAME"}, "name", plain},
-                     {{"COUNT", true}, "count", whole}},
-                    happened, "", width);
-}
-
-/// Of the ports, below the workers.
-std::string render_lost(const json& ports, std::size_t width) {
-    const json happened = above_zero(ports, "frames");
-    if (happened.empty()) return {};
-    return "\nlost below the workers\n" + table_of({{{"PORT"}, "port", plain},
-                                                    {{"REASON"}, "reason", plain},
-                                                    {{"FRAMES", true}, "frames", whole},
-                                                    {{"MEANING", false, 1}, "help", plain}},
-                                                   happened, "", width);
+/// Those that have happened, with a title; nothing if there are none.
+std::string table_below(std::string_view title, const std::vector<Field>& fields, const json& rows,
+                        const char* key, std::size_t width) {
+    const json happened = above_zero(rows, key);
+    return happened.empty() ? "" : section(title, table_of(fields, happened, "", width));
 }
 
 std::string render_drops(const json& answer, std::size_t width) {
-    json happened = json::array();
-    std::size_t silent = 0;
-    for (const json& drop : member(answer, "drops")) {
-        if (is_above_zero(member(drop, "packets")))
-            happened.push_back(drop);
-        else
-            ++silent;
-    }
+    const json& drops = member(answer, "drops");
+    const json happened = above_zero(drops, "packets");
     std::string text = table_of({{{"REASON"}, "reason", plain},
-                                 {{"PACKETS", true}, "packets", whole},
+                                 {{"PACKETS", true}, "packets", plain},
                                  {{"MEANING", false, 1}, "help", plain}},
                                 happened, "no packets were dropped", width);
-    if (!happened.empty() && silent != 0)
-        text += fmt::format("({} more reasons with no packets)\n", silent);
-    return text + render_lost(member(answer, "ports"), width) +
-           render_xstats(member(answer, "xstats"), width);
-}
-
-std::string section(const char* title, const std::string& body) {
-    return fmt::format("\n{}\n{}", title, body);
+    if (!happened.empty() && drops.size() > happened.size())
+        text += fmt::format("({} more reasons with no packets)\n", drops.size() - happened.size());
+    text += table_below("lost below the workers",
+                        {{{"PORT"}, "port", plain},
+                         {{"REASON"}, "reason", plain},
+                         {{"FRAMES", true}, "frames", plain},
+                         {{"MEANING", false, 1}, "help", plain}},
+                        member(answer, "ports"), "frames", width);
+    return text + table_below("as the drivers count; some are parts of others",
+                              {{{"PORT"}, "port", plain},
+                               {{"NAME"}, "name", plain},
+                               {{"COUNT", true}, "count", plain}},
+                              member(answer, "xstats"), "count", width);
 }
 
 std::string render_configuration(const json& config) {
-    std::string text = fmt::format("configuration  {}, loaded {}\n", plain(member(config, "file")),
-                                   plain(member(config, "loaded_at")));
+    std::string text = fmt::format("configuration  {}, loaded {}\n", shown(config, "file"),
+                                   shown(config, "loaded_at"));
     if (const json& fallback = member(config, "fallback"); fallback.is_object())
-        text += fmt::format("running        THE LAST GOOD CONFIGURATION, {} of {}; mend the file, "
-                            "then `ikelbctl reload`: {}\n",
-                            plain(member(fallback, "file")), plain(member(fallback, "saved_at")),
-                            plain(member(config, "error")));
+        text += fmt::format(
+            "running        THE LAST GOOD CONFIGURATION, {} of {}; mend the file, "
+            "then `ikelbctl reload`: {}\n",
+            shown(fallback, "file"), shown(fallback, "saved_at"), shown(config, "error"));
     else if (member(config, "last_reload") == json("failed"))
         text += fmt::format("last reload    FAILED, the configuration before it is running: {}\n",
-                            plain(member(config, "error")));
+                            shown(config, "error"));
     return text;
 }
 
@@ -340,33 +322,33 @@ std::string render_memory(const json& bytes) {
         const json& value = member(bytes, key);
         return value.is_number() ? fmt::format("{:.1f}", value.get<double>()) : plain(value);
     };
-    return fmt::format("memory         {} B per IPv4 client: {} for bindings, {} flows, {} IKE "
-                       "SAs, {} ESP SPIs\n"
-                       "               {} B with what all share: {} under way, {} workers; room "
-                       "for {} clients\n",
-                       part("established"), part("bindings"),
-                       part("flows"), part("pairs"),
-                       part("esp_spis"), part("total"),
-                       part("passing"), part("workers"), plain(member(bytes, "clients")));
+    return fmt::format(
+        "memory         {} B per IPv4 client: {} for bindings, {} flows, {} IKE "
+        "SAs, {} ESP SPIs\n"
+        "               {} B with what all share: {} under way, {} workers; room "
+        "for {} clients\n",
+        part("established"), part("bindings"), part("flows"), part("pairs"), part("esp_spis"),
+        part("total"), part("passing"), part("workers"), shown(bytes, "clients"));
 }
 
 std::string render_restored(const json& restored) {
     if (!restored.is_object()) return {};
-    return fmt::format("restored       {} IKE SAs, {} ESP SPIs, {} flows, {} bindings, {} transit "
-                       "conversations at the start\n",
-                       plain(member(restored, "pairs")), plain(member(restored, "esp_spis")),
-                       plain(member(restored, "flows")), plain(member(restored, "bindings")),
-                       plain(member(restored, "transit")));
+    return fmt::format(
+        "restored       {} IKE SAs, {} ESP SPIs, {} flows, {} bindings, {} transit "
+        "conversations at the start\n",
+        shown(restored, "pairs"), shown(restored, "esp_spis"), shown(restored, "flows"),
+        shown(restored, "bindings"), shown(restored, "transit"));
 }
 
 std::string render_wall(const json& wall) {
     if (!wall.is_object()) return {};
-    std::string text = fmt::format("wall           {}\n", plain(member(wall, "summary")));
+    std::string text = fmt::format("wall           {}\n", shown(wall, "summary"));
     const json& grace = member(wall, "grace_s");
     if (grace.is_number_unsigned() && grace != 0)
-        text += fmt::format("               for {} more: TCP that was under way passes to the "
-                            "servers\n",
-                            duration(grace));
+        text += fmt::format(
+            "               for {} more: TCP that was under way passes to the "
+            "servers\n",
+            duration(grace));
     return text;
 }
 
@@ -379,11 +361,10 @@ std::string render_remarks(const json& remarks) {
 }
 
 std::string render_status(const json& answer, std::size_t width) {
-    std::string text =
-        fmt::format("version        {}\nup for         {}\n", plain(member(answer, "version")),
-                    duration(member(answer, "uptime_s")));
+    std::string text = fmt::format("version        {}\nup for         {}\n",
+                                   shown(answer, "version"), duration(member(answer, "uptime_s")));
     text += render_configuration(member(answer, "config"));
-    text += fmt::format("huge pages     {}\n", plain(member(answer, "huge_pages")));
+    text += fmt::format("huge pages     {}\n", shown(answer, "huge_pages"));
     text += render_memory(member(member(answer, "memory"), "bytes_per_client"));
     text += render_restored(member(answer, "restored"));
     text += render_wall(member(answer, "wall"));
@@ -395,32 +376,33 @@ std::string render_status(const json& answer, std::size_t width) {
                                           {{"SCHEDULER", false, 3}, "scheduler", plain},
                                           {{"REASON", false, 1}, "reason", plain}},
                                          member(answer, "services"), "none", width));
-    text += section("workers", table_of({{{"ID", true}, "id", whole},
-                                         {{"LCORE", true, 2}, "lcore", whole},
-                                         {{"CPU", true, 1}, "cpu", whole},
+    text += section("workers", table_of({{{"ID", true}, "id", plain},
+                                         {{"LCORE", true, 2}, "lcore", plain},
+                                         {{"CPU", true, 1}, "cpu", plain},
                                          {{"BUSY", true}, "busy_share", percent},
                                          {{"BURSTS", true, 3}, "bursts", count},
                                          {{"PACKETS", true}, "packets", count}},
                                         member(answer, "workers"), "none", width));
     text += section("tables", table_of({{{"NAME"}, "name", plain},
-                                        {{"USED", true}, "used", whole},
-                                        {{"CAPACITY", true}, "capacity", whole}},
+                                        {{"USED", true}, "used", plain},
+                                        {{"CAPACITY", true}, "capacity", plain}},
                                        member(answer, "tables"), "none", width));
-    for (const char* list : {"ports", "interfaces"}) {
-        const json& items = member(answer, list);
-        const bool objects = items.is_array() && !items.empty() && items.front().is_object();
-        if (objects) text += section(list, table_of_anything(items, width));
-    }
+    for (const char* list : {"ports", "interfaces"})
+        text += table_of_anything(list, member(answer, list), width);
     return text;
 }
 
-/// "done", or what the daemon has to say beyond that, a key a line.
-std::string render_done(const json& answer) {
+/// "done", or what the daemon has to say beyond that: a key a line, then lists of objects as
+/// tables.
+std::string render_done(const json& answer, std::size_t width) {
     if (!answer.is_object() || answer.empty()) return "done\n";
-    std::string text;
-    for (const auto& [key, value] : answer.items())
-        text += fmt::format("{}: {}\n", key, plain(value));
-    return text;
+    std::string text, tables;
+    for (const auto& [key, value] : answer.items()) {
+        const std::string table = table_of_anything(key, value, width);
+        tables += table;
+        if (table.empty()) text += fmt::format("{}: {}\n", key, plain(value));
+    }
+    return text + tables;
 }
 
 /// Whose tunnels end, or have ended, by a reload.
@@ -428,18 +410,17 @@ std::string render_ended(const json& answer, std::string_view verb) {
     std::string text;
     for (const json& backend : member(answer, "backends")) {
         const json& tunnels = member(backend, "tunnels");
-        text += fmt::format("backend {}: {} tunnel{} {}\n", plain(member(backend, "name")),
-                            plain(tunnels), tunnels == json(1) ? "" : "s", verb);
+        text += fmt::format("backend {}: {} tunnel{} {}\n", shown(backend, "name"), plain(tunnels),
+                            tunnels == json(1) ? "" : "s", verb);
     }
     return text.empty() ? fmt::format("no tunnels {}\n", verb) : text;
 }
 
-std::string render_reload(const json& answer) {
-    return fmt::format("reloaded: {}\n", plain(member(answer, "reloaded"))) +
-           render_ended(answer, "ended");
+std::string render_reload(const json& answer, std::size_t) {
+    return fmt::format("reloaded: {}\n", shown(answer, "reloaded")) + render_ended(answer, "ended");
 }
 
-std::string render_diff(const json& answer) {
+std::string render_diff(const json& answer, std::size_t) {
     std::string text;
     for (const json& change : member(answer, "changes")) text += plain(change) + "\n";
     if (text.empty()) return "no changes\n";
@@ -447,6 +428,15 @@ std::string render_diff(const json& answer) {
         return text + "a reload would refuse this: it needs a restart\n";
     return text + render_ended(answer, "would end");
 }
+
+struct Look {
+    std::string_view command;
+    std::string (*render)(const json& answer, std::size_t width);
+};
+constexpr Look looks[] = {{"status", render_status},   {"backends", render_backends},
+                          {"flows", render_flows},     {"sessions", render_sessions},
+                          {"explain", render_explain}, {"drops", render_drops},
+                          {"diff", render_diff},       {"reload", render_reload}};
 
 }  // namespace
 
@@ -474,23 +464,10 @@ std::string short_duration(double seconds) {
     return fmt::format("{}s", total);
 }
 
-std::string render(api::RouteId id, const json& answer, std::size_t width) {
-    switch (id) {
-        case api::RouteId::status: return render_status(answer, width);
-        case api::RouteId::backends: return render_backends(answer, width);
-        case api::RouteId::flows: return render_flows(answer, width);
-        case api::RouteId::sessions: return render_sessions(answer, width);
-        case api::RouteId::explain: return render_explain(answer, width);
-        case api::RouteId::drops: return render_drops(answer, width);
-        case api::RouteId::version:
-        case api::RouteId::drain:
-        case api::RouteId::enable:
-        case api::RouteId::disable:
-        case api::RouteId::check: return render_done(answer);
-        case api::RouteId::diff: return render_diff(answer);
-        case api::RouteId::reload: return render_reload(answer);
-    }
-    return {};
+std::string render(std::string_view command, const json& answer, std::size_t width) {
+    for (const Look& look : looks)
+        if (look.command == command) return look.render(answer, width);
+    return render_done(answer, width);
 }
 
 }  // namespace ikelb::ctl

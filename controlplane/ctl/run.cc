@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The ikelb authors
 #include "controlplane/ctl/run.h"
 
+#include <algorithm>
 #include <exception>
 #include <filesystem>
 #include <ostream>
@@ -10,10 +11,11 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "config/load.h"
+#include "config/wall_summary.h"
+#include "controlplane/api/commands.h"
 #include "controlplane/ctl/admin_client.h"
-#include "controlplane/ctl/check_file.h"
 #include "controlplane/ctl/command_line.h"
-#include "controlplane/ctl/completion.h"
 #include "controlplane/ctl/render.h"
 
 namespace ikelb::ctl {
@@ -35,53 +37,64 @@ ExitStatus complain(const Terminal& terminal, ExitStatus status, std::string_vie
     return status;
 }
 
-std::string parameter(std::string_view name, const std::string& value) {
-    return value.empty() ? std::string{} : fmt::format("&{}={}", name, api::percent_encode(value));
+std::string to_text(const json& value) {
+    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string parameter(std::string_view name, std::string_view value) {
+    return fmt::format("&{}={}", name, api::percent_encode(value));
 }
 
 /// ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT, as parameters.
 std::string client_and_port(const std::string& client) {
+    std::size_t end = client.find(':');
+    std::string address = client.substr(0, end);
     if (client.starts_with('[')) {
-        const std::size_t end = client.find(']');
-        const bool has_port = end != std::string::npos && client.compare(end, 2, "]:") == 0;
-        return parameter("client", client.substr(1, end - 1)) +
-               (has_port ? "&port=" + api::percent_encode(client.substr(end + 2)) : "");
-    }
-    const std::size_t colon = client.find(':');
-    if (colon == std::string::npos || client.find(':', colon + 1) != std::string::npos)
+        end = std::min(client.find(']'), client.size());
+        address = client.substr(1, end - 1);
+        end = client.compare(end, 2, "]:") == 0 ? end + 1 : std::string::npos;
+    } else if (end != std::string::npos && client.find(':', end + 1) != std::string::npos) {
         return parameter("client", client);
-    return parameter("client", client.substr(0, colon)) +
-           "&port=" + api::percent_encode(client.substr(colon + 1));
+    }
+    return (address.empty() ? std::string{} : parameter("client", address)) +
+           (end == std::string::npos ? "" : parameter("port", client.substr(end + 1)));
 }
 
-std::string query_of(api::RouteId id, const Invocation& invocation) {
-    switch (id) {
-        case api::RouteId::flows:
-            return fmt::format("limit={}", invocation.limit) +
-                   parameter("client", invocation.client);
-        case api::RouteId::sessions:
-            return parameter("client", invocation.client) + parameter("spi", invocation.spi) +
-                   parameter("backend", invocation.backend);
-        case api::RouteId::explain:
-            return client_and_port(invocation.client) + parameter("vip", invocation.vip) +
-                   parameter("spi", invocation.spi) + parameter("esp", invocation.esp);
-        case api::RouteId::diff:
-            return invocation.file.empty()
-                       ? std::string{}
-                       : parameter("file", std::filesystem::absolute(invocation.file).string());
-        default: return {};
+std::string parameter_of(const api::Argument& argument, const std::string& value) {
+    switch (argument.kind) {
+        case api::Kind::endpoint: return client_and_port(value);
+        case api::Kind::file:
+            return parameter(argument.name, std::filesystem::absolute(value).string());
+        // As CLI11 reads it, which has checked it: 0x10 is 16.
+        case api::Kind::number:
+            return parameter(argument.name, std::to_string(std::stoull(value, nullptr, 0)));
+        default: return parameter(argument.name, value);
     }
 }
 
-std::string target_of(api::RouteId id, const Invocation& invocation) {
-    std::string query = query_of(id, invocation);
-    if (query.starts_with('&')) query.erase(0, 1);
-    return api::path_of(id, invocation.backend) + (query.empty() ? "" : "?" + query);
+/// The path and the parameters, but for the limit of what is asked for in slices.
+std::string target_of(const api::Command& command, const Invocation& invocation) {
+    std::string name, query;
+    for (const api::Argument& argument : command.list()) {
+        if (argument.place == api::Place::api_only) continue;
+        const std::string& value = invocation.values.at(std::string{argument.name});
+        const bool is_slice = argument.kind == api::Kind::number && command.find("from") != nullptr;
+        if (argument.place == api::Place::path)
+            name = value;
+        else if (command.method == api::Method::get && !value.empty() && !is_slice)
+            query += parameter_of(argument, value);
+    }
+    if (!query.empty()) query.front() = '?';
+    return api::path_of(command, name) + query;
 }
 
-std::string body_of(api::RouteId id, const Invocation& invocation) {
-    if (id != api::RouteId::drain) return {};
-    return json{{"mode", invocation.mode}}.dump(-1, ' ', false, json::error_handler_t::replace);
+std::string body_of(const api::Command& command, const Invocation& invocation) {
+    if (command.body.empty()) return {};
+    json body = json::object();
+    for (const api::Argument& argument : command.list())
+        if (argument.place != api::Place::path)
+            body[argument.name] = invocation.values.at(std::string{argument.name});
+    return to_text(body);
 }
 
 std::string names_of(const json& answer) {
@@ -91,50 +104,51 @@ std::string names_of(const json& answer) {
     return names;
 }
 
-boost::system::result<AdminAnswer, ClientError> ask(api::RouteId id, const Invocation& invocation,
+boost::system::result<AdminAnswer, ClientError> ask(const api::Command& command,
+                                                    const Invocation& invocation,
                                                     const std::string& target) {
-    return ask_daemon(invocation.socket, api::route(id).method, target, body_of(id, invocation),
+    return ask_daemon(invocation.socket, command.method, target, body_of(command, invocation),
                       patience);
 }
 
-/// Asks for one slice after the other until there are enough rows or no more.
-boost::system::result<AdminAnswer, ClientError> ask_for_sessions(const Invocation& invocation) {
-    json sessions = json::array();
+/// Asks for one slice after the other until there are enough rows or no more. The rows are in a
+/// list by the command's name.
+boost::system::result<AdminAnswer, ClientError> ask_for_slices(const api::Command& command,
+                                                               const Invocation& invocation) {
+    const std::size_t limit = std::stoull(invocation.values.at("limit"), nullptr, 0);
+    json all = json::array();
     std::uint64_t from = 0;
-    const std::string target = target_of(api::RouteId::sessions, invocation);
+    const std::string target = target_of(command, invocation);
     const std::string joint = target.find('?') == std::string::npos ? "?" : "&";
     // One more than is shown tells that there are more.
-    while (sessions.size() <= invocation.limit) {
-        auto answer = ask(api::RouteId::sessions, invocation,
-                          fmt::format("{}{}from={}&limit={}", target, joint, from,
-                                      invocation.limit + 1 - sessions.size()));
+    while (all.size() <= limit) {
+        auto answer =
+            ask(command, invocation,
+                fmt::format("{}{}from={}&limit={}", target, joint, from, limit + 1 - all.size()));
         if (!answer || answer->status != 200) return answer;
         const json slice = json::parse(answer->body, nullptr, false);
-        const auto rows = slice.is_object() ? slice.find("sessions") : slice.end();
+        const auto rows = slice.is_object() ? slice.find(command.name) : slice.end();
         if (rows == slice.end() || !rows->is_array()) return answer;
-        sessions.insert(sessions.end(), rows->begin(), rows->end());
+        all.insert(all.end(), rows->begin(), rows->end());
         const auto next = slice.find("next");
         if (next == slice.end() || !next->is_number_unsigned() || *next <= from) break;
         from = next->get<std::uint64_t>();
     }
-    const bool is_cut = sessions.size() > invocation.limit;
-    if (is_cut)
-        sessions.erase(sessions.begin() + static_cast<std::ptrdiff_t>(invocation.limit),
-                       sessions.end());
-    const json whole{{"sessions", std::move(sessions)}, {"truncated", is_cut}};
-    return AdminAnswer{
-        .status = 200,
-        .body = whole.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"};
+    const bool is_cut = all.size() > limit;
+    if (is_cut) all.erase(all.begin() + static_cast<std::ptrdiff_t>(limit), all.end());
+    const json whole{{command.name, std::move(all)}, {"truncated", is_cut}};
+    return AdminAnswer{.status = 200, .body = to_text(whole) + "\n"};
 }
 
-ExitStatus run_daemon_command(api::RouteId id, const Invocation& invocation,
+ExitStatus run_daemon_command(const api::Command& command, const Invocation& invocation,
                               const Terminal& terminal) {
+    const bool is_version = command.name == "version";
     // First, so that it is there when the daemon isn't.
-    if (id == api::RouteId::version && !invocation.json)
+    if (is_version && !invocation.json)
         terminal.out << "ikelbctl: " IKELB_VERSION "\n" << std::flush;
-    const auto answer = id == api::RouteId::sessions
-                            ? ask_for_sessions(invocation)
-                            : ask(id, invocation, target_of(id, invocation));
+    const auto answer = command.find("from") != nullptr
+                            ? ask_for_slices(command, invocation)
+                            : ask(command, invocation, target_of(command, invocation));
     if (!answer) return complain(terminal, ExitStatus::unreachable, answer.error().message);
 
     const json body = json::parse(answer->body, nullptr, false);
@@ -153,33 +167,47 @@ ExitStatus run_daemon_command(api::RouteId id, const Invocation& invocation,
     if (invocation.json) return ExitStatus::done;
     if (invocation.names)
         terminal.out << names_of(body);
-    else if (id == api::RouteId::version)
+    else if (is_version)
         terminal.out << "ikelbd: " << body.value("version", "unknown") << "\n";
     else
-        terminal.out << render(id, body, terminal.width);
+        terminal.out << render(command.name, body, terminal.width);
     return ExitStatus::done;
 }
 
-ExitStatus run_check(const Invocation& invocation, const Terminal& terminal) {
-    const CheckReport report = check_file(invocation.file);
-    if (invocation.json)
-        terminal.out << report.json.dump(-1, ' ', false, json::error_handler_t::replace) << "\n";
-    else
-        terminal.err << report.text;
-    if (!report.usable) return ExitStatus::refused;
-    if (!invocation.json) terminal.out << invocation.file << ": ok\n" << report.wall << "\n";
-    return ExitStatus::done;
+/// Looks at nothing but the file: neither at a daemon nor at NICs.
+ExitStatus run_check(const std::string& file, bool wants_json, const Terminal& terminal) {
+    const auto loaded = config::load_file(file);
+    const config::Findings& findings = loaded ? loaded->warnings : loaded.error();
+    const std::string wall = loaded ? config::wall_summary(loaded->config) : std::string{};
+    if (wants_json) {
+        json list = json::array();
+        for (const config::Finding& one : findings.list)
+            list.push_back(
+                {{"severity", one.severity == config::Severity::error ? "error" : "warning"},
+                 {"line", one.line},
+                 {"path", one.path},
+                 {"message", one.message}});
+        terminal.out << to_text({{"file", file},
+                                 {"ok", loaded.has_value()},
+                                 {"findings", std::move(list)},
+                                 {"wall", loaded ? json(wall) : json()}})
+                     << "\n";
+    } else {
+        terminal.err << findings.to_string();
+        if (loaded) terminal.out << file << ": ok\n" << wall << "\n";
+    }
+    return loaded ? ExitStatus::done : ExitStatus::refused;
 }
 
 ExitStatus run_parsed(const CLI::App& app, const Invocation& invocation, const Terminal& terminal) {
     const std::string name = app.get_subcommands().front()->get_name();
-    if (name == "check") return run_check(invocation, terminal);
+    if (name == "check") return run_check(invocation.values.at("file"), invocation.json, terminal);
     if (name == "completion") {
-        terminal.out << completion_script(app, invocation.shell).value_or("");
+        terminal.out << completion_script(app, invocation.values.at("shell")).value_or("");
         return ExitStatus::done;
     }
-    for (const DaemonCommand& command : daemon_commands)
-        if (name == command.name) return run_daemon_command(command.route, invocation, terminal);
+    for (const api::Command& command : api::commands())
+        if (name == command.name) return run_daemon_command(command, invocation, terminal);
     return complain(terminal, ExitStatus::usage, "unknown command " + name);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-#include "controlplane/ctl/table.h"
+#include "controlplane/ctl/render.h"
 
 #include <algorithm>
 

@@ -2,38 +2,35 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
-#include "controlplane/api/commands.h"
-#include "dataplane/forwarding/forwarding_table.h"
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "controlplane/api/handler.h"
+#include "controlplane/daemon/view.h"
 
 namespace ikelb::daemon {
 
-class Daemon;
-
-/// The admin API's commands, carried out by a daemon. Every figure is read from the workers, the
-/// directory or the kernel at the time of the call; health counts, from the last census.
-class DaemonCommands final : public api::Commands {
-public:
-    explicit DaemonCommands(Daemon& daemon) : daemon_{daemon} {}
-
-    api::CommandResult status() override;
-    api::CommandResult backends() override;
-    api::CommandResult flows(const api::FlowFilter& filter) override;
-    api::CommandResult sessions(const api::SessionFilter& filter) override;
-    api::CommandResult explain(const api::ExplainQuery& query) override;
-    api::CommandResult drops() override;
-    api::CommandResult version() override;
-    api::CommandResult drain(const std::string& backend, api::DrainMode mode) override;
-    api::CommandResult enable(const std::string& backend) override;
-    api::CommandResult disable(const std::string& backend) override;
-    api::CommandResult diff(const std::optional<std::string>& file) override;
-    api::CommandResult reload() override;
-    api::CommandResult check(const std::string& file) override;
-
-private:
-    api::CommandResult set_mode(const std::string& backend, forwarding::Mode mode);
-    api::CommandError no_such_backend(const std::string& name) const;
-
-    Daemon& daemon_;
+/// What the commands see of a daemon and can have it do.
+struct Host {
+    std::function<View()> view;
+    /// Reads the file again and applies it; empty on success, else why not. The running
+    /// configuration stays in force when it fails.
+    std::function<std::string()> reload;
+    /// Whether it was another one; nullopt: no such backend.
+    std::function<std::optional<bool>(const std::string& backend, forwarding::Mode)> set_mode;
 };
+
+/// Carries a command of the admin API out. Every figure is read from the workers, the directory or
+/// the kernel at the time of the call; health counts, from the last census.
+api::CommandResult run_command(const Host& host, const api::Command& command,
+                               const api::Arguments& arguments);
+
+// What the directory holds and why a packet goes where.
+api::CommandResult run_flows(const Host& host, const api::Arguments& arguments);
+api::CommandResult run_sessions(const Host& host, const api::Arguments& arguments);
+api::CommandResult run_explain(const Host& host, const api::Arguments& arguments);
+
+api::CommandError no_such_backend(const View& view, const std::string& name);
 
 }  // namespace ikelb::daemon

@@ -14,10 +14,9 @@
 #include "config/load.h"
 #include "config/text/address.h"
 #include "controlplane/daemon/commands.h"
-#include "controlplane/daemon/log.h"
-#include "controlplane/daemon/metrics_view.h"
+#include "controlplane/daemon/metrics.h"
 #include "controlplane/daemon/options.h"
-#include "controlplane/daemon/totals.h"
+#include "controlplane/daemon/process.h"
 
 namespace ikelb::daemon {
 namespace {
@@ -30,6 +29,14 @@ constexpr std::chrono::milliseconds publish_limit{100};
 
 std::chrono::sys_seconds wall_clock() {
     return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+}
+
+/// Logs those that were not there the last time.
+void say_new(std::set<std::string>& said, const std::vector<std::string>& now,
+             spdlog::level::level_enum level) {
+    for (const std::string& one : now)
+        if (!said.contains(one)) spdlog::log(level, "{}", one);
+    said = {now.begin(), now.end()};
 }
 
 }  // namespace
@@ -78,6 +85,46 @@ state::View Daemon::state_view() const {
                              .now = dataplane_->clock().now(),
                              .wall_clock = wall_clock(),
                              .removed = removed_.all()});
+}
+
+View Daemon::view() const {
+    static const std::optional<state::Restored> nothing_restored;
+    View view{.started_at = started_at_,
+              .uptime = std::chrono::steady_clock::now() - started_steady_,
+              .config_file = config_file_,
+              .config = config_,
+              .fallback = fallback_,
+              .reloads = reloads_,
+              .restored = saved_state_ ? saved_state_->restored() : nothing_restored,
+              .saves = saved_state_ ? saved_state_->log() : state::SaveLog{},
+              .remarks = remarks_,
+              .registry = registry_,
+              .modes = modes_,
+              .health = [this](std::string_view name,
+                               health::IpFamily family) { return checker_->find(name, family); },
+              .table = table(),
+              .directory = dataplane_->directory(),
+              .now = dataplane_->clock().now(),
+              .census = census_->counts(),
+              .members = members_of(config_, registry_, census_->counts()),
+              .uses_huge_pages = dataplane_->uses_huge_pages(),
+              .publish_timeouts = publish_timeouts_,
+              .netlink_overruns = mirror_->counters().overruns};
+    for (unsigned i = 0; i < dataplane_->workers(); ++i)
+        view.workers.push_back(
+            {i, dataplane_->stats(i), dataplane_->cpu_of(i), busy_shares_.at(i)});
+    for (std::size_t i = 0; i < config_.ports.size(); ++i)
+        view.ports.push_back(
+            {config_.ports[i], dataplane_->ports()[i].facts(), port_watch_->view(i)});
+    for (std::size_t i = 0; i < config_.interfaces.size(); ++i)
+        view.twins.push_back({config_.interfaces[i], network_->facts()[i],
+                              view.table.interfaces[i].is_up, network_->twin(i).counters(),
+                              network_->inject_failures(i)});
+    return view;
+}
+
+void Daemon::publish_metrics() {
+    if (metrics_) metrics_->publish(read_metrics(view()));
 }
 
 void Daemon::watch_signals() {
@@ -149,7 +196,7 @@ void Daemon::tick_each_second() {
     look_at_ports();
     expire_removed();
     say_last_good_trouble();
-    if (metrics_) metrics_->publish(make_metrics(*this));
+    publish_metrics();
     if (++seconds_ % confirm_gateways_every != 0) return;
     confirm_gateways();
     guard_kernel(mirror_->snapshot());
@@ -158,15 +205,11 @@ void Daemon::tick_each_second() {
 /// After each change in the kernel, for others may remove rules that are not theirs; and every ten
 /// seconds, for news of that may be lost.
 void Daemon::guard_kernel(const netlink::KernelState& kernel) {
-    std::vector<std::string> failures = network_->guard(config_, kernel);
-    for (const std::string& failure : failures)
-        if (std::ranges::find(guard_failures_, failure) == guard_failures_.end())
-            spdlog::error("{}", failure);
-    guard_failures_ = std::move(failures);
+    say_new(guard_failures_, network_->guard(config_, kernel), spdlog::level::err);
 }
 
 void Daemon::expire_removed() {
-    const auto ended = removed_.expire(verdict_total(*this, pipeline::Verdict::backend_removed),
+    const auto ended = removed_.expire(view().sum(pipeline::Verdict::backend_removed),
                                        table().timeouts, dataplane_->clock().now());
     for (const table::RemovedBackend& one : ended)
         spdlog::info("{}, which was backend {}, is an address like others again",
@@ -264,7 +307,7 @@ void Daemon::start_workers() {
     confirm_gateways();  // a reply takes another one as long as its own is no known neighbour
     spdlog::info("ready: {} worker(s), {} service(s)", dataplane_->workers(),
                  config_.services.size());
-    if (metrics_) metrics_->publish(make_metrics(*this));
+    publish_metrics();
     sd_notify(0, "READY=1");
 }
 
@@ -311,17 +354,8 @@ void Daemon::rebuild(const netlink::KernelState& kernel) {
                             .grace_until = grace_.until(config_, network_->facts(), kernel, now),
                             .removed = removed_.all()});
     // Before the kernel has been read once, everything is missing.
-    if (mirror_->is_synchronised()) say_new_remarks(built.remarks);
+    if (mirror_->is_synchronised()) say_new(remarks_, built.remarks, spdlog::level::warn);
     dataplane_->published().publish(std::move(built.table));
-}
-
-void Daemon::say_new_remarks(const std::vector<std::string>& remarks) {
-    std::set<std::string> said;
-    for (const std::string& remark : remarks) {
-        if (!remarks_.contains(remark)) spdlog::warn("{}", remark);
-        said.insert(remark);
-    }
-    remarks_ = std::move(said);
 }
 
 void Daemon::reconcile_health(health::StartAs start) {
@@ -369,7 +403,7 @@ std::string Daemon::reload() {
         ++reloads_.failures;
         spdlog::error("reload failed, the running configuration stays in force: {}", error);
     }
-    if (metrics_ && are_workers_running_) metrics_->publish(make_metrics(*this));
+    if (are_workers_running_) publish_metrics();
     return error;
 }
 
@@ -386,7 +420,7 @@ std::string Daemon::load_and_apply() {
         if (!compiled) return "transit.allow: " + compiled.error().message;
         rules = std::move(*compiled);
     }
-    auto ended = tunnels_that_end(*this, loaded->config);  // while the registry knows their names
+    auto ended = tunnels_that_end(view(), loaded->config);  // while the registry knows their names
     if (const auto registered = registry_.update(loaded->config); !registered)
         return registered.error().message;
     reloads_.ended = std::move(ended);

@@ -17,11 +17,11 @@
 #include "config/config.h"
 #include "config/diff.h"
 #include "controlplane/api/admin_server.h"
-#include "controlplane/daemon/census.h"
 #include "controlplane/daemon/network.h"
 #include "controlplane/daemon/port_watch.h"
 #include "controlplane/daemon/saved_state.h"
 #include "controlplane/daemon/start_config.h"
+#include "controlplane/daemon/view.h"
 #include "controlplane/daemon/watchdog.h"
 #include "controlplane/health/checker.h"
 #include "controlplane/health/icmp_probe.h"
@@ -35,20 +35,9 @@
 
 namespace ikelb::daemon {
 
-class DaemonCommands;
-
 /// Why the daemon can't start, in one line that says what to do.
 struct StartError {
     std::string message;
-};
-
-/// What became of the last attempts to load the configuration.
-struct ReloadLog {
-    std::chrono::system_clock::time_point loaded_at;
-    bool last_ok = true;
-    std::string last_error;
-    std::uint64_t failures = 0;
-    std::map<std::string, std::uint64_t> ended{};  ///< tunnels by backend, of the last good one
 };
 
 /// ikelbd: owns everything, in the order in which it has to die. One Asio thread, the caller's;
@@ -66,47 +55,17 @@ public:
     /// Until SIGTERM or SIGINT. Returns the process's exit status.
     int run();
 
-    // For the admin API and the metrics.
-
-    /// Reads the file again and applies it; empty on success, else why not. The running
-    /// configuration stays in force when it fails.
-    std::string reload();
-    /// nullopt: no such backend.
-    std::optional<bool> set_mode(const std::string& backend, forwarding::Mode mode);
-
-    const config::Config& config() const noexcept { return config_; }
-    const std::string& config_file() const noexcept { return config_file_; }
-    /// Why another configuration than the file's runs; nullopt: the file's, as it once was.
-    const std::optional<Fallback>& fallback() const noexcept { return fallback_; }
-    const ReloadLog& reloads() const noexcept { return reloads_; }
-    const Census& census() const noexcept { return *census_; }
-    const health::Checker& checker() const noexcept { return *checker_; }
-    const table::BackendModes& modes() const noexcept { return modes_; }
-    const table::IndexRegistry& registry() const noexcept { return registry_; }
-    lcores::Dataplane& dataplane() noexcept { return *dataplane_; }
-    /// There is one from before the API opens.
-    const forwarding::ForwardingTable& table() const noexcept {
-        return *dataplane_->published().read();
-    }
-    /// What the operator should know about the table, a sentence each.
-    const std::set<std::string>& remarks() const noexcept { return remarks_; }
-    /// nullptr with `state: none`.
-    const SavedState* saved_state() const noexcept { return saved_state_.get(); }
-    const Network& network() const noexcept { return *network_; }
-    const PortWatch& port_watch() const noexcept { return *port_watch_; }
-    double busy_share(unsigned worker) const { return busy_shares_.at(worker); }
-    std::uint64_t publish_timeouts() const noexcept { return publish_timeouts_; }
-    std::uint64_t netlink_overruns() const noexcept { return mirror_->counters().overruns; }
-    std::chrono::system_clock::time_point started_at() const noexcept { return started_at_; }
-    std::chrono::steady_clock::duration uptime() const {
-        return std::chrono::steady_clock::now() - started_steady_;
-    }
-
 private:
     std::optional<StartError> open_dataplane();
     std::optional<StartError> open_network();
     std::optional<StartError> open_health();
     std::optional<StartError> open_interfaces_to_people();
+    /// There is one from before the API opens.
+    const forwarding::ForwardingTable& table() const noexcept {
+        return *dataplane_->published().read();
+    }
+    View view() const;
+    void publish_metrics();
     void restore_state();
     state::View state_view() const;
     void watch_signals();
@@ -125,11 +84,13 @@ private:
     void rebuild_soon();
     void reconcile_health(health::StartAs start);
     void on_health(const health::Target& target, health::Health to, const std::string& reason);
+    /// Empty on success, else why not.
+    std::string reload();
     std::string load_and_apply();
+    std::optional<bool> set_mode(const std::string& backend, forwarding::Mode mode);
     void keep_text();
     void say_last_good_trouble();
     void watch_workers();
-    void say_new_remarks(const std::vector<std::string>& remarks);
 
     std::string config_file_;
     config::Config config_;
@@ -162,13 +123,12 @@ private:
     std::unique_ptr<health::Checker> checker_;
     std::unique_ptr<Census> census_;
     std::optional<Watchdog> watchdog_;
-    std::unique_ptr<DaemonCommands> commands_;
     std::unique_ptr<api::AdminServer> api_;
     std::unique_ptr<metrics::MetricsServer> metrics_;
 
     std::set<std::string> remarks_;
     std::set<std::string> interfaces_down_;
-    std::vector<std::string> guard_failures_;
+    std::set<std::string> guard_failures_;
     std::vector<double> busy_shares_;
     std::vector<std::uint64_t> busy_before_;
     std::chrono::steady_clock::time_point shares_at_;

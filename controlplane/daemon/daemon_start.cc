@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <random>
 #include <utility>
 
@@ -11,7 +12,7 @@
 #include "controlplane/daemon/commands.h"
 #include "controlplane/daemon/daemon.h"
 #include "controlplane/daemon/options.h"
-#include "controlplane/daemon/privileges.h"
+#include "controlplane/daemon/process.h"
 #include "controlplane/state/disk.h"
 
 // How a daemon comes to be, up to its first table. The workers begin once the kernel has been read.
@@ -113,11 +114,14 @@ std::optional<StartError> Daemon::open_health() {
 }
 
 std::optional<StartError> Daemon::open_interfaces_to_people() {
-    commands_ = std::make_unique<DaemonCommands>(*this);
     const std::filesystem::path socket{config_.admin.socket};
     std::error_code ignored;  // the server's own message is better
     std::filesystem::create_directories(socket.parent_path(), ignored);
-    auto api = api::AdminServer::start(io_.get_executor(), {.socket_path = socket}, *commands_);
+    auto api = api::AdminServer::start(
+        io_.get_executor(), {.socket_path = socket},
+        std::bind_front(run_command, Host{.view = std::bind_front(&Daemon::view, this),
+                                          .reload = std::bind_front(&Daemon::reload, this),
+                                          .set_mode = std::bind_front(&Daemon::set_mode, this)}));
     if (!api) return StartError{api.error().message};
     api_ = std::move(*api);
     if (config_.metrics.is_off) return std::nullopt;

@@ -13,7 +13,7 @@
 #include "controlplane/daemon/back_off.h"
 #include "controlplane/daemon/build_info.h"
 #include "controlplane/daemon/daemon.h"
-#include "controlplane/daemon/log.h"
+#include "controlplane/daemon/process.h"
 #include "controlplane/daemon/start_config.h"
 #include "controlplane/kernel/netlink/mirror.h"
 #include "controlplane/state/disk.h"

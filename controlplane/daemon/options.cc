@@ -31,6 +31,16 @@ lcores::HugePages to_dpdk(config::HugePages pages) {
 
 }  // namespace
 
+sessions::DirectoryLimits directory_limits(const config::Limits& limits) {
+    return {.flows = limits.flows,
+            .bindings = limits.bindings,
+            .pairs = limits.pairs,
+            .esp_spis = limits.esp_spis,
+            .half_open = limits.half_open,
+            .fragments = limits.fragments,
+            .transit = limits.transit};
+}
+
 lcores::DataplaneOptions dataplane_options(const config::Config& config, net::HashKey hash_key) {
     lcores::DataplaneOptions options{
         .eal = {.workers = config.workers.count,
@@ -40,13 +50,7 @@ lcores::DataplaneOptions dataplane_options(const config::Config& config, net::Ha
                 .pci = {},
                 .extra = config.dpdk.eal_args},
         .ports = {},
-        .limits = {.flows = config.limits.flows,
-                   .bindings = config.limits.bindings,
-                   .pairs = config.limits.pairs,
-                   .esp_spis = config.limits.esp_spis,
-                   .half_open = config.limits.half_open,
-                   .fragments = config.limits.fragments,
-                   .transit = config.limits.transit},
+        .limits = directory_limits(config.limits),
         .hash_key = hash_key,
         .may_sleep = config.workers.idle == config::Idle::sleep};
     for (const config::Port& port : config.ports) {

@@ -15,6 +15,8 @@ namespace ikelb::daemon {
 
 // What the configuration means for the parts that know nothing of it.
 
+sessions::DirectoryLimits directory_limits(const config::Limits& limits);
+
 /// Memory, ports and workers; on_port_open is left to the caller.
 lcores::DataplaneOptions dataplane_options(const config::Config& config, net::HashKey hash_key);
 

@@ -9,15 +9,12 @@
 
 #include "config/text/address.h"
 #include "controlplane/inspect/states.h"
+#include "dataplane/packet/context.h"
 
 namespace ikelb::inspect {
 namespace {
 
 using nlohmann::json;
-
-std::string name_at(const std::vector<std::string>& names, std::size_t index) {
-    return index < names.size() ? names[index] : std::string{};
-}
 
 template <typename T>
 json or_null(const std::optional<T>& value) {
@@ -79,7 +76,17 @@ json rule_row(const RuleAnswer& answer, forwarding::Seconds now, const IndexName
 
 double tenths(double value) { return std::round(value * 10) / 10; }
 
+constexpr std::size_t esp_spis_of_client = 2;
+
+double share(std::size_t bytes, std::size_t records, std::size_t of_client = 1) {
+    return static_cast<double>(bytes * of_client) / static_cast<double>(records);
+}
+
 }  // namespace
+
+std::string name_at(const std::vector<std::string>& names, std::size_t index) {
+    return index < names.size() ? names[index] : std::string{};
+}
 
 json as_json(const Session& session, const forwarding::ForwardingTable& table,
              forwarding::Seconds now, const IndexNames& names) {
@@ -134,6 +141,23 @@ json as_json(const Question& question, const Explanation& explanation,
             spi_text(question.initiator_spi) + ":" +
             spi_text(question.kind == Question::Kind::ike ? question.responder_spi : 0);
     return answer;
+}
+
+ClientMemory memory_of_client(const sessions::Directory& directory,
+                              const sessions::DirectoryLimits& limits, unsigned workers) {
+    const sessions::Directory& d = directory;
+    const std::size_t clients =
+        std::max<std::size_t>(1, std::min({limits.bindings, limits.flows, limits.pairs,
+                                           limits.esp_spis / esp_spis_of_client}));
+    const std::size_t passing = d.choices.bytes() + d.rivals.bytes() + d.pending.bytes() +
+                                d.candidates.bytes() + d.logins.bytes() + d.fragments.bytes();
+    return {.clients = clients,
+            .bindings = share(d.bindings.bytes(), limits.bindings),
+            .flows = share(d.flows.bytes(), limits.flows),
+            .pairs = share(d.pairs.bytes(), limits.pairs),
+            .esp_spis = share(d.claims.bytes(), limits.esp_spis, esp_spis_of_client),
+            .passing = share(passing, clients),
+            .workers = share(workers * sizeof(pipeline::WorkerMemory), clients)};
 }
 
 json as_json(const ClientMemory& memory) {

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <exception>
+#include <mutex>
 #include <utility>
 
 #include <netdb.h>
@@ -12,9 +13,8 @@
 #include <unistd.h>
 
 #include <fmt/format.h>
+#include <prometheus/collectable.h>
 #include <prometheus/exposer.h>
-
-#include "controlplane/metrics/collector.h"
 
 namespace ikelb::metrics {
 namespace {
@@ -59,6 +59,25 @@ MetricsError explain(const std::string& listen, const char* what) {
     return {fmt::format("can't serve metrics on {}: {}{}", listen, reason, advice)};
 }
 
+/// Keeps what was published last, for the threads of the server to copy.
+class Collector final : public prometheus::Collectable {
+public:
+    void publish(std::shared_ptr<const MetricFamilies> families) noexcept {
+        const std::lock_guard lock{mutex_};
+        families_.swap(families);
+    }  // the old ones are freed behind the lock
+    MetricFamilies Collect() const override {
+        std::unique_lock lock{mutex_};
+        const auto families = families_;
+        lock.unlock();
+        return *families;
+    }
+
+private:
+    mutable std::mutex mutex_;  ///< held for the copy of a pointer alone
+    std::shared_ptr<const MetricFamilies> families_ = std::make_shared<MetricFamilies>();
+};
+
 }  // namespace
 
 struct MetricsServer::Parts {
@@ -82,8 +101,8 @@ MetricsServer::MetricsServer(std::unique_ptr<Parts> parts) : parts_{std::move(pa
 
 MetricsServer::~MetricsServer() = default;
 
-void MetricsServer::publish(std::shared_ptr<const MetricsSnapshot> snapshot) noexcept {
-    parts_->collector->publish(std::move(snapshot));
+void MetricsServer::publish(MetricFamilies families) {
+    parts_->collector->publish(std::make_shared<const MetricFamilies>(std::move(families)));
 }
 
 int MetricsServer::port() const {

@@ -4,19 +4,22 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <boost/system/result.hpp>
 
-#include "controlplane/metrics/snapshot.h"
+#include <prometheus/metric_family.h>
 
 namespace ikelb::metrics {
+
+using MetricFamilies = std::vector<prometheus::MetricFamily>;
 
 /// Why there is no metrics server, as a sentence for the operator.
 struct MetricsError {
     std::string message;
 };
 
-/// Answers Prometheus from the last published snapshot, on two threads of its own. They inherit the
+/// Answers Prometheus from the last published families, on two threads of its own. They inherit the
 /// CPU affinity of the thread that starts the server: start it from the control thread, not from a
 /// pinned one.
 class MetricsServer {
@@ -31,9 +34,9 @@ public:
     MetricsServer(const MetricsServer&) = delete;
     MetricsServer& operator=(const MetricsServer&) = delete;
 
-    /// Makes `snapshot` what scrapes see from now on. Any thread, never blocks on a scrape. Before
+    /// Makes `families` what scrapes see from now on. Any thread, never blocks on a scrape. Before
     /// the first call there are no metrics.
-    void publish(std::shared_ptr<const MetricsSnapshot> snapshot) noexcept;
+    void publish(MetricFamilies families);
 
     /// The port it listens on, host byte order.
     int port() const;

@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "controlplane/inspect/memory.h"
+#include "controlplane/inspect/as_json.h"
 #include "tests/bench/command.h"
 #include "tests/bench/rig.h"
 #include "tests/bench/town.h"

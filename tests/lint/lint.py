@@ -44,7 +44,7 @@ MAY_INCLUDE = {
         "dataplane/net", "config/text", "controlplane/posix", "controlplane/kernel/netlink"
     ],  # fmt: skip
     "controlplane/health": ["dataplane/net"],
-    "controlplane/api": ["config/text", "controlplane/posix"],
+    "controlplane/api": ["controlplane/posix"],
     "controlplane/metrics": [],
     "controlplane/ctl": ["controlplane/api", "config"],
     "controlplane/table": [

@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-#include "controlplane/api/routes.h"
+#include "controlplane/api/commands.h"
 #include "tests/unit/api_fake_commands.h"
 
 namespace ikelb::api {
@@ -121,8 +121,8 @@ TEST(Dispatch, FollowsTheTable) {
     for (const Case& test : cases) {
         SCOPED_TRACE(std::string{test.method} + " " + test.target + " " + test.body);
         FakeCommands commands;
-        const Response response =
-            dispatch(commands, {.method = test.method, .target = test.target, .body = test.body});
+        const Response response = dispatch(
+            commands.handler(), {.method = test.method, .target = test.target, .body = test.body});
         EXPECT_EQ(response.status, test.status);
         const json body = json::parse(response.body, nullptr, false);
         ASSERT_TRUE(body.is_object()) << response.body;
@@ -135,17 +135,19 @@ TEST(Dispatch, FollowsTheTable) {
 
 TEST(Dispatch, AllowNamesTheMethod) {
     FakeCommands commands;
-    EXPECT_EQ(dispatch(commands, {.method = "PUT", .target = "/v1/reload", .body = ""}).allow,
-              "POST");
-    EXPECT_EQ(dispatch(commands, {.method = "PUT", .target = "/v1/drops", .body = ""}).allow,
-              "GET");
+    EXPECT_EQ(
+        dispatch(commands.handler(), {.method = "PUT", .target = "/v1/reload", .body = ""}).allow,
+        "POST");
+    EXPECT_EQ(
+        dispatch(commands.handler(), {.method = "PUT", .target = "/v1/drops", .body = ""}).allow,
+        "GET");
 }
 
 TEST(Dispatch, AnExceptionIsA500WithItsText) {
     FakeCommands commands;
     commands.explode = true;
     const Response response =
-        dispatch(commands, {.method = "POST", .target = "/v1/reload", .body = ""});
+        dispatch(commands.handler(), {.method = "POST", .target = "/v1/reload", .body = ""});
     EXPECT_EQ(response.status, 500U);
     EXPECT_EQ(json::parse(response.body).at("error"), "boom");
 }
@@ -153,14 +155,14 @@ TEST(Dispatch, AnExceptionIsA500WithItsText) {
 TEST(Dispatch, WhatIsNotUtf8IsQuotedWithoutHarm) {
     FakeCommands commands;
     const Response response =
-        dispatch(commands, {.method = "GET", .target = "/\xff\xfe", .body = ""});
+        dispatch(commands.handler(), {.method = "GET", .target = "/\xff\xfe", .body = ""});
     EXPECT_EQ(response.status, 404U);
     EXPECT_TRUE(json::parse(response.body, nullptr, false).is_object());
 }
 
 TEST(Dispatch, NoiseGetsAnErrorOrAnAnswer) {
     std::mt19937 random{5};
-    FakeCommands commands;
+    FakeCommands fake;
     const std::string alphabet = "/v1backendsfl?=&%{}\":[],. \x80";
     const auto noise = [&](std::size_t most) {
         std::string text(random() % most, ' ');
@@ -168,28 +170,41 @@ TEST(Dispatch, NoiseGetsAnErrorOrAnAnswer) {
         return text;
     };
     for (int i = 0; i < 20000; ++i) {
-        const Route& one = routes()[random() % routes().size()];
-        const std::string target = path_of(one.id, noise(6)) + noise(8);
+        const Command& one = commands()[random() % commands().size()];
+        const std::string target = path_of(one, noise(6)) + noise(8);
         const std::string body = noise(12);
-        const Response response =
-            dispatch(commands, {.method = to_string(one.method), .target = target, .body = body});
+        const Response response = dispatch(
+            fake.handler(), {.method = to_string(one.method), .target = target, .body = body});
         ASSERT_TRUE(response.status == 200 || (response.status >= 400 && response.status < 500))
             << target << " " << response.status;
     }
 }
 
-TEST(Routes, PathsMatchThemselvesAndEncodeNames) {
-    for (const Route& one : routes()) {
+TEST(Commands, PathsMatchThemselvesAndEncodeNames) {
+    for (const Command& one : commands()) {
         const bool named = one.path.find("{name}") != std::string_view::npos;
-        const std::string path = path_of(one.id, "a b/c%");
+        const std::string path = path_of(one, "a b/c%");
         EXPECT_EQ(match_path(one, path), named ? "a b/c%" : "");
         EXPECT_FALSE(one.summary.empty());
         EXPECT_FALSE(one.answer.empty());
     }
-    EXPECT_EQ(path_of(RouteId::drain, "a b"), "/v1/backends/a%20b/drain");
 }
 
-TEST(Routes, PercentEncodingIsUndone) {
+TEST(Commands, TheirArgumentsAreWhole) {
+    for (const Command& one : commands())
+        for (const Argument& argument : one.list()) {
+            SCOPED_TRACE(std::string{one.name} + " " + std::string{argument.name});
+            EXPECT_EQ(one.find(argument.name), &argument) << "twice";
+            EXPECT_EQ(argument.help.empty(), argument.place == Place::api_only);
+            EXPECT_EQ(argument.form.empty(), argument.place == Place::api_only);
+            if (argument.place == Place::path)
+                EXPECT_NE(one.path.find("{name}"), std::string_view::npos);
+            else
+                EXPECT_EQ(one.body.empty(), one.method == Method::get);
+        }
+}
+
+TEST(Commands, PercentEncodingIsUndone) {
     std::mt19937 random{6};
     for (int i = 0; i < 2000; ++i) {
         std::string text(random() % 20, 'x');

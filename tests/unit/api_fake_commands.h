@@ -9,63 +9,50 @@
 
 #include <fmt/format.h>
 
-#include "controlplane/api/commands.h"
+#include "controlplane/api/handler.h"
 
 namespace ikelb::api {
 
-/// Notes what it was asked, answers {"did": that}, or with what a test put there.
-class FakeCommands final : public Commands {
+/// A handler that notes what it was asked, the arguments in their order, and answers {"did": that},
+/// or with what a test put there.
+class FakeCommands {
 public:
-    CommandResult status() override { return note("status"); }
-    CommandResult backends() override { return note("backends"); }
-    CommandResult flows(const FlowFilter& filter) override {
-        return note("flows " + filter.client.value_or("*") + " " + std::to_string(filter.limit));
+    Handler handler() {
+        return [this](const Command& command, const Arguments& arguments) {
+            return run(command, arguments);
+        };
     }
-    CommandResult sessions(const SessionFilter& filter) override {
-        if (!session_slices.empty()) {
-            answer = session_slices.front();
-            session_slices.pop_front();
-        }
-        return note(fmt::format("sessions {} {:x} {} {} {}", filter.client.value_or("*"),
-                                filter.spi.value_or(0), filter.backend.value_or("*"), filter.from,
-                                filter.limit));
-    }
-    CommandResult explain(const ExplainQuery& query) override {
-        return note(fmt::format("explain {} {} {} {:x}:{:x} {:x}", query.client,
-                                query.port.value_or(0), query.vip.value_or("*"),
-                                query.initiator_spi.value_or(0), query.responder_spi.value_or(0),
-                                query.esp_spi.value_or(0)));
-    }
-    CommandResult drops() override { return note("drops"); }
-    CommandResult version() override { return note("version"); }
-    CommandResult drain(const std::string& backend, DrainMode mode) override {
-        return note("drain " + backend + (mode == DrainMode::keep ? " keep" : " refuse"));
-    }
-    CommandResult enable(const std::string& backend) override {
-        if (backend == "nobody") return CommandError{404, "there is no backend \"nobody\""};
-        return note("enable " + backend);
-    }
-    CommandResult disable(const std::string& backend) override {
-        return note("disable " + backend);
-    }
-    CommandResult diff(const std::optional<std::string>& file) override {
-        return note("diff " + file.value_or("*"));
-    }
-    CommandResult reload() override {
-        if (explode) throw std::runtime_error{"boom"};
-        return note("reload");
-    }
-    CommandResult check(const std::string& file) override { return note("check " + file); }
 
     std::vector<std::string> calls;
     nlohmann::json answer;  ///< null: {"did": ...}
-    std::deque<nlohmann::json> session_slices;  ///< answers to sessions(), one after the other
+    std::deque<nlohmann::json> session_slices;  ///< answers to sessions, one after the other
     bool explode = false;
 
 private:
-    CommandResult note(std::string call) {
+    CommandResult run(const Command& command, const Arguments& arguments) {
+        if (explode) throw std::runtime_error{"boom"};
+        if (command.name == "sessions" && !session_slices.empty()) {
+            answer = session_slices.front();
+            session_slices.pop_front();
+        }
+        std::string call{command.name};
+        for (const Argument& argument : command.list())
+            call += " " + text_of(argument, arguments.find(argument.name));
+        if (call == "enable nobody") return CommandError{404, "there is no backend \"nobody\""};
         calls.push_back(call);
         return answer.is_null() ? nlohmann::json{{"did", call}} : answer;
+    }
+
+    static std::string text_of(const Argument& argument, const Value* given) {
+        const Value value = given != nullptr ? *given : Value{.text = "*"};
+        switch (argument.kind) {
+            case Kind::number:
+            case Kind::place: return std::to_string(value.number);
+            case Kind::spi:
+            case Kind::esp_spi: return fmt::format("{:x}", value.number);
+            case Kind::spi_pair: return fmt::format("{:x}:{:x}", value.number, value.second);
+            default: return value.text;
+        }
     }
 };
 

@@ -40,7 +40,7 @@ protected:
         fs::remove_all(folder_);
     }
     std::string start() {
-        auto started = AdminServer::start(io_.get_executor(), options_, commands_);
+        auto started = AdminServer::start(io_.get_executor(), options_, commands_.handler());
         if (!started) return started.error().message;
         server_ = std::move(*started);
         return {};
@@ -235,7 +235,7 @@ TEST_F(AdminServerTest, AStaleSocketIsReplacedAndALiveOneIsNot) {
     ASSERT_TRUE(fs::exists(options_.socket_path)) << "left behind, as by a killed process";
     ASSERT_EQ(start(), "");
 
-    const auto second = AdminServer::start(io_.get_executor(), options_, commands_);
+    const auto second = AdminServer::start(io_.get_executor(), options_, commands_.handler());
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().message,
               "can't listen on the admin socket " + options_.socket_path +

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "controlplane/ctl/table.h"
+#include "controlplane/api/commands.h"
 
 namespace ikelb::ctl {
 namespace {
@@ -59,20 +59,20 @@ TEST(Render, Backends) {
        "reason":"first ICMP echo reply","packets_to_server":1,"packets_to_client":2,
        "bytes_to_server":3000,"bytes_to_client":4000000},
       {"name":"rras2","state":"down","mode":"drain_keep","rtt_us":null}]})");
-    EXPECT_EQ(render(api::RouteId::backends, answer, 0),
+    EXPECT_EQ(render("backends", answer, 0),
               "NAME   ADDRESS     POOL  STATE  MODE        WEIGHT  FLOWS  SAS      RTT  PKTS IN  "
               "PKTS OUT  BYTES IN  BYTES OUT  SINCE                 REASON\n"
               "rras1  10.20.0.11  rras  up     enabled        100  12.3k  600  0.312ms        1  "
               "       2     3.00k      4.00M  2026-01-02T03:04:05Z  first ICMP echo reply\n"
               "rras2  -           -     down   drain_keep       -      -    -        -        -  "
               "       -         -          -  -                     -\n");
-    EXPECT_EQ(render(api::RouteId::backends, answer, 60),
+    EXPECT_EQ(render("backends", answer, 60),
               "NAME   ADDRESS     STATE  MODE        FLOWS  SAS      RTT\n"
               "rras1  10.20.0.11  up     enabled     12.3k  600  0.312ms\n"
               "rras2  -           down   drain_keep      -    -        -\n"
               "(no room for: POOL, WEIGHT, PKTS IN, PKTS OUT, BYTES IN, BYTES OUT, SINCE, REASON; "
               "--json has all)\n");
-    EXPECT_EQ(render(api::RouteId::backends, json::parse(R"({"backends":[]})"), 0),
+    EXPECT_EQ(render("backends", json::parse(R"({"backends":[]})"), 0),
               "no backends are configured\n");
 }
 
@@ -83,7 +83,7 @@ TEST(Render, ABackendOfBothFamiliesHasALineForEach) {
        "mode":"enabled","flows":12,"sas":6,"rtt_us":312},
       {"name":"rras2","address":"10.20.0.12","address6":null,"health6":null,"state":"up",
        "mode":"enabled","flows":1,"sas":1,"rtt_us":300}]})");
-    EXPECT_EQ(render(api::RouteId::backends, answer, 60),
+    EXPECT_EQ(render("backends", answer, 60),
               "NAME   ADDRESS      STATE  MODE     FLOWS  SAS      RTT\n"
               "rras1  10.20.0.11   up     enabled     12    6  0.312ms\n"
               "       fd00:20::11  down                              -\n"
@@ -96,7 +96,7 @@ TEST(Render, Flows) {
     const json answer = json::parse(R"({"flows":[{"client":"192.0.2.1","port":4500,
       "vip":"203.0.113.10","vip_port":4500,"backend":"rras1","state":"established",
       "idle_s":2,"next_hop":"198.51.100.254"}],"total":9,"truncated":true})");
-    EXPECT_EQ(render(api::RouteId::flows, answer, 0),
+    EXPECT_EQ(render("flows", answer, 0),
               "CLIENT     PORT  VIP           VIP PORT  BACKEND  STATE        IDLE  NEXT HOP\n"
               "192.0.2.1  4500  203.0.113.10      4500  rras1    established    2s  "
               "198.51.100.254\n"
@@ -112,7 +112,7 @@ TEST(Render, Sessions) {
        "backend":"rras2","state":"half_open","age_s":48,"idle_s":48,"moves":0}],
       "truncated":true})");
     EXPECT_EQ(
-        render(api::RouteId::sessions, answer, 0),
+        render("sessions", answer, 0),
         "CLIENT     PORT  SPI I             SPI R             SERVICE  VIP           BACKEND  "
         "STATE           AGE  IDLE  MOVES\n"
         "192.0.2.1  4500  00000000000000aa  00000000000000bb  aovpn    203.0.113.10  rras1    "
@@ -120,7 +120,7 @@ TEST(Render, Sessions) {
         "?             -  01                02                aovpn    v             rras2    "
         "half_open       <3m   48s      0\n"
         "(the first 2; --limit N shows more)\n");
-    EXPECT_EQ(render(api::RouteId::sessions, json::parse(R"({"sessions":[]})"), 0), "no IKE SAs\n");
+    EXPECT_EQ(render("sessions", json::parse(R"({"sessions":[]})"), 0), "no IKE SAs\n");
 }
 
 TEST(Render, Explain) {
@@ -141,7 +141,7 @@ TEST(Render, Explain) {
        "vip":"203.0.113.10","vip_port":4500,"served":true,"backend":"rras1","rule":"flow",
        "drop":null,"also":["rras2"],"copies":["rras3","rras4"],"rules":[],
        "otherwise":null}]})");
-    EXPECT_EQ(render(api::RouteId::explain, answer, 0),
+    EXPECT_EQ(render("explain", answer, 0),
               "IKE aa:bb, 192.0.2.1:4500 -> 203.0.113.10:4500\n"
               "  to rras1, rule pair; the VIP is not served here at the moment\n"
               "  RULE   OUTCOME       BACKEND  STATE        AGE  IDLE  MEANING\n"
@@ -157,7 +157,7 @@ TEST(Render, Explain) {
               "ESP dd, 192.0.2.1:4500 -> 203.0.113.10:4500\n"
               "  to rras1, rule flow, and as well to rras2, a copy to rras3, rras4\n"
               "  no rule\n");
-    EXPECT_EQ(render(api::RouteId::explain, json::parse(R"({"answers":[]})"), 0),
+    EXPECT_EQ(render("explain", json::parse(R"({"answers":[]})"), 0),
               "no service has such a VIP\n");
 }
 
@@ -166,7 +166,7 @@ TEST(Render, StatusTellsTheMemoryOfAClientAndWhatWasRestored) {
       "established":171,"bindings":21.4,"flows":64,"pairs":42.7,"esp_spis":42.9,
       "passing":34.8,"workers":3.25,"total":209.0}},
       "restored":{"pairs":1,"esp_spis":2,"flows":3,"bindings":4,"transit":5}})");
-    const std::string text = render(api::RouteId::status, answer, 0);
+    const std::string text = render("status", answer, 0);
     EXPECT_NE(text.find("memory         171.0 B per IPv4 client: 21.4 for bindings, 64.0 flows, "
                         "42.7 IKE SAs, 42.9 ESP SPIs\n"
                         "               209.0 B with what all share: 34.8 under way, 3.2 "
@@ -180,33 +180,32 @@ TEST(Render, StatusTellsTheMemoryOfAClientAndWhatWasRestored) {
 TEST(Render, StatusTellsHowTheWallStands) {
     const json answer = json::parse(R"({"wall":{"transit":"closed","allow_rules":2,"grace_s":42,
       "summary":"what clients begin is routed by 2 rules"}})");
-    EXPECT_NE(render(api::RouteId::status, answer, 0)
+    EXPECT_NE(render("status", answer, 0)
                   .find("wall           what clients begin is routed by 2 rules\n"
                         "               for 42s more: TCP that was under way passes to the "
                         "servers\n"),
               std::string::npos)
-        << render(api::RouteId::status, answer, 0);
+        << render("status", answer, 0);
     const json later = json::parse(R"({"wall":{"grace_s":0,"summary":"s"}})");
-    EXPECT_EQ(render(api::RouteId::status, later, 0).find("more:"), std::string::npos);
+    EXPECT_EQ(render("status", later, 0).find("more:"), std::string::npos);
 }
 
 TEST(Render, DropsShowsOnlyWhatHappened) {
     const json answer = json::parse(R"({"drops":[
       {"reason":"no_backend","help":"no backend is up","packets":12},
       {"reason":"ttl_expired","help":"the TTL ran out","packets":0}]})");
-    EXPECT_EQ(render(api::RouteId::drops, answer, 0),
+    EXPECT_EQ(render("drops", answer, 0),
               "REASON      PACKETS  MEANING\n"
               "no_backend       12  no backend is up\n"
               "(1 more reasons with no packets)\n");
-    EXPECT_EQ(render(api::RouteId::drops, json::parse(R"({"drops":[]})"), 0),
-              "no packets were dropped\n");
+    EXPECT_EQ(render("drops", json::parse(R"({"drops":[]})"), 0), "no packets were dropped\n");
 }
 
 TEST(Render, DropsShowsWhatWasLostBelowTheWorkersToo) {
     const json answer = json::parse(R"({"drops":[],"ports":[
       {"port":"wan","reason":"missed","help":"no room","frames":0},
       {"port":"lan","reason":"ring_full","help":"lagged behind","frames":7000000}]})");
-    EXPECT_EQ(render(api::RouteId::drops, answer, 0),
+    EXPECT_EQ(render("drops", answer, 0),
               "no packets were dropped\n"
               "\nlost below the workers\n"
               "PORT  REASON      FRAMES  MEANING\n"
@@ -217,7 +216,7 @@ TEST(Render, DropsShowsWhatTheDriversCountBeside) {
     const json answer = json::parse(R"({"drops":[],"ports":[],"xstats":[
       {"port":"wan","name":"rx_crc_errors","count":3},
       {"port":"wan","name":"rx_discards","count":0}]})");
-    EXPECT_EQ(render(api::RouteId::drops, answer, 0),
+    EXPECT_EQ(render("drops", answer, 0),
               "no packets were dropped\n"
               "\nas the drivers count; some are parts of others\n"
               "PORT  NAME           COUNT\n"
@@ -225,8 +224,8 @@ TEST(Render, DropsShowsWhatTheDriversCountBeside) {
 }
 
 TEST(Render, StatusSaysWhatTheOperatorShouldKnow) {
-    const std::string text = render(api::RouteId::status,
-                                    json::parse(R"({"remarks":["the link is down","a rule"]})"), 0);
+    const std::string text =
+        render("status", json::parse(R"({"remarks":["the link is down","a rule"]})"), 0);
     EXPECT_NE(text.find("warning        the link is down\nwarning        a rule\n"),
               std::string::npos)
         << text;
@@ -243,7 +242,7 @@ TEST(Render, Status) {
       "services":[{"name":"aovpn","vip":"203.0.113.10","served":true,"reason":"","pool":"rras",
                    "scheduler":"maglev"}],
       "tables":[{"name":"flows","used":1,"capacity":262144}],"huge_pages":false})");
-    EXPECT_EQ(render(api::RouteId::status, answer, 0),
+    EXPECT_EQ(render("status", answer, 0),
               "version        0.1.0\n"
               "up for         1d 1h\n"
               "configuration  /etc/ikelb.yaml, loaded then\n"
@@ -268,7 +267,7 @@ TEST(Render, StatusTellsThatTheLastGoodConfigurationRuns) {
     const json answer = json::parse(R"({"config":{"file":"/etc/ikelb.yaml","loaded_at":"then",
       "last_reload":"failed","error":"line 3",
       "fallback":{"file":"/var/lib/ikelb/last-good.yaml","saved_at":"before"}}})");
-    const std::string text = render(api::RouteId::status, answer, 0);
+    const std::string text = render("status", answer, 0);
     EXPECT_NE(text.find("running        THE LAST GOOD CONFIGURATION, /var/lib/ikelb/last-good.yaml "
                         "of before; mend the file, then `ikelbctl reload`: line 3\n"),
               std::string::npos)
@@ -281,8 +280,9 @@ TEST(Render, NothingThrowsOnAnAnswerOfAnotherShape) {
                              R"({"sessions":[1],"answers":[1,{"rules":[3]}],"memory":[]})",
                              R"({"answers":3,"memory":{"bytes_per_client":{}},"restored":{}})",
                              R"({"config":[],"workers":{},"ports":[1],"interfaces":[{}, 2]})"})
-        for (const api::Route& one : api::routes())
-            EXPECT_FALSE(render(one.id, json::parse(text), 40).empty()) << text << " " << one.path;
+        for (const api::Command& one : api::commands())
+            EXPECT_FALSE(render(one.name, json::parse(text), 40).empty())
+                << text << " " << one.path;
 }
 
 TEST(Render, AReloadAndItsDiffTellHowManyTunnelsEnd) {
@@ -291,33 +291,37 @@ TEST(Render, AReloadAndItsDiffTellHowManyTunnelsEnd) {
                                   {{"name", "rras2"}, {"tunnels", 1}}}}};
     json reload = ends;
     reload["reloaded"] = "/etc/ikelb/ikelb.yaml";
-    EXPECT_EQ(render(api::RouteId::reload, reload, 0),
+    EXPECT_EQ(render("reload", reload, 0),
               "reloaded: /etc/ikelb/ikelb.yaml\n"
               "backend rras1: 12 tunnels ended\n"
               "backend rras2: 1 tunnel ended\n");
     json diff = ends;
     diff["changes"] = {"pools[rras].backends[rras1]: removed {}"};
     diff["needs_restart"] = false;
-    EXPECT_EQ(render(api::RouteId::diff, diff, 0),
+    EXPECT_EQ(render("diff", diff, 0),
               "pools[rras].backends[rras1]: removed {}\n"
               "backend rras1: 12 tunnels would end\n"
               "backend rras2: 1 tunnel would end\n");
     diff["backends"] = json::array();
-    EXPECT_EQ(render(api::RouteId::diff, diff, 0),
+    EXPECT_EQ(render("diff", diff, 0),
               "pools[rras].backends[rras1]: removed {}\n"
               "no tunnels would end\n");
     diff["needs_restart"] = true;
-    EXPECT_EQ(render(api::RouteId::diff, diff, 0),
+    EXPECT_EQ(render("diff", diff, 0),
               "pools[rras].backends[rras1]: removed {}\n"
               "a reload would refuse this: it needs a restart\n");
     diff["changes"] = json::array();
-    EXPECT_EQ(render(api::RouteId::diff, diff, 0), "no changes\n");
+    EXPECT_EQ(render("diff", diff, 0), "no changes\n");
 }
 
 TEST(Render, DoneOrWhatTheDaemonAdds) {
-    EXPECT_EQ(render(api::RouteId::drain, json::object(), 0), "done\n");
-    EXPECT_EQ(render(api::RouteId::drain, {{"sas", 5}, {"backend", "rras1"}}, 0),
-              "backend: rras1\nsas: 5\n");
+    EXPECT_EQ(render("drain", json::object(), 0), "done\n");
+    EXPECT_EQ(render("drain", {{"sas", 5}, {"backend", "rras1"}}, 0), "backend: rras1\nsas: 5\n");
+}
+
+TEST(Render, ACommandWithoutALookOfItsOwnIsShownAsItComes) {
+    const json answer = json::parse(R"({"leases":[{"left_s":7,"name":"a"},{"name":"b"}],"of":2})");
+    EXPECT_EQ(render("new", answer, 0), "of: 2\n\nleases\nname  left_s\na     7\nb     -\n");
 }
 
 }  // namespace

@@ -60,8 +60,8 @@ protected:
         fs::remove_all(folder_);
     }
     void start_daemon() {
-        auto started =
-            api::AdminServer::start(io_.get_executor(), {.socket_path = socket_}, commands_);
+        auto started = api::AdminServer::start(io_.get_executor(), {.socket_path = socket_},
+                                               commands_.handler());
         ASSERT_TRUE(started) << started.error().message;
         server_ = std::move(*started);
         thread_ = std::thread{[this] { io_.run(); }};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
 // What drivers, sockets and devices say of a port, as one account.
-#include "controlplane/daemon/port_counts.h"
+#include "controlplane/daemon/port_watch.h"
 
 #include <gtest/gtest.h>
 

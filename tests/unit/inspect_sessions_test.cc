@@ -9,7 +9,6 @@
 
 #include "config/text/address.h"
 #include "controlplane/inspect/as_json.h"
-#include "controlplane/inspect/memory.h"
 #include "dataplane/packet/context.h"
 #include "tests/testlib/bench.h"
 

@@ -29,10 +29,13 @@ std::string get(int port) {
     return answer;
 }
 
-std::shared_ptr<const MetricsSnapshot> snapshot_with(std::uint64_t timeouts) {
-    auto snapshot = std::make_shared<MetricsSnapshot>();
-    snapshot->publish_timeouts = timeouts;
-    return snapshot;
+MetricFamilies families_with(std::uint64_t timeouts) {
+    prometheus::MetricFamily family{.name = "ikelb_publish_timeouts_total",
+                                    .help = "Tables",
+                                    .type = prometheus::MetricType::Counter,
+                                    .metric = {{}}};
+    family.metric[0].counter.value = static_cast<double>(timeouts);
+    return {family};
 }
 
 TEST(MetricsServer, ServesWhatWasPublishedLast) {
@@ -41,9 +44,9 @@ TEST(MetricsServer, ServesWhatWasPublishedLast) {
     const int port = (*server)->port();
     ASSERT_GT(port, 0);
     EXPECT_EQ(get(port).find("ikelb_"), std::string::npos) << "nothing is published yet";
-    (*server)->publish(snapshot_with(3));
+    (*server)->publish(families_with(3));
     EXPECT_NE(get(port).find("\nikelb_publish_timeouts_total 3\n"), std::string::npos);
-    (*server)->publish(snapshot_with(4));
+    (*server)->publish(families_with(4));
     const std::string answer = get(port);
     EXPECT_NE(answer.find("200 OK"), std::string::npos);
     EXPECT_NE(answer.find("\nikelb_publish_timeouts_total 4\n"), std::string::npos);
@@ -64,7 +67,7 @@ TEST(MetricsServer, PublishingWhileScrapedIsSafe) {
     ASSERT_TRUE(server) << server.error().message;
     std::atomic<bool> done{false};
     std::thread publisher{[&] {
-        for (std::uint64_t i = 0; !done; ++i) (*server)->publish(snapshot_with(i));
+        for (std::uint64_t i = 0; !done; ++i) (*server)->publish(families_with(i));
     }};
     int answered = 0;
     for (int i = 0; i < 30; ++i)

@@ -3,9 +3,9 @@
 // Prints docs/metrics.md: metrics-document > docs/metrics.md
 #include <cstdio>
 
-#include "controlplane/metrics/definitions.h"
+#include "controlplane/daemon/metrics.h"
 
 int main() {
-    const std::string text = ikelb::metrics::metrics_document();
+    const std::string text = ikelb::daemon::metrics_document();
     return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() ? 0 : 1;
 }
