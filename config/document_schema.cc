@@ -50,7 +50,9 @@ constexpr std::string_view yaml_head =
 # [restart]; the mark of a map counts for the keys in it, unless they are marked [live].
 )";
 
-std::string_view apply_word(const Key& key) { return key.apply == live ? "live" : "restart"; }
+std::string_view apply_word(const Key& key) {
+    return key.apply == live ? "live" : "restart";
+}
 
 std::string form_with_unit(const Key& key) {
     return describe_form(key) + (key.unit.empty() ? "" : ", " + std::string{key.unit});
@@ -85,22 +87,27 @@ std::string markdown_row(const Key& key) {
 
 constexpr std::size_t widest = 100;
 
-/// Breaks text into comment lines.
-std::string comment(std::string_view text, std::size_t indent) {
-    const std::string start = std::string(indent, ' ') + "#";
+/// Breaks text into lines that begin alike.
+std::string wrapped(std::string_view text, std::string_view start) {
     std::string lines;
-    std::string line = start;
+    std::string line{start};
     while (!text.empty()) {
         const std::size_t end = std::min(text.find(' '), text.size());
         const std::string_view word = text.substr(0, end);
         text.remove_prefix(std::min(end + 1, text.size()));
-        if (line.size() + 1 + word.size() > widest) {
+        if (line.size() + word.size() > widest) {
+            line.pop_back();
             lines += line + "\n";
             line = start;
         }
-        line.append(" ").append(word);
+        line.append(word).append(" ");
     }
+    line.pop_back();
     return lines + line + "\n";
+}
+
+std::string comment(std::string_view text, std::size_t indent) {
+    return wrapped(text, std::string(indent, ' ') + "# ");
 }
 
 /// What may be written, where the value beside does not show it; empty if it does.
@@ -167,8 +174,7 @@ std::string yaml_key(const Key& key, std::size_t indent, std::size_t column) {
     if (key.form == Form::list_of_maps) {
         const std::string item = yaml_item(key, indent);
         const bool is_required = key.presence == Presence::required;
-        return comment(text, indent) +
-               (is_required ? item : commented_out(item) + line + "\n");
+        return comment(text, indent) + (is_required ? item : commented_out(item) + line + "\n");
     }
     if (line.size() < column && column + 2 + text.size() <= widest)
         return line + std::string(column - line.size(), ' ') + "# " + text + "\n";
@@ -201,6 +207,26 @@ std::string configuration_markdown() {
     return text;
 }
 
-std::string reference_yaml() { return std::string{yaml_head} + yaml_map(schema(), 0); }
+std::string explain_key(const Key& key) {
+    std::string text = key.path + ": " + form_with_unit(key);
+    if (key.presence == Presence::required) text += "; required";
+    if (!key.initial.empty()) text += "; default " + key.initial;
+    if (!key.example.empty()) text += "; such as " + std::string{key.example};
+    const Key* teller = &key;
+    while (teller->effect.empty() && !teller->parent->path.empty()) teller = teller->parent;
+    text +=
+        "\n" + wrapped(key.purpose, "  ") + wrapped("Live tunnels: " + effect_of(*teller), "  ");
+    text += key.apply == live ? "  A reload applies a change.\n"
+                              : "  A change needs a restart of ikelbd.\n";
+    if (key.keys.empty() || key.form == Form::rate) return text;
+    std::string names;
+    for (const Key& inner : key.keys)
+        names += (names.empty() ? "" : ", ") + std::string{inner.name()};
+    return text + wrapped("Keys: " + names, "  ");
+}
+
+std::string reference_yaml() {
+    return std::string{yaml_head} + yaml_map(schema(), 0);
+}
 
 }  // namespace ikelb::config

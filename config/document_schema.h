@@ -4,10 +4,15 @@
 
 #include <string>
 
+#include "config/key.h"
+
 namespace ikelb::config {
 
 /// docs/configuration.md, from the schema.
 std::string configuration_markdown();
+
+/// All about one key, for a terminal, each line ended.
+std::string explain_key(const Key& key);
 
 /// config/reference.yaml, from the schema: every key with its default or an example. Keys that
 /// have neither a default nor a place in the example are there as comments.

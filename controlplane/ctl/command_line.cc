@@ -14,6 +14,13 @@ constexpr const char* exit_statuses =
     "Exit status: 0 done; 1 the daemon refused, or a check found errors; 2 wrong usage;\n"
     "3 the daemon can't be reached.";
 
+constexpr api::Argument key{.name = "key",
+                            .place = api::Place::positional,
+                            .form = "KEY",
+                            .help =
+                                "instead of a client, a key of the configuration: tells all "
+                                "about it, without a daemon"};
+
 constexpr api::Argument shell{.name = "shell",
                               .kind = api::Kind::choice,
                               .place = api::Place::positional,
@@ -70,6 +77,9 @@ std::unique_ptr<CLI::App> make_command_line(Invocation& invocation) {
     for (const api::Command& command : api::commands()) add_command(*app, command, invocation);
     app->get_subcommand("backends")
         ->add_flag("--names", invocation.names, "print the names only, one a line");
+    CLI::App* const explain = app->get_subcommand("explain");
+    add_argument(*explain, key, key.most, invocation);
+    explain->get_option("--client")->required(false)->excludes("key");
     CLI::App* const completion = app->add_subcommand(
         "completion",
         "print a completion script, for instance: source <(ikelbctl completion bash)");

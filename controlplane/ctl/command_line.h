@@ -5,7 +5,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,14 +21,9 @@ struct Invocation {
     std::map<std::string, std::string, std::less<>> values{};
 };
 
-/// The tree of options and subcommands, of which --help, docs/ikelbctl.md and the completion
-/// scripts are views. The type name of an option tells what completes it: FILE and PATH a file,
-/// BACKEND a backend's name, a|b one of these words.
+/// The tree of options and subcommands, of which --help, docs/ikelbctl.md and completion
+/// (completion.h) are views.
 std::unique_ptr<CLI::App> make_command_line(Invocation& invocation);
-
-/// A completion script for bash, zsh or fish, from the tree of options and subcommands; nothing for
-/// another shell. Backend names are asked of the daemon while completing.
-std::optional<std::string> completion_script(const CLI::App& app, std::string_view shell);
 
 /// docs/ikelbctl.md, whole: the help of every subcommand and the paths of the admin API.
 std::string ikelbctl_document();

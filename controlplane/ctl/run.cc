@@ -7,15 +7,22 @@
 #include <filesystem>
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
+#include <boost/algorithm/string.hpp>
 #include <nlohmann/json.hpp>
 
+#include "config/document_schema.h"
 #include "config/load.h"
+#include "config/nearest.h"
+#include "config/scalar.h"
+#include "config/schema.h"
 #include "config/wall_summary.h"
 #include "controlplane/api/commands.h"
 #include "controlplane/ctl/admin_client.h"
 #include "controlplane/ctl/command_line.h"
+#include "controlplane/ctl/completion.h"
 #include "controlplane/ctl/render.h"
 
 namespace ikelb::ctl {
@@ -199,13 +206,55 @@ ExitStatus run_check(const std::string& file, bool wants_json, const Terminal& t
     return loaded ? ExitStatus::done : ExitStatus::refused;
 }
 
+/// Asks no daemon.
+ExitStatus explain_key(const std::string& path, bool wants_json, const Terminal& terminal) {
+    const config::Key* key = config::find_key(path);
+    if (key == nullptr) {
+        std::vector<std::string_view> paths;
+        for (const config::Key& one : config::all_keys()) paths.push_back(one.path);
+        return complain(terminal, ExitStatus::refused,
+                        fmt::format("there is no key {}{}", config::in_quotes(path),
+                                    config::did_you_mean(path, paths)));
+    }
+    if (wants_json)
+        terminal.out << to_text({{"key", key->path},
+                                 {"form", config::describe_form(*key)},
+                                 {"default", key->initial},
+                                 {"purpose", key->purpose},
+                                 {"live_tunnels", config::effect_of(*key)},
+                                 {"applied", key->apply == config::live ? "live" : "restart"}})
+                     << "\n";
+    else
+        terminal.out << config::explain_key(*key);
+    return ExitStatus::done;
+}
+
+/// Of the daemon that the words being completed name; none without one.
+std::vector<std::string> backend_names(const std::vector<std::string>& words,
+                                       const std::string& socket) {
+    const auto given = std::ranges::find(words, "--socket");
+    const auto answer = ask_daemon(words.end() - given > 1 ? given[1] : socket, api::Method::get,
+                                   "/v1/backends", "", std::chrono::seconds{1});
+    std::vector<std::string> names;
+    if (!answer || answer->status != 200) return names;
+    boost::split(names, names_of(json::parse(answer->body, nullptr, false)),
+                 boost::is_any_of("\n"));
+    names.pop_back();
+    return names;
+}
+
 ExitStatus run_parsed(const CLI::App& app, const Invocation& invocation, const Terminal& terminal) {
     const std::string name = app.get_subcommands().front()->get_name();
     if (name == "check") return run_check(invocation.values.at("file"), invocation.json, terminal);
     if (name == "completion") {
-        terminal.out << completion_script(app, invocation.values.at("shell")).value_or("");
+        terminal.out << completion_script(invocation.values.at("shell"));
         return ExitStatus::done;
     }
+    if (name == "explain" && !invocation.values.at("key").empty())
+        return explain_key(invocation.values.at("key"), invocation.json, terminal);
+    if (name == "explain" && invocation.values.at("client").empty())
+        return complain(terminal, ExitStatus::usage,
+                        "write --client ADDRESS or a KEY; ikelbctl explain --help tells of both");
     for (const api::Command& command : api::commands())
         if (name == command.name) return run_daemon_command(command, invocation, terminal);
     return complain(terminal, ExitStatus::usage, "unknown command " + name);
@@ -219,6 +268,11 @@ ExitStatus run_ikelbctl(int argc, const char* const* argv, std::ostream& out, st
     try {
         Invocation invocation;
         const auto app = make_command_line(invocation);
+        if (argc > 1 && std::string_view{argv[1]} == "complete") {
+            const std::vector<std::string> words(argv + 2, argv + argc);
+            out << complete(*app, words, [&] { return backend_names(words, invocation.socket); });
+            return ExitStatus::done;
+        }
         try {
             app->parse(argc, argv);
         } catch (const CLI::ParseError& stop) {  // --help and --version come this way, too
