@@ -2,9 +2,9 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
-// The configuration as a passive value: what the operator wrote, with the defaults filled in.
-// It knows nothing of YAML (parse.h), of what is sensible (validate.h) or of what runs. Two
-// configurations are equal when they mean the same; where they were written does not count.
+// The configuration as a passive value: the operator's settings with the defaults filled in. It
+// knows nothing of YAML (load.h) or of the rules (validate.h). Two configurations are equal when
+// they mean the same; the lines of their settings do not count.
 
 #include <cstdint>
 #include <vector>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
 
-// Prints what is made of the schema: `config_doc markdown` docs/configuration.md, `config_doc
+// Prints the documents of the schema: `config_doc markdown` docs/configuration.md, `config_doc
 // yaml` config/reference.yaml.
 
 #include <cstdio>

@@ -34,8 +34,8 @@ std::string complete_device(const std::string& device, std::uint32_t mtu, unsign
     std::string whole = device;
     if (!device.starts_with("net_af_packet")) return whole;
     if (!says(device, "qpairs") && queues > 1) whole += ",qpairs=" + std::to_string(queues);
-    // The ring's frames are 2,048 bytes with the packet header unless told otherwise: a longer
-    // frame would be lost without a word.
+    // By default the ring's frames are 2,048 bytes with the packet header; the kernel would drop a
+    // longer frame without a message.
     if (!says(device, "framesz") && mtu > 1500)
         whole += ",blocksz=65536,framesz=16384,framecnt=512";
     return whole;

@@ -8,7 +8,7 @@
 
 namespace ikelb::config {
 
-// What a port's device string says: a PCI address, or DRIVERn,key=value,... of a DPDK vdev.
+// The device string of a port: a PCI address, or DRIVERn,key=value,... of a DPDK vdev.
 
 /// 0000:03:00.0 or 03:00.0, as opposed to a vdev string.
 bool is_pci_address(std::string_view device);
@@ -16,8 +16,7 @@ bool is_pci_address(std::string_view device);
 /// The kernel's network device below a vdev such as net_af_packet0,iface=wan0; empty if none.
 std::string lower_device(const std::string& device);
 
-/// The vdev string with what that many queues and the longest frame need and the operator did not
-/// say.
+/// The vdev string plus the arguments that the operator left out, for `queues` and frames of `mtu`.
 std::string complete_device(const std::string& device, std::uint32_t mtu, unsigned queues);
 
 }  // namespace ikelb::config

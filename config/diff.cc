@@ -29,7 +29,7 @@ std::string path_of(const ListedMap& map, const ListedValue& value) {
 }
 
 void compare(const ListedMap& before, const ListedMap& after, std::vector<Change>& changes) {
-    // Both list the same keys in the same order: they are of one list or map of the schema.
+    // `before` and `after` list the same keys in the same order: both are of one list or map.
     for (std::size_t i = 0; i < after.values.size(); ++i) {
         if (before.values[i].text == after.values[i].text) continue;
         changes.push_back({.kind = ChangeKind::changed,
@@ -52,7 +52,7 @@ ByPlace by_place(const std::vector<ListedMap>& maps) {
     return found;
 }
 
-/// A backend as a service uses it: it has an address of the VIP's family.
+/// A backend of a service; the backend has an address of the VIP's family.
 struct Use {
     const Service& service;
     const Backend& backend;
@@ -60,7 +60,7 @@ struct Use {
     const net::IpAddress& own_address() const {
         return *backend.own_address(service.vip.is_v4());
     }
-    /// Where the server takes what is sent to the VIP.
+    /// The server's address for packets to the VIP.
     const net::IpAddress& address() const {
         const auto alias =
             std::ranges::find(backend.aliases, service.name, &Alias::service);

@@ -21,7 +21,7 @@ Finding error_at(const std::string& file, int line, std::string message) {
     return {.file = file, .line = line, .message = std::move(message)};
 }
 
-/// What is wrong with the bytes themselves, before any YAML is read.
+/// Faults of the bytes, found before any YAML is read.
 std::optional<Finding> refuse_bytes(std::string_view yaml, const std::string& file) {
     if (yaml.size() > max_document_bytes)
         return error_at(file, 0, "the file has more than 4 MiB; this is no ikelb configuration");
@@ -37,14 +37,14 @@ std::optional<Finding> refuse_bytes(std::string_view yaml, const std::string& fi
     return std::nullopt;
 }
 
-/// Ends yaml-cpp's run from within; caught in read_document.
+/// Ends yaml-cpp's run; read_document catches it.
 struct Refused {
     int line;
     std::string message;
 };
 
-/// Builds the tree from yaml-cpp's events, refusing as it goes, so that nothing refused is ever
-/// built or recursed into.
+/// Builds the tree from yaml-cpp's events and refuses at once, so that the tree never holds a
+/// refused node.
 class TreeBuilder final : public YAML::EventHandler {
 public:
     explicit TreeBuilder(std::string file) : file_{std::move(file)} {}
@@ -84,12 +84,11 @@ public:
     void OnMapEnd() override { close(); }
 
 private:
-    /// A list or map whose end has not come yet.
     struct Open {
         Node node;
-        std::optional<Node> key;               ///< map: the key that waits for its value
-        std::unordered_set<std::string> keys;  ///< map: all keys so far
-        bool is_duplicate = false;             ///< map: `key` was there already
+        std::optional<Node> key;  ///< map: the key whose value comes next
+        std::unordered_set<std::string> keys;
+        bool is_duplicate = false;  ///< map: an earlier key has the same name
     };
 
     static int line_of(const YAML::Mark& mark) { return mark.line + 1; }
@@ -98,7 +97,7 @@ private:
                               YAML::anchor_t anchor) {
         if (anchor != YAML::NullAnchor)
             throw Refused{line_of(mark), "YAML anchors (&name) are not read; remove the anchor"};
-        // "?" and "!" are what YAML gives to plain and to quoted scalars (1.2.2, section 6.9.1).
+        // YAML tags plain scalars "?" and quoted scalars "!" (1.2.2, section 6.9.1).
         if (!tag.empty() && tag != "?" && tag != "!")
             throw Refused{line_of(mark), "YAML tags (!tag) are not read; remove the tag"};
     }

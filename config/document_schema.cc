@@ -58,7 +58,6 @@ std::string form_with_unit(const Key& key) {
     return describe_form(key) + (key.unit.empty() ? "" : ", " + std::string{key.unit});
 }
 
-/// A cell of a Markdown table.
 std::string cell(std::string_view text) {
     std::string escaped;
     for (const char c : text) {
@@ -124,7 +123,7 @@ std::string allowed(const Key& key) {
     return {};
 }
 
-/// The first sentence of the purpose, what may be written, and whether a reload does.
+/// The first sentence of the purpose, the allowed values, and whether a reload applies a change.
 std::string brief(const Key& key) {
     std::string text{key.purpose.substr(0, key.purpose.find(". "))};
     if (text.ends_with('.')) text.pop_back();
@@ -133,7 +132,7 @@ std::string brief(const Key& key) {
     return text;
 }
 
-/// `key: value`; commented out where it is neither required nor has a default.
+/// `key: value`; commented out if the key is optional and has no default.
 std::string setting(const Key& key) {
     const std::string start = std::string{key.name()} + ":";
     if (key.form == Form::map) return start;
@@ -142,7 +141,6 @@ std::string setting(const Key& key) {
     return key.presence == Presence::required ? written : "# " + written;
 }
 
-/// The keys of a map as YAML, each with a comment beside it or above.
 std::string yaml_map(const Key& map, std::size_t indent);
 
 std::string commented_out(std::string_view lines) {
@@ -155,10 +153,9 @@ std::string commented_out(std::string_view lines) {
     return text;
 }
 
-/// The one item of a list of maps.
 std::string yaml_item(const Key& list, std::size_t indent) {
     std::string item = yaml_map(list, indent + 4);
-    // The first key, below its comment, is where the item starts.
+    // The item starts at its first key, below that key's comment.
     const std::string commented = std::string(indent + 4, ' ') + "#";
     std::size_t at = 0;
     while (item.compare(at, commented.size(), commented) == 0) at = item.find('\n', at) + 1;

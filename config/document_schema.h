@@ -8,7 +8,6 @@
 
 namespace ikelb::config {
 
-/// docs/configuration.md, from the schema.
 std::string configuration_markdown();
 
 /// All about one key, for a terminal, each line ended.

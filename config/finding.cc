@@ -44,8 +44,8 @@ void FindingList::warning(int line, std::string path, std::string message) {
 }
 
 void FindingList::add(Finding finding) {
-    // An error that finds the list full takes the place of a warning: the list must not look
-    // as if the configuration could be used.
+    // In a full list an error replaces a warning: without an error the list would look as if the
+    // configuration could be used.
     if (list_.size() < max_findings) {
         list_.push_back(std::move(finding));
         return;

@@ -14,23 +14,21 @@ namespace ikelb::config {
 /// An error keeps the configuration from being used; a warning does not.
 enum class Severity { error, warning };
 
-/// One thing to tell the operator about the configuration.
 struct Finding {
     Severity severity = Severity::error;
-    std::string file{};     ///< as the caller named it; may be empty
-    int line = 0;         ///< 1-based; 0: of the file as a whole
+    std::string file{};     ///< the caller's name for it; may be empty
+    int line = 0;           ///< 1-based; 0: the file as a whole
     std::string path{};     ///< such as pools[0].backends[1].weight; may be empty
-    std::string message{};  ///< what is wrong and what to type instead
+    std::string message{};  ///< the fault, and the text to type instead
 
     /// FILE:LINE: error: PATH: MESSAGE, without the parts that are empty.
     std::string to_string() const;
     friend bool operator==(const Finding&, const Finding&) = default;
 };
 
-/// A file with more than so many errors is something else than a configuration.
+/// A file with more errors is no configuration.
 inline constexpr std::size_t max_findings = 100;
 
-/// All that was found.
 struct Findings {
     std::vector<Finding> list{};
 
@@ -48,7 +46,7 @@ public:
     void error(int line, std::string path, std::string message);
     void warning(int line, std::string path, std::string message);
     bool is_empty() const noexcept { return list_.empty(); }
-    /// What was collected, by line; what concerns the whole file comes first.
+    /// The findings by line; findings about the whole file come first.
     Findings take();
 
 private:
@@ -59,11 +57,11 @@ private:
     std::size_t left_out_ = 0;
 };
 
-/// A value, or the findings (at least one error) that kept it from being made.
+/// A value, or the findings (at least one error) in its place.
 template <class T>
 using ConfigResult = boost::system::result<T, Findings>;
 
-/// Called by ConfigResult::value() without a value; throws std::runtime_error with the text.
+/// ConfigResult::value() calls it without a value; throws std::runtime_error with the text.
 [[noreturn]] void throw_exception_from_error(const Findings& findings,
                                              const boost::source_location& where);
 

@@ -3,10 +3,10 @@
 #pragma once
 
 // Theory of operation. Each struct of the configuration declares a row for each of its keys, beside
-// its members: how the key is written, its range, why it exists, what a change does to live
-// tunnels, whether it needs a restart, and the member that takes the value. The default is the
-// member's initialiser. The rows make one tree (schema.h), and reading, listing, diff,
-// docs/configuration.md, config/reference.yaml and `ikelbctl explain KEY` walk that tree.
+// its members: the key's form, range and purpose, the effect of a change on live tunnels, whether
+// it needs a restart, and the member for the value. The default is the member's initialiser. The
+// rows make one tree (schema.h); reading, listing, diff, docs/configuration.md,
+// config/reference.yaml and `ikelbctl explain KEY` walk that tree.
 
 #include <cstddef>
 #include <cstdint>
@@ -19,7 +19,7 @@
 
 namespace ikelb::config {
 
-/// How a value is written. The member's C++ type says which, unless the row does.
+/// The form of a value. The member's C++ type gives the form, unless the row names one.
 enum class Form {
     of_the_type,
     map,
@@ -27,11 +27,11 @@ enum class Form {
     text,
     kernel_name,  ///< [a-z][a-z0-9_-]*, at most 15 characters: the kernel's IFNAMSIZ less one
     name,         ///< [A-Za-z0-9][A-Za-z0-9._-]*, at most 63 characters
-    reference,    ///< the name of something written elsewhere
+    reference,    ///< the name of an item that another list has
     integer,
     hexadecimal,
     duration,
-    rate,  ///< 200/s burst 2000; or a map of per_second and burst, as it was written once
+    rate,  ///< 200/s burst 2000; or a map of per_second and burst, the older spelling
     address,
     prefix,
     mac,
@@ -63,10 +63,9 @@ struct Range {
     }
 };
 
-/// Whether a map that is not written is part of the listing, with its defaults.
+/// Whether the listing shows an absent map, with its defaults.
 enum class Listed { always, if_written };
 
-/// What a struct says of a key.
 struct Row {
     Form form = Form::of_the_type;
     Presence presence = Presence::optional;
@@ -75,18 +74,18 @@ struct Row {
     std::string_view unit{};     ///< of integers
     std::string_view example{};  ///< as YAML, for keys without default
     Listed listed = Listed::always;
-    std::string_view of{};  ///< of a reference: the list of what it names, ports
+    std::string_view of{};  ///< of a reference: the list of the named item; ports
 };
 
 struct Key;
 
-/// How values of one C++ type are read and printed. Objects are passed as what the key's member
-/// is, untyped; functions that make no sense for the type are null.
+/// How values of one C++ type are read and printed. An object is passed untyped and has the type of
+/// the key's member; functions that make no sense for the type are null.
 struct ValueType {
     Form form = Form::map;
-    /// Whether the text is of the key's form and in its range; a list takes it as one more item.
+    /// Whether the text has the key's form and range; a list takes the text as one more item.
     bool (*read)(std::string_view text, const Key& key, void* value) = nullptr;
-    /// As the YAML writes it; empty if it is not set.
+    /// YAML; empty if the value is not set.
     std::string (*print)(const Key& key, const void* value) = nullptr;
     std::vector<std::string_view> (*choices)() = nullptr;
     bool (*is_default)(const void* map) = nullptr;
@@ -95,7 +94,7 @@ struct ValueType {
     std::size_t (*size)(const void* list) = nullptr;
     const void* (*item)(const void* list, std::size_t index) = nullptr;
     int (*item_line)(const void* item) = nullptr;
-    /// What tells an item of a list of maps from the others, for people.
+    /// The label that tells an item of a list of maps from the others, for people.
     std::string (*label)(const void* item) = nullptr;
 };
 
@@ -106,20 +105,19 @@ struct Word {
     std::function<bool(const void* map)> stands{};
 };
 
-/// A row in its place. Owned by schema.cc; never changes once made.
+/// A row in its place in the tree. schema.cc owns it; it never changes once made.
 struct Key : Row {
     std::string path{};          ///< pools[].backends[].weight: a dot goes into a map, [] to items
-    const Key* parent = nullptr;  ///< the map it stands in, or the list of such maps
+    const Key* parent = nullptr;  ///< the map of the key, or the list of these maps
     std::string_view purpose{};
-    std::string_view effect{};   ///< what a change does to live tunnels; empty: as the parent's
+    std::string_view effect{};   ///< of a change on live tunnels; empty: as the parent's
     std::string initial{};       ///< the default as YAML; empty: none
     const ValueType* type = nullptr;
     std::function<void*(void* object)> member{};  ///< of the struct that declares the row
-    std::function<SourceLine&(void* object)> line{};  ///< where a scalar's line is kept, if at all
+    std::function<SourceLine&(void* object)> line{};  ///< keeps a scalar's line; may be empty
     std::vector<Word> words{};                    ///< of a map
     std::vector<Key> keys{};                      ///< of a map, or of the items of a list
 
-    /// The last part of the path: weight.
     std::string_view name() const noexcept;
     const void* value_in(const void* object) const {
         return member(const_cast<void*>(object));

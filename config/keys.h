@@ -2,7 +2,7 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
-// From a struct's rows to its part of the tree. Only schema.cc includes it.
+// Turns a struct's rows into its part of the tree. Only schema.cc includes this file.
 
 #include <utility>
 
@@ -11,14 +11,13 @@
 
 namespace ikelb::config {
 
-/// What a struct's rows() fills in: the keys of one map.
 template <class Struct>
 class Keys {
-    /// A row just added, for what few rows have.
+    /// The row just added: sets the fields that few rows have.
     struct Added {
         Key& key;
 
-        /// A word that may stand for the map, by the member of the map that is true then.
+        /// A word that may stand for the map; the word sets `member` to true.
         template <class Map>
         Added& word(std::string_view name, bool Map::*member, bool value = true) {
             key.words.push_back(
@@ -28,7 +27,7 @@ class Keys {
             if (!value) key.initial = name;
             return *this;
         }
-        /// The member that takes the line of a value that has none of its own.
+        /// The member for the line of a value whose type keeps no line.
         Added& line(SourceLine Struct::*member) {
             key.line = [=](void* object) -> SourceLine& { return as<Struct>(object).*member; };
             return *this;
@@ -45,7 +44,6 @@ public:
             name, [member](void* object) { return &(as<Struct>(object).*member); },
             row, purpose, effect);
     }
-    /// Of a member's member.
     template <class Outer, class Value>
     Added add(std::string_view name, Outer Struct::*outer, Value Outer::*member, Row row,
                      std::string_view purpose, std::string_view effect = {}) {

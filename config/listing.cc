@@ -15,7 +15,7 @@ const Word* standing_word(const Key& key, const void* map) {
     return word == key.words.end() ? nullptr : &*word;
 }
 
-/// A map that always has one of its words is listed by it, besides its items.
+/// The listing shows the word of a map that always has one, besides the map's items.
 bool is_always_a_word(const Key& key) {
     return key.words.size() > 1;
 }
@@ -27,7 +27,6 @@ bool is_turned_off(const Key& key, const void* map) {
 void list_map(const Key& map, const void* object, const std::string& path,
               std::vector<ListedMap>& maps);
 
-/// What stands in a map directly.
 std::vector<ListedValue> values_in(const Key& map, const void* object) {
     std::vector<ListedValue> values;
     for (const Key& key : map.keys) {
@@ -40,7 +39,6 @@ std::vector<ListedValue> values_in(const Key& map, const void* object) {
     return values;
 }
 
-/// The maps and lists of maps in a map.
 void list_inner(const Key& map, const void* object, const std::string& path,
                 std::vector<ListedMap>& maps) {
     for (const Key& key : map.keys) {

@@ -45,7 +45,7 @@ ConfigResult<Config> parse_text(std::string_view yaml, const std::string& file) 
 ConfigResult<std::string> read_file(const std::filesystem::path& file) {
     const std::string name = file.string();
     if (name.find('\0') != std::string::npos) return cannot_read(name, EINVAL);
-    // Without O_NONBLOCK the opening of a FIFO waits for a writer, for ever.
+    // Without O_NONBLOCK the open of a FIFO waits for a writer, for ever.
     const int descriptor = ::open(name.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (descriptor < 0) return cannot_read(name, errno);
     const std::unique_ptr<std::FILE, int (*)(std::FILE*)> stream{::fdopen(descriptor, "r"),
@@ -55,7 +55,7 @@ ConfigResult<std::string> read_file(const std::filesystem::path& file) {
     if (::fstat(descriptor, &status) != 0) return cannot_read(name, errno);
     if (S_ISDIR(status.st_mode)) return cannot_read(name, EISDIR);
     if (!S_ISREG(status.st_mode) && !S_ISCHR(status.st_mode)) return cannot_read(name, EINVAL);
-    // One byte more than is allowed, so that the reader of the document sees that it is too much.
+    // One byte more than the limit, so that the reader of the document sees the excess.
     std::string text(max_document_bytes + 1, '\0');
     errno = 0;
     text.resize(std::fread(text.data(), 1, text.size(), stream.get()));

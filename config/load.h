@@ -11,23 +11,22 @@
 
 namespace ikelb::config {
 
-/// YAML -> Config: form and range of every value, defaults filled in. All errors of the text are
-/// reported, not the first alone. Whether the values make sense together is validate()'s.
-/// file: the name in the findings. Never throws anything but std::bad_alloc.
+/// YAML -> Config: checks form and range of every value and fills in the defaults; validate()
+/// compares values. Reports all errors of the text, not the first alone. file: the name in the
+/// findings. Throws nothing but std::bad_alloc.
 ConfigResult<Config> parse_text(std::string_view yaml, const std::string& file);
 
 /// The text of a file of at most 4 MiB (max_document_bytes).
 ConfigResult<std::string> read_file(const std::filesystem::path& file);
 
-/// A configuration that can be used.
 struct Loaded {
     Config config{};
     Findings warnings{};
-    std::string text{};  ///< what it was made of
+    std::string text{};
 };
 
-/// parse, then validate. Rules that compare values are not tried on a text that does not parse:
-/// they would complain about values nobody wrote.
+/// parse_text, then validate. A text that does not parse is not validated: the rules would complain
+/// about values that nobody wrote.
 ConfigResult<Loaded> load_text(std::string_view yaml, const std::string& file);
 ConfigResult<Loaded> load_file(const std::filesystem::path& file);
 

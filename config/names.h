@@ -2,8 +2,8 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
-// The names of the enumerators as the YAML writes them, for reading, printing and documentation:
-// the enumerators' own (Boost.Describe), without the _ of those that are words of C++.
+// The YAML names of enumerators, for reading, printing and documentation: the enumerators' own
+// names (Boost.Describe), without the _ of a name that is a C++ keyword.
 
 #include <boost/describe/enumerators.hpp>
 #include <boost/mp11/algorithm.hpp>
@@ -44,7 +44,6 @@ constexpr std::optional<Enum> from_string(std::string_view wanted) noexcept {
     return found;
 }
 
-/// All names of an enumeration.
 template <Named Enum>
 std::vector<std::string_view> choices_of() {
     std::vector<std::string_view> choices;

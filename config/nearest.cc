@@ -8,7 +8,7 @@
 
 namespace ikelb::config {
 namespace {
-/// What is longer is no misspelt key; the cost of a comparison grows with the square.
+/// No misspelt key is longer; the cost of a comparison grows with the square.
 constexpr std::size_t longest_compared = 64;
 }  // namespace
 

@@ -13,8 +13,8 @@ namespace ikelb::config {
 /// Edits (insert, delete, replace, swap of neighbours) that turn `from` into `to`.
 std::size_t edit_distance(std::string_view from, std::string_view to);
 
-/// The candidate nearest to what was typed, if it is near enough to be what was meant: at most a
-/// third of the longer one's letters differ. The first one wins among equals.
+/// The candidate nearest to `typed`, if at most a third of the longer one's letters differ. Of
+/// equals the first one wins.
 std::optional<std::string_view> nearest(std::string_view typed,
                                         std::span<const std::string_view> candidates);
 

@@ -13,7 +13,6 @@
 
 namespace ikelb::config {
 
-/// A DPDK port.
 struct Port {
     std::string name{};
     std::string device{};  ///< a vdev string with its arguments, or a PCI address
@@ -43,14 +42,14 @@ struct Port {
     }
 };
 
-/// A logical layer-3 interface: a port, or one VLAN of it, with a twin of this name in the kernel.
+/// A logical layer-3 interface: a port, or one VLAN of a port, with a kernel TAP of the same name.
 struct Interface {
     std::string name{};
     std::string port{};        ///< Port::name
     std::uint16_t vlan = 0;  ///< 802.1Q tag, 0 is untagged
     std::vector<net::IpPrefix> addresses{};  ///< host bits kept: 198.51.100.1/24
     Side side = Side::clients;
-    std::vector<net::MacAddress> server_macs{};  ///< further ones of servers; of Side::both alone
+    std::vector<net::MacAddress> server_macs{};  ///< further MACs of servers; only with Side::both
     SourceLine line{};
     friend bool operator==(const Interface&, const Interface&) = default;
 
@@ -88,7 +87,7 @@ struct Interface {
 struct Route {
     net::IpPrefix to{};
     net::IpAddress via{};
-    std::optional<std::string> dev{};  ///< Interface::name; absent: the kernel finds it by `via`
+    std::optional<std::string> dev{};  ///< Interface::name; absent: the kernel's choice by `via`
     SourceLine line{};
     friend bool operator==(const Route&, const Route&) = default;
 

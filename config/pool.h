@@ -14,7 +14,7 @@
 
 namespace ikelb::config {
 
-/// How a server marks the SPIs that it chooses. All zero: it marks none.
+/// The mark in the SPIs that a server chooses. All zero: the server marks none.
 struct SpiLabel {
     std::uint64_t ike_mask = 0;   ///< as strongSwan's charon.spi_mask
     std::uint64_t ike_value = 0;  ///< as strongSwan's charon.spi_label
@@ -40,7 +40,7 @@ struct SpiLabel {
     }
 };
 
-/// A further address of a server, at which it is sent one service's traffic alone.
+/// A further address of a server, for one service's traffic alone.
 struct Alias {
     std::string service{};  ///< Service::name
     net::IpAddress address{};
@@ -65,12 +65,12 @@ struct Backend {
     SpiLabel spi_label{};
     SourceLine line{};
 
-    /// Its own of that family; nullptr: it has none.
+    /// The backend's own address of the family, or nullptr.
     const net::IpAddress* own_address(bool is_v4) const noexcept {
         if (address.is_v4() == is_v4) return &address;
         return address6 && address6->is_v4() == is_v4 ? &*address6 : nullptr;
     }
-    /// All that it has: its own, then the aliases.
+    /// The backend's own addresses, then the aliases.
     std::vector<net::IpAddress> addresses() const {
         std::vector<net::IpAddress> all{address};
         if (address6) all.push_back(*address6);
@@ -124,7 +124,6 @@ struct Backend {
     }
 };
 
-/// ICMP echo probe of every backend of a pool.
 struct IcmpHealth {
     std::chrono::milliseconds interval{std::chrono::seconds{5}};
     std::chrono::milliseconds timeout{std::chrono::seconds{2}};

@@ -6,7 +6,6 @@
 
 namespace ikelb::config {
 
-/// Whether all of `inner` is in `outer`.
 inline bool covers(const net::IpPrefix& outer, const net::IpPrefix& inner) noexcept {
     return outer.length <= inner.length && outer.contains(inner.address);
 }

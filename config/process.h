@@ -14,7 +14,6 @@
 
 namespace ikelb::config {
 
-/// The lcores of the fast path.
 struct Workers {
     std::uint16_t count = 1;
     std::vector<std::uint16_t> cpus{};  ///< empty: not pinned; else as many as `count`

@@ -15,12 +15,11 @@
 namespace ikelb::config {
 namespace {
 
-/// An example of the right form, as YAML.
 std::string_view example_of(const Key& key) {
     return key.example.empty() ? key.initial : key.example;
 }
 
-/// A map with the required keys in it: {name: rras1, address: 10.20.0.11}.
+/// A map with its required keys: {name: rras1, address: 10.20.0.11}.
 std::string example_map(const Key& map) {
     std::string text;
     for (const Key& key : map.keys)
@@ -54,7 +53,7 @@ std::string what_is_written(const Node& value) {
     return {};
 }
 
-/// For mistakes that have one likely meaning: what was probably meant.
+/// For mistakes with one likely meaning: the likely intent.
 std::string hint(const Key& key, const Node& value) {
     const std::string& text = value.text;
     if (const auto choices = choices_of(key); !choices.empty())
@@ -86,7 +85,7 @@ std::string hint(const Key& key, const Node& value) {
     return {};
 }
 
-/// As the key's remedy, nearer to the value that is written.
+/// The key's remedy, nearer to the written value.
 std::string remedy_for(const Key& key, const Node& node) {
     const bool is_item = node.key.empty();
     if (key.form == Form::list_of_cpus && is_item)
@@ -129,12 +128,10 @@ std::string explain_unknown(const Key& map, std::string_view typed) {
     return "unknown key; remove it, or write one of " + all;
 }
 
-/// Reads one document; what is wrong goes to the findings.
 class Reader {
 public:
     explicit Reader(FindingList& errors) : errors_{errors} {}
 
-    /// The keys of a map, or of an item of a list, into the struct.
     void read_map(const Key& map, const Node& node, const std::string& path, void* object) {
         for (const Node& value : node.children)
             if (std::ranges::count(map.keys, value.key, &Key::name) == 0)

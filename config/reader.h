@@ -8,8 +8,8 @@
 
 namespace ikelb::config {
 
-/// The values of a document by the rows of the structs (schema.h): form and range of each, known
-/// and missing keys. Errors go to the findings, all of them, and leave the default in place.
+/// Reads the values of a document by the structs' rows (schema.h): form and range of each, known
+/// and missing keys. Reports all errors; a value with an error keeps its default.
 Config read_config(const Node& root, FindingList& errors);
 
 }  // namespace ikelb::config

@@ -14,7 +14,7 @@ constexpr std::string_view no_source_translation =
     "Windows limits the SAs of one address, so that further clients fail with error 809; remove "
     "this key and make ikelb the servers' default gateway";
 
-/// Names under which other products ask for source translation; without _ and -, lower case.
+/// Other products' names for source translation; without _ and -, lower case.
 constexpr auto source_translation_keys = std::to_array<std::string_view>({
     "automap",     "dsnat",       "fnat",
     "fullnat",     "masq",        "masquerade",

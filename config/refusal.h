@@ -6,10 +6,10 @@
 
 namespace ikelb::config {
 
-// What ikelb does not do, by the names under which people will ask for it. Such a key is
-// refused with the reason, where a bare "unknown key" would only make them look for the right one.
+// Features that ikelb refuses, by the names under which people ask for them. The error gives the
+// reason: a bare "unknown key" would make them look for the right name.
 
-/// Why a key is refused, however it is spelt (case, _ and - do not count); empty if it is not.
+/// The reason why a key is refused, in any spelling (case, _ and - do not count); empty if not.
 std::string_view refusal_of_key(std::string_view typed_key);
 
 }  // namespace ikelb::config

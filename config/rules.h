@@ -2,9 +2,9 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
-// The rules of validate() by subject, one file for each. A rule is a function that looks at the
-// whole configuration and reports what breaks it. A new rule: a function and a line in the list at
-// the end of its file, and a case in the tests.
+// The rules of validate() by subject, one file each. A rule is a function that reads the whole
+// configuration and reports the faults. A new rule needs a function, a line in the list at the end
+// of its file, and a test case.
 
 #include <string>
 #include <string_view>
@@ -23,25 +23,24 @@ void services(const Config& config, FindingList& out);  ///< and pools
 void labels(const Config& config, FindingList& out);    ///< of SPIs
 void families(const Config& config, FindingList& out);  ///< servers of IPv4 and IPv6
 void aliases(const Config& config, FindingList& out);   ///< one server behind several VIPs
-void wall(const Config& config, FindingList& out);      ///< what may pass that is no service's
-void system(const Config& config, FindingList& out);    ///< the daemon itself
+void wall(const Config& config, FindingList& out);      ///< traffic that is of no service
+void system(const Config& config, FindingList& out);    ///< the daemon's own settings
 
 /// An address that one machine can have: unicast, not loopback, not 0.0.0.0.
 bool is_host_address(const net::IpAddress& address);
 /// fe80::/10: another machine on each interface (RFC 4291 2.5.6).
 bool is_link_local(const net::IpAddress& address);
 
-/// Reports host bits set in what is to be a network.
+/// Reports host bits in a network prefix.
 void check_network(FindingList& out, int line, std::string path, const net::IpPrefix& prefix);
 
-// How the configuration's own routes and subnets lead to an address; nullptr: not at all.
+// Lookups in the configuration's own routes and subnets; nullptr: none leads to the address.
 
-/// The interface in whose subnet an address is: the one with the longest prefix.
+/// The interface whose subnet holds the address; the longest prefix wins.
 const Interface* on_link_interface(const Config& config, const net::IpAddress& address);
 const Route* route_to(const Config& config, const net::IpAddress& address);
 const Interface* interface_of(const Config& config, const Route& route);
 
-/// IPv4 or IPv6.
 inline std::string name_of_family(const net::IpAddress& address) {
     return address.is_v4() ? "IPv4" : "IPv6";
 }
@@ -53,7 +52,6 @@ std::string backend_path(std::size_t pool, std::size_t backend);
 /// pools[3].backends[1].aliases[0]
 std::string alias_path(std::size_t pool, std::size_t backend, std::size_t alias);
 
-/// One address of a server: its own, or an alias.
 struct ServerAddress {
     const Backend& backend;
     const net::IpAddress& address;

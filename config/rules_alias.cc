@@ -21,7 +21,7 @@ bool has_alias(const Backend& backend, std::string_view service) {
 void check_alias(const Config& config, const Pool& pool, const Backend& backend,
                  const Alias& alias, const std::string& path, FindingList& out) {
     const Service* service = find_service(config, alias.service);
-    if (!service) return;  // reported with the other references
+    if (!service) return;  // rules_names.cc reports the bad reference
     const int line = alias.line.number;
     if (service->pool != pool.name)
         out.error(line, path + ".service",
@@ -43,7 +43,7 @@ void check_alias(const Config& config, const Pool& pool, const Backend& backend,
                       (service->vip.is_v4() ? "address" : "address6"));
 }
 
-/// The backends of a pool that have one address for both services, for people.
+/// The backends of a pool with one address for both services, for people.
 std::string shared_by(const Pool& pool, const Service& a, const Service& b) {
     std::string names;
     for (const Backend& backend : pool.backends)

@@ -9,12 +9,11 @@
 namespace ikelb::config::rules {
 namespace {
 
-/// The key that the address of a VIP's family belongs into.
 std::string key_of(const net::IpAddress& vip) {
     return vip.is_v4() ? "address" : "address6";
 }
 
-/// Those of the pool that cannot serve the VIP, for people.
+/// The backends of the pool that cannot serve the VIP, for people.
 std::string without_family(const Pool& pool, const net::IpAddress& vip) {
     std::string names;
     for (const Backend& backend : pool.backends)

@@ -8,7 +8,7 @@
 namespace ikelb::config::rules {
 namespace {
 
-constexpr std::uint32_t first_esp_spi = 256;  // RFC 4303 section 2.1: those below are reserved
+constexpr std::uint32_t first_esp_spi = 256;  // RFC 4303 section 2.1 reserves SPIs below
 
 bool marks_ike(const SpiLabel& label) { return label.ike_mask != 0; }
 bool marks_esp(const SpiLabel& label) { return label.esp_first != 0; }
@@ -51,7 +51,7 @@ void compare(const Labelled& later, const Labelled& earlier, FindingList& out) {
     const SpiLabel& a = later.backend.spi_label;
     const SpiLabel& b = earlier.backend.spi_label;
     const std::string other = in_quotes(earlier.backend.name);
-    // Some SPI matches both unless a bit that both look at differs.
+    // Some SPI matches both masks unless a bit of both masks has different values.
     const std::uint64_t common = a.ike_mask & b.ike_mask;
     if (marks_ike(a) && marks_ike(b) && ((a.ike_value ^ b.ike_value) & common) == 0)
         out.error(a.line.number, later.path + ".ike_value",
@@ -65,7 +65,7 @@ void compare(const Labelled& later, const Labelled& earlier, FindingList& out) {
                       "; give each server a range of its own (charon.spi_min and spi_max)");
 }
 
-/// One server's SPIs at random fall into another's mark now and then.
+/// Random SPIs of one server fall into another's mark now and then.
 void warn_of_unmarked(const Pool& pool, std::size_t index, bool (*marks)(const SpiLabel&),
                       std::string_view what, FindingList& out) {
     const auto has_mark = [marks](const Backend& backend) { return marks(backend.spi_label); };

@@ -12,7 +12,6 @@
 namespace ikelb::config::rules {
 namespace {
 
-/// A name or a reference, and where it stands.
 struct Written {
     const Key& key;
     std::string text;
@@ -20,7 +19,7 @@ struct Written {
     int line;
 };
 
-/// Those of a map, and of all maps and items in it.
+/// Collects the names and references of a map and of all its inner maps and items.
 void collect(const Key& map, const void* object, const std::string& path, int line,
              std::vector<Written>& all) {
     for (const Key& key : map.keys) {
@@ -43,7 +42,6 @@ std::vector<Written> all_names(const Config& config) {
     return all;
 }
 
-/// The names of the items of a list, wherever it stands.
 std::vector<std::string_view> names_in(const std::vector<Written>& all, std::string_view list) {
     std::vector<std::string_view> names;
     for (const Written& one : all)
@@ -52,7 +50,6 @@ std::vector<std::string_view> names_in(const std::vector<Written>& all, std::str
     return names;
 }
 
-/// Reports a reference that is in none of the names.
 void check_reference(FindingList& out, int line, std::string path, std::string_view kind,
                      std::string_view reference, const std::vector<std::string_view>& names) {
     if (std::find(names.begin(), names.end(), reference) != names.end()) return;
@@ -90,7 +87,7 @@ void references_are_defined(const Config& config, FindingList& out) {
 }
 
 void interface_names_are_free_in_the_kernel(const Config& config, FindingList& out) {
-    // lo is the kernel's; all and default are folders beside the interfaces in /proc/sys/net.
+    // The kernel owns lo; all and default are folders beside the interfaces in /proc/sys/net.
     constexpr std::array<std::string_view, 3> reserved{"lo", "all", "default"};
     for (std::size_t i = 0; i < config.interfaces.size(); ++i) {
         const Interface& interface = config.interfaces[i];

@@ -17,9 +17,9 @@ std::string_view device_without_arguments(std::string_view device) {
     return device.substr(0, device.find(','));
 }
 
-/// The first or the last address of an IPv4 subnet, which no machine can have; the first of an
-/// IPv6 subnet, which all its routers have (RFC 4291 2.6.1). In an IPv4 /31 (RFC 3021) and an IPv6
-/// /127 (RFC 6164) both can be had.
+/// The first or the last address of an IPv4 subnet: no machine can have them; or the first of an
+/// IPv6 subnet: all its routers have it (RFC 4291 2.6.1). An IPv4 /31 (RFC 3021) and an IPv6 /127
+/// (RFC 6164) have no such addresses.
 bool is_subnet_or_broadcast_address(const net::IpPrefix& prefix) {
     if (!prefix.address.is_v4())
         return prefix.length < 127 && prefix.address == prefix.network().address;
@@ -35,7 +35,7 @@ bool is_on_link(const Interface& interface, const net::IpAddress& address) {
                        [&](const net::IpPrefix& own) { return own.contains(address); });
 }
 
-/// An address of one and another of the other whose subnets overlap.
+/// An address of each interface; the subnets of the two overlap.
 struct Overlap {
     net::IpPrefix own;
     net::IpPrefix other;
@@ -81,7 +81,7 @@ void port_drivers_hand_over_fragments(const Config& config, FindingList& out) {
     for (std::size_t i = 0; i < config.ports.size(); ++i) {
         const Port& port = config.ports[i];
         const std::string_view driver = port.device;
-        // Its socket joins a fanout group that has the kernel put datagrams together first.
+        // The driver's socket joins a fanout group that has the kernel reassemble datagrams first.
         if (!driver.starts_with("net_af_packet") && !driver.starts_with("eth_af_packet")) continue;
         out.warning(port.line.number, item_path("ports", i) + ".device",
                     "net_af_packet loses fragmented datagrams, such as an IKE_AUTH with "
@@ -303,8 +303,8 @@ void ports_below_ipv6_have_its_mtu(const Config& config, FindingList& out) {
 }
 
 void mtus_fit_the_buffers_of_af_xdp(const Config& config, FindingList& out) {
-    // The kernel takes buffers of a page at most, 4,096 bytes; 576 of them are head room and what
-    // DPDK puts before it, 18 the Ethernet header with a tag.
+    // A buffer of the kernel is at most a page, 4,096 bytes. DPDK takes 576 of them for the head
+    // room and its data before that, the Ethernet header with a tag takes 18.
     constexpr std::uint16_t largest = 4096 - 576 - 18;
     const bool has_af_xdp = std::ranges::any_of(config.ports, [](const Port& port) {
         return port.device.starts_with("net_af_xdp");

@@ -14,7 +14,6 @@ constexpr std::string_view link_local =
     " is link-local: it names another machine on each link, and is never routed (RFC 4291 2.5.6); "
     "write a global or a unique local (fd00::/8) address";
 
-/// The interface that has an address, or nullptr.
 const Interface* owner_of(const Config& config, const net::IpAddress& address) {
     for (const Interface& interface : config.interfaces)
         for (const net::IpPrefix& own : interface.addresses)

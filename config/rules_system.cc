@@ -39,7 +39,7 @@ void worker_cpus_fit(const Config& config, FindingList& out) {
 }
 
 void eal_args_leave_ours_alone(const Config& config, FindingList& out) {
-    // Made by ikelb from ports, workers and dpdk; EAL takes the last one or fails.
+    // ikelb makes these from ports, workers and dpdk; of two EAL takes the last one or fails.
     constexpr std::array<std::string_view, 15> ours{
         "-l",     "-c",         "--lcores", "--main-lcore", "--no-huge",
         "-m",     "--huge-dir", "--vdev",   "-a",           "--allow",
@@ -102,10 +102,10 @@ void maglev_table_size_is_prime(const Config& config, FindingList& out) {
 }
 
 void maglev_tables_are_built_in_time(const Config& config, FindingList& out) {
-    // Seconds in which nothing else is done, the more the less even the weights: the service
-    // manager's watchdog has 30. See docs/decisions/0011-starts-that-fail.md.
+    // The daemon does nothing else while it builds the tables, longer with less even weights: the
+    // service manager's watchdog waits 30 s. See docs/decisions/0011-starts-that-fail.md.
     constexpr std::uint64_t most = std::uint64_t{1} << 25;
-    // Each has one: what another scheduler can't remember goes by it.
+    // Every service has a Maglev table: clients that another scheduler can't remember go by it.
     const std::uint64_t services = config.services.size();
     if (services * config.maglev_table_size > most)
         out.error(config.maglev_table_size_line.number, "maglev_table_size",

@@ -63,8 +63,8 @@ bool is_backend(const Config& config, const net::IpAddress& address) {
     });
 }
 
-/// The network on the servers' side that holds all of these sources, if there is one: what comes
-/// from there on the clients' side is dropped before any rule is asked.
+/// The network on the servers' side that holds all of these sources, if one does: the dataplane
+/// drops packets from there on the clients' side before it asks any rule.
 std::optional<net::IpPrefix> servers_network_of(const Config& config,
                                                 const net::IpPrefix& sources) {
     for (const net::IpPrefix& inside : config.inside_prefixes)
@@ -75,7 +75,7 @@ std::optional<net::IpPrefix> servers_network_of(const Config& config,
     return std::nullopt;
 }
 
-/// ESP, or UDP of the service's ports alone.
+/// ESP, or only the service's UDP ports.
 bool is_service_traffic(const OpenPort& port) {
     if (port.protocol == esp) return true;
     return port.protocol == udp && port.ports.first == port.ports.last &&

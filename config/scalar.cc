@@ -16,7 +16,7 @@ struct Unit {
     std::int64_t milliseconds;
 };
 
-// From the smallest; `d` is read, but a day is written as 24h.
+// From the smallest; `d` is read, but a day is printed as 24h.
 constexpr std::array<Unit, 5> units{{{"ms", 1},
                                      {"s", 1000},
                                      {"m", 60 * 1000},
@@ -29,7 +29,7 @@ struct NamedProtocol {
     std::uint8_t number;
 };
 
-// Of IANA's protocol numbers what is likely to be routed.
+// Those IANA protocols that are likely to be routed.
 constexpr auto protocols = std::to_array<NamedProtocol>({
     {"any", 0}, {"tcp", 6}, {"udp", 17}, {"icmp", 1}, {"icmpv6", 58}, {"gre", 47}, {"esp", 50},
     {"ah", 51}, {"ospf", 89}, {"sctp", 132},
@@ -133,7 +133,7 @@ std::optional<Endpoint> parse_endpoint(std::string_view text) {
     const bool is_bracketed = host.size() >= 2 && host.front() == '[' && host.back() == ']';
     if (is_bracketed) host = host.substr(1, host.size() - 2);
     const auto address = parse_address(host);
-    // An IPv6 address has colons of its own: without brackets its last group would be the port.
+    // An IPv6 address has colons: without brackets its last group would be the port.
     if (!address || is_bracketed == (host.find(':') == std::string_view::npos))
         return std::nullopt;
     const auto port = parse_integer(text.substr(colon + 1));
@@ -204,7 +204,7 @@ std::string in_quotes(std::string_view typed) {
     std::string text = "'";
     for (const char c : typed.substr(0, longest))
         text += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-    // Not to end within a UTF-8 character: drop the continuation bytes and their lead byte.
+    // The cut text must not end within a UTF-8 character: drop the continuation and lead bytes.
     if (typed.size() > longest) {
         while ((static_cast<unsigned char>(text.back()) & 0xc0) == 0x80) text.pop_back();
         if ((static_cast<unsigned char>(text.back()) & 0x80) != 0) text.pop_back();

@@ -26,7 +26,7 @@ std::string list_of(const Key& key, std::string_view items) {
     return "a list of at most " + std::to_string(key.range.max) + " " + std::string{items};
 }
 
-/// Fills in what a key has of its parent. A key's children stay where they are from here on.
+/// Fills in the fields that come from the parent. From here on a key's children must not move.
 void place(Key& key) {
     const std::string inside = key.form == Form::list_of_maps ? key.path + "[]" : key.path;
     for (Key& child : key.keys) {
@@ -38,7 +38,7 @@ void place(Key& key) {
 }
 
 void collect(const Key& key, std::vector<std::reference_wrapper<const Key>>& all) {
-    if (key.form == Form::rate) return;  // its parts are an older way to write it
+    if (key.form == Form::rate) return;  // its parts are an older form of the rate
     for (const Key& child : key.keys) {
         all.push_back(child);
         collect(child, all);
@@ -52,7 +52,7 @@ std::string_view Key::name() const noexcept {
 }
 
 const Key& schema() {
-    static Key root;  // filled where it stays: children point to their parents
+    static Key root;  // filled in place: children point to their parents
     static const bool is_filled = [] {
         root.form = Form::map;
         root.apply = live;

@@ -22,13 +22,13 @@ const std::vector<std::reference_wrapper<const Key>>& all_keys();
 /// The key of a path such as pools[].backends[].weight, or nullptr.
 const Key* find_key(std::string_view path);
 
-/// The names and words that may be written; empty for keys that have no such list.
+/// The allowed names and words; empty for keys without such a list.
 std::vector<std::string_view> choices_of(const Key& key);
 
-/// What may be written there, for messages and documentation: "a whole number 0..1000".
+/// The allowed values, for messages and documentation: "a whole number 0..1000".
 std::string describe_form(const Key& key);
 
-/// What a change of the key does to live tunnels; never empty.
+/// The effect of a change on live tunnels; never empty.
 std::string effect_of(const Key& key);
 
 }  // namespace ikelb::config

@@ -17,14 +17,14 @@ struct Service {
     std::string name{};
     net::IpAddress vip{};
     Announce announce = Announce::address;
-    std::string interface{};  ///< Interface::name: where the VIP is put, and its uplink
+    std::string interface{};  ///< Interface::name: has the VIP, and is its uplink
     std::string pool{};       ///< Pool::name
     Scheduler scheduler = Scheduler::maglev;
     Affinity affinity = Affinity::source;
-    std::uint8_t affinity_prefix_v4 = 32;  ///< bits of an IPv4 address that make one client
+    std::uint8_t affinity_prefix_v4 = 32;  ///< bits of an IPv4 address that identify a client
     std::uint8_t affinity_prefix_v6 = 128;
     std::uint32_t ask_all_per_second = 50;
-    std::vector<OpenPort> host_ports{};  ///< of the VIP that the kernel may be asked at
+    std::vector<OpenPort> host_ports{};  ///< the VIP's ports that the kernel serves
     SourceLine line{};
     friend bool operator==(const Service&, const Service&) = default;
 

@@ -2,7 +2,7 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
-// The session tables: their sizes, their times and what may enter them, with their keys (key.h).
+// The session tables: their sizes, timeouts and admission, with their keys (key.h).
 
 #include <chrono>
 #include <cstdint>
@@ -14,7 +14,7 @@ namespace ikelb::config {
 inline constexpr Range most_records{1024, 1 << 27, true};
 inline constexpr Range most_events{1, 10'000'000};
 
-/// Sizes of the tables, in records. Fixed at start: nothing is allocated afterwards.
+/// Sizes of the tables, in records. Fixed at start: the dataplane allocates nothing afterwards.
 struct Limits {
     std::uint32_t flows = 262144;
     std::uint32_t bindings = 262144;
@@ -123,7 +123,7 @@ struct Timeouts {
     }
 };
 
-/// What unknown sources may do, all workers together.
+/// Limits on unknown sources, over all workers together.
 struct Abuse {
     Rate requests_per_source{200, 2000};
     Rate requests_per_backend{2000, 4000};

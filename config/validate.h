@@ -9,9 +9,9 @@
 
 namespace ikelb::config {
 
-/// Whether the parts of a configuration make sense together. Pure: looks at nothing but the
-/// value, neither at NICs nor at the kernel. Errors: it must not be used. Warnings: it can be, but
-/// probably not as meant. file: the name in the findings. The rules: rules.h.
+/// Checks the values of a configuration against each other. Pure: reads neither NICs nor the
+/// kernel. An error forbids the use; a warning names a likely mistake. file: the name in the
+/// findings. The rules: rules.h.
 Findings validate(const Config& config, const std::string& file);
 
 }  // namespace ikelb::config

@@ -2,8 +2,8 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
-// How values of each C++ type of the configuration are read and printed: an overload of read_value
-// and print_value for each, and of form_of for what they look like. A new type needs these three.
+// Reads and prints values of each C++ type of the configuration. A new type needs three overloads:
+// read_value, print and form_of (its form).
 
 #include <chrono>
 #include <concepts>
@@ -115,7 +115,7 @@ std::string print(const Value& value, const Key&) {
     return text::to_text(value);
 }
 
-/// The struct whose rows are those of a map, or of the items of a list.
+/// The struct whose rows describe a map, or the items of a list.
 template <class Value>
 struct MapOf {
     using type = Value;
@@ -125,7 +125,6 @@ struct MapOf<std::vector<Item>> {
     using type = Item;
 };
 
-// What tells an item of a list of maps from the others, for people.
 template <class Item>
     requires requires(const Item& item) { item.name; }
 std::string label_of(const Item& item) {
@@ -158,7 +157,6 @@ bool read_one(std::string_view text, const Key& key, Value& value) {
     return read.has_value();
 }
 
-/// One value in its member.
 template <class Value>
 struct TypeOf {
     static bool read(std::string_view text, const Key& key, void* value) {

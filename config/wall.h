@@ -2,7 +2,7 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
-// What may pass that is no service's, with its keys (key.h).
+// Traffic that is of no service and may pass, with its keys (key.h).
 
 #include <cstdint>
 #include <vector>
@@ -11,12 +11,12 @@
 
 namespace ikelb::config {
 
-/// Transit that may begin on the clients' side.
+/// Transit that hosts on the clients' side may begin.
 struct AllowRule {
     net::IpPrefix from{};
     net::IpPrefix to{};
     OpenPort port{};
-    bool is_established = false;  ///< of TCP only segments with ACK or RST
+    bool is_established = false;  ///< TCP only: segments with ACK or RST
     SourceLine line{};
     friend bool operator==(const AllowRule&, const AllowRule&) = default;
 
@@ -35,9 +35,9 @@ struct AllowRule {
     }
 };
 
-/// Routed traffic that is no service's.
+/// Routed traffic that is of no service.
 struct Transit {
-    bool is_open = false;  ///< YAML: `transit: open`; whoever filters upstream
+    bool is_open = false;  ///< YAML: `transit: open`; for sites that filter upstream
     std::vector<AllowRule> allow{};
     SourceLine line{};
     friend bool operator==(const Transit&, const Transit&) = default;
@@ -50,7 +50,7 @@ struct Transit {
     }
 };
 
-/// An own address that clients' side may reach though it is not the ingress interface's.
+/// An own address, of another interface than the ingress, that the clients' side may reach.
 struct OwnService {
     net::IpAddress address{};
     net::IpPrefix from{};

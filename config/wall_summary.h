@@ -8,8 +8,8 @@
 
 namespace ikelb::config {
 
-/// What the clients' side may begin besides the services, in one line without a full stop: for the
-/// eyes of whoever checks a file or asks for the status.
+/// The traffic that the clients' side may begin besides the services, in one line without a full
+/// stop, for the operator.
 std::string wall_summary(const Config& config);
 
 }  // namespace ikelb::config

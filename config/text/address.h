@@ -10,7 +10,7 @@
 
 namespace ikelb::text {
 
-// Addresses as people write and read them. No packet needs one.
+// Text of addresses, for people. The dataplane needs none.
 
 /// Reads aa:bb:cc:dd:ee:ff (either case); anything else is nullopt.
 std::optional<net::MacAddress> parse_mac(std::string_view text);

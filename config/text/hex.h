@@ -9,7 +9,7 @@
 
 namespace ikelb::text {
 
-/// Two hexadecimal digits of either case; anything else is nullopt.
+/// Two hexadecimal digits of either case; any other text is nullopt.
 inline std::optional<std::uint8_t> parse_hex_byte(std::string_view digits) {
     std::uint8_t byte = 0;
     const char* const end = digits.data() + digits.size();
