@@ -25,17 +25,16 @@ namespace http = beast::http;
 using boost::system::error_code;
 using Protocol = asio::local::stream_protocol;
 
-/// Accepting failed (no descriptors left): how long to wait before the next try.
+/// The wait before the next try when no descriptor is left.
 constexpr std::chrono::milliseconds accept_pause{100};
 
-/// What a session needs of its server.
 struct Shared {
     AdminServerOptions options;
     Handler handler;  ///< empty once the server is gone
 };
 
-/// One connection. Callbacks rather than coroutines: clang 14 has none with libstdc++.
-/// Kept alive by its pending operation alone.
+/// One connection; its pending operation alone keeps it alive. Callbacks rather than coroutines:
+/// clang 14 has none with libstdc++.
 class Session : public std::enable_shared_from_this<Session> {
 public:
     Session(Protocol::socket socket, std::shared_ptr<const Shared> shared,
@@ -56,7 +55,6 @@ public:
                          });
     }
 
-    /// Answers without reading, and closes.
     void refuse(unsigned status, std::string_view message) {
         write(error_response(status, message), 11, false);
     }
@@ -68,7 +66,7 @@ private:
         if (error == http::error::body_limit) return refuse(413, "the request is too large");
         if (error == http::error::header_limit) return refuse(431, "the header is too large");
         if (error == http::error::end_of_stream) return close();
-        // Of all errors these are the ones that the peer made by what it sent.
+        // These are the errors that the peer's bytes cause.
         if (error &&
             error.category() == http::make_error_code(http::error::bad_method).category() &&
             error != http::error::partial_message)
@@ -151,7 +149,7 @@ private:
 
     void welcome(Protocol::socket socket) {
         const std::size_t present = sessions_.size();
-        // Beyond twice the limit not even a refusal is worth a descriptor.
+        // Beyond twice the limit a refusal is not worth a descriptor.
         if (present >= 2 * shared_->options.max_connections) return;
         const auto session = std::make_shared<Session>(std::move(socket), shared_,
                                                        [weak = weak_from_this()](Session* ended) {

@@ -22,17 +22,17 @@ struct AdminServerOptions {
     mode_t mode = 0660;  ///< root and the group of the socket file may send commands
     std::size_t body_limit = 64 * 1024;   ///< bytes of a request's body
     std::size_t header_limit = 8 * 1024;  ///< bytes of a request's header
-    std::size_t max_connections = 32;     ///< one more is told 503
-    /// For a whole request to arrive, for an answer to be taken, and for a kept-alive connection to
-    /// send the next request.
+    std::size_t max_connections = 32;     ///< the next connection gets 503
+    /// For a request to arrive whole, for the peer to take an answer, and for a kept-alive
+    /// connection to send the next request.
     std::chrono::milliseconds request_timeout{std::chrono::seconds{10}};
 };
 
-/// HTTP/1.1 with JSON over a UNIX socket. Who may open the socket file may command: there is no
-/// other authentication. Control thread only.
+/// HTTP/1.1 with JSON over a UNIX socket. The permissions of the socket file are the only
+/// authentication. Control thread only.
 class AdminServer {
 public:
-    /// Listens, and has `handler` answer as soon as `executor`'s context runs.
+    /// Listens; `handler` answers once `executor`'s context runs.
     static boost::system::result<std::unique_ptr<AdminServer>, ServerError> start(
         boost::asio::any_io_executor executor, AdminServerOptions options, Handler handler);
 

@@ -6,7 +6,7 @@
 #include <boost/url/encode.hpp>
 #include <boost/url/pct_string_view.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
-#include <boost/url/src.hpp>  // all of Boost.URL: there is no library of it to link
+#include <boost/url/src.hpp>  // all of Boost.URL: no library of it to link
 #include <cstddef>
 
 namespace ikelb::api {

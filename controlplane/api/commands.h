@@ -2,10 +2,10 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
-// The one list of what a daemon can be asked and told. The server finds a command by its path and
-// checks its arguments, ikelbctl makes a subcommand of it with options, help and completion, and
-// docs/ikelbctl.md prints it. What the daemon does is in controlplane/daemon/commands.cc. ikelbctl
-// shows an answer as it comes, lists as tables, unless controlplane/ctl/render.cc knows it.
+// The one list of the daemon's commands. The server finds a command by its path and checks its
+// arguments; ikelbctl makes a subcommand of it with options, help and completion; docs/ikelbctl.md
+// prints the list. controlplane/daemon/commands.cc carries commands out. ikelbctl shows an answer
+// as keys and tables, unless controlplane/ctl/render.cc has its own form.
 
 #include <array>
 #include <cstdint>
@@ -18,10 +18,9 @@ namespace ikelb::api {
 
 enum class Method : std::uint8_t { get, post };
 
-/// "GET" or "POST".
 std::string_view to_string(Method method) noexcept;
 
-/// What the text of an argument has to be.
+/// The required form of an argument's text.
 enum class Kind : std::uint8_t {
     name,      ///< anything
     choice,    ///< one of the words of its form, "keep|refuse"
@@ -30,14 +29,14 @@ enum class Kind : std::uint8_t {
     endpoint,  ///< the same; ikelbctl takes :PORT behind it, for the argument "port"
     prefix,    ///< an IP address or ADDRESS/LENGTH
     number,    ///< from 1 to Argument::most
-    place,     ///< where a slice of an answer begins: "next" of the one before
+    place,     ///< the begin of a slice: "next" of the slice before
     spi,       ///< an IKE SPI, in hexadecimal
     spi_pair,  ///< the initiator's SPI, or SPIi:SPIr
     esp_spi,
 };
 
-/// Where ikelbctl takes it from. The API takes all but path names as parameters of a GET, or as
-/// strings in the JSON object that is the body of a POST.
+/// The source of the argument on ikelbctl's command line. The API takes all but path names as
+/// parameters of a GET, or as strings in the JSON object of a POST's body.
 enum class Place : std::uint8_t {
     option,
     positional,
@@ -52,7 +51,7 @@ struct Argument {
     std::string_view form{};  ///< as --help shows it
     std::string_view help{};
     bool is_required = false;
-    std::string_view preset{};  ///< if it is left out; empty: then there is none
+    std::string_view preset{};  ///< for an absent argument; empty: no preset
     std::uint64_t most = 65535;
 };
 
@@ -61,15 +60,15 @@ struct Command {
     Method method = Method::get;
     std::string_view path;                ///< one segment may be {name}
     std::string_view summary;             ///< one line for --help and the documents
-    std::array<Argument, 5> arguments{};  ///< those behind the last have no name
-    std::string_view note{};              ///< what there is to know of its columns
-    std::string_view body{};              ///< what to send; empty: nothing
+    std::array<Argument, 5> arguments{};  ///< arguments behind the last have no name
+    std::string_view note{};              ///< explains the columns
+    std::string_view body{};              ///< the body to send; empty: no body
     std::string_view answer;              ///< the shape of a 200
-    std::string_view alone{};  ///< summary of what ikelbctl does itself; empty: it asks the daemon
+    std::string_view alone{};  ///< summary of ikelbctl's own work; empty: it asks the daemon
 
     std::span<const Argument> list() const noexcept;
     const Argument* find(std::string_view argument) const noexcept;
-    /// Those of a GET, separated by blanks.
+    /// The parameters of a GET, separated by blanks.
     std::string parameters() const;
 };
 
@@ -79,8 +78,8 @@ std::span<const Command> commands() noexcept;
 /// The path of a command, with {name} filled in and percent-encoded (RFC 3986).
 std::string path_of(const Command& command, std::string_view name = {});
 
-/// The name in `path` if it is one of this command, empty for one without {name}; nothing if the
-/// path is another one. Percent-encoding is taken off.
+/// The name in `path` if the path is this command's, empty for a command without {name}; nothing
+/// for another path. Decodes percent-encoding.
 std::optional<std::string> match_path(const Command& command, std::string_view path);
 
 std::string percent_encode(std::string_view text);

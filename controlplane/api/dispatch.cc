@@ -27,7 +27,6 @@ CommandError bad_request(fmt::format_string<Parts...> format, Parts&&... parts) 
     return {400, fmt::format(format, std::forward<Parts>(parts)...)};
 }
 
-/// The whole text as a number.
 template <std::unsigned_integral Int>
 std::optional<Int> number(std::string_view text, int base = 10) {
     Int value = 0;
@@ -37,14 +36,14 @@ std::optional<Int> number(std::string_view text, int base = 10) {
     return value;
 }
 
-/// Hexadecimal, with 0x or without; 0 if it is none, which no SPI is.
+/// Hexadecimal, with 0x or without; 0 for any other text, as no SPI is 0.
 template <std::unsigned_integral Int>
 Int spi_of(std::string_view text) {
     if (text.starts_with("0x")) text.remove_prefix(2);
     return number<Int>(text, 16).value_or(0);
 }
 
-/// ADDRESS, or ADDRESS/LENGTH with its host bits left as they are, in canonical form.
+/// ADDRESS, or ADDRESS/LENGTH with its host bits, in canonical form.
 std::optional<std::string> prefix_of(std::string_view text) {
     const std::size_t slash = text.find('/');
     boost::system::error_code error;
@@ -129,7 +128,7 @@ Checked<Value> check(const Command& command, const Argument& argument, const std
     return value;
 }
 
-/// What stands behind the ? of a request; of a name that comes twice the first.
+/// The parameters behind the ? of a request; of a name that comes twice the first.
 Checked<Texts> read_query(const Command& command, std::string_view query) {
     Texts texts;
     std::vector<std::string> pairs;
@@ -151,7 +150,7 @@ Checked<Texts> read_query(const Command& command, std::string_view query) {
     return texts;
 }
 
-/// Of a JSON object; an empty body counts as {}.
+/// The members of a JSON object; an empty body counts as {}.
 Checked<Texts> read_body(const Command& command, std::string_view body) {
     Texts texts;
     const bool is_empty = body.find_first_not_of(" \t\r\n") == std::string_view::npos;
@@ -173,7 +172,7 @@ Checked<Texts> read_body(const Command& command, std::string_view body) {
     return texts;
 }
 
-/// What was sent for a command, checked: `name` is that in the path, `query` stands behind the ?.
+/// The checked arguments of a command: `name` is from the path, `query` stands behind the ?.
 Checked<Arguments> read_arguments(const Command& command, const std::string& name,
                                   std::string_view query, std::string_view body) {
     auto texts = read_query(command, query);
@@ -199,7 +198,7 @@ Checked<Arguments> read_arguments(const Command& command, const std::string& nam
     return arguments;
 }
 
-/// What a client sent is quoted in errors, so it need not be UTF-8: replace what isn't.
+/// Errors quote the client's text, which may not be UTF-8: write() replaces bad bytes.
 std::string write(const json& value) {
     return value.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
 }

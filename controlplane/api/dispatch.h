@@ -9,7 +9,6 @@
 
 namespace ikelb::api {
 
-/// An HTTP request, as far as the commands care.
 struct Request {
     std::string_view method;  ///< "GET"
     std::string_view target;  ///< path and query as sent
@@ -22,11 +21,11 @@ struct Response {
     std::string allow;  ///< the Allow header of a 405 (RFC 9110 section 15.5.6); else empty
 };
 
-/// Finds the command, checks what was sent, and has it carried out. Never throws: whatever a
-/// command throws becomes a 500.
+/// Finds the command, checks the arguments, and carries the command out. Never throws: an exception
+/// of a command becomes a 500.
 Response dispatch(const Handler& handler, const Request& request) noexcept;
 
-/// An error as the API writes it: {"error": message}.
+/// {"error": message}.
 Response error_response(unsigned status, std::string_view message);
 
 }  // namespace ikelb::api

@@ -17,8 +17,8 @@
 
 namespace ikelb::api {
 
-/// Why a command was not carried out. `status`: an HTTP status of 400 and more; `message`: a
-/// sentence that says what is wrong and, where there is something, what to type.
+/// `status`: an HTTP status of 400 and more; `message`: a sentence with the fault and, if there is
+/// one, the text to type.
 struct CommandError {
     unsigned status = 500;
     std::string message;
@@ -41,18 +41,17 @@ private:
     std::variant<nlohmann::json, CommandError> value_;
 };
 
-/// An argument as its kind wants it.
 struct Value {
     std::string text;          ///< addresses in their canonical form
     std::uint64_t number = 0;  ///< of numbers and SPIs
-    std::uint64_t second = 0;  ///< the responder's SPI of a pair; 0: it was left out
+    std::uint64_t second = 0;  ///< the responder's SPI of a pair; 0: absent
 };
 
-/// The arguments of one call by name: those that were given, and those that have a preset.
+/// The given and preset arguments of one call, by name.
 class Arguments {
 public:
     void put(std::string_view name, Value value) { values_.emplace(name, std::move(value)); }
-    /// nullptr: it was left out.
+    /// nullptr: the call has no such argument.
     const Value* find(std::string_view name) const {
         const auto at = values_.find(name);
         return at == values_.end() ? nullptr : &at->second;
@@ -65,15 +64,15 @@ public:
         const Value* const value = find(name);
         return value == nullptr ? std::nullopt : std::optional{value->number};
     }
-    /// Of one that is required or has a preset.
+    /// For an argument that is required or has a preset.
     const Value& at(std::string_view name) const { return values_.find(name)->second; }
 
 private:
     std::map<std::string, Value, std::less<>> values_;
 };
 
-/// Carries a command out. Every call comes on the control thread and is answered before it returns.
-/// An exception becomes a 500 with its text.
+/// Carries a command out. The control thread makes every call; the call returns the answer. An
+/// exception becomes a 500 with its text.
 using Handler = std::function<CommandResult(const Command&, const Arguments&)>;
 
 }  // namespace ikelb::api

@@ -30,7 +30,7 @@ int try_connect(const sockaddr_un& address) noexcept {
     return connect(probe.get(), generic, sizeof(address)) == 0 ? 0 : errno;
 }
 
-/// Makes way for a new socket file: nothing is there, or a socket that its owner left behind.
+/// Removes a socket file that its owner left behind.
 std::optional<ServerError> clear_the_way(const std::string& path, const sockaddr_un& address) {
     struct stat status {};
     if (lstat(path.c_str(), &status) != 0) {
@@ -43,7 +43,7 @@ std::optional<ServerError> clear_the_way(const std::string& path, const sockaddr
                        "set admin.socket to another path",
                        0);
     const int error = try_connect(address);
-    // EAGAIN: its backlog is full, so somebody does listen.
+    // EAGAIN: the backlog is full, so a process listens.
     if (error == 0 || error == EAGAIN)
         return failure(path, "a running process listens there; is ikelbd running already?", 0);
     if (error != ECONNREFUSED) return failure(path, "can't tell whether it is in use", error);
@@ -67,7 +67,7 @@ boost::system::result<UnixListener, ServerError> UnixListener::bind(const std::s
 
     posix::FileDescriptor fd{socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
     if (!fd.is_open()) return failure(path, "can't make a socket", errno);
-    // The file inherits the descriptor's mode, less the umask: it is never open to more than
+    // The file inherits the descriptor's mode, less the umask: at no moment is it open to more than
     // `mode`.
     const auto* const generic = reinterpret_cast<const sockaddr*>(&address);
     if (fchmod(fd.get(), mode) != 0 || ::bind(fd.get(), generic, sizeof(address)) != 0)

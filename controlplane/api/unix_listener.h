@@ -12,18 +12,17 @@
 
 namespace ikelb::api {
 
-/// Why there is no admin socket, as a sentence for the operator.
 struct ServerError {
     std::string message;
 };
 
-/// A listening UNIX stream socket and its file. Move-only; closing removes the file, unless
-/// another process has put its own there meanwhile.
+/// A listening UNIX stream socket and its file. Move-only; closing removes the file, unless another
+/// process has replaced it.
 class UnixListener {
 public:
-    /// Binds `path` with the permissions `mode`, exactly, from the first moment. A socket file that
-    /// nobody listens on (its process was killed) is replaced; one that answers, and a file that is
-    /// no socket, are refused.
+    /// Binds `path` with exactly the permissions `mode` from the first moment. Replaces a socket
+    /// file without a listener (its process was killed); refuses one that answers, and a file that
+    /// is no socket.
     static boost::system::result<UnixListener, ServerError> bind(const std::string& path,
                                                                  mode_t mode);
 
@@ -31,7 +30,7 @@ public:
     UnixListener& operator=(UnixListener&&) = delete;
     ~UnixListener();
 
-    /// Hands the descriptor over to the caller; the file stays ours to remove.
+    /// The caller owns the descriptor from here on; the listener still removes the file.
     int release_descriptor() noexcept { return fd_.release(); }
 
 private:

@@ -20,7 +20,7 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 using boost::system::error_code;
 
-/// Beyond what 100,000 flows take.
+/// More than 100,000 flows take.
 constexpr std::uint64_t answer_limit = 64ULL * 1024 * 1024;
 
 class Exchange {
@@ -29,7 +29,7 @@ public:
         : socket_{socket}, timeout_{timeout} {}
 
     boost::system::result<AdminAnswer, ClientError> run(http::request<http::string_body> request) {
-        // Asynchronous inside, for only so does Beast know time-outs.
+        // Asynchronous inside: Beast's time-outs need it.
         asio::local::stream_protocol::endpoint where{socket_};
         wait([&](auto done) { stream_.async_connect(where, done); });
         if (error_) return explain();
@@ -37,7 +37,7 @@ public:
             http::async_write(stream_, request,
                               [done](const error_code& error, std::size_t) { done(error); });
         });
-        // A daemon that refuses early closes its reading end first; its answer may be there.
+        // A daemon that refuses early closes its reading end first; its answer may have arrived.
         if (error_ && error_ != asio::error::broken_pipe) return explain();
         parser_.body_limit(answer_limit);
         wait([&](auto done) {

@@ -11,7 +11,7 @@
 
 namespace ikelb::ctl {
 
-/// Why there is no answer from the daemon, with what to do about it.
+/// The reason why the daemon does not answer, with the remedy.
 struct ClientError {
     std::string message;
 };
@@ -21,8 +21,8 @@ struct AdminAnswer {
     std::string body;
 };
 
-/// One request to the daemon behind the UNIX socket `socket`, and its answer. Blocks, each step at
-/// most `timeout`. `target`: path and query; `body`: JSON or empty.
+/// Sends one request to the daemon behind the UNIX socket `socket`. Blocks, each step at most
+/// `timeout`. `target`: path and query; `body`: JSON or empty.
 boost::system::result<AdminAnswer, ClientError> ask_daemon(const std::string& socket,
                                                            api::Method method,
                                                            const std::string& target,

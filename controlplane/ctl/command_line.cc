@@ -37,7 +37,7 @@ void add_argument(CLI::App& app, const api::Argument& argument, std::uint64_t mo
                        std::string{argument.help})
             ->type_name(std::string{argument.form})
             ->required(argument.is_required);
-    // CLI11 would print what is checked a second time.
+    // CLI11 would print the checked words a second time.
     if (argument.kind == api::Kind::choice) {
         std::vector<std::string> words;
         boost::split(words, argument.form, boost::is_any_of("|"));
@@ -53,7 +53,7 @@ void add_command(CLI::App& app, const api::Command& command, Invocation& invocat
         app.add_subcommand(std::string{command.name},
                            std::string{command.alone.empty() ? command.summary : command.alone});
     if (!command.note.empty()) sub->footer(std::string{command.note} + "\n\n" + exit_statuses);
-    // Of what comes in slices one more than is shown is asked for: it tells that there are more.
+    // Ask a command with slices for one row more than is shown: the row tells that there are more.
     const std::uint64_t spare = command.find("from") == nullptr ? 0 : 1;
     for (const api::Argument& argument : command.list())
         if (argument.place != api::Place::api_only)
@@ -65,7 +65,7 @@ void add_command(CLI::App& app, const api::Command& command, Invocation& invocat
 std::unique_ptr<CLI::App> make_command_line(Invocation& invocation) {
     auto app = std::make_unique<CLI::App>("Watches and operates a running ikelbd.", "ikelbctl");
     app->require_subcommand(1);
-    app->fallthrough();  // ikelbctl status --json is as good as ikelbctl --json status
+    app->fallthrough();  // ikelbctl status --json works like ikelbctl --json status
     app->set_help_flag("-h,--help", "print this help and exit");
     app->set_version_flag("--version", "ikelbctl " IKELB_VERSION,
                           "print ikelbctl's version and exit");

@@ -12,12 +12,11 @@
 
 namespace ikelb::ctl {
 
-/// What was typed.
 struct Invocation {
     std::string socket = "/run/ikelb/admin.sock";
     bool json = false;
     bool names = false;  ///< backends --names
-    /// The arguments by name; of those that were left out the preset, or nothing.
+    /// The arguments by name; of an absent argument the preset, or nothing.
     std::map<std::string, std::string, std::less<>> values{};
 };
 

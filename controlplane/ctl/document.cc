@@ -8,7 +8,7 @@
 namespace ikelb::ctl {
 namespace {
 
-/// A code block; CLI11 starts and ends its text with empty lines and leaves blanks at line ends.
+/// Cuts CLI11's empty lines at both ends and its blanks at line ends.
 std::string code_block(std::string text) {
     for (std::size_t at = 0; (at = text.find(" \n", at)) != std::string::npos;)
         at = text.erase(at, 1).find_last_not_of(' ', at) + 1;
@@ -50,7 +50,7 @@ std::string ikelbctl_document() {
         "```\ncurl --unix-socket /run/ikelb/admin.sock http://ikelbd/v1/backends\n```\n\n"
         "What the commands above say of their columns holds for these fields as well.\n\n";
     text += command_list();
-    text.pop_back();  // the last empty line
+    text.pop_back();
     return text;
 }
 

@@ -46,8 +46,8 @@ std::string duration(const json& value) {
     return value.is_number() ? short_duration(value.get<double>()) : plain(value);
 }
 
-/// Of an IKE SA: a multiple of 128 s, up to as much too little or too much, or how long it is idle.
-/// Who is older than the longest that is counted, is held at that.
+/// The age of an IKE SA is a multiple of 128 s with an error of up to 128 s, or its idle time. The
+/// count ends at its highest value.
 std::string age(const json& value) {
     constexpr double unit = 128, oldest = 1300 * unit;
     if (!value.is_number()) return plain(value);
@@ -63,7 +63,6 @@ std::string microseconds(const json& value) {
     return value.is_number() ? fmt::format("{:.3f}ms", value.get<double>() / 1000) : plain(value);
 }
 
-/// A column and where its cells come from.
 struct Field {
     Column column;
     std::string key;
@@ -107,7 +106,7 @@ bool is_list_of_counts(const json& value) {
            });
 }
 
-/// "rx_crc_errors 3, rx_discards 7": those that have happened.
+/// The counts above 0: "rx_crc_errors 3, rx_discards 7".
 std::string in_words(const json& counts) {
     std::string text;
     for (const json& one : above_zero(counts, "count"))
@@ -120,7 +119,7 @@ std::string anything(const json& value) {
     return is_list_of_counts(value) ? in_words(value) : plain(value);
 }
 
-/// A table of whatever the objects in `list` hold, "name" first; nothing if it is no such list.
+/// A table with all keys of the objects in `list`, "name" first; nothing for any other value.
 std::string table_of_anything(const std::string& title, const json& list, std::size_t width) {
     if (!list.is_array() || list.empty() || !list.front().is_object()) return {};
     std::vector<Field> fields;
@@ -134,7 +133,7 @@ std::string table_of_anything(const std::string& title, const json& list, std::s
     return section(title, table_of(fields, list, "", width));
 }
 
-/// A backend of both families has a second line, with its IPv6 address and the health there.
+/// A backend of both families has a second line: its IPv6 address and the health there.
 json lines_of_backends(const json& backends) {
     if (!backends.is_array()) return backends;
     json lines = json::array();
@@ -212,7 +211,6 @@ std::string endpoint(const json& address, const json& port) {
                                                : "[" + text + "]:" + plain(port);
 }
 
-/// With a lead, unless there is nobody to name.
 std::string list_of(std::string_view lead, const json& names) {
     std::string text;
     for (const json& name : names.is_array() ? names : json::array())
@@ -220,7 +218,6 @@ std::string list_of(std::string_view lead, const json& names) {
     return text;
 }
 
-/// Where it goes, in one line.
 std::string decision_of(const json& answer) {
     const json& drop = member(answer, "drop");
     const json& rule = member(answer, "rule");
@@ -235,7 +232,6 @@ std::string decision_of(const json& answer) {
     return text;
 }
 
-/// hit, and whether it is the one that decides.
 json with_standing(json rules) {
     bool is_decided = false;
     for (json& rule : rules) {
@@ -272,7 +268,7 @@ std::string render_explain(const json& answer, std::size_t width) {
     return text;
 }
 
-/// Those that have happened, with a title; nothing if there are none.
+/// The counts above 0, with a title; nothing if all are 0.
 std::string table_below(std::string_view title, const std::vector<Field>& fields, const json& rows,
                         const char* key, std::size_t width) {
     const json happened = above_zero(rows, key);
@@ -315,7 +311,7 @@ std::string render_configuration(const json& config) {
     return text;
 }
 
-/// One client: a binding, a flow, an IKE SA, two ESP SPIs.
+/// One client: client persistence, a flow, an IKE SA, two ESP SPIs.
 std::string render_memory(const json& bytes) {
     if (!bytes.is_object()) return {};
     const auto part = [&bytes](const char* key) {
@@ -392,8 +388,7 @@ std::string render_status(const json& answer, std::size_t width) {
     return text;
 }
 
-/// "done", or what the daemon has to say beyond that: a key a line, then lists of objects as
-/// tables.
+/// "done", or the keys of the answer, one a line, then its lists of objects as tables.
 std::string render_done(const json& answer, std::size_t width) {
     if (!answer.is_object() || answer.empty()) return "done\n";
     std::string text, tables;
@@ -405,7 +400,6 @@ std::string render_done(const json& answer, std::size_t width) {
     return text + tables;
 }
 
-/// Whose tunnels end, or have ended, by a reload.
 std::string render_ended(const json& answer, std::string_view verb) {
     std::string text;
     for (const json& backend : member(answer, "backends")) {
@@ -443,7 +437,7 @@ constexpr Look looks[] = {{"status", render_status},   {"backends", render_backe
 std::string short_number(double value) {
     constexpr std::array units{"", "k", "M", "G", "T", "P", "E"};
     std::size_t unit = 0;
-    // 999.5 and more would be shown with four digits.
+    // 999.5 and more would round to four digits.
     while (std::abs(value) >= (unit == 0 ? 1000 : 999.5) && unit + 1 < units.size()) {
         value /= 1000;
         ++unit;

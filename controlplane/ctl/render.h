@@ -11,9 +11,9 @@
 
 namespace ikelb::ctl {
 
-/// The daemon's answer to a command for people: as it is looked at in render.cc, else a key a line
-/// and lists as tables. Tolerates missing keys and null ("-"), so that a newer ikelbctl can talk to
-/// an older daemon. `width`: of the terminal, 0 without limit.
+/// Prints the daemon's answer for people: in the command's own form, else a key a line and lists as
+/// tables. Tolerates missing keys and null ("-"), so that a newer ikelbctl can talk to an older
+/// daemon. `width`: of the terminal, 0 without limit.
 std::string render(std::string_view command, const nlohmann::json& answer, std::size_t width);
 
 /// 999, 12.3k, 4.56M, ...: three significant digits, powers of 1000.
@@ -25,13 +25,12 @@ std::string short_duration(double seconds);
 struct Column {
     std::string title;
     bool numeric = false;  ///< aligned to the right
-    /// Which column goes first when the terminal is too narrow: the highest. 0 always stays.
+    /// A too narrow terminal loses the column with the highest number first. 0 always stays.
     int expendable = 0;
 };
 
 /// Aligned text, a header and a line for each row, two blanks between columns. `width`: of the
-/// terminal in characters, 0 without limit. A column that doesn't fit is left out whole, and named
-/// in a line at the end.
+/// terminal in characters, 0 without limit. The last line names the columns that do not fit.
 std::string format_table(const std::vector<Column>& columns,
                          const std::vector<std::vector<std::string>>& rows, std::size_t width);
 

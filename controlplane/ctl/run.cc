@@ -30,7 +30,7 @@ namespace {
 
 using nlohmann::json;
 
-/// A reload builds tables of any size and asks the kernel for each address and route.
+/// A reload builds tables of any size and makes a kernel request for each address and route.
 constexpr std::chrono::seconds patience{30};
 
 struct Terminal {
@@ -52,7 +52,7 @@ std::string parameter(std::string_view name, std::string_view value) {
     return fmt::format("&{}={}", name, api::percent_encode(value));
 }
 
-/// ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT, as parameters.
+/// The parameters of ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT.
 std::string client_and_port(const std::string& client) {
     std::size_t end = client.find(':');
     std::string address = client.substr(0, end);
@@ -72,14 +72,14 @@ std::string parameter_of(const api::Argument& argument, const std::string& value
         case api::Kind::endpoint: return client_and_port(value);
         case api::Kind::file:
             return parameter(argument.name, std::filesystem::absolute(value).string());
-        // As CLI11 reads it, which has checked it: 0x10 is 16.
+        // CLI11 has checked the number and reads 0x10 as 16.
         case api::Kind::number:
             return parameter(argument.name, std::to_string(std::stoull(value, nullptr, 0)));
         default: return parameter(argument.name, value);
     }
 }
 
-/// The path and the parameters, but for the limit of what is asked for in slices.
+/// The path and the parameters, without the limit of a command with slices.
 std::string target_of(const api::Command& command, const Invocation& invocation) {
     std::string name, query;
     for (const api::Argument& argument : command.list()) {
@@ -118,8 +118,7 @@ boost::system::result<AdminAnswer, ClientError> ask(const api::Command& command,
                       patience);
 }
 
-/// Asks for one slice after the other until there are enough rows or no more. The rows are in a
-/// list by the command's name.
+/// Asks for slices until there are enough rows or no more. The list of rows has the command's name.
 boost::system::result<AdminAnswer, ClientError> ask_for_slices(const api::Command& command,
                                                                const Invocation& invocation) {
     const std::size_t limit = std::stoull(invocation.values.at("limit"), nullptr, 0);
@@ -127,7 +126,7 @@ boost::system::result<AdminAnswer, ClientError> ask_for_slices(const api::Comman
     std::uint64_t from = 0;
     const std::string target = target_of(command, invocation);
     const std::string joint = target.find('?') == std::string::npos ? "?" : "&";
-    // One more than is shown tells that there are more.
+    // One row more than is shown tells that there are more.
     while (all.size() <= limit) {
         auto answer =
             ask(command, invocation,
@@ -150,7 +149,7 @@ boost::system::result<AdminAnswer, ClientError> ask_for_slices(const api::Comman
 ExitStatus run_daemon_command(const api::Command& command, const Invocation& invocation,
                               const Terminal& terminal) {
     const bool is_version = command.name == "version";
-    // First, so that it is there when the daemon isn't.
+    // First, as the daemon may not answer.
     if (is_version && !invocation.json)
         terminal.out << "ikelbctl: " IKELB_VERSION "\n" << std::flush;
     const auto answer = command.find("from") != nullptr
@@ -181,7 +180,7 @@ ExitStatus run_daemon_command(const api::Command& command, const Invocation& inv
     return ExitStatus::done;
 }
 
-/// Looks at nothing but the file: neither at a daemon nor at NICs.
+/// Reads the file alone: neither a daemon nor NICs.
 ExitStatus run_check(const std::string& file, bool wants_json, const Terminal& terminal) {
     const auto loaded = config::load_file(file);
     const config::Findings& findings = loaded ? loaded->warnings : loaded.error();
@@ -276,7 +275,7 @@ ExitStatus run_ikelbctl(int argc, const char* const* argv, std::ostream& out, st
         try {
             app->parse(argc, argv);
         } catch (const CLI::ParseError& stop) {  // --help and --version come this way, too
-            // CLI11 says only that a command is required, also when one was typed that isn't.
+            // CLI11 says only that a command is required, even after a wrong one.
             if (app->get_subcommands().empty() && !app->remaining().empty())
                 return complain(terminal, ExitStatus::usage,
                                 fmt::format("\"{}\" is no command; ikelbctl --help lists them",

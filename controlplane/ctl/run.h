@@ -7,15 +7,14 @@
 
 namespace ikelb::ctl {
 
-/// What ikelbctl tells its caller.
 enum class ExitStatus : int {
     done = 0,
-    refused = 1,  ///< the daemon said no, or a check found errors
+    refused = 1,  ///< the daemon refused, or a check found errors
     usage = 2,
     unreachable = 3,  ///< no daemon answers
 };
 
-/// All of ikelbctl. `width`: of the terminal behind `out`, 0 without limit.
+/// `width`: of the terminal behind `out`, 0 without limit.
 ExitStatus run_ikelbctl(int argc, const char* const* argv, std::ostream& out, std::ostream& err,
                         std::size_t width) noexcept;
 

@@ -31,7 +31,6 @@ std::vector<std::size_t> choose(const std::vector<Column>& columns,
         return sum - std::min(sum, gap);
     };
     while (limit != 0 && total() > limit) {
-        // Of equals the last one goes.
         const auto last =
             std::max_element(chosen.rbegin(), chosen.rend(), [&](std::size_t a, std::size_t b) {
                 return columns[a].expendable < columns[b].expendable;

@@ -20,7 +20,7 @@ namespace {
 using std::chrono::seconds;
 
 constexpr seconds longest_pause{30};
-// Longer than any pause and a start together: what ran for so long did work.
+// Longer than the longest pause plus a start: an ikelbd that ran for this time did work.
 constexpr seconds good_while{120};
 constexpr timespec look_every{.tv_sec = 0, .tv_nsec = 200'000'000};
 
@@ -30,7 +30,7 @@ seconds since_boot() {
     return seconds{now.tv_sec};
 }
 
-/// Since the epoch: of the last change of the file's content, name or rights.
+/// Last change of the file's content, name or rights, since the epoch.
 std::optional<std::chrono::nanoseconds> changed_at(const std::filesystem::path& file) {
     struct ::stat facts {};
     if (::stat(file.c_str(), &facts) != 0) return std::nullopt;
@@ -91,7 +91,7 @@ BackOff::Wait BackOff::wait(const std::filesystem::path& configuration) {
 }
 
 void BackOff::forget() const {
-    std::error_code ignored;  // it is not there, or will be overwritten
+    std::error_code ignored;  // the file is absent, or will be overwritten
     std::filesystem::remove(file_, ignored);
 }
 

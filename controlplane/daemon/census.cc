@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t buckets_per_step = 32768;
 
-/// Counts the live ones of a slice; the slice's end is returned, 0 after the last bucket.
+/// Visits the live records of a slice; returns the slice's end, 0 after the last bucket.
 template <typename Table, typename IsLive, typename Visit>
 std::size_t count_slice(const Table& table, std::size_t first, IsLive&& is_live, Visit&& visit) {
     const std::size_t count = std::min(buckets_per_step, table.buckets() - first);
@@ -103,7 +103,7 @@ void Census::publish() {
         sas[member.second] += static_cast<std::uint32_t>(count.sas);
     for (std::size_t backend = 0; backend < sas.size(); ++backend)
         directory_.sas[backend].store(sas[backend], std::memory_order_relaxed);
-    // Three quarters: from there on a choice is not worth an eviction.
+    // From three quarters on, a choice of backend is not worth an eviction.
     directory_.is_half_open_crowded.store(
         counting_.half_open * 4 > directory_.choices.slots() * 3, std::memory_order_relaxed);
     directory_.sa_counts.fetch_add(1, std::memory_order_relaxed);

@@ -18,7 +18,7 @@ struct CensusCounts {
         std::uint64_t flows = 0;
         /// Flows to port 4500 whose backend has spoken: one for each tunnel.
         std::uint64_t sas = 0;
-        // IKE SAs. Those with a delete hint count as established.
+        // IKE SAs. An IKE SA with a delete hint counts as established.
         std::uint64_t pairs_half_open = 0;
         std::uint64_t pairs_answered = 0;
         std::uint64_t pairs_established = 0;
@@ -33,14 +33,13 @@ struct CensusCounts {
     std::array<std::uint64_t, wall::transit_shares> transit{};  ///< by wall::TransitShare
 };
 
-/// Counts the directory's live records, a slice of buckets at a time, so that sixteen million flows
-/// cost the control thread no more at once than a thousand.
-/// Threads: the control thread's.
+/// Counts the live records of the session tables, a slice of buckets at a time: sixteen million
+/// flows block it no longer at once than a thousand. Control thread only.
 class Census {
 public:
     explicit Census(sessions::Directory& directory) : directory_{directory} {}
 
-    /// Looks at the next slice. True: that completed a walk, and counts() is new.
+    /// Counts the next slice. True: the walk is complete, and counts() is new.
     bool step(const forwarding::ForwardingTable& table, forwarding::Seconds now);
     const CensusCounts& counts() const noexcept { return counts_; }
 
@@ -52,7 +51,7 @@ private:
         esp,
         half_open,
         fragments,
-        transit,  ///< one of each share
+        transit,  ///< one stage for each share
         done = transit + wall::transit_shares
     };
 

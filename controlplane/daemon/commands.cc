@@ -31,14 +31,12 @@ std::string utc(std::chrono::system_clock::time_point time) {
                        fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
 }
 
-/// The wall-clock time of a moment that the steady clock measured.
 std::string utc(health::SteadyTime time) {
     const auto ago = std::chrono::steady_clock::now() - time;
     return utc(std::chrono::system_clock::now() -
                std::chrono::duration_cast<std::chrono::system_clock::duration>(ago));
 }
 
-/// What `row` makes of each.
 template <class List, class Row>
 json list_of(const List& list, Row row) {
     json rows = json::array();
@@ -46,7 +44,7 @@ json list_of(const List& list, Row row) {
     return rows;
 }
 
-/// Null: the configuration is the file's.
+/// Null: the configuration file's own configuration runs.
 json fallback_of(const View& view) {
     if (!view.fallback) return nullptr;
     return {{"file", view.fallback->file.string()}, {"saved_at", utc(view.fallback->saved_at)}};
@@ -102,7 +100,7 @@ json table_row(const TableFill& one) {
     return {{"name", one.table}, {"used", one.used}, {"capacity", one.capacity}};
 }
 
-/// Of an IPv4 client, from the tables' own sizes.
+/// Of an IPv4 client, from the sizes of the session tables.
 json memory_row(const View& view) {
     return inspect::as_json(inspect::memory_of_client(view.directory,
                                                       directory_limits(view.config.limits),
@@ -117,7 +115,7 @@ json wall_of(const View& view) {
             {"summary", config::wall_summary(view.config)}};
 }
 
-/// What came from the file of the daemon before this one; null if nothing was read.
+/// The records from the last daemon's state file; null if there was none.
 json restored_by(const View& view) {
     if (!view.restored) return nullptr;
     const state::Restored& restored = *view.restored;
@@ -128,7 +126,6 @@ json restored_by(const View& view) {
             {"transit", restored.transit}};
 }
 
-/// At its address of that family.
 json health_row(const View& view, const config::Backend& backend, health::IpFamily family) {
     const health::BackendState* state = view.health(backend.name, family);
     json row{{"state", state != nullptr ? health::to_string(state->health) : "checking"},
@@ -142,7 +139,7 @@ json health_row(const View& view, const config::Backend& backend, health::IpFami
     return row;
 }
 
-/// A backend in all services; nothing for an unknown name.
+/// The backend in all services; empty for an unknown name.
 std::vector<View::Member> members_with(const View& view, std::string_view backend) {
     std::vector<View::Member> members;
     std::ranges::copy_if(view.members, std::back_inserter(members),

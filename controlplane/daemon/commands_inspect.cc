@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-// What the directory holds and why a packet goes where: flows, sessions and explain.
+// Contents of the session tables, and the explanation of a packet's way.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -52,7 +52,7 @@ std::uint64_t any_spi() {
     return std::uint64_t{random()} << 32 | random() | 1;
 }
 
-/// What to ask of one service: the ports are 500 and 4500, the client's as well unless it says so.
+/// Questions about one service: ports 500 and 4500, also for a client without a given port.
 std::vector<inspect::Question> questions_of(
     const api::Arguments& query, const net::IpAddress& client,
     const std::array<forwarding::FrontendIndex, 2>& frontends) {
@@ -74,7 +74,7 @@ std::vector<inspect::Question> questions_of(
     const auto kind = has_both ? inspect::Question::Kind::ike : inspect::Question::Kind::new_sa;
     if (pair != nullptr || !esp)
         for (std::size_t position = 0; position < frontends.size(); ++position) ask(kind, position);
-    // Without any SPI: where the client's flow goes, for which an SPI stands that nobody has.
+    // Without an SPI: an SPI that nobody has shows the way of the client's flow.
     if (esp || pair == nullptr)
         ask(inspect::Question::Kind::esp, 1,
             static_cast<std::uint32_t>(esp.value_or(any_spi() | 0x100)));

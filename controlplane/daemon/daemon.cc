@@ -24,14 +24,14 @@ namespace {
 constexpr std::chrono::milliseconds tick_every{100};
 constexpr unsigned ticks_per_second = 10;
 constexpr unsigned confirm_gateways_every = 10;  // seconds
-// A worker takes a new table up within a burst; one that has not after this long is stuck.
+// A worker takes a new table up within a burst; a worker that needs longer is stuck.
 constexpr std::chrono::milliseconds publish_limit{100};
 
 std::chrono::sys_seconds wall_clock() {
     return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
 }
 
-/// Logs those that were not there the last time.
+/// Logs the sentences that are new since the last time.
 void say_new(std::set<std::string>& said, const std::vector<std::string>& now,
              spdlog::level::level_enum level) {
     for (const std::string& one : now)
@@ -58,7 +58,7 @@ Daemon::~Daemon() {
     metrics_.reset();
     api_.reset();
     if (dataplane_) dataplane_->stop();
-    // Before the workers have run there is nothing that the file does not hold already.
+    // Before the workers have run, the file holds all records already.
     if (saved_state_ && are_workers_running_)
         saved_state_->finish(dataplane_->directory(), state_view());
 }
@@ -202,8 +202,8 @@ void Daemon::tick_each_second() {
     guard_kernel(mirror_->snapshot());
 }
 
-/// After each change in the kernel, for others may remove rules that are not theirs; and every ten
-/// seconds, for news of that may be lost.
+/// Runs after each change in the kernel, because others may remove rules that are not theirs, and
+/// every ten seconds, because netlink may lose the news.
 void Daemon::guard_kernel(const netlink::KernelState& kernel) {
     say_new(guard_failures_, network_->guard(config_, kernel), spdlog::level::err);
 }
@@ -234,20 +234,20 @@ void Daemon::watch_workers() {
     watchdog_->tick(turns);
 }
 
-/// The kernel sends nothing through a client-side gateway, and so would never notice that its MAC
-/// address is another one by now. Backends are confirmed by their health checks.
+/// The kernel sends nothing through a client-side gateway, so it would never notice the gateway's
+/// new MAC address. Health checks confirm the backends.
 void Daemon::confirm_gateways() {
     for (const forwarding::Gateway& gateway : table().gateways) {
         if (gateway.interface >= network_->facts().size()) continue;
-        // Refused: no such device; a missing answer shows in the mirror.
+        // Refused: no such device; the mirror shows a missing answer.
         static_cast<void>(mirror_->confirm_neighbour(
             network_->facts()[gateway.interface].ifindex, gateway.address));
     }
 }
 
-/// An interface that is deleted cannot be mended from here, and forwarding without one is an outage
-/// that nobody sees: whoever started ikelbd starts it anew. One that comes up again has lost its
-/// routes; the kernel forgets them when it goes down.
+/// ikelbd can't mend a deleted interface, and forwarding without one is an outage that nobody sees:
+/// ikelbd ends, and the service manager starts it anew. An interface that comes up again has lost
+/// its routes: the kernel forgets them when the interface goes down.
 bool Daemon::check_interfaces(const netlink::KernelState& kernel) {
     bool is_back = false;
     for (const table::InterfaceFacts& interface : network_->facts()) {
@@ -274,7 +274,7 @@ bool Daemon::check_interfaces(const netlink::KernelState& kernel) {
     return true;
 }
 
-/// Trouble that is over within a second shows in the count of overruns alone.
+/// The count of overruns alone shows trouble that is over within a second.
 void Daemon::say_mirror_trouble() {
     const auto error = mirror_->last_error();
     if (error.has_value() == is_mirror_in_trouble_) return;
@@ -304,16 +304,16 @@ void Daemon::start_workers() {
     watchdog_.emplace(dataplane_->workers());
     keep_text();
     network_->announce_new_vips();
-    confirm_gateways();  // a reply takes another one as long as its own is no known neighbour
+    confirm_gateways();  // a reply takes another gateway while its own is no known neighbour
     spdlog::info("ready: {} worker(s), {} service(s)", dataplane_->workers(),
                  config_.services.size());
     publish_metrics();
     sd_notify(0, "READY=1");
 }
 
-/// Who asks for no state on the disk gets none there, neither an old one.
+/// With `state: none` the last good text is not kept, and an old one is removed.
 void Daemon::keep_text() {
-    if (fallback_) return;  // it is what was kept
+    if (fallback_) return;  // the kept text runs
     if (!config_.state.is_off)
         last_good_.save(text_);
     else if (const auto gone = last_good_.forget(); !gone)
@@ -353,7 +353,7 @@ void Daemon::rebuild(const netlink::KernelState& kernel) {
                             .allow_rules = allow_rules_,
                             .grace_until = grace_.until(config_, network_->facts(), kernel, now),
                             .removed = removed_.all()});
-    // Before the kernel has been read once, everything is missing.
+    // Before the first reading of the kernel everything would be missing.
     if (mirror_->is_synchronised()) say_new(remarks_, built.remarks, spdlog::level::warn);
     dataplane_->published().publish(std::move(built.table));
 }
@@ -372,8 +372,8 @@ void Daemon::on_health(const health::Target& target, health::Health to, const st
     if (are_workers_running_) rebuild_soon();
 }
 
-/// Behind what waits for this thread already: where a thousand servers vanish together, a table for
-/// each would keep it from all else for as long as the service manager has patience.
+/// Rebuilds after the events that already wait for this thread. If a thousand servers vanish
+/// together, a table for each would exceed the time of the service manager's watchdog.
 void Daemon::rebuild_soon() {
     if (std::exchange(is_rebuild_due_, true)) return;
     boost::asio::post(io_, [this] {
@@ -434,8 +434,8 @@ std::string Daemon::load_and_apply() {
     modes_.retain(config_);
     set_log_level(config_.log.level);
     reconcile_health(health::StartAs::unproven);
-    // The workers first: a VIP that the kernel has and they do not know is transit to them, and its
-    // service UDP would reach the kernel.
+    // The workers go first: to them a VIP that only the kernel knows is transit, and its service
+    // UDP would reach the kernel.
     const netlink::KernelState kernel = mirror_->snapshot();
     rebuild(kernel);
     for (const std::string& failure : network_->apply(config_)) spdlog::error("{}", failure);

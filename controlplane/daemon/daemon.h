@@ -35,24 +35,24 @@
 
 namespace ikelb::daemon {
 
-/// Why the daemon can't start, in one line that says what to do.
+/// The reason why the daemon can't start, in one line with the remedy.
 struct StartError {
     std::string message;
 };
 
-/// ikelbd: owns everything, in the order in which it has to die. One Asio thread, the caller's;
-/// the workers run beside it.
+/// ikelbd: owns all parts; each member outlives the members after it. One Asio thread, the
+/// caller's; the workers run beside it.
 class Daemon {
 public:
-    /// last_good: keeps what turns out to run; outlives the daemon.
+    /// last_good: keeps the configuration once it has run; outlives the daemon.
     Daemon(std::string config_file, StartConfig start, state::LastGood& last_good);
     ~Daemon();
     Daemon(const Daemon&) = delete;
     Daemon& operator=(const Daemon&) = delete;
 
-    /// Ports, twins, addresses, API, metrics. nullopt: all is ready to run().
+    /// Makes ports, TAPs, addresses, API, metrics. nullopt: the daemon is ready to run().
     std::optional<StartError> start();
-    /// Until SIGTERM or SIGINT. Returns the process's exit status.
+    /// Runs until SIGTERM or SIGINT. Returns the process's exit status.
     int run();
 
 private:
@@ -60,7 +60,7 @@ private:
     std::optional<StartError> open_network();
     std::optional<StartError> open_health();
     std::optional<StartError> open_interfaces_to_people();
-    /// There is one from before the API opens.
+    /// The table exists before the API opens.
     const forwarding::ForwardingTable& table() const noexcept {
         return *dataplane_->published().read();
     }
@@ -84,7 +84,7 @@ private:
     void rebuild_soon();
     void reconcile_health(health::StartAs start);
     void on_health(const health::Target& target, health::Health to, const std::string& reason);
-    /// Empty on success, else why not.
+    /// Empty on success, else the reason.
     std::string reload();
     std::string load_and_apply();
     std::optional<bool> set_mode(const std::string& backend, forwarding::Mode mode);
@@ -94,7 +94,7 @@ private:
 
     std::string config_file_;
     config::Config config_;
-    std::string text_;  ///< what config_ was read from
+    std::string text_;  ///< the source of config_
     std::optional<Fallback> fallback_;
     state::LastGood& last_good_;
     std::string last_good_error_;
@@ -114,7 +114,7 @@ private:
     std::unique_ptr<PortWatch> port_watch_;
     std::unique_ptr<lcores::Dataplane> dataplane_;
     std::shared_ptr<const wall::AllowRules> allow_rules_;  ///< of config_.transit; in EAL's memory
-    std::unique_ptr<SavedState> saved_state_;  ///< reads the dataplane's directory
+    std::unique_ptr<SavedState> saved_state_;              ///< reads the dataplane's session tables
     std::optional<boost::asio::posix::stream_descriptor> dataplane_event_;
     std::unique_ptr<Network> network_;
     std::shared_ptr<netlink::Mirror> mirror_;

@@ -15,7 +15,7 @@
 #include "controlplane/daemon/process.h"
 #include "controlplane/state/disk.h"
 
-// How a daemon comes to be, up to its first table. The workers begin once the kernel has been read.
+// The start, up to the first table. The workers start after the first reading of the kernel.
 
 namespace ikelb::daemon {
 namespace {
@@ -35,7 +35,7 @@ std::optional<StartError> Daemon::start() {
     if (auto error = open_dataplane()) return error;
     if (auto error = open_network()) return error;
     if (auto error = open_health()) return error;
-    // Who asks the API before the kernel has been read once gets the answers of an empty network.
+    // Before the first reading of the kernel the API answers for an empty network.
     rebuild(mirror_->snapshot());
     if (auto error = open_interfaces_to_people()) return error;
     watch_signals();

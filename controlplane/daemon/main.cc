@@ -48,7 +48,7 @@ int run(const std::string& file) {
     const auto error = daemon.start();
     if (!error) return daemon.run();
     spdlog::error("{}", error->message);
-    // Last, where it is seen first: this is what has to be mended.
+    // Last, where the operator sees it first.
     if (fallback)
         spdlog::error("{} did not start; what was to be used: {}", last_good.file().string(),
                       fallback->why.list.front().to_string());
@@ -62,7 +62,7 @@ int check(const std::string& file) {
         return exit_configuration;
     }
     fmt::print(stderr, "{}", loaded->warnings.to_string());
-    // Without the kernel's word the file is good all the same.
+    // The file is good even if the kernel does not answer.
     if (const auto kernel = netlink::read_kernel_state(); kernel.has_value())
         for (const std::string& remark :
              table::remarks_on_rules(loaded->config.transit.allow, loaded->config, *kernel))
@@ -71,7 +71,7 @@ int check(const std::string& file) {
     return 0;
 }
 
-/// run(), but after so many starts that came to nothing in a row, not before a pause.
+/// run(), after the pause of BackOff.
 int run_with_pauses(const std::string& file) {
     const char* const directory = std::getenv("RUNTIME_DIRECTORY");
     if (directory == nullptr) {
@@ -88,7 +88,7 @@ int run_with_pauses(const std::string& file) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    // A reload asked for before there is anything to reload must not end the process.
+    // An early SIGHUP must not end the process.
     std::signal(SIGHUP, SIG_IGN);
     CLI::App app{"ikelb: a load balancer for IKEv2 VPN farms", "ikelbd"};
     std::string file = "/etc/ikelb/ikelb.yaml";

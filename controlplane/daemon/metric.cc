@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-// What becomes of the list of metrics: families for Prometheus, and a document.
+// Turns the list of metrics into families for Prometheus and into a document.
 #include <fmt/format.h>
 
 #include <boost/algorithm/string.hpp>

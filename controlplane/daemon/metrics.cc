@@ -28,14 +28,12 @@ std::optional<double> seconds(const std::optional<Time>& time) {
     return time ? std::optional{seconds(*time)} : std::nullopt;
 }
 
-// Where values are read: of all of a kind, one after the other.
-
 template <class Visit>
 void each_worker(const View& view, Visit visit) {
     for (const View::Worker& worker : view.workers) visit(std::to_string(worker.id), worker);
 }
 
-/// Of each worker: a counter, or what a function makes of it.
+/// Read: a counter of a worker, or a function of the worker.
 template <auto Read>
 void of_workers(const View& view, Samples& out) {
     each_worker(view, [&out](const std::string& id, const View::Worker& worker) {
@@ -68,7 +66,7 @@ void each_backend(const View& view, Visit visit) {
         for (const config::Backend& backend : pool.backends) visit(pool, backend);
 }
 
-/// At each of its own addresses; nullptr: it is not watched there.
+/// At each of the backend's own addresses; Read gets nullptr for an unchecked address.
 template <auto Read>
 void of_health(const View& view, Samples& out) {
     each_backend(view, [&](const config::Pool& pool, const config::Backend& backend) {

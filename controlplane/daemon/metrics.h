@@ -18,12 +18,11 @@ namespace ikelb::daemon {
 
 struct Metric;
 
-/// The time series of one metric at one moment.
 class Samples {
 public:
     explicit Samples(const Metric& metric);
-    /// As many label values as the metric has labels, in their order; nullopt: there is none now.
-    /// Prometheus knows doubles only; counts above 2^53 lose their last digits.
+    /// Needs a value for each of the metric's labels, in order; nullopt adds no sample. Prometheus
+    /// knows doubles only; counts above 2^53 lose their last digits.
     void add(std::initializer_list<std::string_view> label_values, std::optional<double> value);
     prometheus::MetricFamily take() { return std::move(family_); }
 
@@ -32,24 +31,21 @@ private:
     prometheus::MetricFamily family_;
 };
 
-/// All that there is to say of a metric: what Prometheus and docs/metrics.md tell, and where the
-/// values are read.
+/// A metric with its text for Prometheus and docs/metrics.md, and its reader.
 struct Metric {
     std::string_view name;
     prometheus::MetricType type;
-    std::string_view unit;    ///< base unit, or what is counted
+    std::string_view unit;    ///< base unit, or the counted thing
     std::string_view labels;  ///< separated by blanks
     std::string_view help;    ///< one sentence without a full stop
     void (*read)(const View&, Samples&);
 };
 
-/// The one list.
 std::span<const Metric> all_metrics() noexcept;
 
-/// All of them at this moment.
 std::vector<prometheus::MetricFamily> read_metrics(const View& view);
 
-/// docs/metrics.md, whole.
+/// docs/metrics.md.
 std::string metrics_document();
 
 }  // namespace ikelb::daemon

@@ -16,7 +16,7 @@
 namespace ikelb::daemon {
 namespace {
 
-// Frames taken from one twin before the others and everything else get their turn.
+// Frames read from one TAP before the other handlers of the thread run.
 constexpr int frames_per_turn = 64;
 
 }  // namespace
@@ -26,7 +26,7 @@ net::MacAddress port_mac(const config::Port& port, const net::MacAddress& device
     if (config::lower_device(port.device).empty()) return device;
     net::MacAddress mac = device;
     mac.bytes[0] = static_cast<std::uint8_t>((mac.bytes[0] | 0x02) & ~0x01);
-    mac.bytes[3] ^= 0x80;  // differs from the device's, and is the same after each restart
+    mac.bytes[3] ^= 0x80;  // differs from the device's MAC, and is the same after each restart
     return mac;
 }
 
@@ -186,7 +186,7 @@ void Network::announce_new_vips() {
         const auto at = std::ranges::find(facts_, address.interface, &table::InterfaceFacts::name);
         if (!announced_.contains(vip) && at != facts_.end()) {
             const TwinLink& link = *links_[static_cast<std::size_t>(at - facts_.begin())];
-            // Lost if the worker's queue is full: then neighbours find out by themselves, later.
+            // A full queue of the worker loses the frame: neighbours then find out later.
             static_cast<void>(dataplane_.inject(link.port, link.vlan,
                                                 tap::make_announcement(vip.second, at->mac)));
         }

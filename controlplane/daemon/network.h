@@ -24,42 +24,40 @@
 
 namespace ikelb::daemon {
 
-/// The ports' faces in the kernel: a twin for each interface, and the frames that cross between
-/// the twins and the workers.
-/// Threads: the control thread's.
+/// The kernel TAPs of the interfaces, and the frames between the TAPs and the workers. Control
+/// thread only.
 class Network {
 public:
-    /// Silences the lower devices and makes the twins. The dataplane's ports are in the order of
-    /// the configuration's.
+    /// Silences the lower devices and makes the TAPs. The dataplane's ports have the
+    /// configuration's order.
     static posix::Result<std::unique_ptr<Network>> create(boost::asio::io_context& io,
                                                           const config::Config& config,
                                                           lcores::Dataplane& dataplane);
-    /// Why a lower device can't be used, before anything is touched: it is not there, or the kernel
-    /// has addresses on it and would take part in the traffic.
+    /// The reason why a lower device can't be used: it is absent, or the kernel has addresses on it
+    /// and would answer traffic. Changes nothing.
     static std::optional<std::string> objection(const config::Config& config);
     ~Network();
     Network(const Network&) = delete;
     Network& operator=(const Network&) = delete;
 
-    /// Puts the configuration's addresses and routes into the kernel. Returns what failed.
+    /// Puts the configuration's addresses and routes into the kernel. Returns the failures.
     std::vector<std::string> apply(const config::Config& config);
 
-    /// Keeps the kernel from forwarding what the fast path has not let pass, and puts back what
-    /// somebody removed of that. Returns what failed.
+    /// Keeps the kernel from forwarding packets that the dataplane has not let pass, and restores
+    /// removed rules. Returns the failures.
     std::vector<std::string> guard(const config::Config& config,
                                    const netlink::KernelState& kernel);
 
-    /// Tells the neighbours of each VIP that ikelb has put there since the last time.
+    /// Tells the neighbours of each VIP that ikelb has put into the kernel since the last call.
     void announce_new_vips();
 
-    /// Gives a frame to an interface's twin.
     void deliver(forwarding::InterfaceIndex interface, std::span<const std::uint8_t> frame);
 
     const std::vector<table::InterfaceFacts>& facts() const noexcept { return facts_; }
     const std::vector<std::string>& warnings() const noexcept { return warnings_; }
     const tap::Twin& twin(std::size_t interface) const { return *links_[interface]->twin; }
-    /// Frames that the kernel sent on the twin and that are lost: no buffer was free, or the
-    /// worker's queue was full.
+    /// Frames that the kernel sent on the TAP and ikelb lost: no buffer was free, or the worker's
+    /// queue was full.
     std::uint64_t inject_failures(std::size_t interface) const {
         return links_[interface]->inject_failures;
     }
@@ -88,7 +86,7 @@ private:
     lcores::Dataplane& dataplane_;
     tap::HostSettings host_;
     std::vector<tap::QuietDevice> quiet_;
-    tap::ForwardGuards guards_;  ///< outlive the twins: without their devices they do nothing
+    tap::ForwardGuards guards_;  ///< outlive the TAPs: without a device a rule matches nothing
     std::vector<std::unique_ptr<TwinLink>> links_;  ///< by interface index
     std::vector<table::InterfaceFacts> facts_;
     tap::AddressConfig addresses_;
@@ -96,16 +94,14 @@ private:
     std::vector<std::string> warnings_;
 };
 
-/// The MAC address that a port uses. A port on a kernel device must not share that device's own:
-/// the kernel would take each frame as well.
+/// The MAC address of a port. It must differ from the MAC of the kernel device below: else the
+/// kernel would take each frame as well.
 net::MacAddress port_mac(const config::Port& port, const net::MacAddress& device);
 
-/// What the configuration wants in the kernel: interface addresses, VIPs, routes.
 tap::AddressPlan plan_addresses(const config::Config& config);
 
-/// Which twins the kernel must not forward from: none with `transit: open`; else each that faces
-/// clients, except, where it faces servers too, for what the servers' side sends: backends,
-/// inside_prefixes, the twin's own subnets.
+/// The guards of all TAPs that face clients; none with `transit: open`. A TAP that also faces
+/// servers lets sources of the servers' side through: backends, inside_prefixes, its own subnets.
 std::vector<tap::ForwardGuard> plan_guards(const config::Config& config,
                                            const std::vector<table::InterfaceFacts>& facts,
                                            const netlink::KernelState& kernel);

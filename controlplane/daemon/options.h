@@ -13,19 +13,15 @@
 
 namespace ikelb::daemon {
 
-// What the configuration means for the parts that know nothing of it.
-
 sessions::DirectoryLimits directory_limits(const config::Limits& limits);
 
-/// Memory, ports and workers; on_port_open is left to the caller.
+/// Memory, ports and workers; the caller sets on_port_open.
 lcores::DataplaneOptions dataplane_options(const config::Config& config, net::HashKey hash_key);
 
-/// What transit.allow names, compiled for the workers to ask; nullptr if it names nothing. Costs up
-/// to seconds.
+/// Compiles the rules of transit.allow; nullptr if there are none. Takes up to seconds.
 dpdk::Result<std::shared_ptr<const wall::AllowRules>> allow_rules(const config::Transit& transit);
 
-/// The backends to be checked, in the order of their names, at each of their own addresses: as long
-/// as their pool serves something.
+/// The backends to check, by name, at each of their own addresses, of pools that a service uses.
 std::vector<health::Target> health_targets(const config::Config& config);
 
 }  // namespace ikelb::daemon

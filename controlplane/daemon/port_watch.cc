@@ -26,11 +26,11 @@ constexpr std::array losses{
     PortLossInfo{"device_transmit_dropped", "dropped by the kernel's device instead of sent"},
     PortLossInfo{"device_transmit_errors", "not sent by the kernel's device for an error"},
 };
-// What the first of them are called by DPDK, of whatever driver.
+// DPDK's names for the first losses, with any driver.
 constexpr std::array<std::string_view, 4> generic{"rx_missed_errors", "rx_errors",
                                                   "rx_mbuf_allocation_errors", "tx_errors"};
 constexpr std::size_t first_of_socket = generic.size();
-// A refused buffer is no frame.
+// A refused buffer is no lost frame.
 constexpr std::size_t first_without_frame = 6, first_of_device = 7;
 static_assert(losses[first_of_socket].name == "ring_full");
 static_assert(losses[first_without_frame].name == "buffers_refused");
@@ -56,7 +56,7 @@ bool is_loss(std::string_view name) {
     static constexpr std::array<std::string_view, 15> words{
         "error", "drop",     "discard",  "miss", "nombuf", "no_mbuf",       "no_buf", "alloc_fail",
         "full",  "oversize", "overflow", "crc",  "jabber", "out_of_buffer", "truncat"};
-    // Packets that found no filter go on by another.
+    // A packet without a matching filter is not lost.
     if (name.starts_with("flow_director") || name.starts_with("fdir")) return false;
     return std::ranges::any_of(
         words, [&](std::string_view word) { return name.find(word) != std::string_view::npos; });
@@ -97,7 +97,7 @@ bool PortCounts::see(const PortReading& reading) {
 void PortCounts::see_driver(std::span<const DriverCount> counts) {
     if (counts.empty()) return;
     view_.xstats.clear();
-    // A driver may have a counter by a name that DPDK has given to another, as Hyper-V's has.
+    // A driver's own counter may have a name of DPDK's generic counters, as on Hyper-V.
     std::set<std::string_view> told;
     for (const auto& [name, now] : counts) {
         if (!is_loss(name) || !told.insert(name).second) continue;

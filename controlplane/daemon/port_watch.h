@@ -21,7 +21,6 @@
 
 namespace ikelb::daemon {
 
-/// A way in which frames are lost below the workers.
 struct PortLossInfo {
     std::string_view name;
     std::string_view help;
@@ -30,32 +29,31 @@ struct PortLossInfo {
 /// In the order of PortView::lost.
 std::span<const PortLossInfo> port_losses();
 
-/// Whether a counter of a driver's is of frames that were lost or broken, by its name alone: there
-/// are hundreds of names, and each driver has its own.
+/// Whether a driver's counter counts lost or broken frames, by its name alone: each driver has its
+/// own names, hundreds in all.
 bool is_loss(std::string_view name);
 
-/// By the driver's name.
 using DriverCount = std::pair<std::string, std::uint64_t>;
 
 struct PortView {
     std::string name;
     bool is_up = true;
     std::vector<std::uint64_t> lost;  ///< as in port_losses()
-    /// The driver's own counters that are losses, at most PortCounts::most_xstats. Some are parts
-    /// of others, or of `lost`.
+    /// The driver's own loss counters, at most PortCounts::most_xstats. Some are parts of others,
+    /// or of `lost`.
     std::vector<DriverCount> xstats{};
 
-    /// By the driver and its sockets; no frame is counted twice.
+    /// Lost in the driver and its sockets; no frame counts twice.
     std::uint64_t lost_in_driver() const;
-    /// By the kernel's device below. Some devices count what finds a socket full as well.
+    /// Lost in the kernel's device below. Some devices also count frames that found a socket full.
     std::uint64_t lost_in_device() const;
 };
 
-/// A count whose source may begin anew: a driver that was reset, a device that was made again.
-/// What it had counted stays, so that the sum never goes back.
+/// A count whose source may restart at 0: a driver after a reset, a device made again. The sum
+/// keeps the earlier counts and never goes back.
 class GrowingCount {
 public:
-    /// `before`: what the source had counted when nobody looked yet.
+    /// `before`: the source's count before the first look.
     explicit GrowingCount(std::uint64_t before = 0) noexcept : last_{before} {}
 
     void see(std::uint64_t now) noexcept {
@@ -69,25 +67,23 @@ private:
     std::uint64_t sum_ = 0;
 };
 
-/// One look at a port.
 struct PortReading {
     bool is_link_up = false;                   ///< as its driver says
-    std::span<const DriverCount> driver{};     ///< empty: it did not answer
+    std::span<const DriverCount> driver{};     ///< empty: the driver did not answer
     tap::SocketLosses socket{};                ///< since the start
-    std::optional<tap::DeviceState> device{};  ///< nullopt: there is none, or it is gone
+    std::optional<tap::DeviceState> device{};  ///< nullopt: absent or gone
 };
 
-/// What is lost at a port, from one look to the next. What does not answer has lost nothing since.
-/// Threads: one.
+/// The losses of a port, from one look to the next. A silent source adds none. One thread.
 class PortCounts {
 public:
     static constexpr std::size_t most_xstats = 128;
 
-    /// `at_start`: of the kernel's device below; nullopt: it is not there.
+    /// `at_start`: the state of the kernel's device below; nullopt: absent.
     PortCounts(std::string name, bool has_device, const std::optional<tap::DeviceState>& at_start);
 
-    /// Adds what is new, and says whether the link has changed; before the first look it counts as
-    /// up. A driver on a kernel device always says that its link is up: the carrier counts.
+    /// Adds the new losses and says whether the link has changed; it counts as up at first. A
+    /// driver on a kernel device always says that its link is up: the carrier counts.
     bool see(const PortReading& reading);
     const PortView& view() const noexcept { return view_; }
 
@@ -95,20 +91,19 @@ private:
     void see_driver(std::span<const DriverCount> counts);
 
     bool has_device_;
-    std::map<std::string, GrowingCount, std::less<>> driver_;  ///< those that are losses
+    std::map<std::string, GrowingCount, std::less<>> driver_;  ///< the loss counters
     std::vector<GrowingCount> device_;
     PortView view_;
 };
 
-/// The ports as they are below the workers: their links, and what is lost there.
-/// Threads: the control thread's.
+/// The links and losses of all ports below the workers. Control thread only.
 class PortWatch {
 public:
     static posix::Result<std::unique_ptr<PortWatch>> make(const config::Config& config);
 
-    /// After each port, in the configuration's order.
+    /// Call it after each port, in the configuration's order.
     void port_opened() { sockets_.port_opened(); }
-    /// Reads everything. Returns the positions of the ports whose links have changed.
+    /// Reads all ports. Returns the positions of ports whose links have changed.
     std::vector<std::size_t> look(std::span<const lcores::Port> ports);
 
     std::size_t size() const noexcept { return counts_.size(); }
@@ -116,7 +111,7 @@ public:
 
 private:
     explicit PortWatch(netlink::Requester netlink) : netlink_{std::move(netlink)} {}
-    /// nullopt: the port has no device, or it is gone.
+    /// nullopt: absent or gone.
     std::optional<tap::DeviceState> device_of(std::size_t port);
 
     netlink::Requester netlink_;

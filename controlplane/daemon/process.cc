@@ -35,7 +35,7 @@ std::optional<std::string> missing_privileges() {
         std::pair{CAP_NET_RAW, "CAP_NET_RAW (ports, health checks)"}};
     __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
     std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> have{};
-    // Not told: whatever is missing will say so itself.
+    // Without the kernel's answer, a later failure names the missing capability.
     if (::syscall(SYS_capget, &header, have.data()) != 0) return std::nullopt;
     std::string missing;
     for (const auto& [bit, name] : needed)

@@ -9,13 +9,12 @@
 
 namespace ikelb::daemon {
 
-/// Once in a process, before anything is logged. To standard error, one line a decision, from level
-/// info on.
+/// Call it once, before the first log line. Logs to standard error from level info on.
 void start_log();
 void set_log_level(config::LogLevel level);
 
-/// What this process may not do and has to, as a sentence for the operator; nullopt: it may all.
-/// Asked first, because what fails without a capability says so in many confusing ways.
+/// The missing capabilities, as a sentence for the operator; nullopt: none is missing. Checked
+/// first, because failures for want of a capability have many confusing messages.
 std::optional<std::string> missing_privileges();
 
 }  // namespace ikelb::daemon

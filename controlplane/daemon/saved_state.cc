@@ -24,7 +24,7 @@ state::Result<std::optional<state::State>> read_state(const std::filesystem::pat
     return std::optional{std::move(*state)};
 }
 
-/// Keeps the next save from replacing what somebody may still want to look at.
+/// Keeps the next save from replacing a file that the operator may want to read.
 std::string put_aside(const std::filesystem::path& file) {
     std::filesystem::path aside = file;
     aside += ".refused";

@@ -12,25 +12,23 @@
 
 namespace ikelb::daemon {
 
-/// What the daemon takes up from the one before it and leaves to the next. Says what happens in
-/// the log.
-/// Threads: the control thread's.
+/// Takes up the state file of the daemon before and saves it for the next one. Logs the results.
+/// Control thread only.
 class SavedState {
 public:
-    /// Makes what a save needs to know of this moment.
     using View = std::function<state::View()>;
 
-    /// Reads the file. One that cannot be used is put aside, as FILE.refused.
+    /// Reads the file. Renames a file that cannot be used to FILE.refused.
     explicit SavedState(std::filesystem::path file);
 
-    /// The hash that clients without a record were spread by before.
+    /// The saved hash key, which spreads clients without a record.
     std::optional<net::HashKey> hash_key() const;
 
-    /// Takes up what was read, and makes sure that the hash key is on the disk: from here on, a
-    /// crash spreads nobody anew.
+    /// Takes up the records, and puts the hash key on the disk: from here on, a crash spreads no
+    /// client anew.
     void restore(const state::RestoreInput& input, net::HashKey hash_key);
 
-    /// Starts a save when the last one is an interval ago. Called every second or so.
+    /// Starts a save `interval` after the last one. Called about every second.
     void tick(std::chrono::milliseconds interval, const sessions::Directory& directory,
               const View& view);
     /// The next tick() saves.
@@ -38,7 +36,7 @@ public:
     /// The last save, with the workers stopped.
     void finish(const sessions::Directory& directory, const state::View& view);
 
-    /// What restore() took up; nullopt if there was nothing to read.
+    /// nullopt: there was no state to restore.
     const std::optional<state::Restored>& restored() const noexcept { return restored_; }
     state::SaveLog log() const { return saver_.log(); }
 

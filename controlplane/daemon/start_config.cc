@@ -19,7 +19,7 @@ boost::system::result<StartConfig, NoConfig> choose_configuration(
                                                  file.string(), last_good.file().string()),
                         .why = wanted.error()};
     auto loaded = config::load_text(good->text, last_good.file().string());
-    // Written by an ikelbd with other rules.
+    // An ikelbd with other rules saved it.
     if (!loaded)
         return NoConfig{.last_good = "the last good configuration cannot be used either:\n" +
                                      loaded.error().to_string(),

@@ -16,26 +16,24 @@ namespace ikelb::daemon {
 struct Fallback {
     std::filesystem::path file;  ///< the last good one
     std::chrono::system_clock::time_point saved_at;
-    config::Findings why;  ///< of the file that was to be used
+    config::Findings why;  ///< findings in the configuration file
 };
 
-/// What ikelbd starts with.
 struct StartConfig {
     config::Loaded loaded;
     std::optional<Fallback> fallback;
 };
 
-/// No configuration could be used.
 struct NoConfig {
-    std::string last_good;  ///< what is with the last good one, in a line or more
-    config::Findings why;   ///< of the file that was to be used
+    std::string last_good;  ///< faults of the last good one, in a line or more
+    config::Findings why;   ///< findings in the configuration file
 };
 
 /// The file, else the last good one.
 boost::system::result<StartConfig, NoConfig> choose_configuration(const std::filesystem::path& file,
                                                                   const state::LastGood& last_good);
 
-/// What the operator has to know of a fallback and to type, a line each.
+/// The operator's notice of a fallback with the commands to type, a line each.
 std::vector<std::string> describe(const Fallback& fallback, const std::filesystem::path& file);
 
 }  // namespace ikelb::daemon

@@ -8,7 +8,7 @@
 namespace ikelb::daemon {
 namespace {
 
-// A worker that lost its CPU to others for a moment is no news.
+// A worker that loses its CPU for a moment is no news.
 constexpr unsigned silence_to_report = 3;
 
 }  // namespace

@@ -8,15 +8,15 @@
 
 namespace ikelb::daemon {
 
-/// Which workers still turn, by how often each has: one that sleeps for want of packets turns too,
-/// a thousand times a second at least.
+/// Finds workers that no longer turn. A worker that sleeps for want of packets turns at least a
+/// thousand times a second.
 class WorkerPulse {
 public:
     explicit WorkerPulse(unsigned workers) : seen_(workers), silent_(workers) {}
 
-    /// turns: of each worker, up to now. Returns whether all have turned since the last look.
+    /// turns: of each worker so far. Returns whether all have turned since the last look.
     bool look(std::span<const std::uint64_t> turns);
-    /// Looks in a row that found no turn of a worker.
+    /// Looks in a row without a turn of the worker.
     unsigned silent_looks(unsigned worker) const { return silent_[worker]; }
     unsigned workers() const noexcept { return static_cast<unsigned>(silent_.size()); }
 
@@ -25,10 +25,9 @@ private:
     std::vector<unsigned> silent_;
 };
 
-/// Tells the service manager's watchdog (WatchdogSec= of the unit) that ikelbd works, as long as
-/// the control thread comes around to it and every worker turns. Without such a word for too long,
-/// the manager ends ikelbd by SIGABRT and starts it again.
-/// Threads: the control thread's.
+/// Tells the service manager's watchdog (WatchdogSec= of the unit) that ikelbd works, while the
+/// control thread runs and every worker turns. After too long a silence the manager ends ikelbd by
+/// SIGABRT and starts it again. Control thread only.
 class Watchdog {
 public:
     explicit Watchdog(unsigned workers);
