@@ -18,8 +18,8 @@ namespace {
 
 constexpr milliseconds longest_first_delay{250};
 
-/// The fractional parts of the multiples of the golden ratio: for any number of backends, and as
-/// backends come and go, they leave no gap of more than about twice the even one.
+/// The fractional parts of the multiples of the golden ratio: for any number of backends their gaps
+/// are at most about twice the even one.
 double place_in_interval(std::size_t ordinal) {
     constexpr double golden_ratio = 0.6180339887498949;
     const double product = static_cast<double>(ordinal) * golden_ratio;
@@ -33,13 +33,13 @@ milliseconds scale(milliseconds interval, double factor) {
 
 }  // namespace
 
-/// Timers and probes hold it weakly, and know by `run` whether they are still meant.
+/// Timers and probes hold an entry weakly; a changed `run` makes their callbacks void.
 struct Checker::Entry {
     Target target;
     BackendState state;
     std::size_t ordinal;
     std::uint64_t probes = 0;  ///< started so far
-    std::uint64_t run = 0;     ///< changes when what is under way must not count any more
+    std::uint64_t run = 0;     ///< a change cancels the probe and the timer under way
     SteadyTime last_probe{};
     boost::asio::steady_timer timer;
 };
@@ -72,7 +72,7 @@ void Checker::reconcile(std::span<const Target> targets, StartAs start) {
             entry = make_entry(target,
                                target.policy ? initial_state(start, now) : unchecked_state(now));
     }
-    // Last, for it may call out, and the set is whole by now.
+    // Last: retarget() may call out, and the set is complete by now.
     for (const auto& [entry, target] : kept) retarget(entry, target);
 }
 
@@ -92,7 +92,7 @@ void Checker::retarget(const EntryPointer& entry, const Target& target) {
         was_checked && target.policy && entry->target.policy->interval != target.policy->interval;
     entry->target = target;
     if (was_checked && target.policy) {
-        // An outstanding probe keeps its old time-out and goes on to schedule by the new interval.
+        // An outstanding probe keeps its old time-out; its end schedules by the new interval.
         if (new_interval && entry->timer.cancel() > 0)
             schedule(entry, std::min(target.policy->interval,
                                      second_probe_delay(entry->ordinal, target.policy->interval)));
@@ -105,7 +105,7 @@ void Checker::retarget(const EntryPointer& entry, const Target& target) {
     ++entry->run;
     entry->timer.cancel();
     entry->probes = 0;
-    // It has been serving unchecked: a check that begins now must not stop that before it failed.
+    // The backend has served unchecked; only a failed check may stop that.
     entry->state = target.policy ? initial_state(StartAs::assumed_up, now) : unchecked_state(now);
     entry->state.transitions = transitions;
     if (target.policy) schedule(entry, first_probe_delay(entry->ordinal, target.policy->interval));
@@ -143,8 +143,8 @@ void Checker::on_result(const EntryPointer& entry, const ProbeResult& result) {
     Step next = step(std::move(entry->state), result, entry->target.policy->thresholds,
                      steady_clock::now());
     entry->state = std::move(next.state);
-    // The interval counts from request to request; a probe that took longer delays the next one,
-    // so there is never more than one under way.
+    // The interval counts from request to request. A longer probe delays the next one: a backend
+    // never has two under way.
     const auto spent =
         std::chrono::duration_cast<milliseconds>(steady_clock::now() - entry->last_probe);
     schedule(entry, std::max(next_delay(*entry) - spent, milliseconds::zero()));

@@ -23,7 +23,6 @@
 
 namespace ikelb::health {
 
-/// How often a backend is probed and what the outcomes mean.
 struct ProbePolicy {
     std::chrono::milliseconds interval{std::chrono::seconds{5}};  ///< at least 10 ms
     std::chrono::milliseconds timeout{std::chrono::seconds{2}};
@@ -31,8 +30,8 @@ struct ProbePolicy {
     friend bool operator==(const ProbePolicy&, const ProbePolicy&) = default;
 };
 
-/// An address of a backend to watch. Name and address are its identity across reloads: a backend
-/// may have one of each family, with a state of its own.
+/// A checked address of a backend. Name and address are its identity across reloads: a backend may
+/// have one address of each family, each with its own state.
 struct Target {
     std::string name;
     boost::asio::ip::address address;
@@ -40,34 +39,32 @@ struct Target {
     friend bool operator==(const Target&, const Target&) = default;
 };
 
-/// A backend's health at an address, as others see it.
 struct BackendHealth {
     std::string name;
     boost::asio::ip::address address;
     BackendState state;
 };
 
-/// Sends one probe and says what became of it. Control thread only.
+/// Sends probes and reports their results. Control thread only.
 class EchoProber {
 public:
-    /// Called once, on the control thread, and never from within probe() itself.
+    /// Called once, on the control thread, and never from within probe().
     using Done = std::function<void(const ProbeResult&)>;
 
     virtual ~EchoProber() = default;
-    /// Probes `address`, waiting at most `timeout`. Nothing is called after the prober is gone.
+    /// Waits at most `timeout`. Nothing is called after the prober is gone.
     virtual void probe(const boost::asio::ip::address& address, std::chrono::milliseconds timeout,
                        Done done) = 0;
 };
 
-/// Watches a set of backends: one state machine and one timer for each. Control thread only.
+/// Checks a set of backends, with a state and a timer for each. Control thread only.
 class Checker {
 public:
     using OnTransition = std::function<void(const Target& target, Health from, Health to,
                                             const std::string& reason)>;
 
-    /// `v4` and `v6` must outlive the checker; null: backends of that family fail each probe, with
-    /// a reason that says so. `on_transition` may call reconcile() and view(), and must not destroy
-    /// the checker.
+    /// `v4` and `v6` must outlive the checker; null: each probe of the family fails with a reason.
+    /// `on_transition` may call reconcile() and view(), and must not destroy the checker.
     Checker(boost::asio::any_io_executor executor, EchoProber* v4, EchoProber* v6,
             OnTransition on_transition);
     ~Checker();
@@ -75,17 +72,15 @@ public:
     Checker(const Checker&) = delete;
     Checker& operator=(const Checker&) = delete;
 
-    /// Makes `targets` the watched set. A backend with the same name and address keeps its state,
-    /// also under a new policy; every other one begins as `start` says. A backend that loses its
-    /// health check is up, one that gains it is assumed up until it fails; if that changes its
-    /// health, that is reported.
+    /// Makes `targets` the checked set. A known name and address keeps its state, also under a new
+    /// policy; `start` applies to all others. A backend that loses its check is up, one that gains
+    /// a check is assumed up until it fails; a change of health by that is reported.
     void reconcile(std::span<const Target> targets, StartAs start);
 
-    /// All watched backends by name and address.
     std::vector<BackendHealth> view() const;
 
-    /// The state of one backend at its address of that family; null if it is not watched there.
-    /// Valid until the next reconcile().
+    /// The backend's state at its address of the family; null: unchecked. Valid until the next
+    /// reconcile().
     const BackendState* find(std::string_view name, IpFamily family) const;
 
 private:
@@ -109,20 +104,20 @@ private:
     std::minstd_rand jitter_;
 };
 
-// When to probe which backend, so that many of them are not probed at once. Pure.
+// Delays that keep probes of many backends apart. Pure.
 
-/// Delay until the first probe of the `ordinal`-th backend: soon, since its answer is waited for,
-/// but not all in one burst: at most a quarter of a second or the interval, whichever is shorter.
+/// Until the `ordinal`-th backend's first probe: at most a quarter of a second or the interval,
+/// since its answer is waited for, but not all in one burst.
 std::chrono::milliseconds first_probe_delay(std::size_t ordinal,
                                             std::chrono::milliseconds interval);
 
-/// Delay between the first and the second probe: half to one and a half intervals, which spreads
-/// the backends evenly over the interval, whatever their number.
+/// Between the first and the second probe: half to one and a half intervals, which spreads the
+/// backends evenly over the interval.
 std::chrono::milliseconds second_probe_delay(std::size_t ordinal,
                                              std::chrono::milliseconds interval);
 
-/// Delay between later probes: the interval, give or take 5 %, so that the probes of several
-/// load balancers do not stay in step. `random` is uniform in [0, 1).
+/// Between later probes: the interval, give or take 5 %, so that the probes of several load
+/// balancers do not stay in step. `random` is uniform in [0, 1).
 std::chrono::milliseconds later_probe_delay(std::chrono::milliseconds interval, double random);
 
 }  // namespace ikelb::health

@@ -13,7 +13,7 @@ constexpr std::uint8_t v4_reply = 0;
 constexpr std::uint8_t v6_request = 128;
 constexpr std::uint8_t v6_reply = 129;
 
-/// As it lies on the wire.
+/// The bytes on the wire.
 struct Message {
     std::uint8_t type;
     std::uint8_t code;
@@ -26,8 +26,8 @@ static_assert(sizeof(Message) == icmp_echo_size);
 
 using Bytes = std::span<const std::uint8_t>;
 
-/// The ICMP message in an IPv4 packet; empty if there is none. A raw socket hands out reassembled
-/// packets only, so there are no fragments to think of.
+/// The ICMP message in an IPv4 packet; empty if there is none. A raw socket delivers reassembled
+/// packets only, never fragments.
 Bytes without_ipv4_header(Bytes packet) noexcept {
     if (packet.size() < sizeof(net::Ipv4Header)) return {};
     const auto ip = net::load<net::Ipv4Header>(packet.data());
@@ -61,7 +61,7 @@ std::optional<IcmpEcho> decode_echo_reply(IpFamily family,
     const auto message = net::load<Message>(bytes.data());
     if (message.type != (family == IpFamily::v4 ? v4_reply : v6_reply) || message.code != 0)
         return std::nullopt;
-    // The kernel has verified ICMPv6 checksums already, but not ICMPv4's on a raw socket.
+    // On a raw socket the kernel has verified ICMPv6 checksums, but not ICMPv4's.
     if (family == IpFamily::v4 && net::checksum(bytes) != 0) return std::nullopt;
     return IcmpEcho{.id = message.id.to_host(),
                     .sequence = message.sequence.to_host(),

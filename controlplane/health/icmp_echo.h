@@ -14,12 +14,12 @@ namespace ikelb::health {
 
 enum class IpFamily : std::uint8_t { v4, v6 };
 
-/// What identifies an echo request and its reply. All in host byte order.
+/// Identifies an echo request and its reply. Host byte order.
 struct IcmpEcho {
     std::uint16_t id = 0;
     std::uint16_t sequence = 0;
-    /// Random per request, so that a stranger who sees neither request nor reply can't forge a
-    /// reply, and an old reply is not taken for a new one when `sequence` comes round.
+    /// Random per request: an outsider who sees neither message can't forge a reply, and an old
+    /// reply does not count when `sequence` wraps.
     std::uint64_t token = 0;
     friend bool operator==(const IcmpEcho&, const IcmpEcho&) = default;
 };
@@ -28,13 +28,12 @@ struct IcmpEcho {
 inline constexpr std::size_t icmp_echo_size = 16;
 using IcmpEchoBytes = std::array<std::uint8_t, icmp_echo_size>;
 
-/// An echo request. IPv4: with its checksum. IPv6: checksum 0, the kernel fills it in on a raw
-/// ICMPv6 socket (RFC 3542 section 3.1), since it covers addresses that we don't know.
+/// IPv4: with its checksum. IPv6: checksum 0; the kernel fills it in on a raw ICMPv6 socket (RFC
+/// 3542 section 3.1), since it covers addresses that ikelb does not know.
 IcmpEchoBytes encode_echo_request(IpFamily family, const IcmpEcho& echo) noexcept;
 
-/// Reads what a raw socket received: for IPv4 with the IP header in front, for IPv6 without. Gives
-/// nothing unless it is a whole, valid echo reply with a token. The id, sequence and token are the
-/// caller's to compare.
+/// Decodes a raw socket's bytes: IPv4 with the IP header, IPv6 without. Nothing unless the bytes
+/// are a whole, valid echo reply with a token. The caller compares id, sequence and token.
 std::optional<IcmpEcho> decode_echo_reply(IpFamily family,
                                           std::span<const std::uint8_t> received) noexcept;
 

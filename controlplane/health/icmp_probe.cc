@@ -28,16 +28,14 @@ using std::chrono::microseconds;
 using std::chrono::nanoseconds;
 using std::chrono::steady_clock;
 
-/// So that a flood of foreign ICMP can't hold the control thread for longer than this many packets
-/// before it looks at something else.
+/// The limit per turn keeps a flood of foreign ICMP from holding the control thread.
 constexpr int packets_per_turn = 256;
-constexpr std::size_t receive_size = 512;  ///< a reply of ours is at most 60 + 16 bytes
+constexpr std::size_t receive_size = 512;  ///< a valid reply has at most 60 + 16 bytes
 
-/// Has the kernel drop everything but echo replies: on loopback we would hear our own requests, and
-/// neighbour discovery all day.
+/// The kernel drops everything but echo replies: loopback would deliver our own requests, and
+/// neighbour discovery never ends.
 void accept_only_echo_replies(int fd, IpFamily family) noexcept {
-    // A kernel that refuses the filter costs work, not correctness: decode_echo_reply() looks
-    // again.
+    // Without the filter decode_echo_reply() still rejects all else.
     if (family == IpFamily::v4) {
         icmp_filter filter{};
         filter.data = ~(1U << ICMP_ECHOREPLY);
@@ -51,14 +49,14 @@ void accept_only_echo_replies(int fd, IpFamily family) noexcept {
 }
 
 void stamp_arrivals(int fd) noexcept {
-    // Without stamps arrival_time() falls back to the time of reading.
+    // Without stamps arrival_time() returns the time of reading.
     const int on = 1;
     (void)setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
 }
 
-/// When the packet reached the host, on the steady clock. The kernel stamps by the wall clock, so
-/// what is taken from it is only how long the packet lay in the socket: a step of the wall clock
-/// matters between arrival and reading alone, and one backwards is noticed.
+/// The packet's arrival on the steady clock. The kernel stamps by the wall clock, so only the time
+/// in the socket is taken from the stamp: a step of the wall clock matters only between arrival and
+/// reading, and the code notices a backward step.
 SteadyTime arrival_time(const msghdr& message) noexcept {
     const SteadyTime now = steady_clock::now();
     for (const cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr;
@@ -75,8 +73,8 @@ SteadyTime arrival_time(const msghdr& message) noexcept {
     return now;
 }
 
-/// Addresses are compared without the zone: a reply's zone is the interface it came in by, and the
-/// one in the configuration is a name for the same.
+/// A reply's zone is its input interface, the configured zone is a name for the same: compare
+/// addresses without zones.
 asio::ip::address without_zone(const asio::ip::address& address) {
     if (!address.is_v6()) return address;
     return asio::ip::address_v6{address.to_v6().to_bytes()};
@@ -172,7 +170,7 @@ void IcmpProbe::receive_when_readable() {
 }
 
 void IcmpProbe::drain() {
-    const auto self = self_;  // a Done may destroy us
+    const auto self = self_;  // a Done may destroy the prober
     for (int i = 0; i < packets_per_turn && *self != nullptr; ++i) {
         std::array<std::uint8_t, receive_size> data;
         alignas(cmsghdr) std::array<std::uint8_t, 128> control;
@@ -187,7 +185,7 @@ void IcmpProbe::drain() {
         message.msg_controllen = control.size();
         const ssize_t size = recvmsg(socket_.native_handle(), &message, MSG_DONTWAIT);
         if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
-        if (size < 0) continue;  // an error of an earlier request, or EINTR; its time-out tells
+        if (size < 0) continue;  // EINTR or an earlier request's error; its time-out reports it
         take(data.data(), static_cast<std::size_t>(size), without_zone(from.address()),
              arrival_time(message));
     }
@@ -203,7 +201,7 @@ void IcmpProbe::take(const std::uint8_t* data, std::size_t size, const asio::ip:
         return;
     }
     const auto rtt = std::max(received_at - found->second.sent_at, nanoseconds::zero());
-    if (rtt > found->second.timeout) {  // late, and its timer is about to say so
+    if (rtt > found->second.timeout) {  // late; its timer reports it
         ++ignored_;
         return;
     }
@@ -214,7 +212,7 @@ void IcmpProbe::take(const std::uint8_t* data, std::size_t size, const asio::ip:
 
 void IcmpProbe::expire(std::uint16_t sequence, std::uint64_t token) {
     const auto self = self_;
-    // The reply may lie in the socket already, in time, while this thread was busy elsewhere.
+    // The reply may have come in time and lie in the socket, while this thread was busy.
     drain();
     if (*self == nullptr) return;
     const auto found = waiting_.find(sequence);

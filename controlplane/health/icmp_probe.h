@@ -19,36 +19,34 @@
 
 namespace ikelb::health {
 
-/// Why the prober could not be made, as a sentence for the operator.
 struct ProbeError {
     std::string message;
 };
 
 /// ICMP or ICMPv6 echo over one raw socket for all backends of that family. Control thread only.
 ///
-/// A reply counts if its sender, id, sequence and token are those of a request that still waits.
-/// When it came is what the kernel stamped on it, so a busy control thread neither lengthens a
-/// round-trip time nor turns a reply that came in time into a failure. A reply after the time-out,
-/// a second reply, a truncated and a foreign one are ignored and counted.
+/// A reply counts if its sender, id, sequence and token match a waiting request. The kernel's stamp
+/// is its arrival, so a busy control thread neither lengthens a round-trip time nor makes a reply
+/// late. Late, second, truncated and foreign replies are ignored and counted.
 class IcmpProbe final : public EchoProber {
 public:
-    /// Opens the raw socket; needs CAP_NET_RAW. `source`: the address requests are sent from;
-    /// absent, the kernel chooses by route.
+    /// Needs CAP_NET_RAW. `source`: the source address of requests; absent: the kernel chooses by
+    /// route.
     static boost::system::result<std::unique_ptr<IcmpProbe>, ProbeError> open(
         boost::asio::any_io_executor executor, IpFamily family,
         std::optional<boost::asio::ip::address> source = std::nullopt);
 
-    /// Cancels what waits, without calling anybody.
+    /// Cancels waiting probes without a call of their Done.
     ~IcmpProbe() override;
 
     IcmpProbe(const IcmpProbe&) = delete;
     IcmpProbe& operator=(const IcmpProbe&) = delete;
 
-    /// An `address` of the other family fails with a reason that says so.
+    /// An `address` of the other family fails with a reason.
     void probe(const boost::asio::ip::address& address, std::chrono::milliseconds timeout,
                Done done) override;
 
-    /// Packets read that answered no waiting request.
+    /// Packets that answered no waiting request.
     std::uint64_t ignored_packets() const noexcept { return ignored_; }
 
 private:
@@ -77,7 +75,7 @@ private:
     std::uint16_t next_sequence_ = 0;
     std::uint64_t ignored_ = 0;
     std::unordered_map<std::uint16_t, Waiting> waiting_;  ///< by sequence
-    std::shared_ptr<IcmpProbe*> self_;  ///< null inside once destroyed; what handlers hold
+    std::shared_ptr<IcmpProbe*> self_;  ///< null inside once destroyed; handlers hold it
 };
 
 }  // namespace ikelb::health

@@ -14,28 +14,28 @@
 
 namespace ikelb::inspect {
 
-/// Bytes of an IPv4 client as allocated, at the load that the tables are made for. One client: a
-/// binding, a flow, an IKE SA, and two ESP SPIs, as during a rekey.
+/// Allocated bytes of an IPv4 client at the tables' design load: client persistence, a flow, an IKE
+/// SA, and two ESP SPIs, as during a rekey.
 struct ClientMemory {
-    std::uint64_t clients = 0;  ///< that all tables have room for
-    // Of established clients, each kind by the limit it was made with. Of flows and pairs with the
-    // room for what is not established yet.
+    std::uint64_t clients = 0;  ///< all tables have room for so many
+    // Of established clients, each kind by its limit. Flows and IKE SAs include the room for
+    // records that are not established yet.
     double bindings = 0;
     double flows = 0;
     double pairs = 0;
     double esp_spis = 0;
-    double passing = 0;  ///< tables of things under way, shared by all clients
+    double passing = 0;  ///< tables of packets and requests under way, shared by all clients
     double workers = 0;  ///< workers' own memory, shared by all clients
 
     double established() const noexcept { return bindings + flows + pairs + esp_spis; }
     double total() const noexcept { return established() + passing + workers; }
 };
 
-/// limits: those that the directory was made with, each above zero.
+/// limits: the limits of the session tables, each above zero.
 ClientMemory memory_of_client(const sessions::Directory& directory,
                               const sessions::DirectoryLimits& limits, unsigned workers);
 
-/// What the indices of a table are called; empty where an index stands for nothing.
+/// Names by index; empty for an unused index.
 struct IndexNames {
     std::vector<std::string> backends{};
     std::vector<std::string> services{};

@@ -77,7 +77,6 @@ pipeline::Packet packet_of(const Question& question, const forwarding::Frontend&
     return packet;
 }
 
-/// What the rule that has answered went by.
 std::optional<RecordSeen> record_of(Rule rule, forwarding::BackendIndex backend,
                                     affinity::Found& found) {
     const auto plain = [](const auto& record) -> std::optional<RecordSeen> {
@@ -97,7 +96,7 @@ std::optional<RecordSeen> record_of(Rule rule, forwarding::BackendIndex backend,
         case Rule::esp_client: return plain(found.claim().record);
         case Rule::binding: return plain(found.binding());
         case Rule::half_open: return plain(found.choice());
-        case Rule::esp_spi:  // several, of several clients
+        case Rule::esp_spi:  // may have several records, of several clients
         case Rule::label:
         case Rule::schedule:
         case Rule::none: return std::nullopt;
@@ -105,7 +104,7 @@ std::optional<RecordSeen> record_of(Rule rule, forwarding::BackendIndex backend,
     return std::nullopt;
 }
 
-/// Of an IKE SA: they alone know theirs.
+/// Of an IKE SA: no other record has an age.
 std::optional<forwarding::Seconds> pair_age(affinity::Found& found) {
     const auto& context = found.context;
     const auto noted = context.directory.pairs.find_noted(
@@ -155,7 +154,7 @@ Explanation Explainer::explain(const Question& question) {
             if (affinity::is_one_of_all(found, decision, others, to))
                 explanation.copies.push_back(to);
     }
-    // Of all that can be asked about, unless the scheduler has a word.
+    // The verdict for any question, unless the scheduler gives another.
     explanation.otherwise = Verdict::unknown_sa;
     for (const affinity::RuleRow& row : affinity::rules_of(found.kind)) {
         if (!affinity::is_asked(row, found)) continue;

@@ -17,7 +17,7 @@ namespace ikelb::inspect {
 /// A client's datagram to ask about.
 struct Question {
     enum class Kind : std::uint8_t {
-        new_sa,  ///< a request that begins an IKE SA
+        new_sa,  ///< a request for a new IKE SA
         ike,     ///< IKE of an SA that has both SPIs
         esp,     ///< ESP in UDP, port 4500
     };
@@ -33,41 +33,39 @@ struct Question {
 enum class RuleOutcome : std::uint8_t {
     miss,
     hit,
-    backend_down,  ///< a hit, and the packet is dropped
+    backend_down,  ///< a hit, but the packet is dropped
 };
 
-/// A record that a rule went by.
 struct RecordSeen {
-    std::string_view state{};  ///< empty: such records have none
+    std::string_view state{};  ///< empty: the record has no state
     forwarding::Seconds last_seen = 0;
 };
 
-/// What one rule says, whatever those before it say.
+/// A rule's own answer, whatever the rules before it answer.
 struct RuleAnswer {
     pipeline::Rule rule = pipeline::Rule::none;
     RuleOutcome outcome = RuleOutcome::miss;
     forwarding::BackendIndex backend = forwarding::no_backend;
-    std::optional<RecordSeen> record{};         ///< that it went by, where there is one
-    std::optional<forwarding::Seconds> age{};  ///< of the record; IKE SAs know theirs
+    std::optional<RecordSeen> record{};        ///< behind the answer, if there is one
+    std::optional<forwarding::Seconds> age{};  ///< of the record; IKE SAs alone have one
 };
 
 struct Explanation {
-    /// undecided: it is forwarded to the backend, as far as steering goes.
+    /// undecided: steering forwards the packet to the backend.
     pipeline::Verdict verdict = pipeline::Verdict::undecided;
-    pipeline::Rule rule = pipeline::Rule::none;  ///< that decides
+    pipeline::Rule rule = pipeline::Rule::none;  ///< the deciding rule
     forwarding::BackendIndex backend = forwarding::no_backend;
-    /// Of ESP that no claim decides: the backends that get it as well, always; and those that get
-    /// a copy as far as the share of its client's address and port allows.
+    /// ESP without a deciding claim: `also` always gets it too; `copies` gets it while the share of
+    /// the client's address and port allows.
     std::vector<forwarding::BackendIndex> also{};
     std::vector<forwarding::BackendIndex> copies{};
-    std::vector<RuleAnswer> rules{};  ///< in their order
-    /// What would happen without any of them; undecided where the scheduler is the last.
+    std::vector<RuleAnswer> rules{};  ///< in the order of the rules
+    /// The verdict without any rule; undecided where the scheduler is the last rule.
     pipeline::Verdict otherwise = pipeline::Verdict::undecided;
 };
 
-/// Asks the rules of the packet path, one after the other, about a crafted datagram. Nothing in the
-/// directory changes.
-/// Threads: one; the directory is read beside the workers.
+/// Asks the steering rules, in their order, about a crafted datagram. Changes nothing in the
+/// session tables, and reads them beside the workers. One thread.
 class Explainer {
 public:
     /// All outlive this.
@@ -77,7 +75,7 @@ public:
     Explanation explain(const Question& question);
 
 private:
-    // Thrown away: what is counted and spent here is nobody's traffic.
+    // Discarded: they count and spend no traffic.
     const std::unique_ptr<pipeline::Counters> counters_;
     const std::unique_ptr<pipeline::WorkerMemory> memory_;
     const pipeline::Context context_;

@@ -12,11 +12,10 @@ namespace {
 
 using sessions::IkeSa, sessions::Peer, sessions::name_of;
 
-// Each worth some milliseconds at most.
+// A slice takes some milliseconds at most.
 constexpr std::size_t buckets_per_slice = 65536;
 constexpr std::size_t rows_per_slice = 2000;
 
-/// Who uses an ESP SPI.
 struct EspUser {
     std::uint32_t client = 0;  ///< name_of()
     forwarding::BackendRef backend{};
@@ -39,7 +38,7 @@ std::vector<EspUser> users_of(std::uint64_t spi, const sessions::Directory& dire
     return users;
 }
 
-/// A pair with what its notes say, before the addresses are known.
+/// An IKE SA with its notes, before the addresses are known.
 struct Found {
     Session session{};
     std::uint32_t client_name = 0;
@@ -138,7 +137,7 @@ private:
     const forwarding::Seconds now_;
     const SessionQuery& query_;
     std::vector<EspUser> esp_users_;
-    std::vector<bool> is_v6_;  ///< by service: its VIP's family is its clients'
+    std::vector<bool> is_v6_;  ///< by service: clients have the family of its VIP
     std::vector<Found> found_;
 };
 

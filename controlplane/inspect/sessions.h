@@ -13,23 +13,22 @@
 
 namespace ikelb::inspect {
 
-/// Which IKE SAs to list, and where to go on.
 struct SessionQuery {
     std::optional<net::IpPrefix> client{};
-    /// An IKE SPI of either side, or an ESP SPI: the SAs of those who were seen to use it.
+    /// An IKE SPI of either side, or an ESP SPI: selects the SAs of its users.
     std::optional<std::uint64_t> spi{};
     std::optional<forwarding::BackendIndex> backend{};
     std::size_t from = 0;      ///< SessionSlice::next of the slice before
-    std::size_t limit = 1000;  ///< stop there at the latest; a bucket is not split
+    std::size_t limit = 1000;  ///< sessions at most; a bucket is not split
 };
 
-/// One IKE SA. SPIs in host byte order.
+/// SPIs in host byte order.
 struct Session {
     std::uint64_t initiator_spi = 0;
     std::uint64_t responder_spi = 0;
     sessions::IkeSa sa{};
-    /// Where its backend last sent to. nullopt: nothing was noted, or no flow names the IPv6
-    /// address of which the note holds a hash.
+    /// The backend's last destination. nullopt: nothing was noted, or no flow has the IPv6 address
+    /// whose hash is noted.
     std::optional<net::IpAddress> client{};
     std::uint16_t port = 0;
     unsigned moves = 0;
@@ -38,16 +37,16 @@ struct Session {
 
 struct SessionSlice {
     std::vector<Session> sessions{};
-    std::optional<std::size_t> next{};  ///< nullopt: that was the last
+    std::optional<std::size_t> next{};  ///< nullopt: this was the last slice
 };
 
-/// Exact to Peer::age_unit, and never less than the SA has been idle: a note wraps.
+/// Exact to Peer::age_unit, and never less than the SA's idle time: a note wraps.
 forwarding::Seconds age_of(const sessions::IkeSa& sa, const sessions::Peer& peer,
                            forwarding::Seconds now) noexcept;
 
-/// The live ones of a slice of the pairs, so that a million of them keep the control thread no
-/// longer at once than a few milliseconds. IPv6 costs a walk of the IPv6 flows on top, for the
-/// addresses. Threads: any, beside workers; an SA that is written meanwhile may be missed.
+/// Live IKE SAs of a slice: a million of them block the control thread for a few milliseconds at
+/// most. IPv6 addresses cost a walk of the IPv6 flows on top. Threads: any, beside workers; the
+/// list may miss an SA that a worker writes meanwhile.
 SessionSlice list_sessions(const sessions::Directory& directory,
                            const forwarding::ForwardingTable& table, forwarding::Seconds now,
                            const SessionQuery& query);

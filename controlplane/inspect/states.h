@@ -9,10 +9,10 @@
 
 namespace ikelb::inspect {
 
-// What records are called for people, and which of them people are not shown.
+// Names of records' states for people, and the records that people do not see.
 
-/// A delete was the last that was heard of it, and longer ago than timeouts.delete_hint. It steers
-/// on: in an idle tunnel, what looked like its delete may have been another's.
+/// The last news of the record was a delete, longer ago than timeouts.delete_hint. The record still
+/// steers: in an idle tunnel the delete may have been another SA's.
 template <typename Record>
 constexpr bool has_ended(const Record& record, const forwarding::Timeouts& lives,
                          forwarding::Seconds now) noexcept {

@@ -21,7 +21,7 @@ struct Link {
     friend bool operator==(const Link&, const Link&) = default;
 };
 
-/// An address of this host. IPv6 addresses appear when duplicate address detection has passed.
+/// An IPv6 address is listed once it has passed duplicate address detection.
 struct Address {
     int ifindex = 0;
     net::IpPrefix prefix;
@@ -30,14 +30,14 @@ struct Address {
 
 enum class RouteType : std::uint8_t {
     unicast,
-    local,        ///< the host consumes it: its own, broadcast and anycast addresses
+    local,        ///< for the host itself: its own, broadcast and anycast addresses
     blackhole,    ///< dropped in silence
     unreachable,  ///< answered by ICMP; also the kernel's types prohibit and throw
 };
 
 struct Route {
     net::IpPrefix dst;  ///< host bits are zero
-    /// None: dst is on the link. Of an IPv4 dst it may be IPv6 (RFC 8950).
+    /// Absent: dst is on the link. The gateway of an IPv4 dst may be IPv6 (RFC 8950).
     std::optional<net::IpAddress> gateway;
     int ifindex = 0;  ///< 0 for blackhole and unreachable
     RouteType type = RouteType::unicast;
@@ -45,7 +45,7 @@ struct Route {
     friend bool operator==(const Route&, const Route&) = default;
 };
 
-/// NUD_* of <linux/neighbour.h>. The kernel does not announce `delay`, a stale entry in use: a
+/// NUD_* of <linux/neighbour.h>. The kernel does not announce `delay` (a stale entry in use): the
 /// mirror shows it as stale until the kernel probes it.
 enum class NeighbourState : std::uint8_t {
     none,
@@ -58,7 +58,7 @@ enum class NeighbourState : std::uint8_t {
     noarp,
     permanent,
 };
-/// Whether an entry in this state carries a MAC address that may be sent to.
+/// Whether an entry in this state has a usable MAC address.
 constexpr bool is_usable(NeighbourState state) noexcept {
     return state != NeighbourState::none && state != NeighbourState::incomplete &&
            state != NeighbourState::failed;
@@ -72,10 +72,9 @@ struct Neighbour {
     friend bool operator==(const Neighbour&, const Neighbour&) = default;
 };
 
-/// The kernel's view of the network at one moment. Links are ordered by ifindex, addresses and
-/// neighbours by ifindex and address, and routes by destination and then by preference: of those
-/// with the same dst, the first is the one that the kernel uses. Each next hop of a multipath route
-/// is a route of its own.
+/// The kernel's network at one moment. Links are ordered by ifindex, addresses and neighbours by
+/// ifindex and address, routes by destination and then by preference: the kernel uses the first of
+/// those with the same dst. Each next hop of a multipath route is a route of its own.
 struct KernelState {
     std::vector<Link> links;
     std::vector<Address> addresses;

@@ -15,18 +15,17 @@
 
 namespace ikelb::netlink {
 
-/// One kind of kernel object, followed by events and now and then read anew by a dump.
+/// One kind of kernel object: events update it, a dump now and then replaces it.
 ///
-/// While a dump runs, the old content stays visible, and what arrives is gathered aside; finishing
-/// the dump swaps it in. The kernel may queue an event before the part of the dump that was copied
-/// before it, so for a key that had an event since the dump began, the event wins: it is the newer,
-/// or a newer one follows.
+/// During a dump the old content stays visible, and the dump fills a new one; the end of the dump
+/// swaps it in. The kernel may queue an event before an older part of the dump, so for a key with
+/// an event since the dump began the event wins.
 template <class Key, class Value>
 class MirrorTable {
 public:
     using Map = std::map<Key, Value>;
 
-    /// An event: true if the content changed.
+    /// Applies an event; true if the content changed.
     bool put(const Key& key, const Value& value) {
         if (fresh_) {
             touched_.insert(key);
@@ -52,7 +51,7 @@ public:
         touched_.clear();
     }
     bool is_dumping() const noexcept { return fresh_.has_value(); }
-    /// Where the dump's value for this key goes; nullptr outside of a dump or if an event won.
+    /// The place for the dump's value of the key; nullptr outside of a dump or if an event won.
     Value* dump_slot(const Key& key) {
         if (!fresh_ || touched_.contains(key)) return nullptr;
         return &(*fresh_)[key];
@@ -79,15 +78,14 @@ private:
     std::set<Key> touched_;
 };
 
-/// The mirrored kernel state as rtnetlink messages build it: no socket, no clock.
+/// The mirrored kernel state, built from rtnetlink messages: no socket, no clock.
 ///
-/// Events alone are not enough for routes. IPv4 routes vanish without an event when their device
-/// goes down or their address is removed, next-hop objects change routes behind their back, and an
-/// event about one of several routes to a destination (multipath, append, IPv6 siblings) does not
-/// tell which. In each of these cases the answer is to read the routes anew.
+/// Events alone do not keep routes right. IPv4 routes vanish without an event when their device
+/// goes down or their address is removed; next-hop objects change routes without an event; an event
+/// about one of several routes to a destination (multipath, append, IPv6 siblings) does not name
+/// the route. Each of these cases needs a new dump of the routes.
 class KernelTables {
 public:
-    /// What a message did.
     struct Effect {
         bool changed = false;           ///< snapshot() differs
         bool routes_are_stale = false;  ///< the routes must be dumped again
@@ -95,17 +93,17 @@ public:
 
     Effect apply_event(nlmsghdr* message);
 
-    /// A dump of everything, or of the routes alone, begins, brings messages, and ends.
+    /// A dump of everything, or of the routes alone.
     void begin_full_dump();
     void begin_route_dump() { routes_.begin_dump(); }
     void apply_dump(nlmsghdr* message);
-    /// Ends whichever dump runs; true if the snapshot differs.
+    /// Ends the dump; true if the snapshot differs.
     bool finish_dump();
 
     KernelState snapshot() const;
 
 private:
-    /// In the order of the kernel's preference: the rule for the local table comes before main's.
+    /// In the order of the kernel's preference: the local table's rule comes before main's.
     struct RouteKey {
         net::IpPrefix dst;
         std::uint8_t rank = 0;
@@ -120,8 +118,8 @@ private:
     Effect neighbour_event(nlmsghdr* message);
     Effect route_event(nlmsghdr* message);
     Effect new_route(const ParsedRoute& route, bool replaces);
-    /// While a dump runs, an event for an unknown key says nothing of its alternatives, and the
-    /// dump will not be heard on that key.
+    /// During a dump, an event for an unknown key says nothing of the key's other routes, and the
+    /// dump's value for the key will not count.
     bool is_blind(const RouteKey& key) const;
 
     MirrorTable<int, Link> links_;

@@ -16,13 +16,12 @@ namespace ikelb::netlink {
 
 /// AF_INET or AF_INET6.
 std::uint8_t family_of(const net::IpAddress& address) noexcept;
-/// The address as netlink carries it: 4 bytes for IPv4, 16 for IPv6. A view into `address`.
+/// 4 bytes for IPv4, 16 for IPv6. A view into `address`.
 std::span<const std::uint8_t> wire_bytes(const net::IpAddress& address) noexcept;
 /// nullopt when the family is neither IPv4 nor IPv6 or the length doesn't fit it.
 std::optional<net::IpAddress> address_from_wire(int family,
                                                 std::span<const std::uint8_t> bytes) noexcept;
 
-/// A netlink request under construction. Move-only.
 class Message {
 public:
     /// `header` is the family header of the message type: ifaddrmsg, rtmsg, ndmsg, ...
@@ -46,8 +45,8 @@ private:
     std::unique_ptr<nl_msg, Free> message_;
 };
 
-/// The attributes behind a message's family header, or of a nested attribute, bounds checked.
-/// Views into the message.
+/// The attributes of a message, or nested in an attribute, with checked bounds. Views into the
+/// message.
 template <int max>
 class Attributes {
 public:

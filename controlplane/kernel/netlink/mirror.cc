@@ -18,19 +18,19 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// At most this many datagrams before other handlers of the thread get their turn.
+/// After so many datagrams other handlers of the thread run.
 constexpr int datagrams_per_turn = 64;
-/// A dump that the kernel marks as inconsistent is repeated this often, then taken as it is; what
-/// it missed arrives with the next one.
+/// The kernel marks a dump as inconsistent: so often the mirror repeats it, then takes it as it is;
+/// the next dump brings the rest.
 constexpr unsigned interruptions_limit = 5;
 constexpr auto shortest_pause = 10ms;
 constexpr auto longest_pause = 1000ms;
 
-/// A dump may take at most a fifth of the thread's time, however fast the routes change.
+/// A dump takes at most a fifth of the thread's time, however fast the routes change.
 constexpr int pause_per_dump = 4;
 
 void subscribe(int socket, int group) noexcept {
-    // A kernel without one of the groups (RTNLGRP_NEXTHOP came in 5.3) has no such events either.
+    // A kernel without a group (RTNLGRP_NEXTHOP came in 5.3) has no events for it either.
     (void)::setsockopt(socket, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group);
 }
 
@@ -44,7 +44,7 @@ bool is_about_rule(const nlmsghdr* message) noexcept {
     return message->nlmsg_type == RTM_NEWRULE || message->nlmsg_type == RTM_DELRULE;
 }
 
-/// 0, or the errno with which the kernel ended or refused a dump.
+/// 0, or the kernel's errno for a dump.
 int dump_error(nlmsghdr* message) noexcept {
     if (nlmsg_datalen(message) < static_cast<int>(sizeof(int))) return 0;
     return -net::load<int>(static_cast<const std::uint8_t*>(nlmsg_data(message)));
@@ -139,7 +139,7 @@ void Mirror::read_events() {
     if (socket_.is_open()) wait_for_events();
 }
 
-/// One datagram; false when there is none or the socket had to be given up.
+/// Reads a datagram; false when there is none or the socket was given up.
 bool Mirror::receive_some() {
     alignas(nlmsghdr) std::array<char, 64 * 1024> buffer;
     sockaddr_nl sender{};
@@ -197,7 +197,7 @@ bool Mirror::handle_dump_reply(nlmsghdr* message) {
         ++step_;
         return step_ < plan_.size() ? ask_next() : finish_dump();
     }
-    // For a family that it doesn't have the kernel dumps all others.
+    // For a family that it doesn't have, the kernel dumps all others.
     const std::uint8_t family = plan_[step_].family;
     if (family == AF_UNSPEC || family == family_in(message)) tables_.apply_dump(message);
     return true;
@@ -215,7 +215,7 @@ void Mirror::begin_dump(std::span<const DumpStep> plan) {
 
 bool Mirror::ask_next() {
     const auto [type, family, header_size] = plan_[step_];
-    ifinfomsg header{};  // the largest of them; each begins with the family, and the rest is zero
+    ifinfomsg header{};  // the largest header; each begins with the family, and the rest is zero
     header.ifi_family = family;
     Message message{type, NLM_F_DUMP, &header, header_size};
     message.header()->nlmsg_seq = ++sequence_;
@@ -225,7 +225,7 @@ bool Mirror::ask_next() {
     return false;
 }
 
-/// The last step is answered. False only when the socket was given up.
+/// Ends the last step of a dump. False only when the socket was given up.
 bool Mirror::finish_dump() {
     const bool is_full = plan_.size() == std::size(full_plan);
     if (was_interrupted_ && ++interruptions_ < interruptions_limit) {
@@ -254,7 +254,7 @@ void Mirror::plan_route_dump() {
     dump_timer_.expires_after(
         std::clamp<Clock::duration>(pause_per_dump * last_dump_, shortest_pause, longest_pause));
     dump_timer_.async_wait(while_alive([](Mirror& self) {
-        // The socket was given up after the timer ran out: the reconnection has the timer now.
+        // The socket was given up after the timer ran out; now the reconnection uses the timer.
         if (!self.socket_.is_open()) return;
         self.dump_timer_is_set_ = false;
         self.begin_dump(route_plan);
@@ -270,7 +270,7 @@ void Mirror::reconnect_later(std::string why) {
     const auto growing = 2 * shortest_pause * (1 << std::min(failures_, 6U));
     const auto pause = std::min<Clock::duration>(growing, longest_pause);
     ++failures_;
-    dump_timer_is_set_ = true;  // takes the place of a planned route dump
+    dump_timer_is_set_ = true;  // replaces a planned route dump
     dump_timer_.expires_after(pause);
     dump_timer_.async_wait(while_alive([](Mirror& self) {
         self.dump_timer_is_set_ = false;
@@ -294,7 +294,7 @@ void Mirror::call_back_when_due() {
     const auto due = debounce_.due();
     if (!due) return;
     if (Clock::now() < *due) {
-        plan_callback();  // there were more changes since the timer was set
+        plan_callback();  // more changes came since the timer was set
         return;
     }
     debounce_.told();
@@ -306,7 +306,7 @@ posix::Result<KernelState> read_kernel_state() {
     if (netlink.has_error()) return std::move(netlink).error();
     KernelTables tables;
     tables.begin_full_dump();
-    // Whatever is asked for, the header of a question begins with the family; the rest is zero.
+    // The header of each request begins with the family; the rest is zero.
     for (const std::uint16_t type : {RTM_GETLINK, RTM_GETADDR, RTM_GETNEIGH, RTM_GETROUTE}) {
         const auto done = netlink->dump({type, 0, rtmsg{}},
                                         [&](nlmsghdr* message) { tables.apply_dump(message); });

@@ -21,8 +21,8 @@
 
 namespace ikelb::netlink {
 
-/// When to tell of a run of changes: once it has been quiet for `quiet`, at the latest `limit`
-/// after the first. Pure: the time is passed in.
+/// Reports a run of changes after a pause of `quiet`, at the latest `limit` after the first change.
+/// Pure: the caller passes the time.
 class ChangeDebounce {
 public:
     using Clock = std::chrono::steady_clock;
@@ -33,7 +33,7 @@ public:
         if (!first_) first_ = now;
         last_ = now;
     }
-    /// nullopt: nothing to tell.
+    /// nullopt: nothing to report.
     std::optional<Clock::time_point> due() const {
         if (!first_) return std::nullopt;
         return std::min(last_ + quiet_, *first_ + limit_);
@@ -47,11 +47,11 @@ private:
 };
 
 struct MirrorOptions {
-    std::chrono::milliseconds quiet{20};   ///< on_change waits for this long a pause in the changes
-    std::chrono::milliseconds limit{100};  ///< and never longer than this after the first
+    std::chrono::milliseconds quiet{20};   ///< a pause in the changes before on_change
+    std::chrono::milliseconds limit{100};  ///< the latest on_change after the first change
     int receive_buffer = 4 << 20;          ///< bytes of the event socket; the kernel doubles it
     std::chrono::milliseconds neighbour_interval{1000};  ///< between two requests for one address
-    std::size_t neighbour_capacity = 4096;  ///< addresses remembered for that
+    std::size_t neighbour_capacity = 4096;               ///< addresses in the limiter's memory
 };
 
 struct MirrorCounters {
@@ -60,45 +60,45 @@ struct MirrorCounters {
     std::uint64_t full_dumps = 0;    ///< complete readings of everything, the first included
     std::uint64_t route_dumps = 0;   ///< complete readings of the routes alone
     std::uint64_t neighbour_requests = 0;  ///< resolutions asked of the kernel
-    std::uint64_t neighbour_limited = 0;   ///< not asked: too soon after the last
+    std::uint64_t neighbour_limited = 0;   ///< not asked, as too soon after the last
 };
 
 /// Follows the kernel's links, addresses, routes (tables main and local) and neighbours, IPv4 and
-/// IPv6, in the network namespace in which it was started.
+/// IPv6, in the network namespace of its start.
 ///
-/// Theory of operation. One socket is subscribed first and then dumps everything, so no change
-/// falls in between; KernelTables merges the two. on_change is called once after the first complete
-/// reading, and then after each run of changes. When the socket overruns (ENOBUFS), events are
-/// lost: it is closed, a new one is opened after a pause that grows with each failure (20 ms to
-/// 1 s), and everything is read anew; until that is complete the last state stands.
+/// Theory of operation. One socket subscribes first and then dumps everything, so no change falls
+/// in between; KernelTables merges events and dump. on_change is called after the first complete
+/// dump, and then after each run of changes. An overrun of the socket (ENOBUFS) loses events: the
+/// mirror closes the socket, opens a new one after a pause that grows with each failure (20 ms to 1
+/// s), and dumps everything anew; until then the last state stands.
 ///
 /// Out of scope: policy rules (`ip rule`), other tables, VRFs, routes by TOS or by source. The
-/// fast path knows one table; an operator who needs those for traffic that ikelb forwards can't
-/// have it. A rule that comes or goes calls on_change all the same, for whoever has rules there
-/// (ForwardGuards). Of a multipath route the first living next hop is mirrored.
+/// dataplane knows one table, so traffic that ikelb forwards can't use them. A rule that comes or
+/// goes calls on_change all the same: ForwardGuards has rules there. Of a multipath route the
+/// mirror shows the first living next hop.
 ///
-/// One thread: the io_context's. Handlers hold it weakly, so that whoever has it may let go of it
-/// at any moment, also in on_change, which must not throw.
+/// One thread: the io_context's. Handlers hold the mirror weakly: its owner may drop it at any
+/// moment, also in on_change, which must not throw.
 class Mirror : public std::enable_shared_from_this<Mirror> {
 public:
     static posix::Result<std::shared_ptr<Mirror>> start(boost::asio::io_context& io,
                                                         std::function<void()> on_change,
                                                         const MirrorOptions& options = {});
 
-    /// A copy of all; empty until the first on_change.
+    /// A copy; empty until the first on_change.
     KernelState snapshot() const { return tables_.snapshot(); }
     /// False before the first complete reading, and from an overrun until the next.
     bool is_synchronised() const noexcept { return is_synchronised_; }
 
-    /// Asks the kernel to resolve the address or to confirm what is stale (ARP or NDP, by its own
-    /// timers and retries); the answer arrives as a change. An entry that is permanent, or fresh,
-    /// or being resolved, is left alone. False: asked for it a moment ago.
+    /// Asks the kernel to resolve the address or to confirm a stale entry (ARP or NDP, by the
+    /// kernel's timers and retries); a change brings the answer. A permanent or fresh entry, or one
+    /// under resolution, stays as it is. False: asked a moment ago.
     posix::Result<bool> request_neighbour(int ifindex, const net::IpAddress& address);
-    /// The same without that limit, for addresses that the kernel's routes name instead of packets.
+    /// The same without that limit, for addresses from the kernel's routes instead of packets.
     posix::Result<void> confirm_neighbour(int ifindex, const net::IpAddress& address);
 
     const MirrorCounters& counters() const noexcept { return counters_; }
-    /// Why the last attempt to follow the kernel failed; nullopt while all is well.
+    /// Why the mirror can't follow the kernel; nullopt while it can.
     const std::optional<std::string>& last_error() const noexcept { return last_error_; }
 
 private:
@@ -115,7 +115,7 @@ private:
 
     Mirror(boost::asio::io_context& io, std::function<void()> on_change,
            const MirrorOptions& options, NeighbourRequester neighbours);
-    /// A handler that does nothing once the mirror is gone, or on an error.
+    /// A handler that does nothing on an error or once the mirror is gone.
     template <class Then>
     auto while_alive(Then then) {
         return [weak = weak_from_this(), then](const Error& error) {
@@ -151,8 +151,8 @@ private:
     boost::asio::steady_timer change_timer_, dump_timer_;
     bool change_timer_is_set_ = false, dump_timer_is_set_ = false;
 
-    std::span<const DumpStep> plan_;  ///< the steps of the dump that runs; empty: none
-    std::size_t step_ = 0;            ///< the one that is being answered
+    std::span<const DumpStep> plan_;  ///< the steps of the running dump; empty: none
+    std::size_t step_ = 0;            ///< the step that waits for its answer
     bool was_interrupted_ = false;    ///< the kernel's table changed under the dump
     bool routes_are_stale_ = false;
     unsigned interruptions_ = 0, failures_ = 0;
@@ -161,8 +161,8 @@ private:
     std::uint32_t port_id_ = 0, sequence_ = 0;
 };
 
-/// Reads the kernel's state once, without following it. Blocks, up to a second with a million
-/// routes; any thread, no privileges.
+/// Reads the kernel's state once. Blocks, up to a second with a million routes; any thread, no
+/// privileges.
 posix::Result<KernelState> read_kernel_state();
 
 }  // namespace ikelb::netlink

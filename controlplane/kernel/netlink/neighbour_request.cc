@@ -55,7 +55,7 @@ bool NeighbourRequester::needs_use(int ifindex, const net::IpAddress& address) {
     header.ndm_ifindex = ifindex;
     Message message{RTM_GETNEIGH, 0, header};
     message.put(NDA_DST, address);
-    NeighbourState state = NeighbourState::permanent;  // hands off what can't be read
+    NeighbourState state = NeighbourState::permanent;  // leaves an unreadable entry alone
     (void)netlink_.query(std::move(message), [&](nlmsghdr* entry) {
         if (const auto neighbour = parse_neighbour(entry)) state = neighbour->state;
     });

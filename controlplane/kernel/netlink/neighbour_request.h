@@ -14,7 +14,7 @@
 namespace ikelb::netlink {
 
 /// Lets one request per address and `interval` pass, over a bounded number of addresses. Pure: the
-/// time is passed in.
+/// caller passes the time.
 class RequestLimiter {
 public:
     using Clock = std::chrono::steady_clock;
@@ -22,8 +22,8 @@ public:
     RequestLimiter(Clock::duration interval, std::size_t capacity)
         : interval_{interval}, capacity_{capacity} {}
 
-    /// False also while `capacity` other addresses have been asked for within the interval: a scan
-    /// of a subnet must not grow memory.
+    /// False also after requests for `capacity` other addresses within the interval: a scan of a
+    /// subnet must not grow memory.
     bool allow(int ifindex, const net::IpAddress& address, Clock::time_point now) {
         const std::pair key{ifindex, address};
         const auto found = asked_.find(key);
@@ -38,7 +38,7 @@ public:
     }
 
 private:
-    /// Linear, so at most once per interval: in between, a full table stays full.
+    /// Linear, but runs at most once per interval: in between, a full table stays full.
     bool forget_old(Clock::time_point now) {
         if (now < next_sweep_) return false;
         next_sweep_ = now + interval_;
@@ -54,10 +54,10 @@ private:
 
 /// Asks the kernel to resolve neighbours, each at most once per interval. Move-only; one thread.
 ///
-/// NTF_USE is the kernel's word for "as if a packet were sent to it": an unknown entry is resolved,
-/// a stale one confirmed. But since Linux 5.16 it also takes the mark PERMANENT off an entry and
-/// resolves it, which would undo what the operator has set. So an unknown entry is created
-/// exclusively, and a known one is looked at first and used only if it is stale or has failed.
+/// NTF_USE means "as if a packet were sent": it resolves an unknown entry and confirms a stale one.
+/// But since Linux 5.16 it also takes the mark PERMANENT off an entry and resolves it, which would
+/// undo the operator's setting. So the requester creates an unknown entry exclusively, and uses a
+/// known one only if it is stale or has failed.
 class NeighbourRequester {
 public:
     static posix::Result<NeighbourRequester> open(std::chrono::milliseconds interval,
@@ -65,7 +65,7 @@ public:
 
     /// True: asked. False: asked for this address less than the interval ago, or for too many.
     posix::Result<bool> request(int ifindex, const net::IpAddress& address);
-    /// The same without a limit: for addresses that no packet has chosen.
+    /// The same without a limit: for addresses that come from no packet.
     posix::Result<void> confirm(int ifindex, const net::IpAddress& address);
 
 private:
@@ -73,7 +73,7 @@ private:
         : netlink_{std::move(netlink)}, limiter_{std::move(limiter)} {}
 
     posix::Result<void> use(unsigned flags, int ifindex, const net::IpAddress& address);
-    /// Whether using the entry is of any use, and harmless.
+    /// Whether NTF_USE helps the entry and does no harm.
     bool needs_use(int ifindex, const net::IpAddress& address);
 
     Requester netlink_;

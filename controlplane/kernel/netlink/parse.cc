@@ -13,7 +13,7 @@
 namespace ikelb::netlink {
 namespace {
 
-/// The family header of a message, copied out; nullopt when the message is too short for it.
+/// A copy of a message's family header; nullopt when the message is too short.
 template <class Header>
 std::optional<Header> family_header(const nlmsghdr* message) noexcept {
     if (nlmsg_datalen(message) < static_cast<int>(sizeof(Header))) return std::nullopt;
@@ -59,7 +59,7 @@ std::optional<RouteType> route_type(unsigned type) noexcept {
 
 using RouteAttributes = Attributes<RTA_MAX>;
 
-/// RTA_GATEWAY is of the route's family, RTA_VIA of any (RFC 8950: IPv4 by an IPv6 next hop).
+/// RTA_GATEWAY has the route's family, RTA_VIA any (RFC 8950: IPv4 by an IPv6 next hop).
 std::optional<net::IpAddress> gateway_of(const RouteAttributes& attributes, int family) noexcept {
     if (attributes.find(RTA_GATEWAY) != nullptr) return attributes.address(RTA_GATEWAY, family);
     const auto via = attributes.bytes(RTA_VIA);
@@ -68,7 +68,7 @@ std::optional<net::IpAddress> gateway_of(const RouteAttributes& attributes, int 
     return address_from_wire(via_family, via.subspan(sizeof(rtvia)));
 }
 
-/// In their order, but those that are dead or without carrier last.
+/// In the kernel's order, but dead hops and hops without carrier last.
 std::vector<NextHop> next_hops(nlattr* multipath, int family) {
     std::vector<NextHop> living, dead;
     auto* position = static_cast<std::uint8_t*>(nla_data(multipath));
@@ -111,7 +111,7 @@ bool is_of_interest(const rtmsg& header) noexcept {
 
 std::optional<Link> parse_link(nlmsghdr* message) noexcept {
     const auto header = family_header<ifinfomsg>(message);
-    // AF_BRIDGE messages are about a bridge's port: their DELLINK does not mean the device is gone.
+    // An AF_BRIDGE message is about a bridge's port: its DELLINK does not mean the device is gone.
     if (!header || header->ifi_family != AF_UNSPEC) return std::nullopt;
     const Attributes<IFLA_MAX> attributes{message, sizeof *header};
     const auto name = attributes.bytes(IFLA_IFNAME);
@@ -129,8 +129,8 @@ std::optional<ParsedAddress> parse_address(nlmsghdr* message) noexcept {
     const auto header = family_header<ifaddrmsg>(message);
     if (!header) return std::nullopt;
     const Attributes<IFA_MAX> attributes{message, sizeof *header};
-    // On a point-to-point device IFA_ADDRESS is the peer's and IFA_LOCAL ours; IPv6 has IFA_LOCAL
-    // only then.
+    // On a point-to-point device IFA_ADDRESS is the peer's and IFA_LOCAL ours; only there IPv6 has
+    // IFA_LOCAL.
     const int own = attributes.find(IFA_LOCAL) != nullptr ? IFA_LOCAL : IFA_ADDRESS;
     const auto address = attributes.address(own, header->ifa_family);
     if (!attributes.is_valid() || !address) return std::nullopt;
@@ -178,7 +178,7 @@ std::optional<ParsedRoute> parse_route(nlmsghdr* message) {
                                    attributes.number(RTA_OIF).value_or(0))}};
     nlattr* multipath = attributes.find(RTA_MULTIPATH);
     if (multipath != nullptr) hops = next_hops(multipath, header->rtm_family);
-    // IPv6 names lo as the device of what it drops.
+    // For a dropped destination IPv6 names lo as the device.
     if (hops.empty() || *type == RouteType::blackhole || *type == RouteType::unreachable)
         hops = {{}};
     return ParsedRoute{.route = {.dst = *destination,

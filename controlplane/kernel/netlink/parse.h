@@ -11,8 +11,8 @@
 
 namespace ikelb::netlink {
 
-// rtnetlink messages as values. Each reads both the NEW and the DEL form; nullopt: malformed, or
-// of no interest here. The message is not changed (libnl's functions take it as non-const).
+// rtnetlink messages as values, in the NEW and the DEL form; nullopt: malformed, or ignored. The
+// message does not change (libnl's functions take it as non-const).
 
 std::optional<Link> parse_link(nlmsghdr* message) noexcept;
 
@@ -22,7 +22,7 @@ struct ParsedAddress {
 };
 std::optional<ParsedAddress> parse_address(nlmsghdr* message) noexcept;
 
-/// Multicast and proxy entries and other families' are of no interest.
+/// Ignores multicast and proxy entries and entries of other families.
 std::optional<Neighbour> parse_neighbour(nlmsghdr* message) noexcept;
 
 struct NextHop {
@@ -35,10 +35,10 @@ struct ParsedRoute {
     Route route;
     std::uint8_t table = 0;        ///< RT_TABLE_MAIN or RT_TABLE_LOCAL
     bool is_multipath = false;     ///< `route` has the first of its living next hops
-    std::vector<NextHop> others{};  ///< those after it, and then the dead ones
+    std::vector<NextHop> others{};  ///< the other next hops, the dead ones last
     friend bool operator==(const ParsedRoute&, const ParsedRoute&) = default;
 };
-/// Of no interest: other tables, multicast, cached entries, routes for one TOS or one source.
+/// Ignores other tables, multicast, cached entries, routes for one TOS or one source.
 std::optional<ParsedRoute> parse_route(nlmsghdr* message);
 
 }  // namespace ikelb::netlink

@@ -17,7 +17,7 @@ namespace {
 
 constexpr int answer_timeout_ms = 2000;
 
-/// The verdict in an NLMSG_ERROR message; errno 0 is success.
+/// The result in an NLMSG_ERROR message; errno 0 is success.
 posix::Result<void> read_answer(nlmsghdr* header) {
     nlmsgerr verdict{};
     if (nlmsg_datalen(header) < static_cast<int>(sizeof verdict))
@@ -26,7 +26,7 @@ posix::Result<void> read_answer(nlmsghdr* header) {
     if (verdict.error == 0) return {};
     const int code = -verdict.error;
     std::string message = std::generic_category().message(code);
-    // NETLINK_CAP_ACK is set: the attributes follow the error at once, without our own message.
+    // NETLINK_CAP_ACK is set: attributes follow the error without a copy of the request.
     const Attributes<NLMSGERR_ATTR_MAX> attributes{header, sizeof verdict};
     if (attributes.is_valid() && (header->nlmsg_flags & NLM_F_ACK_TLVS) != 0) {
         const auto text = attributes.bytes(NLMSGERR_ATTR_MSG);
@@ -53,8 +53,8 @@ posix::Result<Requester> Requester::open() {
     auto socket = open_route_socket();
     if (socket.has_error()) return std::move(socket).error();
     const int on = 1;
-    // Both only improve the error text; NETLINK_EXT_ACK without NETLINK_CAP_ACK would put our own
-    // message in front of it.
+    // Both only improve the error text; NETLINK_EXT_ACK without NETLINK_CAP_ACK would put a copy of
+    // the request in front.
     if (::setsockopt(socket->get(), SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on) == 0)
         (void)::setsockopt(socket->get(), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on);
     return Requester{*std::move(socket)};

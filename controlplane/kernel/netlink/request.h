@@ -14,29 +14,29 @@ namespace ikelb::netlink {
 /// A NETLINK_ROUTE socket, bound, close-on-exec and non-blocking.
 posix::Result<posix::FileDescriptor> open_route_socket();
 
-/// Asks rtnetlink to change something and waits for the answer, which the kernel has queued by the
-/// time the request is sent: it never blocks for another party. In the network namespace in which
-/// it was opened. Move-only; one thread.
+/// Sends a change to rtnetlink and reads the answer, which the kernel queues before the send
+/// returns: no wait for another party. In the network namespace of its opening. Move-only; one
+/// thread.
 class Requester {
 public:
     static posix::Result<Requester> open();
 
     /// The error's code is the errno (EEXIST, ENETUNREACH, ...), its message the kernel's own
-    /// sentence where it has one (extended ACK).
+    /// sentence if there is one (extended ACK).
     posix::Result<void> execute(Message message);
 
-    /// Asks for one entry and gives it to `visit`; ENOENT or ESRCH: there is none.
+    /// Reads one entry; ENOENT or ESRCH: there is none.
     posix::Result<void> query(Message message, const std::function<void(nlmsghdr*)>& visit);
 
-    /// Asks for a table and gives each of its entries to `visit`. The time grows with the table
-    /// (about a second for a million routes): not for regular use on the control thread.
+    /// Reads a table. The time grows with the table (about a second for a million routes): not for
+    /// regular use on the control thread.
     posix::Result<void> dump(Message message, const std::function<void(nlmsghdr*)>& visit);
 
 private:
     explicit Requester(posix::FileDescriptor socket) : socket_{std::move(socket)} {}
 
     posix::Result<void> send(Message message, unsigned flags);
-    /// Reads until the message that ends the request, which is the result.
+    /// Reads up to the last message of the answer, which has the result.
     posix::Result<void> receive(const std::function<void(nlmsghdr*)>& visit);
 
     posix::FileDescriptor socket_;

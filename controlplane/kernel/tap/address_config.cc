@@ -41,8 +41,8 @@ netlink::Message address_message(std::uint16_t type, unsigned flags, const TwinA
     return message;
 }
 
-/// Deprecated (preferred lifetime 0), so that the host's own traffic, health probes first, never
-/// has it as its source (RFC 6724 section 5, rule 3).
+/// Deprecated (preferred lifetime 0): the host's own traffic, health probes first, never takes the
+/// VIP as its source (RFC 6724 section 5, rule 3).
 void mark_as_vip(netlink::Message& message) {
     ifa_cacheinfo lifetime{};
     lifetime.ifa_prefered = 0;
@@ -51,7 +51,7 @@ void mark_as_vip(netlink::Message& message) {
                                       sizeof lifetime});
 }
 
-/// The error is the missing device's.
+/// The error: the device is missing.
 posix::Result<netlink::Message> route_message(std::uint16_t type, unsigned flags,
                                               const StaticRoute& route) {
     rtmsg header{};
@@ -75,8 +75,8 @@ posix::Result<netlink::Message> route_message(std::uint16_t type, unsigned flags
     return message;
 }
 
-/// Where IPv6 is off for every new device, the configuration's IPv6 address is the order to turn it
-/// on here: the twin is ikelb's own. What can't be set shows as the address that can't be put.
+/// The kernel may turn IPv6 off for every new device; a configured IPv6 address on a TAP of ikelb's
+/// own turns it on. A failure shows when the address can't be added.
 void turn_ipv6_on(const std::string& device) {
     const std::string disable_ipv6 = "net/ipv6/conf/" + device + "/disable_ipv6";
     const auto is_disabled = read_sysctl(disable_ipv6);
@@ -93,7 +93,7 @@ bool has_address(const AddressPlan& plan, const TwinAddress& wanted) {
     });
 }
 
-/// nullptr: the plan has none to there.
+/// nullptr: the plan has no route to the prefix.
 auto* route_to(auto& plan, const net::IpPrefix& to) {
     const auto found = std::ranges::find(plan.routes, to.network(),
                                          [](const StaticRoute& item) { return item.to.network(); });
@@ -111,7 +111,7 @@ posix::Result<AddressConfig> AddressConfig::open() {
 AddressConfig::~AddressConfig() {
     try {
         remove(what_goes(owned_, {}));
-    } catch (...) {  // out of memory in a destructor; the twins take their addresses with them
+    } catch (...) {  // out of memory in a destructor; the addresses go with the TAPs
     }
 }
 
@@ -121,8 +121,8 @@ std::vector<std::string> AddressConfig::apply(const AddressPlan& plan) {
     put_routes(plan.routes);
     const AddressPlan gone = what_goes(owned_, plan);
     remove(gone);
-    // An IPv6 address is one per device whatever its prefix length, so one whose length alone
-    // changes could not be put before the old one went.
+    // A device has an IPv6 address once, whatever its prefix length: a change of the length alone
+    // must remove the old address first.
     std::vector<TwinAddress> again;
     for (const TwinAddress& wanted : plan.addresses)
         if (std::ranges::any_of(gone.addresses, [&](const TwinAddress& one) {
@@ -151,9 +151,9 @@ posix::Result<AddressConfig::Put> AddressConfig::put_address(const TwinAddress& 
         address_message(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, address, *ifindex);
     if (!address.prefix.address.is_v4()) {
         turn_ipv6_on(address.interface);
-        // No duplicate detection (RFC 4862, 5.4), as in IPv4: for a second or two it would keep
-        // the servers' gateway silent after each restart, and a VIP may be taken over from a peer
-        // that still answers for it.
+        // No duplicate detection (RFC 4862, 5.4), as in IPv4: it would silence the servers' gateway
+        // for a second or two after each restart, and a VIP may come from a peer that still answers
+        // for it.
         message.put(IFA_FLAGS, std::uint32_t{IFA_F_NODAD});
         if (address.role == AddressRole::vip) mark_as_vip(message);
     }
@@ -194,7 +194,7 @@ posix::Result<AddressConfig::Put> AddressConfig::put_route(const StaticRoute& ro
     return done.error();
 }
 
-/// Whether somebody else put exactly this route there.
+/// Whether somebody else has put exactly this route into the kernel.
 bool AddressConfig::is_in_kernel(const StaticRoute& route) {
     int ifindex = 0;
     if (!route.dev.empty()) {

@@ -15,10 +15,10 @@ namespace ikelb::tap {
 
 enum class AddressRole : std::uint8_t {
     interface,  ///< the interface's own: may be the source of the host's own traffic
-    vip,        ///< a service's: never that, in IPv6
+    vip,        ///< a service's: never the source, in IPv6
 };
 
-/// An address that the configuration puts on a twin. A VIP has length 32 or 128.
+/// A configured address of a TAP. A VIP has length 32 or 128.
 struct TwinAddress {
     std::string interface;
     net::IpPrefix prefix;
@@ -26,47 +26,44 @@ struct TwinAddress {
     friend bool operator==(const TwinAddress&, const TwinAddress&) = default;
 };
 
-/// A route that the configuration puts into the main table.
 struct StaticRoute {
     net::IpPrefix to;
-    std::optional<net::IpAddress> via;  ///< none: `to` is on the link, and `dev` must be given
+    std::optional<net::IpAddress> via;  ///< absent: `to` is on the link, and `dev` must be given
     std::string dev;                    ///< empty: the kernel finds the device by `via`
     friend bool operator==(const StaticRoute&, const StaticRoute&) = default;
 };
 
-/// All that the configuration wants in the kernel. Earlier addresses are put first, so that the
-/// first of an interface becomes its preferred source: interface addresses before VIPs.
+/// All configured addresses and routes. apply() adds addresses in order: an interface's first one
+/// becomes its preferred source, so interface addresses come before VIPs.
 struct AddressPlan {
     std::vector<TwinAddress> addresses;
     std::vector<StaticRoute> routes;
     friend bool operator==(const AddressPlan&, const AddressPlan&) = default;
 };
 
-/// What of one plan is not in the next. Pure. An address whose role alone changes is in both, and
-/// so is a route with another next hop: routes are one per destination, host bits of which are
-/// ignored.
+/// The part of `before` that `after` lacks. Pure. An address with another role alone is in both,
+/// and so is a route with another next hop: a route's identity is its destination without host
+/// bits.
 AddressPlan what_goes(const AddressPlan& before, const AddressPlan& after);
 
-/// Puts the configuration's addresses and routes into the kernel and takes away again what it has
-/// put there, and nothing else: what was there before stays. Routes are marked `proto static`, as
-/// the operator's own are. Move-only; one thread; in the network namespace in which it was opened.
+/// Adds the configured addresses and routes to the kernel and removes them again; leaves others'
+/// alone. Marks routes `proto static`, as the operator's own are. Move-only; one thread; in the
+/// network namespace of its opening.
 class AddressConfig {
 public:
     static posix::Result<AddressConfig> open();
 
     AddressConfig(AddressConfig&&) = default;
     AddressConfig& operator=(AddressConfig&&) = delete;
-    /// Removes everything that is ours. Destroy it before the twins (or after: what was on them is
-    /// gone with them, and that is no error).
+    /// Removes all that ikelb has added. Before or after the TAPs: an address that went with its
+    /// device is no error.
     ~AddressConfig();
 
-    /// Brings the kernel from the last plan to this one; also puts back what somebody removed
-    /// meanwhile, so the same plan may be applied at any time. Does as much as it can: each
-    /// failure is one sentence of the result, empty when all is well. What failed to be added is
-    /// tried again by the next apply, and so is what failed to be removed.
+    /// Brings the kernel from the last plan to this one and restores removed entries, so the same
+    /// plan may be applied at any time. Does as much as it can and returns one sentence for each
+    /// failure. The next apply() tries failed additions and removals again.
     std::vector<std::string> apply(const AddressPlan& plan);
 
-    /// What is in the kernel because of us.
     const AddressPlan& owned() const noexcept { return owned_; }
 
 private:

@@ -22,7 +22,7 @@
 namespace ikelb::tap {
 namespace {
 
-/// Runs one SIOC* request on the named device; the request's answer is in `request`.
+/// One SIOC* request on the device; `request` gets the answer.
 posix::Result<void> device_ioctl(const std::string& name, unsigned long number, ifreq& request,
                                  const std::string& what) {
     if (!is_device_name(name))

@@ -20,7 +20,7 @@ bool ask(int socket, int level, int option, Value& value) {
     return getsockopt(socket, level, option, &value, &size) == 0;
 }
 
-/// {descriptor, family} of this process's sockets of a driver's kinds.
+/// {descriptor, family} of this process's sockets of the drivers' families.
 std::vector<std::pair<int, int>> driver_sockets() {
     std::vector<std::pair<int, int>> found;
     std::error_code error;
@@ -34,7 +34,7 @@ std::vector<std::pair<int, int>> driver_sockets() {
     return found;
 }
 
-/// Counts since the socket was made.
+/// Counts since the opening of the socket.
 SocketLosses losses_of_xdp(int socket) {
     xdp_statistics counted{};
     ask(socket, SOL_XDP, XDP_STATISTICS, counted);
@@ -62,7 +62,7 @@ void DriverSockets::read() {
             if (socket.family == AF_XDP)
                 socket.losses = losses_of_xdp(socket.fd);
             else if (ask(socket.fd, SOL_PACKET, PACKET_STATISTICS, counted))
-                socket.losses.full += counted.tp_drops;  // the kernel begins anew each time
+                socket.losses.full += counted.tp_drops;  // the kernel's count restarts at each read
         }
     }
 }

@@ -8,26 +8,23 @@
 
 namespace ikelb::tap {
 
-/// What the kernel could not pass on at the sockets of one port.
 struct SocketLosses {
     std::uint64_t full = 0;              ///< frames received with no room for them
-    std::uint64_t transmit_refused = 0;  ///< frames it would not send
-    std::uint64_t buffers_refused = 0;   ///< receive buffers it would not fill, each lost for good
+    std::uint64_t transmit_refused = 0;  ///< frames that the kernel refused to send
+    std::uint64_t buffers_refused = 0;   ///< refused receive buffers, each lost for good
 };
 
-/// The sockets that the drivers of kernel devices (net_af_xdp, net_af_packet) receive and send by.
-/// Where they overflow, only the kernel knows, and the drivers do not ask. They keep the sockets to
-/// themselves as well, so a port's are those that came to be while it was opened.
-/// Threads: one.
+/// The sockets of drivers on kernel devices (net_af_xdp, net_af_packet). Only the kernel knows of
+/// their overflows, and the drivers do not ask. The drivers hide the sockets: a port's are those
+/// that appear while it is opened. One thread.
 class DriverSockets {
 public:
     DriverSockets();
 
-    /// After each port, in their order.
+    /// Call it after each port, in order.
     void port_opened();
-    /// Asks the kernel for what happened since.
     void read();
-    /// Since the start; `port` by the order in which they were opened.
+    /// Since the start; `port`: position in the order of opening.
     SocketLosses losses(std::size_t port) const;
 
 private:

@@ -18,11 +18,11 @@
 namespace ikelb::tap {
 namespace {
 
-// Marks rules as ours. Of the numbers above RTPROT_STATIC, which are for routing daemons, one that
-// no list names.
+// The mark of ikelb's rules: a number above RTPROT_STATIC, the range of routing daemons, that no
+// list names.
 constexpr std::uint8_t rule_protocol = 228;
 
-/// What we write of a rule and compare it by.
+/// The fields that ikelb writes and compares.
 struct Rule {
     std::string twin;
     std::uint8_t action = FR_ACT_UNSPEC;
@@ -32,12 +32,11 @@ struct Rule {
     friend bool operator==(const Rule&, const Rule&) = default;
 };
 
-/// A rule of the kernel's as far as it concerns us.
 struct Seen {
     Rule rule;
     bool is_ours = false;
     bool is_detached = false;      ///< its device is gone
-    bool leads_to_local = false;   ///< everything to the local table
+    bool leads_to_local = false;   ///< sends everything to the local table
 };
 
 using RulesByTwin = std::map<std::string, std::vector<Rule>>;
@@ -58,13 +57,13 @@ netlink::Message make_message(std::uint16_t type, unsigned flags, int family, co
     return message;
 }
 
-/// Whether all packets follow the rule, whatever they are.
+/// Whether the rule applies to all packets.
 bool takes_all(const fib_rule_hdr& header, const netlink::Attributes<FRA_MAX>& attributes) {
     static constexpr std::array selectors{FRA_IIFNAME,     FRA_OIFNAME,    FRA_FWMARK,
                                           FRA_FWMASK,      FRA_TUN_ID,     FRA_L3MDEV,
                                           FRA_UID_RANGE,   FRA_IP_PROTO,   FRA_SPORT_RANGE,
                                           FRA_DPORT_RANGE, FRA_SUPPRESS_IFGROUP};
-    // Present in each answer; all ones: no route is passed over.
+    // In each answer; all ones: the rule passes over no route.
     const auto suppressed = attributes.number(FRA_SUPPRESS_PREFIXLEN);
     return header.src_len == 0 && header.dst_len == 0 && header.tos == 0 &&
            (header.flags & FIB_RULE_INVERT) == 0 && suppressed.value_or(~0u) == ~0u &&
@@ -97,7 +96,7 @@ std::optional<Seen> parse(nlmsghdr* message) {
     return seen;
 }
 
-/// In the order in which they have to be added: of equal priority the kernel asks the older first.
+/// In the order of adding: of equal priority the kernel asks the older rule first.
 std::vector<Rule> rules_of(const ForwardGuard& guard, int family, std::uint32_t priority) {
     std::vector<Rule> rules;
     const std::uint32_t behind = priority + 1;
@@ -146,7 +145,7 @@ std::vector<std::string> ForwardGuards::apply(const std::vector<ForwardGuard>& g
 }
 
 posix::Result<void> ForwardGuards::apply(int family, const std::vector<ForwardGuard>& guards) {
-    std::vector<Seen> rules;  // in the order in which the kernel asks them
+    std::vector<Seen> rules;  // in the kernel's order
     fib_rule_hdr header{};
     header.family = static_cast<std::uint8_t>(family);
     const auto dumped = netlink_.dump({RTM_GETRULE, 0, header}, [&](nlmsghdr* message) {
@@ -156,8 +155,8 @@ posix::Result<void> ForwardGuards::apply(int family, const std::vector<ForwardGu
     const auto local = std::ranges::find_if(rules, &Seen::leads_to_local);
     const std::uint32_t priority = local == rules.end() ? 0 : local->rule.priority;
 
-    // The order within a priority is the order of adding, so what is not as wanted is made anew,
-    // twin by twin. In front of the local table's rule a guard would shut out the host.
+    // Within a priority the order of adding counts, so a difference makes all rules of a TAP anew.
+    // In front of the local table's rule a guard would shut out the host.
     RulesByTwin present, wanted;
     std::set<std::string> misplaced;
     for (auto at = rules.begin(); at != rules.end(); ++at) {

@@ -2,22 +2,21 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
-// Theory of operation. The kernel is a router behind the twins: what it gets that is not addressed
-// to it, it routes, past everything that the fast path has to say about transit. A guard is a
-// routing rule right behind that of the local table: what came in by this twin and is no local
-// address's finds a blackhole, in both families.
+// Theory of operation. The kernel is a router behind the TAPs: it routes packets that are not
+// addressed to it, past the dataplane's decisions about transit. A guard is a routing rule right
+// behind the local table's rule: packets that came in by the TAP and are for no local address get a
+// blackhole, in both families.
 //
 //   0: from all lookup local
-//   0: from 10.20.0.0/24 iif farm goto 1     of a twin that faces both sides: the servers' own
+//   0: from 10.20.0.0/24 iif farm goto 1     of a TAP that faces both sides: the servers' own
 //   0: from all iif farm blackhole
 //   1: from all iif farm nop
 //
-// The local table's rule is the first that takes every packet there. ip rule flush keeps the rules
-// of priority 0. networkd removes the rules of others when it starts; apply() puts back what is
-// missing, and moves a guard that the local table's rule has come behind. The rules outlive a crash
-// without doing harm: without its device a rule matches nothing. They are known as ours by their
-// protocol number. Proxy ARP on such a twin ends, for the kernel proxies only what it would
-// forward.
+// The local table's rule is the first rule that takes every packet there. ip rule flush keeps the
+// rules of priority 0. networkd removes foreign rules when it starts; apply() restores missing
+// rules, and moves a guard that the local table's rule has come behind. The rules outlive a crash
+// without harm: without its device a rule matches nothing. Their protocol number marks them as
+// ikelb's. Proxy ARP on a guarded TAP ends: the kernel proxies only what it would forward.
 
 #include <string>
 #include <utility>
@@ -28,26 +27,25 @@
 
 namespace ikelb::tap {
 
-/// A twin from which the kernel forwards nothing, or nothing but what has one of these sources.
+/// A TAP from which the kernel forwards nothing, or only packets from these sources.
 struct ForwardGuard {
     std::string twin;
     std::vector<net::IpPrefix> except{};
     friend bool operator==(const ForwardGuard&, const ForwardGuard&) = default;
 };
 
-/// The guards in the kernel, in the network namespace in which it was opened.
-/// Threads: one.
+/// The guards in the kernel, in the network namespace of its opening. One thread.
 class ForwardGuards {
 public:
-    /// `twins`: all of ours; what others have is theirs.
+    /// `twins`: all TAPs of ikelb; rules of other devices stay.
     static posix::Result<ForwardGuards> open(std::vector<std::string> twins);
     ForwardGuards(ForwardGuards&&) = default;
     ForwardGuards& operator=(ForwardGuards&&) = delete;
-    /// Removes them. They hurt nobody without their twins, so a failure is not told.
+    /// Removes the guards. Without their TAPs they do no harm, so a failure is not reported.
     ~ForwardGuards();
 
-    /// Brings the kernel to these guards, and puts back what somebody removed; the same may be
-    /// applied at any time. Returns what failed, one sentence each.
+    /// Brings the kernel to these guards and restores removed rules, so the same guards may be
+    /// applied at any time. Returns the failures, one sentence each.
     std::vector<std::string> apply(const std::vector<ForwardGuard>& guards);
 
 private:

@@ -16,7 +16,6 @@ namespace {
 template <std::size_t size>
 using Bytes = std::array<std::uint8_t, size>;
 
-/// The parts one after the other, in an array of their sum's size.
 template <std::size_t... sizes>
 constexpr Bytes<(sizes + ...)> joined(const Bytes<sizes>&... parts) {
     Bytes<(sizes + ...)> whole{};
@@ -25,7 +24,7 @@ constexpr Bytes<(sizes + ...)> joined(const Bytes<sizes>&... parts) {
     return whole;
 }
 
-/// A request by `address` for itself.
+/// A request by `address` for its own MAC.
 Bytes<42> arp_announcement(const net::IpAddress& address, const net::MacAddress& mac) {
     Bytes<4> own;
     std::ranges::copy(std::span{address.bytes()}.last<4>(), own.begin());
@@ -49,7 +48,7 @@ Bytes<86> advertisement_frame(const net::IpAddress& address, const net::MacAddre
     net::store(message.data() + 2, net::checksum(pseudo));
 
     constexpr Bytes<6> everybody{0x33, 0x33, 0, 0, 0, 1};
-    // Version 6; hop limit 255 is what the receiver demands (RFC 4861 section 7.1.2).
+    // Version 6; receivers demand hop limit 255 (RFC 4861 section 7.1.2).
     constexpr Bytes<10> type_and_ip{0x86, 0xdd, 0x60, 0, 0, 0, 0, length, 58, 255};
     return joined(everybody, mac.bytes, type_and_ip, address.bytes(), all_nodes, message);
 }
@@ -59,7 +58,7 @@ std::vector<std::uint8_t> frame(const Bytes<size>& bytes) {
     return {bytes.begin(), bytes.end()};
 }
 
-// A twin has no VLAN tags, and the kernel puts no extension header into a redirect.
+// A TAP's frames have no VLAN tags, and the kernel puts no extension header into a redirect.
 constexpr std::size_t ethertype = 12, next_header = 14 + 6, type = 14 + 40;
 
 }  // namespace

@@ -41,7 +41,7 @@ posix::Result<QuietDevice> QuietDevice::quiet(const std::string& name) {
     device.settings_.set(v4 + "arp_ignore", "8");
     device.settings_.set(v4 + "drop_unicast_in_l2_multicast", "1");
     const std::string disable_ipv6 = "net/ipv6/conf/" + name + "/disable_ipv6";
-    // Without the file there is no IPv6 on the device that could answer.
+    // Without the file the device has no IPv6 that could answer.
     if (!device.address_warning_ && read_sysctl(disable_ipv6).has_value())
         device.settings_.set(disable_ipv6, "1");
     return device;

@@ -11,12 +11,12 @@
 
 namespace ikelb::tap {
 
-/// Silences the kernel on the device below a port whose driver leaves it in the kernel's hands
-/// (net_af_packet, net_af_xdp): the kernel sees each frame as well, and must answer none of them.
-/// ARP is off (IFF_NOARP, and arp_ignore=8 should somebody turn it on again), IPv6 is off, and an
-/// IP packet for one of the host's addresses in a broadcast frame is not delivered. Frames to the
-/// port's own MAC address are not the kernel's anyway, as long as that differs from the device's.
-/// All is put back on destruction. Move-only; one thread.
+/// Silences the kernel on the device below a port whose driver leaves the device to the kernel
+/// (net_af_packet, net_af_xdp): the kernel sees each frame as well and must answer none. ARP is off
+/// (IFF_NOARP, and arp_ignore=8 should somebody turn it on again), IPv6 is off, and an IP packet
+/// for a host's address in a broadcast frame is not delivered. The kernel ignores frames to the
+/// port's MAC address, as it differs from the device's. The destructor undoes all. Move-only; one
+/// thread.
 class QuietDevice {
 public:
     static posix::Result<QuietDevice> quiet(const std::string& name);
@@ -25,11 +25,11 @@ public:
     QuietDevice& operator=(QuietDevice&&) = delete;
     ~QuietDevice();
 
-    /// Set if the device holds an IP address: the kernel would take part in the traffic, and the
-    /// operator's own connections over it may just have been cut. The caller decides; destroying
-    /// this object undoes everything. IPv6 is then left on, for turning it off deletes addresses.
+    /// Set if the device holds an IP address: the kernel would answer traffic, and the operator's
+    /// own connections over the device may just have been cut. The caller decides; the destructor
+    /// undoes everything. IPv6 then stays on, for turning it off deletes addresses.
     const std::optional<std::string>& address_warning() const noexcept { return address_warning_; }
-    /// Settings that could not be made, one sentence each.
+    /// Failed settings, one sentence each.
     const std::vector<std::string>& warnings() const noexcept { return settings_.warnings(); }
 
 private:
@@ -41,8 +41,8 @@ private:
     std::optional<std::string> address_warning_;
 };
 
-/// The sentence of QuietDevice::address_warning() without touching the device; nullopt when it has
-/// no address besides IPv6 link-local ones.
+/// The sentence of QuietDevice::address_warning() without a change of the device; nullopt when it
+/// has no address besides IPv6 link-local ones.
 posix::Result<std::optional<std::string>> lower_device_address_warning(const std::string& name);
 
 }  // namespace ikelb::tap

@@ -30,8 +30,8 @@ int as_number(const std::string& text) {
     return value;
 }
 
-/// The folders of conf4 except `all`, `default` last: writing `default` also changes every device
-/// that never got a value of its own, so the devices get theirs first.
+/// The folders of conf4 except `all`, `default` last: a write of `default` also changes every
+/// device that never got a value of its own.
 std::vector<std::string> devices_then_default() {
     std::vector<std::string> names;
     std::error_code error;
@@ -44,7 +44,7 @@ std::vector<std::string> devices_then_default() {
     return names;
 }
 
-/// Gives each device what it had through `all`, then takes `all` to 0.
+/// Gives each device the value that `all` imposed, then sets `all` to 0.
 void spread_and_clear_rp_filter(SysctlScope& scope) {
     const auto all = read_sysctl(conf4 + "all/rp_filter");
     const int inherited = all.has_value() ? as_number(*all) : 0;
@@ -58,7 +58,7 @@ void spread_and_clear_rp_filter(SysctlScope& scope) {
     scope.set(conf4 + "all/rp_filter", "0");
 }
 
-/// Nothing to say without IPv6 in the kernel.
+/// True also without IPv6 in the kernel.
 bool ipv6_transit_is_possible() {
     const auto all = read_sysctl("net/ipv6/conf/all/forwarding");
     if (all.has_error()) return true;
@@ -117,7 +117,7 @@ void SysctlScope::restore() noexcept try {
         if (now.has_value() && *now == saved.ours) (void)write_sysctl(saved.path, saved.before);
     }
 } catch (...) {
-    saved_.clear();  // out of memory: there is nobody left to tell, and a destructor can't throw
+    saved_.clear();  // out of memory: nobody is left to tell, and a destructor can't throw
 }
 
 HostSettings HostSettings::apply() {

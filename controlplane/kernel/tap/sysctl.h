@@ -9,14 +9,14 @@
 
 namespace ikelb::tap {
 
-/// Kernel settings below /proc/sys, named by path: "net/ipv4/conf/ext/rp_filter" (paths, because a
-/// device name may hold a dot). Those below net/ belong to the calling thread's network namespace.
+/// Kernel settings below /proc/sys, by path: "net/ipv4/conf/ext/rp_filter" (a device name may hold
+/// a dot). Settings below net/ belong to the calling thread's network namespace.
 posix::Result<std::string> read_sysctl(const std::string& path);
 posix::Result<void> write_sysctl(const std::string& path, const std::string& value);
 
-/// Settings that outlive us: each is put back when the scope ends, the last one first. A setting
-/// that somebody else changed meanwhile is left as it is; so is one whose device has gone.
-/// After a kill -9 nothing is put back. Move-only; one thread.
+/// Restores its settings when the scope ends, the last one first; leaves a setting that somebody
+/// else changed meanwhile, or whose device has gone. After a kill -9 nothing is restored.
+/// Move-only; one thread.
 class SysctlScope {
 public:
     SysctlScope() = default;
@@ -24,7 +24,7 @@ public:
     SysctlScope& operator=(SysctlScope&& other) noexcept;
     ~SysctlScope() { restore(); }
 
-    /// Writes `value` and remembers what was there. A failure becomes a line of warnings().
+    /// Writes `value` and remembers the old one. A failure becomes a line of warnings().
     void set(const std::string& path, const std::string& value);
     void restore() noexcept;
 
@@ -38,28 +38,28 @@ private:
     std::vector<std::string> warnings_;
 };
 
-/// The settings of the whole network namespace without which a twin's own have no effect. Made
-/// once, before the first twin, and kept until after the last; put back exactly on destruction.
+/// The settings of the whole network namespace without which a TAP's own have no effect. Made
+/// before the first TAP, kept until after the last; the destructor restores them.
 ///
-/// Theory of operation. For two settings the kernel does not look at the device alone:
-///  - send_redirects is all OR device. ikelb often sends a packet out of the port it came in by
-///    (one-armed), and the kernel would tell the servers to bypass it; `all` must be 0. Another
-///    device that has send_redirects=1 of its own (the kernel's default) goes on as before.
-///  - rp_filter is the larger of all and device. With affinity by tunnel the answer may leave by
-///    another port than the request came in by, and strict filtering would drop what is punted;
-///    `all` must be 0. So that no other device loses its spoofing protection, what `all` gave it
-///    is first written to it, and to `default` for devices that come later.
+/// Theory of operation. Two settings of a device depend on `all` too:
+///  - send_redirects is all OR device. ikelb often sends a packet out of its input port, one-armed,
+///    and the kernel would tell the servers to bypass ikelb; `all` must be 0. Another device with
+///    its own send_redirects=1 (the kernel's default) goes on as before.
+///  - rp_filter is the larger of all and device. With affinity by tunnel an answer may leave by
+///    another port than its request's, and strict filtering would drop punted packets; `all` must
+///    be 0. To keep the spoofing protection of other devices, the value of `all` is first written
+///    to each of them, and to `default` for later devices.
 /// accept_redirects needs nothing here: on a device that forwards, it is all AND device.
 ///
-/// IPv6 transit through the kernel (unresolved next hops, exceptions) needs either the whole
-/// namespace to be a router (net.ipv6.conf.all.forwarding=1), which would make every other device
-/// ignore router advertisements, so ikelb does not decide that, or the per-device setting
-/// force_forwarding (Linux 6.17), which the twin sets. With neither there is a warning.
+/// IPv6 transit through the kernel (unresolved next hops, exceptions) needs a namespace that is a
+/// router (net.ipv6.conf.all.forwarding=1), which would make every other device ignore router
+/// advertisements, so ikelb does not set it; or the per-device setting force_forwarding (Linux
+/// 6.17), which the TAP sets. With neither there is a warning.
 class HostSettings {
 public:
     static HostSettings apply();
 
-    /// What could not be set, one sentence each; empty when all is well.
+    /// Failed settings, one sentence each.
     std::vector<std::string> warnings() const;
 
 private:

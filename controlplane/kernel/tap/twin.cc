@@ -17,7 +17,7 @@
 namespace ikelb::tap {
 namespace {
 
-/// Below this MTU the kernel runs no IPv6 on a device and has no settings for it (RFC 8200, 5).
+/// Below this MTU a device has no IPv6 and no settings for it (RFC 8200, 5).
 constexpr std::uint32_t ipv6_minimum_mtu = 1280;
 
 void count(std::atomic<std::uint64_t>& counter) noexcept {
@@ -60,8 +60,8 @@ posix::Result<posix::FileDescriptor> open_tap(const std::string& name) {
     if (!fd.is_open()) return open_error(errno);
     ifreq request{};
     name.copy(request.ifr_name, sizeof request.ifr_name - 1);
-    // IFF_TUN_EXCL: without it the kernel hands out a persistent TAP of that name, with whatever
-    // settings its owner gave it. No IFF_VNET_HDR: so no offload can be asked of us.
+    // IFF_TUN_EXCL: without it the kernel returns a persistent TAP of the same name, with its
+    // owner's settings. No IFF_VNET_HDR: the kernel can't ask for offloads.
     constexpr unsigned flags = IFF_TAP | IFF_NO_PI | IFF_TUN_EXCL;
     request.ifr_flags = static_cast<short>(flags);
     if (::ioctl(fd.get(), TUNSETIFF, &request) != 0) return create_error(errno, name);
@@ -89,7 +89,7 @@ posix::Result<void> Twin::configure(const TwinOptions& options) {
     ifindex_ = *index;
     if (auto done = set_device_mac(name_, options.mac); done.has_error()) return done;
     if (auto done = set_device_mtu(name_, options.mtu); done.has_error()) return done;
-    apply_settings(options.mtu);  // before it is up: no router advertisement slips in
+    apply_settings(options.mtu);  // before the device is up: no router advertisement slips in
     return change_device_flags(name_, IFF_UP, 0);
 }
 
@@ -110,11 +110,11 @@ void Twin::apply_settings(std::uint32_t mtu) {
     set(v6 + "forwarding", "1");
     set(v6 + "accept_ra", "0");
     set(v6 + "accept_redirects", "0");
-    // While the link-local address is checked for duplicates (RFC 4862, 5.4), one to two seconds
-    // after each start, the kernel sends no solicitation for a neighbour that the workers want.
+    // During duplicate detection of the link-local address (RFC 4862, 5.4), one to two seconds
+    // after each start, the kernel sends no solicitation for a neighbour that the workers need.
     set(v6 + "dad_transmits", "0");
     set(v6 + "router_solicitation_delay", "0");
-    // Linux 6.17 on; HostSettings warns where it is missing and needed.
+    // Since Linux 6.17; HostSettings warns where it is missing and needed.
     if (read_sysctl(v6 + "force_forwarding").has_value()) set(v6 + "force_forwarding", "1");
 }
 
@@ -130,7 +130,7 @@ bool Twin::send(std::span<const std::byte> frame) noexcept {
     if (written < 0 && errno == EAGAIN)
         count(send_full_);
     else if (written < 0 && errno == EIO)
-        count(send_down_);  // the tun driver's answer for a device that is not up
+        count(send_down_);  // the tun driver's errno for a device that is down
     else
         count(send_refused_);
     return false;

@@ -27,51 +27,48 @@ struct TwinOptions {
 struct TwinCounters {
     std::uint64_t sent = 0;           ///< frames handed to the kernel
     std::uint64_t send_full = 0;      ///< dropped: the kernel's queue was full (EAGAIN)
-    std::uint64_t send_down = 0;      ///< dropped: the operator has set the twin down
+    std::uint64_t send_down = 0;      ///< dropped: the operator has set the TAP down
     std::uint64_t send_refused = 0;   ///< dropped: any other reason, such as a runt frame
-    std::uint64_t received = 0;       ///< frames that the kernel sent
+    std::uint64_t received = 0;       ///< frames from the kernel
     std::uint64_t receive_truncated = 0;  ///< dropped: larger than the buffer
 };
 
-/// The kernel's side of one logical interface: a TAP device with the port's MAC, on which the
-/// operator's tools, ARP/NDP, VRRP and BGP work as on any device. It exists as long as this object,
-/// up, without an address, and never with checksum or segmentation offloads: each frame on it is
-/// whole and complete.
+/// The kernel TAP of a logical interface, with the port's MAC: the operator's tools, ARP/NDP, VRRP
+/// and BGP work on it as on any device. It exists as long as this object, up, without an address,
+/// and never with checksum or segmentation offloads: each frame on it is whole and complete.
 ///
 /// Per device: IPv4 and IPv6 forwarding on; sending and accepting redirects, rp_filter, router
 /// advertisements and duplicate address detection off; promote_secondaries on, so that an address
 /// change never takes the subnet's other addresses with it. These settings vanish with the device.
-///
-/// Threads: one thread sends, one receives (they may be different); counters() from any.
+/// Threads: one sends, one receives (they may differ); counters() from any.
 class Twin {
 public:
-    /// Large enough for every frame on a twin of MTU 9000 with two VLAN tags.
+    /// Holds every frame on a TAP of MTU 9000 with two VLAN tags.
     static constexpr std::size_t receive_buffer_size = 9216;
 
-    /// `host` is proof that the namespace-wide settings are in place; it must outlive the twin.
+    /// `host` proves that the namespace-wide settings are in place; it must outlive the TAP.
     static posix::Result<std::unique_ptr<Twin>> create(const TwinOptions& options,
                                                        const HostSettings& host);
     static posix::Result<std::unique_ptr<Twin>> create(const TwinOptions&, HostSettings&&) = delete;
     Twin(const Twin&) = delete;
     Twin& operator=(const Twin&) = delete;
 
-    /// Gives one whole Ethernet frame (without FCS) to the kernel as received from the wire.
-    /// Never blocks; false: dropped and counted.
+    /// Gives a whole Ethernet frame (without FCS) to the kernel. Never blocks; false: dropped and
+    /// counted.
     bool send(std::span<const std::byte> frame) noexcept;
 
-    /// One frame that the kernel sent: its length, or nullopt when there is none now. A frame that
-    /// fills the buffer to the last byte counts as truncated and is dropped, for the kernel does
-    /// not tell (and the next one is read): give receive_buffer_size bytes.
+    /// Reads a frame of the kernel: its length, or nullopt when there is none now. A frame that
+    /// fills the buffer to the last byte counts as truncated and is dropped, since the kernel does
+    /// not tell; the next one is read. `buffer`: receive_buffer_size bytes.
     std::optional<std::size_t> receive(std::span<std::byte> buffer) noexcept;
 
-    /// Non-blocking, readable when receive() has something; owned by the twin. Give a dup() of it
-    /// to a boost::asio::posix::stream_descriptor, which closes what it gets.
+    /// Non-blocking, readable when receive() has a frame; the TAP owns it. Give a dup() to a
+    /// boost::asio::posix::stream_descriptor, which closes its descriptor.
     int fd() const noexcept { return fd_.get(); }
     int ifindex() const noexcept { return ifindex_; }
     const std::string& name() const noexcept { return name_; }
     TwinCounters counters() const noexcept;
-    /// Settings that could not be made, one sentence each; the twin works, with the kernel's
-    /// defaults in their place.
+    /// Failed settings, one sentence each; the TAP works with the kernel's defaults in their place.
     const std::vector<std::string>& warnings() const noexcept { return warnings_; }
 
 private:
