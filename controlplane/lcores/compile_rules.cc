@@ -14,14 +14,13 @@
 namespace ikelb::lcores {
 namespace {
 
-/// Of both families: a name that is taken would give the context that has it.
+/// Counts contexts of both families: a used name would return its old context.
 std::atomic<unsigned> built{0};
 
-/// How the rules of a family become a context of rte_acl.
 template <std::size_t AddressWords>
 class Trie {
 public:
-    /// nullptr: DPDK says no, in rte_errno.
+    /// nullptr: DPDK refuses, with rte_errno.
     static dpdk::AclContext build(std::span<const wall::AllowRule> rules) {
         const std::string name = "transit" + std::to_string(built++);
         const rte_acl_param parameters{.name = name.c_str(),

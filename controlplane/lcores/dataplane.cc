@@ -17,10 +17,10 @@ constexpr unsigned punts_per_turn = 256;
 constexpr unsigned punt_ring = 2048, neighbour_ring = 256, inject_ring = 2048;
 constexpr unsigned least_data_bytes = 2048;
 constexpr unsigned link_bytes = 18;
-constexpr std::uint64_t eal_bytes = 8 << 20;  // rings and the drivers' own
+constexpr std::uint64_t eal_bytes = 8 << 20;  // for rings and drivers
 
-/// Every receive and transmit descriptor of every port can hold a buffer, and so can the rings.
-/// net_af_xdp takes 2,048 for its fill ring and leaves up to as many in its completion ring.
+/// Enough for every receive and transmit descriptor of every port, and for the rings. net_af_xdp
+/// takes 2,048 for its fill ring and leaves up to as many in its completion ring.
 unsigned buffers_for(std::size_t ports, unsigned workers) {
     constexpr unsigned by_queue = 2 * 2048 + 1024;
     return static_cast<unsigned>(ports) * workers * by_queue + workers * (punt_ring + 512) +
@@ -157,7 +157,7 @@ void Dataplane::take_punts(const PuntHandler& handle) {
     for (auto& ring : punts_) {
         for (unsigned taken = 0; taken < punts_per_turn && ring.pop(message); ++taken) {
             const std::uint32_t length = rte_pktmbuf_pkt_len(message.packet);
-            // Copies only what lies in several buffers.
+            // Copies only a frame in several buffers.
             const void* bytes = length <= whole.size()
                                     ? rte_pktmbuf_read(message.packet, 0, length, whole.data())
                                     : nullptr;

@@ -18,30 +18,29 @@ namespace ikelb::lcores {
 
 struct DataplaneOptions {
     EalOptions eal;
-    std::vector<PortOptions> ports;  ///< their queues are set to the number of workers
+    std::vector<PortOptions> ports;  ///< open() sets their queues to the number of workers
     sessions::DirectoryLimits limits;
     net::HashKey hash_key;
-    bool may_sleep = true;  ///< false: workers poll on when there is nothing to do
-    std::function<void()> on_port_open = [] {};  ///< after each port, in their order
+    bool may_sleep = true;                       ///< false: workers without packets poll on
+    std::function<void()> on_port_open = [] {};  ///< called after each port, in their order
 };
 
-/// The rules in the form that workers ask, see dpdk::AclRules. EAL must have started. Slow:
-/// milliseconds to seconds.
+/// Compiles rules for the workers, see dpdk::AclRules. EAL must have started. Takes milliseconds to
+/// seconds.
 dpdk::Result<std::shared_ptr<const wall::AllowRules>> compile_rules(
     std::span<const wall::AllowRule> rules);
 
-/// The whole fast path: ports, workers, the shared directory, and the control thread's ends of
-/// what crosses. Made once in a process.
-/// Threads: every member function is the control thread's.
+/// Ports, workers, the shared session tables, and the control thread's ends of the rings. One in a
+/// process. Control thread only.
 class Dataplane {
 public:
-    /// Opens the ports; no worker runs yet.
+    /// Opens the ports; starts no worker.
     static dpdk::Result<std::unique_ptr<Dataplane>> open(DataplaneOptions options);
     ~Dataplane();
     Dataplane(const Dataplane&) = delete;
     Dataplane& operator=(const Dataplane&) = delete;
 
-    /// Starts the workers. A table has been published before.
+    /// Starts the workers. Publish a table first.
     dpdk::Result<void> start();
     /// Ends the workers and waits for them. The ports stay open.
     void stop() noexcept;
@@ -58,18 +57,18 @@ public:
     net::HashKey hash_key() const noexcept { return options_.hash_key; }
     bool uses_huge_pages() const noexcept { return eal_.uses_huge_pages(); }
 
-    /// Readable when take_punts() or take_neighbour_requests() has something.
+    /// Readable when take_punts() or take_neighbour_requests() has an item.
     int event_fd() const noexcept { return event_fd_.get(); }
     void clear_event() noexcept;
     using PuntHandler =
         std::function<void(forwarding::InterfaceIndex, std::span<const std::uint8_t>)>;
-    /// A limited number, so that no flood keeps the thread from its timers and its other work; if
-    /// there are more, event_fd() is readable at once.
+    /// Takes a limited number, so that a flood does not keep the thread from its other work; if
+    /// more are left, event_fd() is readable at once.
     void take_punts(const PuntHandler& handle);
     using NeighbourHandler = std::function<void(forwarding::InterfaceIndex, const net::IpAddress&)>;
     void take_neighbour_requests(const NeighbourHandler& handle);
 
-    /// Sends a frame of the kernel's out of a port; vlan 0: untagged. False: no buffer or no room.
+    /// Sends a kernel's frame out of a port; vlan 0: untagged. False: no buffer or no room.
     bool inject(forwarding::PortIndex port, std::uint16_t vlan,
                 std::span<const std::uint8_t> frame);
 

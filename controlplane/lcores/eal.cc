@@ -24,7 +24,7 @@ std::string join(const std::vector<unsigned>& numbers) {
     return text;
 }
 
-/// Lcore 0 and workers without a CPU of their own may run anywhere; a worker with one only there.
+/// Lcore 0 and workers without their own CPU may run anywhere; a worker with a CPU only there.
 std::string lcore_map(const EalOptions& options, const std::vector<unsigned>& allowed) {
     const std::string anywhere = join(allowed);
     std::string map{"0@("};
@@ -47,7 +47,6 @@ std::vector<unsigned> cpus_allowed() {
     return cpus;
 }
 
-/// In the free huge pages of all sizes on this machine.
 std::uint64_t free_huge_page_bytes() {
     std::uint64_t bytes = 0;
     std::error_code error;
@@ -72,8 +71,8 @@ std::vector<std::string> eal_arguments(const EalOptions& options, bool use_huge_
     if (use_huge_pages) {
         arguments.insert(arguments.end(), {"--in-memory", "--single-file-segments"});
     } else {
-        // --in-memory would be refused beside --no-huge; without shared files nothing of another
-        // process's can be in the way.
+        // EAL refuses --in-memory beside --no-huge; without shared files other processes' files are
+        // not in the way.
         arguments.insert(arguments.end(), {"--no-huge", "--no-shconf", "--no-telemetry", "-m",
                                            std::to_string(options.memory_mib)});
     }
@@ -96,7 +95,7 @@ dpdk::Result<Eal> Eal::start(const EalOptions& options) {
     const auto arguments = eal_arguments(options, use_huge_pages, cpus_allowed());
     std::vector<char*> argv;
     for (const std::string& argument : arguments)
-        argv.push_back(const_cast<char*>(argument.c_str()));  // EAL copies what it keeps
+        argv.push_back(const_cast<char*>(argument.c_str()));  // EAL copies its arguments
     if (rte_eal_init(static_cast<int>(argv.size()), argv.data()) < 0) {
         std::string line;
         for (const std::string& argument : arguments) line += " " + argument;

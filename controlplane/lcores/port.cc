@@ -30,8 +30,8 @@ dpdk::Failure failure(const PortOptions& options, const std::string& what, int e
             rte_strerror(error < 0 ? -error : error)};
 }
 
-/// A client's 500, 4500 and fragments meet on one worker if only addresses are hashed. What the
-/// port cannot do costs speed, never correctness.
+/// A client's 500, 4500 and fragments meet on one worker if only addresses are hashed. A feature
+/// that the port lacks costs speed, never correctness.
 rte_eth_conf configuration_for(const PortOptions& options, const rte_eth_dev_info& info,
                                PortFacts& facts) {
     rte_eth_conf configuration{};
@@ -64,8 +64,7 @@ std::optional<dpdk::Failure> set_up_queues(const PortOptions& options, std::uint
     return std::nullopt;
 }
 
-/// Returns once DPDK's interrupt thread has handled what there was before the call, or after a
-/// second.
+/// Waits until DPDK's interrupt thread has handled all earlier events, at most a second.
 void await_interrupt_thread() {
     // Outlives a late alarm.
     static std::atomic<bool> is_through;
@@ -80,8 +79,8 @@ unsigned flags_of(BufferLayout layout) {
     return layout == BufferLayout::array ? RTE_MEMPOOL_F_NO_SPREAD : 0;
 }
 
-/// Returns how many buffers there is room for. An array gets one piece of memory that begins with a
-/// page; it is kept for good, as pools are.
+/// Returns the number of buffers that fit. An array gets one piece of memory that begins with a
+/// page; it is never freed, as pools are not.
 int populate(rte_mempool& pool, BufferLayout layout, std::size_t bytes) {
     if (layout == BufferLayout::spread) return rte_mempool_populate_default(&pool);
     const auto page = static_cast<unsigned>(sysconf(_SC_PAGESIZE));
@@ -131,7 +130,7 @@ Port::~Port() {
     if (!is_owner_) return;
     rte_eth_dev_stop(id_);
     rte_eth_dev_close(id_);
-    // Closing one end of a memif makes the interrupt thread take down the other. Where that is a
+    // The close of one end of a memif makes the interrupt thread take down the other. If that is a
     // port of ours too, both threads would free its queues.
     await_interrupt_thread();
 }
@@ -176,7 +175,7 @@ dpdk::Result<Mempool> make_packet_pool(const std::string& name, unsigned buffers
                              std::to_string(bytes) + " bytes (" + rte_strerror(rte_errno) +
                              "); raise dpdk.memory, or the huge pages: "
                              "`echo 512 > /proc/sys/vm/nr_hugepages`"};
-    // Memory of just that size holds all of them only side by side.
+    // Memory of exactly this size holds all buffers only side by side.
     if (static_cast<unsigned>(fit) != buffers)
         return dpdk::Failure{
             "this DPDK leaves gaps between packet buffers, and net_af_xdp would "

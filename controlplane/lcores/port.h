@@ -20,19 +20,19 @@ struct MempoolDeleter {
     void operator()(rte_mempool* pool) const noexcept { rte_mempool_free(pool); }
 };
 
-/// A pool of packet buffers. Freed after the ports that receive into it have stopped.
+/// Packet buffers. Free the pool after the ports that receive into it have stopped.
 using Mempool = std::unique_ptr<rte_mempool, MempoolDeleter>;
 
-/// net_af_xdp takes a pool for an array that begins where its memory does, and registers just that
-/// with the kernel. But DPDK lets no buffer cross the end of a page: the gaps there move the last
-/// buffers out of what is registered. The kernel then refuses them without a word, what it should
-/// fill or send never comes back, and in the end the port is deaf.
+/// net_af_xdp takes a pool for an array from the begin of its memory, and registers that array with
+/// the kernel. But DPDK lets no buffer cross the end of a page: the gaps push the last buffers out
+/// of the registered memory. The kernel then refuses them without an error, never returns them, and
+/// in the end the port is deaf.
 enum class BufferLayout : std::uint8_t {
     spread,  ///< over the memory's channels
     array,   ///< whole pages each, so that no gaps are left
 };
 
-/// Of a buffer with all that DPDK puts around it. data_bytes: head room not counted.
+/// A buffer with all of DPDK's data around it. data_bytes: without head room.
 unsigned buffer_bytes(unsigned data_bytes, BufferLayout layout);
 
 dpdk::Result<Mempool> make_packet_pool(const std::string& name, unsigned buffers,
@@ -43,10 +43,10 @@ struct PortOptions {
     std::string name;    ///< as the configuration calls it
     std::string device;  ///< PCI address or vdev string
     std::uint16_t mtu = 1500;
-    std::uint16_t queues = 1;  ///< receive and transmit, one of each for every worker
+    std::uint16_t queues = 1;  ///< receive and transmit, one of each per worker
 };
 
-/// What the port took of what was asked; shown to the operator.
+/// The port's share of the requested features; shown to the operator.
 struct PortFacts {
     std::string driver;
     net::MacAddress mac;          ///< the device's own
@@ -68,7 +68,7 @@ public:
     std::uint16_t id() const noexcept { return id_; }
     const PortFacts& facts() const noexcept { return facts_; }
     bool is_link_up() const noexcept;
-    /// DPDK's xstats, since the start or the last reset; empty: it does not say. Control thread's.
+    /// DPDK's xstats, since the start or the last reset; empty: no answer. Control thread only.
     std::vector<std::pair<std::string, std::uint64_t>> counts() const;
 
 private:

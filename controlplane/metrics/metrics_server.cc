@@ -19,8 +19,7 @@
 namespace ikelb::metrics {
 namespace {
 
-/// Exposer's exception does not say why it could not listen, so ask the kernel the same question.
-/// 0: no answer.
+/// Exposer's exception does not give the reason, so bind again for the kernel's errno. 0: none.
 int bind_error(const std::string& listen) {
     const std::size_t colon = listen.rfind(':');
     if (colon == std::string::npos) return EINVAL;
@@ -59,13 +58,12 @@ MetricsError explain(const std::string& listen, const char* what) {
     return {fmt::format("can't serve metrics on {}: {}{}", listen, reason, advice)};
 }
 
-/// Keeps what was published last, for the threads of the server to copy.
 class Collector final : public prometheus::Collectable {
 public:
     void publish(std::shared_ptr<const MetricFamilies> families) noexcept {
         const std::lock_guard lock{mutex_};
         families_.swap(families);
-    }  // the old ones are freed behind the lock
+    }  // the old families are freed after the unlock
     MetricFamilies Collect() const override {
         std::unique_lock lock{mutex_};
         const auto families = families_;
@@ -74,7 +72,7 @@ public:
     }
 
 private:
-    mutable std::mutex mutex_;  ///< held for the copy of a pointer alone
+    mutable std::mutex mutex_;  ///< held only for the copy of a pointer
     std::shared_ptr<const MetricFamilies> families_ = std::make_shared<MetricFamilies>();
 };
 

@@ -14,28 +14,26 @@ namespace ikelb::metrics {
 
 using MetricFamilies = std::vector<prometheus::MetricFamily>;
 
-/// Why there is no metrics server, as a sentence for the operator.
 struct MetricsError {
     std::string message;
 };
 
-/// Answers Prometheus from the last published families, on two threads of its own. They inherit the
-/// CPU affinity of the thread that starts the server: start it from the control thread, not from a
-/// pinned one.
+/// Serves the last published families to Prometheus, on two threads of its own. The threads inherit
+/// the CPU affinity of their creator: start the server from the control thread, not from a pinned
+/// one.
 class MetricsServer {
 public:
     /// `listen`: "127.0.0.1:9465", "[::1]:9465"; port 0 takes any free one.
     static boost::system::result<std::unique_ptr<MetricsServer>, MetricsError> start(
         const std::string& listen);
 
-    /// Stops the threads and waits for them.
     ~MetricsServer();
 
     MetricsServer(const MetricsServer&) = delete;
     MetricsServer& operator=(const MetricsServer&) = delete;
 
-    /// Makes `families` what scrapes see from now on. Any thread, never blocks on a scrape. Before
-    /// the first call there are no metrics.
+    /// Scrapes see `families` from now on; before the first call there are no metrics. Any thread,
+    /// never blocks on a scrape.
     void publish(MetricFamilies families);
 
     /// The port it listens on, host byte order.

@@ -11,10 +11,10 @@
 
 namespace ikelb::posix {
 
-/// Why the kernel refused something. `message` is a whole sentence for the operator, with what to
-/// type where that is known; `code` is the errno behind it, for decisions.
+/// A failure. `message` is a whole sentence for the operator, with the command to type where it is
+/// known; `code` is the errno, for decisions.
 struct Error {
-    // No aggregate: it could be made from an int alone, and Result<int> would be ambiguous.
+    // Not an aggregate: an int alone could make one, and Result<int> would be ambiguous.
     Error() = default;
     Error(int error_code, std::string text) : code{error_code}, message{std::move(text)} {}
 

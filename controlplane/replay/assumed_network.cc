@@ -9,7 +9,7 @@
 namespace ikelb::replay {
 namespace {
 
-/// Interface indexes of the twins that are not there: the position from 1 on.
+/// Interface indexes of the assumed TAPs: their positions from 1 on.
 int ifindex_of(std::size_t position) { return static_cast<int>(position) + 1; }
 
 net::MacAddress port_mac(const config::Config& config, std::size_t position) {
@@ -22,7 +22,7 @@ net::MacAddress invented_mac(const net::IpAddress& address) {
     return {.bytes = {0x02, 0, bytes[12], bytes[13], bytes[14], bytes[15]}};
 }
 
-/// The interface that a next hop is on: the named one, else the one with its subnet; 0 is none.
+/// The interface of a next hop: the named one, else the one with its subnet; 0: none.
 int ifindex_towards(const config::Config& config, const net::IpAddress& hop,
                     const std::optional<std::string>& name) {
     for (std::size_t i = 0; i < config.interfaces.size(); ++i) {

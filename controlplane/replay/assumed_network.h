@@ -12,7 +12,7 @@
 
 namespace ikelb::replay {
 
-/// A neighbour that the operator names: INTERFACE,ADDRESS,MAC.
+/// The operator's INTERFACE,ADDRESS,MAC.
 struct KnownNeighbour {
     std::string interface;
     net::IpAddress address;
@@ -21,15 +21,15 @@ struct KnownNeighbour {
     static std::optional<KnownNeighbour> parse(std::string_view text);
 };
 
-/// The network that a configuration asks for, as if the kernel had it all: every link up, every
-/// address and route set, every backend and gateway resolved. Nothing of this machine is read.
+/// The network of a configuration as if the kernel had it all: every link up, every address and
+/// route set, every backend and gateway resolved. Reads nothing of the machine.
 struct AssumedNetwork {
     std::vector<table::InterfaceFacts> interfaces;
     netlink::KernelState kernel;
 };
 
-/// A port without `mac` has 02:00:00:00:00:NN, NN its position from 01 on. A backend or gateway
-/// that is not among the known neighbours has the MAC address 02:00 and its IPv4 address.
+/// A port without `mac` gets 02:00:00:00:00:NN, NN its position from 01 on. A backend or gateway
+/// outside the known neighbours gets the MAC address 02:00 and its IPv4 address.
 AssumedNetwork assume_network(const config::Config& config,
                               const std::vector<KnownNeighbour>& known);
 

@@ -17,14 +17,12 @@ struct pcap_dumper;
 
 namespace ikelb::replay {
 
-/// What went wrong with a file, for the operator.
 struct CaptureError {
     std::string message;
 };
 template <class T>
 using CaptureResult = boost::system::result<T, CaptureError>;
 
-/// One captured frame.
 struct CapturedFrame {
     std::uint64_t micros = 0;  ///< since 1970
     std::size_t port = 0;      ///< position in the configuration's ports
@@ -32,18 +30,18 @@ struct CapturedFrame {
     std::size_t length = 0;  ///< on the wire; more than bytes if the capture cut it
 };
 
-/// All frames of an Ethernet pcap or pcapng file, in the file's order.
+/// Reads an Ethernet pcap or pcapng file, in the file's order.
 CaptureResult<std::vector<CapturedFrame>> read_capture(const std::filesystem::path& file,
                                                        std::size_t port);
 
-/// A pcap file (microseconds, Ethernet) that is being written. Move-only.
+/// Writes a pcap file (microseconds, Ethernet). Move-only.
 class CaptureWriter {
 public:
     static CaptureResult<CaptureWriter> create(const std::filesystem::path& file);
 
     /// length: of the frame on the wire, at least that of bytes.
     void write(std::uint64_t micros, std::span<const std::uint8_t> bytes, std::size_t length);
-    /// False: not everything reached the file.
+    /// False: a write failed.
     bool flush();
 
 private:

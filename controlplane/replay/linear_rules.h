@@ -10,8 +10,8 @@
 
 namespace ikelb::replay {
 
-/// Rules asked one after the other: enough where no EAL runs, and what compiled ones are compared
-/// with.
+/// Asks the rules one after the other. For use without EAL, and as the reference for compiled
+/// rules.
 class LinearRules : public wall::AllowRules {
 public:
     explicit LinearRules(std::vector<wall::AllowRule> rules) : rules_{std::move(rules)} {}

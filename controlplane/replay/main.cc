@@ -34,7 +34,6 @@ int complain(int code, const std::string& message) {
     return code;
 }
 
-/// NAME=VALUE; nullopt without the sign.
 std::optional<std::pair<std::string, std::string>> split(const std::string& text) {
     const std::size_t sign = text.find('=');
     if (sign == std::string::npos) return std::nullopt;
@@ -47,7 +46,7 @@ std::optional<forwarding::Mode> mode_of(const std::string& text) {
     return static_cast<forwarding::Mode>(name - table::mode_names.begin());
 }
 
-/// "" or what is wrong.
+/// Returns "" or the fault.
 std::string read_options(const CommandLine& line, const config::Config& config, Options& options) {
     for (const std::string& text : line.inputs)
         if (const auto parts = split(text);
@@ -78,7 +77,7 @@ std::string read_options(const CommandLine& line, const config::Config& config, 
     return {};
 }
 
-/// After read_options(): the inputs' names are good.
+/// Call it after read_options(), which checks the inputs' names.
 CaptureResult<std::vector<CapturedFrame>> read_inputs(const CommandLine& line,
                                                       const config::Config& config) {
     std::vector<CapturedFrame> all;
@@ -88,12 +87,11 @@ CaptureResult<std::vector<CapturedFrame>> read_inputs(const CommandLine& line,
         if (!frames) return frames.error();
         std::ranges::move(*frames, std::back_inserter(all));
     }
-    // Of equal times, the port named first on the command line goes first.
+    // Of equal times, the port first on the command line goes first.
     std::ranges::stable_sort(all, {}, &CapturedFrame::micros);
     return all;
 }
 
-/// One capture for each port, one for the kernel.
 CaptureResult<std::vector<CaptureWriter>> open_outputs(const CommandLine& line,
                                                        const config::Config& config) {
     std::error_code error;
@@ -120,7 +118,7 @@ std::string_view to_string(pipeline::Fate fate) {
     return "drop";
 }
 
-/// Every verdict that was given, with its fate and how often, in the order of verdict.h.
+/// Each verdict given with its disposition and count, in the order of verdict.h.
 std::string verdict_table(const pipeline::Counters& counters) {
     std::string text = fmt::format("{:<22} {:<8} {:>10}\n", "VERDICT", "FATE", "FRAMES");
     for (std::size_t i = 0; i < pipeline::verdict_count; ++i) {
@@ -133,7 +131,7 @@ std::string verdict_table(const pipeline::Counters& counters) {
     return text;
 }
 
-/// The same as a JSON object of numbers by name, with a line's end.
+/// The same as a JSON object of numbers by name, with a line feed.
 std::string verdict_json(const pipeline::Counters& counters) {
     nlohmann::ordered_json object = nlohmann::ordered_json::object();
     for (std::size_t i = 0; i < pipeline::verdict_count; ++i)

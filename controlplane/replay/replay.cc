@@ -75,7 +75,7 @@ void Replay::retry_held(std::uint64_t now) {
 
 void Replay::run(const CapturedFrame& frame, std::uint64_t now,
                  std::optional<std::uint64_t> held_since) {
-    // Of exactly this size: a memory checker sees a read beyond the capture.
+    // Exactly this size: a memory checker then sees a read beyond the capture.
     std::vector<std::uint8_t> buffer(headroom + frame.bytes.size());
     std::ranges::copy(frame.bytes, buffer.begin() + headroom);
     auto batch = std::make_unique<pipeline::Batch>();

@@ -18,7 +18,6 @@
 
 namespace ikelb::replay {
 
-/// What leaves: by a port, or to the kernel.
 struct ReplayedFrame {
     std::uint64_t micros = 0;
     std::optional<forwarding::PortIndex> port{};  ///< nullopt: to the kernel
@@ -28,25 +27,24 @@ struct ReplayedFrame {
 
 struct Options {
     std::vector<KnownNeighbour> neighbours{};
-    /// By backend; the others are up and enabled.
+    /// By backend; an absent backend is up and enabled.
     std::map<std::string, table::BackendFacts, std::less<>> backends{};
 };
 
-/// The fast path over captured frames, one after the other: the same pipeline::run() as in a
-/// worker, with the capture's clock. Held frames are tried again as a worker does.
-/// The hash key is fixed, so that a replay gives the same result each time; it is not the one of a
-/// running ikelbd, whose clients may be on other backends.
+/// Runs captured frames through pipeline::run(), as a worker does, with the capture's clock. Tries
+/// held frames again, as a worker does. The hash key is fixed, so that each replay gives the same
+/// result; the clients of a running ikelbd may be on other backends.
 class Replay {
 public:
     using Sink = std::function<void(const ReplayedFrame&)>;
 
-    /// On an error, the sentence for the operator.
+    /// The error is a sentence for the operator.
     static boost::system::result<std::unique_ptr<Replay>, CaptureError> create(
         const config::Config& config, const Options& options, Sink sink);
 
-    /// Frames in the order of their time.
+    /// Call it in the order of the frames' time.
     void take(const CapturedFrame& frame);
-    /// The time after the last frame: what is still held gets its end.
+    /// Moves the time past the last frame and ends held frames.
     void finish();
 
     const pipeline::Counters& counters() const noexcept { return *counters_; }
@@ -62,7 +60,6 @@ private:
     void run(const CapturedFrame& frame, std::uint64_t now,
              std::optional<std::uint64_t> held_since);
     void retry_held(std::uint64_t now);
-    /// What leaves, to the sink.
     void give(const pipeline::Packet& packet, std::span<const std::uint8_t> buffer,
               std::uint64_t now) const;
 
