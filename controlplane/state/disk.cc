@@ -24,7 +24,7 @@ Error failure(const char* what, const std::filesystem::path& path, int code) {
                        std::generic_category().message(code)};
 }
 
-/// The head comes last, in front: what is cut off before that is no state at all.
+/// Writes the head last, in front of the records: a file cut off earlier is no state.
 int write_state(int fd, const Facts& facts, const std::function<void(Encoder&)>& add) {
     std::uint64_t offset = head_bytes;
     int error = 0;
@@ -54,7 +54,7 @@ int sync_directory(const std::filesystem::path& directory) {
 }  // namespace
 
 std::filesystem::path directory_of(const char* state_directory) {
-    // systemd separates several by colons (systemd.exec(5)).
+    // systemd separates several directories by colons (systemd.exec(5)).
     const std::string_view all{state_directory != nullptr ? state_directory : ""};
     const std::string_view first = all.substr(0, all.find(':'));
     return first.starts_with('/') ? first : "/var/lib/ikelb";
@@ -73,7 +73,7 @@ std::filesystem::path unfinished_state_file(const std::filesystem::path& file) {
 
 Result<std::optional<std::vector<std::uint8_t>>> read_state_file(
     const std::filesystem::path& file) {
-    // Not waiting for a writer, should somebody have put a pipe there.
+    // O_NONBLOCK: the open of a pipe must not wait for a writer.
     const posix::FileDescriptor fd{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
     if (!fd.is_open()) {
         if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
@@ -113,7 +113,7 @@ Result<void> replace_file(const std::filesystem::path& file, const std::function
     const posix::FileDescriptor fd{::open(
         unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, owner_only)};
     if (!fd.is_open()) return failure("cannot write", unfinished, errno);
-    // It may be an old one with another mode.
+    // An old file may have another mode.
     int error = ::fchmod(fd.get(), owner_only) == 0 ? 0 : errno;
     if (error == 0) error = write(fd.get());
     if (error == 0 && ::fsync(fd.get()) != 0) error = errno;

@@ -14,31 +14,29 @@
 
 namespace ikelb::state {
 
-/// Where the state is saved: as configured, else in directory_of(). nullopt: nowhere.
+/// The state file: as configured, else in directory_of(). nullopt: no state is saved.
 std::optional<std::filesystem::path> file_of(const config::State& configured,
                                                    const char* state_directory);
 
-/// The directory that systemd gives to the service ($STATE_DIRECTORY, nullptr if there is none),
-/// else /var/lib/ikelb.
+/// systemd's directory for the service ($STATE_DIRECTORY; nullptr: absent), else /var/lib/ikelb.
 std::filesystem::path directory_of(const char* state_directory);
 
-/// All bytes of a file; nullopt if there is none.
+/// nullopt: no such file.
 Result<std::optional<std::vector<std::uint8_t>>> read_state_file(const std::filesystem::path& file);
 
-/// Has a new file written beside the old one and puts it in the old one's place once it is on the
-/// disk, so that a crash at any moment leaves the one or the other. Only the owner can read it.
-/// Makes the directory, if it is missing. write: to this file descriptor; an errno, 0 if all went
-/// well. Blocks for as long as the disk does.
+/// Writes a new file beside the old one and renames it once it is on the disk, so that a crash
+/// leaves the one or the other. Only the owner can read it. Makes a missing directory. write:
+/// writes to this file descriptor; returns an errno, 0 on success. Blocks as long as the disk does.
 Result<void> replace_file(const std::filesystem::path& file, const std::function<int(int)>& write);
 
-/// All of the bytes at an offset; the errno of a failure, else 0.
+/// Writes all bytes at an offset; returns the errno of a failure, else 0.
 int write_at(int fd, std::span<const std::uint8_t> bytes, std::uint64_t offset);
 
 /// replace_file() with a state. add: adds the records.
 Result<void> write_state_file(const std::filesystem::path& file, const Facts& facts,
                               const std::function<void(Encoder&)>& add);
 
-/// Where replace_file() writes before the file is complete.
+/// The file that replace_file() writes first.
 std::filesystem::path unfinished_state_file(const std::filesystem::path& file);
 
 }  // namespace ikelb::state

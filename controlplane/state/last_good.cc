@@ -13,7 +13,7 @@ namespace ikelb::state {
 
 LastGood::LastGood(std::filesystem::path directory, const std::filesystem::path& configuration)
     : file_{std::move(directory) / "last-good.yaml"},
-      // Last, so that a text that was cut off lacks it, and lines keep their numbers.
+      // Last: a text that was cut off lacks this line, and the text's line numbers stay.
       last_line_{"# ikelbd has run with this: " +
                  std::filesystem::absolute(configuration).lexically_normal().string() + "\n"} {}
 

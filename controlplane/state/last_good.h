@@ -19,10 +19,9 @@ struct GoodConfig {
     std::chrono::system_clock::time_point saved_at;
 };
 
-/// The last text of a configuration file that ikelbd has run with, kept where a broken one does
-/// not reach it: in the state's directory, whatever the text says of the state file, because a text
-/// that cannot be read says nothing.
-/// Threads: one; saves are written by another, since disks block.
+/// The last text of a configuration file that ikelbd has run with, in the state's directory, away
+/// from a broken file. The text's own state file does not count: an unreadable text names none. One
+/// thread calls; another thread writes, since disks block.
 class LastGood {
 public:
     LastGood(std::filesystem::path directory, const std::filesystem::path& configuration);
@@ -31,13 +30,13 @@ public:
     LastGood(const LastGood&) = delete;
     LastGood& operator=(const LastGood&) = delete;
 
-    /// nullopt: there is none of this configuration file. One that is not whole is none.
+    /// nullopt: none is saved for this configuration file, or only a part of it.
     std::optional<GoodConfig> read() const;
-    /// Returns at once. A later text replaces one that is still to be written.
+    /// Returns at once. A later text replaces one that waits for the disk.
     void save(std::string text);
-    /// Removes what read() would find; an error is what stays there for another reason.
+    /// Removes the file of read(); the error: a file stays.
     Result<void> forget();
-    /// Why the last save that has ended failed; empty if it did not.
+    /// The error of the last finished save; empty if it succeeded.
     std::string error() const;
 
     const std::filesystem::path& file() const noexcept { return file_; }

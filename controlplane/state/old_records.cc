@@ -9,7 +9,7 @@
 namespace ikelb::state {
 namespace {
 
-/// The code that every kind of record had. `tentative`: established, before a restart.
+/// The codes of all kinds of record. `tentative`: established before a restart.
 enum OldState : std::uint8_t { half_open, answered, established, closing, tentative, old_states };
 
 sessions::SaState sa_state_of(std::uint8_t old) noexcept {
@@ -22,7 +22,7 @@ wall::Progress progress_of(std::uint32_t old) noexcept {
     return old == half_open || old == answered ? wall::Progress::asked : wall::Progress::answered;
 }
 
-/// What a claim lacks: the rank among backends that claim the same SPI. They may be millions.
+/// Gives old claims a rank among the backends that claim the same SPI. Made for millions.
 class Claims {
 public:
     explicit Claims(const std::vector<SavedEsp>& claims) {
@@ -61,7 +61,7 @@ bool read_pairs(ByteReader& in, std::uint64_t count, State& state) {
     return true;
 }
 
-/// Of a flow on its way, that a backend has answered is all that is left.
+/// Of a flow under way the file only tells that a backend has answered.
 bool read_flows(ByteReader& in, std::uint64_t count, State& state) {
     state.flows.reserve(count);
     for (std::uint64_t i = 0; i < count; ++i) {
@@ -77,7 +77,7 @@ bool read_flows(ByteReader& in, std::uint64_t count, State& state) {
     return true;
 }
 
-/// One that waited for its login is none: only a backend that has spoken binds a client.
+/// Skips a record that waits for its login: only a backend that has spoken binds a client.
 bool read_bindings(ByteReader& in, std::uint64_t count, State& state) {
     state.bindings.reserve(count);
     for (std::uint64_t i = 0; i < count; ++i) {

@@ -2,7 +2,7 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
-// How records stand in a state file, of this version and of those before. For state_file.cc.
+// The layout of records in a state file, of this version and of older ones. For state_file.cc.
 
 #include <algorithm>
 #include <array>
@@ -18,8 +18,8 @@
 
 namespace ikelb::state {
 
-/// Reads little-endian values one after the other. Behind the end everything reads as zero and the
-/// reader is no longer good; it never reads outside of its bytes.
+/// Reads little-endian values. Behind the end every value is zero and the reader is no longer good;
+/// it never reads outside of its bytes.
 class ByteReader {
 public:
     /// The bytes must outlive the reader.
@@ -53,7 +53,7 @@ public:
 
     bool is_good() const noexcept { return is_good_; }
     bool is_at_end() const noexcept { return rest_.empty(); }
-    /// Whether what is left is nothing but zeros, fewer than `most`.
+    /// Whether the rest is zeros only, fewer than `most`.
     bool is_padding_only(std::size_t most) const noexcept {
         return rest_.size() < most &&
                std::ranges::all_of(rest_, [](std::uint8_t byte) { return byte == 0; });
@@ -81,7 +81,7 @@ constexpr std::size_t pair_words(std::uint64_t version) noexcept {
     return version < 4 ? 3 : 5;
 }
 
-/// The word that each record has. code and extra: what the kind of record says on top.
+/// The word of each record. code and extra: set by the kind of record.
 constexpr std::uint64_t pack(const SavedRecord& record, std::uint8_t code,
                              std::uint8_t extra) noexcept {
     return std::uint64_t{record.age} | std::uint64_t{record.backend} << 32 |
@@ -98,26 +98,25 @@ struct RecordWord {
                  .backend = static_cast<std::uint16_t>(word >> 32)},
           code{static_cast<std::uint8_t>(word >> 48)},
           extra{static_cast<std::uint8_t>(word >> 56)} {}
-    /// Does it name a backend, and is its code one of so many?
+    /// Whether it names a backend and its code is below `codes`.
     bool is_good(const Facts& facts, std::size_t codes) const noexcept {
         return code < codes && record.backend < facts.backends.size();
     }
 };
 
-/// A flow but for its standing. False: it points at nothing. code and, in files that have rivals,
-/// their number are the caller's to judge.
+/// Reads a flow without its standing. False: the flow points at nothing. The caller checks code and
+/// the number of rivals.
 bool read_flow(ByteReader& in, const Facts& facts, SavedFlow& flow, std::uint8_t& code) noexcept;
 bool read_binding_key(ByteReader& in, const Facts& facts, SavedBinding& binding) noexcept;
 bool read_esp_key(ByteReader& in, SavedEsp& esp) noexcept;
-/// All but its progress, which is the code.
+/// Reads all but the progress, which is the code.
 bool read_transit(ByteReader& in, SavedTransit& transit, std::uint32_t& code) noexcept;
 
-/// Reads the words behind the names of a file of this version. False: one points at nothing.
+/// Reads the records of a file of this version. False: a record points at nothing.
 bool read_records(std::span<const std::uint8_t> bytes, const RecordCounts& counts, State& state);
 
-/// The same of the versions before, 2 and 3. Their records said less: a login that was under way at
-/// the save begins anew, an IKE SA has no INIT that was seen, and what ESP SPIs are claimed by is
-/// made up from the flows.
+/// The same for versions 2 and 3. Their records lack some facts: a login under way at the save
+/// begins anew, an IKE SA has no seen INIT, and the flows provide the claims of ESP SPIs.
 bool read_old_records(std::span<const std::uint8_t> bytes, const RecordCounts& counts,
                       State& state);
 

@@ -24,7 +24,7 @@ std::uint64_t restored_peer(std::uint64_t saved, forwarding::Seconds now, std::i
     return peer.pack();
 }
 
-/// Where the places of a state lead to in this process.
+/// From places in the state to this process's indices.
 struct Homes {
     std::vector<std::optional<forwarding::BackendRef>> backends;
     std::vector<std::optional<forwarding::FrontendIndex>> frontends;
@@ -41,8 +41,8 @@ void restore_modes(const State& state, const RestoreInput& input, Restored& rest
     }
 }
 
-/// The backend of that name, if it still has the address; or the one that has it as address6, of
-/// which there were two, one for each family.
+/// The backend of the same name, if it still has the address; or the backend with the address as
+/// its address6: an older configuration had two backends, one per family.
 std::optional<forwarding::BackendRef> home_of(const SavedBackend& saved,
                                               const RestoreInput& input) {
     for (const config::Pool& pool : input.config.pools)
@@ -53,8 +53,8 @@ std::optional<forwarding::BackendRef> home_of(const SavedBackend& saved,
     return std::nullopt;
 }
 
-/// Gives the gateways their indices now: the kernel is asked for its routes later, and a routing
-/// daemon may need a while to bring them back.
+/// Gives the gateways their indices now: the first look at the kernel's routes comes later, and a
+/// routing daemon may need a while to restore them.
 std::vector<forwarding::GatewayIndex> home_gateways(const State& state, const RestoreInput& input) {
     std::vector<std::optional<table::GatewayName>> names;
     for (const SavedGateway& gateway : state.facts.gateways) {
@@ -92,7 +92,7 @@ Homes find_homes(const State& state, const RestoreInput& input) {
     return homes;
 }
 
-/// When it was last seen, as this process counts; nullopt: longer ago than anything lives.
+/// On this process's clock; nullopt: longer ago than any record lives.
 std::optional<forwarding::Seconds> seen_at(const SavedRecord& saved, forwarding::Seconds now,
                                            std::chrono::seconds elapsed) {
     constexpr std::int64_t longest = std::numeric_limits<std::int32_t>::max();
@@ -101,7 +101,7 @@ std::optional<forwarding::Seconds> seen_at(const SavedRecord& saved, forwarding:
     return now - static_cast<forwarding::Seconds>(age);
 }
 
-/// Whose transit has a share of its own: those that the table has as a backend's.
+/// Addresses whose transit has its own share: the table knows them as a backend's.
 std::set<net::IpAddress> addresses_of_backends(const Restored& restored,
                                                const config::Config& config) {
     std::set<net::IpAddress> addresses;
@@ -111,7 +111,7 @@ std::set<net::IpAddress> addresses_of_backends(const Restored& restored,
     return addresses;
 }
 
-/// The most that timeouts.transit_tcp may be.
+/// The limit of timeouts.transit_tcp.
 constexpr forwarding::Seconds longest_transit_life = 48 * 3600;
 
 /// A backend at a client's address and port.
@@ -121,7 +121,7 @@ struct Stander {
     forwarding::Seconds last_seen = 0;
 };
 
-/// The best has a flow whose own backend is gone: as the packet path elects it.
+/// The best one takes a flow whose own backend is gone, as steering elects it.
 void put_best_first(std::vector<Stander>& standers) {
     const auto best = std::ranges::max_element(standers, {}, [](const Stander& one) {
         return std::tuple{one.standing, one.last_seen, -int{one.backend.index}};
@@ -148,8 +148,8 @@ public:
               sa, restored_.pairs, &notes);
     }
 
-    /// A flow takes those beside it along, and ends with its time whoever they are; if its backend
-    /// alone is gone, the best of them has it.
+    /// The flow's rivals come with the flow and end with it; if only the flow's backend is gone,
+    /// the best rival takes the flow.
     void add(const SavedFlow& flow, std::span<const SavedRival> rivals) {
         const auto frontend = homes_.frontends[flow.frontend];
         const auto last_seen = seen_at(flow.record, input_.now, restored_.age);
@@ -217,7 +217,7 @@ private:
             [&](const net::IpPrefix& prefix) { return prefix.contains(key.inside); });
         return is_inside ? wall::TransitShare::inside_prefixes : wall::TransitShare::others;
     }
-    /// Fills in backend and time. False: it has ended, or belongs to nobody here.
+    /// Fills in backend and time. False: the record has ended, or its backend is gone.
     template <typename Record>
     bool home(const SavedRecord& saved, bool has_key, Record& record) {
         const auto backend = homes_.backends[saved.backend];
@@ -232,7 +232,7 @@ private:
         ++restored_.expired;
         return false;
     }
-    /// One that has spoken stands no longer beside a flow than one that has answered.
+    /// Beside a flow, a rival that has spoken counts as one that has answered.
     void add_rival(const SavedRival& rival, std::vector<Stander>& standers) const {
         const auto backend = homes_.backends[rival.record.backend];
         const auto last_seen = seen_at(rival.record, input_.now, restored_.age);
@@ -278,14 +278,14 @@ private:
     Restored& restored_;
     Homes homes_;
     std::set<net::IpAddress> backends_;
-    std::vector<Stander> standers_;  ///< of the flow at hand
+    std::vector<Stander> standers_;  ///< of the current flow
 };
 
 }  // namespace
 
 Restored restore_state(const State& state, const RestoreInput& input) {
     Restored restored;
-    // A clock that was set back makes the file look as if it came from the future.
+    // After a backward step of the clock the file seems to come from the future.
     restored.age = std::max(input.wall_clock - state.facts.saved_at, std::chrono::seconds{0});
     restored.is_pairs_only = restored.age > std::chrono::seconds{input.timeouts.flow};
     if (restored.age <= std::chrono::seconds{input.timeouts.established})

@@ -2,7 +2,7 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
-// From a State to the directory of a process that has other indices, and perhaps another
+// From a State to the session tables of a process with other indices, and perhaps another
 // configuration.
 
 #include <chrono>
@@ -24,7 +24,7 @@ struct RestoreInput {
     const config::Config& config;
     table::IndexRegistry& registry;  ///< update()d with the configuration
     table::BackendModes& modes;
-    sessions::Directory& directory;  ///< no worker writes to it yet
+    sessions::Directory& directory;  ///< no worker writes to the tables yet
     forwarding::Timeouts timeouts;
     forwarding::Seconds now;  ///< on the dataplane's clock
     std::chrono::sys_seconds wall_clock;
@@ -38,17 +38,17 @@ struct Restored {
     std::size_t transit = 0;
     std::size_t expired = 0;   ///< records that have ended in the meantime
     std::size_t homeless = 0;  ///< records of backends, VIPs or services that are gone
-    std::size_t no_room = 0;   ///< records that the directory's limits did not hold
+    std::size_t no_room = 0;   ///< records beyond the limits of the session tables
     bool is_pairs_only = false;  ///< the state is older than a flow lives
     std::chrono::seconds age{};  ///< of the state; zero if it was saved in our future
     std::vector<std::pair<std::string, forwarding::Mode>> modes{};  ///< that are not enabled
-    /// Addresses that were a backend's, for RemovedBackends::take_up().
+    /// Former addresses of backends, for RemovedBackends::take_up().
     std::vector<table::RemovedBackend> known{};
 };
 
-/// Takes up the records whose backend is still there with the same name and address, and the modes
-/// of all backends whose name is. They keep their state and grow older by the time in between: the
-/// servers' SAs have not moved. So does transit, whoever it is of.
+/// Restores the records of backends with the same name and address, and the modes of all backends
+/// with the same name. Records keep their state and grow older by the time since the save: the
+/// servers' SAs are still there. Transit comes back too, of any owner.
 Restored restore_state(const State& state, const RestoreInput& input);
 
 }  // namespace ikelb::state

@@ -14,7 +14,7 @@
 namespace ikelb::state {
 namespace {
 
-/// Between workers and a save, the workers come first.
+/// A save must not slow the workers.
 constexpr int niceness = 10;
 
 Result<void> save(const std::filesystem::path& file, const sessions::Directory& directory,
@@ -23,7 +23,7 @@ Result<void> save(const std::filesystem::path& file, const sessions::Directory& 
                             [&](Encoder& encoder) { add_records(directory, view, encoder); });
 }
 
-/// Keeps signals with the thread that waits for them: a thread inherits what its maker blocks.
+/// The thread that waits for signals keeps them: a new thread inherits its creator's mask.
 class BlockSignals {
 public:
     BlockSignals() {
@@ -47,12 +47,12 @@ bool Saver::start(const sessions::Directory& directory, View view) {
         if (is_saving_) return false;
         is_saving_ = true;
     }
-    wait();  // for the end of the last one's thread, which has nothing left to do
+    wait();  // joins the last save's thread, which has nothing left to do
     const BlockSignals blocked;
     try {
         thread_ = std::thread{[this, &directory, view = std::move(view)] {
             pthread_setname_np(pthread_self(), "ikelb-state");
-            setpriority(PRIO_PROCESS, 0, niceness);  // on Linux: of this thread alone
+            setpriority(PRIO_PROCESS, 0, niceness);  // on Linux: only this thread
             note(save(file_, directory, view));
         }};
     } catch (const std::system_error& error) {

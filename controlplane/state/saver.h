@@ -14,16 +14,14 @@
 
 namespace ikelb::state {
 
-/// What became of the saves so far.
 struct SaveLog {
     std::optional<std::chrono::system_clock::time_point> last_success;
     std::uint64_t failures = 0;
     std::string error;  ///< why the last save failed; empty if it did not
 };
 
-/// Saves on a thread of its own, so that neither a large directory nor a slow disk stalls the
-/// control thread; the directory is made for readers beside its writers.
-/// Threads: the control thread's.
+/// Saves on its own thread, so that neither large session tables nor a slow disk stall the control
+/// thread; the tables allow readers beside writers. Control thread only.
 class Saver {
 public:
     explicit Saver(std::filesystem::path file) : file_{std::move(file)} {}
@@ -32,8 +30,8 @@ public:
     Saver(const Saver&) = delete;
     Saver& operator=(const Saver&) = delete;
 
-    /// Starts a save and returns at once. False: another one is still under way. The directory
-    /// must outlive the save: see wait().
+    /// Starts a save. False: one is still under way. The session tables must outlive the save, see
+    /// wait().
     bool start(const sessions::Directory& directory, View view);
     void wait();
 

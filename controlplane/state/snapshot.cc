@@ -12,7 +12,7 @@ using sessions::Flow;
 using sessions::IkeSa;
 using sessions::Peer;
 
-/// Notes at which place of its list the thing with this index is.
+/// Inverts a list: notes the place of each index.
 template <typename Place>
 void set_place(std::vector<Place>& places, std::size_t index, Place place, Place none) {
     if (places.size() <= index) places.resize(index + 1, none);
@@ -34,8 +34,8 @@ void view_backends(const ViewInput& input, View& view) {
         }
 }
 
-/// Behind those that records point at: aliases, and those that were removed, so that the next
-/// process knows whose they were.
+/// Adds aliases and removed backends behind those of the records, so that the next process knows
+/// whose addresses they were.
 void view_other_addresses(const ViewInput& input, View& view) {
     auto& saved = view.facts.backends;
     const auto add = [&saved](const table::RemovedBackend& one) {
@@ -78,7 +78,7 @@ void view_gateways(const ViewInput& input, View& view) {
     }
 }
 
-/// What all saved records have; nullopt if it is none any more.
+/// The common part of all saved records; nullopt: the record has ended.
 template <typename Record>
 std::optional<SavedRecord> to_saved(const Record& record, const View& view) {
     if (record.backend.index >= view.backends.size()) return std::nullopt;
@@ -86,17 +86,17 @@ std::optional<SavedRecord> to_saved(const Record& record, const View& view) {
     if (backend.place == View::no_place || backend.generation != record.backend.generation ||
         !record.is_alive(view.timeouts, view.now))
         return std::nullopt;
-    if constexpr (requires { record.is_over; })  // people would be shown it again
+    if constexpr (requires { record.is_over; })  // people would see it again
         if (record.is_over &&
             !forwarding::is_within(view.timeouts.closing, record.last_seen, view.now))
             return std::nullopt;
-    // A worker may have written it after view.now.
+    // A worker may have written the record after view.now.
     const auto age = static_cast<std::int32_t>(view.now - record.last_seen);
     return SavedRecord{.age = static_cast<std::uint32_t>(std::max(age, 0)),
                        .backend = backend.place};
 }
 
-/// Those beside a flow, as a list that the next one overwrites.
+/// The rivals of a flow; the next flow overwrites the list.
 class SavedRivals {
 public:
     SavedRivals(const sessions::Directory& directory, const View& view)
@@ -118,7 +118,7 @@ private:
     void add(std::uint32_t bits, const Flow& flow) {
         const auto entry = sessions::RivalEntry::unpack(bits);
         if (bits == 0 || entry.backend == flow.backend) return;
-        // Of the 12 bits the last few are what a worker has written after view.now.
+        // The highest of the 4,096 ages mean that a worker wrote the entry after view.now.
         constexpr std::uint32_t ahead = 0x10;
         const std::uint32_t age = (view_.now - entry.seconds) & 0xfff;
         const Flow as_flow{.backend = entry.backend,

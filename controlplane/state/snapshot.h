@@ -2,7 +2,7 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
-// From the directory of a running daemon to a State: what is worth saving.
+// From the session tables of a running daemon to a State.
 
 #include <chrono>
 #include <cstdint>
@@ -21,8 +21,8 @@
 
 namespace ikelb::state {
 
-/// What a running daemon's indices stand for at one moment: all that a save needs besides the
-/// directory, by value, so that it can go to another thread.
+/// The meaning of a running daemon's indices at one moment: all that a save needs besides the
+/// session tables, by value, for use on another thread.
 struct View {
     static constexpr std::uint16_t no_place = 0xffff;
     struct BackendPlace {
@@ -51,13 +51,12 @@ struct ViewInput {
 };
 View make_view(const ViewInput& input);
 
-/// Adds every record that lives and whose backend, frontend and service are in the view. Those that
-/// are written meanwhile may be missing, or be there as they were.
-/// Threads: any, beside workers.
+/// Adds every live record whose backend, frontend and service are in the view. May miss or keep a
+/// record that a worker writes meanwhile. Threads: any, beside workers.
 void add_records(const sessions::Directory& directory, const View& view, Encoder& encoder);
 
-// What sessions::flow_key() and binding_key() have put beside the address. A packet has it anyway
-// and never asks its key; whoever walks the directory has the keys alone.
+// The facts beside the address in sessions::flow_key() and binding_key(). A packet has them anyway;
+// a reader of the session tables has the keys alone.
 
 inline std::uint16_t client_port_of(const sessions::FlowKey& key) noexcept {
     return static_cast<std::uint16_t>(key.rest >> 16);

@@ -14,7 +14,7 @@
 namespace ikelb::state {
 namespace {
 
-// No byte is swapped anywhere below.
+// The code below swaps no bytes.
 static_assert(std::endian::native == std::endian::little);
 
 using Word = std::uint64_t;
@@ -27,8 +27,8 @@ enum Head : std::size_t {
     head_magic,
     head_version,
     head_file_bytes,  ///< of the whole file
-    head_checksum,  ///< over the words behind the head, then over those of the head but this one
-    head_saved_at,  ///< seconds since 1970
+    head_checksum,    ///< over the words behind the head, then over the head without this word
+    head_saved_at,    ///< seconds since 1970
     head_k0,
     head_k1,
     head_name_bytes,
@@ -46,8 +46,8 @@ static_assert(sizeof(HeadWords) == head_bytes);
 constexpr std::size_t buffer_bytes = std::size_t{1} << 18;
 constexpr std::int64_t latest_time = 253402300799;  // the last second of the year 9999
 
-/// Each step is one to one in the word and in the sum so far: one damaged word, or several bytes
-/// of it, always changes the result.
+/// Each step is one to one in the word and in the sum: one damaged word, or several bytes of it,
+/// always changes the result.
 constexpr Word mix(Word sum, Word word) noexcept {
     sum = (sum ^ word) * 0x9e3779b97f4a7c15ULL;
     return sum ^ (sum >> 32);
@@ -64,8 +64,6 @@ Word mix_head(Word sum, const HeadWords& head) noexcept {
     return sum;
 }
 
-// --- names ---------------------------------------------------------------------------------------
-
 void put_number(Bytes& out, std::size_t number, int bytes) {
     for (int i = 0; i < bytes; ++i) out.push_back(static_cast<std::uint8_t>(number >> (8 * i)));
 }
@@ -80,7 +78,7 @@ void put_address(Bytes& out, const net::IpAddress& address) {
     out.insert(out.end(), address.bytes().begin(), address.bytes().end());
 }
 
-/// Filled up to whole words.
+/// Padded to whole words.
 Bytes names_of(const Facts& facts) {
     Bytes out;
     for (const std::size_t count : {facts.backends.size(), facts.frontends.size(),
@@ -133,8 +131,6 @@ bool read_names(std::span<const std::uint8_t> bytes, Facts& facts) {
     return in.is_good() && in.is_padding_only(sizeof(Word));
 }
 
-// --- records -------------------------------------------------------------------------------------
-
 RecordCounts counts_of(const HeadWords& head) noexcept {
     return {.pairs = head[head_pairs],
             .flows = head[head_flows],
@@ -144,7 +140,7 @@ RecordCounts counts_of(const HeadWords& head) noexcept {
             .transit = head[head_transit]};
 }
 
-/// Whether names and records fill the file exactly. Numbers are what the file says: any.
+/// Whether names and records fill the file exactly. The file's numbers may have any value.
 bool is_length_right(const HeadWords& head, std::size_t size) noexcept {
     std::size_t left = size - head_words_of(head[head_version]) * sizeof(Word);
     const auto take = [&left](Word count, std::size_t words) {
@@ -182,7 +178,7 @@ void Encoder::put(Word word) {
     if (buffer_.size() >= buffer_bytes) flush();
 }
 
-/// As its 16 bytes stand on the wire.
+/// The 16 bytes as on the wire.
 void Encoder::put(const net::IpAddress& address) {
     std::array<Word, 2> words;
     std::memcpy(words.data(), address.bytes().data(), sizeof words);
@@ -300,7 +296,7 @@ Result<State> decode(std::span<const std::uint8_t> bytes) {
     const std::size_t own_head_bytes = head_words_of(version) * sizeof(Word);
     if (is_cut_off || bytes.size() < own_head_bytes)
         return Error{"it is cut off after " + std::to_string(bytes.size()) + " bytes"};
-    // What an older head does not have, its names stand at.
+    // An older head is shorter: these words are its names.
     for (std::size_t i = head_words_of(version); i < head_words; ++i) head[i] = 0;
     if (head[head_file_bytes] != bytes.size())
         return Error{"it has " + std::to_string(bytes.size()) + " bytes instead of " +

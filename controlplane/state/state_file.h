@@ -2,15 +2,15 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
-// Theory of operation. What a restart has to know, as bytes: a head of fixed size, the names of
-// all that records point at, then the records. Records name a backend, frontend, service or
-// gateway by its place in those lists, never by an index of the process that wrote the file; an age
-// stands for every time, as clocks start anew. The head holds the length and a checksum of all
-// else, so whatever was cut off or damaged is refused whole. Every number is little-endian, and so
-// is the order of an SPI's bytes within its number: in the file they stand as on the wire.
+// Theory of operation. The state for a restart, as bytes: a head of fixed size, the names that
+// records point at, then the records. A record names a backend, frontend, service or gateway by its
+// place in those lists, never by an index of the process that wrote the file. Ages stand for times,
+// as clocks start anew. The head holds the length and a checksum of all else, so a cut or damaged
+// file is refused whole. Every number is little-endian, and so is the order of an SPI's bytes
+// within its number: the file has them as on the wire.
 //
-// Pure: no file, no clock, no directory. snapshot.h fills a state from the running daemon and takes
-// it up again; disk.h puts the bytes on a disk.
+// Pure: no file, no clock, no session tables. snapshot.h fills a state from the running daemon,
+// restore.h takes it up again; disk.h puts the bytes on a disk.
 
 #include <array>
 #include <chrono>
@@ -33,7 +33,7 @@
 
 namespace ikelb::state {
 
-/// Why bytes are no state to start from: one line for the log.
+/// The fault of a refused state: one line for the log.
 struct Error {
     std::string message;
 };
@@ -44,7 +44,7 @@ using Result = boost::system::result<T, Error>;
 struct SavedBackend {
     std::string name;
     net::IpAddress address;
-    forwarding::Mode mode = forwarding::Mode::enabled;  ///< as the operator wanted it
+    forwarding::Mode mode = forwarding::Mode::enabled;  ///< the operator's setting
     friend bool operator==(const SavedBackend&, const SavedBackend&) = default;
 };
 
@@ -60,7 +60,7 @@ struct SavedGateway {
     friend bool operator==(const SavedGateway&, const SavedGateway&) = default;
 };
 
-/// Everything but the records. Records point into these lists.
+/// Everything but the records, which point into these lists.
 struct Facts {
     std::chrono::sys_seconds saved_at{};
     net::HashKey hash_key{};
@@ -70,9 +70,8 @@ struct Facts {
     std::vector<SavedGateway> gateways{};  ///< at most forwarding::max_gateways
 };
 
-/// What the kinds of records have in common.
 struct SavedRecord {
-    std::uint32_t age = 0;      ///< seconds since it was last seen, when it was saved
+    std::uint32_t age = 0;      ///< seconds between the last sight and the save
     std::uint16_t backend = 0;  ///< place in Facts::backends
     friend bool operator==(const SavedRecord&, const SavedRecord&) = default;
 };
@@ -83,14 +82,12 @@ struct SavedPair {
     SavedRecord record{};
     sessions::SaState state = sessions::SaState::half_open;
     std::uint8_t service = 0;  ///< place in Facts::services
-    /// As sessions::Peer packs it, but for `created`, which is an age in its unit; 0: nothing
-    /// noted.
+    /// As sessions::Peer packs it, but `created` is an age in its unit; 0: nothing noted.
     std::uint64_t peer = 0;
     std::uint64_t began = 0;  ///< as sessions::Began packs it
     friend bool operator==(const SavedPair&, const SavedPair&) = default;
 };
 
-/// A backend that stands beside a flow.
 struct SavedRival {
     SavedRecord record{};
     sessions::Standing standing = sessions::Standing::called;
@@ -98,7 +95,7 @@ struct SavedRival {
 };
 
 struct SavedFlow {
-    /// No gateway, and the client itself; else 1 + the place in Facts::gateways.
+    /// Also means the client itself; else 1 + the place in Facts::gateways.
     static constexpr std::uint8_t no_gateway = forwarding::no_gateway;
     static constexpr std::uint8_t on_link = forwarding::on_link_client;
 
@@ -108,7 +105,7 @@ struct SavedFlow {
     SavedRecord record{};
     sessions::Standing standing = sessions::Standing::called;
     std::uint8_t gateway = no_gateway;
-    std::uint8_t rivals = 0;  ///< so many of State::rivals are its own; at most Rivals::most
+    std::uint8_t rivals = 0;  ///< the flow's entries in State::rivals; at most Rivals::most
     friend bool operator==(const SavedFlow&, const SavedFlow&) = default;
 };
 
@@ -129,11 +126,10 @@ struct SavedEsp {
     friend bool operator==(const SavedEsp&, const SavedEsp&) = default;
 };
 
-/// A conversation by transit. It belongs to no backend and no service, and keeps its place whatever
-/// becomes of those.
+/// A conversation by transit. It belongs to no backend and no service, and outlives theirs.
 struct SavedTransit {
     wall::TransitKey key{};
-    std::uint32_t left = 0;  ///< seconds without a packet until its end, when it was saved
+    std::uint32_t left = 0;  ///< seconds from the save to its end without a packet
     wall::Progress progress = wall::Progress::asked;
     friend bool operator==(const SavedTransit&, const SavedTransit&) = default;
 };
@@ -142,34 +138,33 @@ struct State {
     Facts facts{};
     std::vector<SavedPair> pairs{};
     std::vector<SavedFlow> flows{};
-    std::vector<SavedRival> rivals{};  ///< those of the first flow, of the second, ...
+    std::vector<SavedRival> rivals{};  ///< of the first flow, then of the second, ...
     std::vector<SavedBinding> bindings{};
     std::vector<SavedEsp> esp{};
     std::vector<SavedTransit> transit{};
 };
 
-/// What is written. Version 2, which had no transit, and version 3, whose records said less of a
-/// backend's standing, are read as well.
+/// The written version. Older versions are read too: version 2 has no transit, version 3 says less
+/// of a backend's standing.
 inline constexpr std::uint64_t format_version = 4;
 inline constexpr std::uint64_t oldest_format_version = 2;
 inline constexpr std::size_t head_bytes = 112;
 
-/// How many records of each kind a file has, as it says itself: any number.
+/// The file's own numbers of records, of any value.
 struct RecordCounts {
     std::uint64_t pairs = 0;
     std::uint64_t flows = 0;
-    std::uint64_t rivals = 0;  ///< of all flows; they stand behind theirs
+    std::uint64_t rivals = 0;  ///< of all flows; each flow's stand together
     std::uint64_t bindings = 0;
     std::uint64_t esp = 0;
     std::uint64_t transit = 0;
 };
 
-/// Makes the bytes of a state piece by piece, so that millions of records need no memory of their
-/// own. First all pairs, then all flows, then all bindings, then all ESP SPIs, then all transit.
-/// Threads: one at a time.
+/// Writes a state piece by piece, so that millions of records need no memory of their own. The
+/// order: IKE SAs, flows, client persistence, ESP SPIs, transit. One thread at a time.
 class Encoder {
 public:
-    /// Is given the bytes behind the head, in order.
+    /// Takes the bytes behind the head, in order.
     using Sink = std::function<void(std::span<const std::uint8_t>)>;
 
     Encoder(const Facts& facts, Sink sink);
@@ -182,7 +177,7 @@ public:
     void add(const SavedEsp& esp);
     void add(const SavedTransit& transit);
 
-    /// Gives the rest to the sink and returns the head, which goes in front of all.
+    /// Gives the rest to the sink and returns the head, the first bytes of the file.
     std::array<std::uint8_t, head_bytes> finish();
 
     const RecordCounts& counts() const noexcept { return counts_; }
@@ -202,14 +197,12 @@ private:
     RecordCounts counts_;
 };
 
-/// Each record of a state, in the order that an encoder wants.
+/// Adds the records in the encoder's order.
 void add_all(const State& state, Encoder& encoder);
 
-/// All bytes of a state.
 std::vector<std::uint8_t> encode(const State& state);
 
-/// Reads what encode() or a Encoder wrote, and the older versions' files. Every place in
-/// the result is within its list.
+/// Reads files of this and of older versions. Every place in the result is within its list.
 Result<State> decode(std::span<const std::uint8_t> bytes);
 
 }  // namespace ikelb::state

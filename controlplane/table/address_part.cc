@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
 
-// What each address is to us, and which of them are a backend's.
-
 #include <algorithm>
 
 #include "controlplane/table/table_parts.h"
@@ -35,7 +33,7 @@ std::size_t port_position(const config::Config& config, const std::string& name)
     return static_cast<std::size_t>(port - config.ports.begin());
 }
 
-// The registry knows every name of the configuration: update() came first.
+// The registry knows every name of the configuration: update() comes first.
 
 forwarding::BackendIndex index_of(const config::Backend& backend, const BuilderInput& input) {
     return input.registry.backend(backend.name).value().index;
@@ -77,13 +75,13 @@ void build_addresses(const BuilderInput& input, const InterfaceNames& names,
                      forwarding::ForwardingTable& table) {
     using forwarding::AddressRole;
     std::vector<forwarding::AddressMap<forwarding::AddressEntry>::Entry> entries;
-    // Of an address with several roles the last one counts: one that was a backend's has no other.
+    // Of several roles of an address the last one counts: a removed backend's comes first.
     for (const RemovedBackend& removed : input.removed)
         entries.push_back({removed.address, {.role = AddressRole::backend}});
     const auto add_own = [&](const net::IpAddress& own, forwarding::InterfaceIndex interface) {
         entries.push_back({own, {.role = AddressRole::own, .interface = interface}});
     };
-    // Those of other devices first: on a twin an address is more than on any of them.
+    // Addresses of other devices first: the role of an address on a TAP wins.
     for (const netlink::Address& address : input.kernel.addresses)
         if (!names.by_twin(address.ifindex) && !address.prefix.address.is_loopback() &&
             !address.prefix.address.is_ipv6_link_local())

@@ -14,28 +14,27 @@
 
 namespace ikelb::table {
 
-/// What people call a forwarding::Mode, by its value.
+/// Names of forwarding::Mode, by its value.
 inline constexpr std::array<std::string_view, 4> mode_names{"enabled", "drain_keep", "drain_refuse",
                                                             "disabled"};
 constexpr std::string_view to_string(forwarding::Mode mode) noexcept {
     return mode_names[static_cast<std::size_t>(mode)];
 }
 
-/// How the operator wants each backend used; the state file brings it through a restart. A
-/// backend of which nothing was said is enabled.
-/// Threads: the control thread's.
+/// The operator's mode for each backend; the state file keeps it over a restart. A backend without
+/// an entry is enabled. Control thread only.
 class BackendModes {
 public:
     forwarding::Mode mode(std::string_view backend) const;
 
-    /// Sets a mode and says whether it was another one. Disabling ends all records of the backend
-    /// at once: it gets a new generation in the registry. So does the end of being disabled,
-    /// because a server that was cut off keeps sending, and what is learned from that must not
-    /// count afterwards. Whether the backend exists is for the caller to check.
+    /// Sets a mode and says whether it changed. Disabling ends all records of the backend at once:
+    /// the registry gives it a new generation. So does the end of being disabled: a cut-off server
+    /// keeps sending, and records learned from its packets must not count afterwards. The caller
+    /// checks that the backend exists.
     bool set(std::string_view backend, forwarding::Mode mode, IndexRegistry& registry);
 
-    /// Forgets the backends that a configuration does not have: one that comes back later is
-    /// enabled. Modes of those that stay are kept, also across a change of their address.
+    /// Forgets backends that are not in the configuration: one that comes back later is enabled.
+    /// The others keep their modes, also across a change of their address.
     void retain(const config::Config& config);
 
 private:

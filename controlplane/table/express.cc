@@ -50,7 +50,7 @@ std::uint64_t key_of(const net::IpAddress& address, net::be16 port) {
 
 using Ends = forwarding::WordMap<1, ExpressTable::End>;
 
-/// From a VIP to all that serve it, and back.
+/// The ways from a VIP to all its backends, and back.
 void add_ways(forwarding::FrontendIndex index, const ForwardingTable& table,
               ExpressTable& prepared, std::vector<Ends::Entry>& sources) {
     const forwarding::Frontend& frontend = table.frontends[index];
@@ -86,7 +86,7 @@ BackendIndex label_of(std::uint32_t first, std::uint32_t last, const ForwardingT
     for (const BackendIndex index : table.labelled) {
         const forwarding::SpiLabel& label = table.backends[index].label;
         if (label.esp_first == 0 || label.esp_last < first || label.esp_first > last) continue;
-        // Of two whose labels overlap each may be in another service.
+        // Either of two overlapping labels may belong to another service.
         const bool is_whole = label.esp_first <= first && label.esp_last >= last;
         found = is_whole && found == forwarding::no_backend ? index
                                                             : ExpressTable::labelled_in_part;

@@ -6,7 +6,7 @@
 
 namespace ikelb::table {
 
-/// Works out the table's `express`, and what its wall needs; whoever builds a table calls it last.
+/// Fills the table's fast path and the wall's part of it. Call it last when building a table.
 void prepare_express(forwarding::ForwardingTable& table);
 
 }  // namespace ikelb::table

@@ -22,7 +22,6 @@ RegistryResult<void> assign_names(NamedIndices<Name>& indices, const std::vector
     return {};
 }
 
-/// The names of all that has an index, in the order of the configuration.
 struct Names {
     std::vector<std::string> services;
     std::vector<std::pair<net::IpAddress, std::uint16_t>> frontends;
@@ -50,7 +49,7 @@ Names names_of(const config::Config& config) {
 
 }  // namespace
 
-// Index 0 of the gateways stands for none, and the one after the last for the client itself.
+// Gateway index 0 stands for none, the index after the last for the client itself.
 IndexRegistry::IndexRegistry()
     : services_{0, forwarding::max_services},
       frontends_{0, forwarding::max_frontends},
@@ -70,7 +69,7 @@ RegistryResult<void> IndexRegistry::update(const config::Config& config) {
             for (const bool is_v4 : {true, false})
                 if (const net::IpAddress* own = backend.own_address(is_v4))
                     next.addresses_[backend.name].push_back(*own);
-    // By the index that it had: another name may have it now.
+    // By the old index: another name may have it now.
     for (const auto& [name, before] : addresses_) {
         const auto stays = next.addresses_.find(name);
         if (stays == next.addresses_.end() ||
@@ -118,7 +117,7 @@ void IndexRegistry::flush(std::string_view backend) {
 }
 
 void IndexRegistry::renew(std::size_t backend) noexcept {
-    // 0 is left out: it is what a record without a backend has.
+    // Skips 0, the generation of a record without a backend.
     std::uint8_t& generation = generations_[backend];
     generation = generation == 0xff ? std::uint8_t{1} : static_cast<std::uint8_t>(generation + 1);
 }

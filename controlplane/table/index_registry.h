@@ -2,10 +2,10 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
-// Who has which index of dataplane/forwarding/ids.h. The records that workers keep name services,
-// backends and gateways by index alone and outlive reloads, so an index stays with its name for as
-// long as the process lives and goes to another name only when the range is used up. A backend has
-// a generation besides: whatever is recorded for an older one has ended.
+// Assigns the indices of dataplane/forwarding/ids.h. Workers' records name services, backends and
+// gateways by index alone and outlive reloads, so a name keeps its index for the life of the
+// process; the index goes to another name only when the range is used up. A backend has a
+// generation too: records of an older one have ended.
 
 #include <array>
 #include <cstddef>
@@ -27,16 +27,15 @@
 
 namespace ikelb::table {
 
-/// Indices first..first+capacity-1 for things that have a name. A name gets its index once and
-/// keeps it: also while it is gone, so that it comes back to the same one. Only when every index
-/// has been handed out does a new name get one of a name that is gone, the longest gone first.
+/// Indices first..first+capacity-1 for names. A name keeps its index, also while it is gone. Only
+/// when no index is left does a new name get the index of a gone name, the longest gone first.
 template <typename Name>
 class NamedIndices {
 public:
     NamedIndices(std::size_t first, std::size_t capacity) : first_{first}, capacity_{capacity} {}
 
-    /// Makes `names` (without duplicates) the ones that are there; new ones get their indices in
-    /// this order. False if there are more names than indices: the last ones have none.
+    /// Makes `names` (without duplicates) the present ones; new ones get their indices in this
+    /// order. False if there are more names than indices: the last ones have none.
     bool assign(std::span<const Name> names) {
         ++round_;
         for (const Name& name : names)
@@ -48,7 +47,7 @@ public:
         return fits;
     }
 
-    /// The index of a name that is there.
+    /// The index of a present name.
     template <typename Key>
     std::optional<std::uint16_t> find(const Key& name) const {
         const auto entry = entries_.find(name);
@@ -57,13 +56,13 @@ public:
     }
 
     std::size_t capacity() const noexcept { return capacity_; }
-    /// One more than the highest index handed out so far; the first one if there is none.
+    /// One more than the highest index handed out; the first index if none was.
     std::size_t end() const noexcept { return first_ + handed_out_; }
 
 private:
     struct Entry {
         std::uint16_t index = 0;
-        std::uint64_t last_round = 0;  ///< the last assign() that had the name
+        std::uint64_t last_round = 0;  ///< the last assign() with the name
     };
 
     bool add(const Name& name) {
@@ -95,8 +94,7 @@ private:
     std::map<Name, Entry, std::less<>> entries_;
 };
 
-/// A configuration needs more indices than there are. `message`: a sentence for the operator that
-/// names the limit.
+/// A configuration needs too many indices. `message` names the limit, for the operator.
 struct RegistryError {
     std::string message;
 };
@@ -112,17 +110,15 @@ using RegistryResult = boost::system::result<T, RegistryError>;
 /// A next hop: the interface it is on and its address there.
 using GatewayName = std::pair<forwarding::InterfaceIndex, net::IpAddress>;
 
-/// Threads: the control thread's.
 class IndexRegistry {
 public:
     IndexRegistry();
 
-    /// Indices for everything in a configuration that is about to be used. Backends that are gone,
-    /// or have none of their own addresses any more, get a new generation. On an error nothing has
-    /// changed.
+    /// Assigns indices to a configuration before its use. A backend that is gone, or has lost all
+    /// of its own addresses, gets a new generation. An error changes nothing. Control thread only.
     RegistryResult<void> update(const config::Config& config);
 
-    // Of what the last update() had; nullopt for everything else.
+    // Of names in the last update(); nullopt for all others.
     std::optional<forwarding::ServiceIndex> service(std::string_view name) const;
     /// port: one of forwarding::service_port_numbers, host byte order.
     std::optional<forwarding::FrontendIndex> frontend(const net::IpAddress& vip,
@@ -132,11 +128,11 @@ public:
     std::optional<forwarding::MemberIndex> member(std::string_view service,
                                                   std::string_view backend) const;
 
-    /// Ends all records of a backend: gives it a new generation. Unknown names are ignored.
+    /// Ends all records of a backend by a new generation. Ignores unknown names.
     void flush(std::string_view backend);
 
-    /// Indices 1..max_gateways for the gateways that the kernel has now; build_table() calls it.
-    /// False if there are too many: the last of them have none.
+    /// Assigns indices 1..max_gateways to the kernel's gateways; build_table() calls it. False if
+    /// there are too many: the last of them have none.
     bool update_gateways(std::span<const GatewayName> gateways);
     std::optional<forwarding::GatewayIndex> gateway(const GatewayName& name) const;
 
@@ -161,7 +157,7 @@ private:
     NamedIndices<MemberName> members_;
     NamedIndices<GatewayName> gateways_;
     std::array<std::uint8_t, forwarding::max_backends> generations_;
-    Addresses addresses_;  ///< the own ones of the backends that are there
+    Addresses addresses_;  ///< own addresses of the present backends
 };
 
 }  // namespace ikelb::table

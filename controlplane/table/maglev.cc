@@ -15,7 +15,7 @@ namespace {
 
 using forwarding::maglev_index;
 
-// Fixed, not drawn at start: after a restart the table has to be the same.
+// Fixed, not drawn at start: after a restart the Maglev table must be the same.
 constexpr net::HashKey offset_key{.k0 = 0x696b656c622d6f66ULL, .k1 = 0x8ebc6af09c88c6e3ULL};
 constexpr net::HashKey skip_key{.k0 = 0x696b656c622d736bULL, .k1 = 0x589965cc75374cc3ULL};
 
@@ -33,9 +33,9 @@ std::uint64_t hash_text(std::string_view text, net::HashKey key) noexcept {
 /// A member and its permutation of the entries: offset, offset + skip, offset + 2 skip, ...
 struct Turn {
     const SpreadMember* member = nullptr;
-    std::size_t position = 0;  ///< the entry that it would take next
+    std::size_t position = 0;  ///< the entry that the member takes next
     std::size_t skip = 0;
-    std::uint64_t credit = 0;  ///< an entry costs as much as the largest weight
+    std::uint64_t credit = 0;  ///< an entry costs the largest weight
 };
 
 Turn make_turn(const SpreadMember& member, std::size_t table_size) {
@@ -43,7 +43,7 @@ Turn make_turn(const SpreadMember& member, std::size_t table_size) {
     turn.position = maglev_index(hash_text(member.identity, offset_key), table_size);
     if (table_size == 1) return turn;
     turn.skip = 1 + maglev_index(hash_text(member.identity, skip_key), table_size - 1);
-    // Of no effect if the size is prime. Otherwise the steps would miss some of the entries.
+    // Does nothing if the size is prime; for other sizes a skip could miss entries.
     while (std::gcd(turn.skip, table_size) != 1) turn.skip = turn.skip % (table_size - 1) + 1;
     return turn;
 }
@@ -53,7 +53,7 @@ std::vector<Turn> make_turns(std::span<const SpreadMember> members, std::size_t 
     turns.reserve(members.size());
     for (const SpreadMember& member : members)
         if (member.weight > 0) turns.push_back(make_turn(member, table_size));
-    // Who comes first in a round must not depend on the order in which the caller names them.
+    // The caller's order must not decide the order within a round.
     std::ranges::sort(turns, {}, [](const Turn& turn) {
         return std::tuple{turn.position, turn.skip, std::string_view{turn.member->identity},
                           turn.member->value};
@@ -70,7 +70,7 @@ std::vector<std::uint16_t> build_maglev(std::span<const SpreadMember> members,
     if (turns.empty()) return {};
     std::uint64_t price = 0;
     for (const Turn& turn : turns) price = std::max<std::uint64_t>(price, turn.member->weight);
-    // Half an entry to start with rounds every share to the nearest instead of down.
+    // Half an entry at the start rounds every share to the nearest instead of down.
     for (Turn& turn : turns) turn.credit = price / 2;
 
     std::vector<std::uint16_t> table(table_size);

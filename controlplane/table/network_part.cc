@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
 
-// The kernel's network state as the fast path needs it. What leads out of an interface that is not
-// ours (lo, a management NIC) becomes RouteKind::local: such packets are punted, and the kernel
-// sends them where it would have sent them itself.
+// The kernel's network state for the dataplane. Routes out of other interfaces (lo, a management
+// NIC) become RouteKind::local: workers punt such packets, and the kernel sends them as before.
 
 #include <algorithm>
 #include <array>
@@ -36,9 +35,9 @@ bool is_vip(const config::Config& config, const net::IpAddress& address) {
 
 enum class Family : std::uint8_t { v4, v6 };
 
-/// The address that ICMP errors come from: one that the configuration names and the kernel has,
-/// else the kernel's first. Never a VIP, which other nodes may have tomorrow, and never a
-/// link-local one, which means nothing behind the next router.
+/// The source address of ICMP errors: a configured address that the kernel has, else the kernel's
+/// first. Never a VIP, which may move to another node, and never a link-local one, which means
+/// nothing behind the next router.
 net::IpAddress address_of(const config::Interface& interface, int ifindex, Family family,
                           const BuilderInput& input) {
     std::vector<net::IpAddress> present;
@@ -53,7 +52,7 @@ net::IpAddress address_of(const config::Interface& interface, int ifindex, Famil
     return present.empty() ? net::IpAddress{} : present.front();
 }
 
-/// The smaller of what the configuration allows on the port and what the kernel has on the twin.
+/// The smaller of the port's configured MTU and the TAP's MTU in the kernel.
 std::uint16_t mtu_of(const config::Interface& interface, const netlink::Link* link,
                      const config::Config& config) {
     const std::size_t port = port_position(config, interface.port);
@@ -103,8 +102,8 @@ void build_interfaces(const BuilderInput& input, const InterfaceNames& names,
     }
 }
 
-/// An interface that has a link-local IPv6 address alone, as uplinks often do, borrows one for its
-/// errors: any unicast address of the node will do (RFC 4443 section 2.2).
+/// An interface with only a link-local IPv6 address, as uplinks often have, borrows an address for
+/// its errors: any unicast address of the node will do (RFC 4443 section 2.2).
 void borrow_addresses(forwarding::ById<forwarding::Interface>& interfaces) {
     const auto owner = std::ranges::find_if(interfaces, [](const forwarding::Interface& interface) {
         return !interface.address6.is_unspecified();
@@ -129,8 +128,8 @@ void build_neighbours(const BuilderInput& input, const InterfaceNames& names,
     table.neighbours = Neighbours{entries, input.hash_key};
 }
 
-/// The gateways of all routes, also of those that others are preferred to: a service's uplink may
-/// be the second-best default route. In the order of the routes, each once.
+/// The gateways of all routes, also of less preferred ones: a service's uplink may be the
+/// second-best default route. In the order of the routes, each once.
 std::vector<GatewayName> gateways_of(const netlink::KernelState& kernel,
                                      const InterfaceNames& names) {
     std::vector<GatewayName> gateways;
@@ -151,8 +150,8 @@ struct GatewayMac {
     net::MacAddress mac;
 };
 
-/// A router with several addresses on one MAC is remembered by that which replies take anyway, for
-/// each family: IPv4 may have a next hop of IPv6 (RFC 8950).
+/// Of a router's several addresses on one MAC, the next hop of replies wins, for each family: IPv4
+/// may have a next hop of IPv6 (RFC 8950).
 bool is_less_useful(const GatewayMac& a, const GatewayMac& b, bool is_v6,
                     const forwarding::ById<forwarding::Gateway>& gateways) {
     const auto rank = [&](const GatewayMac& entry) {

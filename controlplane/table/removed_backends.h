@@ -13,7 +13,7 @@
 
 namespace ikelb::table {
 
-/// An address that was a backend's. The name is for people.
+/// A former address of a backend. The name is for people.
 struct RemovedBackend {
     std::string name;
     net::IpAddress address;
@@ -21,24 +21,21 @@ struct RemovedBackend {
     friend bool operator==(const RemovedBackend&, const RemovedBackend&) = default;
 };
 
-/// The servers that a reload has taken away do not know it: for as long as a tunnel of theirs may
-/// be alive they go on sending to its client, and are their router's neighbours as before. So an
-/// address that was a backend's stays known as one, for whose service UDP there is no VIP. It ends
-/// once nothing of the kind has come from any of them for timeouts.flow, as long as a flow lives
-/// without a word of its server; at the latest after timeouts.pair, as long as an IKE SA is held to
-/// be alive without one: who goes on for longer has clients of his own. And at once where the
-/// address is a backend's again, of whatever name.
-/// Threads: the control thread's.
+/// A removed server does not know of the reload: while a tunnel may live, the server sends to its
+/// client, and stays a neighbour of its router. So the address stays known as a backend's, without
+/// a VIP for its service UDP. The entry ends when no removed server has sent such a packet for
+/// timeouts.flow, the life of a flow without a word of its server; at the latest after
+/// timeouts.pair, the life of an idle IKE SA: a server that sends for longer has its own clients.
+/// It ends at once when any backend gets the address. Control thread only.
 class RemovedBackends {
 public:
-    /// A configuration takes another one's place.
     void change(const config::Config& before, const config::Config& after,
                 forwarding::Seconds now);
-    /// Backends of the process before this one: those that are none in the configuration.
+    /// Adds the last process's backends that the configuration lacks.
     void take_up(std::span<const RemovedBackend> known, const config::Config& config,
                  forwarding::Seconds now);
 
-    /// dropped: how many of their packets were dropped so far. Says who has ended.
+    /// dropped: packets of removed backends dropped so far. Returns the ended entries.
     std::vector<RemovedBackend> expire(std::uint64_t dropped, const forwarding::Timeouts& lives,
                                        forwarding::Seconds now);
 
@@ -50,7 +47,7 @@ private:
     forwarding::Seconds last_dropped_ = 0;
 };
 
-/// The addresses that are a backend's, aliases included, of pools that a service uses.
+/// The addresses of backends, aliases included, of pools that a service uses.
 std::vector<RemovedBackend> backend_addresses_of(const config::Config& config);
 
 }  // namespace ikelb::table

@@ -11,7 +11,7 @@ namespace {
 struct Turn {
     std::uint16_t value = 0;
     std::uint64_t weight = 0;
-    std::uint64_t remainder = 0;  ///< what scaling has cut off
+    std::uint64_t remainder = 0;  ///< the rest of the scaling
     std::int64_t current = 0;
 };
 
@@ -45,7 +45,7 @@ void scale(std::vector<Turn>& turns) {
         ++turn->weight;
         ++total;
     }
-    // The members that were lifted to one turn take it from the one who misses it least.
+    // Members lifted to one turn take it from the member with the most turns.
     for (; total > max_round_robin_entries; --total)
         --std::ranges::max_element(turns, {}, &Turn::weight)->weight;
 }

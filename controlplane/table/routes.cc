@@ -28,7 +28,6 @@ forwarding::Route preferred(std::span<const RouteOption> options, const Forwardi
     return living == options.end() ? options.front().route : living->route;
 }
 
-/// The table's routes, each once.
 class Routes {
 public:
     explicit Routes(ForwardingTable& table) : table_{table} {}
@@ -65,7 +64,7 @@ Number number_of(const net::IpAddress& address) noexcept {
         return net::Uint128{address.high()} << 64 | address.low();
 }
 
-/// A prefix as the numbers it covers, both ends included.
+/// The first and last number of a prefix, inclusive.
 template <typename Number>
 struct Cover {
     Number first{};
@@ -78,7 +77,7 @@ template <typename Number>
 Cover<Number> cover_of(const RouteEntry& entry) {
     constexpr unsigned bits = sizeof(Number) * 8;
     const unsigned length = std::min<unsigned>(entry.prefix.length, bits);
-    // A shift by all the bits is undefined, hence the two cases.
+    // A shift by all bits is undefined, hence the two cases.
     const Number host_bits = length == 0 ? static_cast<Number>(~Number{0})
                              : length == bits
                                  ? Number{0}
@@ -90,7 +89,7 @@ Cover<Number> cover_of(const RouteEntry& entry) {
             .value = entry.value};
 }
 
-/// Outer prefixes before those inside them, equal ones in the caller's order.
+/// Outer prefixes before their inner ones, equal ones in the caller's order.
 template <typename Number>
 std::vector<Cover<Number>> sorted_covers(std::span<const RouteEntry> entries) {
     std::vector<Cover<Number>> covers;
@@ -116,12 +115,12 @@ RouteTable::Ranges<Number> cut(std::span<const RouteEntry> entries) {
             ranges.values.push_back(value);
         }
     };
-    std::vector<Cover<Number>> open;  // the prefixes around the place reached, outermost first
+    std::vector<Cover<Number>> open;  // prefixes around the current place, outermost first
     const auto close_innermost = [&] {
         const Number last = open.back().last;
         open.pop_back();
-        // What follows belongs to the next prefix outwards that goes on; those that end here as
-        // well are passed over by the caller's loop, which overwrites the range of equal start.
+        // The numbers behind the prefix belong to the next outer prefix. If that prefix ends here
+        // too, the caller's loop overwrites the range of equal start.
         if (last != static_cast<Number>(~Number{0}))
             start_range(static_cast<Number>(last + 1),
                         open.empty() ? RouteTable::no_value : open.back().value);
@@ -141,7 +140,7 @@ RouteTable::Ranges<Number> cut(std::span<const RouteEntry> entries) {
 }  // namespace
 
 void choose_routes(std::vector<RouteOption> options, ForwardingTable& table) {
-    // Outer prefixes before those inside them.
+    // Outer prefixes before their inner ones.
     std::ranges::stable_sort(options, {}, [](const RouteOption& option) {
         const net::IpPrefix prefix = option.prefix.network();
         return std::tuple{prefix.address.is_v4(), prefix.address, prefix.length};

@@ -12,20 +12,18 @@
 
 namespace ikelb::table {
 
-/// One of the routes to a prefix.
 struct RouteOption {
     net::IpPrefix prefix;
     forwarding::Route route;
 };
 
-/// Fills the table's routes and route_table, after its gateways, and says of those who has a
+/// Fills the table's routes and route_table, after its gateways, and marks the gateways with a
 /// default route. Of equal prefixes the first option is the kernel's choice. The kernel keeps to it
-/// when its gateway answers no more; here the next one that leads over a known neighbour takes its
-/// place, since what is sent to nobody is lost.
+/// when its gateway no longer answers; here the next option over a known neighbour replaces it, as
+/// its packets would be lost.
 ///
-/// There is one Route for each on-link prefix, so that two addresses are of one subnet exactly if
-/// they get the same route (client_on_farm_subnet rests on it); all others are shared by those
-/// alike.
+/// Each on-link prefix has its own Route, so that two addresses are in one subnet exactly if they
+/// have the same route (client_on_farm_subnet needs that); equal other routes share one.
 void choose_routes(std::vector<RouteOption> options, forwarding::ForwardingTable& table);
 
 struct RouteEntry {
@@ -36,7 +34,6 @@ struct RouteEntry {
 /// Cuts the prefixes of each family into disjoint ranges. Of equal prefixes the last one wins.
 forwarding::RouteTable cut_routes(std::span<const RouteEntry> entries);
 
-/// A link header towards a MAC address out of an interface.
 forwarding::LinkHeader make_link(const forwarding::Interface& interface,
                                  forwarding::InterfaceIndex index,
                                  const net::MacAddress& destination);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
 
-// Who is balanced to whom. A backend that is disabled, or of a pool that no service uses, is not
-// present: its records end, and its answers to clients are dropped, because a client that still
-// hears from a server it cannot reach any more would be long in noticing. It stays known as a
-// backend by its address, so that nothing of it is forwarded untranslated.
+// Services, frontends and backends. A backend that is disabled, or of a pool without a service, is
+// not present: its records end, and its answers are dropped, because a client that still hears from
+// a server out of its reach would notice late. Its address stays known as a backend's, so that the
+// dataplane forwards none of its packets untranslated.
 
 #include <algorithm>
 #include <utility>
@@ -35,9 +35,7 @@ std::vector<const config::Backend*> backends_of(const config::Service& service,
     return found;
 }
 
-// --- Backends ---
-
-/// The route to a backend, nullptr unless it leads out of one of our interfaces.
+/// nullptr unless the route leads out of an interface of ikelb.
 const forwarding::Route* route_to(const net::IpAddress& address,
                                   const forwarding::ForwardingTable& table) {
     const auto index = table.route_table.lookup(address);
@@ -118,7 +116,7 @@ void build_aliases(const BuilderInput& input, forwarding::ForwardingTable& table
     table.aliases = Aliases{entries, input.hash_key};
 }
 
-/// A server keeps a tunnel at the address where it began, and answers its IKE at any.
+/// A server keeps a tunnel at its first address, and answers its IKE at any.
 void remark_on_moves(const BuilderInput& input, const forwarding::ForwardingTable& table,
                      Remarks& remarks) {
     if (input.previous == nullptr) return;
@@ -147,8 +145,6 @@ void remark_on_removed(const BuilderInput& input, Remarks& remarks) {
                           "timeouts.flow");
 }
 
-// --- Frontends ---
-
 bool has_address(const BuilderInput& input, const InterfaceNames& names,
                  const net::IpAddress& wanted) {
     return std::ranges::any_of(input.kernel.addresses, [&](const netlink::Address& address) {
@@ -157,8 +153,7 @@ bool has_address(const BuilderInput& input, const InterfaceNames& names,
 }
 
 /// The gateway of the best default route of the VIP's family on the service's interface: the first
-/// that is a known neighbour, else the first. The kernel lists routes to one destination by
-/// preference.
+/// known neighbour, else the first. The kernel lists routes to one destination by preference.
 forwarding::GatewayIndex uplink_of(const config::Service& service, const BuilderInput& input,
                                    const InterfaceNames& names,
                                    const forwarding::ForwardingTable& table) {
@@ -197,7 +192,7 @@ void build_frontends(const BuilderInput& input, const InterfaceNames& names,
     }
 }
 
-/// Tells each backend which VIPs its answers may be of, whether these are served here now or not.
+/// Sets the VIPs of each backend's answers, also VIPs that are not served here now.
 void connect_frontends(const BuilderInput& input, forwarding::ForwardingTable& table) {
     for (const config::Service& service : input.config.services) {
         for (const config::Backend* configured : backends_of(service, input.config)) {
@@ -209,8 +204,6 @@ void connect_frontends(const BuilderInput& input, forwarding::ForwardingTable& t
         }
     }
 }
-
-// --- Services ---
 
 std::shared_ptr<const std::vector<forwarding::MemberIndex>> members_of(const BuilderInput& input) {
     std::vector<forwarding::MemberIndex> members(
@@ -226,7 +219,6 @@ std::shared_ptr<const std::vector<forwarding::MemberIndex>> members_of(const Bui
     return std::make_shared<const std::vector<forwarding::MemberIndex>>(std::move(members));
 }
 
-/// A backend that takes new clients.
 struct Candidate {
     BackendIndex index;
     const config::Backend* configured;
@@ -252,9 +244,9 @@ forwarding::Scheduler scheduler_of(config::Scheduler scheduler) noexcept {
     return forwarding::Scheduler::maglev;
 }
 
-/// Whether the clients of a service are spread in the new table as in the old one: over the same
-/// backends, and these with the same identities and weights. A backend of another generation is
-/// another one here, since its index may have got another name.
+/// Whether the new table spreads the service's clients as the old one: over the same backends, with
+/// the same identities and weights. Another generation is another backend, as its index may have a
+/// new name.
 bool is_spread_alike(const forwarding::Service& before, const forwarding::Service& now,
                      const forwarding::ForwardingTable& old_table,
                      const forwarding::ForwardingTable& table, std::size_t maglev_size) {
@@ -269,9 +261,8 @@ bool is_spread_alike(const forwarding::Service& before, const forwarding::Servic
            });
 }
 
-/// A COOKIE retry must not go by an old hash to a server that is there, or comes back from being
-/// disabled, but serves the VIP no longer: the answer would come from another VIP. Such a hash is
-/// of no use to anybody.
+/// A COOKIE retry must not go by an old hash to a present backend that no longer serves the VIP:
+/// the answer would come from another VIP. A hash with such a backend is useless.
 forwarding::BackendList without_strangers(const forwarding::BackendList& old_maglev,
                                           forwarding::ServiceIndex service,
                                           const forwarding::ForwardingTable& table) {
@@ -307,12 +298,12 @@ void spread(forwarding::Service& service, forwarding::ServiceIndex index,
     if (has_turns)
         service.round_robin = is_alike && !before->round_robin.empty() ? before->round_robin
                                                                        : build_round_robin(members);
-    // Strangers come only with a change of who is a member of what.
+    // Such backends come only with a change of membership.
     if (before != nullptr && input.previous->members != table.members)
         service.old_maglev = without_strangers(service.old_maglev, index, table);
 }
 
-/// By index: the order of the configuration means nothing, and an edit of it is no change.
+/// By index: the configuration's order means nothing, and a new order is no change.
 std::vector<Candidate> candidates_of(const config::Service& service, const BuilderInput& input,
                                      const forwarding::ForwardingTable& table) {
     std::vector<Candidate> candidates;

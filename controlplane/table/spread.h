@@ -10,21 +10,20 @@
 
 namespace ikelb::table {
 
-/// One candidate for clients.
 struct SpreadMember {
-    std::uint16_t value = 0;   ///< what the entries of this member hold
+    std::uint16_t value = 0;   ///< the value of this member's entries
     std::uint32_t weight = 0;  ///< its share relative to the others; 0 = absent
-    /// Name and address, the same in every process. Not its port and not its place in a list:
-    /// IKE's two ports have to agree, and an edit elsewhere in the list must move nobody.
+    /// Name and address, the same in every process. Without port and list position: IKE's two ports
+    /// must agree, and an edit elsewhere in the list must move no client.
     std::string identity{};
 };
 
-/// Maglev's consistent hash (Eisenbud et al., NSDI 2016, section 3.4): every member fills the
-/// entries that it prefers in turn, in proportion to its weight. The result depends on the set of
+/// Maglev's consistent hash (Eisenbud et al., NSDI 2016, section 3.4): the members fill their
+/// preferred entries in turn, in proportion to their weights. The result depends on the set of
 /// members alone, not on their order; when one comes or goes, few entries of the others change.
 /// table_size: entries; a prime much larger than the number of members gives the best spread.
-/// Without a member of positive weight the table is empty. Shares are exact to about one entry
-/// per member, so a member whose weight is worth less than one entry may have none.
+/// Without a member of positive weight the table is empty. Shares are exact to about one entry per
+/// member, so a member whose weight is worth less than one entry may have none.
 std::vector<std::uint16_t> build_maglev(std::span<const SpreadMember> members,
                                         std::size_t table_size);
 

@@ -12,7 +12,7 @@
 namespace ikelb::table {
 namespace {
 
-/// The dataplane counts in seconds: rounded up, so that nothing ends before its time.
+/// In the dataplane's seconds, rounded up, so that nothing ends early.
 forwarding::Seconds to_seconds(std::chrono::milliseconds duration) noexcept {
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(duration).count();
     return static_cast<forwarding::Seconds>(std::max<decltype(seconds)>(seconds, 1));
@@ -49,7 +49,7 @@ forwarding::Timeouts make_timeouts(const config::Timeouts& configured) noexcept 
     timeouts.flow = to_seconds(configured.flow);
     timeouts.half_open = to_seconds(configured.half_open);
     timeouts.answered = to_seconds(configured.answered);
-    // No answer shortens a life.
+    // An answer must not shorten a life.
     timeouts.half_open_answered = std::min(
         std::max(to_seconds(configured.half_open_answered), timeouts.half_open), timeouts.answered);
     timeouts.established = to_seconds(configured.pair);
@@ -72,7 +72,7 @@ forwarding::AbuseLimits make_abuse_limits(const config::Abuse& configured,
     const auto whole = [](const config::Rate& rate) {
         return forwarding::Rate{.per_second = rate.per_second, .burst = rate.burst};
     };
-    // Rounded up: a share of nothing would let nobody in.
+    // Rounded up: a share of 0 would admit nobody.
     const auto share = [workers](const config::Rate& rate) {
         return forwarding::Rate{.per_second = (rate.per_second + workers - 1) / workers,
                                 .burst = (rate.burst + workers - 1) / workers};

@@ -3,8 +3,8 @@
 #pragma once
 
 // Configuration + health and modes + the kernel's network state -> the forwarding table of the
-// fast path. Reads no clock, does no I/O, does not log: equal input gives tables that behave
-// alike. Gateways get their indices here, since it is the kernel's routes that name them.
+// dataplane. Reads no clock, does no I/O, does not log: equal input gives tables that behave alike.
+// Gateways get their indices here, since the kernel's routes name them.
 
 #include <array>
 #include <functional>
@@ -25,17 +25,15 @@
 
 namespace ikelb::table {
 
-/// What became of one interface of the configuration on this machine.
 struct InterfaceFacts {
     std::string name{};  ///< config::Interface::name
     forwarding::PortIndex port = 0;
     net::MacAddress mac{};
-    int ifindex = 0;  ///< of its twin
+    int ifindex = 0;  ///< of its kernel TAP
 };
 
-/// What is decided about a backend at run time.
 struct BackendFacts {
-    /// By family, IPv4's first: may get new clients there, as far as its health goes.
+    /// IPv4, IPv6: health allows new clients at the backend's address.
     std::array<bool, 2> is_up{};
     forwarding::Mode mode = forwarding::Mode::enabled;
 };
@@ -45,13 +43,13 @@ struct BuilderInput {
     /// In any order; found by name. An interface without facts forwards nothing.
     const std::vector<InterfaceFacts>& interfaces;
     const netlink::KernelState& kernel;
-    /// By name. A backend that is missing is down.
+    /// By name. An absent backend is down.
     const std::map<std::string, BackendFacts, std::less<>>& backends;
     /// After its update(config). Gets the kernel's gateways.
     IndexRegistry& registry;
     net::HashKey hash_key{};
     forwarding::Seconds now = 0;  ///< the dataplane's coarse clock
-    /// The table in use, nullptr at start. What has not changed is shared with it, and where the
+    /// The table in use, nullptr at start. The new table shares unchanged parts with it; where the
     /// hash of a service changes, its hash becomes the old one.
     const forwarding::ForwardingTable* previous = nullptr;
     /// The configuration's make_allow_rules(), compiled; nullptr: there are none.
@@ -62,27 +60,26 @@ struct BuilderInput {
 
 struct BuiltTable {
     std::unique_ptr<forwarding::ForwardingTable> table;
-    /// What the operator should know about this table, a sentence without a full stop each. The
-    /// same again while nothing changes: say only what is new.
+    /// Remarks on this table for the operator, a sentence without a full stop each. They repeat
+    /// while nothing changes: log only new ones.
     std::vector<std::string> remarks;
 };
 
 BuiltTable build_table(const BuilderInput& input);
 
-/// The configured lives as the dataplane counts them: what build_table() puts into the table.
+/// The configured timeouts on the dataplane's clock, as build_table() sets them.
 forwarding::Timeouts make_timeouts(const config::Timeouts& configured) noexcept;
 
 wall::TransitTimeouts make_transit_timeouts(const config::Timeouts& configured) noexcept;
 
 std::vector<wall::AllowRule> make_allow_rules(const config::Transit& transit);
 
-/// When connections may be about that another node, or the ikelbd before, knew and this one does
-/// not: after the start, and after an address has come to a twin that faces servers, which is how
-/// VRRP moves their gateway or a VIP here.
-/// Threads: the control thread's.
+/// Times with connections that another node or the last ikelbd knew: after the start, and after a
+/// TAP that faces servers has got an address, as VRRP moves the servers' gateway or a VIP here.
+/// Control thread only.
 class TransitGrace {
 public:
-    /// What wall::Wall::grace_until has to be, by what the kernel has now. 0: no grace so far.
+    /// wall::Wall::grace_until for the kernel's present addresses. 0: no grace so far.
     forwarding::Seconds until(const config::Config& config,
                               const std::vector<InterfaceFacts>& interfaces,
                               const netlink::KernelState& kernel, forwarding::Seconds now);
@@ -90,25 +87,23 @@ public:
 private:
     using Addresses = std::set<std::pair<int, net::IpAddress>>;  ///< by ifindex
 
-    std::optional<Addresses> addresses_;  ///< at the last call; nullopt: there was none
+    std::optional<Addresses> addresses_;  ///< at the last call; nullopt: none
     forwarding::Seconds until_ = 0;
 };
 
-// Things of a configuration by their names.
-
-/// nullptr: there is none of that name.
+/// nullptr: no pool of that name.
 const config::Pool* find_pool(const config::Config& config, const std::string& name);
 bool has_backend(const config::Config& config, const std::string& name);
-/// The number of ports if there is none of that name.
+/// The number of ports if no port has the name.
 std::size_t port_position(const config::Config& config, const std::string& name);
 
-/// Why rules of transit.allow let nothing pass on this machine, a sentence without a full stop for
-/// each of the first such rules, and how many more there are.
+/// The reasons why rules of transit.allow let nothing pass on this machine: a sentence without a
+/// full stop for each of the first rules, and the number of the others.
 std::vector<std::string> remarks_on_rules(std::span<const config::AllowRule> rules,
                                           const config::Config& config,
                                           const netlink::KernelState& kernel);
 
-/// The configured rates as one of `workers` workers counts them.
+/// A worker's part of the configured rates, for `workers` workers.
 forwarding::AbuseLimits make_abuse_limits(const config::Abuse& configured,
                                           unsigned workers) noexcept;
 

@@ -2,7 +2,7 @@
 // Copyright (c) 2026 The ikelb authors
 #pragma once
 
-// The parts that build_table() is put together from. Each fills its own members of the table.
+// The parts of build_table(). Each fills its own members of the table.
 
 #include <array>
 #include <functional>
@@ -18,7 +18,7 @@ namespace ikelb::table {
 
 using Remarks = std::vector<std::string>;
 
-/// Which interface of the table is which: its index is its place in the configuration.
+/// Maps interfaces: the table's index is the place in the configuration.
 class InterfaceNames {
 public:
     explicit InterfaceNames(const BuilderInput& input);
@@ -26,7 +26,7 @@ public:
     /// The facts about config.interfaces[index], nullptr if there are none.
     const InterfaceFacts* facts(std::size_t index) const noexcept { return facts_[index]; }
     std::optional<forwarding::InterfaceIndex> by_name(std::string_view name) const;
-    /// By the kernel's index of the twin.
+    /// By the kernel's index of the TAP.
     std::optional<forwarding::InterfaceIndex> by_twin(int ifindex) const;
 
 private:
@@ -57,11 +57,9 @@ forwarding::ServiceIndex index_of(const config::Service& service, const BuilderI
 forwarding::FrontendIndex frontend_of(const config::Service& service, std::size_t position,
                                       const BuilderInput& input);
 
-/// Each backend of each pool that a service uses.
 using VisitBackend = std::function<void(const config::Pool&, const config::Backend&)>;
 void for_each_used_backend(const config::Config& config, const VisitBackend& visit);
 
-/// An alias of a backend of a service's pool.
 struct UsedAlias {
     const config::Backend& configured;
     net::IpAddress address;
@@ -77,8 +75,8 @@ std::vector<wall::OpenPort> make_open_ports(const std::vector<config::OpenPort>&
 
 net::MacAddress destination_of(const forwarding::LinkHeader& link);
 
-/// Link-local and multicast destinations are the same prefix on every link, and no router forwards
-/// by them (RFC 4291 2.5.6, 2.7): the kernel says what becomes of them.
+/// Link-local and multicast prefixes are the same on every link, and no router forwards by them
+/// (RFC 4291 2.5.6, 2.7): such packets are left to the kernel.
 bool is_of_each_link(const net::IpPrefix& destination);
 
 }  // namespace ikelb::table

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
 
-// What may pass that is no service's, and who is on which side.
-
 #include <algorithm>
 #include <initializer_list>
 #include <iterator>
@@ -27,7 +25,7 @@ void sort_unique(std::vector<T>& list) {
     list.erase(std::unique(list.begin(), list.end()), list.end());
 }
 
-/// The on-link networks of interfaces that face servers only, as the kernel has them.
+/// On-link networks of interfaces that face servers only, from the kernel's addresses.
 std::vector<net::IpPrefix> server_prefixes_of(const BuilderInput& input,
                                               const InterfaceNames& names,
                                               const forwarding::ForwardingTable& table) {
@@ -58,8 +56,8 @@ std::vector<net::IpAddress> broadcasts_of(const BuilderInput& input,
     return broadcasts;
 }
 
-/// Whether a route leads to the servers' side alone: into inside_prefixes, or to a backend that is
-/// reached by this gateway.
+/// Whether a route leads to the servers' side alone: into inside_prefixes, or to a backend behind
+/// this gateway.
 bool leads_to_servers(const netlink::Route& route, forwarding::GatewayIndex gateway,
                       const config::Config& config, const forwarding::ForwardingTable& table) {
     if (route.dst.length == 0) return false;
@@ -91,7 +89,7 @@ void tell_routers_of_clients(const BuilderInput& input, const InterfaceNames& na
         const auto interface = names.by_twin(route.ifindex);
         if (route.type != netlink::RouteType::unicast || !route.gateway || !interface) continue;
         const auto index = input.registry.gateway({*interface, *route.gateway});
-        // A router of the whole Internet is done with its first route.
+        // Without the test a router of the whole Internet would take long; its first route decides.
         if (!index || table.gateways[*index].faces_clients) continue;
         table.gateways[*index].faces_clients =
             !leads_to_servers(route, *index, input.config, table);
@@ -118,7 +116,7 @@ void remark_on_rules(const BuilderInput& input, const forwarding::ForwardingTabl
                       std::back_inserter(remarks));
 }
 
-/// Whether routers share the address (VRRP, CARP, HSRP, GLBP): they send from others.
+/// A MAC address that routers share (VRRP, CARP, HSRP, GLBP): they send from others.
 bool is_virtual_mac(const net::MacAddress& mac) noexcept {
     const auto& bytes = mac.bytes;
     const auto starts = [&](std::initializer_list<std::uint8_t> with) {
@@ -133,8 +131,8 @@ bool is_virtual_mac(const net::MacAddress& mac) noexcept {
            starts({0x00, 0x07, 0xb4});                                 // GLBP
 }
 
-/// What to do about a router of the servers on an interface that faces both sides, whose address is
-/// such a one.
+/// The remedy for a router of the servers with a virtual MAC, on an interface that faces both
+/// sides.
 std::string virtual_router_remark(const std::string& interface, const net::IpAddress& router,
                                   const net::MacAddress& mac) {
     return "interface " + interface + ": " + text::to_text(mac) + " of " + text::to_text(router) +
@@ -143,7 +141,7 @@ std::string virtual_router_remark(const std::string& interface, const net::IpAdd
            "server_macs of the interface";
 }
 
-/// Of clients' routers it is of no matter: what comes from an unknown address is a client's.
+/// Skips clients' routers: packets from an unknown MAC count as a client's anyway.
 void remark_on_routers(const BuilderInput& input, const forwarding::ForwardingTable& table,
                        Remarks& remarks) {
     for (const forwarding::Gateway& gateway : table.gateways) {
@@ -156,7 +154,7 @@ void remark_on_routers(const BuilderInput& input, const forwarding::ForwardingTa
     }
 }
 
-/// After tell_routers_of_clients(): a router of both sides is none of the servers'.
+/// After tell_routers_of_clients(): a router of both sides is not the servers'.
 void list_server_macs(const BuilderInput& input, const InterfaceNames& names,
                       forwarding::ForwardingTable& table) {
     using ServerMacs = decltype(table.server_macs);
@@ -183,11 +181,10 @@ void list_server_macs(const BuilderInput& input, const InterfaceNames& names,
     table.server_macs = ServerMacs{entries, input.hash_key};
 }
 
-/// Remarks are read by people.
 constexpr std::size_t most_in_vain = 8;
 
-/// The kernel's route to all of it: the longest, and of those the preferred one. Looked up by
-/// length in their order, for there may be 100,000 routes and 1,024 rules.
+/// The kernel's route to the whole prefix: the longest, and of those the preferred one. Looks up by
+/// length in the routes' order, as there may be 100,000 routes and 1,024 rules.
 const netlink::Route* route_to(const net::IpPrefix& destination,
                                const netlink::KernelState& kernel) {
     net::IpPrefix dst = destination;
@@ -200,7 +197,7 @@ const netlink::Route* route_to(const net::IpPrefix& destination,
     return nullptr;
 }
 
-/// Before ikelbd runs, its interfaces and their routes are in the configuration alone.
+/// Before ikelbd runs, only the configuration has its interfaces and their routes.
 bool is_configured(const net::IpPrefix& destination, const netlink::Route& instead,
                    const config::Config& config) {
     const auto leads_there = [&](const net::IpPrefix& network) {
@@ -212,7 +209,7 @@ bool is_configured(const net::IpPrefix& destination, const netlink::Route& inste
            });
 }
 
-/// Why the rule lets nothing pass on this machine; nullopt: no reason is known.
+/// The reason why the rule lets nothing pass on this machine; nullopt: no reason is known.
 std::optional<std::string> why_in_vain(const config::AllowRule& rule, const config::Config& config,
                                        const netlink::KernelState& kernel) {
     const netlink::Route* const route = route_to(rule.to, kernel);
