@@ -28,7 +28,7 @@ line and the key. A file with an error changes nothing: the old configuration st
 - **live** keys are applied by a reload. **restart** keys are not: a reload that would change one
   is refused as a whole and names the keys.
 - *Live tunnels* says what changing the key does to tunnels that are up.
-- `ikelbctl explain KEY` prints the same for one key.
+- `ikelbctl explain timeouts.flow` tells the same of one key, without a daemon.
 - Unknown keys, keys written twice, YAML anchors, aliases and tags are errors.
 - There is no source translation (SNAT, masquerading, full NAT): all clients would reach the
   servers from one address, and Windows limits the SAs of one address, so that further clients

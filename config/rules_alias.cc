@@ -86,14 +86,15 @@ void backends_tell_vips_apart(const Config& config, FindingList& out) {
                 continue;
             const std::string names = shared_by(*pool, service, earlier);
             if (names.empty()) continue;
-            out.warning(service.line.number, item_path("services", i) + ".pool",
-                        "the pool " + in_quotes(service.pool) + " serves " +
-                            in_quotes(earlier.name) + " as well, and one address of " + names +
-                            " is for both: an answer of which no flow or SA is recorded can't be "
-                            "given a VIP and is dropped, and a stranger who logs in at the other "
-                            "VIP with a client's address may turn that client's answers there; "
-                            "write an alias of each server for one of the two "
-                            "(pools[].backends[].aliases)");
+            out.warning(
+                service.line.number, item_path("services", i) + ".pool",
+                "the pool " + in_quotes(service.pool) + " serves " + in_quotes(earlier.name) +
+                    " as well, and one address of " + names +
+                    " is for both: an answer of which no flow or SA is recorded can't be "
+                    "given a VIP and is dropped, and an unknown source that logs in at the other "
+                    "VIP with a client's address may turn that client's answers there; "
+                    "write an alias of each server for one of the two "
+                    "(pools[].backends[].aliases)");
             break;
         }
     }

@@ -104,7 +104,7 @@ void interface_names_are_free_in_the_kernel(const Config& config, FindingList& o
                 out.error(line, path,
                           in_quotes(interface.name) + " is the kernel's device below the port " +
                               in_quotes(port.name) +
-                              "; the twin needs a name of its own, choose another one");
+                              "; the TAP needs a name of its own, choose another one");
         }
     }
 }

@@ -61,10 +61,10 @@ void timeouts_fit(const Config& config, FindingList& out) {
         out.error(line, "timeouts.half_open",
                   to_string(timeouts.half_open) + " is longer than answered, " +
                       to_string(timeouts.answered) + "; an answer must not shorten a life");
-    if (timeouts.answered > timeouts.pair)
+    if (timeouts.answered > timeouts.ike_sa)
         out.error(line, "timeouts.answered",
                   to_string(timeouts.answered) + " is longer than pair, " +
-                      to_string(timeouts.pair) + "; authentication must not shorten a life");
+                      to_string(timeouts.ike_sa) + "; authentication must not shorten a life");
     if (timeouts.transit_tcp_opening > timeouts.transit_tcp)
         out.error(line, "timeouts.transit_tcp_opening",
                   to_string(timeouts.transit_tcp_opening) + " is longer than transit_tcp, " +

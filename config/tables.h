@@ -17,8 +17,8 @@ inline constexpr Range most_events{1, 10'000'000};
 /// Sizes of the tables, in records. Fixed at start: the dataplane allocates nothing afterwards.
 struct Limits {
     std::uint32_t flows = 262144;
-    std::uint32_t bindings = 262144;
-    std::uint32_t pairs = 262144;
+    std::uint32_t persistences = 262144;
+    std::uint32_t ike_sas = 262144;
     std::uint32_t esp_spis = 262144;
     std::uint32_t half_open = 65536;
     std::uint32_t fragments = 4096;
@@ -29,9 +29,9 @@ struct Limits {
     static void rows(auto& keys) {
         keys.add("flows", &Limits::flows, {.range = most_records},
             "Flows: a client's address and port on a VIP's port, about one a tunnel.");
-        keys.add("bindings", &Limits::bindings, {.range = most_records},
+        keys.add("bindings", &Limits::persistences, {.range = most_records},
             "Persistence of clients (bindings): a client's address on a service.");
-        keys.add("pairs", &Limits::pairs, {.range = most_records},
+        keys.add("pairs", &Limits::ike_sas, {.range = most_records},
             "IKE SAs, each known by its pair of SPIs; at a rekey a tunnel has two.");
         keys.add("esp_spis", &Limits::esp_spis, {.range = most_records},
             "ESP SPIs of clients, about two a tunnel. They keep the tunnel of a client that comes "
@@ -57,7 +57,7 @@ struct Timeouts {
     std::chrono::milliseconds half_open{std::chrono::seconds{30}};
     std::chrono::milliseconds half_open_answered{std::chrono::seconds{75}};
     std::chrono::milliseconds answered{std::chrono::minutes{5}};
-    std::chrono::milliseconds pair{std::chrono::hours{24}};
+    std::chrono::milliseconds ike_sa{std::chrono::hours{24}};
     std::chrono::milliseconds pending{std::chrono::seconds{10}};
     std::chrono::milliseconds fragment{std::chrono::seconds{5}};
     std::chrono::milliseconds delete_hint{std::chrono::minutes{3}};
@@ -88,7 +88,7 @@ struct Timeouts {
             "An SA that is answered but not yet authenticated. A login with a second factor takes "
             "minutes.",
             "Logins under way that take longer than a shorter time fail.");
-        keys.add("pair", &Timeouts::pair, {.range = {minute, 30 * 24 * hour}},
+        keys.add("pair", &Timeouts::ike_sa, {.range = {minute, 30 * 24 * hour}},
             "An established IKE SA without IKE traffic. Longer than the time between its rekeys.",
             "A roaming client idle for longer than a shorter time may have to connect anew.");
         keys.add("pending", &Timeouts::pending, {.range = {second, minute}},

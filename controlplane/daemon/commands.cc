@@ -76,14 +76,14 @@ json port_row(const View::PortRef& port) {
                                                          : "driver"}};
 }
 
-json interface_row(const View::TwinRef& twin) {
-    return {{"name", twin.config.name},
-            {"port", twin.config.port},
-            {"vlan", twin.config.vlan},
-            {"mac", text::to_text(twin.facts.mac)},
-            {"up", twin.is_up},
-            {"to_kernel", twin.counters.sent},
-            {"from_kernel", twin.counters.received}};
+json interface_row(const View::TapRef& tap) {
+    return {{"name", tap.config.name},
+            {"port", tap.config.port},
+            {"vlan", tap.config.vlan},
+            {"mac", text::to_text(tap.facts.mac)},
+            {"up", tap.is_up},
+            {"to_kernel", tap.counters.sent},
+            {"from_kernel", tap.counters.received}};
 }
 
 json service_row(const View& view, const config::Service& service) {
@@ -102,7 +102,7 @@ json table_row(const TableFill& one) {
 
 /// Of an IPv4 client, from the sizes of the session tables.
 json memory_row(const View& view) {
-    return inspect::as_json(inspect::memory_of_client(view.directory,
+    return inspect::as_json(inspect::memory_of_client(view.sessions,
                                                       directory_limits(view.config.limits),
                                                       static_cast<unsigned>(view.workers.size())));
 }
@@ -119,10 +119,10 @@ json wall_of(const View& view) {
 json restored_by(const View& view) {
     if (!view.restored) return nullptr;
     const state::Restored& restored = *view.restored;
-    return {{"pairs", restored.pairs},
+    return {{"pairs", restored.ike_sas},
             {"esp_spis", restored.esp},
             {"flows", restored.flows},
-            {"bindings", restored.bindings},
+            {"bindings", restored.persistences},
             {"transit", restored.transit}};
 }
 
@@ -171,8 +171,8 @@ json backend_row(const View& view, const config::Pool& pool, const config::Backe
              {"pool", pool.name},
              {"mode", table::to_string(view.modes.mode(backend.name))},
              {"weight", backend.weight},
-             {"flows", of_all(&CensusCounts::Member::flows)},
-             {"sas", of_all(&CensusCounts::Member::sas)},
+             {"flows", of_all(&SessionCounts::Member::flows)},
+             {"sas", of_all(&SessionCounts::Member::sas)},
              {"packets_to_server", of_all(&MemberCounters::packets_to_server)},
              {"packets_to_client", of_all(&MemberCounters::packets_to_client)},
              {"bytes_to_server", of_all(&MemberCounters::bytes_to_server)},
@@ -201,8 +201,8 @@ api::CommandResult set_mode(const Host& host, const api::Arguments& arguments, M
     return json{{"backend", backend},
                 {"mode", table::to_string(mode)},
                 {"changed", *changed},
-                {"sas", total(view, members, &CensusCounts::Member::sas)},
-                {"flows", total(view, members, &CensusCounts::Member::flows)}};
+                {"sas", total(view, members, &SessionCounts::Member::sas)},
+                {"flows", total(view, members, &SessionCounts::Member::flows)}};
 }
 
 api::CommandResult run_status(const Host& host, const api::Arguments&) {
@@ -218,12 +218,12 @@ api::CommandResult run_status(const Host& host, const api::Arguments&) {
                   {"fallback", fallback_of(view)}}},
                 {"workers", list_of(view.workers, worker_row)},
                 {"ports", list_of(view.ports, port_row)},
-                {"interfaces", list_of(view.twins, interface_row)},
+                {"interfaces", list_of(view.taps, interface_row)},
                 {"services", list_of(view.config.services,
                                      [&view](const auto& one) { return service_row(view, one); })},
                 {"wall", wall_of(view)},
                 {"remarks", view.remarks},
-                {"tables", list_of(table_fills(view.census, view.directory), table_row)},
+                {"tables", list_of(table_fills(view.session_counter, view.sessions), table_row)},
                 {"memory", {{"bytes_per_client", memory_row(view)}}},
                 {"restored", restored_by(view)},
                 {"huge_pages", view.uses_huge_pages}};
@@ -243,7 +243,7 @@ api::CommandResult run_drops(const Host& host, const api::Arguments&) {
     json rows = json::array();
     for (std::size_t i = 0; i < pipeline::verdict_count; ++i) {
         const pipeline::VerdictInfo& verdict = pipeline::verdict_infos[i];
-        if (verdict.fate != pipeline::Fate::drop) continue;
+        if (verdict.fate != pipeline::Disposition::drop) continue;
         rows.push_back({{"reason", verdict.name},
                         {"help", verdict.help},
                         {"packets", view.sum(static_cast<pipeline::Verdict>(i))}});

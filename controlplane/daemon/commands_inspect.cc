@@ -58,7 +58,7 @@ std::vector<inspect::Question> questions_of(
     const std::array<forwarding::FrontendIndex, 2>& frontends) {
     std::vector<inspect::Question> questions;
     const auto port = query.number("port"), esp = query.number("esp");
-    const api::Value* const pair = query.find("spi");
+    const api::Value* const ike_sa = query.find("spi");
     const auto ask = [&](inspect::Question::Kind kind, std::size_t position,
                          std::uint32_t esp_spi = 0) {
         questions.push_back({.kind = kind,
@@ -66,16 +66,16 @@ std::vector<inspect::Question> questions_of(
                              .port = static_cast<std::uint16_t>(
                                  port.value_or(forwarding::service_port_numbers[position])),
                              .frontend = frontends[position],
-                             .initiator_spi = pair != nullptr ? pair->number : any_spi(),
-                             .responder_spi = pair != nullptr ? pair->second : 0,
+                             .initiator_spi = ike_sa != nullptr ? ike_sa->number : any_spi(),
+                             .responder_spi = ike_sa != nullptr ? ike_sa->second : 0,
                              .esp_spi = esp_spi});
     };
-    const bool has_both = pair != nullptr && pair->second != 0;
+    const bool has_both = ike_sa != nullptr && ike_sa->second != 0;
     const auto kind = has_both ? inspect::Question::Kind::ike : inspect::Question::Kind::new_sa;
-    if (pair != nullptr || !esp)
+    if (ike_sa != nullptr || !esp)
         for (std::size_t position = 0; position < frontends.size(); ++position) ask(kind, position);
     // Without an SPI: an SPI that nobody has shows the way of the client's flow.
-    if (esp || pair == nullptr)
+    if (esp || ike_sa == nullptr)
         ask(inspect::Question::Kind::esp, 1,
             static_cast<std::uint32_t>(esp.value_or(any_spi() | 0x100)));
     return questions;
@@ -108,7 +108,7 @@ api::CommandResult run_flows(const Host& host, const api::Arguments& arguments) 
                         {"idle_s", view.now - std::min(view.now, flow.last_seen)},
                         {"next_hop", next_hop_name(table, key.client, flow.gateway)}});
     };
-    const auto& flows = view.directory.flows;
+    const auto& flows = view.sessions.flows;
     flows.for_each(0, flows.buckets(), visit);
     return json{{"flows", std::move(rows)}, {"total", total}, {"truncated", total > limit}};
 }
@@ -128,7 +128,7 @@ api::CommandResult run_sessions(const Host& host, const api::Arguments& argument
         query.backend = ref->index;
     }
     const inspect::SessionSlice slice =
-        inspect::list_sessions(view.directory, view.table, view.now, query);
+        inspect::list_sessions(view.sessions, view.table, view.now, query);
     const inspect::IndexNames names = index_names(view);
     json rows = json::array();
     for (const inspect::Session& session : slice.sessions)
@@ -147,7 +147,7 @@ api::CommandResult run_explain(const Host& host, const api::Arguments& arguments
     const auto vip = vip_text ? text::parse_address(*vip_text) : std::nullopt;
     if (vip_text && !vip) return bad_address(*vip_text);
     const inspect::IndexNames names = index_names(view);
-    inspect::Explainer explainer{view.table, view.directory, view.now};
+    inspect::Explainer explainer{view.table, view.sessions, view.now};
     json answers = json::array();
     for (const config::Service& service : view.config.services) {
         if (service.vip.is_v4() != client->is_v4() || (vip && service.vip != *vip)) continue;

@@ -60,7 +60,7 @@ Daemon::~Daemon() {
     if (dataplane_) dataplane_->stop();
     // Before the workers have run, the file holds all records already.
     if (saved_state_ && are_workers_running_)
-        saved_state_->finish(dataplane_->directory(), state_view());
+        saved_state_->finish(dataplane_->sessions(), state_view());
 }
 
 void Daemon::restore_state() {
@@ -68,7 +68,7 @@ void Daemon::restore_state() {
     saved_state_->restore({.config = config_,
                            .registry = registry_,
                            .modes = modes_,
-                           .directory = dataplane_->directory(),
+                           .sessions = dataplane_->sessions(),
                            .timeouts = table::make_timeouts(config_.timeouts),
                            .now = dataplane_->clock().now(),
                            .wall_clock = wall_clock()},
@@ -103,10 +103,10 @@ View Daemon::view() const {
               .health = [this](std::string_view name,
                                health::IpFamily family) { return checker_->find(name, family); },
               .table = table(),
-              .directory = dataplane_->directory(),
+              .sessions = dataplane_->sessions(),
               .now = dataplane_->clock().now(),
-              .census = census_->counts(),
-              .members = members_of(config_, registry_, census_->counts()),
+              .session_counter = session_counter_->counts(),
+              .members = members_of(config_, registry_, session_counter_->counts()),
               .uses_huge_pages = dataplane_->uses_huge_pages(),
               .publish_timeouts = publish_timeouts_,
               .netlink_overruns = mirror_->counters().overruns};
@@ -117,9 +117,9 @@ View Daemon::view() const {
         view.ports.push_back(
             {config_.ports[i], dataplane_->ports()[i].facts(), port_watch_->view(i)});
     for (std::size_t i = 0; i < config_.interfaces.size(); ++i)
-        view.twins.push_back({config_.interfaces[i], network_->facts()[i],
-                              view.table.interfaces[i].is_up, network_->twin(i).counters(),
-                              network_->inject_failures(i)});
+        view.taps.push_back({config_.interfaces[i], network_->facts()[i],
+                             view.table.interfaces[i].is_up, network_->tap(i).counters(),
+                             network_->inject_failures(i)});
     return view;
 }
 
@@ -172,7 +172,7 @@ void Daemon::tick() {
         if (are_workers_running_) {
             dataplane_->published().reclaim();
             publish_timeouts_ += dataplane_->published().count_overdue(publish_limit);
-            census_->step(table(), dataplane_->clock().now());
+            session_counter_->step(table(), dataplane_->clock().now());
             if (++ticks_ % ticks_per_second == 0) tick_each_second();
         }
         tick();
@@ -189,7 +189,7 @@ void Daemon::tick_each_second() {
         busy_before_[i] = busy;
     }
     if (saved_state_)
-        saved_state_->tick(config_.state.interval, dataplane_->directory(),
+        saved_state_->tick(config_.state.interval, dataplane_->sessions(),
                            [this] { return state_view(); });
     watch_workers();
     say_mirror_trouble();

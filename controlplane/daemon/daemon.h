@@ -59,7 +59,7 @@ private:
     std::optional<StartError> open_dataplane();
     std::optional<StartError> open_network();
     std::optional<StartError> open_health();
-    std::optional<StartError> open_interfaces_to_people();
+    std::optional<StartError> open_admin_and_metrics();
     /// The table exists before the API opens.
     const forwarding::ForwardingTable& table() const noexcept {
         return *dataplane_->published().read();
@@ -121,7 +121,7 @@ private:
     std::unique_ptr<health::IcmpProbe> probe_v4_;
     std::unique_ptr<health::IcmpProbe> probe_v6_;
     std::unique_ptr<health::Checker> checker_;
-    std::unique_ptr<Census> census_;
+    std::unique_ptr<SessionCounter> session_counter_;
     std::optional<Watchdog> watchdog_;
     std::unique_ptr<api::AdminServer> api_;
     std::unique_ptr<metrics::MetricsServer> metrics_;

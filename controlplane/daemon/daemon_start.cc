@@ -37,7 +37,7 @@ std::optional<StartError> Daemon::start() {
     if (auto error = open_health()) return error;
     // Before the first reading of the kernel the API answers for an empty network.
     rebuild(mirror_->snapshot());
-    if (auto error = open_interfaces_to_people()) return error;
+    if (auto error = open_admin_and_metrics()) return error;
     watch_signals();
     watch_dataplane();
     tick();
@@ -79,7 +79,7 @@ std::optional<StartError> Daemon::open_dataplane() {
                                               : "the sender or driver spreads");
     }
     look_at_ports();
-    census_ = std::make_unique<Census>(dataplane_->directory());
+    session_counter_ = std::make_unique<SessionCounter>(dataplane_->sessions());
     busy_shares_.resize(dataplane_->workers());
     busy_before_.resize(dataplane_->workers());
     shares_at_ = std::chrono::steady_clock::now();
@@ -113,7 +113,7 @@ std::optional<StartError> Daemon::open_health() {
     return std::nullopt;
 }
 
-std::optional<StartError> Daemon::open_interfaces_to_people() {
+std::optional<StartError> Daemon::open_admin_and_metrics() {
     const std::filesystem::path socket{config_.admin.socket};
     std::error_code ignored;  // the server's own message is better
     std::filesystem::create_directories(socket.parent_path(), ignored);

@@ -73,12 +73,12 @@ int check(const std::string& file) {
 
 /// run(), after the pause of BackOff.
 int run_with_pauses(const std::string& file) {
-    const char* const directory = std::getenv("RUNTIME_DIRECTORY");
-    if (directory == nullptr) {
+    const char* const sessions = std::getenv("RUNTIME_DIRECTORY");
+    if (sessions == nullptr) {
         fmt::print(stderr, "--back-off needs RUNTIME_DIRECTORY, see systemd.exec(5)\n");
         return exit_usage;
     }
-    BackOff back_off{std::filesystem::path{directory} / "starts"};
+    BackOff back_off{std::filesystem::path{sessions} / "starts"};
     const bool is_over = back_off.wait(file) == BackOff::Wait::over;
     const int status = is_over ? run(file) : 0;
     if (status == 0) back_off.forget();

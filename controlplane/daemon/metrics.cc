@@ -12,7 +12,7 @@ namespace {
 
 using forwarding::Mode;
 using pipeline::Counter, pipeline::Counters, pipeline::IkeCounters, pipeline::MemberCounters;
-using pipeline::Fate, pipeline::rule_infos, pipeline::verdict_infos;
+using pipeline::Disposition, pipeline::rule_infos, pipeline::verdict_infos;
 using worker::WorkerStats;
 
 constexpr std::array modes{Mode::enabled, Mode::drain_keep, Mode::drain_refuse, Mode::disabled};
@@ -81,7 +81,7 @@ template <auto Array>
 void of_punts(const View& view, Samples& out) {
     constexpr std::string_view prefix = "punt_";
     for (std::size_t i = 0; i < pipeline::verdict_count; ++i)
-        if (verdict_infos[i].fate == Fate::punt)
+        if (verdict_infos[i].fate == Disposition::punt)
             out.add({verdict_infos[i].name.substr(prefix.size())},
                     view.sum([i](const Counters& counters) -> const Counter& {
                         return (counters.*Array)[i];
@@ -90,7 +90,7 @@ void of_punts(const View& view, Samples& out) {
 
 template <auto Field>
 void of_tables(const View& view, Samples& out) {
-    for (const TableFill& one : table_fills(view.census, view.directory))
+    for (const TableFill& one : table_fills(view.session_counter, view.sessions))
         out.add({one.table}, one.*Field);
 }
 
@@ -136,10 +136,10 @@ constexpr std::array rows{
             of_directions<&MemberCounters::bytes_to_server, &MemberCounters::bytes_to_client>),
     gauge("ikelb_backend_flows", "flows", "service backend",
           "Flows (client address, client port, VIP port) recorded on a backend",
-          of_members<&CensusCounts::Member::flows>),
+          of_members<&SessionCounts::Member::flows>),
     gauge("ikelb_backend_sas", "SAs", "service backend",
           "Tunnels on a backend, by their flows to port 4500 where it has spoken",
-          of_members<&CensusCounts::Member::sas>),
+          of_members<&SessionCounts::Member::sas>),
     gauge("ikelb_backend_ike_sas", "SAs", "service backend state",
           "IKE SAs recorded on a backend, by their pairs of SPIs; state is half_open "
           "(IKE_SA_INIT answered), answered (login under way) or established; a tunnel "
@@ -217,7 +217,7 @@ constexpr std::array rows{
             [](const View& view, Samples& out) {
                 each_worker(view, [&](const std::string& id, const View::Worker& worker) {
                     for (std::size_t i = 0; i < pipeline::verdict_count; ++i)
-                        if (verdict_infos[i].fate == Fate::drop)
+                        if (verdict_infos[i].fate == Disposition::drop)
                             out.add({id, verdict_infos[i].name},
                                     worker.stats.pipeline.verdicts[i].read());
                 });
@@ -273,8 +273,8 @@ constexpr std::array rows{
             "worker held the place) or full (no room)",
             [](const View& view, Samples& out) {
                 each_worker(view, [&](const std::string& id, const View::Worker& worker) {
-                    out.add({id, "busy"}, worker.stats.pipeline.directory_busy.read());
-                    out.add({id, "full"}, worker.stats.pipeline.directory_full.read());
+                    out.add({id, "busy"}, worker.stats.pipeline.sessions_busy.read());
+                    out.add({id, "full"}, worker.stats.pipeline.sessions_full.read());
                 });
             }),
 
@@ -317,9 +317,9 @@ constexpr std::array rows{
             "Frames between the workers and the kernel's interface; direction is "
             "to_kernel (taken by the kernel) or from_kernel (sent by it)",
             [](const View& view, Samples& out) {
-                for (const View::TwinRef& twin : view.twins) {
-                    out.add({twin.facts.name, "to_kernel"}, twin.counters.sent);
-                    out.add({twin.facts.name, "from_kernel"}, twin.counters.received);
+                for (const View::TapRef& tap : view.taps) {
+                    out.add({tap.facts.name, "to_kernel"}, tap.counters.sent);
+                    out.add({tap.facts.name, "from_kernel"}, tap.counters.received);
                 }
             }),
     counter(
@@ -329,12 +329,12 @@ constexpr std::array rows{
         "(larger than the buffer) or no_room (sent by the kernel: no buffer, or the worker's "
         "queue was full)",
         [](const View& view, Samples& out) {
-            for (const View::TwinRef& twin : view.twins) {
-                out.add({twin.facts.name, "send_full"}, twin.counters.send_full);
-                out.add({twin.facts.name, "send_down"}, twin.counters.send_down);
-                out.add({twin.facts.name, "send_refused"}, twin.counters.send_refused);
-                out.add({twin.facts.name, "receive_truncated"}, twin.counters.receive_truncated);
-                out.add({twin.facts.name, "no_room"}, twin.no_room);
+            for (const View::TapRef& tap : view.taps) {
+                out.add({tap.facts.name, "send_full"}, tap.counters.send_full);
+                out.add({tap.facts.name, "send_down"}, tap.counters.send_down);
+                out.add({tap.facts.name, "send_refused"}, tap.counters.send_refused);
+                out.add({tap.facts.name, "receive_truncated"}, tap.counters.receive_truncated);
+                out.add({tap.facts.name, "no_room"}, tap.no_room);
             }
         }),
     counter("ikelb_netlink_overruns_total", "times", "",

@@ -55,7 +55,7 @@ std::vector<tap::ForwardGuard> plan_guards(const config::Config& config,
     if (config.transit.is_open) return guards;
     for (const config::Interface& interface : config.interfaces) {
         if (interface.side == config::Side::servers) continue;
-        tap::ForwardGuard& guard = guards.emplace_back(tap::ForwardGuard{.twin = interface.name});
+        tap::ForwardGuard& guard = guards.emplace_back(tap::ForwardGuard{.tap = interface.name});
         if (interface.side == config::Side::clients) continue;
         guard.except = config.inside_prefixes;
         for (const config::Pool& pool : config.pools)
@@ -64,9 +64,9 @@ std::vector<tap::ForwardGuard> plan_guards(const config::Config& config,
                     guard.except.push_back(
                         {.address = address,
                          .length = static_cast<std::uint8_t>(address.is_v4() ? 32 : 128)});
-        const auto twin = std::ranges::find(facts, interface.name, &table::InterfaceFacts::name);
+        const auto tap = std::ranges::find(facts, interface.name, &table::InterfaceFacts::name);
         for (const netlink::Address& address : kernel.addresses)
-            if (twin != facts.end() && address.ifindex == twin->ifindex)
+            if (tap != facts.end() && address.ifindex == tap->ifindex)
                 guard.except.push_back(address.prefix.network());
         std::ranges::sort(guard.except);
         guard.except.erase(std::unique(guard.except.begin(), guard.except.end()),
@@ -80,16 +80,16 @@ posix::Result<std::unique_ptr<Network>> Network::create(boost::asio::io_context&
                                                         lcores::Dataplane& dataplane) {
     auto addresses = tap::AddressConfig::open();
     if (!addresses) return addresses.error();
-    std::vector<std::string> twins;
-    for (const config::Interface& interface : config.interfaces) twins.push_back(interface.name);
-    auto guards = tap::ForwardGuards::open(std::move(twins));
+    std::vector<std::string> taps;
+    for (const config::Interface& interface : config.interfaces) taps.push_back(interface.name);
+    auto guards = tap::ForwardGuards::open(std::move(taps));
     if (!guards) return guards.error();
     std::unique_ptr<Network> self{
         new Network{dataplane, std::move(*addresses), std::move(*guards)}};
     self->warnings_ = self->host_.warnings();
     if (auto quieted = self->quiet_lower_devices(config); !quieted) return quieted.error();
     for (const config::Interface& interface : config.interfaces)
-        if (auto made = self->make_twin(io, config, interface); !made) return made.error();
+        if (auto made = self->make_tap(io, config, interface); !made) return made.error();
     return self;
 }
 
@@ -121,8 +121,8 @@ posix::Result<void> Network::quiet_lower_devices(const config::Config& config) {
     return {};
 }
 
-posix::Result<void> Network::make_twin(boost::asio::io_context& io, const config::Config& config,
-                                       const config::Interface& interface) {
+posix::Result<void> Network::make_tap(boost::asio::io_context& io, const config::Config& config,
+                                      const config::Interface& interface) {
     const std::size_t position = table::port_position(config, interface.port);
     const config::Port& port = config.ports[position];
     const lcores::Port& device = dataplane_.ports()[position];
@@ -131,25 +131,23 @@ posix::Result<void> Network::make_twin(boost::asio::io_context& io, const config
         warnings_.push_back("port " + port.name + " is not promiscuous and " + text::to_text(mac) +
                             " is not its own address: it will receive broadcasts alone; leave out "
                             "ports[].mac, or set " + text::to_text(device.facts().mac));
-    auto twin = tap::Twin::create({.name = interface.name, .mac = mac, .mtu = port.mtu}, host_);
-    if (!twin) return twin.error();
-    const int descriptor = dup((*twin)->fd());
-    if (descriptor < 0) return posix::make_error(errno, "twin " + interface.name);
-    warnings_.insert(warnings_.end(), (*twin)->warnings().begin(), (*twin)->warnings().end());
-    facts_.push_back({.name = interface.name,
-                      .port = device.id(),
-                      .mac = mac,
-                      .ifindex = (*twin)->ifindex()});
-    links_.push_back(std::make_unique<TwinLink>(
-        TwinLink{.twin = std::move(*twin),
-                 .readable = boost::asio::posix::stream_descriptor{io, descriptor},
-                 .port = device.id(),
-                 .vlan = interface.vlan}));
+    auto tap = tap::Tap::create({.name = interface.name, .mac = mac, .mtu = port.mtu}, host_);
+    if (!tap) return tap.error();
+    const int descriptor = dup((*tap)->fd());
+    if (descriptor < 0) return posix::make_error(errno, "TAP " + interface.name);
+    warnings_.insert(warnings_.end(), (*tap)->warnings().begin(), (*tap)->warnings().end());
+    facts_.push_back(
+        {.name = interface.name, .port = device.id(), .mac = mac, .ifindex = (*tap)->ifindex()});
+    links_.push_back(std::make_unique<TapLink>(
+        TapLink{.tap = std::move(*tap),
+                .readable = boost::asio::posix::stream_descriptor{io, descriptor},
+                .port = device.id(),
+                .vlan = interface.vlan}));
     wait_for(*links_.back());
     return {};
 }
 
-void Network::wait_for(TwinLink& link) {
+void Network::wait_for(TapLink& link) {
     link.readable.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                              [this, &link](const boost::system::error_code& error) {
                                  if (error) return;  // closed: the daemon stops
@@ -158,10 +156,10 @@ void Network::wait_for(TwinLink& link) {
                              });
 }
 
-void Network::forward_from(TwinLink& link) {
-    std::array<std::byte, tap::Twin::receive_buffer_size> buffer;
+void Network::forward_from(TapLink& link) {
+    std::array<std::byte, tap::Tap::receive_buffer_size> buffer;
     for (int i = 0; i < frames_per_turn; ++i) {
-        const auto length = link.twin->receive(buffer);
+        const auto length = link.tap->receive(buffer);
         if (!length) return;
         const std::span frame{reinterpret_cast<const std::uint8_t*>(buffer.data()), *length};
         if (tap::is_icmpv6_redirect(frame)) continue;
@@ -180,12 +178,12 @@ std::vector<std::string> Network::guard(const config::Config& config,
 
 void Network::announce_new_vips() {
     std::set<std::pair<std::string, net::IpAddress>> present;
-    for (const tap::TwinAddress& address : addresses_.owned().addresses) {
+    for (const tap::TapAddress& address : addresses_.owned().addresses) {
         if (address.role != tap::AddressRole::vip) continue;
         std::pair vip{address.interface, address.prefix.address};
         const auto at = std::ranges::find(facts_, address.interface, &table::InterfaceFacts::name);
         if (!announced_.contains(vip) && at != facts_.end()) {
-            const TwinLink& link = *links_[static_cast<std::size_t>(at - facts_.begin())];
+            const TapLink& link = *links_[static_cast<std::size_t>(at - facts_.begin())];
             // A full queue of the worker loses the frame: neighbours then find out later.
             static_cast<void>(dataplane_.inject(link.port, link.vlan,
                                                 tap::make_announcement(vip.second, at->mac)));
@@ -196,7 +194,7 @@ void Network::announce_new_vips() {
 }
 
 void Network::deliver(forwarding::InterfaceIndex interface, std::span<const std::uint8_t> frame) {
-    if (interface < links_.size()) links_[interface]->twin->send(std::as_bytes(frame));
+    if (interface < links_.size()) links_[interface]->tap->send(std::as_bytes(frame));
 }
 
 }  // namespace ikelb::daemon

@@ -18,7 +18,7 @@
 #include "controlplane/kernel/tap/forward_guards.h"
 #include "controlplane/kernel/tap/quiet_device.h"
 #include "controlplane/kernel/tap/sysctl.h"
-#include "controlplane/kernel/tap/twin.h"
+#include "controlplane/kernel/tap/tap.h"
 #include "controlplane/lcores/dataplane.h"
 #include "controlplane/table/table_builder.h"
 
@@ -55,7 +55,7 @@ public:
 
     const std::vector<table::InterfaceFacts>& facts() const noexcept { return facts_; }
     const std::vector<std::string>& warnings() const noexcept { return warnings_; }
-    const tap::Twin& twin(std::size_t interface) const { return *links_[interface]->twin; }
+    const tap::Tap& tap(std::size_t interface) const { return *links_[interface]->tap; }
     /// Frames that the kernel sent on the TAP and ikelb lost: no buffer was free, or the worker's
     /// queue was full.
     std::uint64_t inject_failures(std::size_t interface) const {
@@ -63,8 +63,8 @@ public:
     }
 
 private:
-    struct TwinLink {
-        std::unique_ptr<tap::Twin> twin;
+    struct TapLink {
+        std::unique_ptr<tap::Tap> tap;
         boost::asio::posix::stream_descriptor readable;
         forwarding::PortIndex port = 0;
         std::uint16_t vlan = 0;
@@ -78,16 +78,16 @@ private:
           addresses_{std::move(addresses)} {}
 
     posix::Result<void> quiet_lower_devices(const config::Config& config);
-    posix::Result<void> make_twin(boost::asio::io_context& io, const config::Config& config,
-                                  const config::Interface& interface);
-    void wait_for(TwinLink& link);
-    void forward_from(TwinLink& link);
+    posix::Result<void> make_tap(boost::asio::io_context& io, const config::Config& config,
+                                 const config::Interface& interface);
+    void wait_for(TapLink& link);
+    void forward_from(TapLink& link);
 
     lcores::Dataplane& dataplane_;
     tap::HostSettings host_;
     std::vector<tap::QuietDevice> quiet_;
     tap::ForwardGuards guards_;  ///< outlive the TAPs: without a device a rule matches nothing
-    std::vector<std::unique_ptr<TwinLink>> links_;  ///< by interface index
+    std::vector<std::unique_ptr<TapLink>> links_;  ///< by interface index
     std::vector<table::InterfaceFacts> facts_;
     tap::AddressConfig addresses_;
     std::set<std::pair<std::string, net::IpAddress>> announced_;  ///< interface and VIP

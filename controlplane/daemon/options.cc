@@ -31,10 +31,10 @@ lcores::HugePages to_dpdk(config::HugePages pages) {
 
 }  // namespace
 
-sessions::DirectoryLimits directory_limits(const config::Limits& limits) {
+sessions::SessionLimits directory_limits(const config::Limits& limits) {
     return {.flows = limits.flows,
-            .bindings = limits.bindings,
-            .pairs = limits.pairs,
+            .persistences = limits.persistences,
+            .ike_sas = limits.ike_sas,
             .esp_spis = limits.esp_spis,
             .half_open = limits.half_open,
             .fragments = limits.fragments,

@@ -31,7 +31,7 @@ void set_log_level(config::LogLevel level) {
 
 std::optional<std::string> missing_privileges() {
     static constexpr std::array needed{
-        std::pair{CAP_NET_ADMIN, "CAP_NET_ADMIN (twins, addresses, routes)"},
+        std::pair{CAP_NET_ADMIN, "CAP_NET_ADMIN (TAPs, addresses, routes)"},
         std::pair{CAP_NET_RAW, "CAP_NET_RAW (ports, health checks)"}};
     __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
     std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> have{};

@@ -41,12 +41,13 @@ void report_restored(const state::Restored& restored, const std::filesystem::pat
     add(restored.expired, "expired");
     add(restored.homeless, "of backends or VIPs that are gone");
     add(restored.no_room, "beyond limits");
-    spdlog::info("restored {} pairs, {} ESP SPIs, {} flows, {} bindings, {} conversations of "
-                 "transit from {} (saved {} s ago{}){}",
-                 restored.pairs, restored.esp, restored.flows, restored.bindings,
-                 restored.transit, file.string(), restored.age.count(),
-                 restored.is_pairs_only ? ": longer than timeouts.flow, so no flows" : "",
-                 left_out.empty() ? "" : "; left out:" + left_out.substr(1));
+    spdlog::info(
+        "restored {} pairs, {} ESP SPIs, {} flows, {} bindings, {} conversations of "
+        "transit from {} (saved {} s ago{}){}",
+        restored.ike_sas, restored.esp, restored.flows, restored.persistences, restored.transit,
+        file.string(), restored.age.count(),
+        restored.is_ike_sas_only ? ": longer than timeouts.flow, so no flows" : "",
+        left_out.empty() ? "" : "; left out:" + left_out.substr(1));
     for (const auto& [backend, mode] : restored.modes)
         spdlog::info("backend {} is still set to {}", backend, table::to_string(mode));
 }
@@ -79,7 +80,7 @@ void SavedState::restore(const state::RestoreInput& input, net::HashKey hash_key
     }
 }
 
-void SavedState::tick(std::chrono::milliseconds interval, const sessions::Directory& directory,
+void SavedState::tick(std::chrono::milliseconds interval, const sessions::SessionTables& directory,
                       const View& view) {
     report();
     const auto now = Clock::now();
@@ -87,7 +88,7 @@ void SavedState::tick(std::chrono::milliseconds interval, const sessions::Direct
     if (saver_.start(directory, view())) next_ = now + interval;
 }
 
-void SavedState::finish(const sessions::Directory& directory, const state::View& view) {
+void SavedState::finish(const sessions::SessionTables& directory, const state::View& view) {
     saver_.save_now(directory, view);
     report();
 }

@@ -29,12 +29,12 @@ public:
     void restore(const state::RestoreInput& input, net::HashKey hash_key);
 
     /// Starts a save `interval` after the last one. Called about every second.
-    void tick(std::chrono::milliseconds interval, const sessions::Directory& directory,
+    void tick(std::chrono::milliseconds interval, const sessions::SessionTables& sessions,
               const View& view);
     /// The next tick() saves.
     void save_soon() noexcept { next_.reset(); }
     /// The last save, with the workers stopped.
-    void finish(const sessions::Directory& directory, const state::View& view);
+    void finish(const sessions::SessionTables& sessions, const state::View& view);
 
     /// nullopt: there was no state to restore.
     const std::optional<state::Restored>& restored() const noexcept { return restored_; }

@@ -33,7 +33,7 @@ std::uint64_t View::sum(const Member& member,
 
 std::vector<View::Member> members_of(const config::Config& config,
                                      const table::IndexRegistry& registry,
-                                     const CensusCounts& census) {
+                                     const SessionCounts& session_counter) {
     std::vector<View::Member> members;
     for (const config::Service& service : config.services)
         for (const config::Pool& pool : config.pools) {
@@ -43,31 +43,31 @@ std::vector<View::Member> members_of(const config::Config& config,
                 const auto in_service = registry.service(service.name);
                 const auto ref = registry.backend(backend.name);
                 if (!index || !in_service || !ref) continue;
-                const auto counted = census.members.find({*in_service, ref->index});
+                const auto counted = session_counter.members.find({*in_service, ref->index});
                 members.push_back({.service = service.name,
                                    .backend = backend.name,
                                    .index = *index,
-                                   .counted = counted == census.members.end()
-                                                  ? CensusCounts::Member{}
+                                   .counted = counted == session_counter.members.end()
+                                                  ? SessionCounts::Member{}
                                                   : counted->second});
             }
         }
     return members;
 }
 
-std::vector<TableFill> table_fills(const CensusCounts& census,
-                                   const sessions::Directory& directory) {
+std::vector<TableFill> table_fills(const SessionCounts& session_counter,
+                                   const sessions::SessionTables& sessions) {
     using wall::TransitShare;
     const auto transit = [&](const char* name, TransitShare share) {
         const auto index = static_cast<std::size_t>(share);
-        return TableFill{name, census.transit[index], directory.transit[index].slots()};
+        return TableFill{name, session_counter.transit[index], sessions.transit[index].slots()};
     };
-    return {{"flows", census.flows, directory.flows.slots()},
-            {"bindings", census.bindings, directory.bindings.slots()},
-            {"pairs", census.pairs, directory.pairs.slots()},
-            {"esp_spis", census.esp, directory.claims.slots()},
-            {"half_open", census.half_open, directory.choices.slots()},
-            {"fragments", census.fragments, directory.fragments.slots()},
+    return {{"flows", session_counter.flows, sessions.flows.slots()},
+            {"bindings", session_counter.persistences, sessions.persistences.slots()},
+            {"pairs", session_counter.ike_sas, sessions.ike_sas.slots()},
+            {"esp_spis", session_counter.esp, sessions.claims.slots()},
+            {"half_open", session_counter.half_open, sessions.choices.slots()},
+            {"fragments", session_counter.fragments, sessions.fragments.slots()},
             transit("transit_backends", TransitShare::backends),
             transit("transit_inside_prefixes", TransitShare::inside_prefixes),
             transit("transit_others", TransitShare::others)};

@@ -12,11 +12,11 @@
 #include <vector>
 
 #include "config/config.h"
-#include "controlplane/daemon/census.h"
 #include "controlplane/daemon/port_watch.h"
+#include "controlplane/daemon/session_counter.h"
 #include "controlplane/daemon/start_config.h"
 #include "controlplane/health/checker.h"
-#include "controlplane/kernel/tap/twin.h"
+#include "controlplane/kernel/tap/tap.h"
 #include "controlplane/lcores/port.h"
 #include "controlplane/state/restore.h"
 #include "controlplane/state/saver.h"
@@ -42,7 +42,7 @@ struct View {
         std::string_view service;
         std::string_view backend;
         forwarding::MemberIndex index;
-        CensusCounts::Member counted;
+        SessionCounts::Member counted;
     };
     struct Worker {
         unsigned id = 0;
@@ -55,11 +55,11 @@ struct View {
         const lcores::PortFacts& facts;
         const PortView& seen;
     };
-    struct TwinRef {
+    struct TapRef {
         const config::Interface& config;
         const table::InterfaceFacts& facts;
         bool is_up = false;  ///< as the table has it
-        tap::TwinCounters counters;
+        tap::TapCounters counters;
         std::uint64_t no_room = 0;  ///< the kernel's frames: no buffer, or the worker's queue full
     };
 
@@ -79,13 +79,13 @@ struct View {
     /// nullptr: the address has no health check.
     std::function<const health::BackendState*(std::string_view backend, health::IpFamily)> health;
     const forwarding::ForwardingTable& table;
-    sessions::Directory& directory;  ///< not const: explain needs it
-    forwarding::Seconds now;         ///< by the workers' clock
-    const CensusCounts& census;
+    sessions::SessionTables& sessions;  ///< not const: explain needs it
+    forwarding::Seconds now;            ///< by the workers' clock
+    const SessionCounts& session_counter;
     std::vector<Member> members;  ///< in the configuration's order, by services
     std::vector<Worker> workers{};
     std::vector<PortRef> ports{};  ///< in the configuration's order
-    std::vector<TwinRef> twins{};  ///< in the interfaces' order
+    std::vector<TapRef> taps{};    ///< in the interfaces' order
     bool uses_huge_pages = false;
     std::uint64_t publish_timeouts = 0;  ///< new tables not taken up in time
     std::uint64_t netlink_overruns = 0;  ///< times that events of the kernel were lost
@@ -103,22 +103,22 @@ struct View {
     // The sum of a member's counter over all workers.
     std::uint64_t sum(const Member& member, pipeline::Counter pipeline::MemberCounters::*) const;
     std::uint64_t sum(const Member& member, pipeline::Counter pipeline::IkeCounters::*) const;
-    std::uint64_t sum(const Member& member, std::uint64_t CensusCounts::Member::*count) const {
+    std::uint64_t sum(const Member& member, std::uint64_t SessionCounts::Member::*count) const {
         return member.counted.*count;
     }
 };
 
 std::vector<View::Member> members_of(const config::Config& config,
                                      const table::IndexRegistry& registry,
-                                     const CensusCounts& census);
+                                     const SessionCounts& session_counter);
 
 struct TableFill {
     std::string_view table;
     std::uint64_t used = 0;
     std::uint64_t capacity = 0;
 };
-std::vector<TableFill> table_fills(const CensusCounts& census,
-                                   const sessions::Directory& directory);
+std::vector<TableFill> table_fills(const SessionCounts& session_counter,
+                                   const sessions::SessionTables& sessions);
 
 /// Tunnels that end when `next` is loaded, by backend; without backends that lose none.
 std::map<std::string, std::uint64_t> tunnels_that_end(const View& view, const config::Config& next);

@@ -143,18 +143,18 @@ json as_json(const Question& question, const Explanation& explanation,
     return answer;
 }
 
-ClientMemory memory_of_client(const sessions::Directory& directory,
-                              const sessions::DirectoryLimits& limits, unsigned workers) {
-    const sessions::Directory& d = directory;
+ClientMemory memory_of_client(const sessions::SessionTables& sessions,
+                              const sessions::SessionLimits& limits, unsigned workers) {
+    const sessions::SessionTables& d = sessions;
     const std::size_t clients =
-        std::max<std::size_t>(1, std::min({limits.bindings, limits.flows, limits.pairs,
+        std::max<std::size_t>(1, std::min({limits.persistences, limits.flows, limits.ike_sas,
                                            limits.esp_spis / esp_spis_of_client}));
     const std::size_t passing = d.choices.bytes() + d.rivals.bytes() + d.pending.bytes() +
                                 d.candidates.bytes() + d.logins.bytes() + d.fragments.bytes();
     return {.clients = clients,
-            .bindings = share(d.bindings.bytes(), limits.bindings),
+            .persistences = share(d.persistences.bytes(), limits.persistences),
             .flows = share(d.flows.bytes(), limits.flows),
-            .pairs = share(d.pairs.bytes(), limits.pairs),
+            .ike_sas = share(d.ike_sas.bytes(), limits.ike_sas),
             .esp_spis = share(d.claims.bytes(), limits.esp_spis, esp_spis_of_client),
             .passing = share(passing, clients),
             .workers = share(workers * sizeof(pipeline::WorkerMemory), clients)};
@@ -163,9 +163,9 @@ ClientMemory memory_of_client(const sessions::Directory& directory,
 json as_json(const ClientMemory& memory) {
     return {{"clients", memory.clients},
             {"established", tenths(memory.established())},
-            {"bindings", tenths(memory.bindings)},
+            {"bindings", tenths(memory.persistences)},
             {"flows", tenths(memory.flows)},
-            {"pairs", tenths(memory.pairs)},
+            {"pairs", tenths(memory.ike_sas)},
             {"esp_spis", tenths(memory.esp_spis)},
             {"passing", tenths(memory.passing)},
             {"workers", tenths(memory.workers)},

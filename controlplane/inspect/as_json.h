@@ -10,7 +10,7 @@
 
 #include "controlplane/inspect/explain.h"
 #include "controlplane/inspect/sessions.h"
-#include "dataplane/sessions/directory.h"
+#include "dataplane/sessions/session_tables.h"
 
 namespace ikelb::inspect {
 
@@ -20,20 +20,20 @@ struct ClientMemory {
     std::uint64_t clients = 0;  ///< all tables have room for so many
     // Of established clients, each kind by its limit. Flows and IKE SAs include the room for
     // records that are not established yet.
-    double bindings = 0;
+    double persistences = 0;
     double flows = 0;
-    double pairs = 0;
+    double ike_sas = 0;
     double esp_spis = 0;
     double passing = 0;  ///< tables of packets and requests under way, shared by all clients
     double workers = 0;  ///< workers' own memory, shared by all clients
 
-    double established() const noexcept { return bindings + flows + pairs + esp_spis; }
+    double established() const noexcept { return persistences + flows + ike_sas + esp_spis; }
     double total() const noexcept { return established() + passing + workers; }
 };
 
 /// limits: the limits of the session tables, each above zero.
-ClientMemory memory_of_client(const sessions::Directory& directory,
-                              const sessions::DirectoryLimits& limits, unsigned workers);
+ClientMemory memory_of_client(const sessions::SessionTables& sessions,
+                              const sessions::SessionLimits& limits, unsigned workers);
 
 /// Names by index; empty for an unused index.
 struct IndexNames {

@@ -94,7 +94,7 @@ std::optional<RecordSeen> record_of(Rule rule, forwarding::BackendIndex backend,
                     return RecordSeen{.state = to_string(one.standing), .last_seen = one.last};
             return std::nullopt;
         case Rule::esp_client: return plain(found.claim().record);
-        case Rule::binding: return plain(found.binding());
+        case Rule::binding: return plain(found.persistence());
         case Rule::half_open: return plain(found.choice());
         case Rule::esp_spi:  // may have several records, of several clients
         case Rule::label:
@@ -107,8 +107,8 @@ std::optional<RecordSeen> record_of(Rule rule, forwarding::BackendIndex backend,
 /// Of an IKE SA: no other record has an age.
 std::optional<forwarding::Seconds> pair_age(affinity::Found& found) {
     const auto& context = found.context;
-    const auto noted = context.directory.pairs.find_noted(
-        sessions::pair_key(found.packet.ike_header()), context.table.timeouts, context.now);
+    const auto noted = context.sessions.ike_sas.find_noted(
+        sessions::ike_sa_key(found.packet.ike_header()), context.table.timeouts, context.now);
     if (!noted || noted->notes[0] == 0) return std::nullopt;
     return age_of(noted->record, sessions::Peer::unpack(noted->notes[0]), context.now);
 }
@@ -126,12 +126,12 @@ RuleAnswer answer_of(Rule rule, const affinity::Answer& said, affinity::Found& f
 
 }  // namespace
 
-Explainer::Explainer(const forwarding::ForwardingTable& table, sessions::Directory& directory,
+Explainer::Explainer(const forwarding::ForwardingTable& table, sessions::SessionTables& sessions,
                      forwarding::Seconds now)
     : counters_{std::make_unique<pipeline::Counters>()},
       memory_{std::make_unique<pipeline::WorkerMemory>()},
       context_{.table = table,
-               .directory = directory,
+               .sessions = sessions,
                .counters = *counters_,
                .memory = *memory_,
                .now = now,

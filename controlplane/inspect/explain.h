@@ -69,7 +69,7 @@ struct Explanation {
 class Explainer {
 public:
     /// All outlive this.
-    Explainer(const forwarding::ForwardingTable& table, sessions::Directory& directory,
+    Explainer(const forwarding::ForwardingTable& table, sessions::SessionTables& sessions,
               forwarding::Seconds now);
 
     Explanation explain(const Question& question);

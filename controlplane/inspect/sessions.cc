@@ -21,7 +21,7 @@ struct EspUser {
     forwarding::BackendRef backend{};
 };
 
-std::vector<EspUser> users_of(std::uint64_t spi, const sessions::Directory& directory,
+std::vector<EspUser> users_of(std::uint64_t spi, const sessions::SessionTables& sessions,
                               const forwarding::ForwardingTable& table, forwarding::Seconds now) {
     std::vector<EspUser> users;
     if (spi > 0xffffffff) return users;
@@ -33,8 +33,8 @@ std::vector<EspUser> users_of(std::uint64_t spi, const sessions::Directory& dire
                     users.push_back({name_of(key.client), claim.backend});
             });
     };
-    look(directory.claims.narrow());
-    look(directory.claims.wide());
+    look(sessions.claims.narrow());
+    look(sessions.claims.wide());
     return users;
 }
 
@@ -48,23 +48,23 @@ struct Found {
 
 class Lister {
 public:
-    Lister(const sessions::Directory& directory, const forwarding::ForwardingTable& table,
+    Lister(const sessions::SessionTables& sessions, const forwarding::ForwardingTable& table,
            forwarding::Seconds now, const SessionQuery& query)
-        : directory_{directory}, table_{table}, now_{now}, query_{query} {
-        if (query.spi) esp_users_ = users_of(*query.spi, directory, table, now);
+        : sessions_{sessions}, table_{table}, now_{now}, query_{query} {
+        if (query.spi) esp_users_ = users_of(*query.spi, sessions, table, now);
         is_v6_.resize(table.services.size());
         for (const forwarding::Frontend& frontend : table.frontends)
             if (frontend.service < is_v6_.size()) is_v6_[frontend.service] = !frontend.vip.is_v4();
     }
 
     SessionSlice list() {
-        const auto& pairs = directory_.pairs;
-        const std::size_t all = pairs.buckets();
+        const auto& ike_sas = sessions_.ike_sas;
+        const std::size_t all = ike_sas.buckets();
         std::size_t at = std::min(query_.from, all);
         const std::size_t end = std::min(all, at + buckets_per_slice);
         const std::size_t most = std::min(query_.limit, rows_per_slice);
         for (; at < end && found_.size() < most; ++at)
-            pairs.for_each(at, 1, [this](const auto& key, const IkeSa& sa, const auto& notes) {
+            ike_sas.for_each(at, 1, [this](const auto& key, const IkeSa& sa, const auto& notes) {
                 consider(key, sa, notes[0]);
             });
         SessionSlice slice;
@@ -76,7 +76,7 @@ public:
     }
 
 private:
-    void consider(const sessions::PairKey& key, const IkeSa& sa, std::uint64_t word) {
+    void consider(const sessions::IkeSaKey& key, const IkeSa& sa, std::uint64_t word) {
         if (!sa.is_alive(table_.timeouts, now_) || has_ended(sa, table_.timeouts, now_) ||
             !table_.is_current(sa.backend) || sa.service >= table_.services.size() ||
             (query_.backend && sa.backend.index != *query_.backend))
@@ -126,13 +126,13 @@ private:
             const auto at = names.find(name_of(client));
             if (at != names.end()) at->second = client;
         };
-        const auto& flows = directory_.flows.wide();
+        const auto& flows = sessions_.flows.wide();
         flows.for_each(0, flows.buckets(), visit);
         for (Found& found : found_)
             if (!found.is_v4 && found.is_noted) found.session.client = names[found.client_name];
     }
 
-    const sessions::Directory& directory_;
+    const sessions::SessionTables& sessions_;
     const forwarding::ForwardingTable& table_;
     const forwarding::Seconds now_;
     const SessionQuery& query_;
@@ -147,10 +147,10 @@ forwarding::Seconds age_of(const IkeSa& sa, const Peer& peer, forwarding::Second
     return std::max(peer.age(now), now - std::min(now, sa.last_seen));
 }
 
-SessionSlice list_sessions(const sessions::Directory& directory,
+SessionSlice list_sessions(const sessions::SessionTables& sessions,
                            const forwarding::ForwardingTable& table, forwarding::Seconds now,
                            const SessionQuery& query) {
-    return Lister{directory, table, now, query}.list();
+    return Lister{sessions, table, now, query}.list();
 }
 
 }  // namespace ikelb::inspect

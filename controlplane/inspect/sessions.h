@@ -9,7 +9,7 @@
 
 #include "dataplane/forwarding/forwarding_table.h"
 #include "dataplane/net/address.h"
-#include "dataplane/sessions/directory.h"
+#include "dataplane/sessions/session_tables.h"
 
 namespace ikelb::inspect {
 
@@ -47,7 +47,7 @@ forwarding::Seconds age_of(const sessions::IkeSa& sa, const sessions::Peer& peer
 /// Live IKE SAs of a slice: a million of them block the control thread for a few milliseconds at
 /// most. IPv6 addresses cost a walk of the IPv6 flows on top. Threads: any, beside workers; the
 /// list may miss an SA that a worker writes meanwhile.
-SessionSlice list_sessions(const sessions::Directory& directory,
+SessionSlice list_sessions(const sessions::SessionTables& sessions,
                            const forwarding::ForwardingTable& table, forwarding::Seconds now,
                            const SessionQuery& query);
 

@@ -32,7 +32,7 @@ unsigned buffers_for(std::size_t ports, unsigned workers) {
 Dataplane::Dataplane(Eal eal, DataplaneOptions options)
     : eal_{std::move(eal)},
       options_{std::move(options)},
-      directory_{options_.limits, options_.hash_key},
+      sessions_{options_.limits, options_.hash_key},
       published_{options_.eal.workers} {}
 
 dpdk::Result<std::unique_ptr<Dataplane>> Dataplane::open(DataplaneOptions options) {
@@ -96,7 +96,7 @@ void Dataplane::make_workers() {
                                   .neighbours = &neighbours_[i],
                                   .wake_control = event_fd(),
                                   .published = &published_,
-                                  .directory = &directory_,
+                                  .sessions = &sessions_,
                                   .stop = &stop_,
                                   .clock = clock_,
                                   .may_sleep = options_.may_sleep};

@@ -19,7 +19,7 @@ namespace ikelb::lcores {
 struct DataplaneOptions {
     EalOptions eal;
     std::vector<PortOptions> ports;  ///< open() sets their queues to the number of workers
-    sessions::DirectoryLimits limits;
+    sessions::SessionLimits limits;
     net::HashKey hash_key;
     bool may_sleep = true;                       ///< false: workers without packets poll on
     std::function<void()> on_port_open = [] {};  ///< called after each port, in their order
@@ -51,7 +51,7 @@ public:
         return workers_[worker]->stats();
     }
     int cpu_of(unsigned worker) const noexcept;
-    sessions::Directory& directory() noexcept { return directory_; }
+    sessions::SessionTables& sessions() noexcept { return sessions_; }
     worker::Published& published() noexcept { return published_; }
     const worker::Clock& clock() const noexcept { return clock_; }
     net::HashKey hash_key() const noexcept { return options_.hash_key; }
@@ -81,7 +81,7 @@ private:
     Eal eal_;
     DataplaneOptions options_;
     worker::Clock clock_;
-    sessions::Directory directory_;
+    sessions::SessionTables sessions_;
     worker::Published published_;
     Mempool pool_;
     std::vector<Port> ports_;

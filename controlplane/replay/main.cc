@@ -97,23 +97,23 @@ CaptureResult<std::vector<CaptureWriter>> open_outputs(const CommandLine& line,
     std::error_code error;
     std::filesystem::create_directories(line.out, error);
     if (error) return CaptureError{line.out + ": " + error.message()};
-    const std::filesystem::path directory{line.out};
+    const std::filesystem::path sessions{line.out};
     std::vector<CaptureWriter> writers;
     for (std::size_t i = 0; i <= config.ports.size(); ++i) {
         const std::string name = i < config.ports.size() ? config.ports[i].name : "punted";
-        auto writer = CaptureWriter::create(directory / (name + ".pcap"));
+        auto writer = CaptureWriter::create(sessions / (name + ".pcap"));
         if (!writer) return writer.error();
         writers.push_back(std::move(*writer));
     }
     return writers;
 }
 
-std::string_view to_string(pipeline::Fate fate) {
+std::string_view to_string(pipeline::Disposition fate) {
     switch (fate) {
-        case pipeline::Fate::forward: return "forward";
-        case pipeline::Fate::punt: return "punt";
-        case pipeline::Fate::hold: return "hold";
-        case pipeline::Fate::drop: break;
+        case pipeline::Disposition::forward: return "forward";
+        case pipeline::Disposition::punt: return "punt";
+        case pipeline::Disposition::hold: return "hold";
+        case pipeline::Disposition::drop: break;
     }
     return "drop";
 }

@@ -17,10 +17,10 @@ constexpr std::size_t most_held = 64;
 // The coarse clock of the records starts above zero.
 constexpr forwarding::Seconds first_second = 1000;
 
-sessions::DirectoryLimits limits_of(const config::Limits& limits) {
+sessions::SessionLimits limits_of(const config::Limits& limits) {
     return {.flows = limits.flows,
-            .bindings = limits.bindings,
-            .pairs = limits.pairs,
+            .persistences = limits.persistences,
+            .ike_sas = limits.ike_sas,
             .esp_spis = limits.esp_spis,
             .half_open = limits.half_open,
             .fragments = limits.fragments,
@@ -31,7 +31,7 @@ sessions::DirectoryLimits limits_of(const config::Limits& limits) {
 
 Replay::Replay(const config::Config& config, Sink sink)
     : sink_{std::move(sink)},
-      directory_{std::make_unique<sessions::Directory>(limits_of(config.limits), hash_key)} {}
+      sessions_{std::make_unique<sessions::SessionTables>(limits_of(config.limits), hash_key)} {}
 
 boost::system::result<std::unique_ptr<Replay>, CaptureError> Replay::create(
     const config::Config& config, const Options& options, Sink sink) {
@@ -90,7 +90,7 @@ void Replay::run(const CapturedFrame& frame, std::uint64_t now,
     const std::uint64_t elapsed = now - *start_;
     pipeline::Context context{
         .table = *table_,
-        .directory = *directory_,
+        .sessions = *sessions_,
         .counters = *counters_,
         .memory = *memory_,
         .now = first_second + static_cast<forwarding::Seconds>(elapsed / 1'000'000),
@@ -98,15 +98,15 @@ void Replay::run(const CapturedFrame& frame, std::uint64_t now,
     pipeline::run(*batch, context);
     memory_->neighbours.clear();
     const pipeline::Packet& packet = batch->packets[0];
-    const pipeline::Fate fate = pipeline::info(packet.verdict).fate;
-    if (fate == pipeline::Fate::hold) {
+    const pipeline::Disposition fate = pipeline::info(packet.verdict).fate;
+    if (fate == pipeline::Disposition::hold) {
         if (held_.size() < most_held)
             held_.push_back({.frame = frame, .since = held_since.value_or(now)});
         else
             counters_->verdicts[static_cast<std::size_t>(pipeline::Verdict::hold_full)].add(1);
         return;
     }
-    if (fate == pipeline::Fate::drop) return;
+    if (fate == pipeline::Disposition::drop) return;
     if (packet.verdict == pipeline::Verdict::to_server)
         for (const auto& copy : batch->copies) {
             std::vector<std::uint8_t> copied = buffer;
@@ -122,7 +122,7 @@ void Replay::give(const pipeline::Packet& packet, std::span<const std::uint8_t> 
     const auto start = static_cast<std::size_t>(static_cast<std::ptrdiff_t>(headroom) +
                                                 packet.out_shift);
     const std::size_t captured = std::min<std::size_t>(packet.out_length, buffer.size() - start);
-    const bool is_forwarded = pipeline::info(packet.verdict).fate == pipeline::Fate::forward;
+    const bool is_forwarded = pipeline::info(packet.verdict).fate == pipeline::Disposition::forward;
     sink_({.micros = now,
            .port = is_forwarded ? std::optional{packet.out_port} : std::nullopt,
            .bytes = buffer.subspan(start, captured),

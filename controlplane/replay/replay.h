@@ -65,7 +65,7 @@ private:
 
     Sink sink_;
     std::unique_ptr<const forwarding::ForwardingTable> table_;
-    std::unique_ptr<sessions::Directory> directory_;
+    std::unique_ptr<sessions::SessionTables> sessions_;
     std::unique_ptr<pipeline::Counters> counters_ = std::make_unique<pipeline::Counters>();
     std::unique_ptr<pipeline::WorkerMemory> memory_ = std::make_unique<pipeline::WorkerMemory>();
     std::vector<std::string> remarks_;

@@ -45,17 +45,17 @@ private:
     std::vector<SpiOf> backends_;
 };
 
-bool read_pairs(ByteReader& in, std::uint64_t count, State& state) {
-    state.pairs.resize(count);
-    for (SavedPair& pair : state.pairs) {
-        pair.initiator_spi = in.word();
-        pair.responder_spi = in.word();
+bool read_ike_sas(ByteReader& in, std::uint64_t count, State& state) {
+    state.ike_sas.resize(count);
+    for (SavedIkeSa& ike_sa : state.ike_sas) {
+        ike_sa.initiator_spi = in.word();
+        ike_sa.responder_spi = in.word();
         const RecordWord word{in.word()};
-        pair.record = word.record;
-        pair.state = sa_state_of(word.code);
-        pair.service = word.extra;
-        if (pair.initiator_spi == 0 || !word.is_good(state.facts, old_states) ||
-            pair.service >= state.facts.services.size())
+        ike_sa.record = word.record;
+        ike_sa.state = sa_state_of(word.code);
+        ike_sa.service = word.extra;
+        if (ike_sa.initiator_spi == 0 || !word.is_good(state.facts, old_states) ||
+            ike_sa.service >= state.facts.services.size())
             return false;
     }
     return true;
@@ -78,15 +78,16 @@ bool read_flows(ByteReader& in, std::uint64_t count, State& state) {
 }
 
 /// Skips a record that waits for its login: only a backend that has spoken binds a client.
-bool read_bindings(ByteReader& in, std::uint64_t count, State& state) {
-    state.bindings.reserve(count);
+bool read_persistences(ByteReader& in, std::uint64_t count, State& state) {
+    state.persistences.reserve(count);
     for (std::uint64_t i = 0; i < count; ++i) {
-        SavedBinding binding;
-        if (!read_binding_key(in, state.facts, binding)) return false;
+        SavedPersistence persistence;
+        if (!read_persistence_key(in, state.facts, persistence)) return false;
         const RecordWord word{in.word()};
         if (!word.is_good(state.facts, old_states) || word.extra != 0) return false;
-        binding.record = word.record;
-        if (word.code != half_open && word.code != answered) state.bindings.push_back(binding);
+        persistence.record = word.record;
+        if (word.code != half_open && word.code != answered)
+            state.persistences.push_back(persistence);
     }
     return true;
 }
@@ -120,8 +121,8 @@ bool read_all_transit(ByteReader& in, std::uint64_t count, State& state) {
 bool read_old_records(std::span<const std::uint8_t> bytes, const RecordCounts& counts,
                       State& state) {
     ByteReader in{bytes};
-    return read_pairs(in, counts.pairs, state) && read_flows(in, counts.flows, state) &&
-           read_bindings(in, counts.bindings, state) && read_esp(in, counts.esp, state) &&
+    return read_ike_sas(in, counts.ike_sas, state) && read_flows(in, counts.flows, state) &&
+           read_persistences(in, counts.persistences, state) && read_esp(in, counts.esp, state) &&
            read_all_transit(in, counts.transit, state) && in.is_good();
 }
 

@@ -17,17 +17,17 @@ bool read_rivals(ByteReader& in, std::size_t count, State& state) {
     return true;
 }
 
-bool read_pair(ByteReader& in, const Facts& facts, SavedPair& pair) noexcept {
-    pair.initiator_spi = in.word();
-    pair.responder_spi = in.word();
+bool read_pair(ByteReader& in, const Facts& facts, SavedIkeSa& ike_sa) noexcept {
+    ike_sa.initiator_spi = in.word();
+    ike_sa.responder_spi = in.word();
     const RecordWord word{in.word()};
-    pair.record = word.record;
-    pair.state = static_cast<sessions::SaState>(word.code);
-    pair.service = word.extra;
-    pair.peer = in.word();
-    pair.began = in.word();
-    return pair.initiator_spi != 0 && word.is_good(facts, sa_states) &&
-           pair.service < facts.services.size();
+    ike_sa.record = word.record;
+    ike_sa.state = static_cast<sessions::SaState>(word.code);
+    ike_sa.service = word.extra;
+    ike_sa.peer = in.word();
+    ike_sa.began = in.word();
+    return ike_sa.initiator_spi != 0 && word.is_good(facts, sa_states) &&
+           ike_sa.service < facts.services.size();
 }
 
 }  // namespace
@@ -46,11 +46,12 @@ bool read_flow(ByteReader& in, const Facts& facts, SavedFlow& flow, std::uint8_t
            (flow.gateway == SavedFlow::on_link || flow.gateway <= facts.gateways.size());
 }
 
-bool read_binding_key(ByteReader& in, const Facts& facts, SavedBinding& binding) noexcept {
-    binding.client = in.address();
+bool read_persistence_key(ByteReader& in, const Facts& facts,
+                          SavedPersistence& persistence) noexcept {
+    persistence.client = in.address();
     const std::uint64_t key = in.word();
-    binding.service = static_cast<std::uint16_t>(key);
-    return key >> 16 == 0 && binding.service < facts.services.size();
+    persistence.service = static_cast<std::uint16_t>(key);
+    return key >> 16 == 0 && persistence.service < facts.services.size();
 }
 
 bool read_esp_key(ByteReader& in, SavedEsp& esp) noexcept {
@@ -76,9 +77,9 @@ bool read_transit(ByteReader& in, SavedTransit& transit, std::uint32_t& code) no
 bool read_records(std::span<const std::uint8_t> bytes, const RecordCounts& counts, State& state) {
     ByteReader in{bytes};
     const Facts& facts = state.facts;
-    state.pairs.resize(counts.pairs);
-    for (SavedPair& pair : state.pairs)
-        if (!read_pair(in, facts, pair)) return false;
+    state.ike_sas.resize(counts.ike_sas);
+    for (SavedIkeSa& ike_sa : state.ike_sas)
+        if (!read_pair(in, facts, ike_sa)) return false;
     state.flows.resize(counts.flows);
     state.rivals.reserve(counts.rivals);
     for (SavedFlow& flow : state.flows) {
@@ -90,11 +91,11 @@ bool read_records(std::span<const std::uint8_t> bytes, const RecordCounts& count
         flow.standing = static_cast<sessions::Standing>(standing);
     }
     if (state.rivals.size() != counts.rivals) return false;
-    state.bindings.resize(counts.bindings);
-    for (SavedBinding& binding : state.bindings) {
-        if (!read_binding_key(in, facts, binding)) return false;
+    state.persistences.resize(counts.persistences);
+    for (SavedPersistence& persistence : state.persistences) {
+        if (!read_persistence_key(in, facts, persistence)) return false;
         const RecordWord word{in.word()};
-        binding.record = word.record;
+        persistence.record = word.record;
         if (!word.is_good(facts, 1) || word.extra != 0) return false;
     }
     state.esp.resize(counts.esp);

@@ -107,7 +107,8 @@ struct RecordWord {
 /// Reads a flow without its standing. False: the flow points at nothing. The caller checks code and
 /// the number of rivals.
 bool read_flow(ByteReader& in, const Facts& facts, SavedFlow& flow, std::uint8_t& code) noexcept;
-bool read_binding_key(ByteReader& in, const Facts& facts, SavedBinding& binding) noexcept;
+bool read_persistence_key(ByteReader& in, const Facts& facts,
+                          SavedPersistence& persistence) noexcept;
 bool read_esp_key(ByteReader& in, SavedEsp& esp) noexcept;
 /// Reads all but the progress, which is the code.
 bool read_transit(ByteReader& in, SavedTransit& transit, std::uint32_t& code) noexcept;

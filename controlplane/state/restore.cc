@@ -137,15 +137,16 @@ public:
           homes_{find_homes(state, input)},
           backends_{addresses_of_backends(restored, input.config)} {}
 
-    void add(const SavedPair& pair) {
-        const auto service = homes_.services[pair.service];
-        IkeSa sa{.state = pair.state};
-        if (!home(pair.record, service.has_value(), sa)) return;
+    void add(const SavedIkeSa& ike_sa) {
+        const auto service = homes_.services[ike_sa.service];
+        IkeSa sa{.state = ike_sa.state};
+        if (!home(ike_sa.record, service.has_value(), sa)) return;
         sa.service = *service;
         const std::array<std::uint64_t, 2> notes{
-            restored_peer(pair.peer, input_.now, restored_.age.count()), pair.began};
-        write(input_.directory.pairs, sessions::PairKey{pair.initiator_spi, pair.responder_spi},
-              sa, restored_.pairs, &notes);
+            restored_peer(ike_sa.peer, input_.now, restored_.age.count()), ike_sa.began};
+        write(input_.sessions.ike_sas,
+              sessions::IkeSaKey{ike_sa.initiator_spi, ike_sa.responder_spi}, sa, restored_.ike_sas,
+              &notes);
     }
 
     /// The flow's rivals come with the flow and end with it; if only the flow's backend is gone,
@@ -177,21 +178,22 @@ public:
         const auto key =
             sessions::flow_key(flow.client, net::be16::from_host(flow.client_port), *frontend);
         if (record.has_rivals) write_rivals(key, std::span{standers}.subspan(1));
-        write(input_.directory.flows, key, record, restored_.flows);
+        write(input_.sessions.flows, key, record, restored_.flows);
     }
 
-    void add(const SavedBinding& binding) {
-        const auto service = homes_.services[binding.service];
-        sessions::Binding record;
-        if (home(binding.record, service.has_value(), record))
-            keep(input_.directory.bindings, sessions::binding_key(binding.client, *service),
-                 record, restored_.bindings);
+    void add(const SavedPersistence& persistence) {
+        const auto service = homes_.services[persistence.service];
+        sessions::Persistence record;
+        if (home(persistence.record, service.has_value(), record))
+            keep(input_.sessions.persistences,
+                 sessions::persistence_key(persistence.client, *service), record,
+                 restored_.persistences);
     }
 
     void add(const SavedEsp& esp) {
         sessions::Claim claim{.rank = esp.rank, .tag = esp.tag, .is_shared = esp.is_shared};
         if (home(esp.record, true, claim))
-            keep(input_.directory.claims,
+            keep(input_.sessions.claims,
                  sessions::esp_key(esp.client, net::be32::from_host(esp.spi)), claim,
                  restored_.esp);
     }
@@ -203,7 +205,7 @@ public:
         }
         const auto age = static_cast<forwarding::Seconds>(restored_.age.count());
         const forwarding::Seconds left = std::min(transit.left - age, longest_transit_life);
-        auto& table = input_.directory.transit[static_cast<std::size_t>(share_of(transit.key))];
+        auto& table = input_.sessions.transit[static_cast<std::size_t>(share_of(transit.key))];
         write(table, transit.key,
               wall::Conversation{.progress = transit.progress, .ends_at = input_.now + left},
               restored_.transit);
@@ -254,10 +256,10 @@ private:
             notes[place / 2] |= std::uint64_t{entry.pack()} << (place % 2 * 32);
             has_speaker |= one.standing == sessions::Standing::spoke;
         }
-        input_.directory.rivals.write(
-            sessions::hashed(key, input_.directory.secret),
-            {.has_speaker = has_speaker, .last_seen = input_.now}, input_.timeouts, input_.now,
-            sessions::Evict::oldest_by_half, &notes);
+        input_.sessions.rivals.write(sessions::hashed(key, input_.sessions.secret),
+                                     {.has_speaker = has_speaker, .last_seen = input_.now},
+                                     input_.timeouts, input_.now, sessions::Evict::oldest_by_half,
+                                     &notes);
     }
     template <typename Table, typename Key, typename Record>
     void write(Table& table, const Key& key, const Record& record, std::size_t& count,
@@ -287,21 +289,21 @@ Restored restore_state(const State& state, const RestoreInput& input) {
     Restored restored;
     // After a backward step of the clock the file seems to come from the future.
     restored.age = std::max(input.wall_clock - state.facts.saved_at, std::chrono::seconds{0});
-    restored.is_pairs_only = restored.age > std::chrono::seconds{input.timeouts.flow};
+    restored.is_ike_sas_only = restored.age > std::chrono::seconds{input.timeouts.flow};
     if (restored.age <= std::chrono::seconds{input.timeouts.established})
         for (const SavedBackend& backend : state.facts.backends)
             restored.known.push_back({.name = backend.name, .address = backend.address});
     restore_modes(state, input, restored);  // before the records: disabling ends them
     Restorer restorer{state, input, restored};
-    for (const SavedPair& pair : state.pairs) restorer.add(pair);
+    for (const SavedIkeSa& ike_sa : state.ike_sas) restorer.add(ike_sa);
     for (const SavedTransit& transit : state.transit) restorer.add(transit);
-    if (restored.is_pairs_only) return restored;
+    if (restored.is_ike_sas_only) return restored;
     std::span<const SavedRival> rivals{state.rivals};
     for (const SavedFlow& flow : state.flows) {
         restorer.add(flow, rivals.first(flow.rivals));
         rivals = rivals.subspan(flow.rivals);
     }
-    for (const SavedBinding& binding : state.bindings) restorer.add(binding);
+    for (const SavedPersistence& persistence : state.persistences) restorer.add(persistence);
     for (const SavedEsp& esp : state.esp) restorer.add(esp);
     return restored;
 }

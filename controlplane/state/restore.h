@@ -16,7 +16,7 @@
 #include "controlplane/table/backend_modes.h"
 #include "controlplane/table/index_registry.h"
 #include "controlplane/table/removed_backends.h"
-#include "dataplane/sessions/directory.h"
+#include "dataplane/sessions/session_tables.h"
 
 namespace ikelb::state {
 
@@ -24,22 +24,22 @@ struct RestoreInput {
     const config::Config& config;
     table::IndexRegistry& registry;  ///< update()d with the configuration
     table::BackendModes& modes;
-    sessions::Directory& directory;  ///< no worker writes to the tables yet
+    sessions::SessionTables& sessions;  ///< no worker writes to the tables yet
     forwarding::Timeouts timeouts;
     forwarding::Seconds now;  ///< on the dataplane's clock
     std::chrono::sys_seconds wall_clock;
 };
 
 struct Restored {
-    std::size_t pairs = 0;
+    std::size_t ike_sas = 0;
     std::size_t flows = 0;
-    std::size_t bindings = 0;
+    std::size_t persistences = 0;
     std::size_t esp = 0;
     std::size_t transit = 0;
     std::size_t expired = 0;   ///< records that have ended in the meantime
     std::size_t homeless = 0;  ///< records of backends, VIPs or services that are gone
     std::size_t no_room = 0;   ///< records beyond the limits of the session tables
-    bool is_pairs_only = false;  ///< the state is older than a flow lives
+    bool is_ike_sas_only = false;  ///< the state is older than a flow lives
     std::chrono::seconds age{};  ///< of the state; zero if it was saved in our future
     std::vector<std::pair<std::string, forwarding::Mode>> modes{};  ///< that are not enabled
     /// Former addresses of backends, for RemovedBackends::take_up().

@@ -17,10 +17,10 @@ namespace {
 /// A save must not slow the workers.
 constexpr int niceness = 10;
 
-Result<void> save(const std::filesystem::path& file, const sessions::Directory& directory,
+Result<void> save(const std::filesystem::path& file, const sessions::SessionTables& sessions,
                   const View& view) {
     return write_state_file(file, view.facts,
-                            [&](Encoder& encoder) { add_records(directory, view, encoder); });
+                            [&](Encoder& encoder) { add_records(sessions, view, encoder); });
 }
 
 /// The thread that waits for signals keeps them: a new thread inherits its creator's mask.
@@ -41,7 +41,7 @@ private:
 
 }  // namespace
 
-bool Saver::start(const sessions::Directory& directory, View view) {
+bool Saver::start(const sessions::SessionTables& sessions, View view) {
     {
         const std::lock_guard lock{mutex_};
         if (is_saving_) return false;
@@ -50,10 +50,10 @@ bool Saver::start(const sessions::Directory& directory, View view) {
     wait();  // joins the last save's thread, which has nothing left to do
     const BlockSignals blocked;
     try {
-        thread_ = std::thread{[this, &directory, view = std::move(view)] {
+        thread_ = std::thread{[this, &sessions, view = std::move(view)] {
             pthread_setname_np(pthread_self(), "ikelb-state");
             setpriority(PRIO_PROCESS, 0, niceness);  // on Linux: only this thread
-            note(save(file_, directory, view));
+            note(save(file_, sessions, view));
         }};
     } catch (const std::system_error& error) {
         note(Error{std::string{"cannot start a thread to save the state: "} + error.what()});
@@ -65,9 +65,9 @@ void Saver::wait() {
     if (thread_.joinable()) thread_.join();
 }
 
-void Saver::save_now(const sessions::Directory& directory, const View& view) {
+void Saver::save_now(const sessions::SessionTables& sessions, const View& view) {
     wait();
-    note(save(file_, directory, view));
+    note(save(file_, sessions, view));
 }
 
 void Saver::save_now(const Facts& facts) {

@@ -32,11 +32,11 @@ public:
 
     /// Starts a save. False: one is still under way. The session tables must outlive the save, see
     /// wait().
-    bool start(const sessions::Directory& directory, View view);
+    bool start(const sessions::SessionTables& sessions, View view);
     void wait();
 
     /// Saves on the caller's thread, after a save under way.
-    void save_now(const sessions::Directory& directory, const View& view);
+    void save_now(const sessions::SessionTables& sessions, const View& view);
     /// The same without records.
     void save_now(const Facts& facts);
 

@@ -99,14 +99,14 @@ std::optional<SavedRecord> to_saved(const Record& record, const View& view) {
 /// The rivals of a flow; the next flow overwrites the list.
 class SavedRivals {
 public:
-    SavedRivals(const sessions::Directory& directory, const View& view)
-        : directory_{directory}, view_{view} {}
+    SavedRivals(const sessions::SessionTables& sessions, const View& view)
+        : sessions_{sessions}, view_{view} {}
 
     std::span<const SavedRival> of(const sessions::FlowKey& key, const Flow& flow) {
         rivals_.clear();
         if (!flow.has_rivals) return rivals_;
-        const auto found = directory_.rivals.find_noted(
-            sessions::hashed(key, directory_.secret), view_.timeouts, view_.now);
+        const auto found = sessions_.rivals.find_noted(sessions::hashed(key, sessions_.secret),
+                                                       view_.timeouts, view_.now);
         if (found)
             for (const std::uint64_t word : found->notes)
                 for (const unsigned shift : {0u, 32u})
@@ -128,7 +128,7 @@ private:
             rivals_.push_back({.record = *saved, .standing = entry.standing});
     }
 
-    const sessions::Directory& directory_;
+    const sessions::SessionTables& sessions_;
     const View& view_;
     std::vector<SavedRival> rivals_;
 };
@@ -161,22 +161,22 @@ View make_view(const ViewInput& input) {
     return view;
 }
 
-void add_records(const sessions::Directory& directory, const View& view, Encoder& encoder) {
-    visit_all(directory.pairs, [&](const sessions::PairKey& key, const IkeSa& sa,
-                                   const auto& notes) {
-        const auto saved = to_saved(sa, view);
-        const auto service = place_of(view.services, sa.service);
-        if (saved && service != View::no_place)
-            encoder.add(SavedPair{.initiator_spi = key[0],
-                                  .responder_spi = key[1],
-                                  .record = *saved,
-                                  .state = sa.state,
-                                  .service = static_cast<std::uint8_t>(service),
-                                  .peer = saved_peer(notes[0], view.now),
-                                  .began = notes[1]});
-    });
-    SavedRivals rivals{directory, view};
-    visit_all(directory.flows, [&](const sessions::FlowKey& key, const Flow& flow) {
+void add_records(const sessions::SessionTables& sessions, const View& view, Encoder& encoder) {
+    visit_all(sessions.ike_sas,
+              [&](const sessions::IkeSaKey& key, const IkeSa& sa, const auto& notes) {
+                  const auto saved = to_saved(sa, view);
+                  const auto service = place_of(view.services, sa.service);
+                  if (saved && service != View::no_place)
+                      encoder.add(SavedIkeSa{.initiator_spi = key[0],
+                                             .responder_spi = key[1],
+                                             .record = *saved,
+                                             .state = sa.state,
+                                             .service = static_cast<std::uint8_t>(service),
+                                             .peer = saved_peer(notes[0], view.now),
+                                             .began = notes[1]});
+              });
+    SavedRivals rivals{sessions, view};
+    visit_all(sessions.flows, [&](const sessions::FlowKey& key, const Flow& flow) {
         const auto saved = to_saved(flow, view);
         const auto frontend = place_of(view.frontends, frontend_of(key));
         if (saved && frontend != View::no_place)
@@ -188,16 +188,15 @@ void add_records(const sessions::Directory& directory, const View& view, Encoder
                                   .gateway = view.gateways[flow.gateway]},
                         rivals.of(key, flow));
     });
-    visit_all(directory.bindings, [&](const sessions::BindingKey& key,
-                                      const sessions::Binding& binding) {
-        const auto saved = to_saved(binding, view);
-        const auto service = place_of(view.services, service_of(key));
-        if (saved && service != View::no_place)
-            encoder.add(SavedBinding{.client = key.client,
-                                     .service = service,
-                                     .record = *saved});
-    });
-    visit_all(directory.claims, [&](const sessions::EspKey& key, const sessions::Claim& claim) {
+    visit_all(sessions.persistences,
+              [&](const sessions::PersistenceKey& key, const sessions::Persistence& persistence) {
+                  const auto saved = to_saved(persistence, view);
+                  const auto service = place_of(view.services, service_of(key));
+                  if (saved && service != View::no_place)
+                      encoder.add(SavedPersistence{
+                          .client = key.client, .service = service, .record = *saved});
+              });
+    visit_all(sessions.claims, [&](const sessions::EspKey& key, const sessions::Claim& claim) {
         if (const auto saved = to_saved(claim, view))
             encoder.add(SavedEsp{.client = key.client,
                                  .spi = key.rest,
@@ -206,7 +205,7 @@ void add_records(const sessions::Directory& directory, const View& view, Encoder
                                  .tag = claim.tag,
                                  .is_shared = claim.is_shared});
     });
-    for (const auto& share : directory.transit)
+    for (const auto& share : sessions.transit)
         visit_all(share, [&](const wall::TransitKey& key, const wall::Conversation& one) {
             if (one.is_alive(view.timeouts, view.now))
                 encoder.add(SavedTransit{.key = key,

@@ -16,8 +16,8 @@
 #include "controlplane/table/removed_backends.h"
 #include "dataplane/forwarding/forwarding_table.h"
 #include "dataplane/forwarding/ids.h"
-#include "dataplane/sessions/directory.h"
 #include "dataplane/sessions/keys.h"
+#include "dataplane/sessions/session_tables.h"
 
 namespace ikelb::state {
 
@@ -53,10 +53,10 @@ View make_view(const ViewInput& input);
 
 /// Adds every live record whose backend, frontend and service are in the view. May miss or keep a
 /// record that a worker writes meanwhile. Threads: any, beside workers.
-void add_records(const sessions::Directory& directory, const View& view, Encoder& encoder);
+void add_records(const sessions::SessionTables& sessions, const View& view, Encoder& encoder);
 
-// The facts beside the address in sessions::flow_key() and binding_key(). A packet has them anyway;
-// a reader of the session tables has the keys alone.
+// The facts beside the address in sessions::flow_key() and persistence_key(). A packet has them
+// anyway; a reader of the session tables has the keys alone.
 
 inline std::uint16_t client_port_of(const sessions::FlowKey& key) noexcept {
     return static_cast<std::uint16_t>(key.rest >> 16);
@@ -64,7 +64,7 @@ inline std::uint16_t client_port_of(const sessions::FlowKey& key) noexcept {
 inline forwarding::FrontendIndex frontend_of(const sessions::FlowKey& key) noexcept {
     return static_cast<forwarding::FrontendIndex>(key.rest & 0x7fff);
 }
-inline forwarding::ServiceIndex service_of(const sessions::BindingKey& key) noexcept {
+inline forwarding::ServiceIndex service_of(const sessions::PersistenceKey& key) noexcept {
     return static_cast<forwarding::ServiceIndex>(key.rest & 0x7fff);
 }
 

@@ -34,7 +34,7 @@ enum Head : std::size_t {
     head_name_bytes,
     head_pairs,
     head_flows,
-    head_bindings,
+    head_persistences,
     head_esp,
     head_transit,  ///< since version 3
     head_rivals,   ///< since version 4
@@ -132,10 +132,10 @@ bool read_names(std::span<const std::uint8_t> bytes, Facts& facts) {
 }
 
 RecordCounts counts_of(const HeadWords& head) noexcept {
-    return {.pairs = head[head_pairs],
+    return {.ike_sas = head[head_pairs],
             .flows = head[head_flows],
             .rivals = head[head_rivals],
-            .bindings = head[head_bindings],
+            .persistences = head[head_persistences],
             .esp = head[head_esp],
             .transit = head[head_transit]};
 }
@@ -153,7 +153,7 @@ bool is_length_right(const HeadWords& head, std::size_t size) noexcept {
            take(head[head_name_bytes] / sizeof(Word), 1) &&
            take(head[head_pairs], pair_words(head[head_version])) &&
            take(head[head_flows], flow_words) && take(head[head_rivals], rival_words) &&
-           take(head[head_bindings], binding_words) && take(head[head_esp], esp_words) &&
+           take(head[head_persistences], binding_words) && take(head[head_esp], esp_words) &&
            take(head[head_transit], transit_words) && left == 0;
 }
 
@@ -190,18 +190,19 @@ void Encoder::flush() {
     buffer_.clear();
 }
 
-void Encoder::add(const SavedPair& pair) {
-    assert(counts_.flows == 0 && counts_.bindings == 0);
-    put(pair.initiator_spi);
-    put(pair.responder_spi);
-    put(pack(pair.record, static_cast<std::uint8_t>(pair.state), pair.service));
-    put(pair.peer);
-    put(pair.began);
-    ++counts_.pairs;
+void Encoder::add(const SavedIkeSa& ike_sa) {
+    assert(counts_.flows == 0 && counts_.persistences == 0);
+    put(ike_sa.initiator_spi);
+    put(ike_sa.responder_spi);
+    put(pack(ike_sa.record, static_cast<std::uint8_t>(ike_sa.state), ike_sa.service));
+    put(ike_sa.peer);
+    put(ike_sa.began);
+    ++counts_.ike_sas;
 }
 
 void Encoder::add(const SavedFlow& flow, std::span<const SavedRival> rivals) {
-    assert(counts_.bindings == 0 && counts_.esp == 0 && rivals.size() <= sessions::Rivals::most);
+    assert(counts_.persistences == 0 && counts_.esp == 0 &&
+           rivals.size() <= sessions::Rivals::most);
     put(flow.client);
     put(Word{flow.client_port} | Word{flow.frontend} << 16 | Word{rivals.size()} << 32);
     put(pack(flow.record, static_cast<std::uint8_t>(flow.standing), flow.gateway));
@@ -211,12 +212,12 @@ void Encoder::add(const SavedFlow& flow, std::span<const SavedRival> rivals) {
     counts_.rivals += rivals.size();
 }
 
-void Encoder::add(const SavedBinding& binding) {
+void Encoder::add(const SavedPersistence& persistence) {
     assert(counts_.esp == 0);
-    put(binding.client);
-    put(Word{binding.service});
-    put(pack(binding.record, 0, 0));
-    ++counts_.bindings;
+    put(persistence.client);
+    put(Word{persistence.service});
+    put(pack(persistence.record, 0, 0));
+    ++counts_.persistences;
 }
 
 void Encoder::add(const SavedEsp& esp) {
@@ -246,9 +247,9 @@ std::array<std::uint8_t, head_bytes> Encoder::finish() {
     head[head_k0] = hash_key_.k0;
     head[head_k1] = hash_key_.k1;
     head[head_name_bytes] = name_bytes_;
-    head[head_pairs] = counts_.pairs;
+    head[head_pairs] = counts_.ike_sas;
     head[head_flows] = counts_.flows;
-    head[head_bindings] = counts_.bindings;
+    head[head_persistences] = counts_.persistences;
     head[head_esp] = counts_.esp;
     head[head_transit] = counts_.transit;
     head[head_rivals] = counts_.rivals;
@@ -259,13 +260,13 @@ std::array<std::uint8_t, head_bytes> Encoder::finish() {
 }
 
 void add_all(const State& state, Encoder& encoder) {
-    for (const SavedPair& pair : state.pairs) encoder.add(pair);
+    for (const SavedIkeSa& ike_sa : state.ike_sas) encoder.add(ike_sa);
     std::span<const SavedRival> rivals{state.rivals};
     for (const SavedFlow& flow : state.flows) {
         encoder.add(flow, rivals.first(flow.rivals));
         rivals = rivals.subspan(flow.rivals);
     }
-    for (const SavedBinding& binding : state.bindings) encoder.add(binding);
+    for (const SavedPersistence& persistence : state.persistences) encoder.add(persistence);
     for (const SavedEsp& esp : state.esp) encoder.add(esp);
     for (const SavedTransit& transit : state.transit) encoder.add(transit);
 }

@@ -76,7 +76,7 @@ struct SavedRecord {
     friend bool operator==(const SavedRecord&, const SavedRecord&) = default;
 };
 
-struct SavedPair {
+struct SavedIkeSa {
     std::uint64_t initiator_spi = 0;  ///< its bytes in memory as on the wire
     std::uint64_t responder_spi = 0;
     SavedRecord record{};
@@ -85,7 +85,7 @@ struct SavedPair {
     /// As sessions::Peer packs it, but `created` is an age in its unit; 0: nothing noted.
     std::uint64_t peer = 0;
     std::uint64_t began = 0;  ///< as sessions::Began packs it
-    friend bool operator==(const SavedPair&, const SavedPair&) = default;
+    friend bool operator==(const SavedIkeSa&, const SavedIkeSa&) = default;
 };
 
 struct SavedRival {
@@ -109,11 +109,11 @@ struct SavedFlow {
     friend bool operator==(const SavedFlow&, const SavedFlow&) = default;
 };
 
-struct SavedBinding {
+struct SavedPersistence {
     net::IpAddress client;
     std::uint16_t service = 0;  ///< place in Facts::services
     SavedRecord record{};
-    friend bool operator==(const SavedBinding&, const SavedBinding&) = default;
+    friend bool operator==(const SavedPersistence&, const SavedPersistence&) = default;
 };
 
 struct SavedEsp {
@@ -136,10 +136,10 @@ struct SavedTransit {
 
 struct State {
     Facts facts{};
-    std::vector<SavedPair> pairs{};
+    std::vector<SavedIkeSa> ike_sas{};
     std::vector<SavedFlow> flows{};
     std::vector<SavedRival> rivals{};  ///< of the first flow, then of the second, ...
-    std::vector<SavedBinding> bindings{};
+    std::vector<SavedPersistence> persistences{};
     std::vector<SavedEsp> esp{};
     std::vector<SavedTransit> transit{};
 };
@@ -152,10 +152,10 @@ inline constexpr std::size_t head_bytes = 112;
 
 /// The file's own numbers of records, of any value.
 struct RecordCounts {
-    std::uint64_t pairs = 0;
+    std::uint64_t ike_sas = 0;
     std::uint64_t flows = 0;
     std::uint64_t rivals = 0;  ///< of all flows; each flow's stand together
-    std::uint64_t bindings = 0;
+    std::uint64_t persistences = 0;
     std::uint64_t esp = 0;
     std::uint64_t transit = 0;
 };
@@ -171,9 +171,9 @@ public:
     Encoder(const Encoder&) = delete;
     Encoder& operator=(const Encoder&) = delete;
 
-    void add(const SavedPair& pair);
+    void add(const SavedIkeSa& ike_sa);
     void add(const SavedFlow& flow, std::span<const SavedRival> rivals);
-    void add(const SavedBinding& binding);
+    void add(const SavedPersistence& persistence);
     void add(const SavedEsp& esp);
     void add(const SavedTransit& transit);
 

@@ -83,11 +83,11 @@ void build_addresses(const BuilderInput& input, const InterfaceNames& names,
     };
     // Addresses of other devices first: the role of an address on a TAP wins.
     for (const netlink::Address& address : input.kernel.addresses)
-        if (!names.by_twin(address.ifindex) && !address.prefix.address.is_loopback() &&
+        if (!names.by_tap(address.ifindex) && !address.prefix.address.is_loopback() &&
             !address.prefix.address.is_ipv6_link_local())
             add_own(address.prefix.address, forwarding::no_interface);
     for (const netlink::Address& address : input.kernel.addresses)
-        if (const auto interface = names.by_twin(address.ifindex))
+        if (const auto interface = names.by_tap(address.ifindex))
             add_own(address.prefix.address, *interface);
     for (std::size_t i = 0; i < input.config.interfaces.size(); ++i)
         for (const net::IpPrefix& own : input.config.interfaces[i].addresses)

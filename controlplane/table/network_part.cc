@@ -119,7 +119,7 @@ void build_neighbours(const BuilderInput& input, const InterfaceNames& names,
     std::vector<Neighbours::Entry> entries;
     entries.reserve(input.kernel.neighbours.size());
     for (const netlink::Neighbour& neighbour : input.kernel.neighbours) {
-        const auto interface = names.by_twin(neighbour.ifindex);
+        const auto interface = names.by_tap(neighbour.ifindex);
         if (!interface || !netlink::is_usable(neighbour.state) || neighbour.mac.is_zero()) continue;
         entries.push_back({.key = forwarding::neighbour_key(*interface, neighbour.address),
                            .value = make_link(table.interfaces[*interface], *interface,
@@ -136,7 +136,7 @@ std::vector<GatewayName> gateways_of(const netlink::KernelState& kernel,
     std::set<GatewayName> seen;
     for (const netlink::Route& route : kernel.routes) {
         if (route.type != netlink::RouteType::unicast || !route.gateway) continue;
-        const auto interface = names.by_twin(route.ifindex);
+        const auto interface = names.by_tap(route.ifindex);
         if (!interface) continue;
         GatewayName name{*interface, *route.gateway};
         if (seen.insert(name).second) gateways.push_back(std::move(name));
@@ -188,7 +188,7 @@ void build_gateways(const BuilderInput& input, const InterfaceNames& names,
                           ": routes by the others are left to the kernel, which is slow");
     std::array<std::set<GatewayName>, 2> of_default_routes;
     for (const netlink::Route& route : input.kernel.routes)
-        if (const auto interface = names.by_twin(route.ifindex);
+        if (const auto interface = names.by_tap(route.ifindex);
             interface && route.gateway && route.dst.length == 0)
             of_default_routes[!route.dst.address.is_v4()].emplace(*interface, *route.gateway);
     table.gateways.resize(input.registry.gateway_count());
@@ -219,7 +219,7 @@ forwarding::Route make_route(const netlink::Route& route, const InterfaceNames& 
         case netlink::RouteType::local: return {.kind = RouteKind::local};
         case netlink::RouteType::unicast: break;
     }
-    const auto interface = names.by_twin(route.ifindex);
+    const auto interface = names.by_tap(route.ifindex);
     if (!interface) return {.kind = RouteKind::local};
     if (!route.gateway) return {.kind = RouteKind::on_link, .interface = *interface};
     const auto gateway = registry.gateway({*interface, *route.gateway});

@@ -73,9 +73,9 @@ forwarding::Backend make_backend(const config::Pool& pool, const config::Backend
     return backend;
 }
 
-void find_way(forwarding::Target& target, const config::Backend& configured,
-              const BuilderInput& input, const forwarding::ForwardingTable& table,
-              Remarks& remarks) {
+void resolve_next_hop(forwarding::Target& target, const config::Backend& configured,
+                      const BuilderInput& input, const forwarding::ForwardingTable& table,
+                      Remarks& remarks) {
     const std::string prefix = "backend " + configured.name + ": " + text::to_text(target.address);
     const forwarding::Route* route = route_to(target.address, table);
     if (route == nullptr) {
@@ -99,7 +99,8 @@ void build_backends(const BuilderInput& input, forwarding::ForwardingTable& tabl
         if (backend.is_present && backend.label.is_set())
             table.labelled.push_back(index_of(configured, input));
         for (forwarding::Home& home : backend.homes)
-            if (!home.address.is_unspecified()) find_way(home, configured, input, table, remarks);
+            if (!home.address.is_unspecified())
+                resolve_next_hop(home, configured, input, table, remarks);
     });
 }
 
@@ -109,7 +110,7 @@ void build_aliases(const BuilderInput& input, forwarding::ForwardingTable& table
     std::vector<Aliases::Entry> entries;
     for_each_used_alias(input, [&](const UsedAlias& alias) {
         forwarding::Target target{.address = alias.address, .link = {}};
-        find_way(target, alias.configured, input, table, remarks);
+        resolve_next_hop(target, alias.configured, input, table, remarks);
         entries.push_back(
             {.key = forwarding::alias_key(alias.service, alias.backend), .value = target});
     });
@@ -148,7 +149,7 @@ void remark_on_removed(const BuilderInput& input, Remarks& remarks) {
 bool has_address(const BuilderInput& input, const InterfaceNames& names,
                  const net::IpAddress& wanted) {
     return std::ranges::any_of(input.kernel.addresses, [&](const netlink::Address& address) {
-        return address.prefix.address == wanted && names.by_twin(address.ifindex);
+        return address.prefix.address == wanted && names.by_tap(address.ifindex);
     });
 }
 
@@ -162,7 +163,7 @@ forwarding::GatewayIndex uplink_of(const config::Service& service, const Builder
     for (const netlink::Route& route : input.kernel.routes) {
         if (route.type != netlink::RouteType::unicast || route.dst.length != 0 || !route.gateway ||
             route.dst.address.is_v4() != service.vip.is_v4() || !interface ||
-            names.by_twin(route.ifindex) != interface)
+            names.by_tap(route.ifindex) != interface)
             continue;
         const auto gateway = input.registry.gateway({*interface, *route.gateway});
         if (!gateway) continue;
@@ -263,15 +264,15 @@ bool is_spread_alike(const forwarding::Service& before, const forwarding::Servic
 
 /// A COOKIE retry must not go by an old hash to a present backend that no longer serves the VIP:
 /// the answer would come from another VIP. A hash with such a backend is useless.
-forwarding::BackendList without_strangers(const forwarding::BackendList& old_maglev,
-                                          forwarding::ServiceIndex service,
-                                          const forwarding::ForwardingTable& table) {
-    const bool has_stranger = std::ranges::any_of(old_maglev, [&](BackendIndex index) {
+forwarding::BackendList without_unknown(const forwarding::BackendList& old_maglev,
+                                        forwarding::ServiceIndex service,
+                                        const forwarding::ForwardingTable& table) {
+    const bool has_unknown = std::ranges::any_of(old_maglev, [&](BackendIndex index) {
         const auto& homes = table.backends[index].homes;
         return !(homes[0].address.is_unspecified() && homes[1].address.is_unspecified()) &&
                !table.member(service, index);
     });
-    return has_stranger ? forwarding::BackendList{} : old_maglev;
+    return has_unknown ? forwarding::BackendList{} : old_maglev;
 }
 
 void spread(forwarding::Service& service, forwarding::ServiceIndex index,
@@ -300,7 +301,7 @@ void spread(forwarding::Service& service, forwarding::ServiceIndex index,
                                                                        : build_round_robin(members);
     // Such backends come only with a change of membership.
     if (before != nullptr && input.previous->members != table.members)
-        service.old_maglev = without_strangers(service.old_maglev, index, table);
+        service.old_maglev = without_unknown(service.old_maglev, index, table);
 }
 
 /// By index: the configuration's order means nothing, and a new order is no change.

@@ -30,7 +30,7 @@ InterfaceNames::InterfaceNames(const BuilderInput& input) {
                                              &InterfaceFacts::name);
         if (facts == input.interfaces.end()) continue;
         facts_[i] = &*facts;
-        if (facts->ifindex != 0) by_twin_.emplace(facts->ifindex, index);
+        if (facts->ifindex != 0) by_tap_.emplace(facts->ifindex, index);
     }
 }
 
@@ -39,9 +39,9 @@ std::optional<forwarding::InterfaceIndex> InterfaceNames::by_name(std::string_vi
     return found == by_name_.end() ? std::nullopt : std::optional{found->second};
 }
 
-std::optional<forwarding::InterfaceIndex> InterfaceNames::by_twin(int ifindex) const {
-    const auto found = by_twin_.find(ifindex);
-    return found == by_twin_.end() ? std::nullopt : std::optional{found->second};
+std::optional<forwarding::InterfaceIndex> InterfaceNames::by_tap(int ifindex) const {
+    const auto found = by_tap_.find(ifindex);
+    return found == by_tap_.end() ? std::nullopt : std::optional{found->second};
 }
 
 forwarding::Timeouts make_timeouts(const config::Timeouts& configured) noexcept {
@@ -52,7 +52,7 @@ forwarding::Timeouts make_timeouts(const config::Timeouts& configured) noexcept 
     // An answer must not shorten a life.
     timeouts.half_open_answered = std::min(
         std::max(to_seconds(configured.half_open_answered), timeouts.half_open), timeouts.answered);
-    timeouts.established = to_seconds(configured.pair);
+    timeouts.established = to_seconds(configured.ike_sa);
     timeouts.closing = to_seconds(configured.delete_hint);
     timeouts.pending = to_seconds(configured.pending);
     timeouts.fragment = to_seconds(configured.fragment);
@@ -108,15 +108,15 @@ forwarding::Seconds TransitGrace::until(const config::Config& config,
                                         const std::vector<InterfaceFacts>& interfaces,
                                         const netlink::KernelState& kernel,
                                         forwarding::Seconds now) {
-    std::set<int> twins;
+    std::set<int> taps;
     for (const config::Interface& interface : config.interfaces) {
         const auto facts = std::ranges::find(interfaces, interface.name, &InterfaceFacts::name);
         if (interface.side != config::Side::clients && facts != interfaces.end())
-            twins.insert(facts->ifindex);
+            taps.insert(facts->ifindex);
     }
     Addresses present;
     for (const netlink::Address& address : kernel.addresses)
-        if (twins.contains(address.ifindex))
+        if (taps.contains(address.ifindex))
             present.emplace(address.ifindex, address.prefix.address);
     const bool has_taken_over =
         !addresses_ || std::ranges::any_of(present, [this](const auto& address) {

@@ -27,12 +27,12 @@ public:
     const InterfaceFacts* facts(std::size_t index) const noexcept { return facts_[index]; }
     std::optional<forwarding::InterfaceIndex> by_name(std::string_view name) const;
     /// By the kernel's index of the TAP.
-    std::optional<forwarding::InterfaceIndex> by_twin(int ifindex) const;
+    std::optional<forwarding::InterfaceIndex> by_tap(int ifindex) const;
 
 private:
     std::vector<const InterfaceFacts*> facts_;
     std::map<std::string_view, forwarding::InterfaceIndex> by_name_;
-    std::map<int, forwarding::InterfaceIndex> by_twin_;
+    std::map<int, forwarding::InterfaceIndex> by_tap_;
 };
 
 /// interfaces, interface_of, neighbours, gateways, gateway_of_mac, routes, route_table.

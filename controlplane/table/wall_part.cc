@@ -34,7 +34,7 @@ std::vector<net::IpPrefix> server_prefixes_of(const BuilderInput& input,
         if (route.type != netlink::RouteType::unicast || route.gateway || route.dst.length == 0 ||
             is_of_each_link(route.dst))
             continue;
-        const auto interface = names.by_twin(route.ifindex);
+        const auto interface = names.by_tap(route.ifindex);
         if (interface && !table.interfaces[*interface].faces_clients)
             prefixes.push_back(route.dst);
     }
@@ -48,7 +48,7 @@ std::vector<net::IpAddress> broadcasts_of(const BuilderInput& input,
     for (const netlink::Address& address : input.kernel.addresses) {
         const net::IpPrefix& own = address.prefix;
         // A /31 has none (RFC 3021).
-        if (!own.address.is_v4() || own.length > 30 || !names.by_twin(address.ifindex)) continue;
+        if (!own.address.is_v4() || own.length > 30 || !names.by_tap(address.ifindex)) continue;
         const auto hosts = static_cast<std::uint32_t>((std::uint64_t{1} << (32 - own.length)) - 1);
         broadcasts.push_back(net::IpAddress::from_v4_host(own.address.v4_host() | hosts));
     }
@@ -86,7 +86,7 @@ bool is_one_router(const forwarding::Gateway& a, const forwarding::Gateway& b) n
 void tell_routers_of_clients(const BuilderInput& input, const InterfaceNames& names,
                              forwarding::ForwardingTable& table) {
     for (const netlink::Route& route : input.kernel.routes) {
-        const auto interface = names.by_twin(route.ifindex);
+        const auto interface = names.by_tap(route.ifindex);
         if (route.type != netlink::RouteType::unicast || !route.gateway || !interface) continue;
         const auto index = input.registry.gateway({*interface, *route.gateway});
         // Without the test a router of the whole Internet would take long; its first route decides.

@@ -24,15 +24,15 @@ bool brings_cookie(Found& found) noexcept {
 }
 
 bool is_agreed(Found& found) noexcept {
-    const auto& binding = found.binding();
-    return (binding && binding->backend.index == found.packet.backend) ||
+    const auto& persistence = found.persistence();
+    return (persistence && persistence->backend.index == found.packet.backend) ||
            choose_by_hash(found) == found.packet.backend;
 }
 
 }  // namespace
 
 bool is_refused_by_all(Found& found) noexcept {
-    const auto& [table, directory, counters, memory, now, micros] = found.context;
+    const auto& [table, sessions, counters, memory, now, micros] = found.context;
     const forwarding::Rate& rate = table.limits.requests_per_backend;
     const auto service = found.packet.service;
     const bool has_cookie = brings_cookie(found);
@@ -76,7 +76,7 @@ Verdict let_in(const Packet& packet, const Context& context) noexcept {
     // A forger of a client's address seldom knows its port, and never its COOKIE.
     const bool has_cookie = brings_cookie(found);
     const std::uint64_t hash = hash_of(flow_of_sender(packet), context);
-    const bool has_share = (has_cookie || found.binding()) &&
+    const bool has_share = (has_cookie || found.persistence()) &&
                            memory.retries_by_tuple.take(has_cookie ? ~hash : hash,
                                                         context.now_micros, retries_per_tuple);
     return has_share ? Verdict::undecided : Verdict::source_limited;

@@ -31,10 +31,10 @@ std::uint32_t sequence_of(const Packet& packet) noexcept {
 bool await_backend(const Packet& packet, const Flow& flow, Context& context) noexcept {
     if (flow.awaits) return true;
     const auto key = flow_of_sender(packet);
-    const std::unique_lock hold{context.directory.tuple(hash_of(key, context)), std::try_to_lock};
+    const std::unique_lock hold{context.sessions.tuple(hash_of(key, context)), std::try_to_lock};
     Flow awaiting = flow;
     awaiting.awaits = true;
-    return hold && context.directory.flows.refresh(key, flow, awaiting);
+    return hold && context.sessions.flows.refresh(key, flow, awaiting);
 }
 
 /// A backend that is asked in full may claim SPIs at a tuple, alone or as one of several. Other
@@ -72,7 +72,7 @@ std::optional<Claim> claim_of(const Packet& packet, const Stander& one, bool is_
         claim.is_shared = true;
         Claim shared = other;
         shared.is_shared = true;
-        if (!other.is_shared) context.directory.claims.refresh(key, other, shared);
+        if (!other.is_shared) context.sessions.claims.refresh(key, other, shared);
     });
     claim.rank = rank.value_or(static_cast<std::uint8_t>(std::min(next, max_claim_rank)));
     return count < claims_per_spi ? std::optional{claim} : std::nullopt;
@@ -82,7 +82,7 @@ std::optional<Claim> claim_of(const Packet& packet, const Stander& one, bool is_
 /// the backend in between. True: another backend goes on to have the SPI too. nullopt: unknown yet.
 std::optional<bool> is_contested(const Packet& packet, const Flow& flow,
                                  Context& context) noexcept {
-    auto& candidates = context.directory.candidates;
+    auto& candidates = context.sessions.candidates;
     const std::array<std::uint64_t, 1> key{packet.datagram.esp_spi.to_host()};
     const auto known = find_noted(candidates, key, context);
     const bool is_there = known && context.table.is_current(known->record.backend);
@@ -114,11 +114,11 @@ void renew_claim(Found& found, Context& context) noexcept {
     if (!claim.record) return;
     const auto key = sessions::esp_key(found.packet.source, found.packet.datagram.esp_spi);
     if (claim.is_disputed) {
-        note(context.directory.claims.erase(key), context);
+        note(context.sessions.claims.erase(key), context);
     } else if (claim.is_own && claim.heard != claim.record->last_seen) {
         Claim renewed = *claim.record;
         renewed.last_seen = claim.heard;
-        context.directory.claims.refresh(key, *claim.record, renewed);
+        context.sessions.claims.refresh(key, *claim.record, renewed);
     }
 }
 
@@ -145,13 +145,13 @@ void consider_spi(Found& found, Context& context) noexcept {
         note(sessions::WriteOutcome::full, context);
         return;
     }
-    if (!write_to(context.directory.claims,
+    if (!write_to(context.sessions.claims,
                   sessions::esp_key(packet.source, packet.datagram.esp_spi), *claim,
                   sessions::Evict::never, context))
         return;
     context.counters.spis_learned.add(1);
     if (!claim->is_shared)
-        note(context.directory.candidates.erase({packet.datagram.esp_spi.to_host()}), context);
+        note(context.sessions.candidates.erase({packet.datagram.esp_spi.to_host()}), context);
 }
 
 }  // namespace ikelb::affinity

@@ -13,15 +13,15 @@ namespace {
 void note_answer_to_delete(const Packet& packet, Context& context) noexcept {
     const auto key =
         sessions::hashed(sessions::flow_key(packet.source, packet.source_port, packet.backend),
-                         context.directory.secret);
-    const auto login = find_noted(context.directory.logins, key, context);
+                         context.sessions.secret);
+    const auto login = find_noted(context.sessions.logins, key, context);
     if (!login || !login->record.is_closing ||
-        login->notes != sessions::pair_key(packet.ike_header()) ||
+        login->notes != sessions::ike_sa_key(packet.ike_header()) ||
         ike::hints_at_delete(packet.ike_message()))
         return;
     sessions::Login answered = login->record;
     answered.is_over = true;
-    context.directory.logins.refresh(key, login->record, answered);
+    context.sessions.logins.refresh(key, login->record, answered);
 }
 
 void note_request(const Decision& decision, Found& found, Context& context) noexcept {
@@ -58,12 +58,14 @@ void note_request(const Decision& decision, Found& found, Context& context) noex
         context.counters.pending_limited.add(1);
         return;
     }
-    keep(context.directory.pending,
+    keep(context.sessions.pending,
          request_key(flow_of_sender(packet), packet.ike_header(), context),
          sessions::Pending{
              .backend = ref_of(packet.backend, context),
              .copies = static_cast<std::uint8_t>((before ? before->copies : 0) + decision.asks_all),
-             .is_delete = is_delete && !before, .gateway = gateway, .last_seen = context.now},
+             .is_delete = is_delete && !before,
+             .gateway = gateway,
+             .last_seen = context.now},
          context);
 }
 
@@ -72,11 +74,13 @@ void note_request(const Decision& decision, Found& found, Context& context) noex
 bool keep_choice(const Packet& packet, std::uint8_t cookie, Context& context) noexcept {
     const bool is_answer = packet.direction == pipeline::Direction::to_client;
     const net::IpAddress& client = is_answer ? packet.destination : packet.source;
-    return keep(context.directory.choices,
+    return keep(context.sessions.choices,
                 sessions::half_open_key(packet.ike_header().initiator_spi, client, packet.service,
-                                        context.directory.secret),
-                sessions::Choice{.backend = ref_of(packet.backend, context), .cookie = cookie,
-                                 .is_answered = is_answer, .last_seen = context.now},
+                                        context.sessions.secret),
+                sessions::Choice{.backend = ref_of(packet.backend, context),
+                                 .cookie = cookie,
+                                 .is_answered = is_answer,
+                                 .last_seen = context.now},
                 context);
 }
 

@@ -8,7 +8,7 @@ namespace ikelb::affinity {
 
 sessions::HashedKey request_key(const sessions::FlowKey& flow, const ike::Header& header,
                                 const Context& context) noexcept {
-    const net::HashKey secret = context.directory.secret;
+    const net::HashKey secret = context.sessions.secret;
     std::uint64_t hash = net::keyed_hash(header.initiator_spi.wire(),
                                          sessions::hash_of(flow, secret), secret);
     const bool answer_brings_spi =
@@ -21,8 +21,8 @@ Tuple tuple_of(const sessions::FlowKey& key, const Flow& flow, forwarding::Servi
                const Context& context) noexcept {
     Tuple::Notes rivals{};
     if (flow.has_rivals)
-        if (const auto found = find_noted(context.directory.rivals,
-                                          sessions::hashed(key, context.directory.secret), context))
+        if (const auto found = find_noted(context.sessions.rivals,
+                                          sessions::hashed(key, context.sessions.secret), context))
             rivals = found->notes;
     Tuple tuple{flow, rivals, context.table.timeouts, context.now};
     tuple.filter([&](BackendRef backend) { return counts(backend, service, context); });
@@ -30,7 +30,7 @@ Tuple tuple_of(const sessions::FlowKey& key, const Flow& flow, forwarding::Servi
 }
 
 ClaimFound Found::find_claim() noexcept {
-    ClaimFound found{.record = find_live(context.directory.claims,
+    ClaimFound found{.record = find_live(context.sessions.claims,
                                          sessions::esp_key(packet.source, packet.datagram.esp_spi),
                                          context)};
     if (found.record && !context.table.is_current(found.record->backend)) found.record.reset();

@@ -25,16 +25,16 @@ inline sessions::HashedKey login_of_receiver(const Packet& packet,
                                              const Context& context) noexcept {
     return sessions::hashed(
         sessions::flow_key(packet.destination, packet.destination_port, packet.backend),
-        context.directory.secret);
+        context.sessions.secret);
 }
 /// Client persistence by address, in the service's mask; nullopt also with affinity by SA.
-inline std::optional<sessions::Binding> find_binding(const net::IpAddress& client,
-                                                     forwarding::ServiceIndex index,
-                                                     const Context& context) noexcept {
+inline std::optional<sessions::Persistence> find_persistence(const net::IpAddress& client,
+                                                             forwarding::ServiceIndex index,
+                                                             const Context& context) noexcept {
     const forwarding::Service& service = context.table.services[index];
     if (service.affinity != forwarding::Affinity::source) return std::nullopt;
-    return find_live(context.directory.bindings,
-                     sessions::binding_key(service.client_of(client), index), context);
+    return find_live(context.sessions.persistences,
+                     sessions::persistence_key(service.client_of(client), index), context);
 }
 inline BackendRef ref_of(BackendIndex index, const Context& context) noexcept {
     return {.index = index, .generation = context.table.backends[index].generation};
@@ -129,8 +129,8 @@ void visit_claims(net::be32 spi, const Context& context, Visit&& visit) noexcept
                     visit(key, claim);
             });
     };
-    look(context.directory.claims.narrow());
-    look(context.directory.claims.wide());
+    look(context.sessions.claims.narrow());
+    look(context.sessions.claims.wide());
 }
 
 /// A client's datagram and the live records that its rules have asked for; each is looked up once.
@@ -161,7 +161,7 @@ public:
 
     const std::optional<Flow>& flow() noexcept {
         return once(flow_, [&] {
-            return find_live(context.directory.flows, flow_of_sender(packet), context);
+            return find_live(context.sessions.flows, flow_of_sender(packet), context);
         });
     }
     /// The backends at the sender's tuple.
@@ -173,7 +173,7 @@ public:
     }
     const std::optional<sessions::IkeSa>& ike_sa() noexcept {
         return once(ike_sa_, [&] {
-            return find_live(context.directory.pairs, sessions::pair_key(packet.ike_header()),
+            return find_live(context.sessions.ike_sas, sessions::ike_sa_key(packet.ike_header()),
                              context);
         });
     }
@@ -184,16 +184,17 @@ public:
     const Claimants& claimants() noexcept {
         return once(claimants_, [&] { return find_claimants(); });
     }
-    const std::optional<sessions::Binding>& binding() noexcept {
-        return once(binding_, [&] { return find_binding(packet.source, packet.service, context); });
+    const std::optional<sessions::Persistence>& persistence() noexcept {
+        return once(binding_,
+                    [&] { return find_persistence(packet.source, packet.service, context); });
     }
     /// The choice for this client and SPIi.
     const std::optional<sessions::Choice>& choice() noexcept {
         return once(choice_, [&] {
             return find_live(
-                context.directory.choices,
+                context.sessions.choices,
                 sessions::half_open_key(packet.ike_header().initiator_spi, packet.source,
-                                        packet.service, context.directory.secret),
+                                        packet.service, context.sessions.secret),
                 context);
         });
     }
@@ -201,7 +202,7 @@ public:
     const std::optional<sessions::Pending>& pending() noexcept {
         return once(pending_, [&] {
             const auto key = request_key(flow_of_sender(packet), packet.ike_header(), context);
-            auto found = find_live(context.directory.pending, key, context);
+            auto found = find_live(context.sessions.pending, key, context);
             if (found && !found->steers()) found.reset();
             return found;
         });
@@ -218,7 +219,7 @@ private:
 
     std::optional<std::optional<Flow>> flow_;
     std::optional<std::optional<sessions::IkeSa>> ike_sa_;
-    std::optional<std::optional<sessions::Binding>> binding_;
+    std::optional<std::optional<sessions::Persistence>> binding_;
     std::optional<std::optional<sessions::Choice>> choice_;
     std::optional<std::optional<sessions::Pending>> pending_;
     std::optional<ClaimFound> claim_;
@@ -231,9 +232,9 @@ private:
 [[gnu::always_inline]] inline void prefetch_records(const Packet& packet,
                                                     const Context& context) noexcept {
     const bool is_reply = packet.direction == pipeline::Direction::to_client;
-    context.directory.flows.prefetch(is_reply ? flow_of_receiver(packet) : flow_of_sender(packet));
+    context.sessions.flows.prefetch(is_reply ? flow_of_receiver(packet) : flow_of_sender(packet));
     if (packet.datagram.kind == ike::Kind::ike)
-        context.directory.pairs.prefetch(sessions::pair_key(packet.ike_header()));
+        context.sessions.ike_sas.prefetch(sessions::ike_sa_key(packet.ike_header()));
 }
 
 }  // namespace ikelb::affinity

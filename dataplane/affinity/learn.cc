@@ -19,8 +19,8 @@ bool opens_sa(const ike::Header& header) noexcept {
 /// Translates evidence into the SA's state. An INIT that is answered alone proves no session: an
 /// INFORMATIONAL under its keys needs no login (IKEv1's Quick Mode does).
 std::optional<SaState> state_of(ike::Evidence evidence, const ike::Header& header,
-                                const std::optional<Pair>& pair) noexcept {
-    const bool has_only_begun = pair && pair->record.state == SaState::half_open;
+                                const std::optional<Pair>& ike_sa) noexcept {
+    const bool has_only_begun = ike_sa && ike_sa->record.state == SaState::half_open;
     switch (evidence) {
         case ike::Evidence::half_open: return SaState::half_open;
         case ike::Evidence::login: return SaState::answered;
@@ -28,31 +28,31 @@ std::optional<SaState> state_of(ike::Evidence evidence, const ike::Header& heade
             if (has_only_begun && header.major_version() != 1) return std::nullopt;
             return SaState::established;
         case ike::Evidence::life:
-            if (!pair || has_only_begun) return std::nullopt;
-            return pair->record.is_confirmed() ? SaState::established : SaState::answered;
+            if (!ike_sa || has_only_begun) return std::nullopt;
+            return ike_sa->record.is_confirmed() ? SaState::established : SaState::answered;
         case ike::Evidence::none: break;
     }
     return std::nullopt;
 }
 
 /// Evidence of an IKEv2 answer under keys.
-Said said_by_answer(const Packet& packet, const std::optional<Pair>& pair,
+Said said_by_answer(const Packet& packet, const std::optional<Pair>& ike_sa,
                     const std::optional<SaState>& proof, const Context& context) noexcept {
-    if (!pair || pair->record.backend.index != packet.backend) return Said::nominated;
+    if (!ike_sa || ike_sa->record.backend.index != packet.backend) return Said::nominated;
     const ike::Header& header = packet.ike_header();
-    const auto began = sessions::Began::unpack(pair->notes[1]);
+    const auto began = sessions::Began::unpack(ike_sa->notes[1]);
     // A server answers a replay too, under an old message ID. An unseen SA has no known ID yet.
     const bool is_unseen = began.client == 0 && began.next_id == 0;
     if (is_unseen || header.message_id.to_host() < began.next_id) return Said::nominated;
-    if (pair->record.is_confirmed() || proof == SaState::established) return Said::strong;
+    if (ike_sa->record.is_confirmed() || proof == SaState::established) return Said::strong;
     const bool is_own_login =
-        header.exchange == ike::exchange::ike_auth && began_here(packet, pair, context);
+        header.exchange == ike::exchange::ike_auth && began_here(packet, ike_sa, context);
     return is_own_login ? Said::login : Said::nominated;
 }
 
 }  // namespace
 
-Lesson learn(const Packet& packet, const std::optional<Pair>& pair, Context& context) noexcept {
+Lesson learn(const Packet& packet, const std::optional<Pair>& ike_sa, Context& context) noexcept {
     if (packet.datagram.kind == ike::Kind::esp) return {.said = Said::spoke};
     if (packet.datagram.kind != ike::Kind::ike) return {.said = Said::alive};
     const ike::Header& header = packet.ike_header();
@@ -65,34 +65,35 @@ Lesson learn(const Packet& packet, const std::optional<Pair>& pair, Context& con
         return {.said = may ? Said::called : Said::nothing};
     }
     const ike::Evidence evidence = ike::evidence_of(packet.ike_message());
-    Lesson lesson{.sa = state_of(evidence, header, pair)};
+    Lesson lesson{.sa = state_of(evidence, header, ike_sa)};
     if (evidence == ike::Evidence::none || evidence == ike::Evidence::half_open) return lesson;
     // Any source can have failing logins answered, so each has its share; SAs that began elsewhere
     // draw on another share.
-    const bool is_login_known = pair && pair->record.state != SaState::half_open;
+    const bool is_login_known = ike_sa && ike_sa->record.state != SaState::half_open;
     const net::HashKey& secret = context.table.hash_key;
     if (lesson.sa == SaState::answered && !is_login_known &&
         !memory.logins_by_source.take(
             packet.destination,
-            began_here(packet, pair, context) ? secret : net::HashKey{secret.k1, secret.k0},
+            began_here(packet, ike_sa, context) ? secret : net::HashKey{secret.k1, secret.k0},
             context.now_micros, limits.logins_per_source))
         return {.said = Said::alive, .sa = SaState::half_open};
     if (header.major_version() == 1) {
         // No IKEv1 flag tells answers, answers to replays and unasked messages apart: ESP decides,
         // and a confirmed SA keeps its gateway.
         lesson.said = Said::nominated;
-        lesson.turns_gateway = !(pair && pair->record.is_confirmed());
+        lesson.turns_gateway = !(ike_sa && ike_sa->record.is_confirmed());
         return lesson;
     }
     lesson.is_answer = header.is_response();
-    lesson.said = lesson.is_answer ? said_by_answer(packet, pair, lesson.sa, context) : Said::spoke;
+    lesson.said =
+        lesson.is_answer ? said_by_answer(packet, ike_sa, lesson.sa, context) : Said::spoke;
     lesson.turns_gateway = lesson.said == Said::login || lesson.said == Said::strong;
     if (lesson.sa && ike::hints_at_delete(packet.ike_message()))  // a replay's answer tells nothing
         lesson.sa = lesson.said == Said::nominated ? std::nullopt : std::optional{SaState::closing};
     return lesson;
 }
 
-FrontendIndex reply_vip(const Packet& packet, const std::optional<Pair>& pair,
+FrontendIndex reply_vip(const Packet& packet, const std::optional<Pair>& ike_sa,
                         const Context& context) noexcept {
     const forwarding::ForwardingTable& table = context.table;
     if (packet.frontend != forwarding::no_frontend) [[likely]]
@@ -118,7 +119,7 @@ FrontendIndex reply_vip(const Packet& packet, const std::optional<Pair>& pair,
         for (const FrontendIndex candidate : candidates) {
             const auto key =
                 sessions::flow_key(packet.destination, packet.destination_port, candidate);
-            const auto flow = find_live(context.directory.flows, key, context);
+            const auto flow = find_live(context.sessions.flows, key, context);
             if (!flow) continue;
             const Tuple tuple = tuple_of(key, *flow, table.frontends[candidate].service, context);
             const Stander* const own = tuple.find(ref);
@@ -135,18 +136,18 @@ FrontendIndex reply_vip(const Packet& packet, const std::optional<Pair>& pair,
     if (packet.datagram.kind == ike::Kind::ike)
         vip = the_only_one([&](FrontendIndex candidate) {
             const auto service = table.frontends[candidate].service;
-            if (pair) return pair->record.backend == ref && pair->record.service == service;
+            if (ike_sa) return ike_sa->record.backend == ref && ike_sa->record.service == service;
             return is_ours(find_live(
-                context.directory.choices,
+                context.sessions.choices,
                 sessions::half_open_key(packet.ike_header().initiator_spi, packet.destination,
-                                        service, context.directory.secret),
+                                        service, context.sessions.secret),
                 context));
         });
     if (vip == forwarding::no_frontend) vip = by_standing();
     if (vip == forwarding::no_frontend)
         vip = the_only_one([&](FrontendIndex candidate) {
             return is_ours(
-                find_binding(packet.destination, table.frontends[candidate].service, context));
+                find_persistence(packet.destination, table.frontends[candidate].service, context));
         });
     return vip;
 }

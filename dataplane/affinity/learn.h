@@ -19,21 +19,21 @@ struct Lesson {
 };
 
 /// Returns true if the packet's SA began at the packet's backend and destination.
-inline bool began_here(const Packet& packet, const std::optional<Pair>& pair,
+inline bool began_here(const Packet& packet, const std::optional<Pair>& ike_sa,
                        const Context& context) noexcept {
-    return pair && pair->record.backend.index == packet.backend &&
-           sessions::Began::unpack(pair->notes[1]).client ==
+    return ike_sa && ike_sa->record.backend.index == packet.backend &&
+           sessions::Began::unpack(ike_sa->notes[1]).client ==
                sessions::origin_of(packet.destination, context.table.hash_key);
 }
 
 /// pair: the record of the packet's IKE SA. An answer under a message ID that was answered before
 /// answers a replay (RFC 7296 section 2.1). Spends tokens of logins and of SAs that backends open.
-Lesson learn(const Packet& packet, const std::optional<Pair>& pair, Context& context) noexcept;
+Lesson learn(const Packet& packet, const std::optional<Pair>& ike_sa, Context& context) noexcept;
 
 /// Returns the VIP of a reply; if a backend serves several VIPs from the source address, the SA's
 /// by its SPIs, else the VIP where the backend stands highest at this client tuple, else the one of
 /// client persistence; no_frontend if several candidates fit, or none.
-forwarding::FrontendIndex reply_vip(const Packet& packet, const std::optional<Pair>& pair,
+forwarding::FrontendIndex reply_vip(const Packet& packet, const std::optional<Pair>& ike_sa,
                                     const Context& context) noexcept;
 
 /// Sets a backend packet's VIP and gateway, and learns. Exits: reply_vip_unknown, refusal_of_copy.

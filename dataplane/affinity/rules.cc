@@ -88,11 +88,11 @@ Answer by_claimants(Found& found) noexcept {
 }
 
 Answer by_binding(Found& found) noexcept {
-    return follow(found.binding(), found);
+    return follow(found.persistence(), found);
 }
 
 Answer by_binding_anew(Found& found) noexcept {
-    Answer answer = go_back(found.binding(), found);
+    Answer answer = go_back(found.persistence(), found);
     // A backend's reply must find the VIP that was asked: with several VIPs, client persistence
     // alone does not tell it if the client uses two of them.
     if (answer.is_hit) answer.keeps_choice = found.is_ambiguous(answer.backend);

@@ -32,7 +32,7 @@ BackendIndex by_turn(forwarding::ServiceIndex index, const forwarding::Service& 
 BackendIndex by_fewest_sas(const forwarding::Service& service, const Context& context) noexcept {
     auto& chosen = context.memory.chosen;
     const auto load = [&](BackendIndex one) {
-        const std::uint64_t sas{context.directory.sas[one].load(std::memory_order_relaxed)};
+        const std::uint64_t sas{context.sessions.sas[one].load(std::memory_order_relaxed)};
         return ((sas + chosen[one]) << 16) / context.table.backends[one].weight;
     };
     const auto best = std::ranges::min_element(service.members, {}, load);
@@ -51,7 +51,7 @@ void count_spread(const Found& found, BackendIndex choice) noexcept {
 
 /// False: no choice may be kept, and the hash decides without memory until the crowd has gone.
 bool may_remember(const Context& context) noexcept {
-    if (!context.directory.is_half_open_crowded.load(std::memory_order_relaxed) &&
+    if (!context.sessions.is_half_open_crowded.load(std::memory_order_relaxed) &&
         context.memory.half_open_inserts.take(context.now_micros,
                                               context.table.limits.half_open_inserts))
         return true;

@@ -55,40 +55,40 @@ std::uint64_t began_after(const Packet& packet, std::uint64_t before, const Less
 
 /// An answered login may have failed, and a delete may be of a child alone. Later ESP tells, but
 /// names no SPI of its IKE SA, so the tuple's record has to say which SA the ESP confirms.
-void note_login(const Packet& packet, const sessions::PairKey& pair, SaState state,
+void note_login(const Packet& packet, const sessions::IkeSaKey& ike_sa, SaState state,
                 Context& context) noexcept {
     const Login login{ref_of(packet.backend, context), state == SaState::closing, context.now};
-    keep(context.directory.logins, login_of_receiver(packet, context), login, context, &pair);
+    keep(context.sessions.logins, login_of_receiver(packet, context), login, context, &ike_sa);
 }
 
 /// ESP confirms the login that its backend answered last at its tuple, among SAs that began at this
 /// very address, or the SA that was confirmed before the hint of a delete.
 void confirm_login(const Packet& packet, BackendRef ref, Context& context) noexcept {
     const auto key = login_of_receiver(packet, context);
-    auto& logins = context.directory.logins;
+    auto& logins = context.sessions.logins;
     const auto login = find_noted(logins, key, context);
     if (!login || login->record.backend != ref ||
         (login->record.is_closing && is_within(in_flight, login->record.last_seen, context.now)))
         return;
     note(logins.erase(key), context);
-    const sessions::PairKey& pair = login->notes;
+    const sessions::IkeSaKey& ike_sa = login->notes;
     const auto found =
-        pair[0] == 0 ? std::nullopt : find_noted(context.directory.pairs, pair, context);
+        ike_sa[0] == 0 ? std::nullopt : find_noted(context.sessions.ike_sas, ike_sa, context);
     if (!found || found->record.backend != ref) return;
     IkeSa confirmed = found->record;
     confirmed.state = SaState::established;
     confirmed.is_over |= login->record.is_over;
     confirmed.last_seen = context.now;
     const std::optional<IkeSa> before = found->record;
-    write_to(context.directory.pairs, pair, confirmed, sessions::Evict::oldest_by_half, context,
+    write_to(context.sessions.ike_sas, ike_sa, confirmed, sessions::Evict::oldest_by_half, context,
              &found->notes, &before);
 }
 
-void teach_pair(const Packet& packet, const std::optional<Pair>& found, const Lesson& lesson,
-                Context& context) noexcept {
+void teach_ike_sa(const Packet& packet, const std::optional<Pair>& found, const Lesson& lesson,
+                  Context& context) noexcept {
     if (!lesson.sa || packet.ike_header().responder_spi.wire() == 0) return;
     const SaState proof = *lesson.sa;
-    const auto key = sessions::pair_key(packet.ike_header());
+    const auto key = sessions::ike_sa_key(packet.ike_header());
     const BackendRef ref = ref_of(packet.backend, context);
     // Another backend's IKE SA stays its own as long as that backend counts.
     const bool is_own = found && found->record.backend == ref;
@@ -100,7 +100,7 @@ void teach_pair(const Packet& packet, const std::optional<Pair>& found, const Le
     if (proof == SaState::closing ||
         (proof == SaState::answered && is_own && began_here(packet, found, context)))
         note_login(packet, key, proof, context);
-    auto& pairs = context.directory.pairs;
+    auto& ike_sas = context.sessions.ike_sas;
     const bool is_raised = !is_own || raises(proof, found->record.state);
     IkeSa desired{.backend = ref,
                   .state = is_raised ? proof : found->record.state,
@@ -116,27 +116,28 @@ void teach_pair(const Packet& packet, const std::optional<Pair>& found, const Le
     if (!is_due) desired.last_seen = known.record.last_seen;
     const auto before = found ? std::optional{found->record} : std::nullopt;
     const bool is_written =
-        write_to(pairs, key, desired, sessions::Evict::oldest_by_half, context, &notes, &before);
+        write_to(ike_sas, key, desired, sessions::Evict::oldest_by_half, context, &notes, &before);
     if (is_written && !found) context.counters.pairs_learned.add(1);
     if (is_written || !is_own || !is_due) return;
     IkeSa renewed = known.record;  // the known state lives on
     renewed.last_seen = context.now;
-    pairs.refresh(key, known.record, renewed);
+    ike_sas.refresh(key, known.record, renewed);
 }
 
 /// Client persistence keeps its backend, else one roamer who enters an office's NAT would take the
 /// office along. But a backend that takes no returning clients gives way to one that does, or the
 /// client would leave its present server at its next login.
-void teach_binding(const Packet& packet, BackendRef ref, Context& context) noexcept {
+void teach_persistence(const Packet& packet, BackendRef ref, Context& context) noexcept {
     const forwarding::Service& service = context.table.services[packet.service];
     if (service.affinity != forwarding::Affinity::source) return;
-    const auto found = find_binding(packet.destination, packet.service, context);
-    const auto key = sessions::binding_key(service.client_of(packet.destination), packet.service);
-    sessions::Binding binding{.backend = ref, .last_seen = context.now};
-    auto& bindings = context.directory.bindings;
+    const auto found = find_persistence(packet.destination, packet.service, context);
+    const auto key =
+        sessions::persistence_key(service.client_of(packet.destination), packet.service);
+    sessions::Persistence persistence{.backend = ref, .last_seen = context.now};
+    auto& persistences = context.sessions.persistences;
     if (found && found->backend == ref) {
         if (!is_within(refresh_interval - 1, found->last_seen, context.now))
-            bindings.refresh(key, *found, binding);
+            persistences.refresh(key, *found, persistence);
         return;
     }
     const auto takes = [&](BackendRef one) {
@@ -144,7 +145,7 @@ void teach_binding(const Packet& packet, BackendRef ref, Context& context) noexc
     };
     if (!found || !counts(found->backend, packet.service, context) ||
         (takes(ref) && !takes(found->backend)))
-        write_to(bindings, key, binding, sessions::Evict::never, context, nullptr, &found);
+        write_to(persistences, key, persistence, sessions::Evict::never, context, nullptr, &found);
 }
 
 /// The remembered request that a backend's IKE message answers.
@@ -152,7 +153,7 @@ std::optional<Pending> answered_request(const Packet& packet, const Context& con
     if (packet.datagram.kind != ike::Kind::ike) return std::nullopt;
     const ike::Header& header = packet.ike_header();
     if (header.major_version() == 2 && !header.is_response()) return std::nullopt;
-    return find_live(context.directory.pending,
+    return find_live(context.sessions.pending,
                      request_key(flow_of_receiver(packet), header, context), context);
 }
 
@@ -167,11 +168,11 @@ bool may_add_place(const Packet& packet, const Lesson& lesson, Context& context)
     // By both SPIs: any client can begin an SA under another's first SPI. No replay is answered
     // afresh, or as a login's next message: fresh answers and login messages have their own shares.
     const ike::Header& header = packet.ike_header();
-    const auto pair = sessions::WholeKey::hash(sessions::pair_key(header), secret);
+    const auto ike_sa = sessions::WholeKey::hash(sessions::ike_sa_key(header), secret);
     if (lesson.said != Said::nominated)
-        return memory.nominations_by_pair.take(~pair, now, places_per_pair);
+        return memory.nominations_by_pair.take(~ike_sa, now, places_per_pair);
     const std::uint32_t step = lesson.sa == SaState::answered ? header.message_id.wire() : 0;
-    return memory.nominations_by_pair.take(net::keyed_hash(step, pair, secret), now,
+    return memory.nominations_by_pair.take(net::keyed_hash(step, ike_sa, secret), now,
                                            places_per_pair) &&
            memory.nominations_by_source.take(packet.destination, secret, now, places_per_source);
 }
@@ -196,9 +197,9 @@ bool join(const Packet& packet, const std::optional<Flow>& flow, const Lesson& l
     const auto write_rivals = [&] {
         if (!has_rivals) return sessions::WriteOutcome::written;
         const Tuple::Notes notes = tuple.notes(context.now);
-        return context.directory.rivals.write(sessions::hashed(key, context.directory.secret),
-                                              tuple.rivals(context.now), context.table.timeouts,
-                                              context.now, sessions::Evict::oldest_by_half, &notes);
+        return context.sessions.rivals.write(sessions::hashed(key, context.sessions.secret),
+                                             tuple.rivals(context.now), context.table.timeouts,
+                                             context.now, sessions::Evict::oldest_by_half, &notes);
     };
     const Stander& first = all.front();
     const bool is_same = flow && flow->backend == first.backend;
@@ -211,7 +212,7 @@ bool join(const Packet& packet, const std::optional<Flow>& flow, const Lesson& l
                        .last_seen = first.last};
     if (flow == std::optional{desired}
             ? !note(write_rivals(), context)
-            : !write_to(context.directory.flows, key, desired, sessions::Evict::oldest_by_half,
+            : !write_to(context.sessions.flows, key, desired, sessions::Evict::oldest_by_half,
                         context, nullptr, &flow, write_rivals))
         return false;
     if (was_empty)
@@ -225,7 +226,7 @@ bool join(const Packet& packet, const std::optional<Flow>& flow, const Lesson& l
 bool teach_tuple(Packet& packet, const Lesson& lesson, GatewayIndex way,
                  Context& context) noexcept {
     const auto key = flow_of_receiver(packet);
-    const auto flow = find_live(context.directory.flows, key, context);
+    const auto flow = find_live(context.sessions.flows, key, context);
     const bool has_way = way != forwarding::no_gateway;
     GatewayIndex usual = flow ? flow->gateway : forwarding::no_gateway;
     if (usual == forwarding::no_gateway && lesson.said != Said::nothing)
@@ -245,23 +246,23 @@ bool teach_tuple(Packet& packet, const Lesson& lesson, GatewayIndex way,
         desired.gateway = stored;
         const bool has_changed = desired != *flow;
         if (has_changed || is_over) desired.is_over = is_over;
-        if (!has_changed && is_over) context.directory.flows.refresh(key, *flow, desired);
+        if (!has_changed && is_over) context.sessions.flows.refresh(key, *flow, desired);
         if (!has_changed) return false;
     } else if (!flow && said <= Said::alive) {
         return false;
     }
     // No worker waits for the lock: the backend's next datagram teaches the same again.
-    const std::unique_lock hold{context.directory.tuple(hash_of(key, context)), std::try_to_lock};
+    const std::unique_lock hold{context.sessions.tuple(hash_of(key, context)), std::try_to_lock};
     if (!hold) return note(sessions::WriteOutcome::busy, context);
     if (!is_own) return join(packet, flow, lesson, stored, context);
     const bool is_rewritten =
         desired.standing != flow->standing || desired.gateway != flow->gateway;
-    if (is_rewritten && write_to(context.directory.flows, key, desired,
+    if (is_rewritten && write_to(context.sessions.flows, key, desired,
                                  sessions::Evict::oldest_by_half, context, nullptr, &flow))
         return true;
     desired.standing = flow->standing;  // the known state lives on
     desired.gateway = flow->gateway;
-    return context.directory.flows.refresh(key, *flow, desired);
+    return context.sessions.flows.refresh(key, *flow, desired);
 }
 
 void count_answer(const Packet& packet, Context& context) noexcept {
@@ -290,12 +291,12 @@ bool is_refusal(const Packet& packet) noexcept {
 void take_reply(Packet& packet, Context& context) noexcept {
     if (packet.is_later_fragment || packet.is_icmp_error) return;
     const bool is_ike = packet.datagram.kind == ike::Kind::ike;
-    const auto pair = is_ike ? find_noted(context.directory.pairs,
-                                          sessions::pair_key(packet.ike_header()), context)
-                             : std::nullopt;
+    const auto ike_sa = is_ike ? find_noted(context.sessions.ike_sas,
+                                            sessions::ike_sa_key(packet.ike_header()), context)
+                               : std::nullopt;
     // A record from before a flush or a removal says nothing about the present backend.
     const std::optional<Pair> none;
-    const auto& known = pair && context.table.is_current(pair->record.backend) ? pair : none;
+    const auto& known = ike_sa && context.table.is_current(ike_sa->record.backend) ? ike_sa : none;
     packet.frontend = reply_vip(packet, known, context);
     if (packet.frontend == forwarding::no_frontend)
         return packet.decide(Verdict::reply_vip_unknown);
@@ -311,12 +312,12 @@ void take_reply(Packet& packet, Context& context) noexcept {
             return packet.decide(Verdict::refusal_of_copy);
         count_answer(packet, context);
         teach_choice(packet, context);
-        teach_pair(packet, pair, lesson, context);
+        teach_ike_sa(packet, ike_sa, lesson, context);
     }
     const GatewayIndex way = request ? request->gateway : forwarding::no_gateway;
     if (!teach_tuple(packet, lesson, way, context) || lesson.said != Said::spoke) return;
     if (!is_ike) confirm_login(packet, ref, context);
-    teach_binding(packet, ref, context);
+    teach_persistence(packet, ref, context);
 }
 
 }  // namespace ikelb::affinity

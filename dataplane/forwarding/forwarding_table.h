@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "dataplane/forwarding/address_map.h"
-#include "dataplane/forwarding/express_table.h"
+#include "dataplane/forwarding/fast_table.h"
 #include "dataplane/forwarding/ids.h"
 #include "dataplane/forwarding/route_table.h"
 #include "dataplane/forwarding/timeouts.h"
@@ -262,7 +262,7 @@ struct ForwardingTable {
     /// Senders of the servers' side on interfaces that face both sides: backends, their routers and
     /// the operator's list, without gateways that face clients. By gateway_key().
     WordMap<1, bool> server_macs;
-    ExpressTable express;  ///< derived from all members above
+    FastTable fast_path;  ///< derived from all members above
 
     InterfaceIndex interface_at(PortIndex port, std::uint16_t vlan) const noexcept {
         const std::size_t slot = std::size_t{port} * 4096 + vlan;

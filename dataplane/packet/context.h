@@ -10,7 +10,7 @@
 
 #include "dataplane/forwarding/forwarding_table.h"
 #include "dataplane/packet/counters.h"
-#include "dataplane/sessions/directory.h"
+#include "dataplane/sessions/session_tables.h"
 
 namespace ikelb::pipeline {
 
@@ -128,7 +128,7 @@ struct WorkerMemory {
 /// State for the stages. Time comes from the caller; no stage reads a clock.
 struct Context {
     const forwarding::ForwardingTable& table;
-    sessions::Directory& directory;
+    sessions::SessionTables& sessions;
     Counters& counters;
     WorkerMemory& memory;
     forwarding::Seconds now = 0;      ///< coarse clock of the records
@@ -138,8 +138,8 @@ struct Context {
 /// Counts a failed write to the session tables. Returns true if the record was written.
 inline bool note(sessions::WriteOutcome outcome, Context& context) noexcept {
     if (outcome == sessions::WriteOutcome::busy || outcome == sessions::WriteOutcome::changed)
-        context.counters.directory_busy.add(1);
-    if (outcome == sessions::WriteOutcome::full) context.counters.directory_full.add(1);
+        context.counters.sessions_busy.add(1);
+    if (outcome == sessions::WriteOutcome::full) context.counters.sessions_full.add(1);
     return outcome == sessions::WriteOutcome::written;
 }
 

@@ -60,8 +60,8 @@ struct alignas(64) Counters {
     Counter scheduler_fallbacks;  ///< choices left to the hash: the half-open region is crowded
     Counter pending_limited;      ///< requests not remembered: over their source's rate
     std::array<Counter, rule_count> steered;  ///< client datagrams by the rule that decided
-    Counter directory_busy;  ///< writes left to a later packet: another worker holds the place
-    Counter directory_full;
+    Counter sessions_busy;  ///< writes left to a later packet: another worker holds the place
+    Counter sessions_full;
     Counter transit_grace;      ///< admitted without a record, soon after a start or a takeover
     Counter transit_untracked;  ///< sent to the clients' side without a record, for want of room
     Counter udp6_without_checksum;  ///< translated over IPv6 with a UDP checksum of zero

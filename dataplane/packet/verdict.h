@@ -96,16 +96,16 @@ enum class Verdict : std::uint8_t {
 };
 inline constexpr std::size_t verdict_count = static_cast<std::size_t>(Verdict::undecided);
 
-enum class Fate : std::uint8_t { forward, punt, hold, drop };
+enum class Disposition : std::uint8_t { forward, punt, hold, drop };
 
 struct VerdictInfo {
     std::string_view name;
-    Fate fate;
+    Disposition fate;
     std::string_view help;
 };
 
 inline constexpr std::array<VerdictInfo, verdict_count> verdict_infos{{
-#define IKELB_VERDICT_INFO(name, fate, help) {#name, Fate::fate, help},
+#define IKELB_VERDICT_INFO(name, fate, help) {#name, Disposition::fate, help},
     IKELB_VERDICTS(IKELB_VERDICT_INFO)
 #undef IKELB_VERDICT_INFO
 }};

@@ -10,7 +10,7 @@
 namespace ikelb::pipeline {
 namespace {
 
-using sessions::FragmentFate;
+using sessions::FragmentWay;
 
 /// True for any later fragment from the clients' side or to a VIP, and for one that may be UDP's
 /// from or to a VIP or backend. Other later fragments are plain transit.
@@ -29,7 +29,7 @@ sessions::HashedKey key_of(const Packet& packet, const Context& context) noexcep
     for (const std::uint64_t word :
          {packet.source.high(), packet.source.low(), packet.destination.high(),
           packet.destination.low(), std::uint64_t{packet.identification}})
-        hash = net::keyed_hash(word, hash, context.directory.secret);
+        hash = net::keyed_hash(word, hash, context.sessions.secret);
     return {hash | 1};
 }
 
@@ -49,56 +49,56 @@ std::uint8_t fingerprint_of(const Packet& packet, const Context& context) noexce
 /// than the judged ones (RFC 5722, RFC 8200 section 4.5). IPv4's identification wraps within
 /// seconds (RFC 4963): over IPv4 the beginning counts only if fragments have gone, and would go, to
 /// another place.
-bool is_overlap(const Packet& packet, const FragmentFate& before,
-                const FragmentFate& after) noexcept {
-    constexpr auto drop = FragmentFate::Kind::drop;
+bool is_overlap(const Packet& packet, const FragmentWay& before,
+                const FragmentWay& after) noexcept {
+    constexpr auto drop = FragmentWay::Kind::drop;
     return before.fingerprint != after.fingerprint &&
            (packet.is_v6 || (before.kind != drop && after.kind != drop &&
                              (before.kind != after.kind || before.index != after.index)));
 }
 
 /// A reload may have removed the first fragment's backend or frontend.
-bool is_valid(const FragmentFate& fate, const forwarding::ForwardingTable& table) noexcept {
-    if (fate.kind == FragmentFate::Kind::to_server) return table.backends[fate.index].is_present;
-    return fate.kind != FragmentFate::Kind::to_client || table.frontends[fate.index].is_present();
+bool is_valid(const FragmentWay& fate, const forwarding::ForwardingTable& table) noexcept {
+    if (fate.kind == FragmentWay::Kind::to_server) return table.backends[fate.index].is_present;
+    return fate.kind != FragmentWay::Kind::to_client || table.frontends[fate.index].is_present();
 }
 
-void apply(Packet& packet, const FragmentFate& fate, Context& context) noexcept {
+void apply(Packet& packet, const FragmentWay& fate, Context& context) noexcept {
     switch (fate.kind) {
-        case FragmentFate::Kind::to_server:
+        case FragmentWay::Kind::to_server:
             packet.direction = Direction::to_server;
             packet.backend = fate.index;
             packet.service = fate.next;
             return;
-        case FragmentFate::Kind::to_client:
+        case FragmentWay::Kind::to_client:
             packet.direction = Direction::to_client;
             packet.frontend = fate.index;
             packet.service = context.table.frontends[fate.index].service;
             packet.gateway = fate.next;
             return;
-        case FragmentFate::Kind::transit: packet.direction = Direction::transit; return;
-        case FragmentFate::Kind::punt: return punt(packet, Verdict::punt_local, context);
-        case FragmentFate::Kind::drop: return packet.decide(Verdict::fragment_of_drop);
+        case FragmentWay::Kind::transit: packet.direction = Direction::transit; return;
+        case FragmentWay::Kind::punt: return punt(packet, Verdict::punt_local, context);
+        case FragmentWay::Kind::drop: return packet.decide(Verdict::fragment_of_drop);
     }
 }
 
 /// Disposition of the later fragments of this first one; nullopt: not known yet.
-std::optional<FragmentFate> fate_of(const Packet& packet) noexcept {
-    using enum FragmentFate::Kind;
+std::optional<FragmentWay> disposition_of(const Packet& packet) noexcept {
+    using enum FragmentWay::Kind;
     if (packet.is_decided()) {
-        const Fate verdict = info(packet.verdict).fate;
-        if (verdict == Fate::hold) return std::nullopt;
-        if (verdict == Fate::drop) return FragmentFate{.kind = drop};
+        const Disposition verdict = info(packet.verdict).fate;
+        if (verdict == Disposition::hold) return std::nullopt;
+        if (verdict == Disposition::drop) return FragmentWay{.kind = drop};
         // The kernel gets the whole datagram or nothing of it, except transit through the kernel.
-        return FragmentFate{.kind = packet.verdict == Verdict::punt_unresolved ? transit : punt};
+        return FragmentWay{.kind = packet.verdict == Verdict::punt_unresolved ? transit : punt};
     }
     if (packet.direction == Direction::to_server) {
         const auto service = static_cast<std::uint8_t>(packet.service);
-        return FragmentFate{.kind = to_server, .index = packet.backend, .next = service};
+        return FragmentWay{.kind = to_server, .index = packet.backend, .next = service};
     }
     if (packet.direction == Direction::to_client)
-        return FragmentFate{.kind = to_client, .index = packet.frontend, .next = packet.gateway};
-    return FragmentFate{.kind = transit};
+        return FragmentWay{.kind = to_client, .index = packet.frontend, .next = packet.gateway};
+    return FragmentWay{.kind = transit};
 }
 
 /// Limits each source's share of the records: one source's share leaves all records in place for
@@ -126,7 +126,7 @@ bool is_known(const Packet& packet, const Context& context) noexcept {
     if (packet.direction == Direction::transit) return !context.table.wall.is_open;
     if (packet.rule == Rule::flow || packet.rule == Rule::label) {
         const auto flow =
-            find_live(context.directory.flows, affinity::flow_of_sender(packet), context);
+            find_live(context.sessions.flows, affinity::flow_of_sender(packet), context);
         return flow && flow->standing >= sessions::Standing::strong;
     }
     return packet.rule == Rule::pair || packet.rule == Rule::esp_client ||
@@ -143,7 +143,7 @@ bool is_forged(Verdict verdict) noexcept {
 
 void follow_fragment(Packet& packet, Context& context) noexcept {
     if (!packet.is_later_fragment || !is_asked_about(packet, context)) return;
-    const auto fate = find_live(context.directory.fragments, key_of(packet, context), context);
+    const auto fate = find_live(context.sessions.fragments, key_of(packet, context), context);
     if (fate && is_valid(*fate, context.table)) return apply(packet, *fate, context);
     const auto [noted, as] = refusal_of(packet, context);
     if (as - noted <= 1)  // in this second or the last
@@ -158,10 +158,10 @@ void remember_fragment(Packet& packet, Context& context) noexcept {
     if (!packet.is_ip || !packet.is_fragment || packet.is_later_fragment ||
         !is_asked_about(packet, context) || is_forged(packet.verdict))
         return;
-    auto fate = fate_of(packet);
+    auto fate = disposition_of(packet);
     if (!fate) return;
     if (!is_known(packet, context) && !is_within_share(packet, context)) {
-        if (fate->kind != FragmentFate::Kind::drop) packet.verdict = Verdict::fragment_limited;
+        if (fate->kind != FragmentWay::Kind::drop) packet.verdict = Verdict::fragment_limited;
         const auto refusal = refusal_of(packet, context);
         refusal.first = refusal.second;
         return;
@@ -169,13 +169,13 @@ void remember_fragment(Packet& packet, Context& context) noexcept {
     fate->fingerprint = fingerprint_of(packet, context);
     fate->last_seen = context.now;
     const auto key = key_of(packet, context);
-    const auto known = find_live(context.directory.fragments, key, context);
+    const auto known = find_live(context.sessions.fragments, key, context);
     if (known && is_overlap(packet, *known, *fate)) {
         // A punted packet leaves the pipeline only at the end of the burst.
         packet.verdict = Verdict::fragment_overlap;
-        fate = FragmentFate{.fingerprint = known->fingerprint, .last_seen = context.now};
+        fate = FragmentWay{.fingerprint = known->fingerprint, .last_seen = context.now};
     }
-    keep(context.directory.fragments, key, *fate, context);
+    keep(context.sessions.fragments, key, *fate, context);
 }
 
 }  // namespace ikelb::pipeline

@@ -17,7 +17,7 @@
 
 namespace ikelb::pipeline {
 
-using forwarding::ExpressTable, forwarding::ForwardingTable, net::be16;
+using forwarding::FastTable, forwarding::ForwardingTable, net::be16;
 
 inline constexpr be16 nat_t_port = be16::from_host(net::port_nat_t);
 inline constexpr std::size_t udp_and_esp = sizeof(net::UdpHeader) + 8;  // RFC 4303: SPI, sequence
@@ -27,8 +27,8 @@ struct V4 {
     static constexpr bool is_v6 = false;
     static constexpr std::uint16_t ether_type = net::ether_type::ipv4;
     using Header = net::Ipv4Header;
-    using Flows = decltype(sessions::Directory::flows)::Narrow;
-    using Claims = decltype(sessions::Directory::claims)::Narrow;
+    using Flows = decltype(sessions::SessionTables::flows)::Narrow;
+    using Claims = decltype(sessions::SessionTables::claims)::Narrow;
     using Address = std::uint32_t;
 
     static const auto& of(const auto& table) noexcept { return table.narrow(); }
@@ -53,10 +53,10 @@ struct V4 {
                static_cast<std::uint64_t>(!net::is_sum_good(ip));
     }
     static std::uint64_t end_key(const net::Ipv4Address& address, be16 port) noexcept {
-        return ExpressTable::end_key(address.value.wire(), port);
+        return FastTable::end_key(address.value.wire(), port);
     }
     /// Keys are equal; so are IPv4 addresses.
-    static bool is(const net::Ipv4Address&, const ExpressTable::Address&) noexcept { return true; }
+    static bool is(const net::Ipv4Address&, const FastTable::Address&) noexcept { return true; }
 };
 
 /// IPv6 without extension headers.
@@ -64,8 +64,8 @@ struct V6 {
     static constexpr bool is_v6 = true;
     static constexpr std::uint16_t ether_type = net::ether_type::ipv6;
     using Header = net::Ipv6Header;
-    using Flows = decltype(sessions::Directory::flows)::Wide;
-    using Claims = decltype(sessions::Directory::claims)::Wide;
+    using Flows = decltype(sessions::SessionTables::flows)::Wide;
+    using Claims = decltype(sessions::SessionTables::claims)::Wide;
     using Address = net::IpAddress;
 
     static const auto& of(const auto& table) noexcept { return table.wide(); }
@@ -83,11 +83,11 @@ struct V6 {
                static_cast<std::uint64_t>(net::IpAddress{ip.destination}.is_v4());
     }
     static std::uint64_t end_key(const std::array<std::uint8_t, 16>& address, be16 port) noexcept {
-        return ExpressTable::end_key(net::load<std::uint64_t>(address.data()),
-                                     net::load<std::uint64_t>(address.data() + 8), port);
+        return FastTable::end_key(net::load<std::uint64_t>(address.data()),
+                                  net::load<std::uint64_t>(address.data() + 8), port);
     }
     static bool is(const std::array<std::uint8_t, 16>& address,
-                   const ExpressTable::Address& other) noexcept {
+                   const FastTable::Address& other) noexcept {
         return address == other;
     }
 };
@@ -122,7 +122,7 @@ struct Headers {
 
 /// Common properties of frames: one interface, one tag, one family.
 struct Group {
-    const ExpressTable::Interface* interface;
+    const FastTable::Interface* interface;
     std::size_t l3;     ///< offset of the IP header
     std::uint32_t tag;  ///< in frame order, if l3 leaves room for it
     forwarding::PortIndex port;
@@ -130,7 +130,7 @@ struct Group {
 
     /// The group of this frame; nullopt: general path, also for a frame in several buffers.
     static std::optional<Group> of(const Frame& frame, const ForwardingTable& table) noexcept {
-        const auto& ports = table.express.untagged;
+        const auto& ports = table.fast_path.untagged;
         if (!is_whole(frame, tagged + sizeof(net::Ipv4Header)) || frame.port >= ports.size())
             return std::nullopt;
         Group group{&ports[frame.port], untagged, tag_of(frame), frame.port};
@@ -139,7 +139,7 @@ struct Group {
             const auto tag = net::load<net::VlanTag>(frame.data + untagged);
             const forwarding::InterfaceIndex index = table.interface_at(frame.port, tag.id());
             if (index == forwarding::no_interface) return std::nullopt;
-            group.interface = &table.express.interfaces[index];
+            group.interface = &table.fast_path.interfaces[index];
             group.l3 = tagged;
             type = tag.type;
         }

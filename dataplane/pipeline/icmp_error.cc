@@ -37,9 +37,9 @@ void match_from_client_side(Packet& packet, const Quoted& quoted, Context& conte
     const auto key =
         sessions::flow_key(quoted.destination, quoted.destination_port, packet.frontend);
     std::optional<forwarding::BackendRef> backend;
-    if (const auto flow = find_live(context.directory.flows, key, context))
+    if (const auto flow = find_live(context.sessions.flows, key, context))
         backend = flow->backend;
-    else if (const auto bound = affinity::find_binding(key.client, packet.service, context))
+    else if (const auto bound = affinity::find_persistence(key.client, packet.service, context))
         backend = bound->backend;
     if (!backend || !context.table.is_current(*backend))
         return packet.decide(Verdict::icmp_unmatched);
@@ -64,7 +64,7 @@ void match_from_server_side(Packet& packet, const Quoted& quoted, Context& conte
         candidates = context.table.backends[packet.backend].homes[packet.is_v6].frontends[position];
     for (const FrontendIndex candidate : candidates) {
         const auto flow =
-            find_live(context.directory.flows,
+            find_live(context.sessions.flows,
                       sessions::flow_key(quoted.source, quoted.source_port, candidate), context);
         if (!flow || flow->backend.index != packet.backend) continue;
         packet.frontend = candidate;

@@ -16,7 +16,7 @@ namespace {
 void forget_what_is_past(Context& context) noexcept {
     if (context.memory.gates.table_version != context.table.version)
         context.memory.gates = {.table_version = context.table.version};
-    const std::uint32_t counted = context.directory.sa_counts.load(std::memory_order_relaxed);
+    const std::uint32_t counted = context.sessions.sa_counts.load(std::memory_order_relaxed);
     if (context.memory.chosen_since_count == counted) return;
     context.memory.chosen_since_count = counted;
     context.memory.chosen.fill(0);
@@ -29,11 +29,11 @@ void for_each(Batch& batch, PlaceSet places, Visit&& visit) noexcept {
 }
 
 void count(const Packet& packet, Counters& counters) noexcept {
-    if (packet.frame.was_held && info(packet.verdict).fate == Fate::hold) return;
+    if (packet.frame.was_held && info(packet.verdict).fate == Disposition::hold) return;
     counters.verdicts[static_cast<std::size_t>(packet.verdict)].add(1);
 }
 
-void take_in(Packet& packet, Context& context) noexcept {
+void parse_and_prefetch(Packet& packet, Context& context) noexcept {
     const Frame frame = packet.frame;
     ::new (&packet) Packet{.frame = frame};
     parse(packet, context);
@@ -47,7 +47,7 @@ void take_in(Packet& packet, Context& context) noexcept {
     if (!packet.is_decided()) affinity::prefetch_records(packet, context);
 }
 
-void find_way(Batch& batch, Packet& packet, Context& context) noexcept {
+void choose_backend(Batch& batch, Packet& packet, Context& context) noexcept {
     if (packet.is_icmp_error && !packet.is_decided()) match_icmp_error(packet, context);
     if (packet.is_decided()) return;
     if (packet.direction == Direction::to_server)
@@ -58,7 +58,7 @@ void find_way(Batch& batch, Packet& packet, Context& context) noexcept {
         judge_transit(packet, context);
 }
 
-void send_on(Packet& packet, Context& context) noexcept {
+void route_and_rewrite(Packet& packet, Context& context) noexcept {
     if (!packet.is_decided()) route(packet, context);
     if (!packet.is_decided()) rewrite(packet, context);
     count(packet, context.counters);
@@ -66,26 +66,26 @@ void send_on(Packet& packet, Context& context) noexcept {
 
 }  // namespace
 
-void steps(Batch& batch, PlaceSet places, Context& context) noexcept {
+void general_path(Batch& batch, PlaceSet places, Context& context) noexcept {
     forget_what_is_past(context);
     PlaceSet fragments = 0;
     for_each(batch, places, [&](Packet& packet) {
-        take_in(packet, context);
+        parse_and_prefetch(packet, context);
         fragments |= PlaceSet{packet.is_fragment} << batch.place_of(packet);
     });
-    for_each(batch, places, [&](Packet& packet) { find_way(batch, packet, context); });
+    for_each(batch, places, [&](Packet& packet) { choose_backend(batch, packet, context); });
     // A datagram's fragments mostly share a burst: first ones are stored before later ones ask.
     for_each(batch, fragments, [&](Packet& packet) { remember_fragment(packet, context); });
     for_each(batch, fragments, [&](Packet& packet) {
         if (!packet.is_decided()) follow_fragment(packet, context);
     });
-    for_each(batch, places, [&](Packet& packet) { send_on(packet, context); });
+    for_each(batch, places, [&](Packet& packet) { route_and_rewrite(packet, context); });
 }
 
 void run(Batch& batch, Context& context) noexcept {
     batch.copies.clear();
-    const PlaceSet left = express(batch, context);
-    if (left != 0) steps(batch, left, context);
+    const PlaceSet left = fast_path(batch, context);
+    if (left != 0) general_path(batch, left, context);
 }
 
 }  // namespace ikelb::pipeline

@@ -15,9 +15,9 @@ void run(Batch& batch, Context& context) noexcept;
 /// shut, refuses requests for new SAs before that. Changes no record but last_seen of flows and
 /// client persistence. A forwarded packet ends as on the general path, counters included; any other
 /// packet is left unchanged. Returns the packets that are left.
-PlaceSet express(Batch& batch, Context& context) noexcept;
+PlaceSet fast_path(Batch& batch, Context& context) noexcept;
 
 /// The general path: gives these packets a verdict.
-void steps(Batch& batch, PlaceSet places, Context& context) noexcept;
+void general_path(Batch& batch, PlaceSet places, Context& context) noexcept;
 
 }  // namespace ikelb::pipeline

@@ -14,19 +14,20 @@ namespace {
 /// with the same token of its source; false: the general path decides, and no token is spent.
 template <typename Family>
 bool refuse(Packet& packet, const Group& group, Context& context) noexcept {
-    const auto& [table, directory, counters, memory, now, micros] = context;
+    const auto& [table, sessions, counters, memory, now, micros] = context;
     const Headers<Family> headers{packet.frame.data + group.l3};
     const auto client = headers.source();
     const net::IpAddress& ip = Family::ip(client);
     const be16 port = headers.udp.destination_port;
     const auto* to =
-        table.express.vips[Family::is_v6].find({Family::end_key(headers.ip.destination, port)});
-    const ExpressTable::Interface& interface = *group.interface;
+        table.fast_path.vips[Family::is_v6].find({Family::end_key(headers.ip.destination, port)});
+    const FastTable::Interface& interface = *group.interface;
     // The general path sees sources that the wall checks more closely; also link-local and mapped
     // sources, whose first octets are IPv4 martians'.
     if ((headers.faults(packet.frame.length - group.l3, 0) |
-         (ExpressTable::load_mac(packet.frame.data) ^ interface.mac)) != 0 || to == nullptr ||
-        !Family::is(headers.ip.destination, table.express.frontends[to->frontend].vip) ||
+         (FastTable::load_mac(packet.frame.data) ^ interface.mac)) != 0 ||
+        to == nullptr ||
+        !Family::is(headers.ip.destination, table.fast_path.frontends[to->frontend].vip) ||
         interface.faces_servers || table.wall.is_suspect(ip, Family::is_v6) ||
         Family::find(table.addresses, client) != nullptr)
         return false;

@@ -22,7 +22,7 @@ auto& records_of(const TransitKey& key, Context& context) noexcept {
     const auto share = is_backend(key.inside, context.table) ? wall::TransitShare::backends
                        : context.table.is_inside(key.inside) ? wall::TransitShare::inside_prefixes
                                                              : wall::TransitShare::others;
-    return context.directory.transit[static_cast<std::size_t>(share)];
+    return context.sessions.transit[static_cast<std::size_t>(share)];
 }
 
 std::optional<Conversation> find_record(const TransitKey& key, Context& context) noexcept {

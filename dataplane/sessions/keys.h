@@ -41,7 +41,7 @@ struct ClientKey {
 };
 
 using FlowKey = ClientKey;     ///< client port, frontend
-using BindingKey = ClientKey;  ///< of the masked client; service
+using PersistenceKey = ClientKey;  ///< of the masked client; service
 using EspKey = ClientKey;      ///< the SPI, host byte order
 
 constexpr std::uint32_t flow_rest(net::be16 client_port,
@@ -53,8 +53,8 @@ inline FlowKey flow_key(const net::IpAddress& client, net::be16 client_port,
     return {.client = client, .rest = flow_rest(client_port, frontend)};
 }
 
-inline BindingKey binding_key(const net::IpAddress& client,
-                              forwarding::ServiceIndex service) noexcept {
+inline PersistenceKey persistence_key(const net::IpAddress& client,
+                                      forwarding::ServiceIndex service) noexcept {
     return {.client = client, .rest = 0x8000u | service};
 }
 
@@ -82,9 +82,9 @@ struct BySpi {
 };
 
 /// SPIi and SPIr in wire order. SPIi is never zero: classify() drops a datagram without one.
-using PairKey = std::array<std::uint64_t, 2>;
+using IkeSaKey = std::array<std::uint64_t, 2>;
 
-inline PairKey pair_key(const ike::Header& header) noexcept {
+inline IkeSaKey ike_sa_key(const ike::Header& header) noexcept {
     return {header.initiator_spi.wire(), header.responder_spi.wire()};
 }
 

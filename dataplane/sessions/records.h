@@ -169,7 +169,7 @@ struct Placement {
     friend constexpr bool operator==(const Placement&, const Placement&) = default;
 };
 /// Client persistence: the backend of a client's next SA; written when a backend has spoken.
-using Binding = Placement<&Timeouts::flow>;
+using Persistence = Placement<&Timeouts::flow>;
 
 /// The backend to which a new SA was sent, for its retries, or which has answered it.
 struct Choice {
@@ -271,7 +271,7 @@ struct Login {
 };
 
 /// Disposition of a datagram's first fragment, for later fragments, which carry no ports.
-struct FragmentFate {
+struct FragmentWay {
     enum class Kind : std::uint8_t { to_server, to_client, transit, punt, drop };
     Kind kind = Kind::drop;
     std::uint16_t index = 0;       ///< of the backend, or of a reply's frontend
@@ -283,7 +283,7 @@ struct FragmentFate {
         return packed::head(last_seen, {.index = index, .generation = fingerprint},
                             static_cast<unsigned>(kind), next);
     }
-    static constexpr FragmentFate unpack(std::uint64_t bits) noexcept {
+    static constexpr FragmentWay unpack(std::uint64_t bits) noexcept {
         return {.kind = static_cast<Kind>(packed::code(bits)),
                 .index = packed::backend(bits).index,
                 .fingerprint = packed::backend(bits).generation,
@@ -293,7 +293,7 @@ struct FragmentFate {
     constexpr bool is_alive(const Timeouts& lives, Seconds now) const noexcept {
         return forwarding::is_within(lives.fragment, last_seen, now);
     }
-    friend constexpr bool operator==(const FragmentFate&, const FragmentFate&) = default;
+    friend constexpr bool operator==(const FragmentWay&, const FragmentWay&) = default;
 };
 
 }  // namespace ikelb::sessions

@@ -17,7 +17,7 @@
 namespace ikelb::worker {
 namespace {
 
-using pipeline::Fate, pipeline::Packet, pipeline::Verdict;
+using pipeline::Disposition, pipeline::Packet, pipeline::Verdict;
 
 // Interval and end of the retries of a held packet: a fragment's first part or an ARP answer comes
 // within milliseconds or not at all.
@@ -98,9 +98,12 @@ void Worker::process(std::span<rte_mbuf*> packets, std::uint64_t cycles,
         frame.was_held = true;
         frame.may_hold = micros - held_since[i] < hold_for_micros;
     }
-    pipeline::Context context{.table = *parts_.published->read(), .directory = *parts_.directory,
-                              .counters = stats_.pipeline, .memory = memory_,
-                              .now = parts_.clock.seconds(cycles), .now_micros = micros};
+    pipeline::Context context{.table = *parts_.published->read(),
+                              .sessions = *parts_.sessions,
+                              .counters = stats_.pipeline,
+                              .memory = memory_,
+                              .now = parts_.clock.seconds(cycles),
+                              .now_micros = micros};
     pipeline::run(batch_, context);
     for (const auto& [place, to] : batch_.copies)
         if (batch_.packets[place].verdict == Verdict::to_server)
@@ -108,10 +111,10 @@ void Worker::process(std::span<rte_mbuf*> packets, std::uint64_t cycles,
     std::size_t dropped = 0;  // number of packets moved to the front
     for (std::size_t i = 0; i < packets.size(); ++i) {
         const Packet& decided = batch_.packets[i];
-        const Fate fate = pipeline::info(decided.verdict).fate;
-        if (fate == Fate::forward) [[likely]]
+        const Disposition fate = pipeline::info(decided.verdict).fate;
+        if (fate == Disposition::forward) [[likely]]
             send(packets[i], decided);
-        else if (fate == Fate::drop)
+        else if (fate == Disposition::drop)
             packets[dropped++] = packets[i];
         else
             finish(packets[i], decided, held_since == nullptr ? micros : held_since[i]);
@@ -131,7 +134,7 @@ void Worker::send_copy(rte_mbuf* packet, const Packet& decided, forwarding::Back
 }
 
 void Worker::finish(rte_mbuf* packet, const Packet& decided, std::uint64_t held_since) noexcept {
-    if (pipeline::info(decided.verdict).fate == Fate::punt) {
+    if (pipeline::info(decided.verdict).fate == Disposition::punt) {
         take_shape(packet, decided);
         if (!parts_.punts->push({.packet = packet, .interface = decided.in_interface}))
             return drop(packet, Verdict::twin_full);

@@ -53,7 +53,7 @@ struct WorkerParts {
     dpdk::Ring<NeighbourMessage>* neighbours = nullptr;
     int wake_control = -1;  ///< eventfd of the control thread
     Published* published = nullptr;
-    sessions::Directory* directory = nullptr;
+    sessions::SessionTables* sessions = nullptr;
     const std::atomic<bool>* stop = nullptr;  ///< run() returns once it is set
     Clock clock;
     bool may_sleep = true;  ///< false: polls on without packets

@@ -75,7 +75,7 @@ void Arrival::take(const Step& step, std::size_t first, std::size_t count) {
                      .port = static_cast<forwarding::PortIndex>(up ? 0 : 1)});
     }
     pipeline::Context context{.table = town_.table(),
-                              .directory = town_.directory(),
+                              .sessions = town_.sessions(),
                               .counters = *counters_,
                               .memory = *memory_,
                               .now = town_.now() - step.ago,

@@ -19,8 +19,9 @@ struct Speaker {
     forwarding::BackendIndex backend = forwarding::no_backend;
 };
 
-/// Takes 256 clients at a time through the steps of an exchange, and times what the packet path
-/// does. The limits on logins are on: the clock is moved by as much as keeps them from being met.
+/// Takes 256 clients at a time through the general path of an exchange, and times what the packet
+/// path does. The limits on logins are on: the clock is moved by as much as keeps them from being
+/// met.
 class Exchange {
 public:
     Exchange(Town& town, rte_mempool& pool, std::vector<Step> steps)

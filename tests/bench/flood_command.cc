@@ -13,7 +13,8 @@
 #include "tests/bench/measure.h"
 #include "tests/bench/rig.h"
 
-// What an established client's ESP gets while strangers send IKE_SA_INIT from spoofed addresses.
+// What an established client's ESP gets while unknown sources send IKE_SA_INIT from spoofed
+// addresses.
 //
 // "Established packets per second" (alone, one_to_one, ten_to_one): both kinds are offered
 // interleaved at random in the same bursts, as a port delivers them, as fast as one core takes
@@ -43,15 +44,15 @@ struct Sizes {
 };
 
 constexpr std::size_t burst = 32, esp_frame = 64;
-/// Strangers are drawn from those numbers that no established client has.
-constexpr std::size_t strangers = max_clients / 2;
+/// Unknown sources are drawn from those numbers that no established client has.
+constexpr std::size_t unknown_sources = max_clients / 2;
 
 class Flood {
 public:
     Flood(const Sizes& sizes, rte_mempool& pool)
         : town_{{.clients = sizes.flows}}, lane_{town_, pool, warm_packets},
           frames_{town_.frames(esp_frame)} {
-        say("tables that are full of what strangers began");
+        say("tables that are full of what unknown sources began");
         crowd(sizes.flows);
         // Only then: that takes longer than claims stay fresh.
         town_.establish_in_bulk(0, sizes.flows);
@@ -104,18 +105,18 @@ public:
     /// Throws if an established client has lost anything.
     void check() const {
         if (confirmed_records() != confirmed_)
-            throw std::runtime_error{"confirmed records were lost, or strangers have some"};
+            throw std::runtime_error{"confirmed records were lost, or unknown sources have some"};
     }
 
 private:
-    /// IKE_SA_INIT of strangers that servers answer, until the regions for what is under way hold
-    /// nothing else.
+    /// IKE_SA_INIT of unknown sources that servers answer, until the regions for what is under way
+    /// hold nothing else.
     void crowd(std::size_t flows) {
         const std::size_t count = 2 * (flows / 8 + town_.options().half_open);
         for (std::size_t done = 0; done < count; done += burst) {
             for (const Towards towards : {Towards::server, Towards::client}) {
                 for (std::size_t i = 0; i < burst; ++i)
-                    load_init(i, strangers + done + i, towards);
+                    load_init(i, unknown_sources + done + i, towards);
                 lane_.run(0, burst, burst);
             }
             town_.advance(1'000'000 * burst / Town::logins_per_second);
@@ -133,7 +134,7 @@ private:
         ++esp_offered_;
     }
     void load_init(std::size_t i) {
-        load_init(i, strangers + random_() % strangers, Towards::server);
+        load_init(i, unknown_sources + random_() % unknown_sources, Towards::server);
     }
     void load_init(std::size_t i, std::size_t number, Towards towards) {
         const Client client = town_.client(number);
@@ -170,8 +171,8 @@ private:
             });
             return records;
         };
-        const sessions::Directory& d = town_.directory();
-        return {count(d.flows), count(d.bindings), count(d.pairs)};
+        const sessions::SessionTables& d = town_.sessions();
+        return {count(d.flows), count(d.persistences), count(d.ike_sas)};
     }
 
     Town town_;

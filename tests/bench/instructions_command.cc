@@ -18,9 +18,9 @@ using nlohmann::json;
 constexpr std::size_t stream_packets = 8192, burst = 32;
 constexpr std::size_t warm_up_pieces = 16, measured_pieces = 16;
 
-/// What the clients send: what a Stream holds, the packets of logins, or strangers' IKE_SA_INIT of
-/// which the limits on new SAs let none through.
-enum class Traffic : std::uint8_t { esp, mixed, logins, strangers };
+/// What the clients send: what a Stream holds, the packets of logins, or unknown sources'
+/// IKE_SA_INIT of which the limits on new SAs let none through.
+enum class Traffic : std::uint8_t { esp, mixed, logins, unknown_sources };
 
 struct Choice {
     Towards towards = Towards::server;
@@ -46,7 +46,7 @@ std::size_t count_logins(const Choice& choice, Town& town, rte_mempool& pool) {
     return choice.clients * login_steps().size();
 }
 
-std::size_t count_strangers(const Choice& choice, Town& town, rte_mempool& pool) {
+std::size_t count_unknown_sources(const Choice& choice, Town& town, rte_mempool& pool) {
     Lane lane{town, pool, warm_packets, true};
     const FrameMaker frames = town.frames(64);
     const std::size_t length = frames.length(Towards::server, Kind::init);
@@ -65,7 +65,7 @@ std::size_t count_strangers(const Choice& choice, Town& town, rte_mempool& pool)
     const std::size_t end = next + measured_pieces * warm_packets;
     lane.clear();
     while (next < end) next = send(next, &Lane::run);
-    if (lane.deliveries().to_server != 0) throw std::runtime_error{"a stranger got through"};
+    if (lane.deliveries().to_server != 0) throw std::runtime_error{"an unknown source got through"};
     return measured_pieces * warm_packets;
 }
 
@@ -74,9 +74,9 @@ json run(const Choice& choice) {
     const bool has_logins = choice.traffic == Traffic::logins;
     Town town{{.clients = choice.clients * (has_logins ? 2 : 1), .half_open = 1024}};
     town.establish_in_bulk(0, choice.clients);
-    const auto count = has_logins                              ? count_logins
-                       : choice.traffic == Traffic::strangers ? count_strangers
-                                                              : count_stream;
+    const auto count = has_logins                                   ? count_logins
+                       : choice.traffic == Traffic::unknown_sources ? count_unknown_sources
+                                                                    : count_stream;
     return {{"instructions", {{"packets", count(choice, town, rig.pool())}}}};
 }
 
@@ -95,7 +95,7 @@ Command instructions_command(CLI::App& app) {
             std::map<std::string, Traffic>{{"esp", Traffic::esp},
                                            {"mixed", Traffic::mixed},
                                            {"logins", Traffic::logins},
-                                           {"strangers", Traffic::strangers}}));
+                                           {"strangers", Traffic::unknown_sources}}));
     sub->add_option("--clients", choice->clients, "Established ones")->capture_default_str();
     return {.options = sub, .run = [choice] { return run(*choice); }};
 }

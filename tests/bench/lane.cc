@@ -75,14 +75,14 @@ Lane::~Lane() {
 
 void Lane::restart() {
     worker_.reset();
-    worker_ = std::make_unique<worker::Worker>(
-        worker::WorkerParts{.receive = {{0, queue_}, {1, queue_}},
-                            .transmit = {{0, queue_}, {1, queue_}},
-                            .punts = &punts_,
-                            .neighbours = &neighbours_,
-                            .published = &published_,
-                            .directory = &town_.directory(),
-                            .clock = {}});
+    worker_ =
+        std::make_unique<worker::Worker>(worker::WorkerParts{.receive = {{0, queue_}, {1, queue_}},
+                                                             .transmit = {{0, queue_}, {1, queue_}},
+                                                             .punts = &punts_,
+                                                             .neighbours = &neighbours_,
+                                                             .published = &published_,
+                                                             .sessions = &town_.sessions(),
+                                                             .clock = {}});
     restarted_ = rte_rdtsc();
 }
 

@@ -20,17 +20,17 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t line = 64, page = 4096, pairs = 32, rounds = 4000;
+constexpr std::size_t line = 64, page = 4096, ike_sas = 32, rounds = 4000;
 
 struct Pair {
     std::size_t first, second;
 };
 
 /// TSC cycles for each pair.
-double read_pairs(const std::uint8_t* table, std::size_t bytes, bool on_one_page,
-                  std::mt19937_64& random) {
+double read_ike_sas(const std::uint8_t* table, std::size_t bytes, bool on_one_page,
+                    std::mt19937_64& random) {
     Pieces pieces;
-    std::array<Pair, pairs> places;
+    std::array<Pair, ike_sas> places;
     for (std::size_t round = 0; round < rounds; ++round) {
         for (Pair& place : places) {
             place.first = random() % bytes / line * line;
@@ -50,7 +50,7 @@ double read_pairs(const std::uint8_t* table, std::size_t bytes, bool on_one_page
             return fenced_cycles() - begin;
         });
     }
-    return pieces.mean() / pairs;
+    return pieces.mean() / ike_sas;
 }
 
 json run(const std::vector<std::size_t>& mebibytes, Pages pages) {
@@ -63,8 +63,8 @@ json run(const std::vector<std::size_t>& mebibytes, Pages pages) {
         const sessions::MappedMemory memory{bytes, sessions::Touch::now};
         const auto* const table = static_cast<const std::uint8_t*>(memory.data());
         found.push_back({{"mebibytes", size},
-                         {"two_random_lines", read_pairs(table, bytes, false, random)},
-                         {"two_on_one_page", read_pairs(table, bytes, true, random)},
+                         {"two_random_lines", read_ike_sas(table, bytes, false, random)},
+                         {"two_on_one_page", read_ike_sas(table, bytes, true, random)},
                          {"pages", pages == Pages::small ? "4k" : "2M"}});
     }
     return {{"lines", found}};

@@ -16,7 +16,7 @@ namespace {
 using nlohmann::json;
 
 /// What a process grows by from nothing to this many clients, each with the flow, the two ESP SPIs,
-/// the binding and the IKE SA that the tables are made for. No EAL and no packet buffers:
+/// the persistence and the IKE SA that the tables are made for. No EAL and no packet buffers:
 /// they do not grow with clients. The farm's own tables are counted too, as far as they matter.
 json run(std::size_t clients, Family family) {
     const std::uint64_t before = resident_bytes();
@@ -24,14 +24,14 @@ json run(std::size_t clients, Family family) {
     say(fmt::format("{} clients", clients));
     town.establish_in_bulk(0, clients);
     const std::uint64_t grown = resident_bytes() - before;
-    const auto counted = inspect::memory_of_client(town.directory(), town.limits(), 1);
+    const auto counted = inspect::memory_of_client(town.sessions(), town.limits(), 1);
     json memory{{"clients", clients},
                 {"family", family == Family::v4 ? 4 : 6},
                 {"bytes_per_client", static_cast<double>(grown) / static_cast<double>(clients)}};
     if (family == Family::v4)
-        memory["tables"] = {{"bindings", counted.bindings}, {"flows", counted.flows},
-                            {"pairs", counted.pairs},       {"esp_spis", counted.esp_spis},
-                            {"passing", counted.passing},   {"workers", counted.workers},
+        memory["tables"] = {{"bindings", counted.persistences}, {"flows", counted.flows},
+                            {"pairs", counted.ike_sas},         {"esp_spis", counted.esp_spis},
+                            {"passing", counted.passing},       {"workers", counted.workers},
                             {"total", counted.total()}};
     return {{"memory", memory}};
 }

@@ -11,7 +11,7 @@
 #include "tests/bench/rig.h"
 
 // Replies on flows whose servers have been silent. Within a few seconds only the flow's own time is
-// renewed, in place; after half a minute the binding's and what else hangs on it as well.
+// renewed, in place; after half a minute the persistence's and what else hangs on it as well.
 //
 // A run times so few packets that most flows hear their first reply in it: `first_share` of the
 // packets are that.

@@ -24,8 +24,8 @@ struct Sizes {
 
 std::size_t confirmed_sas(const Town& town) {
     std::size_t count = 0;
-    const auto& pairs = town.directory().pairs;
-    pairs.for_each(0, pairs.buckets(), [&](const auto&, const sessions::IkeSa& sa) {
+    const auto& ike_sas = town.sessions().ike_sas;
+    ike_sas.for_each(0, ike_sas.buckets(), [&](const auto&, const sessions::IkeSa& sa) {
         count += sa.state == sessions::SaState::established;
     });
     return count;

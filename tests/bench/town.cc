@@ -48,7 +48,7 @@ void add_servers(testlib::TableSpec& spec) {
 
 constexpr std::size_t prefetched_clients = 12;
 
-sessions::PairKey pair_of(const Client& c) noexcept {
+sessions::IkeSaKey pair_of(const Client& c) noexcept {
     return {net::be64::from_host(c.spi_i).wire(), net::be64::from_host(c.spi_r).wire()};
 }
 
@@ -83,11 +83,11 @@ Town::Town(const TownOptions& options)
     : options_{options},
       table_{std::make_unique<forwarding::ForwardingTable>(testlib::build_table(farm()))},
       limits_{.flows = options.clients,
-              .bindings = options.clients,
-              .pairs = options.clients,
+              .persistences = options.clients,
+              .ike_sas = options.clients,
               .esp_spis = options.clients * 2,
               .half_open = options.half_open},
-      directory_{std::make_unique<sessions::Directory>(limits_, table_->hash_key)} {}
+      sessions_{std::make_unique<sessions::SessionTables>(limits_, table_->hash_key)} {}
 
 BackendIndex Town::backend_of(const Client& client) const noexcept {
     const std::uint64_t hash =
@@ -117,10 +117,10 @@ void Town::establish_by_packets(std::size_t first, std::size_t count) {
 }
 
 void Town::establish_in_bulk(std::size_t first, std::size_t count) {
-    establish_in_bulk(first, count, *directory_);
+    establish_in_bulk(first, count, *sessions_);
 }
 
-void Town::establish_in_bulk(std::size_t first, std::size_t count, sessions::Directory& into) {
+void Town::establish_in_bulk(std::size_t first, std::size_t count, sessions::SessionTables& into) {
     if (count < many_clients) return establish_in_turn(first, count, into);
     const std::size_t half = count / 2;
     auto other = std::async(std::launch::async,
@@ -129,7 +129,7 @@ void Town::establish_in_bulk(std::size_t first, std::size_t count, sessions::Dir
     other.get();
 }
 
-void Town::establish_in_turn(std::size_t first, std::size_t count, sessions::Directory& d) {
+void Town::establish_in_turn(std::size_t first, std::size_t count, sessions::SessionTables& d) {
     for (std::size_t number = first; number < first + count; ++number) {
         prefetch_client(number + prefetched_clients, d);
         write_client(number, d);
@@ -137,18 +137,18 @@ void Town::establish_in_turn(std::size_t first, std::size_t count, sessions::Dir
 }
 
 /// Where write_client() and refresh() will write: of 16 million clients no line is in a cache.
-void Town::prefetch_client(std::size_t number, const sessions::Directory& d) const {
+void Town::prefetch_client(std::size_t number, const sessions::SessionTables& d) const {
     const Client c = client(number);
     const auto ask = [](const auto& table, const auto& key) { table.prefetch(key); };
     ask(d.flows, flow_of(c));
-    ask(d.bindings, sessions::binding_key(c.address, service()));
-    ask(d.pairs, pair_of(c));
+    ask(d.persistences, sessions::persistence_key(c.address, service()));
+    ask(d.ike_sas, pair_of(c));
     for (const std::uint32_t spi : c.esp_up)
         ask(d.claims, sessions::esp_key(c.address, net::be32::from_host(spi)));
 }
 
 void Town::refresh(std::size_t first, std::size_t count) {
-    sessions::Directory& d = *directory_;
+    sessions::SessionTables& d = *sessions_;
     const forwarding::Timeouts& lives = table_->timeouts;
     for (std::size_t number = first; number < first + count; ++number) {
         prefetch_client(number + prefetched_clients, d);
@@ -158,15 +158,15 @@ void Town::refresh(std::size_t first, std::size_t count) {
             return d.flows.write(flow_of(c), flow, lives, now(), Evict::oldest_by_half);
         });
         must_write([&] {
-            return d.bindings.write(sessions::binding_key(c.address, service()),
-                                    {.backend = flow.backend, .last_seen = now()}, lives, now(),
-                                    Evict::never);
+            return d.persistences.write(sessions::persistence_key(c.address, service()),
+                                        {.backend = flow.backend, .last_seen = now()}, lives, now(),
+                                        Evict::never);
         });
         for (const std::uint32_t spi : c.esp_up) write_claim(c, spi, now(), d);
     }
 }
 
-void Town::write_client(std::size_t number, sessions::Directory& d) {
+void Town::write_client(std::size_t number, sessions::SessionTables& d) {
     const Client c = client(number);
     write_flows(c, d);
     write_sa(c, d);
@@ -177,17 +177,17 @@ sessions::FlowKey Town::flow_of(const Client& client) const noexcept {
                               static_cast<forwarding::FrontendIndex>(2 * service() + 1));
 }
 
-/// The flow and the binding.
-void Town::write_flows(const Client& c, sessions::Directory& d) {
+/// The flow and the persistence.
+void Town::write_flows(const Client& c, sessions::SessionTables& d) {
     const forwarding::Timeouts& lives = table_->timeouts;
     const sessions::Flow flow = flow_record(c);
     must_write([&] {
         return d.flows.write(flow_of(c), flow, lives, now(), Evict::oldest_by_half);
     });
     must_write([&] {
-        return d.bindings.write(sessions::binding_key(c.address, service()),
-                                {.backend = flow.backend, .last_seen = now() - login_ago}, lives,
-                                now(), Evict::never);
+        return d.persistences.write(sessions::persistence_key(c.address, service()),
+                                    {.backend = flow.backend, .last_seen = now() - login_ago},
+                                    lives, now(), Evict::never);
     });
 }
 
@@ -200,7 +200,7 @@ sessions::Flow Town::flow_record(const Client& c) const noexcept {
 }
 
 /// The IKE SA, what is left of its beginning, and the ESP SPIs.
-void Town::write_sa(const Client& c, sessions::Directory& d) {
+void Town::write_sa(const Client& c, sessions::SessionTables& d) {
     const forwarding::Timeouts& lives = table_->timeouts;
     const forwarding::BackendRef backend{.index = backend_of(c)};
     const std::uint64_t spi_i = net::be64::from_host(c.spi_i).wire();
@@ -219,19 +219,19 @@ void Town::write_sa(const Client& c, sessions::Directory& d) {
                                 .next_id = 2};
     const std::array notes{seen.pack(), began.pack()};
     must_write([&] {
-        return d.pairs.write(pair_of(c),
-                             {.backend = backend,
-                              .state = sessions::SaState::established,
-                              .service = service(),
-                              .last_seen = login},
-                             lives, now(), Evict::oldest_by_half, &notes);
+        return d.ike_sas.write(pair_of(c),
+                               {.backend = backend,
+                                .state = sessions::SaState::established,
+                                .service = service(),
+                                .last_seen = login},
+                               lives, now(), Evict::oldest_by_half, &notes);
     });
     for (const std::uint32_t spi : c.esp_up)
         write_claim(c, spi, spi == c.esp_up.front() ? login : now(), d);
 }
 
 void Town::write_claim(const Client& c, std::uint32_t spi, forwarding::Seconds seen,
-                        sessions::Directory& d) {
+                       sessions::SessionTables& d) {
     const auto key = sessions::esp_key(c.address, net::be32::from_host(spi));
     const auto frontend = static_cast<forwarding::FrontendIndex>(2 * service() + 1);
     must_write([&] {

@@ -14,24 +14,24 @@ namespace ikelb::bench {
 
 struct TownOptions {
     Family family = Family::v4;
-    std::size_t clients = 1024;   ///< the directory is made for just so many
-    std::size_t half_open = sessions::DirectoryLimits{}.half_open;
+    std::size_t clients = 1024;  ///< the session tables are made for just so many
+    std::size_t half_open = sessions::SessionLimits{}.half_open;
 };
 
 /// A farm with one service, an address of each family, four servers of each, and the limits on
-/// abuse that ikelbd ships with; and a directory with established clients, numbered from 0. All
+/// abuse that ikelbd ships with; and session tables with established clients, numbered from 0. All
 /// that they have, the packet path has learned from their packets: or bulk writing has put the same
 /// there, which is faster, and which a test holds to it.
 /// Time begins as the dataplane's does and stands still unless it is advanced. Threads: one, until
-/// it has been built; then see sessions::Directory.
+/// it has been built; then see sessions::SessionTables.
 class Town {
 public:
     explicit Town(const TownOptions& options);
 
     const TownOptions& options() const noexcept { return options_; }
     const forwarding::ForwardingTable& table() const noexcept { return *table_; }
-    sessions::Directory& directory() const noexcept { return *directory_; }
-    const sessions::DirectoryLimits& limits() const noexcept { return limits_; }
+    sessions::SessionTables& sessions() const noexcept { return *sessions_; }
+    const sessions::SessionLimits& limits() const noexcept { return limits_; }
 
     forwarding::Seconds now() const noexcept {
         return static_cast<forwarding::Seconds>(micros_ / second) + first_second;
@@ -57,11 +57,11 @@ public:
     /// Writes what those packets leave behind; many at once on two CPUs, if the thread may use as
     /// many. Throws if a table has no room.
     void establish_in_bulk(std::size_t first, std::size_t count);
-    /// The same into a directory made for limits() and the table's hash key.
-    void establish_in_bulk(std::size_t first, std::size_t count, sessions::Directory& into);
+    /// The same into session tables made for limits() and the table's hash key.
+    void establish_in_bulk(std::size_t first, std::size_t count, sessions::SessionTables& into);
 
     /// All that packets renew of these established clients is as fresh as can be: their flows,
-    /// bindings and claims.
+    /// persistence records and claims.
     void refresh(std::size_t first, std::size_t count);
 
     /// So many may log in within a second without a limit being met.
@@ -71,20 +71,20 @@ public:
 private:
     static constexpr std::uint64_t second = 1'000'000;
 
-    void establish_in_turn(std::size_t first, std::size_t count, sessions::Directory& d);
-    void prefetch_client(std::size_t number, const sessions::Directory& d) const;
-    void write_client(std::size_t number, sessions::Directory& d);
-    void write_flows(const Client& c, sessions::Directory& d);
-    void write_sa(const Client& c, sessions::Directory& d);
+    void establish_in_turn(std::size_t first, std::size_t count, sessions::SessionTables& d);
+    void prefetch_client(std::size_t number, const sessions::SessionTables& d) const;
+    void write_client(std::size_t number, sessions::SessionTables& d);
+    void write_flows(const Client& c, sessions::SessionTables& d);
+    void write_sa(const Client& c, sessions::SessionTables& d);
     void write_claim(const Client& c, std::uint32_t spi, forwarding::Seconds seen,
-                     sessions::Directory& d);
+                     sessions::SessionTables& d);
     sessions::Flow flow_record(const Client& c) const noexcept;
     sessions::FlowKey flow_of(const Client& client) const noexcept;
 
     TownOptions options_;
     std::unique_ptr<forwarding::ForwardingTable> table_;
-    sessions::DirectoryLimits limits_;
-    std::unique_ptr<sessions::Directory> directory_;
+    sessions::SessionLimits limits_;
+    std::unique_ptr<sessions::SessionTables> sessions_;
     std::uint64_t micros_ = 0;
 };
 

@@ -131,7 +131,7 @@ Json run(const Options& options) {
     lcores::Dataplane& dataplane = **opened;
     // The records are as old as the dataplane's clock.
     town.advance(std::uint64_t{dataplane.clock().now() - town.now()} * 1'000'000);
-    town.establish_in_bulk(0, options.flows, dataplane.directory());
+    town.establish_in_bulk(0, options.flows, dataplane.sessions());
     dataplane.published().publish(std::make_unique<forwarding::ForwardingTable>(town.table()));
     if (const auto started = dataplane.start(); !started)
         throw std::runtime_error{started.error().message};

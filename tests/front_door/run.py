@@ -87,6 +87,7 @@ RUN = {
     "ikelbctl drops": Typed(beside=True),
     "ikelbctl sessions": Typed(beside=True),
     "ikelbctl explain": Typed("rras", command="ikelbctl explain --client 192.0.2.7", beside=True),
+    "ikelbctl explain timeouts.flow": Typed("Live tunnels: "),
     "ikelbctl drain rras1 --mode refuse": Typed(beside=True),
     "ikelbctl diff": Typed("no changes", beside=True),
     "ikelbctl reload": Typed(beside=True),
@@ -129,6 +130,9 @@ RUN = {
     "tests/lint/lint.py rule_docs --write": Typed(),
     "tests/lint/mutant_docs.py --write": Typed(),
     "tests/lint/lint.py verdict_docs --write": Typed(),
+    "tests/lint/config_docs.sh build/config/config_doc --write": Typed(),
+    "build/controlplane/daemon/metrics-document > docs/metrics.md": Typed(),
+    "build/controlplane/ctl/ikelbctl-document > docs/ikelbctl.md": Typed(),
 }
 
 _NIC = "needs a NIC, or its driver"

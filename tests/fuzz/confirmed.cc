@@ -62,19 +62,19 @@ void compare(std::set<std::string>& found, const std::string& kind, const Entrie
 }  // namespace
 
 Confirmed::Confirmed(testlib::Bench& bench) {
-    const sessions::Directory& directory = bench.directory();
-    take(flows_, directory.flows, bench);
-    take(bindings_, directory.bindings, bench);
-    take(pairs_, directory.pairs, bench);
-    take(claims_, directory.claims, bench);
+    const sessions::SessionTables& sessions = bench.sessions();
+    take(flows_, sessions.flows, bench);
+    take(persistences_, sessions.persistences, bench);
+    take(ike_sas_, sessions.ike_sas, bench);
+    take(claims_, sessions.claims, bench);
     const auto take_place = [&](const sessions::FlowKey& key, const sessions::Flow& flow) {
         Place place{.key = key, .heard = {{flow.backend.index, flow.last_seen}}};
-        for (const auto& entry : testlib::rivals_of(key, directory))
+        for (const auto& entry : testlib::rivals_of(key, sessions))
             place.heard.try_emplace(entry.backend.index,
                                     bench.now() - ((bench.now() - entry.seconds) & 0xfff));
         places_.push_back(std::move(place));
     };
-    const auto& flows = directory.flows;
+    const auto& flows = sessions.flows;
     flows.for_each(0, flows.buckets(), take_place);
 }
 
@@ -102,7 +102,7 @@ std::set<std::string> Confirmed::changed_claims(testlib::Bench& bench) const {
             may_be_disputed |= own == place.heard.end() ||
                                (is_silent(own->second) && place.heard.size() > 1);
         }
-        const auto claim = bench.directory().claims.find(entry.key, lives, bench.now());
+        const auto claim = bench.sessions().claims.find(entry.key, lives, bench.now());
         if (!claim) {
             if (!may_be_disputed || !is_silent(before.last_seen)) found.insert("claim-other");
             continue;
@@ -117,11 +117,11 @@ std::set<std::string> Confirmed::changed_claims(testlib::Bench& bench) const {
 }
 
 std::set<std::string> Confirmed::changes(testlib::Bench& bench) const {
-    const sessions::Directory& directory = bench.directory();
+    const sessions::SessionTables& sessions = bench.sessions();
     std::set<std::string> found = changed_claims(bench);
-    compare(found, "flow", flows_, directory.flows, bench);
-    compare(found, "binding", bindings_, directory.bindings, bench);
-    compare(found, "pair", pairs_, directory.pairs, bench);
+    compare(found, "flow", flows_, sessions.flows, bench);
+    compare(found, "binding", persistences_, sessions.persistences, bench);
+    compare(found, "pair", ike_sas_, sessions.ike_sas, bench);
     return found;
 }
 

@@ -14,13 +14,14 @@
 
 namespace ikelb::fuzz {
 
-/// What a bench's directory holds of sessions, at one moment.
+/// What a bench's session tables hold of sessions, at one moment.
 class Confirmed {
 public:
     explicit Confirmed(testlib::Bench& bench);
 
     /// What has changed since in a way that clients alone may not cause, each as a record's kind
-    /// and one of its fields: "flow", "binding", "pair" or "claim" with "-renewal", of last_seen;
+    /// and one of its fields: "flow", "persistence", "pair" or "claim" with "-renewal", of
+    /// last_seen;
     /// "-note"; "-other", which is all else, or that it is gone. They may cause that a flow waits
     /// for its backend's next packet; that a claim is as old as its backend was last heard where
     /// the client uses it, and no older; that a claim ends whose backend was not heard there for so
@@ -44,8 +45,8 @@ private:
     std::set<std::string> changed_claims(testlib::Bench& bench) const;
 
     std::vector<Entry<sessions::FlowKey, sessions::Flow, 0>> flows_;
-    std::vector<Entry<sessions::BindingKey, sessions::Binding, 0>> bindings_;
-    std::vector<Entry<sessions::PairKey, sessions::IkeSa, 2>> pairs_;
+    std::vector<Entry<sessions::PersistenceKey, sessions::Persistence, 0>> persistences_;
+    std::vector<Entry<sessions::IkeSaKey, sessions::IkeSa, 2>> ike_sas_;
     std::vector<Entry<sessions::EspKey, sessions::Claim, 0>> claims_;
     std::vector<Place> places_;
 };

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
 
-// fuzz_seeds DIR: writes what the fuzzers of the packet path and of the saved state start from, to
-// DIR/pipeline, DIR/parse, DIR/client, DIR/state and DIR/restore: packets of the builder, a session
-// and what clients may send then, and the state of a process with sessions.
+// fuzz_seeds directory: writes what the fuzzers of the packet path and of the saved state start
+// from, to directory/pipeline, directory/parse, directory/client, directory/state and
+// directory/restore: packets of the builder, a session and what clients may send then, and the
+// state of a process with sessions.
 
 #include <array>
 #include <cstdint>
@@ -73,9 +74,9 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "usage: fuzz_seeds DIR\n");
         return 2;
     }
-    const std::filesystem::path directory{argv[1]};
+    const std::filesystem::path sessions{argv[1]};
     for (const char* name : {"pipeline", "parse", "client", "state", "restore"})
-        std::filesystem::create_directories(directory / name);
+        std::filesystem::create_directories(sessions / name);
     std::uint8_t farm = 0;
     for (const TableSpec& spec : sample_farms()) {
         const Bench bench{spec};
@@ -86,25 +87,25 @@ int main(int argc, char** argv) {
             Bytes one{farm};
             append(one, frame);
             append(all, frame);
-            write(directory / "pipeline" / name, one);
+            write(sessions / "pipeline" / name, one);
             Bytes parse = frame.bytes;
             parse.insert(parse.begin(), 0);
-            write(directory / "parse" / name, parse);
+            write(sessions / "parse" / name, parse);
         }
-        write(directory / "pipeline" / (std::to_string(farm) + "-all"), all);
+        write(sessions / "pipeline" / (std::to_string(farm) + "-all"), all);
         ++farm;
     }
     for (const bool is_nat_t : {false, true}) {
         const IkeMessage answer = sa_init_answer(1, 2);
         Bytes payload = is_nat_t ? behind_marker(answer) : answer.bytes();
         payload.insert(payload.begin(), is_nat_t ? 1 : 0);
-        write(directory / "parse" / (is_nat_t ? "payload-4500" : "payload-500"), payload);
+        write(sessions / "parse" / (is_nat_t ? "payload-4500" : "payload-500"), payload);
     }
     for (std::uint8_t choice = 0; choice < 18; ++choice)
-        write(directory / "client" / std::to_string(choice),
+        write(sessions / "client" / std::to_string(choice),
               session_at(choice % 3, choice / 9 * 0x80, choice / 3 % 3));
     const Bytes state = state_with_sessions();
-    write(directory / "state" / "sessions", state);
-    write(directory / "restore" / "sessions", state);
+    write(sessions / "state" / "sessions", state);
+    write(sessions / "restore" / "sessions", state);
     return 0;
 }

@@ -34,7 +34,7 @@ inline void mend_ip_checksum(testlib::Bytes& frame) {
     frame[l3 + 11] = static_cast<std::uint8_t>(sum);
 }
 
-/// Benches that are built once for all inputs: a table and a directory cost more than a run.
+/// Benches that are built once for all inputs: a table and session tables cost more than a run.
 class Benches {
 public:
     explicit Benches(std::vector<testlib::TableSpec> specs) : specs_{std::move(specs)} { build(); }
@@ -58,14 +58,14 @@ public:
 
 private:
     static constexpr std::size_t workers = 2;
-    /// What walks the directory after each input takes no longer than the input.
-    static constexpr sessions::DirectoryLimits tiny{.flows = 256,
-                                                    .bindings = 256,
-                                                    .pairs = 256,
-                                                    .esp_spis = 256,
-                                                    .half_open = 256,
-                                                    .fragments = 64,
-                                                    .transit = 256};
+    /// What walks the session tables after each input takes no longer than the input.
+    static constexpr sessions::SessionLimits tiny{.flows = 256,
+                                                  .persistences = 256,
+                                                  .ike_sas = 256,
+                                                  .esp_spis = 256,
+                                                  .half_open = 256,
+                                                  .fragments = 64,
+                                                  .transit = 256};
 
     void build() {
         start_ = 1000;

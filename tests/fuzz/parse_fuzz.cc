@@ -50,7 +50,7 @@ void classify_payload(std::span<const std::uint8_t> payload, std::size_t total, 
 void parse_frame(std::span<std::uint8_t> frame, std::uint32_t more) {
     static testlib::Bench bench{testlib::one_port_farm()};
     pipeline::Context context{.table = bench.table(),
-                              .directory = bench.directory(),
+                              .sessions = bench.sessions(),
                               .counters = bench.counters(),
                               .memory = bench.memory(),
                               .now = bench.now()};

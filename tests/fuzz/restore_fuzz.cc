@@ -2,8 +2,8 @@
 // Copyright (c) 2026 The ikelb authors
 
 // A saved state of any content, taken up by a process with a configuration of its own: what stands
-// in the directory afterwards points at what there is, can be saved again, and forwards packets
-// without harm.
+// in the session tables afterwards points at what there is, can be saved again, and forwards
+// packets without harm.
 
 #include <cstddef>
 #include <cstdint>
@@ -34,8 +34,8 @@ public:
         : bench_{bench}, registry_{registry} {}
 
     void flows() const {
-        visit(bench_.directory().flows, [&](const sessions::FlowKey& key,
-                                            const sessions::Flow& flow) {
+        visit(bench_.sessions().flows, [&](const sessions::FlowKey& key,
+                                           const sessions::Flow& flow) {
             if (!is_live(flow)) return;
             check(flow);
             require(state::frontend_of(key) < registry_.frontend_count(), "frontend of a flow");
@@ -46,19 +46,19 @@ public:
             if (flow.has_rivals) rivals(key, flow);
         });
     }
-    void bindings() const {
-        const auto& table = bench_.directory().bindings;
-        table.for_each(0, table.buckets(),
-                       [&](const sessions::BindingKey& key, const sessions::Binding& binding) {
-                           if (!is_live(binding)) return;
-                           check(binding);
-                           require(state::service_of(key) < registry_.service_count(),
-                                   "service of a binding");
-                       });
+    void persistences() const {
+        const auto& table = bench_.sessions().persistences;
+        table.for_each(
+            0, table.buckets(),
+            [&](const sessions::PersistenceKey& key, const sessions::Persistence& persistence) {
+                if (!is_live(persistence)) return;
+                check(persistence);
+                require(state::service_of(key) < registry_.service_count(), "service of a binding");
+            });
     }
-    void pairs() const {
-        visit(bench_.directory().pairs,
-              [&](const sessions::PairKey& key, const sessions::IkeSa& sa) {
+    void ike_sas() const {
+        visit(bench_.sessions().ike_sas,
+              [&](const sessions::IkeSaKey& key, const sessions::IkeSa& sa) {
                   if (!is_live(sa)) return;
                   check(sa);
                   require(key[0] != 0, "pair without an initiator");
@@ -66,7 +66,7 @@ public:
               });
     }
     void claims() const {
-        const auto& table = bench_.directory().claims;
+        const auto& table = bench_.sessions().claims;
         table.for_each(0, table.buckets(),
                        [&](const sessions::EspKey& key, const sessions::Claim& claim) {
                            if (!is_live(claim)) return;
@@ -76,7 +76,7 @@ public:
     }
     void transit() const {
         constexpr forwarding::Seconds longest = 48 * 3600;
-        for (const auto& share : bench_.directory().transit)
+        for (const auto& share : bench_.sessions().transit)
             visit(share, [&](const wall::TransitKey&, const wall::Conversation& one) {
                 if (!is_live(one)) return;
                 require(one.progress <= wall::Progress::closing, "progress");
@@ -93,7 +93,7 @@ private:
                 "seen in the future");
     }
     void rivals(const sessions::FlowKey& key, const sessions::Flow& flow) const {
-        for (const auto& rival : testlib::rivals_of(key, bench_.directory())) {
+        for (const auto& rival : testlib::rivals_of(key, bench_.sessions())) {
             require(rival.backend.index < registry_.backend_count(), "backend of a rival");
             require(rival.backend != flow.backend, "a flow's backend beside itself");
             require(((bench_.now() - rival.seconds) & 0xfff) <= timeouts().standing,
@@ -109,12 +109,12 @@ private:
 };
 
 void check_counts(const state::State& state, const state::Restored& restored) {
-    const std::size_t told = restored.pairs + restored.flows + restored.bindings + restored.esp +
-                             restored.transit + restored.expired + restored.homeless +
-                             restored.no_room;
-    const std::size_t there = state.pairs.size() + state.flows.size() + state.bindings.size() +
-                              state.esp.size() + state.transit.size();
-    require(restored.is_pairs_only ? told <= there : told == there, "records not counted");
+    const std::size_t told = restored.ike_sas + restored.flows + restored.persistences +
+                             restored.esp + restored.transit + restored.expired +
+                             restored.homeless + restored.no_room;
+    const std::size_t there = state.ike_sas.size() + state.flows.size() +
+                              state.persistences.size() + state.esp.size() + state.transit.size();
+    require(restored.is_ike_sas_only ? told <= there : told == there, "records not counted");
 }
 
 }  // namespace
@@ -134,8 +134,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     Bench& bench = site.bench();
     const Inspector inspector{bench, site.registry()};
     inspector.flows();
-    inspector.bindings();
-    inspector.pairs();
+    inspector.persistences();
+    inspector.ike_sas();
     inspector.claims();
     inspector.transit();
     require(state::decode(site.save()).has_value(), "cannot be saved again");

@@ -53,7 +53,7 @@ state::Restored SmallSite::restore(const state::State& state) {
         state::restore_state(state, {.config = config_,
                                      .registry = *registry_,
                                      .modes = modes_,
-                                     .directory = bench_->directory(),
+                                     .sessions = bench_->sessions(),
                                      .timeouts = bench_->table().timeouts,
                                      .now = bench_->now(),
                                      .wall_clock = wall_clock});
@@ -68,7 +68,7 @@ std::vector<std::uint8_t> SmallSite::save() {
                                         .table = bench_->table(),
                                         .now = bench_->now(),
                                         .wall_clock = wall_clock});
-    return testlib::saved_state(bench_->directory(), view);
+    return testlib::saved_state(bench_->sessions(), view);
 }
 
 /// A table costs more than most inputs: only if anything is another than it was.

@@ -18,7 +18,7 @@ class SmallSite {
 public:
     SmallSite();
 
-    /// Starts anew, with an empty directory and every server enabled.
+    /// Starts anew, with an empty session tables and every server enabled.
     void begin();
     state::Restored restore(const state::State& state);
     std::vector<std::uint8_t> save();

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The ikelb authors
 #
-# The configuration's documents are printed from config/schema_keys*.cc and must not differ from it.
+# The configuration's documents are printed from the rows in config/*.h and must not differ from it.
 #   config_docs.sh CONFIG_DOC [--write]    CONFIG_DOC: the built config/config_doc
 set -eu
 config_doc=$1
@@ -17,7 +17,7 @@ check() { # FORMAT FILE
     if [ "$mode" = --write ]; then
         cp "$work/printed" "$root/$2"
     elif ! diff -u "$root/$2" "$work/printed"; then
-        echo "$2 differs from config/schema_keys*.cc: run $0 $config_doc --write" >&2
+        echo "$2 differs from the rows in config/*.h: run $0 $config_doc --write" >&2
         status=1
     fi
 }

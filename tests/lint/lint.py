@@ -192,7 +192,7 @@ WRITERS = {
     "dataplane/affinity/claims.cc", "dataplane/affinity/commit.cc", "dataplane/affinity/commit.h",
     "dataplane/affinity/teach.cc", "dataplane/pipeline/fragment.cc",
     "dataplane/pipeline/wall_transit.cc", "dataplane/packet/context.h",
-    "dataplane/pipeline/express.cc", "controlplane/state/restore.cc",
+    "dataplane/pipeline/fast_path.cc", "controlplane/state/restore.cc",
 }  # fmt: skip
 WRITE = r"(?:write|refresh|erase)\s*\("
 TABLES = "flows|bindings|pairs|claims|choices|rivals|pending|candidates|logins|fragments|transit"
@@ -232,8 +232,8 @@ RED = {
             "config/parse.cc": '#include "controlplane/state/snapshot.h"\n',
             "config/load.cc": '#include "config/no_such_file.h"\n',
             "controlplane/nowhere/one.cc": '#include "config/parse.h"\n',
-            "controlplane/kernel/tap/twin.cc": '#include "controlplane/kernel/netlink/parse.h"\n',
-            "controlplane/kernel/netlink/parse.cc": '#include "controlplane/kernel/tap/twin.h"\n',
+            "controlplane/kernel/tap/tap.cc": '#include "controlplane/kernel/netlink/parse.h"\n',
+            "controlplane/kernel/netlink/parse.cc": '#include "controlplane/kernel/tap/tap.h"\n',
         },
         {
             "dataplane/net/hash.h:2", "dataplane/affinity/decide.cc:1", "config/parse.cc:1",

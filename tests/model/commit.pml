@@ -2,7 +2,7 @@
  * Copyright (c) 2026 The ikelb authors
  *
  * teach_tuple() of dataplane/affinity/teach.cc over the flows and rivals of
- * dataplane/sessions/directory.h: two workers hear what backends say at one client tuple, read its
+ * dataplane/sessions/session_tables.h: two workers hear what backends say at one client tuple, read its
  * flow, decide, and commit; a third one asks for the flow and those beside it, and with MARKS sets
  * the mark of a candidate (await_backend() of dataplane/affinity/claims.cc).
  *

@@ -89,8 +89,8 @@ testlib::TableSpec farm(const World& world) {
     return spec;
 }
 
-sessions::DirectoryLimits limits(const World& world) {
-    sessions::DirectoryLimits limits = testlib::Bench::usual_limits;
+sessions::SessionLimits limits(const World& world) {
+    sessions::SessionLimits limits = testlib::Bench::usual_limits;
     if (world.has_crowds) limits.flows = 1 << 14;
     return limits;
 }
@@ -158,7 +158,7 @@ PacketBuilder Arena::datagram(const Event& event) const {
 Decision Arena::observe(const Event& event, const Bytes& sent,
                         const testlib::Outcome& outcome) const {
     Decision decision{.verdict = testlib::name(outcome.verdict)};
-    if (outcome.fate() != pipeline::Fate::forward) return decision;
+    if (outcome.fate() != pipeline::Disposition::forward) return decision;
     const testlib::Dissected packet = outcome.packet();
     if (event.what == What::from_client) {
         decision.backend = server_at(packet.to);
@@ -222,19 +222,19 @@ void Arena::change_router(const Event& event) {
         });
     const bool leads = !routers[1].mac.is_zero() && route->prefix.length == 0;
     switch (event.fate) {
-        case Fate::dies:
+        case Disposition::dies:
             if (event.router == 0 ? leads : !routers[0].mac.is_zero())
                 routers[static_cast<std::size_t>(event.router)].mac = {};
             break;
-        case Fate::lives:
+        case Disposition::lives:
             routers[static_cast<std::size_t>(event.router)].mac =
                 event.router == 0 ? testlib::place::first_gateway_mac()
                                   : testlib::place::second_gateway_mac();
             break;
-        case Fate::withdrawn:
+        case Disposition::withdrawn:
             if (!routers[0].mac.is_zero()) route->prefix.length = nowhere;
             break;
-        case Fate::announced: route->prefix.length = 0; break;
+        case Disposition::announced: route->prefix.length = 0; break;
     }
     bench_.apply();
 }

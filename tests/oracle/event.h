@@ -77,14 +77,14 @@ enum class Change : std::uint8_t {
 };
 
 /// Change of a router: it stops or resumes answering; the second router's default route.
-enum class Fate : std::uint8_t { dies, lives, withdrawn, announced };
+enum class Disposition : std::uint8_t { dies, lives, withdrawn, announced };
 
 struct Event {
     What what = What::time;
 
     Seconds seconds = 0;              ///< time
     Change change = Change::down;     ///< pool
-    Fate fate = Fate::dies;           ///< router
+    Disposition fate = Disposition::dies;  ///< router
     int backend = 0;                  ///< pool, from_backend
     int vip = 0;                      ///< from_client; from_backend: as the server believes
 

@@ -43,9 +43,9 @@ void Oracle::restart(bool is_saved) {
     for (Hashed& hashed : hashed_) hashed.has_previous = false;
     for (auto& [tuple, there] : standers_) there.awaits = false;
     if (is_saved) return;
-    pairs_.clear();
+    ike_sas_.clear();
     standers_.clear();
-    bindings_.clear();
+    persistences_.clear();
     claims_.clear();
 }
 
@@ -131,16 +131,16 @@ Seconds Oracle::life_of(State state) const {
     return 0;
 }
 
-Oracle::Pair* Oracle::pair(const PairKey& key, int vip) {
-    const auto found = pairs_.find(key);
-    if (found == pairs_.end() || !is_alive(found->second) || !counts(found->second, vip))
+Oracle::Pair* Oracle::ike_sa(const IkeSaKey& key, int vip) {
+    const auto found = ike_sas_.find(key);
+    if (found == ike_sas_.end() || !is_alive(found->second) || !counts(found->second, vip))
         return nullptr;
     return &found->second;
 }
 
 bool Oracle::is_established(std::uint64_t spi_i, std::uint64_t spi_r) const {
-    const auto found = pairs_.find({spi_i, spi_r});
-    return found != pairs_.end() && is_alive(found->second) &&
+    const auto found = ike_sas_.find({spi_i, spi_r});
+    return found != ike_sas_.end() && is_alive(found->second) &&
            found->second.state == State::established;
 }
 
@@ -155,16 +155,16 @@ std::vector<Stander> Oracle::standers(const Tuple& tuple) {
 }
 
 /// Addresses of a block are one client to a service that binds blocks.
-Oracle::BindingKey Oracle::binding_key(const Address& client, int vip) const {
-    BindingKey key{client, vip};
+Oracle::PersistenceKey Oracle::persistence_key(const Address& client, int vip) const {
+    PersistenceKey key{client, vip};
     if (service(vip).binds_blocks)
         key.first.number = static_cast<std::uint16_t>(client.number / world_.block);
     return key;
 }
 
-Oracle::Record* Oracle::binding(const Address& client, int vip) {
-    const auto found = bindings_.find(binding_key(client, vip));  // affinity by SA has none
-    if (found == bindings_.end() || now_ - found->second.last > binding_life ||
+Oracle::Record* Oracle::persistence(const Address& client, int vip) {
+    const auto found = persistences_.find(persistence_key(client, vip));  // affinity by SA has none
+    if (found == persistences_.end() || now_ - found->second.last > binding_life ||
         !counts(found->second, vip))
         return nullptr;
     return &found->second;

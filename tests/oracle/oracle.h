@@ -118,7 +118,7 @@ private:
     };
     struct Login : Record {
         bool is_closing = false;  ///< a delete was hinted at, of the SA or of a child
-        std::pair<std::uint64_t, std::uint64_t> pair{};
+        std::pair<std::uint64_t, std::uint64_t> ike_sa{};
     };
     struct Claim : Record {
         int tag = 0;             ///< of the client's port and the VIP
@@ -147,9 +147,9 @@ private:
         const char* rule = "";
     };
 
-    using PairKey = std::pair<std::uint64_t, std::uint64_t>;
+    using IkeSaKey = std::pair<std::uint64_t, std::uint64_t>;
     using Tuple = std::pair<Place, int>;                            // and VIP
-    using BindingKey = std::pair<Address, int>;                     // and VIP
+    using PersistenceKey = std::pair<Address, int>;                 // and VIP
     using ChoiceKey = std::tuple<Address, std::uint64_t, int>;      // SPIi, VIP
     /// SPIi, SPIr unless the request begins an SA, message ID.
     using PendingKey =
@@ -176,11 +176,11 @@ private:
 
     // Records, only while they live and count for the VIP.
     Seconds life_of(State state) const;
-    bool is_alive(const Pair& pair) const { return now_ - pair.last <= life_of(pair.state); }
-    Pair* pair(const PairKey& key, int vip);
+    bool is_alive(const Pair& ike_sa) const { return now_ - ike_sa.last <= life_of(ike_sa.state); }
+    Pair* ike_sa(const IkeSaKey& key, int vip);
     std::vector<Stander> standers(const Tuple& tuple);
-    Record* binding(const Address& client, int vip);
-    BindingKey binding_key(const Address& client, int vip) const;
+    Record* persistence(const Address& client, int vip);
+    PersistenceKey persistence_key(const Address& client, int vip) const;
     Address source_of(const Address& client) const;
     std::optional<int> choice(const Event& event) const;
     bool is_fresh(const Choice& choice) const;
@@ -236,7 +236,7 @@ private:
     int vip_of_standing(const Event& event, const std::set<int>& vips);
     int vip_of_spis(const Event& event, const std::set<int>& vips) const;
     bool is_over_share(const Event& event);
-    void learn_pair(const Event& event, int vip, std::optional<State> proof);
+    void learn_ike_sa(const Event& event, int vip, std::optional<State> proof);
     void note_answer(const Event& event, int vip);
     std::string learn_place(const Event& event, int vip, Said said, std::optional<int> way = {});
     std::optional<int> way_of_answer(const Event& event, int vip) const;
@@ -244,8 +244,8 @@ private:
     bool may_add_place(const Event& event, Said its);
     bool may_nominate(const Event& event);
     void confirm_login(const Event& event);
-    void learn_binding(const Event& event, int vip);
-    void renew(Pair& pair, State proof) const;
+    void learn_persistence(const Event& event, int vip);
+    void renew(Pair& ike_sa, State proof) const;
 
     World world_;
     Hash hash_;
@@ -263,9 +263,9 @@ private:
     };
     std::vector<Hashed> hashed_;  ///< by VIP
 
-    std::map<PairKey, Pair> pairs_;
+    std::map<IkeSaKey, Pair> ike_sas_;
     std::map<Tuple, Standers> standers_;
-    std::map<BindingKey, Record> bindings_;
+    std::map<PersistenceKey, Record> persistences_;
     std::map<EspKey, Claim> claims_;
 
     /// State that a restart loses.
@@ -277,8 +277,9 @@ private:
         std::map<FragmentKey, Fragments> fragments;
         // Buckets, of each worker.
         std::map<std::pair<int, Tuple>, Bucket> copies, claims, candidate_tokens;
-        std::map<std::tuple<int, PairKey, std::uint32_t>, Bucket> nominations;  // of a login's step
-        std::map<std::pair<int, PairKey>, Bucket> fresh_answers_of_pair;
+        std::map<std::tuple<int, IkeSaKey, std::uint32_t>, Bucket>
+            nominations;  // of a login's step
+        std::map<std::pair<int, IkeSaKey>, Bucket> fresh_answers_of_pair;
         std::map<std::pair<int, Address>, Bucket> nominations_of_source, speech_of_source,
             questions_of_source;
         std::map<std::tuple<int, Address, bool>, Bucket> logins_of_source;  // began there

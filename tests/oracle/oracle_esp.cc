@@ -110,7 +110,7 @@ Decision Oracle::esp(const Event& event) {
             asked.rule = "ESP SPI";
         }
     if (asked.main < 0) {
-        if (const Record* bound = binding(event.place.client, event.vip))
+        if (const Record* bound = persistence(event.place.client, event.vip))
             return session(bound->backend, "client binding");
         return service(event.vip).by_sa ? Decision{.verdict = "unknown_sa"}
                                         : schedule(event, false);

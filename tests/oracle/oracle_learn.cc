@@ -51,9 +51,9 @@ Stander stander(int backend, int generation, Seconds now) {
 std::optional<Oracle::State> Oracle::proof(const Event& event) const {
     if (!is_ike(event)) return std::nullopt;
     const Ike& ike = event.ike;
-    const auto known = pairs_.find({ike.spi_i, ike.spi_r});
+    const auto known = ike_sas_.find({ike.spi_i, ike.spi_r});
     const auto is_known_as = [&](State state) {
-        return known != pairs_.end() && is_alive(known->second) && is_current(known->second) &&
+        return known != ike_sas_.end() && is_alive(known->second) && is_current(known->second) &&
                known->second.state == state;
     };
     if (ike.spi_r == 0) return std::nullopt;
@@ -99,7 +99,7 @@ Said Oracle::said(const Event& event, int vip, const std::optional<Pair>& fresh_
         return ike.exchange == sa_init && !ike.is_response ? Said::called : Said::nothing;
     if (!is_encrypted(ike)) return Said::nothing;
     if (!ike.is_response) return Said::spoke;
-    const Pair* const its = pair({ike.spi_i, ike.spi_r}, vip);
+    const Pair* const its = ike_sa({ike.spi_i, ike.spi_r}, vip);
     if (!fresh_of || its == nullptr) return Said::nominated;
     const bool is_of_sa = its->state == State::established || its->state == State::closing;
     const bool is_of_login = ike.exchange == ike_auth && fresh_of->began == event.place.client;
@@ -109,8 +109,8 @@ Said Oracle::said(const Event& event, int vip, const std::optional<Pair>& fresh_
 /// The IKE SA of an answer with a fresh message ID, before the ID is noted.
 std::optional<Oracle::Pair> Oracle::fresh_pair(const Event& event) const {
     if (!is_answer(event)) return std::nullopt;
-    const auto found = pairs_.find({event.ike.spi_i, event.ike.spi_r});
-    if (found == pairs_.end() || !is_alive(found->second) || !is_current(found->second))
+    const auto found = ike_sas_.find({event.ike.spi_i, event.ike.spi_r});
+    if (found == ike_sas_.end() || !is_alive(found->second) || !is_current(found->second))
         return std::nullopt;
     const Pair& its = found->second;
     const bool is_fresh =
@@ -133,7 +133,7 @@ Decision Oracle::from_backend(const Event& event) {
     if (decision.verdict != "to_client") return decision;
     const auto fresh_of = fresh_pair(event);
     if (is_over_share(event)) {
-        learn_pair(event, vip, State::half_open);
+        learn_ike_sa(event, vip, State::half_open);
         decision.rule = learn_place(event, vip, Said::alive) + ", above its share";
         return decision;
     }
@@ -141,7 +141,7 @@ Decision Oracle::from_backend(const Event& event) {
     const auto its = proof(event);
     // A server repeats an old delete for a repeated request.
     const bool is_old_delete = event.ike.holds_delete && is_answer(event) && !fresh_of;
-    if (is_ike(event)) learn_pair(event, vip, is_old_delete ? std::nullopt : its);
+    if (is_ike(event)) learn_ike_sa(event, vip, is_old_delete ? std::nullopt : its);
     if (its && !is_old_delete) note_answer(event, vip);
     const Said what = said(event, vip, fresh_of);
     turns = turns || what == Said::login || what == Said::strong;
@@ -157,9 +157,9 @@ Decision Oracle::from_backend(const Event& event) {
 /// share than SAs that began at this one.
 bool Oracle::is_over_share(const Event& event) {
     if (proof(event) != State::answered) return false;
-    const auto found = pairs_.find({event.ike.spi_i, event.ike.spi_r});
+    const auto found = ike_sas_.find({event.ike.spi_i, event.ike.spi_r});
     const bool is_known =
-        found != pairs_.end() && is_alive(found->second) && is_current(found->second);
+        found != ike_sas_.end() && is_alive(found->second) && is_current(found->second);
     if (is_known && found->second.state != State::half_open) return false;
     const bool began_here = is_known && found->second.backend == event.backend &&
                             found->second.began == event.place.client;
@@ -207,8 +207,8 @@ bool Oracle::is_v1_before_its_sa(const Event& event) const {
     if (!is_ike(event) || event.ike.version != 1 || event.ike.spi_r == 0 ||
         !is_encrypted(event.ike))
         return false;
-    const auto found = pairs_.find({event.ike.spi_i, event.ike.spi_r});
-    return found == pairs_.end() || !is_alive(found->second) || !is_current(found->second) ||
+    const auto found = ike_sas_.find({event.ike.spi_i, event.ike.spi_r});
+    return found == ike_sas_.end() || !is_alive(found->second) || !is_current(found->second) ||
            found->second.state == State::half_open || found->second.state == State::answered;
 }
 
@@ -232,7 +232,7 @@ int Oracle::vip_of_reply(const Event& event) {
     if (vip < 0) vip = vip_of_standing(event, vips);
     if (vip < 0)
         vip = the_only([&](int one) {
-            const Record* const bound = binding(event.place.client, one);
+            const Record* const bound = persistence(event.place.client, one);
             return bound && bound->backend == event.backend;
         });
     return vip;
@@ -256,9 +256,9 @@ int Oracle::vip_of_spis(const Event& event, const std::set<int>& vips) const {
     if (!is_ike(event)) return -1;
     int only = -1;
     for (const int vip : vips) {
-        const auto known = pairs_.find({event.ike.spi_i, event.ike.spi_r});
+        const auto known = ike_sas_.find({event.ike.spi_i, event.ike.spi_r});
         bool is_its = false;
-        if (known != pairs_.end() && is_alive(known->second) && is_current(known->second)) {
+        if (known != ike_sas_.end() && is_alive(known->second) && is_current(known->second)) {
             is_its = known->second.backend == event.backend && known->second.vip == vip;
         } else {
             const auto asked =
@@ -284,31 +284,31 @@ void Oracle::renew(Pair& its, State proof) const {
     if (raises || now_ - its.last >= refresh_interval) its.last = now_;
 }
 
-void Oracle::learn_pair(const Event& event, int vip, std::optional<State> proof) {
+void Oracle::learn_ike_sa(const Event& event, int vip, std::optional<State> proof) {
     const Ike& ike = event.ike;
     // A COOKIE's retry must reach the server that made the COOKIE.
     if (ike.version == 2 && ike.is_response && ike.exchange == sa_init)
         passing_.choices[{event.place.client, ike.spi_i, vip}] = {record_of(event.backend), true};
     if (!proof) return;
-    const PairKey key{ike.spi_i, ike.spi_r};
+    const IkeSaKey key{ike.spi_i, ike.spi_r};
     if (ike.holds_delete && ike.version == 2 && *proof != State::half_open) proof = State::closing;
     if (proof == State::closing) {  // a delete shortens a known SA's life
-        const auto found = pairs_.find(key);
-        if (found == pairs_.end() || !is_alive(found->second) || !is_current(found->second) ||
+        const auto found = ike_sas_.find(key);
+        if (found == ike_sas_.end() || !is_alive(found->second) || !is_current(found->second) ||
             found->second.backend != event.backend || found->second.state == State::half_open ||
             found->second.state == State::answered)
             return;
     }
-    const Pair* const begun = pair(key, vip);
+    const Pair* const begun = ike_sa(key, vip);
     const bool began_here = begun != nullptr && begun->backend == event.backend &&
                             begun->began == event.place.client;
     if (proof == State::closing || (proof == State::answered && began_here)) {
         Login& login = passing_.logins[{event.place.client, event.place.port, event.backend}];
         static_cast<Record&>(login) = record_of(event.backend);
-        login.pair = key;
+        login.ike_sa = key;
         login.is_closing = proof == State::closing;
     }
-    if (Pair* const known = pair(key, vip)) {
+    if (Pair* const known = ike_sa(key, vip)) {
         if (known->backend == event.backend) renew(*known, *proof);
         return;
     }
@@ -317,12 +317,12 @@ void Oracle::learn_pair(const Event& event, int vip, std::optional<State> proof)
     learned.state = *proof;
     learned.vip = vip;
     if (proof == State::half_open) learned.began = event.place.client;
-    pairs_[key] = learned;
+    ike_sas_[key] = learned;
 }
 
 void Oracle::note_answer(const Event& event, int vip) {
     if (!is_answer(event)) return;
-    if (Pair* const its = pair({event.ike.spi_i, event.ike.spi_r}, vip);
+    if (Pair* const its = ike_sa({event.ike.spi_i, event.ike.spi_r}, vip);
         its && its->backend == event.backend)
         its->answered = std::max(its->answered.value_or(0), event.ike.message_id);
 }
@@ -372,7 +372,7 @@ std::string Oracle::learn_place(const Event& event, int vip, Said its, std::opti
     if (!has_changed) return its == Said::nothing ? "says nothing" : "says nothing new";
     if (its == Said::spoke) {
         if (event.kind == Kind::esp) confirm_login(event);
-        learn_binding(event, vip);
+        learn_persistence(event, vip);
     }
     const auto after = standers(tuple);
     if (before.empty()) return "fills a tuple";
@@ -390,8 +390,8 @@ void Oracle::confirm_login(const Event& event) {
     const Seconds age = now_ - login->second.last;
     const bool is_closing = login->second.is_closing;
     if (age > (is_closing ? closing_life : login_life) || (is_closing && age <= in_flight)) return;
-    const auto its = pairs_.find(login->second.pair);
-    if (its != pairs_.end() && is_alive(its->second) && its->second.backend == event.backend &&
+    const auto its = ike_sas_.find(login->second.ike_sa);
+    if (its != ike_sas_.end() && is_alive(its->second) && its->second.backend == event.backend &&
         its->second.generation == login->second.generation) {
         its->second.state = State::established;
         its->second.last = now_;
@@ -401,13 +401,13 @@ void Oracle::confirm_login(const Event& event) {
 
 /// Speech fills client persistence, and nothing changes it. A backend that takes no returning
 /// clients counts as none against one that does.
-void Oracle::learn_binding(const Event& event, int vip) {
+void Oracle::learn_persistence(const Event& event, int vip) {
     if (service(vip).by_sa) return;
-    Record* const bound = binding(event.place.client, vip);
+    Record* const bound = persistence(event.place.client, vip);
     if (bound && bound->backend == event.backend) {
         if (now_ - bound->last >= refresh_interval) bound->last = now_;
     } else if (!bound || (takes_returning(event.backend) && !takes_returning(bound->backend))) {
-        bindings_[binding_key(event.place.client, vip)] = record_of(event.backend);
+        persistences_[persistence_key(event.place.client, vip)] = record_of(event.backend);
     }
 }
 

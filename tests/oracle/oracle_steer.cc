@@ -77,7 +77,7 @@ Decision Oracle::new_sa(const Event& event) {
 Decision Oracle::choose(const Event& event) {
     if (const auto its = choice(event))
         return {.verdict = "to_server", .backend = *its, .rule = "half-open choice"};
-    if (const Record* bound = binding(event.place.client, event.vip);
+    if (const Record* bound = persistence(event.place.client, event.vip);
         bound && takes_returning(bound->backend)) {
         keep_choice(event, bound->backend, false);
         return {.verdict = "to_server", .backend = bound->backend, .rule = "client binding"};
@@ -125,7 +125,7 @@ Decision Oracle::schedule(const Event& event, bool is_new) {
 
 Decision Oracle::by_known_sa(const Event& event) {
     if (const auto its = labelled(event)) return session(*its, "label");
-    if (const Pair* known = pair({event.ike.spi_i, event.ike.spi_r}, event.vip))
+    if (const Pair* known = ike_sa({event.ike.spi_i, event.ike.spi_r}, event.vip))
         return session(known->backend, "pair");
     return {};
 }
@@ -151,7 +151,7 @@ Decision Oracle::known_ike(const Event& event) {
 /// Backend without the flow: an attacker may have made the flow's backend answer.
 std::optional<int> Oracle::without_flow(const Event& event) {
     if (service(event.vip).by_sa) return std::nullopt;
-    if (const Record* bound = binding(event.place.client, event.vip)) return bound->backend;
+    if (const Record* bound = persistence(event.place.client, event.vip)) return bound->backend;
     const Decision decision = schedule(event, false);
     return decision.backend < 0 ? std::nullopt : std::optional{decision.backend};
 }
@@ -162,7 +162,7 @@ Decision Oracle::by_records(const Event& event) {
     if (event.place.nat_t || !by_sa)
         if (const auto there = standers({event.place, event.vip}); !there.empty())
             return session(there.front().backend, "flow");
-    if (const Record* bound = binding(event.place.client, event.vip))
+    if (const Record* bound = persistence(event.place.client, event.vip))
         return session(bound->backend, "client binding");
     if (is_response(event.ike)) return drop("unknown_response");
     return by_sa ? drop("unknown_sa") : schedule(event, false);
@@ -244,10 +244,10 @@ void Oracle::change_router(const Event& event) {
     const bool both_lead = router_lives_[0] && router_lives_[1] && second_has_default_;
     bool& lives = router_lives_.at(static_cast<std::size_t>(event.router));
     switch (event.fate) {
-        case Fate::dies: lives &= !(event.router == 0 ? both_lead : router_lives_[0]); break;
-        case Fate::lives: lives = true; break;
-        case Fate::withdrawn: second_has_default_ &= !router_lives_[0]; break;
-        case Fate::announced: second_has_default_ = true; break;
+        case Disposition::dies: lives &= !(event.router == 0 ? both_lead : router_lives_[0]); break;
+        case Disposition::lives: lives = true; break;
+        case Disposition::withdrawn: second_has_default_ &= !router_lives_[0]; break;
+        case Disposition::announced: second_has_default_ = true; break;
     }
 }
 
@@ -274,7 +274,7 @@ void Oracle::note_request(const Event& event, int backend, bool is_unknown) {
 Decision Oracle::keepalive(const Event& event) {
     if (const auto there = standers({event.place, event.vip}); !there.empty())
         return session(there.front().backend, "flow");
-    if (const Record* bound = binding(event.place.client, event.vip))
+    if (const Record* bound = persistence(event.place.client, event.vip))
         return session(bound->backend, "client binding");
     return drop("unknown_keepalive");
 }

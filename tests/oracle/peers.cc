@@ -144,7 +144,7 @@ Event Peers::passing_time() {
 Event Peers::router_change() {
     Event event{.what = What::router};
     event.router = static_cast<int>(below(2));
-    event.fate = static_cast<Fate>(below(4));
+    event.fate = static_cast<Disposition>(below(4));
     return event;
 }
 

@@ -125,7 +125,7 @@ private:
     std::deque<Event> flood_;      ///< goes before all else
     std::uint8_t flooded_worker_ = 0;
     int flooded_vip_ = 0;
-    std::uint32_t next_pair_ = 0;  ///< of the IKE SAs that floods name
+    std::uint32_t next_ike_sa_ = 0;  ///< of the IKE SAs that floods name
     bool had_crowd_ = false;
     std::uint64_t next_spi_ = 0;
     std::uint64_t salt_;

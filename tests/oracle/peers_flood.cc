@@ -9,7 +9,7 @@ namespace ikelb::oracle {
 
 namespace {
 
-constexpr std::uint32_t pairs = 48;
+constexpr std::uint32_t ike_sas = 48;
 constexpr std::uint16_t first_port = 2000;
 constexpr Seconds long_enough = 200;
 
@@ -33,10 +33,10 @@ void Peers::add_esp(What what, int backend, const Place& place, const Esp& esp) 
 }
 
 void Peers::add_answer(int backend, const Place& place, std::uint8_t exchange, std::uint32_t id) {
-    const std::uint32_t pair = next_pair_ % pairs;
+    const std::uint32_t ike_sa = next_ike_sa_ % ike_sas;
     add(What::from_backend, backend, place, "flood").ike = {
-        .spi_i = 0x400000 + pair,
-        .spi_r = 0xa00000 + pair,
+        .spi_i = 0x400000 + ike_sa,
+        .spi_r = 0xa00000 + ike_sa,
         .exchange = exchange,
         .is_response = true,
         .from_initiator = false,
@@ -82,9 +82,9 @@ void Peers::begin_flood() {
 /// Logins of many IKE SAs, some of which began there, and later requests under them.
 void Peers::flood_of_logins(int backend) {
     const Address client = any_address();
-    const std::uint32_t first = next_pair_;
+    const std::uint32_t first = next_ike_sa_;
     const std::uint32_t count = 4 + below(8);
-    for (std::uint32_t i = 0; i < count; ++i, ++next_pair_) {
+    for (std::uint32_t i = 0; i < count; ++i, ++next_ike_sa_) {
         const Place place{client, static_cast<std::uint16_t>(first_port + i), true};
         const Address origin = one_in(2) ? client : any_address();
         if (one_in(2)) add_answer(backend, {origin, 500, false}, sa_init, 0);
@@ -94,8 +94,8 @@ void Peers::flood_of_logins(int backend) {
     pause(40);
     for (std::uint32_t i = 0; i < count; ++i)
         add(What::from_client, 0, any_place(), "probe").ike = {
-            .spi_i = 0x400000 + (first + i) % pairs,
-            .spi_r = 0xa00000 + (first + i) % pairs,
+            .spi_i = 0x400000 + (first + i) % ike_sas,
+            .spi_r = 0xa00000 + (first + i) % ike_sas,
             .exchange = informational,
             .message_id = 2,
             .first = First::encrypted};
@@ -104,7 +104,7 @@ void Peers::flood_of_logins(int backend) {
 /// Answers of one IKE SA, to one place after the other: a login's or an SA's, to one replay, to new
 /// messages, or to old ones.
 void Peers::flood_of_answers(int backend, bool is_of_sa) {
-    ++next_pair_;
+    ++next_ike_sa_;
     const Address client = any_address();
     std::uint32_t id = 1;
     add_answer(backend, {client, 500, false}, sa_init, 0);
@@ -141,7 +141,7 @@ void Peers::flood_of_claims(int backend, int other) {
 
 /// More messages of one login than a source has places.
 void Peers::crowd_of_logins(int backend) {
-    next_pair_ = 0;
+    next_ike_sa_ = 0;
     const Address client = any_address();
     constexpr std::uint32_t messages = 28, places_of_each = 8;
     add_answer(backend, {client, 4500, true}, ike_auth, messages);

@@ -60,7 +60,8 @@ Outcome outcome_of(const pipeline::Packet& packet, const Buffer& buffer, const I
                     .backend = packet.backend,
                     .out_shift = packet.out_shift};
     if (!packet.is_decided()) throw std::logic_error{"a packet left without a verdict"};
-    if (outcome.fate() == pipeline::Fate::forward || outcome.fate() == pipeline::Fate::punt)
+    if (outcome.fate() == pipeline::Disposition::forward ||
+        outcome.fate() == pipeline::Disposition::punt)
         outcome.bytes = buffer.leaving(packet, input);
     return outcome;
 }
@@ -89,9 +90,9 @@ std::string name(pipeline::Verdict verdict) {
                                                    : std::string{pipeline::info(verdict).name};
 }
 
-Bench::Bench(TableSpec s, std::size_t workers, const sessions::DirectoryLimits& limits)
+Bench::Bench(TableSpec s, std::size_t workers, const sessions::SessionLimits& limits)
     : spec{std::move(s)},
-      directory_{std::make_unique<sessions::Directory>(limits, spec.hash_key)} {
+      sessions_{std::make_unique<sessions::SessionTables>(limits, spec.hash_key)} {
     for (std::size_t i = 0; i < workers; ++i)
         workers_.push_back(std::make_unique<WorkerState>());
     apply();
@@ -109,7 +110,7 @@ std::vector<Outcome> Bench::run(std::span<const Input> burst, std::size_t worker
         batch->add(buffers.back().frame(input));
     }
     pipeline::Context context{.table = *table_,
-                              .directory = *directory_,
+                              .sessions = *sessions_,
                               .counters = *workers_[worker]->counters,
                               .memory = *workers_[worker]->memory,
                               .now = now_,
@@ -117,7 +118,7 @@ std::vector<Outcome> Bench::run(std::span<const Input> burst, std::size_t worker
     if (takes_express)
         pipeline::run(*batch, context);
     else
-        pipeline::steps(*batch, batch->places(), context);
+        pipeline::general_path(*batch, batch->places(), context);
     std::vector<Outcome> outcomes;
     for (std::size_t i = 0; i < burst.size(); ++i) {
         outcomes.push_back(outcome_of(batch->packets[i], buffers[i], burst[i]));

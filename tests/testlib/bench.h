@@ -23,7 +23,7 @@ struct Outcome {
     std::int32_t out_shift = 0;
     std::vector<Bytes> copies{};  ///< for other backends
 
-    pipeline::Fate fate() const { return pipeline::info(verdict).fate; }
+    pipeline::Disposition fate() const { return pipeline::info(verdict).fate; }
     Dissected packet() const { return dissect(bytes); }
 };
 
@@ -44,15 +44,15 @@ struct Input {
 /// frame lies in memory of exactly its size, so that a sanitizer sees the first byte too many.
 class Bench {
 public:
-    static constexpr sessions::DirectoryLimits usual_limits{.flows = 4096,
-                                                            .bindings = 4096,
-                                                            .pairs = 4096,
-                                                            .esp_spis = 4096,
-                                                            .half_open = 1024,
-                                                            .fragments = 256,
-                                                            .transit = 4096};
+    static constexpr sessions::SessionLimits usual_limits{.flows = 4096,
+                                                          .persistences = 4096,
+                                                          .ike_sas = 4096,
+                                                          .esp_spis = 4096,
+                                                          .half_open = 1024,
+                                                          .fragments = 256,
+                                                          .transit = 4096};
     explicit Bench(TableSpec spec, std::size_t workers = 1,
-                   const sessions::DirectoryLimits& limits = usual_limits);
+                   const sessions::SessionLimits& limits = usual_limits);
 
     /// State of the operator and the network: edit, then apply.
     TableSpec spec;
@@ -85,7 +85,7 @@ public:
     forwarding::PortIndex server_port() const { return spec.interfaces[place::srv].port; }
 
     const forwarding::ForwardingTable& table() const { return *table_; }
-    sessions::Directory& directory() { return *directory_; }
+    sessions::SessionTables& sessions() { return *sessions_; }
     pipeline::Counters& counters(std::size_t worker = 0) { return *workers_[worker]->counters; }
     pipeline::WorkerMemory& memory(std::size_t worker = 0) { return *workers_[worker]->memory; }
     std::uint64_t count(pipeline::Verdict verdict, std::size_t worker = 0) {
@@ -99,7 +99,7 @@ private:
     };
 
     std::unique_ptr<forwarding::ForwardingTable> table_;
-    std::unique_ptr<sessions::Directory> directory_;
+    std::unique_ptr<sessions::SessionTables> sessions_;
     std::vector<std::unique_ptr<WorkerState>> workers_;
     forwarding::Seconds now_ = 1000;
     std::uint64_t micros_ = 0;  ///< since the current second began

@@ -9,7 +9,7 @@ namespace ikelb::testlib {
 
 namespace {
 
-using pipeline::Fate;
+using pipeline::Disposition;
 using pipeline::Verdict;
 
 /// Remembers the first condition that fails.
@@ -144,10 +144,10 @@ std::string broken_rule(const Bench& bench, const Input& input, const Outcome& o
                   .before = dissect(input.bytes),
                   .after = outcome.packet()};
     Check check;
-    REQUIRE(input.may_hold || outcome.fate() != Fate::hold);
+    REQUIRE(input.may_hold || outcome.fate() != Disposition::hold);
     REQUIRE(-outcome.out_shift <= input.headroom);
-    if (outcome.fate() == Fate::punt) check_punt(way, check);
-    if (outcome.fate() == Fate::forward) check_link(way, check);
+    if (outcome.fate() == Disposition::punt) check_punt(way, check);
+    if (outcome.fate() == Disposition::forward) check_link(way, check);
     switch (outcome.verdict) {
         case Verdict::to_server:
             check_to_server(way, check);

@@ -4,15 +4,15 @@
 
 #include <vector>
 
-#include "dataplane/sessions/directory.h"
+#include "dataplane/sessions/session_tables.h"
 
 namespace ikelb::testlib {
 
 /// The backends beside a flow, dead or alive.
 inline std::vector<sessions::RivalEntry> rivals_of(const sessions::FlowKey& flow,
-                                                   const sessions::Directory& directory) {
-    const auto& table = directory.rivals;
-    const auto key = sessions::hashed(flow, directory.secret);
+                                                   const sessions::SessionTables& sessions) {
+    const auto& table = sessions.rivals;
+    const auto key = sessions::hashed(flow, sessions.secret);
     std::vector<sessions::RivalEntry> entries;
     if (const auto found = table.find_noted(key))
         for (const std::uint64_t word : found->notes)

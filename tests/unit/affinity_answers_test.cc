@@ -60,7 +60,7 @@ TEST_F(Answers, OfASaThatItsServerMadeKnownItselfAreWeakAtFirst) {
     const Session s{.backend = rras2};
     down(reply(rras2, 4500, client, 4500,
                behind_marker(encrypted(s.spi_i, s.spi_r, ike::exchange::informational, 0))));
-    ASSERT_EQ(pair(s)->state, SaState::established);
+    ASSERT_EQ(ike_sa(s)->state, SaState::established);
     const Session there = at(other_client, s);
     answer(there, 3);
     EXPECT_EQ(standing(there), Standing::nominated);
@@ -100,7 +100,7 @@ TEST_F(Answers, OfADeleteShortenNothingThatWasKnownBeforeAFlush) {
     bench.apply();
     down(reply(s.backend, 4500, client, s.port_4500,
                behind_marker(delete_request(s.spi_i, s.spi_r))));
-    EXPECT_NE(pair(s)->state, SaState::closing);
+    EXPECT_NE(ike_sa(s)->state, SaState::closing);
 }
 
 TEST_F(Answers, ToALoginTakeNoFlowFromOneThatIsAskedInFull) {
@@ -128,7 +128,7 @@ TEST_F(Answers, ToALoginMakeNoSilentSpeakerOneThatSpeaks) {
     const auto key = sessions::flow_key(address(client), net::be16::from_host(4500), 1);
     const Tuple all = [&] {
         const pipeline::Context context{.table = bench.table(),
-                                        .directory = bench.directory(),
+                                        .sessions = bench.sessions(),
                                         .counters = bench.counters(0),
                                         .memory = bench.memory(0),
                                         .now = bench.now()};
@@ -162,7 +162,7 @@ TEST_F(Answers, ToTheFirstExchangeBehindALoginAreStrongAnywhere) {
     answer(s, 1, ike::exchange::ike_auth);
     const Session there = at(other_client, s);
     answer(there, 2, ike::exchange::create_child_sa);
-    EXPECT_EQ(pair(s)->state, SaState::established);
+    EXPECT_EQ(ike_sa(s)->state, SaState::established);
     EXPECT_EQ(standing(there), Standing::strong);
 }
 
@@ -265,7 +265,7 @@ TEST_F(Answers, ToLoginsOverTheirSourcesShareMakeNoPlace) {
     answer(next, 1, ike::exchange::ike_auth);
     EXPECT_TRUE(flow(s));
     EXPECT_FALSE(flow(next));
-    EXPECT_EQ(pair(next)->state, SaState::half_open);
+    EXPECT_EQ(ike_sa(next)->state, SaState::half_open);
 }
 
 TEST_F(Answers, EstablishALoginWithEspOnlyWhereItBegan) {
@@ -274,10 +274,10 @@ TEST_F(Answers, EstablishALoginWithEspOnlyWhereItBegan) {
     const Session there = at(other_client, s);
     answer(there, 1, ike::exchange::ike_auth);
     down(there.esp_down());
-    EXPECT_EQ(pair(s)->state, SaState::answered);
+    EXPECT_EQ(ike_sa(s)->state, SaState::answered);
     answer(s, 2, ike::exchange::ike_auth);
     down(s.esp_down());
-    EXPECT_EQ(pair(s)->state, SaState::established);
+    EXPECT_EQ(ike_sa(s)->state, SaState::established);
 }
 
 TEST_F(Answers, ToALoginThatBeganElsewhereHideNoneThatEspConfirms) {
@@ -288,8 +288,8 @@ TEST_F(Answers, ToALoginThatBeganElsewhereHideNoneThatEspConfirms) {
     down(failed.init_answer());
     answer(at(client, failed), 1, ike::exchange::ike_auth);
     down(s.esp_down());
-    EXPECT_EQ(pair(s)->state, SaState::established);
-    EXPECT_EQ(pair(failed)->state, SaState::answered);
+    EXPECT_EQ(ike_sa(s)->state, SaState::established);
+    EXPECT_EQ(ike_sa(failed)->state, SaState::answered);
 }
 
 TEST_F(Answers, WriteNoBinding) {
@@ -298,9 +298,9 @@ TEST_F(Answers, WriteNoBinding) {
     for (std::uint32_t id = 1; id < 10; ++id)
         answer(s, id, id == 1 ? ike::exchange::ike_auth : ike::exchange::informational);
     EXPECT_EQ(standing(s), Standing::strong);
-    EXPECT_FALSE(binding(s));
+    EXPECT_FALSE(persistence(s));
     down(s.esp_down());
-    EXPECT_EQ(binding(s)->backend.index, rras2);
+    EXPECT_EQ(persistence(s)->backend.index, rras2);
 }
 
 /// No flag tells answers from what a server sends on its own.
@@ -316,7 +316,7 @@ TEST_F(Answers, OfIkeV1NominateAndAreSignsOfLifeAtTheirOwnFlow) {
     EXPECT_EQ(standing(s), Standing::nominated);
     informational();
     EXPECT_EQ(standing(s), Standing::nominated);
-    EXPECT_FALSE(binding(s));
+    EXPECT_FALSE(persistence(s));
     down(s.esp_down());
     EXPECT_EQ(standing(s), Standing::spoke);
     bench.advance(1000);

@@ -11,7 +11,7 @@ using namespace testlib;
 using namespace testlib::place;
 using sessions::SaState;
 
-class Attacks : public test::StrangerTest {
+class Attacks : public test::UnknownSourceTest {
 protected:
     void answer_to_delete(const Session& s, std::uint32_t id) {
         IkeMessage message = delete_request(s.spi_i, s.spi_r);
@@ -37,17 +37,17 @@ TEST_F(Attacks, AReplayedDeleteOfAChildEndsNoPair) {
     answer_to_delete(s, 2);
     bench.advance(6);
     down(s.esp_down());
-    ASSERT_EQ(pair(s)->state, SaState::established) << "the delete was of a child";
+    ASSERT_EQ(ike_sa(s)->state, SaState::established) << "the delete was of a child";
     answer_to_delete(at(other_client, s, 1234), 2);
     for (int i = 0; i < 20; ++i) {
         bench.advance(10);
         down(s.esp_down());
     }
-    ASSERT_TRUE(pair(s));
-    EXPECT_EQ(pair(s)->state, SaState::established);
+    ASSERT_TRUE(ike_sa(s));
+    EXPECT_EQ(ike_sa(s)->state, SaState::established);
 }
 
-TEST_F(Attacks, AStrangersLoginAtAUsersTupleHidesNotTheUsersOwn) {
+TEST_F(Attacks, AnUnknownSourcesLoginAtAUsersTupleHidesNotTheUsersOwn) {
     const Session s = session(1, 2, rras1);
     down(s.init_answer());
     answer(s, 1, ike::exchange::ike_auth);
@@ -57,8 +57,8 @@ TEST_F(Attacks, AStrangersLoginAtAUsersTupleHidesNotTheUsersOwn) {
         bench.advance(10);
         down(s.esp_down());
     }
-    ASSERT_TRUE(pair(s)) << "ESP has confirmed nothing";
-    EXPECT_EQ(pair(s)->state, SaState::established);
+    ASSERT_TRUE(ike_sa(s)) << "ESP has confirmed nothing";
+    EXPECT_EQ(ike_sa(s)->state, SaState::established);
 }
 
 TEST_F(Attacks, AMatesLoginAtAnotherServerHidesNotTheUsersOwn) {
@@ -71,8 +71,8 @@ TEST_F(Attacks, AMatesLoginAtAnotherServerHidesNotTheUsersOwn) {
         bench.advance(10);
         down(s.esp_down());
     }
-    ASSERT_TRUE(pair(s)) << "ESP has confirmed nothing";
-    EXPECT_EQ(pair(s)->state, SaState::established);
+    ASSERT_TRUE(ike_sa(s)) << "ESP has confirmed nothing";
+    EXPECT_EQ(ike_sa(s)->state, SaState::established);
 }
 
 }  // namespace

@@ -195,7 +195,7 @@ TEST_F(Claims, OfOneSpiAreThirtyTwoAtMost) {
     for (std::uint32_t n = 1; n <= 40; ++n)
         connect({.client = "192.0.2." + std::to_string(100 + n), .spi_i = n, .spi_r = n});
     EXPECT_EQ(learned(), 32u);
-    EXPECT_GT(sum([](const pipeline::Counters& all) -> auto& { return all.directory_full; }), 0u);
+    EXPECT_GT(sum([](const pipeline::Counters& all) -> auto& { return all.sessions_full; }), 0u);
 }
 
 TEST_F(Claims, OfATupleAreTwentyFourAtOnceAndThenOneAMinute) {
@@ -219,9 +219,10 @@ TEST_F(Claims, OfATupleAreTwentyFourAtOnceAndThenOneAMinute) {
 /// times as much.
 TEST_F(Claims, OfAFarmsClientsAreMadeWhenAllComeBackAtOnce) {
     constexpr std::uint32_t clients = 40'000;
-    Bench whole{bench.spec,
-                1,
-                {.flows = clients, .bindings = clients, .pairs = clients, .esp_spis = clients * 2}};
+    Bench whole{
+        bench.spec,
+        1,
+        {.flows = clients, .persistences = clients, .ike_sas = clients, .esp_spis = clients * 2}};
     const auto session = [](std::uint32_t n) {
         return Session{
             .client = "198.18." + std::to_string(n / 250) + "." + std::to_string(n % 250),
@@ -299,7 +300,7 @@ TEST_F(Claims, OfFourBackendsAreAskedFirstAndAllOthersInTurn) {
             .rank = rank,
             .last_seen = many.now()};
         const std::string who = "192.0.2." + std::to_string(10 + rank);
-        many.directory().claims.write(
+        many.sessions().claims.write(
             sessions::esp_key(address(who.c_str()), net::be32::from_host(spi_up)), made,
             many.table().timeouts, many.now(), sessions::Evict::never);
     }

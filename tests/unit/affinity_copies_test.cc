@@ -66,7 +66,7 @@ TEST_F(Copies, GoToASpeakerForFiveMinutes) {
 
 TEST_F(Copies, GoWhereTheyWouldIfNobodyHadAnsweredAtTheFlow) {
     schedule_only(0);
-    // By the hash, then by the binding.
+    // By the hash, then by the persistence.
     for (const BackendIndex without : {BackendIndex{0}, BackendIndex{2}}) {
         const Session login{.client = without == 0 ? "192.0.2.81" : other_client,
                             .port_4500 = 700,
@@ -262,7 +262,7 @@ TEST_F(Copies, AreRefusedInSilence) {
 }
 
 TEST_F(Copies, OfAnUnknownRequestGoToAllThatAreAskedInFullAtItsFlow) {
-    use_sa_affinity();  // a binding's backend would be asked too
+    use_sa_affinity();  // a persistence's backend would be asked too
     const Session s = connect();
     const BackendIndex other = another(s.backend);
     down(Session{.backend = other}.esp_down());

@@ -54,23 +54,23 @@ protected:
         server_sends(s, of_server(informational(s, id, true)));
         client_sends(s, answer_of_client(informational(s, id, is_child)));
     }
-    auto pair(const Session& s) {
-        return bench.directory().pairs.find({net::be64::from_host(s.spi_i).wire(),
-                                             net::be64::from_host(s.spi_r).wire()},
-                                            bench.table().timeouts, bench.now());
+    auto ike_sa(const Session& s) {
+        return bench.sessions().ike_sas.find(
+            {net::be64::from_host(s.spi_i).wire(), net::be64::from_host(s.spi_r).wire()},
+            bench.table().timeouts, bench.now());
     }
     auto flow(const Session& s) {
-        return bench.directory().flows.find(
+        return bench.sessions().flows.find(
             sessions::flow_key(address(s.client.c_str()), net::be16::from_host(s.port_4500), 1),
             bench.table().timeouts, bench.now());
     }
-    bool is_pair_over(const Session& s) { return pair(s).value().is_over; }
+    bool is_ike_sa_over(const Session& s) { return ike_sa(s).value().is_over; }
     bool is_flow_over(const Session& s) { return flow(s).value().is_over; }
 };
 
 TEST_F(Ends, AClientsDeleteWithAnEmptyAnswerIsOfTheSa) {
     client_deletes(session, 2, of_sa);
-    EXPECT_TRUE(is_pair_over(session));
+    EXPECT_TRUE(is_ike_sa_over(session));
     EXPECT_TRUE(is_flow_over(session));
     EXPECT_EQ(bench.from_client(session.dpd()).backend, session.backend) << "it steers on";
     bench.advance(3600);
@@ -79,14 +79,14 @@ TEST_F(Ends, AClientsDeleteWithAnEmptyAnswerIsOfTheSa) {
 
 TEST_F(Ends, AClientsDeleteOfAChildIsAnsweredByOne) {
     client_deletes(session, 2, of_child);
-    EXPECT_FALSE(is_pair_over(session));
+    EXPECT_FALSE(is_ike_sa_over(session));
     EXPECT_FALSE(is_flow_over(session));
 }
 
 TEST_F(Ends, NoQuestionForLifeIsADelete) {
     client_sends(session, informational(session, 2, false));
     server_sends(session, as_answer(informational(session, 2, false)));
-    EXPECT_FALSE(is_pair_over(session));
+    EXPECT_FALSE(is_ike_sa_over(session));
 }
 
 /// Somebody repeats a delete of a child that was answered long ago.
@@ -96,13 +96,13 @@ TEST_F(Ends, AReplayedDeleteEndsNothing) {
     server_sends(session, as_answer(informational(session, 3, false)));
     client_sends(session, informational(session, 2, true));
     server_sends(session, as_answer(informational(session, 2, false)));
-    EXPECT_FALSE(is_pair_over(session));
+    EXPECT_FALSE(is_ike_sa_over(session));
     EXPECT_FALSE(is_flow_over(session));
 }
 
 TEST_F(Ends, ADeleteThatNoServerAnswersIsNothing) {
     client_sends(session, informational(session, 2, true));
-    EXPECT_FALSE(is_pair_over(session));
+    EXPECT_FALSE(is_ike_sa_over(session));
     EXPECT_FALSE(is_flow_over(session));
 }
 
@@ -111,7 +111,7 @@ TEST_F(Ends, WhateverItsServerSaysUnderItTakesItBack) {
     bench.advance(10);
     client_sends(session, informational(session, 3, false));
     server_sends(session, as_answer(informational(session, 3, false)));
-    EXPECT_FALSE(is_pair_over(session));
+    EXPECT_FALSE(is_ike_sa_over(session));
     EXPECT_FALSE(is_flow_over(session));
 }
 
@@ -123,7 +123,7 @@ TEST_F(Ends, EspThatWasOnItsWayIsNoSignOfLife) {
     bench.advance(3);
     bench.from_server(session.esp_down());
     EXPECT_FALSE(is_flow_over(session)) << "a tunnel is there";
-    EXPECT_TRUE(is_pair_over(session)) << "of another SA";
+    EXPECT_TRUE(is_ike_sa_over(session)) << "of another SA";
 }
 
 TEST_F(Ends, TheNextSaOfTheTupleBringsNoneBack) {
@@ -132,8 +132,8 @@ TEST_F(Ends, TheNextSaOfTheTupleBringsNoneBack) {
     const Session next = log_in(bench, {.spi_i = 0x7777, .spi_r = 0x8888}, 0xc0000002);
     bench.advance(10);
     bench.from_server(next.esp_down());
-    EXPECT_TRUE(is_pair_over(session));
-    EXPECT_FALSE(is_pair_over(next));
+    EXPECT_TRUE(is_ike_sa_over(session));
+    EXPECT_FALSE(is_ike_sa_over(next));
     EXPECT_FALSE(is_flow_over(next));
 }
 
@@ -156,17 +156,17 @@ TEST_F(Ends, WhoComesToStandBesideTheFlowBringsItNotBack) {
 TEST_F(Ends, AServersDeleteEndsTheTunnelUnlessItSpeaks) {
     server_deletes(session, 7, of_sa);
     EXPECT_TRUE(is_flow_over(session));
-    EXPECT_FALSE(is_pair_over(session)) << "its life is shortened";
+    EXPECT_FALSE(is_ike_sa_over(session)) << "its life is shortened";
     bench.advance(bench.table().timeouts.closing + 1);
-    EXPECT_EQ(pair(session), std::nullopt);
+    EXPECT_EQ(ike_sa(session), std::nullopt);
 }
 
 TEST_F(Ends, EspBringsBackWhatLostAChildAlone) {
     server_deletes(session, 7, of_child);
     bench.advance(10);
     bench.from_server(session.esp_down());
-    EXPECT_EQ(pair(session).value().state, sessions::SaState::established);
-    EXPECT_FALSE(is_pair_over(session));
+    EXPECT_EQ(ike_sa(session).value().state, sessions::SaState::established);
+    EXPECT_FALSE(is_ike_sa_over(session));
     EXPECT_FALSE(is_flow_over(session));
 }
 
@@ -175,8 +175,8 @@ TEST_F(Ends, EspBringsBackNoSaThatBothHaveDeleted) {
     server_deletes(session, 7, of_sa);
     bench.advance(10);
     bench.from_server(session.esp_down());
-    EXPECT_EQ(pair(session).value().state, sessions::SaState::established) << "it steers on";
-    EXPECT_TRUE(is_pair_over(session));
+    EXPECT_EQ(ike_sa(session).value().state, sessions::SaState::established) << "it steers on";
+    EXPECT_TRUE(is_ike_sa_over(session));
     EXPECT_FALSE(is_flow_over(session)) << "the tunnel goes on";
 }
 
@@ -187,7 +187,7 @@ TEST_F(Ends, NothingThatAClientSaysOfAnotherShortensALife) {
     bench.advance(10);
     bench.from_server(session.esp_down());
     bench.advance(3600);
-    ASSERT_TRUE(pair(session));
+    ASSERT_TRUE(ike_sa(session));
     EXPECT_EQ(bench.from_client(session.dpd()).backend, session.backend);
 }
 
@@ -198,10 +198,10 @@ TEST_F(Ends, AgeStandsStillBeforeItComesAround) {
             bench.from_client(session.dpd());
             bench.from_server(session.dpd_answer());
         }
-        const auto found = bench.directory().pairs.find_noted(
-            {net::be64::from_host(session.spi_i).wire(),
-             net::be64::from_host(session.spi_r).wire()},
-            bench.table().timeouts, bench.now());
+        const auto found =
+            bench.sessions().ike_sas.find_noted({net::be64::from_host(session.spi_i).wire(),
+                                                 net::be64::from_host(session.spi_r).wire()},
+                                                bench.table().timeouts, bench.now());
         ASSERT_TRUE(found);
         const auto age = sessions::Peer::unpack(found->notes[0]).age(bench.now());
         if (day == 1)

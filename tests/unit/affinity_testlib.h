@@ -121,25 +121,24 @@ protected:
     }
 
     std::optional<sessions::Flow> flow(const Session& s) {
-        return bench.directory().flows.find(
-            sessions::flow_key(testlib::address(s.client.c_str()),
-                               net::be16::from_host(s.port_4500), 1),
+        return bench.sessions().flows.find(sessions::flow_key(testlib::address(s.client.c_str()),
+                                                              net::be16::from_host(s.port_4500), 1),
+                                           bench.table().timeouts, bench.now());
+    }
+    std::optional<sessions::IkeSa> ike_sa(const Session& s) {
+        return bench.sessions().ike_sas.find(ike_sa_key(s), bench.table().timeouts, bench.now());
+    }
+    std::optional<sessions::Persistence> persistence(const Session& s) {
+        return bench.sessions().persistences.find(
+            sessions::persistence_key(testlib::address(s.client.c_str()), 0),
             bench.table().timeouts, bench.now());
     }
-    std::optional<sessions::IkeSa> pair(const Session& s) {
-        return bench.directory().pairs.find(pair_key(s), bench.table().timeouts, bench.now());
-    }
-    std::optional<sessions::Binding> binding(const Session& s) {
-        return bench.directory().bindings.find(
-            sessions::binding_key(testlib::address(s.client.c_str()), 0), bench.table().timeouts,
-            bench.now());
-    }
     std::optional<sessions::Claim> claim(const Session& s, std::uint32_t spi = spi_up) {
-        return bench.directory().claims.find(
+        return bench.sessions().claims.find(
             sessions::esp_key(testlib::address(s.client.c_str()), net::be32::from_host(spi)),
             bench.table().timeouts, bench.now());
     }
-    static sessions::PairKey pair_key(const Session& s) {
+    static sessions::IkeSaKey ike_sa_key(const Session& s) {
         return {net::be64::from_host(s.spi_i).wire(), net::be64::from_host(s.spi_r).wire()};
     }
 
@@ -153,7 +152,7 @@ private:
 };
 
 /// With what somebody does who holds no key of a user's.
-class StrangerTest : public AffinityTest {
+class UnknownSourceTest : public AffinityTest {
 protected:
     static Session at(const char* address, Session s, std::uint16_t port = 4500) {
         s.client = address;

@@ -65,18 +65,18 @@ protected:
     }
     bool stands(BackendIndex backend) {
         const pipeline::Context context{.table = bench.table(),
-                                        .directory = bench.directory(),
+                                        .sessions = bench.sessions(),
                                         .counters = bench.counters(0),
                                         .memory = bench.memory(0),
                                         .now = bench.now()};
         const auto key = sessions::flow_key(address(client), net::be16::from_host(4500), 1);
-        const auto flow = bench.directory().flows.find(key, bench.table().timeouts, bench.now());
+        const auto flow = bench.sessions().flows.find(key, bench.table().timeouts, bench.now());
         if (!flow) return false;
         const Tuple tuple = tuple_of(key, *flow, 0, context);
         return tuple.find(ref_of(backend, context)) != nullptr;
     }
     std::uint64_t refused(std::size_t worker) {
-        return bench.counters(worker).directory_busy.read();
+        return bench.counters(worker).sessions_busy.read();
     }
     /// Whatever stands there ends, and stands() is false of all.
     void forget() { bench.advance(bench.table().timeouts.flow + 1); }

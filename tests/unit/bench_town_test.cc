@@ -41,10 +41,10 @@ Contents contents_of(const Table& table) {
 }
 
 std::map<std::string, Contents> contents_of(const Town& town) {
-    const sessions::Directory& d = town.directory();
+    const sessions::SessionTables& d = town.sessions();
     return {{"flows", contents_of(d.flows)},
-            {"bindings", contents_of(d.bindings)},
-            {"pairs", contents_of(d.pairs)},
+            {"bindings", contents_of(d.persistences)},
+            {"pairs", contents_of(d.ike_sas)},
             {"claims", contents_of(d.claims)},
             {"choices", contents_of(d.choices)},
             {"rivals", contents_of(d.rivals)},
@@ -122,7 +122,7 @@ TEST_P(TownOf, VerificationSeesWhatIsWrong) {
                    .length = static_cast<std::uint32_t>(frame.size()),
                    .port = static_cast<forwarding::PortIndex>(towards == Towards::server ? 0 : 1)});
         pipeline::Context context{.table = town.table(),
-                                  .directory = town.directory(),
+                                  .sessions = town.sessions(),
                                   .counters = counters,
                                   .memory = memory,
                                   .now = town.now(),

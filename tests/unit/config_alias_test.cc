@@ -136,12 +136,13 @@ TEST(ConfigAlias, IsReachedOnTheServersSide) {
 }
 
 TEST(ConfigAlias, SeveralVipsOverOneAddressAreWarnedOf) {
-    expect_only(findings_of(with_aliases("")),
-                "t.yaml:14: warning: services[1].pool: the pool 'rras' serves 'aovpn' as well, and "
-                "one address of 'rras1' is for both: an answer of which no flow or SA is recorded "
-                "can't be given a VIP and is dropped, and a stranger who logs in at the other VIP "
-                "with a client's address may turn that client's answers there; write an alias of "
-                "each server for one of the two (pools[].backends[].aliases)");
+    expect_only(
+        findings_of(with_aliases("")),
+        "t.yaml:14: warning: services[1].pool: the pool 'rras' serves 'aovpn' as well, and "
+        "one address of 'rras1' is for both: an answer of which no flow or SA is recorded "
+        "can't be given a VIP and is dropped, and an unknown source that logs in at the other VIP "
+        "with a client's address may turn that client's answers there; write an alias of "
+        "each server for one of the two (pools[].backends[].aliases)");
     const std::string third =
         good + "  - {name: c, vip: 203.0.113.12, interface: ext, pool: rras}\n";
     expect_only(findings_of(third), "t.yaml:15: warning: services[2].pool: the pool 'rras' serves "

@@ -40,8 +40,8 @@ TEST(ConfigSchema, EveryKeyIsDocumentedAndHasItsParent) {
         EXPECT_NE(key.form, Form::of_the_type) << key.path;
         EXPECT_LE(key.range.min, key.range.max) << key.path;
         EXPECT_TRUE(refusal_of_key(key.name()).empty()) << key.path;
-        const bool is_number = key.form == Form::integer || key.form == Form::duration ||
-                               key.form == Form::rate;
+        const bool is_number =
+            key.form == Form::integer || key.form == Form::duration || key.form == Form::rate;
         EXPECT_TRUE(!is_number || (!key.initial.empty() && key.range.max > 0)) << key.path;
         const bool is_leaf = key.form != Form::map && key.form != Form::list_of_maps;
         EXPECT_TRUE(!is_leaf || !key.initial.empty() || !key.example.empty()) << key.path;
@@ -66,8 +66,7 @@ TEST(ConfigSchema, EveryExampleIsReadAsItStands) {
     for (const Key& key : all_keys()) {
         if (key.example.empty() || key.presence == Presence::required) continue;
         std::string yaml = "  " + std::string{key.name()} + ": " + std::string{key.example};
-        for (const Key* map = key.parent; map != nullptr && !map->path.empty();
-             map = map->parent) {
+        for (const Key* map = key.parent; map != nullptr && !map->path.empty(); map = map->parent) {
             std::string others;
             if (map->form == Form::list_of_maps)
                 for (const Key& other : map->keys)
@@ -135,7 +134,7 @@ TEST(ConfigNearest, CountsEdits) {
     EXPECT_EQ(edit_distance("", "abc"), 3u);
 }
 
-TEST(ConfigNearest, GivesNothingForStrangers) {
+TEST(ConfigNearest, GivesNothingForUnknownSources) {
     const std::array<std::string_view, 3> names{"name", "address", "weight"};
     EXPECT_EQ(nearest("adress", names), "address");
     EXPECT_EQ(nearest("Name", names), "name");

@@ -69,7 +69,7 @@ TEST(ConfigValidate, InterfaceNamesAreFreeInTheKernel) {
                 "t.yaml:6: error: interfaces[1].name: 'lo' has a meaning to the kernel");
     expect_only(findings_of(with("name: int", "name: eth1")),
                 "t.yaml:6: error: interfaces[1].name: 'eth1' is the kernel's device below the port "
-                "'wan'; the twin needs a name of its own");
+                "'wan'; the TAP needs a name of its own");
 }
 
 TEST(ConfigValidate, PortDevicesAreUnique) {
@@ -383,10 +383,12 @@ TEST(ConfigValidate, LimitsArePowersOfTwo) {
     const Findings findings =
         testing::parse_errors(with_added("limits: {flows: 300000, fragments: 100}\n"));
     ASSERT_EQ(findings.list.size(), 2u);
-    expect_among(findings, "t.yaml:14: error: limits.flows: is '300000'; write a power of two: "
-                           "262144 or 524288");
-    expect_among(findings, "t.yaml:14: error: limits.fragments: is '100'; write a power of two: 64 "
-                           "or 128");
+    expect_among(findings,
+                 "t.yaml:14: error: limits.flows: is '300000'; write a power of two: "
+                 "262144 or 524288");
+    expect_among(findings,
+                 "t.yaml:14: error: limits.fragments: is '100'; write a power of two: 64 "
+                 "or 128");
 }
 
 TEST(ConfigValidate, TimeoutsFit) {

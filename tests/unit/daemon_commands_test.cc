@@ -52,7 +52,7 @@ TEST_F(DaemonCommands, StatusHasThePartsInTheirOrder) {
     EXPECT_EQ(status.at("services").at(0).at("vip"), "2001:db8::1");
     EXPECT_EQ(
         status.at("tables").at(0),
-        (json{{"name", "flows"}, {"used", 12}, {"capacity", viewed_.directory->flows.slots()}}));
+        (json{{"name", "flows"}, {"used", 12}, {"capacity", viewed_.sessions->flows.slots()}}));
     EXPECT_TRUE(status.at("restored").is_null());
 }
 

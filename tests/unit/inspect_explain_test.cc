@@ -27,7 +27,7 @@ protected:
     Bench bench{two_armed_farm()};
 
     Explanation ask(const Question& question) {
-        return Explainer{bench.table(), bench.directory(), bench.now()}.explain(question);
+        return Explainer{bench.table(), bench.sessions(), bench.now()}.explain(question);
     }
     Question ike(const testlib::Session& session, const char* from = client,
                  std::uint16_t port = 4500) {
@@ -109,9 +109,9 @@ TEST_F(Explain, ANewSaOfABoundClientGoesBack) {
     const Explanation told = ask(new_sa(client));
     EXPECT_EQ(told.rule, Rule::binding);
     EXPECT_EQ(told.backend, session.backend);
-    const Explanation stranger = ask(new_sa(other_client));
-    EXPECT_EQ(stranger.rule, Rule::schedule);
-    EXPECT_EQ(stranger.rules.size(), 3u);
+    const Explanation unknown = ask(new_sa(other_client));
+    EXPECT_EQ(unknown.rule, Rule::schedule);
+    EXPECT_EQ(unknown.rules.size(), 3u);
 }
 
 TEST_F(Explain, EspOfAClaimedSpiGoesToItsBackendAlone) {
@@ -130,10 +130,10 @@ TEST_F(Explain, EspOfAClaimedSpiGoesToItsBackendAlone) {
 TEST_F(Explain, OfTwoClaimsTheOlderLeadsAndAllOthersGetACopyTheClaimantFirst) {
     const testlib::Session session = log_in_with_esp();
     const auto rival = static_cast<BackendIndex>((session.backend + 2) % 3);
-    bench.directory().claims.write(
+    bench.sessions().claims.write(
         sessions::esp_key(address("192.0.2.77"), net::be32::from_host(learned_spi)),
-        {.backend = {.index = rival}, .rank = 1, .last_seen = bench.now()},
-        bench.table().timeouts, bench.now(), sessions::Evict::never);
+        {.backend = {.index = rival}, .rank = 1, .last_seen = bench.now()}, bench.table().timeouts,
+        bench.now(), sessions::Evict::never);
     const Explanation told = ask(esp(learned_spi, other_client, 7000));
     EXPECT_EQ(told.rule, Rule::esp_spi);
     EXPECT_EQ(told.backend, session.backend);
@@ -230,7 +230,7 @@ TEST_F(Explain, PropertyThePacketGoesWhereItSaysAndAskingLeavesNoTrace) {
     const auto records = [this] {
         std::size_t count = 0;
         const auto visit = [&count](const auto&, const auto&) { ++count; };
-        auto& d = bench.directory();
+        auto& d = bench.sessions();
         d.choices.for_each(0, d.choices.buckets(), visit);
         d.claims.for_each(0, d.claims.buckets(), visit);
         d.candidates.for_each(0, d.candidates.buckets(), visit);

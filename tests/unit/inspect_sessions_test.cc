@@ -27,7 +27,7 @@ protected:
         std::vector<Session> all;
         for (;;) {
             const SessionSlice slice =
-                list_sessions(bench.directory(), bench.table(), bench.now(), query);
+                list_sessions(bench.sessions(), bench.table(), bench.now(), query);
             all.insert(all.end(), slice.sessions.begin(), slice.sessions.end());
             if (!slice.next) return all;
             EXPECT_GT(*slice.next, query.from);
@@ -35,31 +35,29 @@ protected:
         }
     }
     /// A pair as learned, without the packets.
-    void add_pair(std::uint64_t spi, const net::IpAddress& client, std::uint16_t port,
-                  forwarding::BackendIndex backend = rras1,
-                  SaState state = SaState::established) {
-        auto& pairs = bench.directory().pairs;
-        const sessions::PairKey key{net::be64::from_host(spi).wire(),
-                                    net::be64::from_host(1).wire()};
+    void add_ike_sa(std::uint64_t spi, const net::IpAddress& client, std::uint16_t port,
+                    forwarding::BackendIndex backend = rras1,
+                    SaState state = SaState::established) {
+        auto& ike_sas = bench.sessions().ike_sas;
+        const sessions::IkeSaKey key{net::be64::from_host(spi).wire(),
+                                     net::be64::from_host(1).wire()};
         const sessions::Peer peer{.client = sessions::name_of(client),
                                   .port = port,
                                   .created = sessions::Peer::created_at(bench.now())};
         const std::array notes{peer.pack(), std::uint64_t{0}};
-        ASSERT_EQ(pairs.write(key,
-                              {.backend = {.index = backend},
-                               .state = state,
-                               .last_seen = bench.now()},
-                              bench.table().timeouts, bench.now(),
-                              sessions::Evict::oldest_by_half, &notes),
-                  sessions::WriteOutcome::written);
+        ASSERT_EQ(
+            ike_sas.write(
+                key, {.backend = {.index = backend}, .state = state, .last_seen = bench.now()},
+                bench.table().timeouts, bench.now(), sessions::Evict::oldest_by_half, &notes),
+            sessions::WriteOutcome::written);
     }
     void add_flow(const net::IpAddress& client, std::uint16_t port) {
-        bench.directory().flows.write(sessions::flow_key(client, net::be16::from_host(port), 1),
-                                      {.backend = {.index = rras1},
-                                       .standing = sessions::Standing::spoke,
-                                       .last_seen = bench.now()},
-                                      bench.table().timeouts, bench.now(),
-                                      sessions::Evict::oldest_by_half);
+        bench.sessions().flows.write(sessions::flow_key(client, net::be16::from_host(port), 1),
+                                     {.backend = {.index = rras1},
+                                      .standing = sessions::Standing::spoke,
+                                      .last_seen = bench.now()},
+                                     bench.table().timeouts, bench.now(),
+                                     sessions::Evict::oldest_by_half);
     }
 };
 
@@ -106,14 +104,14 @@ TEST_F(Sessions, AMoveIsCountedAndTheRowNamesTheNewAddress) {
 
 /// What both ends have deleted is closing for as long as its deletion is a hint, then nothing.
 TEST_F(Sessions, WhoIsOverIsLeftOutAfterTheDeleteHint) {
-    add_pair(0x10, address("192.0.2.1"), 4500);
-    add_pair(0x20, address("192.0.2.1"), 4500);
-    const sessions::PairKey key{net::be64::from_host(0x10).wire(), net::be64::from_host(1).wire()};
-    auto& pairs = bench.directory().pairs;
-    const auto before = pairs.find(key);
+    add_ike_sa(0x10, address("192.0.2.1"), 4500);
+    add_ike_sa(0x20, address("192.0.2.1"), 4500);
+    const sessions::IkeSaKey key{net::be64::from_host(0x10).wire(), net::be64::from_host(1).wire()};
+    auto& ike_sas = bench.sessions().ike_sas;
+    const auto before = ike_sas.find(key);
     auto over = *before;
     over.is_over = true;
-    pairs.refresh(key, *before, over);
+    ike_sas.refresh(key, *before, over);
     const IndexNames names{.backends = {"rras1"}, .services = {"aovpn"}};
     const auto states = [&] {
         std::map<std::uint64_t, std::string> found;
@@ -131,9 +129,9 @@ TEST_F(Sessions, WhoIsOverIsLeftOutAfterTheDeleteHint) {
 }
 
 TEST_F(Sessions, FiltersLeaveTheOthersOut) {
-    add_pair(0x10, address("192.0.2.1"), 4500, rras1);
-    add_pair(0x20, address("192.0.2.2"), 4500, rras2);
-    add_pair(0x30, address("198.51.100.9"), 4500, rras2, SaState::answered);
+    add_ike_sa(0x10, address("192.0.2.1"), 4500, rras1);
+    add_ike_sa(0x20, address("192.0.2.2"), 4500, rras2);
+    add_ike_sa(0x30, address("198.51.100.9"), 4500, rras2, SaState::answered);
     const auto spis = [this](const SessionQuery& query) {
         std::set<std::uint64_t> found;
         for (const Session& row : list(query)) found.insert(row.initiator_spi);
@@ -152,14 +150,13 @@ TEST_F(Sessions, FiltersLeaveTheOthersOut) {
 }
 
 TEST_F(Sessions, AnEspSpiLeadsToTheSasOfWhoUsesIt) {
-    add_pair(0x10, address("192.0.2.1"), 4500, rras1);
-    add_pair(0x20, address("192.0.2.2"), 4500, rras2);
+    add_ike_sa(0x10, address("192.0.2.1"), 4500, rras1);
+    add_ike_sa(0x20, address("192.0.2.2"), 4500, rras2);
     const auto use = [this](const char* client, std::uint32_t spi,
                             forwarding::BackendIndex backend) {
-        bench.directory().claims.write(
-            sessions::esp_key(address(client), net::be32::from_host(spi)),
-            {.backend = {.index = backend}, .last_seen = bench.now()}, bench.table().timeouts,
-            bench.now(), sessions::Evict::never);
+        bench.sessions().claims.write(sessions::esp_key(address(client), net::be32::from_host(spi)),
+                                      {.backend = {.index = backend}, .last_seen = bench.now()},
+                                      bench.table().timeouts, bench.now(), sessions::Evict::never);
     };
     use("192.0.2.1", 0xc0000001, rras1);
     use("192.0.2.2", 0xc0000002, rras1);
@@ -172,8 +169,8 @@ TEST_F(Sessions, AnEspSpiLeadsToTheSasOfWhoUsesIt) {
 }
 
 TEST_F(Sessions, WhatHasEndedIsNotListed) {
-    add_pair(0x10, address("192.0.2.1"), 4500, rras1);
-    add_pair(0x20, address("192.0.2.2"), 4500, rras2, SaState::half_open);
+    add_ike_sa(0x10, address("192.0.2.1"), 4500, rras1);
+    add_ike_sa(0x20, address("192.0.2.2"), 4500, rras2, SaState::half_open);
     bench.advance(76);
     ASSERT_EQ(list().size(), 1u);
     EXPECT_EQ(list()[0].initiator_spi, 0x10u);
@@ -184,21 +181,21 @@ TEST_F(Sessions, WhatHasEndedIsNotListed) {
 
 TEST_F(Sessions, SlicesHoldEveryOneOnce) {
     for (std::uint64_t i = 0; i < 3000; ++i)
-        add_pair(0x1000 + i, address("192.0.2.1"), static_cast<std::uint16_t>(1 + i), rras1,
-                 i % 3 == 0 ? SaState::answered : SaState::established);
+        add_ike_sa(0x1000 + i, address("192.0.2.1"), static_cast<std::uint16_t>(1 + i), rras1,
+                   i % 3 == 0 ? SaState::answered : SaState::established);
     std::multiset<std::uint64_t> seen;
     std::size_t slices = 0;
     SessionQuery query{.limit = 100};
     for (bool is_last = false; !is_last; ++slices) {
-        const auto slice = list_sessions(bench.directory(), bench.table(), bench.now(), query);
+        const auto slice = list_sessions(bench.sessions(), bench.table(), bench.now(), query);
         EXPECT_LE(slice.sessions.size(), 103u) << "a bucket holds four";
         for (const Session& row : slice.sessions) seen.insert(row.initiator_spi);
         is_last = !slice.next;
         query.from = slice.next.value_or(0);
     }
     EXPECT_GE(slices, 29u);
-    const auto wide = list_sessions(bench.directory(), bench.table(), bench.now(),
-                                    {.limit = 100000});
+    const auto wide =
+        list_sessions(bench.sessions(), bench.table(), bench.now(), {.limit = 100000});
     EXPECT_LE(wide.sessions.size(), 2003u) << "whoever asks for all does not get them at once";
     EXPECT_TRUE(wide.next);
     EXPECT_EQ(seen.size(), 3000u);
@@ -210,8 +207,8 @@ TEST_F(Sessions, AFlowNamesTheIpv6AddressOfWhichThePairHoldsAHash) {
     bench.apply();
     const net::IpAddress named = address("2001:db8:1::1");
     const net::IpAddress unknown = address("2001:db8:2::1");
-    add_pair(0x10, named, 4500);
-    add_pair(0x20, unknown, 4500);
+    add_ike_sa(0x10, named, 4500);
+    add_ike_sa(0x20, unknown, 4500);
     add_flow(named, 4500);
     for (const Session& row : list()) {
         if (row.initiator_spi == 0x10)
@@ -230,7 +227,7 @@ TEST_F(Sessions, AFlowNamesTheIpv6AddressOfWhichThePairHoldsAHash) {
 }
 
 TEST_F(Sessions, ARowAsJson) {
-    add_pair(0x10, address("192.0.2.1"), 4501, rras2);
+    add_ike_sa(0x10, address("192.0.2.1"), 4501, rras2);
     bench.advance(7);
     const auto rows = list();
     ASSERT_EQ(rows.size(), 1u);
@@ -248,37 +245,37 @@ TEST_F(Sessions, ARowAsJson) {
 }
 
 TEST(ClientMemory, IsTheTablesOwnSizesByWhatOneClientNeeds) {
-    const sessions::DirectoryLimits limits{.flows = 1 << 17,
-                                           .bindings = 1 << 17,
-                                           .pairs = 1 << 17,
-                                           .esp_spis = 1 << 18,
-                                           .half_open = 1 << 16,
-                                           .fragments = 1 << 12};
-    const sessions::Directory d{limits, {.k0 = 1, .k1 = 2}};
+    const sessions::SessionLimits limits{.flows = 1 << 17,
+                                         .persistences = 1 << 17,
+                                         .ike_sas = 1 << 17,
+                                         .esp_spis = 1 << 18,
+                                         .half_open = 1 << 16,
+                                         .fragments = 1 << 12};
+    const sessions::SessionTables d{limits, {.k0 = 1, .k1 = 2}};
     const ClientMemory memory = memory_of_client(d, limits, 2);
     EXPECT_EQ(memory.clients, 1u << 17);
     const auto of = [&](std::size_t bytes) { return static_cast<double>(bytes) / (1 << 17); };
     // With limits in the very proportion of a client's records, each is bytes over clients.
-    EXPECT_DOUBLE_EQ(memory.bindings, of(d.bindings.bytes()));
+    EXPECT_DOUBLE_EQ(memory.persistences, of(d.persistences.bytes()));
     EXPECT_DOUBLE_EQ(memory.flows, of(d.flows.bytes()));
-    EXPECT_DOUBLE_EQ(memory.pairs, of(d.pairs.bytes()));
+    EXPECT_DOUBLE_EQ(memory.ike_sas, of(d.ike_sas.bytes()));
     EXPECT_DOUBLE_EQ(memory.esp_spis, of(d.claims.bytes()));
     EXPECT_NEAR(memory.total(), of(d.bytes() + 2 * sizeof(pipeline::WorkerMemory)), 0.001);
     EXPECT_LE(memory.established(), 192);
 }
 
 TEST(ClientMemory, LimitsOutOfProportionChangeTheClientsAndNotTheRecords) {
-    const sessions::DirectoryLimits even{.flows = 1 << 17,
-                                         .bindings = 1 << 17,
-                                         .pairs = 1 << 17,
-                                         .esp_spis = 1 << 18,
-                                         .half_open = 1 << 16,
-                                         .fragments = 1 << 12};
-    sessions::DirectoryLimits odd = even;
-    odd.bindings = 1 << 18;
+    const sessions::SessionLimits even{.flows = 1 << 17,
+                                       .persistences = 1 << 17,
+                                       .ike_sas = 1 << 17,
+                                       .esp_spis = 1 << 18,
+                                       .half_open = 1 << 16,
+                                       .fragments = 1 << 12};
+    sessions::SessionLimits odd = even;
+    odd.persistences = 1 << 18;
     odd.esp_spis = 1 << 16;
-    const sessions::Directory even_directory{even, {.k0 = 1, .k1 = 2}};
-    const sessions::Directory odd_directory{odd, {.k0 = 1, .k1 = 2}};
+    const sessions::SessionTables even_directory{even, {.k0 = 1, .k1 = 2}};
+    const sessions::SessionTables odd_directory{odd, {.k0 = 1, .k1 = 2}};
     const ClientMemory a = memory_of_client(even_directory, even, 1);
     const ClientMemory b = memory_of_client(odd_directory, odd, 1);
     EXPECT_EQ(b.clients, 1u << 15);

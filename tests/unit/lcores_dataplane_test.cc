@@ -38,7 +38,10 @@ protected:
         const std::string end = ",id=0,socket=ikelb-test-" + std::to_string(getpid());
         options.ports = {{.name = "wan", .device = "net_memif0,role=server" + end},
                          {.name = "lan", .device = "net_memif1,role=client" + end}};
-        options.limits = {.flows = 1024, .bindings = 1024, .pairs = 1024, .half_open = 1024,
+        options.limits = {.flows = 1024,
+                          .persistences = 1024,
+                          .ike_sas = 1024,
+                          .half_open = 1024,
                           .fragments = 64};
         auto opened = Dataplane::open(std::move(options));
         if (!opened) FAIL() << opened.error().message;

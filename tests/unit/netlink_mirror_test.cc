@@ -277,27 +277,27 @@ TEST_F(MirrorTest, AfterAnyHistoryItHasWhatAFreshReadingHas) {
 
 TEST_F(MirrorTest, ARequestMakesTheKernelAskOnTheTwin) {
     const auto host = tap::HostSettings::apply();
-    const auto twin = make_twin(host, "ext");
-    ASSERT_NE(twin, nullptr);
+    const auto tap = make_tap(host, "ext");
+    ASSERT_NE(tap, nullptr);
     ASSERT_TRUE(run("ip address add 198.51.100.1/24 dev ext"));
     start();
     const IpAddress wanted = *text::parse_address("198.51.100.9");
-    const auto asked = mirror->request_neighbour(twin->ifindex(), wanted);
+    const auto asked = mirror->request_neighbour(tap->ifindex(), wanted);
     ASSERT_TRUE(asked.has_value()) << asked.error().message;
     EXPECT_TRUE(*asked);
-    const auto again = mirror->request_neighbour(twin->ifindex(), wanted);
+    const auto again = mirror->request_neighbour(tap->ifindex(), wanted);
     ASSERT_TRUE(again.has_value());
     EXPECT_FALSE(*again) << "asked a moment ago";
     EXPECT_EQ(mirror->counters().neighbour_limited, 1U);
-    ASSERT_TRUE(await_frame(*twin, [](const Frame& frame) {
+    ASSERT_TRUE(await_frame(*tap, [](const Frame& frame) {
                     return arp_target(frame, arp_request) == "198.51.100.9";
                 }).has_value());
     ASSERT_TRUE(await([&] { return neighbour("198.51.100.9").has_value(); }));
     EXPECT_FALSE(is_usable(neighbour("198.51.100.9")->state));
     EXPECT_TRUE(neighbour("198.51.100.9")->mac.is_zero());
 
-    ASSERT_TRUE(send(*twin, arp(arp_reply, "02:00:00:00:00:99", "198.51.100.9",
-                                "02:00:00:00:00:01", "198.51.100.1")));
+    ASSERT_TRUE(send(*tap, arp(arp_reply, "02:00:00:00:00:99", "198.51.100.9", "02:00:00:00:00:01",
+                               "198.51.100.1")));
     ASSERT_TRUE(await([&] { return is_usable(neighbour("198.51.100.9")->state); }));
     EXPECT_EQ(neighbour("198.51.100.9")->state, NeighbourState::reachable);
     EXPECT_EQ(text::to_text(neighbour("198.51.100.9")->mac), "02:00:00:00:00:99");

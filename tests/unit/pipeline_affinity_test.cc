@@ -117,7 +117,7 @@ TEST_F(Affinity, ACopyGoesToAnotherBackendWithGoodChecksums) {
     const auto size = static_cast<std::uint16_t>(whole.size());
     schedule_only(sent.backend);
     Context context{.table = bench.table(),
-                    .directory = bench.directory(),
+                    .sessions = bench.sessions(),
                     .counters = bench.counters(0),
                     .memory = bench.memory(0),
                     .now = bench.now(),
@@ -135,7 +135,7 @@ TEST_F(Affinity, ACopyGoesToAnotherBackendWithGoodChecksums) {
     bench.spec.backends[other].mac = {};
     bench.apply();
     Context later{.table = bench.table(),
-                  .directory = bench.directory(),
+                  .sessions = bench.sessions(),
                   .counters = bench.counters(0),
                   .memory = bench.memory(0)};
     EXPECT_FALSE(readdress(packet, other, later));
@@ -282,7 +282,7 @@ TEST_F(Affinity, E17EspFromANewAddressFindsItsBackendAlsoPastAForeignBinding) {
     ASSERT_NE(office.backend, s.backend);
     const Session moved = moved_into_office(s);
     EXPECT_EQ(backend_of(esp_from(moved, 30)), s.backend);
-    // The backend's ESP to the new tuple commits the flow; the office's binding stays.
+    // The backend's ESP to the new tuple commits the flow; the office's persistence stays.
     down(moved.esp_down(spi_down));
     EXPECT_EQ(backend_of(esp_from(moved, 31, 0xc0000999)), s.backend);
     EXPECT_EQ(backend_of(to_vip(other_client, 500, 500, sa_init(99).bytes())), office.backend);
@@ -291,7 +291,7 @@ TEST_F(Affinity, E17EspFromANewAddressFindsItsBackendAlsoPastAForeignBinding) {
 TEST_F(Affinity, E16OfANewNatPortTheClientsSpiIsAskedBesideAForeignFlow) {
     const Session first = connect();
     schedule_only(another(first.backend));
-    bench.advance(2800);  // the first one's binding is gone
+    bench.advance(2800);  // the first one's persistence is gone
     down(first.esp_down(spi_down));
     use_sa_affinity();
     const Session again =
@@ -446,7 +446,7 @@ TEST_F(Affinity, UnderPressureANotifyThatNoServerHasSentIsNoCookie) {
 TEST_F(Affinity, ACrowdedHalfOpenRegionLeavesTheChoiceToTheHash) {
     bench.spec.services[0].scheduler = forwarding::Scheduler::weighted_round_robin;
     bench.apply();
-    bench.directory().is_half_open_crowded = true;
+    bench.sessions().is_half_open_crowded = true;
     const auto first = bench.from_client(to_vip(client, 500, 500, sa_init(1).bytes())).backend;
     for (std::uint64_t n = 2; n < 12; ++n)
         EXPECT_EQ(bench.from_client(to_vip(client, 500, 500, sa_init(n).bytes())).backend, first);
@@ -476,8 +476,8 @@ TEST_F(Affinity, APairTellsWhereItsBackendLastSentTo) {
     up(ike_from(moved, ike::exchange::informational, 5));
     down(ike_answer(moved, ike::exchange::informational, 5));
     bench.advance(300);
-    const auto& pairs = bench.directory().pairs;
-    const auto found = pairs.find_noted(pair_key(s));
+    const auto& ike_sas = bench.sessions().ike_sas;
+    const auto found = ike_sas.find_noted(ike_sa_key(s));
     ASSERT_TRUE(found);
     const auto peer = sessions::Peer::unpack(found->notes[0]);
     EXPECT_EQ(peer.client, sessions::name_of(address(other_client)));

@@ -70,8 +70,8 @@ TEST_F(Aliases, AReplyNeedsNoRecord) {
     }
 }
 
-/// What a stranger repeats or begins at the other VIP, from the client's own address and port, is
-/// answered there and turns none of the client's replies.
+/// What an unknown source repeats or begins at the other VIP, from the client's own address and
+/// port, is answered there and turns none of the client's replies.
 TEST_F(Aliases, ALoginOrAReplayAtTheOtherVipTurnsNoReply) {
     const Session session = log_in(bench, at_second);
     schedule_only(session.backend);

@@ -9,9 +9,9 @@
 
 #include "tests/testlib/bench.h"
 
-// What strangers can do to those who have a session: floods by the hundred thousand, through tables
-// far smaller. After each, every session is where it was, nothing of the flood stands among what is
-// confirmed, and a new user gets in.
+// What unknown sources can do to those who have a session: floods by the hundred thousand, through
+// tables far smaller. After each, every session is where it was, nothing of the flood stands among
+// what is confirmed, and a new user gets in.
 
 // AddressSanitizer keeps what is freed for a while. g++ and clang++ name it differently.
 #if defined(__has_feature)
@@ -101,7 +101,7 @@ protected:
         for (std::size_t n = 1; n <= crowd; ++n) sessions.push_back(connect(user(n)));
         ASSERT_EQ(bench.counters().spis_learned.read(), crowd);
         confirmed_ = confirmed();
-        bytes_ = bench.directory().bytes();
+        bytes_ = bench.sessions().bytes();
     }
 
     static TableSpec farm() {
@@ -135,7 +135,7 @@ protected:
 
     // --- The flood
 
-    std::uint32_t stranger() { return 0x0b000000 | (random() & 0x00ffffff); }
+    std::uint32_t unknown() { return 0x0b000000 | (random() & 0x00ffffff); }
     std::uint16_t port() { return static_cast<std::uint16_t>(random() | 1024); }
     Template of(PacketBuilder packet) const {
         return Template{bench.client_side(std::move(packet.no_udp_checksum())).build()};
@@ -207,27 +207,27 @@ protected:
         }
     }
     std::vector<std::size_t> confirmed() {
-        const auto& directory = bench.directory();
-        return {confirmed_in(directory.flows), records_in(directory.bindings),
-                confirmed_in(directory.pairs), records_in(directory.claims)};
+        const auto& tables = bench.sessions();
+        return {confirmed_in(tables.flows), records_in(tables.persistences),
+                confirmed_in(tables.ike_sas), records_in(tables.claims)};
     }
     std::size_t begun_flows() {
-        const auto& flows = bench.directory().flows;
+        const auto& flows = bench.sessions().flows;
         return records_in(flows) - confirmed_in(flows);
     }
     void expect_bounded_tables() {
-        const auto& directory = bench.directory();
+        const auto& tables = bench.sessions();
         EXPECT_EQ(confirmed(), confirmed_);
-        EXPECT_EQ(directory.bytes(), bytes_);
-        EXPECT_EQ(bench.counters().directory_full.read(), 0u);
-        records_in(directory.flows);
-        records_in(directory.pairs);
-        records_in(directory.choices);
-        records_in(directory.pending);
-        records_in(directory.candidates);
-        records_in(directory.logins);
-        records_in(directory.rivals);
-        records_in(directory.fragments);
+        EXPECT_EQ(tables.bytes(), bytes_);
+        EXPECT_EQ(bench.counters().sessions_full.read(), 0u);
+        records_in(tables.flows);
+        records_in(tables.ike_sas);
+        records_in(tables.choices);
+        records_in(tables.pending);
+        records_in(tables.candidates);
+        records_in(tables.logins);
+        records_in(tables.rivals);
+        records_in(tables.fragments);
     }
     void expect_a_new_user_gets_in() {
         const auto learned = bench.counters().spis_learned.read();
@@ -238,7 +238,7 @@ protected:
         expect_steered(s.dpd(), s, Rule::pair);
         expect_steered(to_vip("198.18.0.1", 4500, 4500, esp(spi_of(s))), s, Rule::esp_spi);
     }
-    /// after: until the buckets that the flood has emptied let strangers in again.
+    /// after: until the buckets that the flood has emptied let unknown sources in again.
     void expect_all_is_well(forwarding::Seconds after = 3) {
         expect_all_sessions();
         expect_bounded_tables();
@@ -267,9 +267,7 @@ INSTANTIATE_TEST_SUITE_P(Of, InitFlood,
 
 TEST_P(InitFlood, SpoofedInitsThatServersAnswer) {
     Template init = init_template();
-    const auto make = [&] {
-        return init.source(stranger(), port()).at(0, random(), 8).bytes();
-    };
+    const auto make = [&] { return init.source(unknown(), port()).at(0, random(), 8).bytes(); };
     const auto answer = [&](const auto& outcomes, const auto& burst) {
         answer_inits(outcomes, burst);
     };
@@ -278,7 +276,7 @@ TEST_P(InitFlood, SpoofedInitsThatServersAnswer) {
     EXPECT_GT(passed, 50'000u);
     EXPECT_LT(passed, 80'000u);  // 3 servers, 2,000 a second, and the bursts
     EXPECT_GT(bench.count(Verdict::backend_limited), 900'000u);
-    EXPECT_GT(records_in(bench.directory().pairs), 1000u);
+    EXPECT_GT(records_in(bench.sessions().ike_sas), 1000u);
     EXPECT_EQ(begun_flows(), 0u) << "no flow is of an INIT";
     EXPECT_EQ(bench.counters().scheduler_fallbacks.read(), 0u) << "who is refused takes no turn";
     // In the thick of it: a COOKIE that a server has sent tells who is not spoofed.
@@ -325,7 +323,7 @@ TEST_P(Flood, LoginsThatFail) {
     }
     EXPECT_GT(passed, 100'000u);
     EXPECT_EQ(bench.count(Verdict::source_limited), logins - passed);
-    EXPECT_GT(records_in(bench.directory().logins), 0u);
+    EXPECT_GT(records_in(bench.sessions().logins), 0u);
     expect_all_is_well();
 }
 
@@ -343,9 +341,9 @@ TEST_P(Flood, AnsweredInitsFlushNoLogin) {
         waiting.push_back(s);
     }
     Template init = init_template();
-    flood(600'000, 100,
-          [&] { return init.source(stranger(), port()).at(0, random(), 8).bytes(); },
-          [&](const auto& outcomes, const auto& burst) { answer_inits(outcomes, burst); });
+    flood(
+        600'000, 100, [&] { return init.source(unknown(), port()).at(0, random(), 8).bytes(); },
+        [&](const auto& outcomes, const auto& burst) { answer_inits(outcomes, burst); });
     EXPECT_GT(bench.count(Verdict::to_client), 500'000u) << "6,000 a second";
     for (const Session& s : waiting) expect_steered(s.auth(), s, Rule::pair);
     expect_all_is_well();
@@ -400,7 +398,7 @@ TEST_P(Flood, FirstFragments) {
             .at(0, random() | 1u << 31, 4)
             .bytes();
     };
-    flood(150'000, 10, [&] { return make(stranger()); });
+    flood(150'000, 10, [&] { return make(unknown()); });
     EXPECT_EQ(bench.count(Verdict::fragment_limited), 0u);
     flood(150'000, 10, [&] { return make(0x0b000001); });
     EXPECT_GT(bench.count(Verdict::fragment_limited), 125'000u);
@@ -463,7 +461,7 @@ TEST_P(Flood, AServersFragmentsAreNotLimited) {
 }
 
 TEST_P(Flood, UnknownIkePairs) {
-    // One client's flow has left for a server that neither its binding nor the hash names.
+    // One client's flow has left for a server that neither its persistence nor the hash names.
     const Session moved = sessions[0];
     const BackendIndex hashed = Bench{two_armed_farm()}.from_client(moved.init()).backend;
     const auto other = std::find_if(sessions.begin(), sessions.end(), [&](const Session& s) {
@@ -482,7 +480,7 @@ TEST_P(Flood, UnknownIkePairs) {
         return ike.source(from, from_port).at(4, random() | 1, 8).at(12, random() | 1, 8).bytes();
     };
     const auto passed = bench.count(Verdict::to_server);
-    flood(150'000, 10, [&] { return make(stranger(), port()); });
+    flood(150'000, 10, [&] { return make(unknown(), port()); });
     // The hash has one place for each: there they end in silence, and nothing is kept of them.
     EXPECT_EQ(bench.count(Verdict::to_server), passed + 150'000 / 32 * 32);
     EXPECT_EQ(bench.count(Verdict::unknown_pair_limited), 0u);
@@ -503,7 +501,7 @@ TEST_P(Flood, RequestsThatWantToBeRemembered) {
     };
     for (std::uint64_t n = 1; n <= 2000; ++n) EXPECT_EQ(name(request(n).verdict), "to_server");
     EXPECT_EQ(bench.counters().pending_limited.read(), 1500u);
-    EXPECT_LE(records_in(bench.directory().pending), 500u);
+    EXPECT_LE(records_in(bench.sessions().pending), 500u);
     bench.advance(1);
     for (std::uint64_t n = 1; n <= 200; ++n) request(n);
     EXPECT_EQ(bench.counters().pending_limited.read(), 1600u);
@@ -512,9 +510,8 @@ TEST_P(Flood, RequestsThatWantToBeRemembered) {
 
 TEST_P(Flood, EspOfRandomSpis) {
     Template up = of(to_vip(client, 4500, 4500, esp(1, 64)));
-    flood(1'000'000, 10, [&] {
-        return up.source(stranger(), port()).at(0, random() | 1u << 31, 8).bytes();
-    });
+    flood(1'000'000, 10,
+          [&] { return up.source(unknown(), port()).at(0, random() | 1u << 31, 8).bytes(); });
     EXPECT_EQ(bench.counters().spis_learned.read(), crowd);
     EXPECT_EQ(begun_flows(), 0u);
     EXPECT_GE(by_rule(Rule::schedule), 999'000u);

@@ -166,7 +166,7 @@ TEST_F(Fragments, OfAServerBeforeTheirFirstAreHeldNotGuessed) {
     EXPECT_EQ(name(bench.run(in_server(server_parts()[1])).verdict), "hold_fragment");
 }
 
-TEST_F(Fragments, OfTransitBetweenStrangersAskNobody) {
+TEST_F(Fragments, OfTransitBetweenUnknownSourcesAskNobody) {
     const auto parts = fragments_of(bench.server_side(PacketBuilder{}
                                                           .ip("10.20.0.50", client)
                                                           .udp(5000, 5001)

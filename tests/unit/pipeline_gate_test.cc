@@ -124,8 +124,8 @@ private:
         with.apply();
         without.apply();
         if (random.one_in(2)) {
-            with.directory().sa_counts += 1;
-            without.directory().sa_counts += 1;
+            with.sessions().sa_counts += 1;
+            without.sessions().sa_counts += 1;
         }
     }
 
@@ -230,9 +230,9 @@ private:
             table.for_each(0, table.buckets(), [&](const auto&, const auto&) { ++records; });
             return records;
         };
-        const sessions::Directory& directory = bench.directory();
-        return {count(directory.choices), count(directory.bindings), count(directory.pending),
-                count(directory.flows), count(directory.pairs)};
+        const sessions::SessionTables& sessions = bench.sessions();
+        return {count(sessions.choices), count(sessions.persistences), count(sessions.pending),
+                count(sessions.flows), count(sessions.ike_sas)};
     }
 
     std::vector<Session> sessions_;

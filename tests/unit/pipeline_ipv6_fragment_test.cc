@@ -122,7 +122,7 @@ TEST_F(Ipv6Fragments, OfAServersOtherTrafficAreNotTranslated) {
     }
 }
 
-TEST_F(Ipv6Fragments, OfTransitBetweenStrangersAskNobody) {
+TEST_F(Ipv6Fragments, OfTransitBetweenUnknownSourcesAskNobody) {
     const auto parts = fragments_of(
         bench.server_side(
             PacketBuilder{}.ip("fd00:20::50", client6).udp(5000, 5001).payload(Bytes(3000, 1))),

@@ -88,8 +88,8 @@ TEST_F(Icmpv6Error, KeepsAQuotedUdpChecksumOfZeroAndAShortQuote) {
 }
 
 TEST_F(Icmpv6Error, AboutNoFlowIsDroppedByName) {
-    const auto stranger = PacketBuilder{}.ip(vip6, other_client6).udp(4500, 4500);
-    EXPECT_EQ(name(bench.from_client(about(stranger)).verdict), "icmp_unmatched");
+    const auto unknown = PacketBuilder{}.ip(vip6, other_client6).udp(4500, 4500);
+    EXPECT_EQ(name(bench.from_client(about(unknown)).verdict), "icmp_unmatched");
 }
 
 TEST_F(Icmpv6Error, OfAServerOrItsRouterReachesTheClientFromTheVip) {

@@ -20,27 +20,27 @@ protected:
     static BackendIndex another(BackendIndex than) {
         return static_cast<BackendIndex>((than + 1) % 3);
     }
-    std::optional<sessions::IkeSa> pair(std::uint64_t spi_i, std::uint64_t spi_r) {
+    std::optional<sessions::IkeSa> ike_sa(std::uint64_t spi_i, std::uint64_t spi_r) {
         const Bytes bytes = encrypted(spi_i, spi_r, 37).bytes();
-        return bench.directory().pairs.find(
-            sessions::pair_key(*reinterpret_cast<const ike::Header*>(bytes.data())),
+        return bench.sessions().ike_sas.find(
+            sessions::ike_sa_key(*reinterpret_cast<const ike::Header*>(bytes.data())),
             bench.table().timeouts, bench.now());
     }
     std::optional<sessions::Flow> flow(const char* ip, std::uint16_t port,
                                          forwarding::FrontendIndex frontend) {
-        return bench.directory().flows.find(
+        return bench.sessions().flows.find(
             sessions::flow_key(address(ip), net::be16::from_host(port), frontend),
             bench.table().timeouts, bench.now());
     }
-    std::optional<sessions::Binding> binding(const char* ip) {
-        return bench.directory().bindings.find(sessions::binding_key(address(ip), 0),
-                                               bench.table().timeouts, bench.now());
+    std::optional<sessions::Persistence> persistence(const char* ip) {
+        return bench.sessions().persistences.find(sessions::persistence_key(address(ip), 0),
+                                                  bench.table().timeouts, bench.now());
     }
     void expect_nothing_about(const Session& session) {
-        EXPECT_FALSE(pair(session.spi_i, session.spi_r));
+        EXPECT_FALSE(ike_sa(session.spi_i, session.spi_r));
         EXPECT_FALSE(flow(session.client.c_str(), 500, 0));
         EXPECT_FALSE(flow(session.client.c_str(), 4500, 1));
-        EXPECT_FALSE(binding(session.client.c_str()));
+        EXPECT_FALSE(persistence(session.client.c_str()));
     }
 };
 
@@ -64,12 +64,12 @@ TEST_F(Learn, RefusalsAndDetoursTeachNothing) {
 TEST_F(Learn, AnAcceptedInitIsHeldHalfOpenFor75Seconds) {
     const Session session{.backend = rras2};
     bench.from_server(session.init_answer());
-    ASSERT_TRUE(pair(session.spi_i, session.spi_r));
-    EXPECT_EQ(pair(session.spi_i, session.spi_r)->state, SaState::half_open);
+    ASSERT_TRUE(ike_sa(session.spi_i, session.spi_r));
+    EXPECT_EQ(ike_sa(session.spi_i, session.spi_r)->state, SaState::half_open);
     EXPECT_FALSE(flow(client, 500, 0)) << "whoever spoofs an address is answered";
-    EXPECT_FALSE(binding(client));
+    EXPECT_FALSE(persistence(client));
     bench.advance(75);
-    EXPECT_TRUE(pair(session.spi_i, session.spi_r)) << "he still looks for his password";
+    EXPECT_TRUE(ike_sa(session.spi_i, session.spi_r)) << "he still looks for his password";
     bench.advance(1);
     expect_nothing_about(session);
 }
@@ -127,14 +127,14 @@ TEST_F(Learn, WhatABackendSaysUnaskedFillsABinding) {
     bench.from_server(session.init_answer());
     bench.from_server(session.auth_answer());
     bench.from_server(session.dpd_answer());
-    EXPECT_FALSE(binding(client)) << "so is a login that fails answered, and a replay";
+    EXPECT_FALSE(persistence(client)) << "so is a login that fails answered, and a replay";
     bench.advance(5);
     bench.from_server(reply(rras2, 4500, client, 4500,
                             behind_marker(encrypted(session.spi_i, session.spi_r,
                                                     ike::exchange::informational))));
-    EXPECT_EQ(binding(client)->backend.index, rras2);
+    EXPECT_EQ(persistence(client)->backend.index, rras2);
     bench.from_server(Session{.client = other_client, .backend = rras3}.esp_down());
-    EXPECT_EQ(binding(other_client)->backend.index, rras3);
+    EXPECT_EQ(persistence(other_client)->backend.index, rras3);
 }
 
 TEST_F(Learn, AnswersKeepNoBindingAlive) {
@@ -145,16 +145,16 @@ TEST_F(Learn, AnswersKeepNoBindingAlive) {
                                 behind_marker(encrypted_answer(session.spi_i, session.spi_r,
                                                                ike::exchange::informational, id))));
     }
-    EXPECT_FALSE(binding(client));
+    EXPECT_FALSE(persistence(client));
     EXPECT_EQ(flow(client, 4500, 1)->backend.index, session.backend);
 }
 
 TEST_F(Learn, AnAnsweredLoginIsHeldForFiveMinutes) {
     const Session session{.backend = rras2};
     bench.from_server(session.auth_answer());
-    EXPECT_EQ(pair(session.spi_i, session.spi_r)->state, SaState::answered);
+    EXPECT_EQ(ike_sa(session.spi_i, session.spi_r)->state, SaState::answered);
     bench.advance(300);
-    EXPECT_TRUE(pair(session.spi_i, session.spi_r));
+    EXPECT_TRUE(ike_sa(session.spi_i, session.spi_r));
     bench.advance(1);
     expect_nothing_about(session);
 }
@@ -163,16 +163,16 @@ TEST_F(Learn, AnExchangeBeyondTheLoginEstablishesThePairForADay) {
     const Session session{.backend = rras2};
     bench.from_server(session.auth_answer());
     bench.from_server(session.dpd_answer());
-    EXPECT_EQ(pair(session.spi_i, session.spi_r)->state, SaState::established);
+    EXPECT_EQ(ike_sa(session.spi_i, session.spi_r)->state, SaState::established);
     bench.advance(86400);
-    EXPECT_TRUE(pair(session.spi_i, session.spi_r));
+    EXPECT_TRUE(ike_sa(session.spi_i, session.spi_r));
 }
 
 TEST_F(Learn, TheFirstEspEstablishesThePairOfTheLoginBeforeIt) {
     const Session session = log_in(bench);
-    EXPECT_EQ(pair(session.spi_i, session.spi_r)->state, SaState::established);
+    EXPECT_EQ(ike_sa(session.spi_i, session.spi_r)->state, SaState::established);
     bench.advance(7200);
-    EXPECT_TRUE(pair(session.spi_i, session.spi_r));
+    EXPECT_TRUE(ike_sa(session.spi_i, session.spi_r));
 }
 
 TEST_F(Learn, EspOfAnotherPortEstablishesNobodysLogin) {
@@ -180,7 +180,7 @@ TEST_F(Learn, EspOfAnotherPortEstablishesNobodysLogin) {
     bench.from_server(session.auth_answer());
     bench.from_server(Session{.port_4500 = 4501, .backend = rras1}.esp_down());
     bench.from_server(Session{.backend = rras2}.esp_down());
-    EXPECT_EQ(pair(session.spi_i, session.spi_r)->state, SaState::answered);
+    EXPECT_EQ(ike_sa(session.spi_i, session.spi_r)->state, SaState::answered);
 }
 
 TEST_F(Learn, AnInformationalBeforeTheLoginIsAnsweredProvesNothing) {
@@ -190,12 +190,12 @@ TEST_F(Learn, AnInformationalBeforeTheLoginIsAnsweredProvesNothing) {
     bench.from_server(reply(rras2, 4500, client, 4500,
                             behind_marker(encrypted_answer(session.spi_i, session.spi_r,
                                                            ike::exchange::create_child_sa))));
-    EXPECT_EQ(pair(session.spi_i, session.spi_r)->state, SaState::half_open);
+    EXPECT_EQ(ike_sa(session.spi_i, session.spi_r)->state, SaState::half_open);
     EXPECT_EQ(flow(client, 4500, 1)->standing, Standing::nominated);
-    EXPECT_FALSE(binding(client));
+    EXPECT_FALSE(persistence(client));
     bench.from_server(session.auth_answer());
     bench.from_server(session.dpd_answer());
-    EXPECT_EQ(pair(session.spi_i, session.spi_r)->state, SaState::established);
+    EXPECT_EQ(ike_sa(session.spi_i, session.spi_r)->state, SaState::established);
 }
 
 /// An IKEv1 message of a server to a client's port.
@@ -214,9 +214,9 @@ protected:
     }
     std::size_t confirmed_pairs() {
         std::size_t count = 0;
-        auto& pairs = bench.directory().pairs;
-        pairs.for_each(0, pairs.buckets(),
-                       [&](const auto&, const auto& pair) { count += pair.is_confirmed(); });
+        auto& ike_sas = bench.sessions().ike_sas;
+        ike_sas.for_each(0, ike_sas.buckets(),
+                         [&](const auto&, const auto& ike_sa) { count += ike_sa.is_confirmed(); });
         return count;
     }
 };
@@ -228,15 +228,15 @@ TEST_F(IkeV1, AFailedLoginIsNoSa) {
         answer(who.c_str(), 0x1000 + 2 * n, informational, true);
     }
     EXPECT_EQ(confirmed_pairs(), 0u);
-    EXPECT_EQ(bench.counters().directory_full.read(), 0u);
-    EXPECT_TRUE(pair(0x1000 + 2 * 4999, 0x1001 + 2 * 4999)) << "it goes to its server meanwhile";
+    EXPECT_EQ(bench.counters().sessions_full.read(), 0u);
+    EXPECT_TRUE(ike_sa(0x1000 + 2 * 4999, 0x1001 + 2 * 4999)) << "it goes to its server meanwhile";
 }
 
 TEST_F(IkeV1, APasswordThatIsRefusedIsNoSa) {
     answer(client, 0x1000, main_mode, true);
     answer(client, 0x1000, transaction, true);
     answer(client, 0x1000, informational, true);
-    EXPECT_EQ(pair(0x1000, 0x1001)->state, SaState::answered);
+    EXPECT_EQ(ike_sa(0x1000, 0x1001)->state, SaState::answered);
     EXPECT_EQ(confirmed_pairs(), 0u);
 }
 
@@ -246,29 +246,29 @@ TEST_F(IkeV1, SignsOfLifeKeepALoginThatNoQuickModeFollows) {
     for (int n = 0; n < 4; ++n) {
         bench.advance(200);
         answer(client, 0x1000, informational, true);
-        ASSERT_TRUE(pair(0x1000, 0x1001)) << n;
+        ASSERT_TRUE(ike_sa(0x1000, 0x1001)) << n;
     }
-    EXPECT_EQ(pair(0x1000, 0x1001)->state, SaState::answered);
+    EXPECT_EQ(ike_sa(0x1000, 0x1001)->state, SaState::answered);
 }
 
 TEST_F(IkeV1, AQuickModeIsAnSaAndItsInformationalsKeepIt) {
     answer(client, 0x1000, aggressive, false);
     answer(client, 0x1000, quick_mode, true);
-    ASSERT_EQ(pair(0x1000, 0x1001)->state, SaState::established);
+    ASSERT_EQ(ike_sa(0x1000, 0x1001)->state, SaState::established);
     bench.advance(86000);
     answer(client, 0x1000, informational, true);
     bench.advance(86000);
-    EXPECT_TRUE(pair(0x1000, 0x1001));
-    EXPECT_FALSE(pair(0x2000, 0x2001));
+    EXPECT_TRUE(ike_sa(0x1000, 0x1001));
+    EXPECT_FALSE(ike_sa(0x2000, 0x2001));
     answer(client, 0x2000, informational, true);
-    EXPECT_FALSE(pair(0x2000, 0x2001)) << "of an SA that nobody knows";
+    EXPECT_FALSE(ike_sa(0x2000, 0x2001)) << "of an SA that nobody knows";
 }
 
 TEST_F(Learn, ANewPairIsLearnedFromTheFirstMessageAfterARekey) {
     const Session session = log_in(bench);
     bench.from_server(reply(session.backend, 4500, client, 4500,
                             behind_marker(encrypted(0xaaaa, 0xbbbb, 37, 0))));
-    EXPECT_EQ(pair(0xaaaa, 0xbbbb)->backend.index, session.backend);
+    EXPECT_EQ(ike_sa(0xaaaa, 0xbbbb)->backend.index, session.backend);
 }
 
 TEST_F(Learn, StaleChatterOfAnotherServerTakesTheFlowUntilTheNextWordAndNothingElse) {
@@ -284,8 +284,8 @@ TEST_F(Learn, StaleChatterOfAnotherServerTakesTheFlowUntilTheNextWordAndNothingE
         bench.from_server(session.esp_down());
         EXPECT_EQ(flow(client, 4500, 1)->backend.index, session.backend);
     }
-    EXPECT_EQ(binding(client)->backend.index, session.backend);
-    EXPECT_EQ(pair(session.spi_i, session.spi_r)->backend.index, session.backend);
+    EXPECT_EQ(persistence(client)->backend.index, session.backend);
+    EXPECT_EQ(ike_sa(session.spi_i, session.spi_r)->backend.index, session.backend);
     EXPECT_EQ(bench.counters().flows_moved.read(), 6u);
 }
 
@@ -313,13 +313,13 @@ TEST_F(Learn, OfTwoServersThatRefuseNeitherTakesTheBindingFromTheOther) {
     for (const Session& speaker : {stale, session, stale}) {
         bench.advance(6);
         bench.from_server(speaker.esp_down());
-        EXPECT_EQ(binding(client)->backend.index, session.backend);
+        EXPECT_EQ(persistence(client)->backend.index, session.backend);
     }
     bench.spec.backends[stale.backend].mode = Mode::enabled;
     bench.apply();
     bench.advance(6);
     bench.from_server(stale.esp_down());
-    EXPECT_EQ(binding(client)->backend.index, stale.backend) << "one that takes it back does";
+    EXPECT_EQ(persistence(client)->backend.index, stale.backend) << "one that takes it back does";
 }
 
 TEST_F(Learn, AHalfOpenProofTakesNothingOver) {
@@ -329,7 +329,7 @@ TEST_F(Learn, AHalfOpenProofTakesNothingOver) {
     Session next{.spi_i = 0x7777, .spi_r = 0x8888, .backend = another(old.backend)};
     next.port_500 = old.port_4500;
     bench.from_server(next.init_answer());
-    EXPECT_EQ(binding(client)->backend.index, old.backend);
+    EXPECT_EQ(persistence(client)->backend.index, old.backend);
     EXPECT_EQ(flow(client, 4500, 1)->backend.index, old.backend);
 }
 
@@ -348,7 +348,7 @@ TEST_F(Learn, AServerThatWasRemovedLosesItsClientAtOnce) {
     bench.apply();
     const Session next{.spi_i = 0x7777, .spi_r = 0x8888, .backend = another(old.backend)};
     bench.from_server(next.esp_down());
-    EXPECT_EQ(binding(client)->backend.index, next.backend);
+    EXPECT_EQ(persistence(client)->backend.index, next.backend);
 }
 
 TEST_F(Learn, ARoamerChangesNoBinding) {
@@ -361,7 +361,7 @@ TEST_F(Learn, ARoamerChangesNoBinding) {
     roamer.client = other_client;  // into the office's NAT
     EXPECT_EQ(bench.from_client(roamer.dpd()).backend, roamer.backend);
     bench.from_server(roamer.dpd_answer());
-    EXPECT_EQ(binding(other_client)->backend.index, office.backend);
+    EXPECT_EQ(persistence(other_client)->backend.index, office.backend);
     EXPECT_EQ(bench.from_client(roamer.esp_up()).backend, roamer.backend) << "its own flow";
     EXPECT_EQ(bench.from_client(office.esp_up()).backend, office.backend);
 }
@@ -371,7 +371,7 @@ TEST_F(Learn, ASpoofedPairMovesNothing) {
     Session forged = session;
     forged.client = other_client;
     bench.from_client(forged.dpd());
-    EXPECT_FALSE(binding(other_client));
+    EXPECT_FALSE(persistence(other_client));
     EXPECT_FALSE(flow(other_client, 4500, 1));
 }
 
@@ -384,19 +384,19 @@ TEST_F(Learn, KeepalivesOfAServerKeepItsFlowAliveAndMakeNothing) {
         bench.from_server(reply(session.backend, 4500, client, 4500, keepalive()));
     }
     EXPECT_TRUE(flow(client, 4500, 1));
-    EXPECT_FALSE(binding(client)) << "it is of those that speak";
+    EXPECT_FALSE(persistence(client)) << "it is of those that speak";
 }
 
 TEST_F(Learn, ADeleteHintShortensThePairAndOrdersNothing) {
     const Session session = log_in(bench);
     bench.from_server(reply(session.backend, 4500, client, 4500,
                             behind_marker(delete_request(session.spi_i, session.spi_r))));
-    EXPECT_EQ(pair(session.spi_i, session.spi_r)->state, SaState::closing);
+    EXPECT_EQ(ike_sa(session.spi_i, session.spi_r)->state, SaState::closing);
     EXPECT_EQ(bench.from_client(session.dpd()).backend, session.backend);
     bench.advance(180);
-    EXPECT_TRUE(pair(session.spi_i, session.spi_r));
+    EXPECT_TRUE(ike_sa(session.spi_i, session.spi_r));
     bench.advance(1);
-    EXPECT_FALSE(pair(session.spi_i, session.spi_r));
+    EXPECT_FALSE(ike_sa(session.spi_i, session.spi_r));
     EXPECT_TRUE(flow(client, 4500, 1)) << "the flow goes on by its own clock";
 }
 
@@ -405,14 +405,14 @@ TEST_F(Learn, ALifeSignAfterADeleteHintTakesItBack) {
     bench.from_server(reply(session.backend, 4500, client, 4500,
                             behind_marker(delete_request(session.spi_i, session.spi_r))));
     bench.from_server(session.dpd_answer());
-    EXPECT_EQ(pair(session.spi_i, session.spi_r)->state, SaState::established);
+    EXPECT_EQ(ike_sa(session.spi_i, session.spi_r)->state, SaState::established);
 }
 
 TEST_F(Learn, ADeleteHintOfAClientIsNoHint) {
     const Session session = log_in(bench);
     bench.from_client(to_vip(client, 4500, 4500,
                              behind_marker(delete_request(session.spi_i, session.spi_r))));
-    EXPECT_EQ(pair(session.spi_i, session.spi_r)->state, SaState::established);
+    EXPECT_EQ(ike_sa(session.spi_i, session.spi_r)->state, SaState::established);
 }
 
 TEST_F(Learn, AServerThatOpensAnSaGetsTheAnswersBack) {
@@ -444,9 +444,9 @@ TEST_F(Learn, AServersInitOverwritesNoFlow) {
 TEST_F(Learn, AFlowsRecordIsWrittenEveryFiveSecondsAtMostAndOthersEveryThirty) {
     const Session session = log_in(bench);
     const auto before = flow(client, 4500, 1)->last_seen;
-    const auto binding = [&] {
-        return bench.directory().bindings.find(sessions::binding_key(address(client), 0),
-                                               bench.table().timeouts, bench.now());
+    const auto persistence = [&] {
+        return bench.sessions().persistences.find(sessions::persistence_key(address(client), 0),
+                                                  bench.table().timeouts, bench.now());
     };
     bench.advance(4);
     bench.from_server(session.esp_down());
@@ -455,11 +455,11 @@ TEST_F(Learn, AFlowsRecordIsWrittenEveryFiveSecondsAtMostAndOthersEveryThirty) {
         bench.advance(n == 0 ? 1 : 6);
         bench.from_server(session.esp_down());
         EXPECT_EQ(flow(client, 4500, 1)->last_seen, bench.now());
-        EXPECT_EQ(binding()->last_seen, before);
+        EXPECT_EQ(persistence()->last_seen, before);
     }
     bench.advance(5);
     bench.from_server(session.esp_down());
-    EXPECT_EQ(binding()->last_seen, bench.now());
+    EXPECT_EQ(persistence()->last_seen, bench.now());
 }
 
 }  // namespace

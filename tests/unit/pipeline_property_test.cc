@@ -130,7 +130,7 @@ void expect_never_punted(TableSpec spec, Generator&& generate) {
                                            .port = static_cast<forwarding::PortIndex>(random() % 2),
                                            .may_hold = random() % 2 == 0});
         if (!is_rest_for_the_link(packet)) {
-            ASSERT_NE(outcome.fate(), Fate::punt) << name(outcome.verdict) << "\n" << packet;
+            ASSERT_NE(outcome.fate(), Disposition::punt) << name(outcome.verdict) << "\n" << packet;
         }
         ++seen[outcome.verdict];
     }

@@ -16,12 +16,13 @@ using namespace testlib::place;
 
 constexpr std::uint8_t tcp = 6, ospf = 89, vrrp = 112, unassigned = 200;
 
-/// The addresses of a family: our own of the clients' side, its gateway, a neighbour, a stranger.
+/// The addresses of a family: our own of the clients' side, its gateway, a neighbour, an unknown
+/// source.
 struct Family {
     const char* own;
     const char* gateway;
     const char* neighbour;
-    const char* stranger;
+    const char* unknown;
     const char* routers;  ///< group of VRRP
 };
 constexpr Family v4{own_wan, "198.51.100.254", "198.51.100.50", client, "224.0.0.18"};
@@ -67,7 +68,7 @@ INSTANTIATE_TEST_SUITE_P(Both, Punts, testing::Values(v4, v6),
 
 TEST_P(Punts, OfAFloodLeaveRoomForRouting) {
     std::string last;
-    for (int i = 0; i < 4001; ++i) last = in(tcp_to_us(family.stranger, 40000, 22));
+    for (int i = 0; i < 4001; ++i) last = in(tcp_to_us(family.unknown, 40000, 22));
     ASSERT_EQ(last, "punt_limited");
     EXPECT_EQ(in(tcp_to_us(family.gateway, 40000, 179)), "punt_routing");
     EXPECT_EQ(in(tcp_to_us(family.gateway, 179, 40000)), "punt_routing") << "we began";
@@ -84,11 +85,11 @@ TEST_P(Punts, OfAFloodLeaveRoomForRouting) {
 
 TEST_P(Punts, OfPingsAndOfIcmpErrorsTakeNothingFromEachOther) {
     const bool is_v6 = family.own == v6.own;
-    const auto ping = PacketBuilder{}.ip(family.stranger, family.own).icmp(is_v6 ? 128 : 8, 0);
+    const auto ping = PacketBuilder{}.ip(family.unknown, family.own).icmp(is_v6 ? 128 : 8, 0);
     const auto error = PacketBuilder{}
-                           .ip(family.stranger, family.own)
+                           .ip(family.unknown, family.own)
                            .icmp(is_v6 ? 1 : 3, 1)
-                           .payload(tcp_to_us(family.stranger, 179, 40000).build_ip());
+                           .payload(tcp_to_us(family.unknown, 179, 40000).build_ip());
     const auto flood = [&](const PacketBuilder& packet) {
         std::string last;
         for (int i = 0; i < 201; ++i) last = in(packet);
@@ -117,13 +118,13 @@ TEST_P(Punts, OfAFloodTakeNothingFromVrrpAndOspf) {
     EXPECT_EQ(to_group(ospf, 1), "punt_routing");
 }
 
-TEST_P(Punts, OfStrangersAreNeitherHelloNorRouting) {
-    EXPECT_EQ(in(tcp_to_us(family.stranger, 40000, 179)), "punt_local");
+TEST_P(Punts, OfUnknownSourcesAreNeitherHelloNorRouting) {
+    EXPECT_EQ(in(tcp_to_us(family.unknown, 40000, 179)), "punt_local");
     EXPECT_EQ(in(tcp_to_us(family.neighbour, 40000, 179)), "punt_local") << "no next hop";
     EXPECT_EQ(in(tcp_to_us(family.gateway, 40000, 22)), "punt_local");
     EXPECT_EQ(in(bfd(family.gateway).ttl(254)), "punt_local") << "a router has forwarded it";
     EXPECT_EQ(in(bfd(family.neighbour)), "punt_local") << "nobody whom the kernel knows";
-    EXPECT_EQ(in(bfd(family.stranger, 4784)), "punt_local");
+    EXPECT_EQ(in(bfd(family.unknown, 4784)), "punt_local");
     EXPECT_EQ(name(bench
                        .from_gateway(tcp_to_us(family.gateway, 40000, 179),
                                      second_gateway_mac())
@@ -149,17 +150,17 @@ TEST_P(Punts, OfWhomOwnServicesNamesAreRouting) {
     };
     bench.spec.wall.own_services = {
         {.address = address(family.own),
-         .from = from(family.stranger),
+         .from = from(family.unknown),
          .port = {.protocol = tcp, .first_port = 179, .last_port = 179}},
         {.address = address(family.own),
          .from = from(family.neighbour),
          .port = {.protocol = ospf, .first_port = 0, .last_port = 65535}}};
     bench.apply();
-    EXPECT_EQ(in(tcp_to_us(family.stranger, 40000, 179)), "punt_routing");
-    EXPECT_EQ(in(tcp_to_us(family.stranger, 179, 40000)), "punt_routing") << "we began";
+    EXPECT_EQ(in(tcp_to_us(family.unknown, 40000, 179)), "punt_routing");
+    EXPECT_EQ(in(tcp_to_us(family.unknown, 179, 40000)), "punt_routing") << "we began";
     EXPECT_EQ(in(tcp_to_us(family.neighbour, 40000, 179)), "punt_local");
     EXPECT_EQ(hello(family.neighbour), "punt_routing") << "before there is an adjacency";
-    EXPECT_EQ(hello(family.stranger), "punt_multicast");
+    EXPECT_EQ(hello(family.unknown), "punt_multicast");
 }
 
 TEST_P(Punts, OfABackendLeaveRoomForItsHealth) {
@@ -209,18 +210,18 @@ TEST_P(Punts, OfDhcpOfTheServersSideAreOfTheirLinkAlone) {
                        .udp(is_v4 ? 67 : 547, is_v4 ? 68 : 546));
     };
     EXPECT_EQ(renewal(family.neighbour), "transit") << "a client on the link of another interface";
-    EXPECT_EQ(renewal(family.stranger), "transit") << "one behind a gateway";
+    EXPECT_EQ(renewal(family.unknown), "transit") << "one behind a gateway";
     EXPECT_EQ(renewal(is_v4 ? "10.20.0.77" : "fd00:20::77"), "punt_local");
     auto& interface = bench.spec.interfaces[srv];
     (is_v4 ? interface.address : interface.address6) = {};
     bench.apply();
-    EXPECT_EQ(renewal(family.stranger), "punt_local") << "our first address there";
+    EXPECT_EQ(renewal(family.unknown), "punt_local") << "our first address there";
 }
 
 TEST_P(Punts, OfFirstFragmentsAreNoWayForLaterOnes) {
     const bool is_v4 = address(family.own).is_v4();
     const auto offer = PacketBuilder{}
-                           .ip(family.stranger, is_v4 ? "10.20.0.77" : "fd00:20::77")
+                           .ip(family.unknown, is_v4 ? "10.20.0.77" : "fd00:20::77")
                            .udp(is_v4 ? 67 : 547, is_v4 ? 68 : 546)
                            .payload(Bytes(3000, 1));
     const std::vector<Bytes> parts = fragments_of(bench.client_side(offer), 1200);
@@ -231,13 +232,10 @@ TEST_P(Punts, OfFirstFragmentsAreNoWayForLaterOnes) {
 
 TEST_P(Punts, OfIcmpErrorsEachSideHasItsOwn) {
     const bool is_v4 = address(family.own).is_v4();
-    const auto expired_in = to_vip(family.stranger, 500, 500, sa_init(1).bytes(),
-                                   is_v4 ? vip : vip6)
-                                .ttl(1);
-    const auto expired_out = PacketBuilder{}
-                                 .ip(is_v4 ? "10.20.0.50" : "fd00:20::50", family.stranger)
-                                 .udp(9, 53)
-                                 .ttl(1);
+    const auto expired_in =
+        to_vip(family.unknown, 500, 500, sa_init(1).bytes(), is_v4 ? vip : vip6).ttl(1);
+    const auto expired_out =
+        PacketBuilder{}.ip(is_v4 ? "10.20.0.50" : "fd00:20::50", family.unknown).udp(9, 53).ttl(1);
     std::string last;
     for (int i = 0; i < 101; ++i) last = in(expired_in);
     ASSERT_EQ(last, "ttl_expired");
@@ -299,7 +297,8 @@ TEST_F(Resolution, ByNdpOfOthersTakesNothingFromOurs) {
     ASSERT_EQ(last, "punt_limited");
     EXPECT_EQ(ndp(135, own_wan6), "punt_ndp");
     EXPECT_EQ(ndp(135, vip6), "punt_ndp");
-    EXPECT_EQ(ndp(135, "fe80::1"), "punt_ndp") << "no router asks the link for strangers by it";
+    EXPECT_EQ(ndp(135, "fe80::1"), "punt_ndp")
+        << "no router asks the link for unknown sources by it";
     EXPECT_EQ(ndp(134, "2001:db8:198::99"), "punt_ndp") << "a router advertises itself";
     EXPECT_EQ(ndp(136, "2001:db8:198::99"), "punt_ndp") << "a neighbour's new MAC address";
     EXPECT_EQ(ndp(135, "fd00:20::14"), "punt_limited");

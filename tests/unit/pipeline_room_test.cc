@@ -6,7 +6,7 @@
 
 #include "tests/testlib/bench.h"
 
-// What sessions and strangers have in common: the room of flows and pairs.
+// What sessions and unknown sources have in common: the room of flows and pairs.
 
 namespace ikelb::pipeline {
 namespace {
@@ -15,13 +15,13 @@ using namespace testlib;
 
 class Room : public testing::Test {
 protected:
-    static constexpr sessions::DirectoryLimits few{.flows = 64,
-                                                   .bindings = 16384,
-                                                   .pairs = 64,
-                                                   .esp_spis = 16384,
-                                                   .half_open = 1024,
-                                                   .fragments = 64,
-                                                   .transit = 64};
+    static constexpr sessions::SessionLimits few{.flows = 64,
+                                                 .persistences = 16384,
+                                                 .ike_sas = 64,
+                                                 .esp_spis = 16384,
+                                                 .half_open = 1024,
+                                                 .fragments = 64,
+                                                 .transit = 64};
     Bench bench{two_armed_farm(), 1, few};
 
     /// Of a network of its own, so that no share of a source's is spent.
@@ -45,18 +45,18 @@ protected:
         }
     }
     bool has_pair(const Session& s) {
-        const auto pair = bench.directory().pairs.find(
+        const auto ike_sa = bench.sessions().ike_sas.find(
             {net::be64::from_host(s.spi_i).wire(), net::be64::from_host(s.spi_r).wire()},
             bench.table().timeouts, bench.now());
-        return pair && pair->is_confirmed();
+        return ike_sa && ike_sa->is_confirmed();
     }
     bool has_flow(const Session& s) {
-        const auto flow = bench.directory().flows.find(
+        const auto flow = bench.sessions().flows.find(
             sessions::flow_key(address(s.client.c_str()), net::be16::from_host(s.port_4500), 1),
             bench.table().timeouts, bench.now());
         return flow && flow->is_confirmed();
     }
-    std::uint64_t refused() { return bench.counters().directory_full.read(); }
+    std::uint64_t refused() { return bench.counters().sessions_full.read(); }
     template <typename Table>
     static std::size_t live_in(const Table& table, const Bench& bench) {
         std::size_t count = 0;
@@ -71,10 +71,10 @@ private:
 };
 
 TEST_F(Room, OfAFloodIsThatOfSessions) {
-    auto& directory = bench.directory();
+    auto& tables = bench.sessions();
     flood(8000);
-    ASSERT_GT(live_in(directory.pairs, bench), directory.pairs.slots() * 9 / 10);
-    ASSERT_GT(live_in(directory.flows, bench), directory.flows.slots() * 9 / 10);
+    ASSERT_GT(live_in(tables.ike_sas, bench), tables.ike_sas.slots() * 9 / 10);
+    ASSERT_GT(live_in(tables.flows, bench), tables.flows.slots() * 9 / 10);
     std::vector<Session> sessions;
     for (int n = 0; n < 500; ++n) {
         sessions.push_back(log_in());
@@ -97,9 +97,9 @@ TEST_F(Room, OfAFloodIsThatOfSessions) {
 TEST_F(Room, OfSessionsIsNobodyElses) {
     std::vector<Session> sessions;
     while (refused() == 0) sessions.push_back(log_in());
-    EXPECT_GT(sessions.size(), bench.directory().pairs.slots() * 9 / 10);
+    EXPECT_GT(sessions.size(), bench.sessions().ike_sas.slots() * 9 / 10);
     std::erase_if(sessions, [&](const Session& s) { return !has_flow(s) || !has_pair(s); });
-    EXPECT_GT(sessions.size(), bench.directory().pairs.slots() * 9 / 10);
+    EXPECT_GT(sessions.size(), bench.sessions().ike_sas.slots() * 9 / 10);
     flood(8000);
     EXPECT_GT(refused(), 0u);
     for (const Session& s : sessions) EXPECT_TRUE(has_flow(s) && has_pair(s)) << s.client;

@@ -153,12 +153,12 @@ TEST(LeastSas, FillsTheEmptiestByWeight) {
     bench.spec.services[0].scheduler = Scheduler::least_sas;
     bench.spec.backends[rras2].weight = 200;
     bench.apply();
-    bench.directory().sas[rras1] = 100;
-    bench.directory().sas[rras2] = 100;
-    bench.directory().sas[rras3] = 100;
+    bench.sessions().sas[rras1] = 100;
+    bench.sessions().sas[rras2] = 100;
+    bench.sessions().sas[rras3] = 100;
     EXPECT_EQ(bench.from_client(Session{}.init()).backend, rras2) << "half as full by weight";
-    bench.directory().sas[rras2] = 300;
-    bench.directory().sas[rras3] = 99;
+    bench.sessions().sas[rras2] = 300;
+    bench.sessions().sas[rras3] = 99;
     EXPECT_EQ(bench.from_client(Session{.client = other_client}.init()).backend, rras3);
 }
 
@@ -168,8 +168,8 @@ TEST(LeastSas, CountsItsOwnChoicesUntilTheNextCount) {
     bench.apply();
     const auto counts = spread(bench, 300);
     for (const BackendIndex backend : {rras1, rras2, rras3}) EXPECT_EQ(counts.at(backend), 100);
-    bench.directory().sas[rras1] = 1;
-    bench.directory().sa_counts = 1;
+    bench.sessions().sas[rras1] = 1;
+    bench.sessions().sa_counts = 1;
     EXPECT_NE(bench.from_client(Session{.client = other_client}.init()).backend, rras1)
         << "a new count replaces the guesses";
 }
@@ -179,7 +179,7 @@ TEST(LeastSas, KeepsARetryOnItsServer) {
     bench.spec.services[0].scheduler = Scheduler::least_sas;
     bench.apply();
     const BackendIndex first = bench.from_client(Session{}.init()).backend;
-    bench.directory().sas[first] = 1000;
+    bench.sessions().sas[first] = 1000;
     EXPECT_EQ(bench.from_client(Session{}.init()).backend, first);
 }
 

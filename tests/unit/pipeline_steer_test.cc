@@ -35,8 +35,8 @@ TEST_F(Steer, AFirstInitAndItsRetryGoToTheSameServerAndLeaveNoRecord) {
     const Session session{};
     const auto first = bench.from_client(session.init());
     EXPECT_EQ(name(first.verdict), "to_server");
-    bench.directory().choices.for_each(0, bench.directory().choices.buckets(),
-                                         [](const auto&, const auto&) { FAIL(); });
+    bench.sessions().choices.for_each(0, bench.sessions().choices.buckets(),
+                                      [](const auto&, const auto&) { FAIL(); });
     bench.advance(5);
     EXPECT_EQ(backend(session.init()), first.backend);
 }
@@ -70,7 +70,7 @@ TEST_F(Steer, MobikeIsSteeredByThePairOnceTheInitWasAnswered) {
 TEST_F(Steer, ThePairKeepsTwoClientsBehindOneNatApart) {
     const Session first = log_in(bench, {.port_500 = 1000, .port_4500 = 2000});
     schedule_only(another(first.backend));
-    bench.advance(3000);  // the first one's binding is gone, its pair is not
+    bench.advance(3000);  // the first one's persistence is gone, its pair is not
     const Session second = log_in(
         bench, {.port_500 = 1001, .port_4500 = 2000, .spi_i = 0x2222, .spi_r = 0x3333});
     ASSERT_NE(first.backend, second.backend);

@@ -19,7 +19,7 @@ namespace {
 
 using namespace testlib;
 using namespace testlib::place;
-using pipeline::Fate;
+using pipeline::Disposition;
 using pipeline::Verdict;
 
 enum class Side { clients, servers };
@@ -206,7 +206,7 @@ protected:
         const auto outcomes = bench->run(burst);
         for (std::size_t i = 0; i < burst.size(); ++i) {
             count_and_check(burst[i], outcomes[i], described[i]);
-            if (outcomes[i].fate() != Fate::hold) continue;
+            if (outcomes[i].fate() != Disposition::hold) continue;
             again.push_back(burst[i]);
             again.back().may_hold = false;
             again.back().was_held = true;

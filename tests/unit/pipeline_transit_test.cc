@@ -80,7 +80,7 @@ protected:
     net::IpPrefix servers() const { return prefix(talk.is_v6() ? "fd00:20::/64" : "10.20.0.0/24"); }
     std::size_t records(wall::TransitShare share) {
         std::size_t count = 0;
-        const auto& table = bench.directory().transit[static_cast<std::size_t>(share)];
+        const auto& table = bench.sessions().transit[static_cast<std::size_t>(share)];
         table.for_each(0, table.buckets(), [&](const wall::TransitKey&, const auto&) { ++count; });
         return count;
     }

@@ -82,7 +82,7 @@ Verdict session_of_a_flushed_backend() {
     return bench.from_client(session.dpd()).verdict;
 }
 
-/// The flow is of one backend, and neither a binding nor the hash agrees.
+/// The flow is of one backend, and neither a persistence nor the hash agrees.
 Verdict unknown_pair_on_a_foreign_flow() {
     Bench bench = two_armed();
     const Session session = log_in(bench);
@@ -90,8 +90,8 @@ Verdict unknown_pair_on_a_foreign_flow() {
     bench.spec.backends[session.backend].weight = 0;
     bench.apply();
     const auto& service = bench.table().services[0];
-    bench.directory().bindings.erase(
-        sessions::binding_key(service.client_of(address(session.client.c_str())), 0));
+    bench.sessions().persistences.erase(
+        sessions::persistence_key(service.client_of(address(session.client.c_str())), 0));
     // Where its backend spoke a flow has a share of its own first.
     return flood(bench,
                  to_vip(session.client.c_str(), session.port_4500, 4500,
@@ -104,14 +104,14 @@ Verdict refusal_of_a_copied_request() {
     TableSpec spec = two_armed_farm();
     spec.services[0].ask_all_rate = 50;
     Bench bench{spec};
-    const Session stranger{};
-    bench.from_client(stranger.dpd());
-    const auto asked = bench.from_client(stranger.dpd()).backend;
-    IkeMessage refusal = notify_answer(stranger.spi_i, stranger.spi_r);
+    const Session unknown{};
+    bench.from_client(unknown.dpd());
+    const auto asked = bench.from_client(unknown.dpd()).backend;
+    IkeMessage refusal = notify_answer(unknown.spi_i, unknown.spi_r);
     refusal.exchange = ike::exchange::informational;
     refusal.message_id = 2;
     return bench
-        .from_server(reply(asked == rras1 ? rras2 : rras1, 4500, client, stranger.port_4500,
+        .from_server(reply(asked == rras1 ? rras2 : rras1, 4500, client, unknown.port_4500,
                            behind_marker(refusal)))
         .verdict;
 }

@@ -216,7 +216,7 @@ TEST_F(FlatSubnet, AMissingNeighbourIsAskedFor) {
     from(unknown_mac(), tcp_to("10.20.0.11", "192.0.2.200", 443));
     EXPECT_EQ(asked.size(), 0u) << "known, and by another MAC address";
     from(first_gateway_mac(), tcp_to("10.20.0.50", "192.0.2.200", 443));
-    EXPECT_EQ(asked.size(), 0u) << "strangers would have us ask for a subnet's every address";
+    EXPECT_EQ(asked.size(), 0u) << "unknown sources would have us ask for a subnet's every address";
     std::size_t questions = 0;
     for (int host = 0; host < 250; ++host) {
         from(unknown_mac(), tcp_to(("10.20.0." + std::to_string(host)).c_str(), client, 443));
@@ -303,7 +303,7 @@ TEST_F(Wall, OfAVipTheHostPortsAreTheKernels) {
                               {.protocol = 17, .first_port = 8000, .last_port = 8080}};
     bench.apply();
     for (const auto& [from, to] : {std::pair{client, vip}, {client6, vip6}}) {
-        // clang 14 lets no lambda capture a structured binding.
+        // clang 14 lets no lambda capture a structured persistence.
         const auto udp = [&, source = from, target = to](std::uint16_t port) {
             return PacketBuilder{}.ip(source, target).udp(5000, port);
         };

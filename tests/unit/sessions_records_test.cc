@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "dataplane/forwarding/forwarding_table.h"
-#include "dataplane/sessions/directory.h"
+#include "dataplane/sessions/session_tables.h"
 
 namespace ikelb::sessions {
 namespace {
@@ -37,8 +37,8 @@ struct Samples<Rivals> {
     static constexpr Rivals fullest{.last_seen = latest}, mixed{.last_seen = 4};
 };
 template <>
-struct Samples<Binding> {
-    static constexpr Binding fullest{.backend = last_backend, .last_seen = latest},
+struct Samples<Persistence> {
+    static constexpr Persistence fullest{.backend = last_backend, .last_seen = latest},
         mixed{.backend = {.index = 1, .generation = 2}, .last_seen = 4};
 };
 template <>
@@ -74,13 +74,13 @@ struct Samples<Login> {
         mixed{.backend = {.index = 1, .generation = 2}, .last_seen = 4};
 };
 template <>
-struct Samples<FragmentFate> {
-    static constexpr FragmentFate fullest{.kind = FragmentFate::Kind::drop,
-                                          .index = forwarding::max_backends - 1,
-                                          .fingerprint = 255,
-                                          .next = 255,
-                                          .last_seen = latest},
-        mixed{.kind = FragmentFate::Kind::transit,
+struct Samples<FragmentWay> {
+    static constexpr FragmentWay fullest{.kind = FragmentWay::Kind::drop,
+                                         .index = forwarding::max_backends - 1,
+                                         .fingerprint = 255,
+                                         .next = 255,
+                                         .last_seen = latest},
+        mixed{.kind = FragmentWay::Kind::transit,
               .index = 1,
               .fingerprint = 2,
               .next = 3,
@@ -107,8 +107,8 @@ struct Samples<wall::Conversation> {
 
 template <typename Value>
 class RecordOf : public testing::Test {};
-using Kinds = testing::Types<Flow, Rivals, Binding, Candidate, Choice, Claim, Pending, Login,
-                             FragmentFate, IkeSa, wall::Conversation>;
+using Kinds = testing::Types<Flow, Rivals, Persistence, Candidate, Choice, Claim, Pending, Login,
+                             FragmentWay, IkeSa, wall::Conversation>;
 TYPED_TEST_SUITE(RecordOf, Kinds);
 
 TYPED_TEST(RecordOf, ComesBackFromItsPackedForm) {
@@ -150,7 +150,7 @@ TEST(Lives, AreThoseOfEachKindAndOfItsState) {
     EXPECT_EQ(life_of(Flow{.standing = Standing::strong}, lives), lives.standing);
     EXPECT_EQ(life_of(Flow{.standing = Standing::spoke}, lives), lives.flow);
     EXPECT_EQ(life_of(Rivals{}, lives), lives.standing);
-    EXPECT_EQ(life_of(Binding{}, lives), lives.flow);
+    EXPECT_EQ(life_of(Persistence{}, lives), lives.flow);
     EXPECT_EQ(life_of(Candidate{}, lives), lives.standing);
     EXPECT_EQ(life_of(Choice{}, lives), lives.half_open);
     EXPECT_EQ(life_of(Choice{.is_answered = true}, lives), lives.half_open_answered);
@@ -158,7 +158,7 @@ TEST(Lives, AreThoseOfEachKindAndOfItsState) {
     EXPECT_EQ(life_of(Pending{}, lives), lives.pending);
     EXPECT_EQ(life_of(Login{}, lives), lives.answered);
     EXPECT_EQ(life_of(Login{.is_closing = true}, lives), lives.closing);
-    EXPECT_EQ(life_of(FragmentFate{}, lives), lives.fragment);
+    EXPECT_EQ(life_of(FragmentWay{}, lives), lives.fragment);
     EXPECT_EQ(life_of(IkeSa{.state = SaState::half_open}, lives), lives.half_open_answered);
     EXPECT_EQ(life_of(IkeSa{.state = SaState::answered}, lives), lives.answered);
     EXPECT_EQ(life_of(IkeSa{.state = SaState::established}, lives), lives.established);

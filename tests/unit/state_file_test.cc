@@ -23,10 +23,10 @@ void expect_equal(const State& found, const State& expected) {
     EXPECT_EQ(found.facts.frontends, expected.facts.frontends);
     EXPECT_EQ(found.facts.services, expected.facts.services);
     EXPECT_EQ(found.facts.gateways, expected.facts.gateways);
-    EXPECT_EQ(found.pairs, expected.pairs);
+    EXPECT_EQ(found.ike_sas, expected.ike_sas);
     EXPECT_EQ(found.flows, expected.flows);
     EXPECT_EQ(found.rivals, expected.rivals);
-    EXPECT_EQ(found.bindings, expected.bindings);
+    EXPECT_EQ(found.persistences, expected.persistences);
     EXPECT_EQ(found.esp, expected.esp);
     EXPECT_EQ(found.transit, expected.transit);
 }
@@ -92,8 +92,8 @@ TEST(StateFile, RefusesEveryDamagedByte) {
 TEST(StateFile, RefusesSwappedAndRepeatedParts) {
     State state = testlib::small_state();
     for (std::uint64_t i = 0; i < 20; ++i) {
-        state.pairs.push_back(state.pairs.front());
-        state.pairs.back().initiator_spi += i;
+        state.ike_sas.push_back(state.ike_sas.front());
+        state.ike_sas.back().initiator_spi += i;
     }
     const Bytes whole = encode(state);
     for (std::size_t a = head_bytes; a + 48 <= whole.size(); a += 24) {
@@ -168,12 +168,12 @@ enum OldState : std::uint8_t { half_open, answered, established, closing, tentat
 /// A file of version 3, with the names of version_2(): the head, those, then the records' words.
 class OldFile {
 public:
-    void pair(std::uint64_t spi_i, OldState state) { add(pairs, {spi_i, 7, record(0, state)}); }
+    void ike_sa(std::uint64_t spi_i, OldState state) { add(ike_sas, {spi_i, 7, record(0, state)}); }
     void flow(std::uint32_t client, std::uint16_t port, std::uint16_t backend, OldState state) {
         add(flows, {0, of(client), port, record(backend, state)});
     }
-    void binding(std::uint32_t client, OldState state) {
-        add(bindings, {0, of(client), 0, record(0, state)});
+    void persistence(std::uint32_t client, OldState state) {
+        add(persistences, {0, of(client), 0, record(0, state)});
     }
     void esp(std::uint32_t client, std::uint32_t spi, std::uint16_t backend) {
         add(claims, {0, of(client), spi, record(backend, established)});
@@ -185,14 +185,14 @@ public:
         constexpr std::size_t names_at = 12, names_end = 24, checksum = 3;
         std::vector<std::uint64_t> words(version_2_file, version_2_file + names_at);
         words[1] = 3;
-        words[8] = pairs.size() / 3;
+        words[8] = ike_sas.size() / 3;
         words[9] = flows.size() / 4;
-        words[10] = bindings.size() / 4;
+        words[10] = persistences.size() / 4;
         words[11] = claims.size() / 4;
         words.push_back(conversations.size() / 6);
         const std::size_t head = words.size();
         words.insert(words.end(), version_2_file + names_at, version_2_file + names_end);
-        for (const auto* part : {&pairs, &flows, &bindings, &claims, &conversations})
+        for (const auto* part : {&ike_sas, &flows, &persistences, &claims, &conversations})
             words.insert(words.end(), part->begin(), part->end());
         words[2] = words.size() * sizeof(std::uint64_t);
         std::uint64_t sum = 0;
@@ -222,15 +222,15 @@ private:
         return 0xffff0000 | std::uint64_t{net::be32::from_host(address).wire()} << 32;
     }
 
-    Words pairs, flows, bindings, claims, conversations;
+    Words ike_sas, flows, persistences, claims, conversations;
 };
 
 TEST(StateFile, AnOlderFilesRecordsSayWhatTheySaid) {
     OldFile file;
     for (const OldState state : {half_open, answered, established, closing, tentative}) {
-        file.pair(1u + state, state);
+        file.ike_sa(1u + state, state);
         file.flow(10u + state, 4500, 0, state);
-        file.binding(10u + state, state);
+        file.persistence(10u + state, state);
         file.transit(state);
     }
     const auto read = decode(file.bytes());
@@ -238,18 +238,18 @@ TEST(StateFile, AnOlderFilesRecordsSayWhatTheySaid) {
     const std::vector sa_states{sessions::SaState::half_open, sessions::SaState::answered,
                                 sessions::SaState::established, sessions::SaState::closing,
                                 sessions::SaState::established};
-    ASSERT_EQ(read->pairs.size(), sa_states.size());
+    ASSERT_EQ(read->ike_sas.size(), sa_states.size());
     for (std::size_t i = 0; i < sa_states.size(); ++i) {
-        EXPECT_EQ(read->pairs[i].state, sa_states[i]);
-        EXPECT_EQ(read->pairs[i].peer, 0u);
-        EXPECT_EQ(read->pairs[i].began, 0u) << "nobody saw its INIT";
+        EXPECT_EQ(read->ike_sas[i].state, sa_states[i]);
+        EXPECT_EQ(read->ike_sas[i].peer, 0u);
+        EXPECT_EQ(read->ike_sas[i].began, 0u) << "nobody saw its INIT";
     }
     ASSERT_EQ(read->flows.size(), 4u) << "one that had only begun was nobody's";
     EXPECT_EQ(read->flows[0].standing, sessions::Standing::nominated);
     for (std::size_t i = 1; i < 4; ++i)
         EXPECT_EQ(read->flows[i].standing, sessions::Standing::spoke);
-    ASSERT_EQ(read->bindings.size(), 3u) << "logins under way bind nobody";
-    EXPECT_EQ(read->bindings[0].client, net::IpAddress::from_v4_host(12));
+    ASSERT_EQ(read->persistences.size(), 3u) << "logins under way bind nobody";
+    EXPECT_EQ(read->persistences[0].client, net::IpAddress::from_v4_host(12));
     ASSERT_EQ(read->transit.size(), 5u);
     EXPECT_EQ(read->transit[half_open].progress, wall::Progress::asked);
     EXPECT_EQ(read->transit[established].progress, wall::Progress::answered);
@@ -291,10 +291,11 @@ TEST(StateFile, RefusesRecordsThatPointAtNothing) {
         change(state);
         EXPECT_EQ(refusal(encode(state)), "it holds what no ikelbd writes");
     };
-    expect_refused([](State& state) { state.pairs[0].record.backend = 2; });
-    expect_refused([](State& state) { state.pairs[0].service = 1; });
-    expect_refused([](State& state) { state.pairs[0].initiator_spi = 0; });
-    expect_refused([](State& state) { state.pairs[0].state = static_cast<sessions::SaState>(4); });
+    expect_refused([](State& state) { state.ike_sas[0].record.backend = 2; });
+    expect_refused([](State& state) { state.ike_sas[0].service = 1; });
+    expect_refused([](State& state) { state.ike_sas[0].initiator_spi = 0; });
+    expect_refused(
+        [](State& state) { state.ike_sas[0].state = static_cast<sessions::SaState>(4); });
     expect_refused([](State& state) {
         state.flows[0].standing = static_cast<sessions::Standing>(4);
     });
@@ -306,8 +307,8 @@ TEST(StateFile, RefusesRecordsThatPointAtNothing) {
     expect_refused([](State& state) { state.flows[0].frontend = 1; });
     expect_refused([](State& state) { state.flows[0].gateway = 2; });
     expect_refused([](State& state) { state.flows[0].record.backend = 0xffff; });
-    expect_refused([](State& state) { state.bindings[0].service = 1; });
-    expect_refused([](State& state) { state.bindings[0].record.backend = 2; });
+    expect_refused([](State& state) { state.persistences[0].service = 1; });
+    expect_refused([](State& state) { state.persistences[0].record.backend = 2; });
     expect_refused([](State& state) { state.esp[0].record.backend = 2; });
     expect_refused([](State& state) { state.esp[0].spi = 255; });
     expect_refused([](State& state) {
@@ -337,9 +338,9 @@ TEST(StateFile, GivesTheSinkPiecesWhoseSumIsTheBody) {
     add_all(state, encoder);
     const auto head = encoder.finish();
     EXPECT_GT(pieces, 3u);
-    EXPECT_EQ(encoder.counts().pairs, state.pairs.size());
+    EXPECT_EQ(encoder.counts().ike_sas, state.ike_sas.size());
     EXPECT_EQ(encoder.counts().flows, state.flows.size());
-    EXPECT_EQ(encoder.counts().bindings, state.bindings.size());
+    EXPECT_EQ(encoder.counts().persistences, state.persistences.size());
     EXPECT_EQ(encoder.counts().esp, state.esp.size());
     EXPECT_EQ(encoder.counts().transit, state.transit.size());
     Bytes whole{head.begin(), head.end()};
@@ -350,7 +351,7 @@ TEST(StateFile, GivesTheSinkPiecesWhoseSumIsTheBody) {
 TEST(StateFile, KeepsTheBytesOfAnSpiAsOnTheWire) {
     State state = testlib::small_state();
     const Bytes spi{1, 2, 3, 4, 5, 6, 7, 8};
-    std::memcpy(&state.pairs[0].initiator_spi, spi.data(), spi.size());
+    std::memcpy(&state.ike_sas[0].initiator_spi, spi.data(), spi.size());
     const Bytes bytes = encode(state);
     EXPECT_NE(std::search(bytes.begin(), bytes.end(), spi.begin(), spi.end()), bytes.end());
 }

@@ -86,7 +86,7 @@ public:
                                      .now = bench->now(),
                                      .wall_clock = wall_clock,
                                      .removed = removed.all()});
-        return saved_state(bench->directory(), view);
+        return saved_state(bench->sessions(), view);
     }
     Restored restore(const State& state,
                      std::chrono::sys_seconds wall_clock = start_of_wall_clock) {
@@ -94,7 +94,7 @@ public:
             restore_state(state, {.config = config,
                                   .registry = registry,
                                   .modes = modes,
-                                  .directory = bench->directory(),
+                                  .sessions = bench->sessions(),
                                   .timeouts = table::make_timeouts(config.timeouts),
                                   .now = bench->now(),
                                   .wall_clock = wall_clock});
@@ -106,7 +106,7 @@ public:
         return restore(*decode(bytes), wall_clock);
     }
 
-    static sessions::PairKey pair_key(const Session& session) {
+    static sessions::IkeSaKey ike_sa_key(const Session& session) {
         return {net::be64::from_host(session.spi_i).wire(),
                 net::be64::from_host(session.spi_r).wire()};
     }
@@ -114,21 +114,21 @@ public:
         return sessions::flow_key(address(session.client.c_str()),
                                   net::be16::from_host(session.port_4500), 1);
     }
-    std::optional<sessions::IkeSa> pair(const Session& session) {
-        return bench->directory().pairs.find(pair_key(session), bench->table().timeouts,
-                                             bench->now());
+    std::optional<sessions::IkeSa> ike_sa(const Session& session) {
+        return bench->sessions().ike_sas.find(ike_sa_key(session), bench->table().timeouts,
+                                              bench->now());
     }
     std::optional<sessions::Flow> flow(const Session& session) {
-        return bench->directory().flows.find(flow_key(session), bench->table().timeouts,
-                                             bench->now());
+        return bench->sessions().flows.find(flow_key(session), bench->table().timeouts,
+                                            bench->now());
     }
-    std::optional<sessions::Binding> binding(const Session& session) {
-        return bench->directory().bindings.find(
-            sessions::binding_key(address(session.client.c_str()), 0), bench->table().timeouts,
+    std::optional<sessions::Persistence> persistence(const Session& session) {
+        return bench->sessions().persistences.find(
+            sessions::persistence_key(address(session.client.c_str()), 0), bench->table().timeouts,
             bench->now());
     }
     std::optional<sessions::Claim> claim(const Session& session, std::uint32_t spi) {
-        return bench->directory().claims.find(
+        return bench->sessions().claims.find(
             sessions::esp_key(address(session.client.c_str()), net::be32::from_host(spi)),
             bench->table().timeouts, bench->now());
     }
@@ -136,7 +136,7 @@ public:
     auto rivals(const Session& session) {
         std::map<forwarding::BackendIndex, std::pair<sessions::Standing, forwarding::Seconds>>
             found;
-        for (const auto& entry : testlib::rivals_of(flow_key(session), bench->directory()))
+        for (const auto& entry : testlib::rivals_of(flow_key(session), bench->sessions()))
             found[entry.backend.index] = {entry.standing, (bench->now() - entry.seconds) & 0xfff};
         return found;
     }

@@ -35,29 +35,29 @@ protected:
     /// The next save cannot make its file: a folder stands there.
     void block() { fs::create_directory(unfinished_state_file(file)); }
     void unblock() { fs::remove(unfinished_state_file(file)); }
-    void add_pair(std::uint64_t number) {
-        directory.pairs.write({number, number},
-                              {.backend = {.index = 1, .generation = 1},
-                               .state = sessions::SaState::established,
-                               .last_seen = view.now},
-                              view.timeouts, view.now, sessions::Evict::oldest_by_half);
+    void add_ike_sa(std::uint64_t number) {
+        directory.ike_sas.write({number, number},
+                                {.backend = {.index = 1, .generation = 1},
+                                 .state = sessions::SaState::established,
+                                 .last_seen = view.now},
+                                view.timeouts, view.now, sessions::Evict::oldest_by_half);
     }
 
     fs::path folder;
     fs::path file;
     View view;
-    sessions::Directory directory{
-        {.flows = 1024, .bindings = 1024, .pairs = 65536, .half_open = 1024, .fragments = 64},
+    sessions::SessionTables directory{
+        {.flows = 1024, .persistences = 1024, .ike_sas = 65536, .half_open = 1024, .fragments = 64},
         {.k0 = 1, .k1 = 2}};
 };
 
 TEST_F(StateSaverTest, SavesOnAThreadOfItsOwn) {
-    for (std::uint64_t i = 1; i <= 20'000; ++i) add_pair(i);
+    for (std::uint64_t i = 1; i <= 20'000; ++i) add_ike_sa(i);
     Saver saver{file};
     EXPECT_FALSE(saver.log().last_success);
     ASSERT_TRUE(saver.start(directory, view));
     saver.wait();
-    EXPECT_EQ(decode(read())->pairs.size(), 20'000u);
+    EXPECT_EQ(decode(read())->ike_sas.size(), 20'000u);
     EXPECT_TRUE(saver.log().last_success);
     EXPECT_EQ(saver.log().failures, 0u);
     EXPECT_EQ(saver.log().error, "");
@@ -88,7 +88,7 @@ TEST_F(StateSaverTest, WhatIsSavedBesideAWriterIsWhole) {
     std::atomic<std::uint64_t> written{0};
     const std::jthread writer{[&](const std::stop_token& stop) {
         for (std::uint64_t i = 1; !stop.stop_requested(); ++i) {
-            add_pair(1 + i % 60'000);
+            add_ike_sa(1 + i % 60'000);
             written = i;
         }
     }};
@@ -98,9 +98,9 @@ TEST_F(StateSaverTest, WhatIsSavedBesideAWriterIsWhole) {
         saver.save_now(directory, view);
         const auto state = decode(read());
         ASSERT_TRUE(state.has_value()) << state.error().message;
-        for (const SavedPair& pair : state->pairs)
-            ASSERT_EQ(pair.initiator_spi, pair.responder_spi);
-        EXPECT_GT(state->pairs.size(), 0u);
+        for (const SavedIkeSa& ike_sa : state->ike_sas)
+            ASSERT_EQ(ike_sa.initiator_spi, ike_sa.responder_spi);
+        EXPECT_GT(state->ike_sas.size(), 0u);
     }
 }
 

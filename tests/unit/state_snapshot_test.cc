@@ -45,9 +45,9 @@ protected:
 TEST_F(StateSnapshot, EveryTunnelStaysOnItsServer) {
     Life after;
     const Restored restored = after.restore(before.save());
-    EXPECT_EQ(restored.pairs, 12u);
+    EXPECT_EQ(restored.ike_sas, 12u);
     EXPECT_EQ(restored.flows, 12u) << "two ports each";
-    EXPECT_EQ(restored.bindings, 12u);
+    EXPECT_EQ(restored.persistences, 12u);
     EXPECT_EQ(restored.expired + restored.homeless + restored.no_room, 0u);
     for (const Session& session : sessions) {
         EXPECT_EQ(after.bench->from_client(session.esp_up()).backend, session.backend);
@@ -67,11 +67,11 @@ TEST_F(StateSnapshot, RecordsKeepTheirStateAndGrowOlder) {
     before.bench->from_server(sessions[0].esp_down());
     before.bench->advance(20);
     after.restore(before.save(), start_of_wall_clock + 5s);
-    EXPECT_EQ(after.pair(sessions[0])->state, SaState::established);
+    EXPECT_EQ(after.ike_sa(sessions[0])->state, SaState::established);
     EXPECT_EQ(after.flow(sessions[0])->standing, Standing::spoke);
     EXPECT_EQ(after.flow(sessions[0])->last_seen, after.bench->now() - 25);
     EXPECT_EQ(after.flow(sessions[1])->last_seen, after.bench->now() - 125);
-    EXPECT_EQ(after.binding(sessions[1])->last_seen, after.bench->now() - 125);
+    EXPECT_EQ(after.persistence(sessions[1])->last_seen, after.bench->now() - 125);
 }
 
 TEST_F(StateSnapshot, ARestoredFlowIsAsSureAsItWas) {
@@ -85,7 +85,7 @@ TEST_F(StateSnapshot, ARestoredFlowIsAsSureAsItWas) {
     moved.backend = rras2;
     after.bench->from_server(moved.esp_down());
     EXPECT_EQ(after.flow(moved)->backend.index, rras2);
-    EXPECT_EQ(after.binding(moved)->backend.index, rras1) << "a binding stays with its server";
+    EXPECT_EQ(after.persistence(moved)->backend.index, rras1) << "a binding stays with its server";
 }
 
 TEST_F(StateSnapshot, WhoStandsBesideAFlowComesAlong) {
@@ -139,8 +139,8 @@ TEST_F(StateSnapshot, WhoseFlowIsOfAServerThatIsGoneTheBestOfTheOthersHasIt) {
 TEST_F(StateSnapshot, AnIkeSaKeepsWhereItBeganHowFarItIsAndWhatPeopleSee) {
     before.bench->advance(1000);
     const auto notes_of = [](Life& life, const Session& session) {
-        return life.bench->directory().pairs.find_noted(
-            Life::pair_key(session), life.bench->table().timeouts, life.bench->now());
+        return life.bench->sessions().ike_sas.find_noted(
+            Life::ike_sa_key(session), life.bench->table().timeouts, life.bench->now());
     };
     const auto old = notes_of(before, sessions[0]);
     ASSERT_TRUE(old);
@@ -163,7 +163,7 @@ TEST_F(StateSnapshot, AClaimKeepsItsTagAndItsRank) {
                                 .rank = 3,
                                 .tag = 0x55,
                                 .last_seen = before.bench->now() - 40};
-    before.bench->directory().claims.write(
+    before.bench->sessions().claims.write(
         sessions::esp_key(address(sessions[0].client.c_str()), net::be32::from_host(0xc0001234)),
         claim, before.bench->table().timeouts, before.bench->now(), sessions::Evict::never);
     Life after;
@@ -182,7 +182,7 @@ TEST_F(StateSnapshot, ARestoredPairNeverMoves) {
     Session stale = sessions[0];
     stale.backend = rras2;
     after.bench->from_server(stale.dpd_answer());
-    EXPECT_EQ(after.pair(sessions[0])->backend.index, rras1);
+    EXPECT_EQ(after.ike_sa(sessions[0])->backend.index, rras1);
 }
 
 TEST_F(StateSnapshot, RecordsFollowTheNamesToNewIndices) {
@@ -206,13 +206,13 @@ TEST_F(StateSnapshot, RecordsOfServersThatAreGoneOrOthersEnd) {
     for (const auto& farm : farms) {
         Life after{farm};
         const Restored restored = after.restore(before.save());
-        EXPECT_EQ(restored.pairs, 8u);
+        EXPECT_EQ(restored.ike_sas, 8u);
         EXPECT_EQ(restored.flows, 8u);
-        EXPECT_EQ(restored.bindings, 8u);
+        EXPECT_EQ(restored.persistences, 8u);
         EXPECT_EQ(restored.homeless, 4u * 3);
         for (const Session& session : sessions) {
             EXPECT_EQ(after.flow(session).has_value(), session.backend != rras2);
-            EXPECT_EQ(after.pair(session).has_value(), session.backend != rras2);
+            EXPECT_EQ(after.ike_sa(session).has_value(), session.backend != rras2);
         }
     }
 }
@@ -237,7 +237,7 @@ TEST_F(StateSnapshot, WhoWasABackendIsKnownAfterwards) {
                                     "rras3 10.20.0.13", "old 10.20.0.9", "old6 fd00:20::9"};
     const Restored restored = after.restore(saved);
     EXPECT_EQ(known(restored), all);
-    EXPECT_EQ(restored.pairs, 4u);
+    EXPECT_EQ(restored.ike_sas, 4u);
     after.removed.take_up(restored.known, after.config, after.bench->now());
     EXPECT_EQ(after.removed.all().size(), 5u);
     Life third{{{"rras2", "10.20.0.12"}}};
@@ -252,7 +252,7 @@ TEST_F(StateSnapshot, AServerThatGetsAnIpv6AddressBesidesKeepsItsTunnels) {
         backend.address6 = address(("fd00:20::1" + backend.name.substr(4)).c_str());
     after.registry.update(after.config).value();
     EXPECT_EQ(after.restore(before.save()).homeless, 0u);
-    for (const Session& session : sessions) EXPECT_TRUE(after.pair(session));
+    for (const Session& session : sessions) EXPECT_TRUE(after.ike_sa(session));
     Life again;
     EXPECT_EQ(again.restore(after.save()).homeless, 0u) << "nor by losing it";
 }
@@ -266,31 +266,31 @@ TEST_F(StateSnapshot, TwoBackendsThatBecomeOneKeepTheTunnelsOfBoth) {
     after.registry.update(after.config).value();
     EXPECT_EQ(after.restore(state).homeless, 0u);
     for (const Session& session : sessions)
-        EXPECT_EQ(after.pair(session)->backend.index, session.backend == rras3 ? 1 : 0);
+        EXPECT_EQ(after.ike_sa(session)->backend.index, session.backend == rras3 ? 1 : 0);
 }
 
 TEST_F(StateSnapshot, RecordsOfAnotherServiceOrVipEnd) {
     Life renamed{three_servers, "other"};
     const Restored by_service = renamed.restore(before.save());
-    EXPECT_EQ(by_service.pairs, 0u);
-    EXPECT_EQ(by_service.bindings, 0u);
+    EXPECT_EQ(by_service.ike_sas, 0u);
+    EXPECT_EQ(by_service.persistences, 0u);
     EXPECT_EQ(by_service.flows, 12u) << "the VIP is what a flow is of";
     Life readdressed{three_servers, "aovpn", second_vip};
     const Restored by_vip = readdressed.restore(before.save());
     EXPECT_EQ(by_vip.flows, 0u);
-    EXPECT_EQ(by_vip.pairs, 12u);
-    EXPECT_EQ(by_vip.bindings, 12u);
+    EXPECT_EQ(by_vip.ike_sas, 12u);
+    EXPECT_EQ(by_vip.persistences, 12u);
 }
 
 TEST_F(StateSnapshot, AFileOlderThanAFlowLivesRestoresPairsOnly) {
     Life in_time, late;
     const auto bytes = before.save();
-    EXPECT_FALSE(in_time.restore(bytes, start_of_wall_clock + 45min).is_pairs_only);
+    EXPECT_FALSE(in_time.restore(bytes, start_of_wall_clock + 45min).is_ike_sas_only);
     EXPECT_EQ(in_time.flow(sessions[0])->standing, Standing::spoke);
     const Restored restored = late.restore(bytes, start_of_wall_clock + 45min + 1s);
-    EXPECT_TRUE(restored.is_pairs_only);
-    EXPECT_EQ(restored.pairs, 12u);
-    EXPECT_EQ(restored.flows + restored.bindings, 0u);
+    EXPECT_TRUE(restored.is_ike_sas_only);
+    EXPECT_EQ(restored.ike_sas, 12u);
+    EXPECT_EQ(restored.flows + restored.persistences, 0u);
     EXPECT_FALSE(late.flow(sessions[0]));
     EXPECT_EQ(late.bench->from_client(sessions[0].dpd()).backend, rras1);
 }
@@ -301,18 +301,18 @@ TEST_F(StateSnapshot, WhatEndedInTheMeantimeStaysAway) {
     Life after;
     const Restored restored = after.restore(before.save(), start_of_wall_clock + 6min);
     EXPECT_EQ(restored.flows, 1u);
-    EXPECT_EQ(restored.pairs, 12u) << "they live for a day";
+    EXPECT_EQ(restored.ike_sas, 12u) << "they live for a day";
     EXPECT_EQ(restored.expired, 11u + 11) << "half-open ones are not even saved";
     Life next_day;
-    EXPECT_EQ(next_day.restore(before.save(), start_of_wall_clock + 24h).pairs, 0u);
+    EXPECT_EQ(next_day.restore(before.save(), start_of_wall_clock + 24h).ike_sas, 0u);
 }
 
 TEST_F(StateSnapshot, DeadRecordsAreNotSaved) {
     before.bench->advance(46 * 60);
     const State state = *decode(before.save());
-    EXPECT_EQ(state.pairs.size(), 12u);
+    EXPECT_EQ(state.ike_sas.size(), 12u);
     EXPECT_TRUE(state.flows.empty());
-    EXPECT_TRUE(state.bindings.empty());
+    EXPECT_TRUE(state.persistences.empty());
 }
 
 TEST_F(StateSnapshot, AClockThatWasSetBackAgesNothing) {
@@ -345,7 +345,7 @@ TEST_F(StateSnapshot, ADisabledServersTunnelsStayEnded) {
     Life after;
     const Restored restored = after.restore(before.save());
     EXPECT_EQ(after.modes.mode("rras1"), forwarding::Mode::disabled);
-    EXPECT_EQ(restored.pairs, 8u);
+    EXPECT_EQ(restored.ike_sas, 8u);
     EXPECT_EQ(restored.homeless, 0u) << "they were not even saved";
 }
 
@@ -355,14 +355,14 @@ TEST_F(StateSnapshot, LoginsUnderWayKeepTheirStateAndEndInTime) {
     before.bench->advance(200);
     Life after;
     after.restore(before.save(), start_of_wall_clock + 10s);
-    EXPECT_EQ(after.pair(login)->state, SaState::answered);
+    EXPECT_EQ(after.ike_sa(login)->state, SaState::answered);
     EXPECT_EQ(after.flow(login)->standing, Standing::nominated);
-    EXPECT_FALSE(after.binding(login));
+    EXPECT_FALSE(after.persistence(login));
     after.bench->advance(90);
     EXPECT_TRUE(after.flow(login));
     after.bench->advance(1);
     EXPECT_FALSE(after.flow(login));
-    EXPECT_FALSE(after.pair(login));
+    EXPECT_FALSE(after.ike_sa(login));
 }
 
 TEST_F(StateSnapshot, TheNextHopComesBackByInterfaceAndAddress) {
@@ -370,7 +370,7 @@ TEST_F(StateSnapshot, TheNextHopComesBackByInterfaceAndAddress) {
         const auto found = before.flow(sessions[session]);
         sessions::Flow flow = *found;
         flow.gateway = gateway;
-        before.bench->directory().flows.refresh(Life::flow_key(sessions[session]), *found, flow);
+        before.bench->sessions().flows.refresh(Life::flow_key(sessions[session]), *found, flow);
     };
     set_gateway(0, second_gateway);
     set_gateway(1, forwarding::on_link_client);
@@ -394,7 +394,7 @@ TEST_F(StateSnapshot, ASecondRestartLosesNothing) {
     after.restore(before.save(), start_of_wall_clock + 10s);
     const Restored restored =
         later.restore(after.save(start_of_wall_clock + 10s), start_of_wall_clock + 20s);
-    EXPECT_EQ(restored.pairs, 12u);
+    EXPECT_EQ(restored.ike_sas, 12u);
     EXPECT_EQ(restored.flows, 12u);
     EXPECT_EQ(later.flow(sessions[0])->standing, Standing::spoke);
     EXPECT_EQ(later.flow(sessions[0])->last_seen, later.bench->now() - 20);
@@ -409,18 +409,18 @@ TEST_F(StateSnapshot, TheHashKeyComesAlong) {
 TEST(StateRestore, CountsWhatTheDirectoryDoesNotHold) {
     State state = testlib::small_state();
     state.facts.backends = {{.name = "rras1", .address = address("10.20.0.11")}};
-    state.pairs[0].record.backend = 0;
-    const SavedPair pair = state.pairs[0];
+    state.ike_sas[0].record.backend = 0;
+    const SavedIkeSa ike_sa = state.ike_sas[0];
     state = {.facts = state.facts};
     for (std::uint64_t i = 1; i <= 50'000; ++i) {
-        state.pairs.push_back(pair);
-        state.pairs.back().initiator_spi = i;
+        state.ike_sas.push_back(ike_sa);
+        state.ike_sas.back().initiator_spi = i;
     }
     Life life;
     const Restored restored = life.restore(state);
-    EXPECT_GT(restored.pairs, 4096u) << "the bench's directory is made for 4096";
+    EXPECT_GT(restored.ike_sas, 4096u) << "the bench's directory is made for 4096";
     EXPECT_GT(restored.no_room, 0u);
-    EXPECT_EQ(restored.pairs + restored.no_room, 50'000u);
+    EXPECT_EQ(restored.ike_sas + restored.no_room, 50'000u);
 }
 
 TEST(StateRestore, TakesAnyStateThatDecodes) {
@@ -435,9 +435,9 @@ TEST(StateRestore, TakesAnyStateThatDecodes) {
             frontend = {.vip = address(vip), .port = 4500};
         Life life;
         const Restored restored = life.restore(state, state.facts.saved_at + 1s);
-        EXPECT_EQ(restored.pairs + restored.flows + restored.bindings + restored.esp +
+        EXPECT_EQ(restored.ike_sas + restored.flows + restored.persistences + restored.esp +
                       restored.transit + restored.expired + restored.homeless + restored.no_room,
-                  state.pairs.size() + state.flows.size() + state.bindings.size() +
+                  state.ike_sas.size() + state.flows.size() + state.persistences.size() +
                       state.esp.size() + state.transit.size());
     }
 }

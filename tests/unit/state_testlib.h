@@ -20,14 +20,14 @@ public:
         State state;
         make_facts(state.facts);
         for (std::size_t i = below(most_records + 1); i > 0; --i)
-            state.pairs.push_back({.initiator_spi = random_() | 1,
-                                   .responder_spi = random_(),
-                                   .record = record(state.facts),
-                                   .state = static_cast<sessions::SaState>(below(4)),
-                                   .service = static_cast<std::uint8_t>(
-                                       below(state.facts.services.size())),
-                                   .peer = random_(),
-                                   .began = random_()});
+            state.ike_sas.push_back(
+                {.initiator_spi = random_() | 1,
+                 .responder_spi = random_(),
+                 .record = record(state.facts),
+                 .state = static_cast<sessions::SaState>(below(4)),
+                 .service = static_cast<std::uint8_t>(below(state.facts.services.size())),
+                 .peer = random_(),
+                 .began = random_()});
         for (std::size_t i = below(most_records + 1); i > 0; --i) {
             state.flows.push_back(
                 {.client = client(),
@@ -42,7 +42,7 @@ public:
                 state.rivals.push_back({.record = record(state.facts), .standing = standing()});
         }
         for (std::size_t i = below(most_records + 1); i > 0; --i)
-            state.bindings.push_back(
+            state.persistences.push_back(
                 {.client = client(),
                  .service = static_cast<std::uint16_t>(below(state.facts.services.size())),
                  .record = record(state.facts)});
@@ -127,21 +127,20 @@ inline State old_state() {
         .frontends = {{.vip = *text::parse_address("203.0.113.10"), .port = 4500}},
         .services = {"aovpn"},
         .gateways = {{.interface = "ext", .address = *text::parse_address("198.51.100.254")}}};
-    state.pairs = {{.initiator_spi = 0x0102030405060708,
-                    .responder_spi = 0xa1a2a3a4a5a6a7a8,
-                    .record = {.age = 5, .backend = 1},
-                    .state = sessions::SaState::established,
-                    .service = 0}};
+    state.ike_sas = {{.initiator_spi = 0x0102030405060708,
+                      .responder_spi = 0xa1a2a3a4a5a6a7a8,
+                      .record = {.age = 5, .backend = 1},
+                      .state = sessions::SaState::established,
+                      .service = 0}};
     state.flows = {{.client = net::IpAddress::from_v4_host(0xc6336407),
                     .client_port = 4500,
                     .frontend = 0,
                     .record = {.age = 7, .backend = 0},
                     .standing = sessions::Standing::nominated,
                     .gateway = 1}};
-    state.bindings = {
-        {.client = net::IpAddress::from_v4_host(0xc6336407),
-         .service = 0,
-         .record = {.age = 9, .backend = 1}}};
+    state.persistences = {{.client = net::IpAddress::from_v4_host(0xc6336407),
+                           .service = 0,
+                           .record = {.age = 9, .backend = 1}}};
     state.esp = {{.client = net::IpAddress::from_halves(0x20010db800000000, 7),
                   .spi = 0xc0ffee01,
                   .record = {.age = 3, .backend = 1}}};
@@ -158,8 +157,8 @@ inline State small_state() {
                               .protocol = 6},
                       .left = 11,
                       .progress = wall::Progress::answered}};
-    state.pairs[0].peer = 0xc633640711940801;
-    state.pairs[0].began = 0xc633640700000002;
+    state.ike_sas[0].peer = 0xc633640711940801;
+    state.ike_sas[0].began = 0xc633640700000002;
     state.flows[0].rivals = 2;
     state.rivals = {{.record = {.age = 8, .backend = 1}, .standing = sessions::Standing::strong},
                     {.record = {.age = 6, .backend = 0}, .standing = sessions::Standing::spoke}};

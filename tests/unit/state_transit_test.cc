@@ -31,13 +31,13 @@ protected:
     void begin(const wall::TransitKey& key, wall::TransitShare share,
                wall::Progress progress = wall::Progress::answered,
                forwarding::Seconds left = 7440) {
-        before.bench->directory().transit[static_cast<std::size_t>(share)].write(
+        before.bench->sessions().transit[static_cast<std::size_t>(share)].write(
             key, {.progress = progress, .ends_at = before.bench->now() + left},
             forwarding::Timeouts{}, before.bench->now(), sessions::Evict::oldest_by_half);
     }
     std::optional<wall::Conversation> find(const wall::TransitKey& key,
                                                wall::TransitShare share) {
-        return after.bench->directory().transit[static_cast<std::size_t>(share)].find(
+        return after.bench->sessions().transit[static_cast<std::size_t>(share)].find(
             key, {}, after.bench->now());
     }
 

@@ -236,7 +236,7 @@ TEST(TableBuilder, TakesTheTimeoutsOver) {
     site.config.timeouts = {.flow = 10min,
                             .half_open = 1500ms,
                             .answered = 60s,
-                            .pair = 1h,
+                            .ike_sa = 1h,
                             .pending = 1001ms,
                             .fragment = 1ms,
                             .delete_hint = 2min};
@@ -255,20 +255,20 @@ TEST(TableBuilder, TakesTheTimeoutsOver) {
 
 TEST(TableBuilder, SharesTheAbuseLimitsAmongTheWorkers) {
     Site site;
-    const auto pair = [](const forwarding::Rate& rate) {
+    const auto ike_sa = [](const forwarding::Rate& rate) {
         return std::pair{rate.per_second, rate.burst};
     };
     // With one worker: what is configured, whose defaults are those of the dataplane.
     const forwarding::AbuseLimits initial;
     const forwarding::AbuseLimits one = site.build().limits;
-    EXPECT_EQ(pair(one.requests_per_source), pair(initial.requests_per_source));
-    EXPECT_EQ(pair(one.requests_per_backend), pair(initial.requests_per_backend));
-    EXPECT_EQ(pair(one.logins_per_source), pair(initial.logins_per_source));
-    EXPECT_EQ(pair(one.unknown_pairs_per_backend), pair(initial.unknown_pairs_per_backend));
-    EXPECT_EQ(pair(one.opened_by_backends), pair(initial.opened_by_backends));
-    EXPECT_EQ(pair(one.half_open_inserts), pair(initial.half_open_inserts));
-    EXPECT_EQ(pair(one.fragments_per_source), pair(initial.fragments_per_source));
-    EXPECT_EQ(pair(one.pending_per_source), pair(initial.pending_per_source));
+    EXPECT_EQ(ike_sa(one.requests_per_source), ike_sa(initial.requests_per_source));
+    EXPECT_EQ(ike_sa(one.requests_per_backend), ike_sa(initial.requests_per_backend));
+    EXPECT_EQ(ike_sa(one.logins_per_source), ike_sa(initial.logins_per_source));
+    EXPECT_EQ(ike_sa(one.unknown_pairs_per_backend), ike_sa(initial.unknown_pairs_per_backend));
+    EXPECT_EQ(ike_sa(one.opened_by_backends), ike_sa(initial.opened_by_backends));
+    EXPECT_EQ(ike_sa(one.half_open_inserts), ike_sa(initial.half_open_inserts));
+    EXPECT_EQ(ike_sa(one.fragments_per_source), ike_sa(initial.fragments_per_source));
+    EXPECT_EQ(ike_sa(one.pending_per_source), ike_sa(initial.pending_per_source));
 
     site.config.workers.count = 3;
     site.config.abuse = {.requests_per_source = {10, 20},
@@ -281,14 +281,14 @@ TEST(TableBuilder, SharesTheAbuseLimitsAmongTheWorkers) {
                          .pending_per_source = {50, 51}};
     const forwarding::AbuseLimits& three = site.build().limits;
     using Pair = std::pair<std::uint32_t, std::uint32_t>;
-    EXPECT_EQ(pair(three.requests_per_source), (Pair{10, 20})) << "a source is on one worker";
-    EXPECT_EQ(pair(three.logins_per_source), (Pair{11, 21}));
-    EXPECT_EQ(pair(three.requests_per_backend), (Pair{10, 11}));
-    EXPECT_EQ(pair(three.unknown_pairs_per_backend), (Pair{1, 1})) << "never nothing";
-    EXPECT_EQ(pair(three.opened_by_backends), (Pair{3, 4}));
-    EXPECT_EQ(pair(three.half_open_inserts), (Pair{100, 200}));
-    EXPECT_EQ(pair(three.fragments_per_source), (Pair{40, 41}));
-    EXPECT_EQ(pair(three.pending_per_source), (Pair{50, 51}));
+    EXPECT_EQ(ike_sa(three.requests_per_source), (Pair{10, 20})) << "a source is on one worker";
+    EXPECT_EQ(ike_sa(three.logins_per_source), (Pair{11, 21}));
+    EXPECT_EQ(ike_sa(three.requests_per_backend), (Pair{10, 11}));
+    EXPECT_EQ(ike_sa(three.unknown_pairs_per_backend), (Pair{1, 1})) << "never nothing";
+    EXPECT_EQ(ike_sa(three.opened_by_backends), (Pair{3, 4}));
+    EXPECT_EQ(ike_sa(three.half_open_inserts), (Pair{100, 200}));
+    EXPECT_EQ(ike_sa(three.fragments_per_source), (Pair{40, 41}));
+    EXPECT_EQ(ike_sa(three.pending_per_source), (Pair{50, 51}));
 }
 
 TEST(TableBuilder, TakesTheRestOver) {

@@ -230,8 +230,8 @@ TEST(TableRoutes, TellOverWhichGatewaysOthersLeadThere) {
     const auto first = site.gateway(ext_index, "198.51.100.254");
     EXPECT_TRUE(table.leads_to(ip("8.8.8.8"), first));
     EXPECT_FALSE(table.leads_to(ip("2001:db8::1"), first));
-    EXPECT_TRUE(table.express.gateways[some].is_for_some[false]);
-    EXPECT_FALSE(table.express.gateways[first].is_for_some[false]);
+    EXPECT_TRUE(table.fast_path.gateways[some].is_for_some[false]);
+    EXPECT_FALSE(table.fast_path.gateways[first].is_for_some[false]);
 }
 
 // steer.cc takes two addresses of the same on-link route for neighbours.
@@ -287,8 +287,8 @@ TEST(TableRoutes, PropertyEqualALinearSearchOfTheKernelsRoutes) {
                                 .metric = static_cast<std::uint32_t>(random() % 3)});
     }
     for (const int last : {1, 3, 4})
-        for (const int twin : {ext, farm})
-            add_neighbour(site.kernel, "198.51.100." + std::to_string(last), twin, 7);
+        for (const int tap : {ext, farm})
+            add_neighbour(site.kernel, "198.51.100." + std::to_string(last), tap, 7);
     site.build();
     const auto gateway_of = [&](const netlink::Route& route) {
         if (route.type != netlink::RouteType::unicast || !route.gateway || route.ifindex == eth0)

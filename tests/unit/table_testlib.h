@@ -212,7 +212,7 @@ inline void add_ipv6(Site& site) {
         {.name = "rras-v6", .backends = {{.name = "rras1-v6", .address = ip("fd00:20::11")}}});
     site.config.services.push_back(make_service("aovpn-v6", "2001:db8:200::10", "rras-v6"));
     site.config.interfaces[0].addresses.push_back(prefix("2001:db8:100::1/64"));
-    for (const int twin : {ext, ext2, farm}) add_address(site.kernel, "fe80::1/64", twin);
+    for (const int tap : {ext, ext2, farm}) add_address(site.kernel, "fe80::1/64", tap);
     add_address(site.kernel, "2001:db8:100::1/64", ext);
     add_address(site.kernel, "2001:db8:200::10/128", ext);
     add_address(site.kernel, "fd00:20::1/64", farm);

@@ -172,7 +172,7 @@ TEST(TableWall, OwnAddressesNameTheirInterface) {
     EXPECT_EQ(entry(site, "203.0.113.10")->role, AddressRole::vip);
 }
 
-// An address on lo and on a twin: the twin's interface has it.
+// An address on lo and on a TAP: the TAP's interface has it.
 TEST(TableWall, ATwinsAddressIsItsOwnWhoeverElseHasIt) {
     Site site;
     add_address(site.kernel, "10.20.0.1/32", lo);

@@ -85,19 +85,19 @@ protected:
         KernelNamespaceTest::SetUp();
         if (IsSkipped()) return;
         host.emplace(HostSettings::apply());
-        twin = make_twin(*host, "ext");
+        tap = make_tap(*host, "ext");
         auto opened = AddressConfig::open();
-        ASSERT_TRUE(twin != nullptr && opened.has_value());
+        ASSERT_TRUE(tap != nullptr && opened.has_value());
         config.emplace(*std::move(opened));
     }
     void TearDown() override {
         config.reset();
-        twin.reset();
+        tap.reset();
         host.reset();
         KernelNamespaceTest::TearDown();
     }
 
-    static TwinAddress on_ext(const char* prefix, AddressRole role = AddressRole::interface) {
+    static TapAddress on_ext(const char* prefix, AddressRole role = AddressRole::interface) {
         return {.interface = "ext", .prefix = *text::parse_prefix(prefix), .role = role};
     }
     static StaticRoute route(const char* to, const char* via, const char* dev = "") {
@@ -113,7 +113,7 @@ protected:
                                       route("10.20.0.0/16", "198.51.100.253", "ext"),
                                       route("::/0", "2001:db8::fe", "ext")}};
     std::optional<HostSettings> host;
-    std::unique_ptr<Twin> twin;
+    std::unique_ptr<Tap> tap;
     std::optional<AddressConfig> config;
 };
 
@@ -223,9 +223,9 @@ TEST_F(AddressConfigTest, AnImpossibleRouteIsReportedAndTheRestIsDone) {
     EXPECT_EQ(config->owned(), plan);
 }
 
-TEST_F(AddressConfigTest, TwinsMayGoFirst) {
+TEST_F(AddressConfigTest, TapsMayGoFirst) {
     EXPECT_EQ(config->apply(plan), std::vector<std::string>{});
-    twin.reset();
+    tap.reset();
     EXPECT_EQ(config->apply({}), std::vector<std::string>{});
     EXPECT_EQ(config->owned(), AddressPlan{});
 }

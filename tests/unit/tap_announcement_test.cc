@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-// Frames that ikelb makes for the kernel's twins, and one that it keeps back.
+// Frames that ikelb makes for the kernel's TAPs, and one that it keeps back.
 #include "controlplane/kernel/tap/frames.h"
 
 #include "config/text/address.h"
@@ -9,15 +9,15 @@
 namespace ikelb::tap {
 namespace {
 
-/// A twin whose kernel remembers an older MAC address of a neighbour.
+/// A TAP whose kernel remembers an older MAC address of a neighbour.
 class AnnouncementTest : public KernelNamespaceTest {
 protected:
     void SetUp() override {
         KernelNamespaceTest::SetUp();
         if (IsSkipped()) return;
         host.emplace(HostSettings::apply());
-        twin = make_twin(*host, "ext");
-        ASSERT_NE(twin, nullptr);
+        tap = make_tap(*host, "ext");
+        ASSERT_NE(tap, nullptr);
         ASSERT_TRUE(run("ip address add 198.51.100.1/24 dev ext"));
         ASSERT_TRUE(run("ip address add 2001:db8::1/64 dev ext nodad"));
         ASSERT_TRUE(run("ip address add fe80::1/64 dev ext nodad"));
@@ -25,7 +25,7 @@ protected:
         ASSERT_TRUE(write_sysctl("net/ipv4/neigh/ext/locktime", "0").has_value());
     }
     void TearDown() override {
-        twin.reset();
+        tap.reset();
         host.reset();
         KernelNamespaceTest::TearDown();
     }
@@ -34,13 +34,13 @@ protected:
     std::string learned(const std::string& address) {
         EXPECT_TRUE(run("ip neighbour replace " + address +
                         " dev ext lladdr 02:00:00:00:00:05 nud stale"));
-        EXPECT_TRUE(send(*twin, make_announcement(*text::parse_address(address),
-                                                  *text::parse_mac(peer_mac))));
+        EXPECT_TRUE(send(
+            *tap, make_announcement(*text::parse_address(address), *text::parse_mac(peer_mac))));
         return output_of("ip neighbour show " + address + " dev ext");
     }
 
     std::optional<HostSettings> host;
-    std::unique_ptr<Twin> twin;
+    std::unique_ptr<Tap> tap;
 };
 
 TEST_F(AnnouncementTest, NeighboursChangeToTheNewMachineAtOnce) {
@@ -50,8 +50,8 @@ TEST_F(AnnouncementTest, NeighboursChangeToTheNewMachineAtOnce) {
 
 TEST_F(AnnouncementTest, NobodyIsMadeToRememberWhatHeNeverAskedFor) {
     for (const char* address : {"198.51.100.11", "2001:db8::11"}) {
-        EXPECT_TRUE(send(*twin, make_announcement(*text::parse_address(address),
-                                                  *text::parse_mac(peer_mac))));
+        EXPECT_TRUE(send(
+            *tap, make_announcement(*text::parse_address(address), *text::parse_mac(peer_mac))));
         EXPECT_EQ(output_of(std::string{"ip neighbour show "} + address), "");
     }
 }
@@ -60,7 +60,7 @@ TEST_F(AnnouncementTest, TheKernelsRedirectsAreKnown) {
     ASSERT_TRUE(run("ip neighbour replace 2001:db8::9 dev ext lladdr 02:00:00:00:00:99"));
     ASSERT_TRUE(run("ip neighbour replace 2001:db8::8 dev ext lladdr 02:00:00:00:00:98"));
     ASSERT_TRUE(write_sysctl("net/ipv6/conf/all/forwarding", "1").has_value());
-    // From the one neighbour to the other by way of the twin: an empty UDP datagram.
+    // From the one neighbour to the other by way of the TAP: an empty UDP datagram.
     Frame frame{2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0x99, 0x86, 0xdd, 0x60, 0, 0, 0, 0, 8, 17, 64};
     for (const char* text : {"2001:db8::9", "2001:db8::8"}) {
         const net::IpAddress address = *text::parse_address(text);
@@ -68,8 +68,8 @@ TEST_F(AnnouncementTest, TheKernelsRedirectsAreKnown) {
     }
     for (const int byte : {0, 9, 0, 9, 0, 8, 0xff, 0xff})
         frame.push_back(static_cast<std::uint8_t>(byte));
-    ASSERT_TRUE(send(*twin, frame));
-    EXPECT_TRUE(await_frame(*twin, is_icmpv6_redirect).has_value());
+    ASSERT_TRUE(send(*tap, frame));
+    EXPECT_TRUE(await_frame(*tap, is_icmpv6_redirect).has_value());
     EXPECT_FALSE(is_icmpv6_redirect(frame));
     EXPECT_FALSE(is_icmpv6_redirect({}));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-// What the kernel forwards of what comes in by a twin, in a network namespace per test. Packets are
-// real: a frame given to one twin comes out of the other, or does not.
+// What the kernel forwards of what comes in by a TAP, in a network namespace per test. Packets are
+// real: a frame given to one TAP comes out of the other, or does not.
 #include <optional>
 
 #include "config/text/address.h"
@@ -30,8 +30,8 @@ protected:
         ASSERT_TRUE(run("cd /proc/sys/net && echo 0 >ipv6/conf/default/accept_dad && "
                         "echo 1 >ipv6/conf/all/forwarding && echo 1 >ipv4/ip_forward"));
         host_.emplace(HostSettings::apply());
-        ext_ = make_twin(*host_, "ext", ext_mac);
-        int_ = make_twin(*host_, "int", int_mac);
+        ext_ = make_tap(*host_, "ext", ext_mac);
+        int_ = make_tap(*host_, "int", int_mac);
         ASSERT_TRUE(ext_ && int_);
         ASSERT_TRUE(run("ip addr add 198.51.100.1/24 dev ext && "
                         "ip addr add 10.20.0.1/24 dev int && "
@@ -82,11 +82,11 @@ protected:
     }
 
     /// The datagram comes out of `out`, within 200 ms.
-    static bool passes(Twin& in, Twin& out, const char* mac, const char* from, const char* to) {
+    static bool passes(Tap& in, Tap& out, const char* mac, const char* from, const char* to) {
         const Frame sent = datagram(mac, from, to);
         if (!send(in, sent)) return false;
         for (int i = 0; i < 20; ++i) {
-            std::array<std::byte, Twin::receive_buffer_size> buffer;
+            std::array<std::byte, Tap::receive_buffer_size> buffer;
             pollfd wait{.fd = out.fd(), .events = POLLIN, .revents = 0};
             if (::poll(&wait, 1, 10) <= 0) continue;
             while (const auto size = out.receive(buffer)) {
@@ -117,20 +117,20 @@ protected:
     static constexpr const char* int_mac = "02:00:00:00:00:02";
 
     std::optional<HostSettings> host_;
-    std::unique_ptr<Twin> ext_, int_;
+    std::unique_ptr<Tap> ext_, int_;
     std::optional<ForwardGuards> guards_;
 };
 
 TEST_F(ForwardGuardTest, NothingOfTheClientsIsForwarded) {
     EXPECT_TRUE(both_clients_pass()) << "without a guard the kernel is a router";
-    EXPECT_TRUE(guards_->apply({{.twin = "ext"}}).empty());
+    EXPECT_TRUE(guards_->apply({{.tap = "ext"}}).empty());
     EXPECT_FALSE(clients_pass()) << rules();
     EXPECT_TRUE(servers_pass()) << rules();
 }
 
 // A rule, not the device's forwarding setting: what is addressed to the host arrives.
 TEST_F(ForwardGuardTest, TheHostIsStillReached) {
-    ASSERT_TRUE(guards_->apply({{.twin = "ext"}}).empty());
+    ASSERT_TRUE(guards_->apply({{.tap = "ext"}}).empty());
     ASSERT_TRUE(send(*ext_, arp(arp_request, peer_mac, "198.51.100.9", no_mac, "198.51.100.1")));
     EXPECT_TRUE(await_frame(*ext_, [](const Frame& frame) {
                     return arp_target(frame, arp_reply) == "198.51.100.9";
@@ -153,7 +153,7 @@ TEST_F(ForwardGuardTest, TheHostIsStillReached) {
 
 TEST_F(ForwardGuardTest, OfATwinOfBothSidesTheServersAreForwarded) {
     ASSERT_TRUE(guards_
-                    ->apply({{.twin = "int",
+                    ->apply({{.tap = "int",
                               .except = {*text::parse_prefix("10.20.0.11/32"),
                                          *text::parse_prefix("fd00:20::/64")}}})
                     .empty());
@@ -161,7 +161,7 @@ TEST_F(ForwardGuardTest, OfATwinOfBothSidesTheServersAreForwarded) {
     EXPECT_FALSE(passes(*int_, *ext_, int_mac, "10.20.0.12", "198.51.100.9")) << rules();
     // Another server comes: its rule has to stand before the blackhole.
     ASSERT_TRUE(guards_
-                    ->apply({{.twin = "int",
+                    ->apply({{.tap = "int",
                               .except = {*text::parse_prefix("10.20.0.11/32"),
                                          *text::parse_prefix("10.20.0.12/32"),
                                          *text::parse_prefix("fd00:20::/64")}}})
@@ -173,31 +173,31 @@ TEST_F(ForwardGuardTest, OfATwinOfBothSidesTheServersAreForwarded) {
 TEST_F(ForwardGuardTest, GoesAsItCame) {
     const std::string before = rules();
     ASSERT_TRUE(guards_
-                    ->apply({{.twin = "ext"},
-                             {.twin = "int", .except = {*text::parse_prefix("10.20.0.0/24")}}})
+                    ->apply({{.tap = "ext"},
+                             {.tap = "int", .except = {*text::parse_prefix("10.20.0.0/24")}}})
                     .empty());
     EXPECT_NE(rules(), before);
     ASSERT_TRUE(guards_->apply({}).empty());
     EXPECT_EQ(rules(), before);
-    ASSERT_TRUE(guards_->apply({{.twin = "ext"}}).empty());
+    ASSERT_TRUE(guards_->apply({{.tap = "ext"}}).empty());
     guards_.reset();
     EXPECT_EQ(rules(), before);
     EXPECT_TRUE(both_clients_pass());
 }
 
 TEST_F(ForwardGuardTest, IsPutBackAndNeverDoubled) {
-    ASSERT_TRUE(guards_->apply({{.twin = "ext"}}).empty());
+    ASSERT_TRUE(guards_->apply({{.tap = "ext"}}).empty());
     const std::string with_guard = rules();
-    ASSERT_TRUE(guards_->apply({{.twin = "ext"}}).empty());
+    ASSERT_TRUE(guards_->apply({{.tap = "ext"}}).empty());
     EXPECT_EQ(rules(), with_guard);
     ASSERT_TRUE(run("ip rule del pref 0 iif ext && ip -6 rule del pref 0 iif ext"));
     EXPECT_TRUE(both_clients_pass());
-    ASSERT_TRUE(guards_->apply({{.twin = "ext"}}).empty());
+    ASSERT_TRUE(guards_->apply({{.tap = "ext"}}).empty());
     EXPECT_EQ(rules(), with_guard);
     EXPECT_FALSE(clients_pass());
 }
 
-// A crash leaves the rules behind. Those of another ikelbd, whose twins live, are not touched.
+// A crash leaves the rules behind. Those of another ikelbd, whose TAPs live, are not touched.
 TEST_F(ForwardGuardTest, WhatACrashLeftIsCleanedUp) {
     const std::string before = rules();
     ASSERT_TRUE(run("ip rule add pref 0 iif gone blackhole protocol 228 && "
@@ -209,7 +209,7 @@ TEST_F(ForwardGuardTest, WhatACrashLeftIsCleanedUp) {
                     "ip rule add pref 0 iif other blackhole protocol 228 && "
                     "ip rule add pref 5 iif ext lookup main protocol static"));
     const std::string of_others = rules();
-    EXPECT_TRUE(guards_->apply({{.twin = "ext"}}).empty());
+    EXPECT_TRUE(guards_->apply({{.tap = "ext"}}).empty());
     EXPECT_TRUE(guards_->apply({}).empty());
     EXPECT_EQ(rules(), of_others);
 }
@@ -218,7 +218,7 @@ TEST_F(ForwardGuardTest, WhatACrashLeftIsCleanedUp) {
 TEST_F(ForwardGuardTest, FollowsTheLocalTable) {
     ASSERT_TRUE(run("ip rule add pref 32765 lookup local && ip rule del pref 0 && "
                     "ip -6 rule add pref 32765 lookup local && ip -6 rule del pref 0"));
-    ASSERT_TRUE(guards_->apply({{.twin = "ext"}}).empty());
+    ASSERT_TRUE(guards_->apply({{.tap = "ext"}}).empty());
     EXPECT_FALSE(clients_pass()) << rules();
     ASSERT_TRUE(send(*ext_, datagram(ext_mac, "198.51.100.9", "198.51.100.1")));
     EXPECT_TRUE(await_frame(*ext_, [](const Frame& frame) {
@@ -246,7 +246,7 @@ TEST_F(ForwardGuardTest, IsBehindTheRuleThatTakesAll) {
                             " rule add pref 100" + rule))
                 << rules();
         }
-        ASSERT_TRUE(guards_->apply({{.twin = "ext"}}).empty());
+        ASSERT_TRUE(guards_->apply({{.tap = "ext"}}).empty());
         EXPECT_FALSE(clients_pass()) << rules();
         ASSERT_TRUE(guards_->apply({}).empty());
         for (const std::string family : {"ip", "ip -6"})
@@ -254,27 +254,27 @@ TEST_F(ForwardGuardTest, IsBehindTheRuleThatTakesAll) {
     }
     ASSERT_TRUE(run("ip rule add pref 90 lookup local"));  // a second one changes nothing
     ASSERT_TRUE(run("ip rule add pref 50 lookup main"));
-    ASSERT_TRUE(guards_->apply({{.twin = "ext"}}).empty());
+    ASSERT_TRUE(guards_->apply({{.tap = "ext"}}).empty());
     EXPECT_FALSE(clients_pass()) << rules();
 }
 
 // Made anew, the local table's rule comes behind what has the same priority.
 TEST_F(ForwardGuardTest, MovesBehindALocalRuleMadeAnew) {
-    ASSERT_TRUE(guards_->apply({{.twin = "ext"}}).empty());
+    ASSERT_TRUE(guards_->apply({{.tap = "ext"}}).empty());
     const std::string with_guard = rules();
     for (const std::string family : {"ip", "ip -6"})
         ASSERT_TRUE(run(family + " rule add pref 7 lookup local && " + family +
                         " rule del pref 0 lookup local && " + family +
                         " rule add pref 0 lookup local && " + family + " rule del pref 7"));
     EXPECT_NE(rules(), with_guard);
-    ASSERT_TRUE(guards_->apply({{.twin = "ext"}}).empty());
+    ASSERT_TRUE(guards_->apply({{.tap = "ext"}}).empty());
     EXPECT_EQ(rules(), with_guard);
 }
 
 // Thousands of servers on one arm: they are compared again after each change in the kernel, and
 // mostly there is nothing to do.
 TEST_F(ForwardGuardTest, ThousandsOfServersTakeNoTime) {
-    ForwardGuard guard{.twin = "int"};
+    ForwardGuard guard{.tap = "int"};
     for (std::uint32_t i = 0; i < 4000; ++i)
         guard.except.push_back({.address = net::IpAddress::from_v4_host(0x0a200000 + i),
                                 .length = 32});

@@ -19,7 +19,7 @@
 
 #include "config/text/address.h"
 #include "controlplane/kernel/tap/sysctl.h"
-#include "controlplane/kernel/tap/twin.h"
+#include "controlplane/kernel/tap/tap.h"
 #include "controlplane/posix/file_descriptor.h"
 
 namespace ikelb::tap {
@@ -72,12 +72,12 @@ protected:
         return ::pclose(pipe) == 0;
     }
 
-    static std::unique_ptr<Twin> make_twin(const HostSettings& host, const std::string& name,
-                                           const std::string& mac = twin_mac,
-                                           std::uint32_t mtu = 1500) {
-        auto twin = Twin::create({.name = name, .mac = *text::parse_mac(mac), .mtu = mtu}, host);
-        if (twin.has_value()) return *std::move(twin);
-        ADD_FAILURE() << twin.error().message;
+    static std::unique_ptr<Tap> make_tap(const HostSettings& host, const std::string& name,
+                                         const std::string& mac = tap_mac,
+                                         std::uint32_t mtu = 1500) {
+        auto tap = Tap::create({.name = name, .mac = *text::parse_mac(mac), .mtu = mtu}, host);
+        if (tap.has_value()) return *std::move(tap);
+        ADD_FAILURE() << tap.error().message;
         return nullptr;
     }
 
@@ -85,13 +85,13 @@ protected:
 
     /// The next frame from the kernel for which `wanted` holds; nullopt after two seconds.
     template <class Wanted>
-    static std::optional<Frame> await_frame(Twin& twin, Wanted wanted) {
+    static std::optional<Frame> await_frame(Tap& tap, Wanted wanted) {
         const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{2};
-        Frame frame(Twin::receive_buffer_size);
+        Frame frame(Tap::receive_buffer_size);
         while (std::chrono::steady_clock::now() < deadline) {
-            pollfd wait{.fd = twin.fd(), .events = POLLIN, .revents = 0};
+            pollfd wait{.fd = tap.fd(), .events = POLLIN, .revents = 0};
             ::poll(&wait, 1, 50);
-            while (const auto size = twin.receive(std::as_writable_bytes(std::span{frame}))) {
+            while (const auto size = tap.receive(std::as_writable_bytes(std::span{frame}))) {
                 Frame seen(frame.begin(), frame.begin() + static_cast<std::ptrdiff_t>(*size));
                 if (wanted(seen)) return seen;
             }
@@ -99,11 +99,11 @@ protected:
         return std::nullopt;
     }
 
-    static bool send(Twin& twin, const Frame& frame) {
-        return twin.send(std::as_bytes(std::span{frame}));
+    static bool send(Tap& tap, const Frame& frame) {
+        return tap.send(std::as_bytes(std::span{frame}));
     }
 
-    static constexpr const char* twin_mac = "02:00:00:00:00:01";
+    static constexpr const char* tap_mac = "02:00:00:00:00:01";
     static constexpr const char* peer_mac = "02:00:00:00:00:99";
     static constexpr const char* no_mac = "00:00:00:00:00:00";
 

@@ -8,7 +8,7 @@
 namespace ikelb::tap {
 namespace {
 
-TwinAddress address_on(const char* interface, const char* prefix) {
+TapAddress address_on(const char* interface, const char* prefix) {
     return {.interface = interface, .prefix = *text::parse_prefix(prefix)};
 }
 

@@ -30,7 +30,7 @@ bool is_unproven(const Village& attacked, const Step& asked) {
         const bool is_login = sent.ike.exchange == oracle::ike_auth;
         const bool is_answer = step.server >= 0 && sent.kind == Kind::ike && sent.ike.is_response &&
                                (is_login || sent.ike.holds_delete);
-        if (is_answer && sent.pair() == asked.datagram.pair()) {
+        if (is_answer && sent.ike_sa() == asked.datagram.ike_sa()) {
             unproven = &step;
             if (std::ranges::any_of(attacked.restarts, [&](Seconds at) {
                     return at >= step.at && at <= step.at + at_last;
@@ -38,7 +38,7 @@ bool is_unproven(const Village& attacked, const Step& asked) {
                 return true;
         } else if (unproven != nullptr && step.server == unproven->server &&
                    sent.place == unproven->datagram.place) {
-            if (is_answer && is_login && step.is_strangers) return true;
+            if (is_answer && is_login && step.is_unknown) return true;
             if (sent.kind == Kind::esp && step.at > unproven->at + at_last) unproven = nullptr;
         }
     }
@@ -154,7 +154,7 @@ bool is_unseen(const Village& attacked, const Step& asked) {
     if (its.is_request())
         return count([&](const Step& step) {
                    return step.at < asked.at && step.server >= 0 &&
-                          step.datagram.kind == Kind::ike && step.datagram.pair() == its.pair();
+                          step.datagram.kind == Kind::ike && step.datagram.ike_sa() == its.ike_sa();
                }) == 0;
     return its.kind == Kind::esp && count([&](const Step& step) {
                                         const Datagram& sent = step.datagram;

@@ -10,7 +10,7 @@ namespace ikelb::village {
 
 /// A request of an IKE SA under which no server has answered, since its rekey was inside
 /// encryption; or ESP of an SPI that one packet of its client's has shown, or none. It goes to
-/// whoever speaks where it comes from, and by the address's binding. Where both are his who has
+/// whoever speaks where it comes from, and by the address's persistence. Where both are his who has
 /// credentials, one of his server's clients who has moved there and rekeyed has sent the same after
 /// the same: his server is as right as the other one. All are asked when a request is repeated.
 bool is_unseen(const Village& attacked, const Step& asked);

@@ -69,7 +69,7 @@ public:
                     from = {anywhere(), 500};
                     return from;
                 },
-                std::nullopt, victim_.session.pair.initiator,
+                std::nullopt, victim_.session.ike_sa.initiator,
                 [&](int server) { return server == its->index(); });
         }
     }

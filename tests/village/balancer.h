@@ -63,7 +63,7 @@ public:
     /// Where a newcomer from an address would be placed.
     virtual int hash(const Address& address) const = 0;
     /// Is the pair on record as that of an SA, for as long as those live?
-    virtual bool is_established(const Pair& pair) const = 0;
+    virtual bool is_established(const Pair& ike_sa) const = 0;
     /// Does it tell two places of a client with one ESP SPI apart? Mostly: docs/affinity.md.
     virtual bool tells_apart(const Datagram&, const Datagram&) const { return true; }
     /// For people: what was done with the last datagram.

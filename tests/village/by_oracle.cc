@@ -81,8 +81,8 @@ public:
     int hash(const Address& address) const override {
         return hashed({.place = {.client = address}}, takers_);
     }
-    bool is_established(const Pair& pair) const override {
-        return oracle_.is_established(pair.initiator, pair.responder);
+    bool is_established(const Pair& ike_sa) const override {
+        return oracle_.is_established(ike_sa.initiator, ike_sa.responder);
     }
     std::string last_verdict() const override { return last_; }
 

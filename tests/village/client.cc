@@ -32,17 +32,17 @@ bool Client::log_in(const Login& how) {
 }
 
 bool Client::log_in_by_v1() {
-    session = {.pair = {drawn({key(), 1}), 0}, .login = logins_};
+    session = {.ike_sa = {drawn({key(), 1}), 0}, .login = logins_};
     if (!exchange_by_v1(oracle::main_mode, Inner::nothing)) return false;
-    session.pair = answer_->pair();
+    session.ike_sa = answer_->ike_sa();
     return exchange_by_v1(oracle::main_mode, Inner::v1_login) && rekey_child();
 }
 
 bool Client::exchange_by_v1(std::uint8_t type, Inner inner) {
     Datagram asked = message(inner, type);
     asked.ike.version = 1;
-    if (session.pair.responder == 0) asked.ike.first = First::sa;
-    asked.ike.holds_sa = session.pair.responder == 0;
+    if (session.ike_sa.responder == 0) asked.ike.first = First::sa;
+    asked.ike.holds_sa = session.ike_sa.responder == 0;
     return repeat(asked);
 }
 
@@ -59,7 +59,7 @@ bool Client::open(Seconds waits) {
             init.ike.cookie = answer_->ike.cookie;
             world_.run(waits, this);
         } else {
-            session.pair = answer_->pair();
+            session.ike_sa = answer_->ike_sa();
             session.next_id = 1;  // IKE_SA_INIT was 0
             session.sequence = 0;
             return true;
@@ -79,8 +79,8 @@ bool Client::exchange(const Datagram& datagram) {
 Datagram Client::message(Inner inner, std::uint8_t exchange) const {
     return {.place = on_4500(tuple),
             .vip = habits.vip,
-            .ike = {.spi_i = session.pair.initiator,
-                    .spi_r = session.pair.responder,
+            .ike = {.spi_i = session.ike_sa.initiator,
+                    .spi_r = session.ike_sa.responder,
                     .exchange = exchange,
                     .message_id = static_cast<std::uint32_t>(session.next_id),
                     .first = First::encrypted},
@@ -124,13 +124,13 @@ void Client::let_server_rekey_child() {
 }
 
 void Client::use_next_child() {
-    session.spi = esp_spi(session.pair, session.children++);
+    session.spi = esp_spi(session.ike_sa, session.children++);
     session.sequence = 0;
 }
 
 Server* Client::server() const {
     for (Server& one : world_.servers())
-        if (const Sa* const sa = one.sa(session.pair); sa != nullptr && sa->is_established)
+        if (const Sa* const sa = one.sa(session.ike_sa); sa != nullptr && sa->is_established)
             return &one;
     return nullptr;
 }
@@ -138,7 +138,7 @@ Server* Client::server() const {
 Sa& Client::sa() const {
     Server* const its = server();
     if (its == nullptr) throw SetupFailed{name + " has no SA"};
-    return *its->sa(session.pair);
+    return *its->sa(session.ike_sa);
 }
 
 void Client::receive(const Datagram& datagram) {
@@ -155,20 +155,20 @@ void Client::receive(const Datagram& datagram) {
         spoken_to = tuple;
     } else if (datagram.ike.is_response) {
         receive_answer(datagram);
-    } else if (datagram.pair() == session.pair) {
+    } else if (datagram.ike_sa() == session.ike_sa) {
         receive_request(datagram);
     }
 }
 
 void Client::receive_answer(const Datagram& datagram) {
     // Else whoever sends a request again whose answer was lost would have it answered.
-    if (!is_asking_ || datagram.pair() != session.pair ||
+    if (!is_asking_ || datagram.ike_sa() != session.ike_sa ||
         datagram.ike.message_id != static_cast<std::uint32_t>(session.next_id))
         return;
     heard_ = world_.now();
     answer_ = datagram;
     if (datagram.inner != Inner::ike_rekey) return;
-    session.pair = rekeyed(session.pair);
+    session.ike_sa = rekeyed(session.ike_sa);
     session.next_id = -1;  // whoever waits for the answer goes on to the next, which is 0
 }
 

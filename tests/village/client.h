@@ -30,7 +30,7 @@ struct Habits {
 
 /// A client's end of an IKE SA and of its child.
 struct Session {
-    Pair pair{};
+    Pair ike_sa{};
     std::uint64_t login = 0;     ///< which of the client's: each has a key of its own
     std::int64_t next_id = 0;    ///< of the client's requests
     std::uint64_t children = 0;  ///< so far

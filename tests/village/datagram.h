@@ -70,7 +70,7 @@ struct Datagram {
     /// that tells an answer.
     bool is_speech() const { return kind == Kind::esp || (is_request() && ike.version != 1); }
     Tuple tuple() const { return {place.client, place.port}; }
-    Pair pair() const { return {ike.spi_i, ike.spi_r}; }
+    Pair ike_sa() const { return {ike.spi_i, ike.spi_r}; }
     /// The same bytes from, or to, another place.
     Datagram at(const Tuple& tuple) const {
         Datagram moved = *this;
@@ -96,12 +96,13 @@ inline Place on_500(const Tuple& tuple) {
 /// A number that only those draw who mix the same: SPIs and keys. Never below 256.
 std::uint64_t drawn(std::initializer_list<std::uint64_t> from);
 std::uint64_t drawn(std::string_view name);
-inline std::uint32_t esp_spi(const Pair& pair, std::uint64_t child) {
-    return static_cast<std::uint32_t>(drawn({pair.initiator, pair.responder, child})) | 256;
+inline std::uint32_t esp_spi(const Pair& ike_sa, std::uint64_t child) {
+    return static_cast<std::uint32_t>(drawn({ike_sa.initiator, ike_sa.responder, child})) | 256;
 }
 /// The pair that follows when a client rekeys its IKE SA.
-inline Pair rekeyed(const Pair& pair) {
-    return {drawn({pair.initiator, pair.responder, 1}), drawn({pair.initiator, pair.responder, 2})};
+inline Pair rekeyed(const Pair& ike_sa) {
+    return {drawn({ike_sa.initiator, ike_sa.responder, 1}),
+            drawn({ike_sa.initiator, ike_sa.responder, 2})};
 }
 
 /// For people: who sends what where; server: of a server's datagram, else -1.

@@ -16,15 +16,15 @@ bool n3_failed_logins_become_established(World& w) {
     const Attack a = attack(w, Mate::elsewhere);
     const Tuple own = newcomer_spot(w, b1, 9);
     Client& attacker = w.client("attacker", own);
-    std::vector<Pair> pairs;
+    std::vector<Pair> ike_sas;
     for (int i = 0; i < 30; ++i) {
         attacker.log_in({.password = Inner::bad_login, .moves_to = a.victim.tuple});
-        pairs.push_back(attacker.session.pair);
+        ike_sas.push_back(attacker.session.ike_sa);
         attacker.tuple = own;
         w.run(5);
     }
-    return std::none_of(pairs.begin(), pairs.end(),
-                        [&](const Pair& pair) { return w.balancer().is_established(pair); });
+    return std::none_of(ike_sas.begin(), ike_sas.end(),
+                        [&](const Pair& ike_sa) { return w.balancer().is_established(ike_sa); });
 }
 
 /// v's SPI comes from the mate's tuple too, and then v moves.
@@ -97,7 +97,7 @@ bool n6_valid_mobike_while_ping_fails(World& w) {
     return w.flows(a.victim);
 }
 
-/// v's binding and the hash decide his next login, not strangers.
+/// v's persistence and the hash decide his next login, not unknown sources.
 bool n7_next_login(World& w) {
     const Attack a = attack(w, Mate::elsewhere);
     for (int x = 0; x < 20; ++x) {
@@ -147,7 +147,8 @@ bool n15_valid_speaks_where_upload_roams(World& w) {
     return speaks_where_v_roams(w, Mode::upload);
 }
 
-/// v's server takes no new SA, so a stranger's is begun elsewhere, in the name of v's next port.
+/// v's server takes no new SA, so an unknown source's is begun elsewhere, in the name of v's next
+/// port.
 bool n16_init_answered_where_v_rebinds(World& w) {
     Client& v = settle(w, "v", spot(w, home, 1111), b1);
     v.habits.mode = Mode::silent;

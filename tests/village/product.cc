@@ -193,7 +193,7 @@ public:
     }
     void restart(bool is_saved) override;
     int hash(const Address& address) const override;
-    bool is_established(const Pair& pair) const override;
+    bool is_established(const Pair& ike_sa) const override;
     bool tells_apart(const Datagram& one, const Datagram& other) const override;
     std::string last_verdict() const override { return testlib::name(last_); }
 
@@ -230,8 +230,8 @@ private:
 };
 
 void Product::begin(testlib::TableSpec spec) {
-    sessions::DirectoryLimits limits = Bench::usual_limits;
-    if (site_.is_narrow) limits.flows = limits.pairs = 64;
+    sessions::SessionLimits limits = Bench::usual_limits;
+    if (site_.is_narrow) limits.flows = limits.ike_sas = 64;
     if (site_.has_room) limits.flows = 16384;
     bench_ =
         std::make_unique<Bench>(std::move(spec), static_cast<std::size_t>(site_.workers), limits);
@@ -290,7 +290,7 @@ std::vector<int> Product::to_servers(const Bytes& bytes, std::size_t worker) {
     const testlib::Outcome outcome =
         bench_->run({.bytes = bytes, .port = testlib::place::wan}, worker);
     last_ = outcome.verdict;
-    if (outcome.fate() != pipeline::Fate::forward) return {};
+    if (outcome.fate() != pipeline::Disposition::forward) return {};
     std::vector<Bytes> frames{outcome.bytes};
     frames.insert(frames.end(), outcome.copies.begin(), outcome.copies.end());
     std::vector<int> servers;
@@ -315,7 +315,7 @@ std::optional<Way> Product::to_client(int server, const Datagram& datagram) {
                                .port = bench_->server_port()};
     const testlib::Outcome outcome = bench_->run(input, worker(server));
     last_ = outcome.verdict;
-    if (outcome.fate() != pipeline::Fate::forward) return std::nullopt;
+    if (outcome.fate() != pipeline::Disposition::forward) return std::nullopt;
     const testlib::Dissected left = outcome.packet();
     if (left.to != testlib::address(client.c_str()) || left.to_port != datagram.place.port)
         throw std::logic_error{"a reply left for somebody else"};
@@ -356,7 +356,7 @@ std::vector<std::uint8_t> Product::save() const {
                                         .table = bench_->table(),
                                         .now = bench_->now(),
                                         .wall_clock = wall_clock()});
-    return testlib::saved_state(bench_->directory(), view);
+    return testlib::saved_state(bench_->sessions(), view);
 }
 
 void Product::restart(bool is_saved) {
@@ -377,7 +377,7 @@ void Product::restore(std::span<const std::uint8_t> bytes) {
     state::restore_state(*state, {.config = config_,
                                   .registry = *registry_,
                                   .modes = modes_,
-                                  .directory = bench_->directory(),
+                                  .sessions = bench_->sessions(),
                                   .timeouts = bench_->table().timeouts,
                                   .now = bench_->now(),
                                   .wall_clock = wall_clock()});
@@ -391,10 +391,10 @@ int Product::hash(const Address& address) const {
         net::keyed_hash(client.low(), client.high(), table.hash_key), list.size())];
 }
 
-bool Product::is_established(const Pair& pair) const {
-    const auto record = bench_->directory().pairs.find(
-        sessions::PairKey{net::be64::from_host(pair.initiator).wire(),
-                          net::be64::from_host(pair.responder).wire()},
+bool Product::is_established(const Pair& ike_sa) const {
+    const auto record = bench_->sessions().ike_sas.find(
+        sessions::IkeSaKey{net::be64::from_host(ike_sa.initiator).wire(),
+                           net::be64::from_host(ike_sa.responder).wire()},
         bench_->table().timeouts, bench_->now());
     return record && record->state == sessions::SaState::established;
 }

@@ -85,7 +85,7 @@ bool e13_reauth_after_e17(World& w) {
     return v.log_in() && v.server() == &w.server(b1);
 }
 
-/// The binding of the new address is not of the SA's own server.
+/// The persistence of the new address is not of the SA's own server.
 bool e13_reauth_after_roam(World& w) {
     Client& v = settle(w, "v", spot(w, farm, 4500), b1);
     v.tuple = {left_tuple(w).address, 777};

@@ -19,7 +19,7 @@ void Server::receive(const Datagram& datagram) {
     if (datagram.kind == Kind::ike && datagram.ike.version == 1) return receive_v1(datagram);
     if (datagram.is_init()) return receive_init(datagram);
     if (datagram.kind == Kind::esp) return receive_esp(datagram);
-    Sa* const known = datagram.kind == Kind::ike ? sa(datagram.pair()) : nullptr;
+    Sa* const known = datagram.kind == Kind::ike ? sa(datagram.ike_sa()) : nullptr;
     if (known == nullptr) return;
     if (!datagram.ike.is_response) return receive_request(*known, datagram);
     const bool is_awaited = known->is_waiting && datagram.ike.message_id + 1 == known->next_id;
@@ -43,13 +43,13 @@ void Server::receive_init(const Datagram& datagram) {
         answer.ike.cookie = cookie;
         return send(answer);
     }
-    const Pair pair{datagram.ike.spi_i, drawn({number, datagram.ike.spi_i, datagram.key})};
-    sas.try_emplace(pair, Sa{.pair = pair,
-                             .key = datagram.key,
-                             .peer = datagram.tuple(),
-                             .last_id = 0,
-                             .heard = world_.now()});
-    answer.ike.spi_r = pair.responder;
+    const Pair ike_sa{datagram.ike.spi_i, drawn({number, datagram.ike.spi_i, datagram.key})};
+    sas.try_emplace(ike_sa, Sa{.ike_sa = ike_sa,
+                               .key = datagram.key,
+                               .peer = datagram.tuple(),
+                               .last_id = 0,
+                               .heard = world_.now()});
+    answer.ike.spi_r = ike_sa.responder;
     answer.ike.first = First::sa;
     answer.ike.holds_sa = true;
     send(answer);
@@ -61,7 +61,7 @@ void Server::receive_v1(const Datagram& datagram) {
     const auto cookie = drawn({static_cast<std::uint64_t>(index_), datagram.ike.spi_i});
     Datagram answer = datagram;
     answer.ike.spi_r = cookie;
-    Sa* known = sa(answer.pair());
+    Sa* known = sa(answer.ike_sa());
     const bool is_new = known == nullptr && datagram.inner == Inner::v1_login;
     if (datagram.ike.spi_r == 0) {
         if (datagram.key != 0) world_.accepted(index_, datagram);
@@ -69,10 +69,10 @@ void Server::receive_v1(const Datagram& datagram) {
     }
     if (datagram.ike.spi_r != cookie || datagram.ike.first != First::encrypted) return;
     if (is_new)
-        known = &sas.try_emplace(answer.pair(), Sa{.pair = answer.pair(),
-                                                   .key = datagram.key,
-                                                   .is_established = true,
-                                                   .is_v1 = true})
+        known = &sas.try_emplace(answer.ike_sa(), Sa{.ike_sa = answer.ike_sa(),
+                                                     .key = datagram.key,
+                                                     .is_established = true,
+                                                     .is_v1 = true})
                      .first->second;
     if (known == nullptr) {
         answer.ike.exchange = oracle::v1_informational;
@@ -86,14 +86,14 @@ void Server::receive_v1(const Datagram& datagram) {
         known->peer = datagram.tuple();
         known->vip = datagram.vip;
         if (datagram.inner == Inner::child)
-            known->children[esp_spi(known->pair, known->children.size())] = 0;
+            known->children[esp_spi(known->ike_sa, known->children.size())] = 0;
         world_.accepted(index_, datagram);
     }
     send(answer);
 }
 
 void Server::receive_esp(const Datagram& datagram) {
-    for (auto& [pair, sa] : sas) {
+    for (auto& [ike_sa, sa] : sas) {
         const auto child = sa.children.find(datagram.esp.spi);
         if (child == sa.children.end() || sa.key != datagram.key ||
             datagram.esp.sequence <= child->second)
@@ -125,7 +125,7 @@ void Server::receive_request(Sa& sa, const Datagram& datagram) {
             sa.is_established = true;
             sa.peer = datagram.tuple();
             sa.vip = datagram.vip;
-            sa.children[esp_spi(sa.pair, 0)] = 0;
+            sa.children[esp_spi(sa.ike_sa, 0)] = 0;
         }
     } else if (!sa.is_established) {
         return;
@@ -133,7 +133,7 @@ void Server::receive_request(Sa& sa, const Datagram& datagram) {
         sa.peer = datagram.tuple();
         sa.vip = datagram.vip;
     } else if (datagram.inner == Inner::child) {
-        sa.children[esp_spi(sa.pair, sa.children.size())] = 0;
+        sa.children[esp_spi(sa.ike_sa, sa.children.size())] = 0;
     }
     sa.answer = datagram;
     sa.answer->cut_as = 0;
@@ -145,14 +145,14 @@ void Server::receive_request(Sa& sa, const Datagram& datagram) {
 
 void Server::rekey(Sa& sa) {
     Sa next = sa;
-    next.pair = rekeyed(sa.pair);
+    next.ike_sa = rekeyed(sa.ike_sa);
     next.last_id = -1;
     next.answer.reset();
     next.next_id = 0;
     next.is_waiting = false;
     sa.children.clear();
     sa.is_fed = sa.is_established = false;
-    sas.insert_or_assign(next.pair, next);
+    sas.insert_or_assign(next.ike_sa, next);
 }
 
 void Server::tick() {
@@ -165,7 +165,7 @@ void Server::tick() {
         const Seconds silence = world_.now() - sa.heard;
         if (dpd == 0 || silence < dpd || silence % between_questions != 0) continue;
         if (++sa.unanswered > most_unanswered)
-            sas.erase(sas.find(sa.pair));
+            sas.erase(sas.find(sa.ike_sa));
         else
             ask(sa);
     }
@@ -175,8 +175,8 @@ void Server::ask(Sa& sa, Inner inner, std::uint8_t exchange) {
     sa.is_waiting = true;
     send({.place = on_4500(sa.peer),
           .vip = sa.vip,
-          .ike = {.spi_i = sa.pair.initiator,
-                  .spi_r = sa.pair.responder,
+          .ike = {.spi_i = sa.ike_sa.initiator,
+                  .spi_r = sa.ike_sa.responder,
                   .exchange = exchange,
                   .from_initiator = false,
                   .message_id = sa.next_id++,
@@ -185,25 +185,25 @@ void Server::ask(Sa& sa, Inner inner, std::uint8_t exchange) {
           .inner = inner});
 }
 
-Sa* Server::sa(const Pair& pair) {
-    const auto found = sas.find(pair);
+Sa* Server::sa(const Pair& ike_sa) {
+    const auto found = sas.find(ike_sa);
     return found == sas.end() ? nullptr : &found->second;
 }
 
 void Server::keep_feeding(const Tuple& peer) {
-    const Pair pair{drawn("of the past"), drawn("still believed in")};
-    sas.insert_or_assign(pair, Sa{.pair = pair,
-                                  .key = drawn("of nobody here"),
-                                  .peer = peer,
-                                  .is_established = true,
-                                  .is_fed = true});
+    const Pair ike_sa{drawn("of the past"), drawn("still believed in")};
+    sas.insert_or_assign(ike_sa, Sa{.ike_sa = ike_sa,
+                                    .key = drawn("of nobody here"),
+                                    .peer = peer,
+                                    .is_established = true,
+                                    .is_fed = true});
 }
 
 void Server::send_esp(Sa& sa) {
     send({.kind = Kind::esp,
           .place = on_4500(sa.peer),
           .vip = sa.vip,
-          .esp = {.spi = esp_spi(sa.pair, download), .sequence = ++sa.esp_sent},
+          .esp = {.spi = esp_spi(sa.ike_sa, download), .sequence = ++sa.esp_sent},
           .key = sa.key});
 }
 

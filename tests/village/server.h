@@ -14,7 +14,7 @@ class World;
 
 /// An IKE SA as its server holds it, with its children.
 struct Sa {
-    Pair pair{};
+    Pair ike_sa{};
     Key key = 0;
     Tuple peer{};
     bool is_established = false;
@@ -42,7 +42,7 @@ public:
     void ask(Sa& sa, Inner inner = Inner::nothing, std::uint8_t exchange = oracle::informational);
 
     int index() const { return index_; }
-    Sa* sa(const Pair& pair);
+    Sa* sa(const Pair& ike_sa);
     /// An SA that nobody's login has made: of a client that this server still believes in.
     void keep_feeding(const Tuple& peer);
 

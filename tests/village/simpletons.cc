@@ -89,7 +89,7 @@ public:
             return found == records.end() ? std::nullopt : std::optional{found->second};
         };
         if (datagram.kind == Kind::ike)
-            if (const auto server = known(pairs_, datagram.pair())) return {*server};
+            if (const auto server = known(ike_sas_, datagram.ike_sa())) return {*server};
         if (datagram.kind == Kind::esp) {
             const auto by_spi = known(spis_, std::pair{client, datagram.esp.spi});
             const auto here = by_spi ? by_spi : known(flows_, datagram.place);
@@ -104,8 +104,8 @@ public:
     std::optional<Way> to_client(int server, const Datagram& datagram) override {
         // Of an SA that begins, so that its retries stay.
         if (datagram.kind == Kind::ike)
-            for (const Pair& pair : {datagram.pair(), Pair{datagram.ike.spi_i, 0}})
-                pairs_[pair] = server;
+            for (const Pair& ike_sa : {datagram.ike_sa(), Pair{datagram.ike.spi_i, 0}})
+                ike_sas_[ike_sa] = server;
         flows_[datagram.place] = server;
         homes_[datagram.place.client] = server;
         return Way{.vip = datagram.vip};
@@ -117,7 +117,7 @@ public:
 private:
     explicit ByAnswers(const ByHash& empty) : ByHash{empty} {}
 
-    std::map<Pair, int> pairs_;
+    std::map<Pair, int> ike_sas_;
     std::map<Place, int> flows_;
     std::map<std::pair<Address, std::uint32_t>, int> spis_;
     std::map<Address, int> homes_;

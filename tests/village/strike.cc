@@ -44,7 +44,7 @@ public:
         const Session& its = victim_.session;
         for (std::uint32_t i = 0; i < 6; ++i)
             send({.kind = Kind::esp,
-                  .esp = {.spi = is_next ? esp_spi(its.pair, its.children) : its.spi,
+                  .esp = {.spi = is_next ? esp_spi(its.ike_sa, its.children) : its.spi,
                           .sequence = 10'000'000 + i}});
     }
     void forge_ike() {

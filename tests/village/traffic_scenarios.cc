@@ -82,7 +82,7 @@ bool upload_rekeyed_pair_is_established(World& w) {
     w.run(100);
     v.rekey_ike();
     w.run(60);
-    return w.balancer().is_established(v.session.pair);
+    return w.balancer().is_established(v.session.ike_sa);
 }
 
 bool download_only(World& w) {

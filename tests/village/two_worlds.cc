@@ -38,7 +38,7 @@ constexpr std::uint64_t worlds_for_ambushes = 4;
 constexpr Seconds to_recover = 60;
 /// A source's budget, from nothing to all that it has at once.
 constexpr Seconds to_refill = 10;
-/// A binding lives 45 min after its last renewal, which may be 30 s before the last speech.
+/// A persistence lives 45 min after its last renewal, which may be 30 s before the last speech.
 constexpr Seconds binding_for_sure = 44 * 60;
 
 /// Worlds without an attacker: they must not differ at all, or the comparison is worth nothing.
@@ -148,7 +148,7 @@ private:
         const auto& steps = village.world.steps();
         for (std::size_t i = first; i < steps.size(); ++i) {
             const Step& step = steps[i];
-            if (step.is_strangers) continue;
+            if (step.is_unknown) continue;
             const bool is_its = step.server < 0 ? step.from == &user
                                 : step.datagram.is_init()
                                     ? step.datagram.place.client == user.tuple.address
@@ -205,7 +205,7 @@ private:
     using Home = std::pair<Address, int>;
     static Home home_of(const Datagram& datagram) { return {datagram.place.client, datagram.vip}; }
     /// Who has credentials of his own may pick where the next login from an address without a
-    /// binding starts, and nothing else. What speaks first writes the binding.
+    /// persistence starts, and nothing else. What speaks first writes the persistence.
     void note_speech() {
         const auto& steps = attacked_.world.steps();
         for (; noted_ < steps.size(); ++noted_) {
@@ -228,7 +228,7 @@ private:
             return true;
         return !attacked_.world.site().by_sa && free_.contains(home_of(login));
     }
-    /// The binding to a server that takes nobody back is as good as none.
+    /// The persistence to a server that takes nobody back is as good as none.
     void note_trouble(Act act) {
         drains_ = act == Act::drain || (drains_ && act != Act::stop_draining);
         is_down_ = act == Act::ping_fails || (is_down_ && act != Act::ping_returns);

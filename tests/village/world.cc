@@ -56,20 +56,20 @@ std::optional<int> World::to_server(const Datagram& datagram, const Client* from
 std::optional<int> World::arrive(const Datagram& datagram, const Client* from) {
     std::vector<int> went_to = balancer_->to_servers(datagram);
     const std::size_t number = steps_.size();
-    const bool was_strangers = std::exchange(is_strangers_, is_strangers_ || from == nullptr);
+    const bool was_unknown = std::exchange(is_unknown_, is_unknown_ || from == nullptr);
     steps_.push_back({.at = now_,
                       .datagram = datagram,
                       .from = from,
                       .went_to = went_to,
                       .verdict = balancer_->last_verdict(),
-                      .is_strangers = is_strangers_});
+                      .is_unknown = is_unknown_});
     const auto before = under_way_;
     for (const int server : went_to) {
         under_way_ = number;
         servers_.at(static_cast<std::size_t>(server)).receive(datagram);
     }
     under_way_ = before;
-    is_strangers_ = was_strangers;
+    is_unknown_ = was_unknown;
     return steps_.at(number).taken_by;
 }
 
@@ -94,7 +94,7 @@ void World::to_client(int server, const Datagram& datagram) {
                       .server = server,
                       .way = way,
                       .verdict = balancer_->last_verdict(),
-                      .is_strangers = is_strangers_});
+                      .is_unknown = is_unknown_});
     if (way && chance(datagram) >= site_.lost) deliver(*way, datagram);
 }
 

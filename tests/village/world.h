@@ -32,7 +32,7 @@ struct Step {
     std::optional<int> taken_by{};  ///< the server that took it for its own
     std::optional<Way> way{};       ///< of a server's
     std::string verdict{};
-    bool is_strangers = false;  ///< it, or what it answers, was sent by nobody of the village
+    bool is_unknown = false;  ///< it, or what it answers, was sent by nobody of the village
 };
 
 /// Clients and servers with a balancer between them. A datagram arrives the moment it is sent, and
@@ -92,7 +92,7 @@ private:
     std::deque<Step> steps_;
     std::vector<std::pair<Datagram, const Client*>> late_;  ///< on their way for a second
     std::optional<std::size_t> under_way_{};  ///< the client's datagram, counted from the beginning
-    bool is_strangers_ = false;               ///< what is under way
+    bool is_unknown_ = false;                 ///< what is under way
     Seconds now_ = 1000;
 };
 

@@ -151,7 +151,7 @@ private:
     boost::asio::steady_timer change_timer_, dump_timer_;
     bool change_timer_is_set_ = false, dump_timer_is_set_ = false;
 
-    std::span<const DumpStep> plan_;  ///< the steps of the running dump; empty: none
+    std::span<const DumpStep> plan_;  ///< the general path of the running dump; empty: none
     std::size_t step_ = 0;            ///< the step that waits for its answer
     bool was_interrupted_ = false;    ///< the kernel's table changed under the dump
     bool routes_are_stale_ = false;

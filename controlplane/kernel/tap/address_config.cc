@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::uint32_t forever = 0xffffffff;  // seconds, as the kernel writes it
 
-std::string text_of(const TwinAddress& address) {
+std::string text_of(const TapAddress& address) {
     return "address " + text::to_text(address.prefix) + " on " + address.interface;
 }
 
@@ -29,7 +29,7 @@ std::string text_of(const StaticRoute& route) {
     return text;
 }
 
-netlink::Message address_message(std::uint16_t type, unsigned flags, const TwinAddress& address,
+netlink::Message address_message(std::uint16_t type, unsigned flags, const TapAddress& address,
                                  int ifindex) {
     ifaddrmsg header{};
     header.ifa_family = netlink::family_of(address.prefix.address);
@@ -87,8 +87,8 @@ bool is_already_gone(int code) {
     return code == ESRCH || code == EADDRNOTAVAIL || code == ENODEV;
 }
 
-bool has_address(const AddressPlan& plan, const TwinAddress& wanted) {
-    return std::ranges::any_of(plan.addresses, [&](const TwinAddress& item) {
+bool has_address(const AddressPlan& plan, const TapAddress& wanted) {
+    return std::ranges::any_of(plan.addresses, [&](const TapAddress& item) {
         return item.interface == wanted.interface && item.prefix == wanted.prefix;
     });
 }
@@ -123,9 +123,9 @@ std::vector<std::string> AddressConfig::apply(const AddressPlan& plan) {
     remove(gone);
     // A device has an IPv6 address once, whatever its prefix length: a change of the length alone
     // must remove the old address first.
-    std::vector<TwinAddress> again;
-    for (const TwinAddress& wanted : plan.addresses)
-        if (std::ranges::any_of(gone.addresses, [&](const TwinAddress& one) {
+    std::vector<TapAddress> again;
+    for (const TapAddress& wanted : plan.addresses)
+        if (std::ranges::any_of(gone.addresses, [&](const TapAddress& one) {
                 return one.interface == wanted.interface &&
                        one.prefix.address == wanted.prefix.address;
             }))
@@ -134,8 +134,8 @@ std::vector<std::string> AddressConfig::apply(const AddressPlan& plan) {
     return std::exchange(errors_, {});
 }
 
-void AddressConfig::put_addresses(const std::vector<TwinAddress>& addresses) {
-    for (const TwinAddress& address : addresses) {
+void AddressConfig::put_addresses(const std::vector<TapAddress>& addresses) {
+    for (const TapAddress& address : addresses) {
         const auto put = put_address(address);
         if (put.has_error())
             complain("adding " + text_of(address), put.error());
@@ -144,7 +144,7 @@ void AddressConfig::put_addresses(const std::vector<TwinAddress>& addresses) {
     }
 }
 
-posix::Result<AddressConfig::Put> AddressConfig::put_address(const TwinAddress& address) {
+posix::Result<AddressConfig::Put> AddressConfig::put_address(const TapAddress& address) {
     const auto ifindex = device_index(address.interface);
     if (ifindex.has_error()) return ifindex.error();
     auto message =
@@ -225,7 +225,7 @@ void AddressConfig::remove(const AddressPlan& gone) {
         else
             std::erase(owned_.routes, route);
     }
-    for (const TwinAddress& address : gone.addresses) {
+    for (const TapAddress& address : gone.addresses) {
         const auto ifindex = device_index(address.interface);
         const auto done =
             ifindex.has_error()
@@ -244,7 +244,7 @@ void AddressConfig::complain(const std::string& what, const posix::Error& error)
 
 AddressPlan what_goes(const AddressPlan& before, const AddressPlan& after) {
     AddressPlan gone;
-    for (const TwinAddress& address : before.addresses)
+    for (const TapAddress& address : before.addresses)
         if (!has_address(after, address)) gone.addresses.push_back(address);
     for (const StaticRoute& route : before.routes)
         if (route_to(after, route.to) == nullptr) gone.routes.push_back(route);

@@ -19,11 +19,11 @@ enum class AddressRole : std::uint8_t {
 };
 
 /// A configured address of a TAP. A VIP has length 32 or 128.
-struct TwinAddress {
+struct TapAddress {
     std::string interface;
     net::IpPrefix prefix;
     AddressRole role = AddressRole::interface;
-    friend bool operator==(const TwinAddress&, const TwinAddress&) = default;
+    friend bool operator==(const TapAddress&, const TapAddress&) = default;
 };
 
 struct StaticRoute {
@@ -36,7 +36,7 @@ struct StaticRoute {
 /// All configured addresses and routes. apply() adds addresses in order: an interface's first one
 /// becomes its preferred source, so interface addresses come before VIPs.
 struct AddressPlan {
-    std::vector<TwinAddress> addresses;
+    std::vector<TapAddress> addresses;
     std::vector<StaticRoute> routes;
     friend bool operator==(const AddressPlan&, const AddressPlan&) = default;
 };
@@ -71,10 +71,10 @@ private:
 
     enum class Put : std::uint8_t { is_new, was_there };
 
-    void put_addresses(const std::vector<TwinAddress>& addresses);
+    void put_addresses(const std::vector<TapAddress>& addresses);
     void put_routes(const std::vector<StaticRoute>& routes);
     void remove(const AddressPlan& gone);
-    posix::Result<Put> put_address(const TwinAddress& address);
+    posix::Result<Put> put_address(const TapAddress& address);
     posix::Result<Put> put_route(const StaticRoute& route, unsigned flags);
     bool is_in_kernel(const StaticRoute& route);
     void complain(const std::string& what, const posix::Error& error);

@@ -24,7 +24,7 @@ constexpr std::uint8_t rule_protocol = 228;
 
 /// The fields that ikelb writes and compares.
 struct Rule {
-    std::string twin;
+    std::string tap;
     std::uint8_t action = FR_ACT_UNSPEC;
     std::uint32_t priority = 0;
     std::optional<net::IpPrefix> from{};
@@ -48,8 +48,8 @@ netlink::Message make_message(std::uint16_t type, unsigned flags, int family, co
     if (rule.from) header.src_len = rule.from->length;
     netlink::Message message{type, flags, header};
     message.put(FRA_PRIORITY, rule.priority);
-    const auto* name = reinterpret_cast<const std::uint8_t*>(rule.twin.c_str());
-    message.put_bytes(FRA_IIFNAME, {name, rule.twin.size() + 1});
+    const auto* name = reinterpret_cast<const std::uint8_t*>(rule.tap.c_str());
+    message.put_bytes(FRA_IIFNAME, {name, rule.tap.size() + 1});
     message.put_bytes(FRA_PROTOCOL, {&rule_protocol, 1});
     // A prefix of length 0 has no address, or the kernel calls the two contradictory.
     if (rule.from && rule.from->length > 0) message.put(FRA_SRC, rule.from->network().address);
@@ -81,7 +81,7 @@ std::optional<Seen> parse(nlmsghdr* message) {
     Seen seen;
     const auto name = attributes.bytes(FRA_IIFNAME);
     if (!name.empty())
-        seen.rule.twin = std::string(reinterpret_cast<const char*>(name.data()), name.size() - 1);
+        seen.rule.tap = std::string(reinterpret_cast<const char*>(name.data()), name.size() - 1);
     seen.rule.action = header.action;
     seen.rule.priority = attributes.number(FRA_PRIORITY).value_or(0);
     if (const auto from = attributes.address(FRA_SRC, header.family))
@@ -102,14 +102,14 @@ std::vector<Rule> rules_of(const ForwardGuard& guard, int family, std::uint32_t 
     const std::uint32_t behind = priority + 1;
     for (const net::IpPrefix& from : guard.except)
         if (netlink::family_of(from.address) == family)
-            rules.push_back({.twin = guard.twin,
+            rules.push_back({.tap = guard.tap,
                              .action = FR_ACT_GOTO,
                              .priority = priority,
                              .from = from.network(),
                              .target = behind});
-    rules.push_back({.twin = guard.twin, .action = FR_ACT_BLACKHOLE, .priority = priority});
+    rules.push_back({.tap = guard.tap, .action = FR_ACT_BLACKHOLE, .priority = priority});
     if (rules.size() > 1)
-        rules.push_back({.twin = guard.twin, .action = FR_ACT_NOP, .priority = behind});
+        rules.push_back({.tap = guard.tap, .action = FR_ACT_NOP, .priority = behind});
     return rules;
 }
 
@@ -119,14 +119,14 @@ bool has_rules(int family) {
 
 }  // namespace
 
-posix::Result<ForwardGuards> ForwardGuards::open(std::vector<std::string> twins) {
+posix::Result<ForwardGuards> ForwardGuards::open(std::vector<std::string> taps) {
     auto netlink = netlink::Requester::open();
     if (netlink.has_error()) return std::move(netlink).error();
-    return ForwardGuards{*std::move(netlink), std::move(twins)};
+    return ForwardGuards{*std::move(netlink), std::move(taps)};
 }
 
 ForwardGuards::~ForwardGuards() {
-    if (twins_.empty()) return;
+    if (taps_.empty()) return;
     try {
         (void)apply({});
     } catch (...) {  // out of memory in a destructor
@@ -160,27 +160,26 @@ posix::Result<void> ForwardGuards::apply(int family, const std::vector<ForwardGu
     RulesByTwin present, wanted;
     std::set<std::string> misplaced;
     for (auto at = rules.begin(); at != rules.end(); ++at) {
-        const std::string& twin = at->rule.twin;
-        if (!at->is_ours || !(at->is_detached || std::ranges::count(twins_, twin) > 0)) continue;
-        present[twin].push_back(at->rule);
-        if (local != rules.end() && at < local) misplaced.insert(twin);
+        const std::string& tap = at->rule.tap;
+        if (!at->is_ours || !(at->is_detached || std::ranges::count(taps_, tap) > 0)) continue;
+        present[tap].push_back(at->rule);
+        if (local != rules.end() && at < local) misplaced.insert(tap);
     }
-    for (const ForwardGuard& guard : guards)
-        wanted[guard.twin] = rules_of(guard, family, priority);
-    const auto is_as_wanted = [&](const std::string& twin) {
-        const auto found = present.find(twin), right = wanted.find(twin);
-        return found != present.end() && right != wanted.end() &&
-               found->second == right->second && !misplaced.contains(twin);
+    for (const ForwardGuard& guard : guards) wanted[guard.tap] = rules_of(guard, family, priority);
+    const auto is_as_wanted = [&](const std::string& tap) {
+        const auto found = present.find(tap), right = wanted.find(tap);
+        return found != present.end() && right != wanted.end() && found->second == right->second &&
+               !misplaced.contains(tap);
     };
-    for (const auto& [twin, old] : present) {
-        if (is_as_wanted(twin)) continue;
+    for (const auto& [tap, old] : present) {
+        if (is_as_wanted(tap)) continue;
         for (const Rule& rule : old) {
             const auto removed = netlink_.execute(make_message(RTM_DELRULE, 0, family, rule));
             if (removed.has_error() && removed.error().code != ENOENT) return removed;
         }
     }
-    for (const auto& [twin, made] : wanted) {
-        if (is_as_wanted(twin)) continue;
+    for (const auto& [tap, made] : wanted) {
+        if (is_as_wanted(tap)) continue;
         for (const Rule& rule : made) {
             const auto added = netlink_.execute(
                 make_message(RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, family, rule));

@@ -29,7 +29,7 @@ namespace ikelb::tap {
 
 /// A TAP from which the kernel forwards nothing, or only packets from these sources.
 struct ForwardGuard {
-    std::string twin;
+    std::string tap;
     std::vector<net::IpPrefix> except{};
     friend bool operator==(const ForwardGuard&, const ForwardGuard&) = default;
 };
@@ -37,8 +37,8 @@ struct ForwardGuard {
 /// The guards in the kernel, in the network namespace of its opening. One thread.
 class ForwardGuards {
 public:
-    /// `twins`: all TAPs of ikelb; rules of other devices stay.
-    static posix::Result<ForwardGuards> open(std::vector<std::string> twins);
+    /// `TAPs`: all TAPs of ikelb; rules of other devices stay.
+    static posix::Result<ForwardGuards> open(std::vector<std::string> taps);
     ForwardGuards(ForwardGuards&&) = default;
     ForwardGuards& operator=(ForwardGuards&&) = delete;
     /// Removes the guards. Without their TAPs they do no harm, so a failure is not reported.
@@ -49,13 +49,13 @@ public:
     std::vector<std::string> apply(const std::vector<ForwardGuard>& guards);
 
 private:
-    ForwardGuards(netlink::Requester netlink, std::vector<std::string> twins)
-        : netlink_{std::move(netlink)}, twins_{std::move(twins)} {}
+    ForwardGuards(netlink::Requester netlink, std::vector<std::string> taps)
+        : netlink_{std::move(netlink)}, taps_{std::move(taps)} {}
 
     posix::Result<void> apply(int family, const std::vector<ForwardGuard>& guards);
 
     netlink::Requester netlink_;
-    std::vector<std::string> twins_;  ///< empty: moved from
+    std::vector<std::string> taps_;  ///< empty: moved from
 };
 
 }  // namespace ikelb::tap

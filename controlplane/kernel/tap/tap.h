@@ -18,18 +18,18 @@
 
 namespace ikelb::tap {
 
-struct TwinOptions {
+struct TapOptions {
     std::string name;          ///< kernel name, at most 15 characters, not in use
     net::MacAddress mac;       ///< unicast; the same as the port's
     std::uint32_t mtu = 1500;  ///< bytes of IP per frame, as `ip link` shows it
 };
 
-struct TwinCounters {
-    std::uint64_t sent = 0;           ///< frames handed to the kernel
-    std::uint64_t send_full = 0;      ///< dropped: the kernel's queue was full (EAGAIN)
-    std::uint64_t send_down = 0;      ///< dropped: the operator has set the TAP down
-    std::uint64_t send_refused = 0;   ///< dropped: any other reason, such as a runt frame
-    std::uint64_t received = 0;       ///< frames from the kernel
+struct TapCounters {
+    std::uint64_t sent = 0;               ///< frames handed to the kernel
+    std::uint64_t send_full = 0;          ///< dropped: the kernel's queue was full (EAGAIN)
+    std::uint64_t send_down = 0;          ///< dropped: the operator has set the TAP down
+    std::uint64_t send_refused = 0;       ///< dropped: any other reason, such as a runt frame
+    std::uint64_t received = 0;           ///< frames from the kernel
     std::uint64_t receive_truncated = 0;  ///< dropped: larger than the buffer
 };
 
@@ -41,17 +41,17 @@ struct TwinCounters {
 /// advertisements and duplicate address detection off; promote_secondaries on, so that an address
 /// change never takes the subnet's other addresses with it. These settings vanish with the device.
 /// Threads: one sends, one receives (they may differ); counters() from any.
-class Twin {
+class Tap {
 public:
     /// Holds every frame on a TAP of MTU 9000 with two VLAN tags.
     static constexpr std::size_t receive_buffer_size = 9216;
 
     /// `host` proves that the namespace-wide settings are in place; it must outlive the TAP.
-    static posix::Result<std::unique_ptr<Twin>> create(const TwinOptions& options,
-                                                       const HostSettings& host);
-    static posix::Result<std::unique_ptr<Twin>> create(const TwinOptions&, HostSettings&&) = delete;
-    Twin(const Twin&) = delete;
-    Twin& operator=(const Twin&) = delete;
+    static posix::Result<std::unique_ptr<Tap>> create(const TapOptions& options,
+                                                      const HostSettings& host);
+    static posix::Result<std::unique_ptr<Tap>> create(const TapOptions&, HostSettings&&) = delete;
+    Tap(const Tap&) = delete;
+    Tap& operator=(const Tap&) = delete;
 
     /// Gives a whole Ethernet frame (without FCS) to the kernel. Never blocks; false: dropped and
     /// counted.
@@ -67,14 +67,14 @@ public:
     int fd() const noexcept { return fd_.get(); }
     int ifindex() const noexcept { return ifindex_; }
     const std::string& name() const noexcept { return name_; }
-    TwinCounters counters() const noexcept;
+    TapCounters counters() const noexcept;
     /// Failed settings, one sentence each; the TAP works with the kernel's defaults in their place.
     const std::vector<std::string>& warnings() const noexcept { return warnings_; }
 
 private:
-    Twin(posix::FileDescriptor fd, std::string name) : fd_{std::move(fd)}, name_{std::move(name)} {}
+    Tap(posix::FileDescriptor fd, std::string name) : fd_{std::move(fd)}, name_{std::move(name)} {}
 
-    posix::Result<void> configure(const TwinOptions& options);
+    posix::Result<void> configure(const TapOptions& options);
     void apply_settings(std::uint32_t mtu);
 
     using Counter = std::atomic<std::uint64_t>;  // one writer each: load + store, never a lock

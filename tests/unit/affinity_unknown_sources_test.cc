@@ -13,7 +13,7 @@ using sessions::SaState, sessions::Standing;
 
 constexpr std::uint32_t next_spi = 0xc7000000;
 
-class Strangers : public test::StrangerTest {
+class UnknownSources : public test::UnknownSourceTest {
 protected:
     /// What the SA's own client has answered there makes a place.
     void expect_place_at(const Session& moved) {
@@ -35,7 +35,7 @@ protected:
 };
 
 /// A server sends the answer to its last request again to whatever source.
-TEST_F(Strangers, AReplayOfIkeV1TurnsNoNextHop) {
+TEST_F(UnknownSources, AReplayOfIkeV1TurnsNoNextHop) {
     const Session s = connect({.backend = rras1});
     const auto message = [&](bool is_answer) {
         IkeMessage quick = encrypted(s.spi_i, s.spi_r, 32, 77);
@@ -52,7 +52,7 @@ TEST_F(Strangers, AReplayOfIkeV1TurnsNoNextHop) {
     EXPECT_EQ(hop_of(s.esp_down()), first_gateway_mac());
 }
 
-TEST_F(Strangers, AReplaySpendsNothingOfWhatItsSasOwnClientMayHaveAnswered) {
+TEST_F(UnknownSources, AReplaySpendsNothingOfWhatItsSasOwnClientMayHaveAnswered) {
     const Session s = connect();
     answer(s, 2);
     for (std::uint16_t n = 0; n < 9; ++n)
@@ -60,7 +60,7 @@ TEST_F(Strangers, AReplaySpendsNothingOfWhatItsSasOwnClientMayHaveAnswered) {
     expect_place_at(at(other_client, s));
 }
 
-TEST_F(Strangers, LoginsUnderAUsersSpiSpendNothingOfItsSas) {
+TEST_F(UnknownSources, LoginsUnderAUsersSpiSpendNothingOfItsSas) {
     const Session s = connect();
     for (std::uint16_t n = 0; n < 9; ++n) {
         const Session own = at("198.18.0.1", session(s.spi_i, 100u + n, s.backend),
@@ -71,7 +71,7 @@ TEST_F(Strangers, LoginsUnderAUsersSpiSpendNothingOfItsSas) {
 }
 
 /// A login of his own that begins at his address and goes on at the user's costs nothing else.
-TEST_F(Strangers, StrangersLoginsSpendNoUsersShareOfPlaces) {
+TEST_F(UnknownSources, UnknownSourcesLoginsSpendNoUsersShareOfPlaces) {
     const Session s = connect();
     for (std::uint32_t n = 0; n < 300; ++n) {
         const Session own = at(other_client, session(1000 + n * 77u, 8, rras2));
@@ -81,7 +81,7 @@ TEST_F(Strangers, StrangersLoginsSpendNoUsersShareOfPlaces) {
 }
 
 /// Of what anybody has, a failed login at his own address.
-TEST_F(Strangers, AFloodOfSpisAtOneTupleLeavesOthersCandidates) {
+TEST_F(UnknownSources, AFloodOfSpisAtOneTupleLeavesOthersCandidates) {
     const Session s = connect();
     const Session own = at("198.18.0.1", session(7, 8, rras2));
     fail_to_log_in(own, own);
@@ -96,7 +96,7 @@ TEST_F(Strangers, AFloodOfSpisAtOneTupleLeavesOthersCandidates) {
 
 /// With credentials of his own one has his server speak at another port of the user's address: one
 /// of the same tag, and there are 256 of them. He copies the SPI of the user's next child SA.
-TEST_F(Strangers, AClaimAtAnotherPortOfTheSameTagTakesNoUsersEsp) {
+TEST_F(UnknownSources, AClaimAtAnotherPortOfTheSameTagTakesNoUsersEsp) {
     const Session s = connect();
     const Session own = at(client, session(7, 8, another(s.backend)), port_of_same_tag(s));
     down(own.esp_down());
@@ -114,7 +114,7 @@ TEST_F(Strangers, AClaimAtAnotherPortOfTheSameTagTakesNoUsersEsp) {
 }
 
 /// With a tunnel of his own at another VIP he knows the tag of no port, and no port has the user's.
-TEST_F(Strangers, AClaimAtAnotherVipIsNeverOfTheSamePort) {
+TEST_F(UnknownSources, AClaimAtAnotherVipIsNeverOfTheSamePort) {
     const auto tag = [&](std::uint32_t spi, forwarding::FrontendIndex frontend) {
         const auto key = sessions::esp_key(address(client), net::be32::from_host(spi));
         return sessions::claim_tag(key.narrow(), net::be16::from_host(4500), frontend,
@@ -130,7 +130,7 @@ TEST_F(Strangers, AClaimAtAnotherVipIsNeverOfTheSamePort) {
 
 /// Behind the user's NAT nobody needs credentials for that: under affinity by SA the hash of his
 /// own SPIi chooses the server where his logins fail.
-TEST_F(Strangers, AMatesFailedLoginsClaimNoUsersSpi) {
+TEST_F(UnknownSources, AMatesFailedLoginsClaimNoUsersSpi) {
     use_sa_affinity();
     const Session s = connect();
     const std::uint16_t port = port_of_same_tag(s);
@@ -147,7 +147,7 @@ TEST_F(Strangers, AMatesFailedLoginsClaimNoUsersSpi) {
 }
 
 /// An SPI forged at somebody else's tuple, where its client moves before its own server was heard.
-TEST_F(Strangers, ASpiForgedWhereItsClientMovesIsNobodysThere) {
+TEST_F(UnknownSources, ASpiForgedWhereItsClientMovesIsNobodysThere) {
     const Session s = connect();
     const Session mate = open_office(another(s.backend));
     EXPECT_EQ(backend_of(esp_from(s, 1, next_spi)), s.backend);
@@ -159,7 +159,7 @@ TEST_F(Strangers, ASpiForgedWhereItsClientMovesIsNobodysThere) {
 }
 
 /// A mate who has heard the SPI first: where the client moves, it may still be anybody's.
-TEST_F(Strangers, ASpiThatAMateClaimedFirstIsAskedOfAllWhereItsClientMoves) {
+TEST_F(UnknownSources, ASpiThatAMateClaimedFirstIsAskedOfAllWhereItsClientMoves) {
     const Session s = connect();
     const Session own = at(client, session(7, 8, another(s.backend)), 5000);
     down(own.esp_down());
@@ -173,8 +173,8 @@ TEST_F(Strangers, ASpiThatAMateClaimedFirstIsAskedOfAllWhereItsClientMoves) {
     EXPECT_EQ(std::count(all.begin(), all.end(), s.backend), 1);
 }
 
-/// With affinity by SA there is no binding that agrees, and the hash mostly does not.
-TEST_F(Strangers, AFloodOfUnknownPairsTakesNoRequestFromAFlowWhoseBackendSpoke) {
+/// With affinity by SA there is no persistence that agrees, and the hash mostly does not.
+TEST_F(UnknownSources, AFloodOfUnknownPairsTakesNoRequestFromAFlowWhoseBackendSpoke) {
     use_sa_affinity();
     std::vector<Session> users;
     for (std::uint16_t n = 0; n < 9; ++n) {
@@ -199,7 +199,7 @@ TEST_F(Strangers, AFloodOfUnknownPairsTakesNoRequestFromAFlowWhoseBackendSpoke) 
     }
 }
 
-TEST_F(Strangers, AStrangersFailedLoginsSpendNoUsersShareOfLogins) {
+TEST_F(UnknownSources, AnUnknownSourcesFailedLoginsSpendNoUsersShareOfLogins) {
     bench.spec.limits.logins_per_source = {1, 10};
     bench.apply();
     for (std::uint64_t n = 0; n < 20; ++n) {
@@ -209,11 +209,11 @@ TEST_F(Strangers, AStrangersFailedLoginsSpendNoUsersShareOfLogins) {
     const Session s = session(1, 2, rras1);
     down(s.init_answer());
     answer(s, 1, ike::exchange::ike_auth);
-    EXPECT_EQ(pair(s)->state, SaState::answered);
+    EXPECT_EQ(ike_sa(s)->state, SaState::answered);
 }
 
 /// One who was heard first and answered only, and one who speaks.
-TEST_F(Strangers, AFloodOfNomineesLeavesSpeakersBesideAFlow) {
+TEST_F(UnknownSources, AFloodOfNomineesLeavesSpeakersBesideAFlow) {
     const Session s = connect();
     const Session own = session(7, 8, another(s.backend));
     bench.advance(6);
@@ -225,9 +225,9 @@ TEST_F(Strangers, AFloodOfNomineesLeavesSpeakersBesideAFlow) {
         answer(at(place.c_str(), session(1000 + n, 8, rras1)), 1);
         answer(at(place.c_str(), session(9000 + n, 8, rras2)), 1);
     }
-    const auto beside = bench.directory().rivals.find(
+    const auto beside = bench.sessions().rivals.find(
         sessions::hashed(sessions::flow_key(address(client), net::be16::from_host(s.port_4500), 1),
-                         bench.directory().secret),
+                         bench.sessions().secret),
         bench.table().timeouts, bench.now());
     ASSERT_TRUE(beside) << "the user's own server is not known there any more";
     EXPECT_TRUE(beside->has_speaker);
@@ -235,7 +235,7 @@ TEST_F(Strangers, AFloodOfNomineesLeavesSpeakersBesideAFlow) {
 
 /// One SA with credentials, whose server sends on to wherever the last authentic datagram came
 /// from, could have a flow that nothing evicts for each source port.
-TEST_F(Strangers, OneMovingSaMakesNoMoreSpokenFlowsThanItsSourceMay) {
+TEST_F(UnknownSources, OneMovingSaMakesNoMoreSpokenFlowsThanItsSourceMay) {
     const Session own = session(7, 8, rras2);
     const auto before = flows_committed();
     for (std::uint16_t n = 0; n < 5000; ++n)
@@ -246,9 +246,9 @@ TEST_F(Strangers, OneMovingSaMakesNoMoreSpokenFlowsThanItsSourceMay) {
     EXPECT_TRUE(flow(user)) << "another source has its own";
 }
 
-class StrangersV6 : public Strangers {
+class UnknownSourcesV6 : public UnknownSources {
 protected:
-    StrangersV6() {
+    UnknownSourcesV6() {
         bench.spec = dual_stack_farm();
         bench.apply();
     }
@@ -256,18 +256,18 @@ protected:
 
 /// The attacker's address has the same name in 32 bits as the user's, which took ten seconds to
 /// find.
-TEST_F(StrangersV6, ALoginThatBeganAtAnAddressOfTheSameNameIsNoOneElses) {
+TEST_F(UnknownSourcesV6, ALoginThatBeganAtAnAddressOfTheSameNameIsNoOneElses) {
     constexpr const char* same_name = "2001:db8:bad:0:0:2:3c1f:c46";
     ASSERT_EQ(sessions::name_of(address(same_name)), sessions::name_of(address(client6)));
     const Session own = at(same_name, session(7, 8, first_v6_server));
     fail_to_log_in(own, at(client6, own));
-    const auto flow = bench.directory().flows.find(
-        sessions::flow_key(address(client6), net::be16::from_host(4500), 3),
-        bench.table().timeouts, bench.now());
+    const auto flow = bench.sessions().flows.find(
+        sessions::flow_key(address(client6), net::be16::from_host(4500), 3), bench.table().timeouts,
+        bench.now());
     ASSERT_TRUE(flow);
     EXPECT_EQ(flow->standing, Standing::nominated);
     down(at(client6, own).esp_down());
-    EXPECT_EQ(pair(own)->state, SaState::answered);
+    EXPECT_EQ(ike_sa(own)->state, SaState::answered);
 }
 
 }  // namespace

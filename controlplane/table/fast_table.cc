@@ -13,25 +13,25 @@
 namespace ikelb::table {
 namespace {
 
-using forwarding::BackendIndex, forwarding::ExpressTable, forwarding::ForwardingTable;
+using forwarding::BackendIndex, forwarding::FastTable, forwarding::ForwardingTable;
 
 constexpr std::size_t nat_t = 1;  // the position of port 4500
 
 std::uint64_t number_of(const net::MacAddress& mac) {
     std::array<std::uint8_t, 8> bytes{};
     std::ranges::copy(mac.bytes, bytes.begin());
-    return ExpressTable::load_mac(bytes.data());
+    return FastTable::load_mac(bytes.data());
 }
 
-ExpressTable::Address packed(const net::IpAddress& address) {
-    ExpressTable::Address packed{};
+FastTable::Address packed(const net::IpAddress& address) {
+    FastTable::Address packed{};
     const std::size_t size = address.is_v4() ? 4 : 16;
     std::memcpy(packed.data(), &address.bytes()[16 - size], size);
     return packed;
 }
 
-ExpressTable::Exit exit_by(const forwarding::LinkHeader& link, const ForwardingTable& table) {
-    ExpressTable::Exit exit;
+FastTable::Exit exit_by(const forwarding::LinkHeader& link, const ForwardingTable& table) {
+    FastTable::Exit exit;
     exit.length = link.length;
     exit.port = link.port;
     std::copy_n(link.bytes.begin(), exit.bytes.size(), exit.bytes.begin());
@@ -44,15 +44,15 @@ ExpressTable::Exit exit_by(const forwarding::LinkHeader& link, const ForwardingT
 std::uint64_t key_of(const net::IpAddress& address, net::be16 port) {
     const auto bytes = packed(address);
     const auto half = [&](std::size_t at) { return net::load<std::uint64_t>(bytes.data() + at); };
-    return address.is_v4() ? ExpressTable::end_key(static_cast<std::uint32_t>(half(0)), port)
-                           : ExpressTable::end_key(half(0), half(8), port);
+    return address.is_v4() ? FastTable::end_key(static_cast<std::uint32_t>(half(0)), port)
+                           : FastTable::end_key(half(0), half(8), port);
 }
 
-using Ends = forwarding::WordMap<1, ExpressTable::End>;
+using Ends = forwarding::WordMap<1, FastTable::End>;
 
 /// The ways from a VIP to all its backends, and back.
-void add_ways(forwarding::FrontendIndex index, const ForwardingTable& table,
-              ExpressTable& prepared, std::vector<Ends::Entry>& sources) {
+void add_ways(forwarding::FrontendIndex index, const ForwardingTable& table, FastTable& prepared,
+              std::vector<Ends::Entry>& sources) {
     const forwarding::Frontend& frontend = table.frontends[index];
     const bool is_v6 = !frontend.vip.is_v4();
     const std::size_t row = prepared.ways.size();
@@ -63,7 +63,7 @@ void add_ways(forwarding::FrontendIndex index, const ForwardingTable& table,
         if (!member) continue;
         const forwarding::Backend& backend = table.backends[i];
         const forwarding::Target& target = table.target(frontend.service, i);
-        ExpressTable::Exit& exit = prepared.members[*member] = exit_by(target.link, table);
+        FastTable::Exit& exit = prepared.members[*member] = exit_by(target.link, table);
         exit.address = packed(target.address);
         const bool is_its = !target.address.is_unspecified() && target.address.is_v4() != is_v6;
         const bool may_go =
@@ -74,10 +74,9 @@ void add_ways(forwarding::FrontendIndex index, const ForwardingTable& table,
         const auto* const entry = table.addresses.find(target.address);
         if (is_its && entry != nullptr && entry->role == forwarding::AddressRole::backend &&
             entry->backend == i && entry->frontends[nat_t] == index)
-            sources.push_back({{key_of(target.address, frontend.port)},
-                               {.row = prepared.frontends[index].row,
-                                .frontend = index,
-                                .backend = i}});
+            sources.push_back(
+                {{key_of(target.address, frontend.port)},
+                 {.row = prepared.frontends[index].row, .frontend = index, .backend = i}});
     }
 }
 
@@ -88,15 +87,14 @@ BackendIndex label_of(std::uint32_t first, std::uint32_t last, const ForwardingT
         if (label.esp_first == 0 || label.esp_last < first || label.esp_first > last) continue;
         // Either of two overlapping labels may belong to another service.
         const bool is_whole = label.esp_first <= first && label.esp_last >= last;
-        found = is_whole && found == forwarding::no_backend ? index
-                                                            : ExpressTable::labelled_in_part;
+        found = is_whole && found == forwarding::no_backend ? index : FastTable::labelled_in_part;
     }
     return found;
 }
 
 /// Empty without a label for ESP.
 std::vector<BackendIndex> labels_of(const ForwardingTable& table) {
-    constexpr std::uint32_t in_slot = (std::uint32_t{1} << ExpressTable::label_shift) - 1;
+    constexpr std::uint32_t in_slot = (std::uint32_t{1} << FastTable::label_shift) - 1;
     std::vector<BackendIndex> labels;
     const auto is_of_esp = [&](BackendIndex index) {
         return table.backends[index].label.esp_first != 0;
@@ -111,7 +109,7 @@ std::vector<BackendIndex> labels_of(const ForwardingTable& table) {
 }  // namespace
 
 void prepare_express(ForwardingTable& table) {
-    ExpressTable prepared;
+    FastTable prepared;
     for (const forwarding::Interface& interface : table.interfaces)
         prepared.interfaces.push_back(
             {.mac = number_of(interface.mac),
@@ -120,7 +118,7 @@ void prepare_express(ForwardingTable& table) {
              .faces_clients = interface.faces_clients});
     for (std::size_t slot = 0; slot < table.interface_of.size(); slot += 4096)
         prepared.untagged.push_back(table.interface_of[slot] == forwarding::no_interface
-                                        ? ExpressTable::Interface{}
+                                        ? FastTable::Interface{}
                                         : prepared.interfaces[table.interface_of[slot]]);
     for (std::size_t i = forwarding::no_gateway + 1; i < table.gateways.size(); ++i)
         if (const forwarding::Gateway& gateway = table.gateways[i];
@@ -147,7 +145,7 @@ void prepare_express(ForwardingTable& table) {
         prepared.sources[is_v6] = {sources[is_v6], table.hash_key};
     }
     prepared.labels = labels_of(table);
-    table.express = std::move(prepared);
+    table.fast_path = std::move(prepared);
     table.wall.prepare(table.inside_prefixes);
 }
 

@@ -8,12 +8,12 @@
 #include <map>
 #include <vector>
 
-#include "dataplane/sessions/directory.h"
+#include "dataplane/sessions/session_tables.h"
 
 namespace ikelb::daemon {
 
 /// Live records at the end of the last complete walk.
-struct CensusCounts {
+struct SessionCounts {
     struct Member {
         std::uint64_t flows = 0;
         /// Flows to port 4500 whose backend has spoken: one for each tunnel.
@@ -25,8 +25,8 @@ struct CensusCounts {
     };
     std::map<std::pair<forwarding::ServiceIndex, forwarding::BackendIndex>, Member> members;
     std::uint64_t flows = 0;
-    std::uint64_t bindings = 0;
-    std::uint64_t pairs = 0;
+    std::uint64_t persistences = 0;
+    std::uint64_t ike_sas = 0;
     std::uint64_t esp = 0;
     std::uint64_t half_open = 0;
     std::uint64_t fragments = 0;
@@ -35,19 +35,19 @@ struct CensusCounts {
 
 /// Counts the live records of the session tables, a slice of buckets at a time: sixteen million
 /// flows block it no longer at once than a thousand. Control thread only.
-class Census {
+class SessionCounter {
 public:
-    explicit Census(sessions::Directory& directory) : directory_{directory} {}
+    explicit SessionCounter(sessions::SessionTables& sessions) : sessions_{sessions} {}
 
     /// Counts the next slice. True: the walk is complete, and counts() is new.
     bool step(const forwarding::ForwardingTable& table, forwarding::Seconds now);
-    const CensusCounts& counts() const noexcept { return counts_; }
+    const SessionCounts& counts() const noexcept { return counts_; }
 
 private:
     enum class Part : std::uint8_t {
         flows,
-        bindings,
-        pairs,
+        persistences,
+        ike_sas,
         esp,
         half_open,
         fragments,
@@ -59,11 +59,11 @@ private:
     std::size_t walk(const forwarding::ForwardingTable& table, forwarding::Seconds now);
     void publish();
 
-    sessions::Directory& directory_;
+    sessions::SessionTables& sessions_;
     Part part_ = Part::flows;
     std::size_t next_bucket_ = 0;
-    CensusCounts counting_;
-    CensusCounts counts_;
+    SessionCounts counting_;
+    SessionCounts counts_;
 };
 
 }  // namespace ikelb::daemon

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-#include "controlplane/daemon/census.h"
+#include "controlplane/daemon/session_counter.h"
 
 #include <algorithm>
 
@@ -24,15 +24,16 @@ std::size_t count_slice(const Table& table, std::size_t first, IsLive&& is_live,
 
 }  // namespace
 
-std::size_t Census::walk_transit(forwarding::Seconds now) {
+std::size_t SessionCounter::walk_transit(forwarding::Seconds now) {
     const auto share = static_cast<std::size_t>(part_) - static_cast<std::size_t>(Part::transit);
     return count_slice(
-        directory_.transit[share], next_bucket_,
+        sessions_.transit[share], next_bucket_,
         [now](const wall::Conversation& one) { return one.is_alive({}, now); },
         [&](const auto&, const wall::Conversation&) { ++counting_.transit[share]; });
 }
 
-std::size_t Census::walk(const forwarding::ForwardingTable& table, forwarding::Seconds now) {
+std::size_t SessionCounter::walk(const forwarding::ForwardingTable& table,
+                                 forwarding::Seconds now) {
     const auto lives = [&](const auto& record) { return record.is_alive(table.timeouts, now); };
     const auto lives_on = [&](const auto& record) {
         return lives(record) && table.is_current(record.backend);
@@ -41,16 +42,15 @@ std::size_t Census::walk(const forwarding::ForwardingTable& table, forwarding::S
         const auto frontend = state::frontend_of(key);
         if (frontend >= table.frontends.size()) return;
         ++counting_.flows;
-        auto& member =
-            counting_.members[{table.frontends[frontend].service, flow.backend.index}];
+        auto& member = counting_.members[{table.frontends[frontend].service, flow.backend.index}];
         ++member.flows;
         if (table.frontends[frontend].port == net::be16::from_host(net::port_nat_t) &&
             flow.standing == sessions::Standing::spoke &&
             !inspect::has_ended(flow, table.timeouts, now))
             ++member.sas;
     };
-    const auto add_pair = [&](const auto&, const sessions::IkeSa& sa) {
-        ++counting_.pairs;
+    const auto add_ike_sa = [&](const auto&, const sessions::IkeSa& sa) {
+        ++counting_.ike_sas;
         if (inspect::has_ended(sa, table.timeouts, now)) return;
         auto& member = counting_.members[{sa.service, sa.backend.index}];
         if (sa.state == sessions::SaState::half_open)
@@ -64,16 +64,15 @@ std::size_t Census::walk(const forwarding::ForwardingTable& table, forwarding::S
         return [&counter](const auto&, const auto&) { ++counter; };
     };
     if (part_ >= Part::transit) return walk_transit(now);
-    const auto& d = directory_;
+    const auto& d = sessions_;
     const std::size_t at = next_bucket_;
     switch (part_) {
         case Part::flows: return count_slice(d.flows, at, lives_on, add_flow);
-        case Part::bindings:
-            return count_slice(d.bindings, at, lives_on, add_to(counting_.bindings));
-        case Part::pairs: return count_slice(d.pairs, at, lives_on, add_pair);
+        case Part::persistences:
+            return count_slice(d.persistences, at, lives_on, add_to(counting_.persistences));
+        case Part::ike_sas: return count_slice(d.ike_sas, at, lives_on, add_ike_sa);
         case Part::esp: return count_slice(d.claims, at, lives_on, add_to(counting_.esp));
-        case Part::half_open:
-            return count_slice(d.choices, at, lives, add_to(counting_.half_open));
+        case Part::half_open: return count_slice(d.choices, at, lives, add_to(counting_.half_open));
         case Part::fragments:
             return count_slice(d.fragments, at, lives, add_to(counting_.fragments));
         case Part::transit:
@@ -82,7 +81,7 @@ std::size_t Census::walk(const forwarding::ForwardingTable& table, forwarding::S
     return 0;
 }
 
-bool Census::step(const forwarding::ForwardingTable& table, forwarding::Seconds now) {
+bool SessionCounter::step(const forwarding::ForwardingTable& table, forwarding::Seconds now) {
     std::size_t left = buckets_per_step;
     while (part_ != Part::done) {
         const std::size_t before = next_bucket_;
@@ -97,16 +96,16 @@ bool Census::step(const forwarding::ForwardingTable& table, forwarding::Seconds 
     return true;
 }
 
-void Census::publish() {
+void SessionCounter::publish() {
     std::array<std::uint32_t, forwarding::max_backends> sas{};
     for (const auto& [member, count] : counting_.members)
         sas[member.second] += static_cast<std::uint32_t>(count.sas);
     for (std::size_t backend = 0; backend < sas.size(); ++backend)
-        directory_.sas[backend].store(sas[backend], std::memory_order_relaxed);
+        sessions_.sas[backend].store(sas[backend], std::memory_order_relaxed);
     // From three quarters on, a choice of backend is not worth an eviction.
-    directory_.is_half_open_crowded.store(
-        counting_.half_open * 4 > directory_.choices.slots() * 3, std::memory_order_relaxed);
-    directory_.sa_counts.fetch_add(1, std::memory_order_relaxed);
+    sessions_.is_half_open_crowded.store(counting_.half_open * 4 > sessions_.choices.slots() * 3,
+                                         std::memory_order_relaxed);
+    sessions_.sa_counts.fetch_add(1, std::memory_order_relaxed);
     counts_ = std::move(counting_);
     counting_ = {};
     part_ = Part::flows;

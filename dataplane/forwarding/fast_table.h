@@ -31,7 +31,7 @@ static_assert(max_members <= 1 << 12);
 
 /// Forwarding data for ESP of established SAs, precomputed and packed to stay in the first-level
 /// cache. Parallel to the ForwardingTable's lists of the same names. Immutable.
-struct ExpressTable {
+struct FastTable {
     using Address = std::array<std::uint8_t, 16>;  ///< wire order; IPv4 in the first four bytes
 
     /// A neighbour: its link header, and the address at which a backend takes a service's packets.

@@ -58,11 +58,11 @@ struct Prospect {
 };
 
 template <typename Family, To to>
-const auto& records_of(const sessions::Directory& directory) noexcept {
+const auto& records_of(const sessions::SessionTables& sessions) noexcept {
     if constexpr (to == To::server)
-        return Family::of(directory.claims);
+        return Family::of(sessions.claims);
     else
-        return Family::of(directory.flows);
+        return Family::of(sessions.flows);
 }
 
 /// A family's prospects in a burst.
@@ -79,13 +79,13 @@ template <typename Family>
                                    const ForwardingTable& table) noexcept {
     Prospect<Family>& last = lane.to_servers.items[lane.to_servers.count - 1];
     const Headers<Family> headers{last.l3};
-    const BackendIndex label = table.express.labels[headers.spi() >> ExpressTable::label_shift];
+    const BackendIndex label = table.fast_path.labels[headers.spi() >> FastTable::label_shift];
     if (label == forwarding::no_backend) return;
     --lane.to_servers.count;
     const auto source = headers.source();
     const auto& client = Family::ip(source);
     // A claim would prove that the sender is on the clients' side; a label does not.
-    if (label == ExpressTable::labelled_in_part || !group.interface->faces_clients ||
+    if (label == FastTable::labelled_in_part || !group.interface->faces_clients ||
         group.interface->faces_servers ||
         (table.wall.is_suspect(client, Family::is_v6) &&
          (wall::is_martian(client) || table.is_inside(client) || table.wall.is_of_servers(client))))
@@ -97,7 +97,7 @@ template <typename Family>
 /// True if a frame with a backend's source address may be its reply to this client.
 template <typename Family>
 [[gnu::always_inline]] inline bool is_reply(const auto& client, const Frame& frame,
-                                            const ExpressTable::Interface& interface,
+                                            const FastTable::Interface& interface,
                                             const ForwardingTable& table) noexcept {
     return interface.faces_servers && Family::find(table.addresses, client) == nullptr &&
            // Any other sender on that interface forged the backend's source address.
@@ -113,13 +113,13 @@ template <typename Family, std::size_t offset>
 [[gnu::noinline]] PlaceSet sift(const Batch& batch, PlaceSet left, const Group group,
                                 Lane<Family>& lane, const Context& context) noexcept {
     const ForwardingTable& table = context.table;
-    const auto claims = records_of<Family, To::server>(context.directory).reader();
-    const auto flows = records_of<Family, To::client>(context.directory).reader();
-    const auto vip_at = table.express.vips[Family::is_v6].finder();
-    const auto source_at = table.express.sources[Family::is_v6].finder();
-    const auto address_of = [&](const ExpressTable::End& source) -> const auto& {
-        const std::uint64_t way = table.express.ways[source.row + source.backend];
-        return table.express.members[Way::member(way)].address;
+    const auto claims = records_of<Family, To::server>(context.sessions).reader();
+    const auto flows = records_of<Family, To::client>(context.sessions).reader();
+    const auto vip_at = table.fast_path.vips[Family::is_v6].finder();
+    const auto source_at = table.fast_path.sources[Family::is_v6].finder();
+    const auto address_of = [&](const FastTable::End& source) -> const auto& {
+        const std::uint64_t way = table.fast_path.ways[source.row + source.backend];
+        return table.fast_path.members[Way::member(way)].address;
     };
     const net::HashKey secret = table.hash_key;
     const std::uint64_t mac = group.interface->mac;
@@ -137,7 +137,7 @@ template <typename Family, std::size_t offset>
         if (net::all_of(to_port != nat_t_port, from_port != nat_t_port)) continue;
         const auto is_sound = [&] {
             return (headers.faults(frame.length - offset) |
-                    (ExpressTable::load_mac(frame.data) ^ mac)) == 0;
+                    (FastTable::load_mac(frame.data) ^ mac)) == 0;
         };
         // Starts loading the first bucket of the key; keeps the entry if is_it.
         const auto put = [&](List<Prospect<Family>>& list, const auto& records, const auto& end,
@@ -161,12 +161,12 @@ template <typename Family, std::size_t offset>
             const std::uint32_t spi = headers.spi();
             const bool is_it = net::all_of(
                 to_port == nat_t_port, is_sound(), Family::find(table.addresses, client) == nullptr,
-                Family::is(headers.ip.destination, table.express.frontends[vip->frontend].vip));
+                Family::is(headers.ip.destination, table.fast_path.frontends[vip->frontend].vip));
             const auto key = Family::key(client, spi);
             const std::uint8_t tag =
                 sessions::claim_tag({key[0]}, from_port, vip->frontend, secret);
             put(lane.to_servers, claims, *vip, key, Claim{.tag = tag}.pack(), is_it);
-            if (is_it && !table.express.labels.empty()) judge_label(lane, group, table);
+            if (is_it && !table.fast_path.labels.empty()) judge_label(lane, group, table);
         } else if (const auto* source =
                        source_at({Family::end_key(headers.ip.source, from_port)})) {
             const auto client = headers.destination();
@@ -193,7 +193,7 @@ PlaceSet sift(const Batch& batch, PlaceSet left, const Group& group, Lane<Family
 /// else delta is subtracted, not added to the complement, and zero comes out as 0xffff.
 template <typename Family>
 [[gnu::always_inline]] inline void translate(std::uint8_t* l3, auto&& field_of,
-                                             const ExpressTable::Address& to,
+                                             const FastTable::Address& to,
                                              std::uint32_t delta) noexcept {
     auto& ip = *reinterpret_cast<typename Family::Header*>(l3);
     auto& udp = *reinterpret_cast<net::UdpHeader*>(l3 + sizeof ip);
@@ -218,11 +218,12 @@ class Sender {
 public:
     Sender(Batch& batch, const Context& context) noexcept
         : packets_{batch.packets.data()},
-          reader_{records_of<Family, to>(context.directory).reader()},
-          exits_{(to == To::server ? context.table.express.members : context.table.express.gateways)
+          reader_{records_of<Family, to>(context.sessions).reader()},
+          exits_{(to == To::server ? context.table.fast_path.members
+                                   : context.table.fast_path.gateways)
                      .data()},
-          frontends_{context.table.express.frontends.data()},
-          ways_{context.table.express.ways.data()},
+          frontends_{context.table.fast_path.frontends.data()},
+          ways_{context.table.fast_path.ways.data()},
           members_{context.counters.members.data()},
           age_{std::min(context.table.timeouts.flow, to == To::server
                                                          ? affinity::claim_refresh_interval
@@ -281,7 +282,7 @@ private:
     struct Stale {
         Hit hit;
         sessions::HashedKey login;
-        sessions::BindingKey binding;
+        sessions::PersistenceKey persistence;
     };
 
     const std::uint64_t* look_further(const Prospect<Family>& prospect,
@@ -289,13 +290,13 @@ private:
         std::uint64_t* const second = reader_.second_of(prospect.hash, prospect.first);
         if (const auto* const slot = Family::Claims::Slots::match(second, prospect.key)) [[likely]]
             return slot;
-        return records_of<Family, to>(context.directory).find_spilled(prospect.key, prospect.first);
+        return records_of<Family, to>(context.sessions).find_spilled(prospect.key, prospect.first);
     }
 
     std::uint64_t way_of(const Prospect<Family>& prospect, std::uint64_t word) const noexcept {
         return ways_[prospect.row + packed::backend(word).index];
     }
-    const ExpressTable::Exit& exit_of(std::uint64_t word, std::uint64_t way) const noexcept {
+    const FastTable::Exit& exit_of(std::uint64_t word, std::uint64_t way) const noexcept {
         return exits_[to == To::server ? Way::member(way) : packed::byte(word)];
     }
     [[gnu::always_inline]] PlaceSet send(const Hit& hit, List<Stale>& stale,
@@ -306,7 +307,7 @@ private:
         if (!Family::Claims::Slots::holds(hit.slot, prospect.key)) [[unlikely]]
             return 0;
         const std::uint64_t way = way_of(prospect, word);
-        const ExpressTable::Exit& exit = exit_of(word, way);
+        const FastTable::Exit& exit = exit_of(word, way);
         constexpr std::uint64_t mask = to == To::server ? of_claim : of_flow;
         const std::uint64_t is_other = (word ^ prospect.want ^ (way & Way::of_generation)) & mask;
         const std::int32_t room =
@@ -323,7 +324,7 @@ private:
     [[gnu::always_inline]] PlaceSet deliver(const Prospect<Family>& prospect, std::uint64_t word,
                                             std::uint64_t way,
                                             const Context& context) const noexcept {
-        const ExpressTable::Exit& exit = exit_of(word, way);
+        const FastTable::Exit& exit = exit_of(word, way);
         std::uint8_t* const l3 = prospect.l3;
         Packet& packet = packets_[prospect.place];
         if ((to == To::client && exit.is_for_some[Family::is_v6] &&
@@ -361,7 +362,7 @@ private:
     /// Loads the records that a flow's renewal may change: the client's login, its persistence.
     [[gnu::noinline]] void note_stale(const Hit& hit, List<Stale>& stale,
                                       const Context& context) const noexcept {
-        const sessions::Directory& directory = context.directory;
+        const sessions::SessionTables& sessions = context.sessions;
         const Headers<Family> headers{hit.prospect->l3};
         const auto client = headers.destination();
         const net::IpAddress& ip = Family::ip(client);
@@ -369,40 +370,41 @@ private:
         const auto tuple = sessions::flow_key(ip, headers.udp.destination_port,
                                               packed::backend(hit.prospect->want).index);
         const Stale& one = stale.items[stale.count++] = {
-            hit, sessions::hashed(tuple, directory.secret),
-            sessions::binding_key(context.table.services[service].client_of(ip), service)};
-        directory.bindings.prefetch(one.binding);
-        directory.logins.prefetch(one.login);
+            hit, sessions::hashed(tuple, sessions.secret),
+            sessions::persistence_key(context.table.services[service].client_of(ip), service)};
+        sessions.persistences.prefetch(one.persistence);
+        sessions.logins.prefetch(one.login);
     }
     /// As the general path, if it would only renew the flow and client persistence.
     PlaceSet renew_and_send(const Stale& stale, const Context& context) const noexcept {
-        const auto& [table, directory, counters, memory, now, micros] = context;
+        const auto& [table, sessions, counters, memory, now, micros] = context;
         const auto& [prospect, slot] = stale.hit;
         const std::uint64_t word = Family::Flows::Slots::word_at(slot);
         const forwarding::Seconds last_seen = packed::last_seen(word);
         const bool is_by_source = table.services[frontends_[prospect->frontend].service].affinity ==
                                   forwarding::Affinity::source;
-        const auto binding =
-            is_by_source ? find_live(directory.bindings, stale.binding, context) : std::nullopt;
+        const auto persistence = is_by_source
+                                     ? find_live(sessions.persistences, stale.persistence, context)
+                                     : std::nullopt;
         if ((word & of_renewal) != 0 ||
             ((word ^ prospect->want) & of_flow & ~Way::of_generation) != 0 ||
             !is_within(table.timeouts.flow, last_seen, now) ||
-            (is_by_source && (!binding || binding->backend != packed::backend(word))) ||
-            find_live(directory.logins, stale.login, context) ||
+            (is_by_source && (!persistence || persistence->backend != packed::backend(word))) ||
+            find_live(sessions.logins, stale.login, context) ||
             !Family::Flows::Slots::holds(slot, prospect->key) ||
             !Family::Flows::Slots::exchange(slot, word, word - last_seen + now))
             return 0;
-        if (binding && !is_within(affinity::refresh_interval - 1, binding->last_seen, now))
-            directory.bindings.refresh(stale.binding, *binding,
-                                       {.backend = binding->backend, .last_seen = now});
+        if (persistence && !is_within(affinity::refresh_interval - 1, persistence->last_seen, now))
+            sessions.persistences.refresh(stale.persistence, *persistence,
+                                          {.backend = persistence->backend, .last_seen = now});
         return deliver(*prospect, word, way_of(*prospect, word), context);
     }
 
     Packet* packets_;
     typename std::conditional_t<to == To::server, typename Family::Claims,
                                 typename Family::Flows>::Reader reader_;
-    const ExpressTable::Exit* exits_;  ///< members, or gateways
-    const ExpressTable::Frontend* frontends_;
+    const FastTable::Exit* exits_;  ///< members, or gateways
+    const FastTable::Frontend* frontends_;
     const std::uint64_t* ways_;
     MemberCounters* members_;
     forwarding::Seconds age_;  ///< age of a record that needs no other look-up
@@ -424,7 +426,7 @@ PlaceSet send(const Lane<Family>& lane, Batch& batch, const Context& context) no
 
 }  // namespace
 
-PlaceSet express(Batch& batch, Context& context) noexcept {
+PlaceSet fast_path(Batch& batch, Context& context) noexcept {
     constexpr int most_groups = 8;  // per burst; the general path takes further groups
     Lane<V4> lane;
     Lane<V6> lane6;

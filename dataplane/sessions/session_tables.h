@@ -17,10 +17,10 @@ namespace ikelb::sessions {
 
 /// Capacity in live records of each kind: flows, client persistence, ESP SPIs and transit for each
 /// family, the other kinds for both together.
-struct DirectoryLimits {
+struct SessionLimits {
     std::size_t flows = 262144;
-    std::size_t bindings = 262144;
-    std::size_t pairs = 262144;
+    std::size_t persistences = 262144;
+    std::size_t ike_sas = 262144;
     std::size_t esp_spis = 262144;
     std::size_t half_open = 65536;
     std::size_t fragments = 4096;
@@ -34,13 +34,13 @@ constexpr std::size_t with_beginnings(std::size_t confirmed) noexcept {
 
 /// All state that workers learn and share: the session tables. Readers take no lock; writers never
 /// wait. Threads: any worker; the control thread and the thread that saves state walk the tables.
-class Directory {
+class SessionTables {
 public:
-    Directory(const DirectoryLimits& limits, net::HashKey key)
+    SessionTables(const SessionLimits& limits, net::HashKey key)
         : secret{.k0 = net::keyed_hash(1, key), .k1 = net::keyed_hash(2, key)},
           flows{with_beginnings(limits.flows), key},
-          bindings{limits.bindings, key},
-          pairs{with_beginnings(limits.pairs), key},
+          persistences{limits.persistences, key},
+          ike_sas{with_beginnings(limits.ike_sas), key},
           claims{limits.esp_spis, key},
           choices{limits.half_open, key},
           rivals{limits.half_open / 4 + 1024, key},
@@ -54,15 +54,15 @@ public:
 
     const net::HashKey secret;  ///< of HashedKey: clients see hashes under another key only
     FamilyTable<Flow, FlowKey> flows;
-    FamilyTable<Binding, BindingKey> bindings;
-    RecordTable<IkeSa, 2, 2> pairs;
+    FamilyTable<Persistence, PersistenceKey> persistences;
+    RecordTable<IkeSa, 2, 2> ike_sas;
     FamilyTable<Claim, EspKey, BySpi> claims;
-    RecordTable<Choice, 1> choices;  ///< by half_open_key()
+    RecordTable<Choice, 1> choices;                   ///< by half_open_key()
     RecordTable<Rivals, 1, Rivals::most / 2> rivals;  ///< by hashed(), of the flow
-    RecordTable<Pending, 1> pending;          ///< by affinity::request_key()
-    RecordTable<Candidate, 1, 1> candidates;  ///< by the SPI alone
-    RecordTable<Login, 1, 2> logins;  ///< by hashed(), of client tuple and backend
-    RecordTable<FragmentFate, 1> fragments;  ///< by the receiver's reassembly key
+    RecordTable<Pending, 1> pending;                  ///< by affinity::request_key()
+    RecordTable<Candidate, 1, 1> candidates;          ///< by the SPI alone
+    RecordTable<Login, 1, 2> logins;                  ///< by hashed(), of client tuple and backend
+    RecordTable<FragmentWay, 1> fragments;            ///< by the receiver's reassembly key
     /// By a flow's hash. A worker that changes a flow or its rivals holds the lock before it reads
     /// the rivals: else one of two workers at a flow overwrites the other's news.
     std::array<TryLock, 1024> tuples{};
@@ -78,9 +78,9 @@ public:
 
     /// Memory of the tables that an IPv4 client fills.
     std::size_t bytes() const noexcept {
-        return flows.bytes() + bindings.bytes() + pairs.bytes() + claims.bytes() + choices.bytes() +
-               rivals.bytes() + pending.bytes() + candidates.bytes() + logins.bytes() +
-               fragments.bytes();
+        return flows.bytes() + persistences.bytes() + ike_sas.bytes() + claims.bytes() +
+               choices.bytes() + rivals.bytes() + pending.bytes() + candidates.bytes() +
+               logins.bytes() + fragments.bytes();
     }
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-#include "controlplane/kernel/tap/twin.h"
+#include "controlplane/kernel/tap/tap.h"
 
 #include <fcntl.h>
 #include <linux/if_tun.h>
@@ -72,18 +72,18 @@ posix::Result<posix::FileDescriptor> open_tap(const std::string& name) {
 
 }  // namespace
 
-posix::Result<std::unique_ptr<Twin>> Twin::create(const TwinOptions& options, const HostSettings&) {
+posix::Result<std::unique_ptr<Tap>> Tap::create(const TapOptions& options, const HostSettings&) {
     if (options.mac.is_multicast() || options.mac.is_zero())
         return posix::Error{EINVAL, text::to_text(options.mac) + " can't be the MAC address of " +
                                         options.name + ": it must be a unicast address"};
     auto fd = open_tap(options.name);
     if (fd.has_error()) return std::move(fd).error();
-    std::unique_ptr<Twin> twin{new Twin{*std::move(fd), options.name}};
-    if (auto done = twin->configure(options); done.has_error()) return std::move(done).error();
-    return twin;
+    std::unique_ptr<Tap> tap{new Tap{*std::move(fd), options.name}};
+    if (auto done = tap->configure(options); done.has_error()) return std::move(done).error();
+    return tap;
 }
 
-posix::Result<void> Twin::configure(const TwinOptions& options) {
+posix::Result<void> Tap::configure(const TapOptions& options) {
     const auto index = device_index(name_);
     if (index.has_error()) return index.error();
     ifindex_ = *index;
@@ -93,7 +93,7 @@ posix::Result<void> Twin::configure(const TwinOptions& options) {
     return change_device_flags(name_, IFF_UP, 0);
 }
 
-void Twin::apply_settings(std::uint32_t mtu) {
+void Tap::apply_settings(std::uint32_t mtu) {
     const auto set = [this](const std::string& path, const char* value) {
         if (auto done = write_sysctl(path, value); done.has_error())
             warnings_.push_back(std::move(done).error().message);
@@ -118,7 +118,7 @@ void Twin::apply_settings(std::uint32_t mtu) {
     if (read_sysctl(v6 + "force_forwarding").has_value()) set(v6 + "force_forwarding", "1");
 }
 
-bool Twin::send(std::span<const std::byte> frame) noexcept {
+bool Tap::send(std::span<const std::byte> frame) noexcept {
     ssize_t written;
     do {
         written = ::write(fd_.get(), frame.data(), frame.size());
@@ -136,7 +136,7 @@ bool Twin::send(std::span<const std::byte> frame) noexcept {
     return false;
 }
 
-std::optional<std::size_t> Twin::receive(std::span<std::byte> buffer) noexcept {
+std::optional<std::size_t> Tap::receive(std::span<std::byte> buffer) noexcept {
     for (;;) {
         const ssize_t length = ::read(fd_.get(), buffer.data(), buffer.size());
         if (length < 0 && errno == EINTR) continue;
@@ -149,7 +149,7 @@ std::optional<std::size_t> Twin::receive(std::span<std::byte> buffer) noexcept {
     }
 }
 
-TwinCounters Twin::counters() const noexcept {
+TapCounters Tap::counters() const noexcept {
     const auto read = [](const Counter& c) { return c.load(std::memory_order_relaxed); };
     return {.sent = read(sent_),
             .send_full = read(send_full_),

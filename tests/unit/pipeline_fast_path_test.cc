@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
 
-// What leaves by express leaves as the steps would have sent it.
+// What leaves by the fast path leaves as the general path would have sent it.
 
 #include "dataplane/pipeline/pipeline.h"
 
@@ -41,7 +41,9 @@ Input down(const Bench& bench, const Session& session) {
 }
 
 /// A farm over IPv4, and one over both.
-std::array<TableSpec, 2> two_families() { return {two_armed_farm(), dual_stack_farm()}; }
+std::array<TableSpec, 2> two_families() {
+    return {two_armed_farm(), dual_stack_farm()};
+}
 
 bool has_v6(const TableSpec& spec) {
     return std::ranges::any_of(spec.services,
@@ -67,7 +69,7 @@ Session established(Bench& bench, bool is_v6 = false) {
     return session;
 }
 
-/// Which of the frames, in one burst, are left for the steps.
+/// Which of the frames, in one burst, are left for the general path.
 PlaceSet left_of(Bench& bench, const std::vector<Input>& inputs) {
     auto batch = std::make_unique<Batch>();
     std::vector<Bytes> buffers;
@@ -81,14 +83,14 @@ PlaceSet left_of(Bench& bench, const std::vector<Input>& inputs) {
                     .port = input.port});
     }
     Context context{.table = bench.table(),
-                    .directory = bench.directory(),
+                    .sessions = bench.sessions(),
                     .counters = bench.counters(),
                     .memory = bench.memory(),
                     .now = bench.now()};
-    return express(*batch, context);
+    return fast_path(*batch, context);
 }
 
-TEST(Express, TakesEspOfAnEstablishedSaBothWays) {
+TEST(FastPath, TakesEspOfAnEstablishedSaBothWays) {
     for (const TableSpec& spec :
          {two_armed_farm(), one_port_farm(), farm_with_aliases(), dual_stack_farm()}) {
         for (const bool is_v6 : {false, true}) {
@@ -101,35 +103,36 @@ TEST(Express, TakesEspOfAnEstablishedSaBothWays) {
     }
 }
 
-TEST(Express, LeavesAllElseToTheSteps) {
+TEST(FastPath, LeavesAllElseToTheSteps) {
     Bench bench{two_armed_farm()};
     const Session session = established(bench);
     const auto at = [&](PacketBuilder packet) { return from_client(bench, std::move(packet)); };
-    const std::vector<Input> inputs{
-        at(session.init()),         at(session.dpd()),
-        at(session.esp_up(0x7777)), at(session.esp_up().ttl(1)),
-        at(session.esp_up().fragment(0, true)), at(session.esp_up().bad_ip_checksum()),
-        up(bench, session)};
+    const std::vector<Input> inputs{at(session.init()),
+                                    at(session.dpd()),
+                                    at(session.esp_up(0x7777)),
+                                    at(session.esp_up().ttl(1)),
+                                    at(session.esp_up().fragment(0, true)),
+                                    at(session.esp_up().bad_ip_checksum()),
+                                    up(bench, session)};
     EXPECT_EQ(left_of(bench, inputs), 0b0111111U);
     bench.takes_express = false;
     EXPECT_EQ(bench.run(inputs[6]).verdict, Verdict::to_server);
 }
 
 std::optional<sessions::Flow> flow_of(Bench& bench, const Session& session) {
-    return bench.directory().flows.find(
-        sessions::flow_key(address(session.client.c_str()),
-                           net::be16::from_host(session.port_4500),
+    return bench.sessions().flows.find(
+        sessions::flow_key(address(session.client.c_str()), net::be16::from_host(session.port_4500),
                            session.client == client6 ? 3 : 1),
         bench.table().timeouts, bench.now());
 }
-std::optional<sessions::Binding> binding_of(Bench& bench, const Session& session) {
+std::optional<sessions::Persistence> binding_of(Bench& bench, const Session& session) {
     const forwarding::ServiceIndex service = session.client == client6 ? 1 : 0;
     const auto client = bench.table().services[service].client_of(address(session.client.c_str()));
-    return bench.directory().bindings.find(sessions::binding_key(client, service),
-                                           bench.table().timeouts, bench.now());
+    return bench.sessions().persistences.find(sessions::persistence_key(client, service),
+                                              bench.table().timeouts, bench.now());
 }
 
-TEST(Express, RenewsAFlowWhereItsRecordStands) {
+TEST(FastPath, RenewsAFlowWhereItsRecordStands) {
     for (const bool is_v6 : {false, true}) {
         Bench bench{two_families()[is_v6]};
         bench.set_now(1020);
@@ -148,7 +151,7 @@ TEST(Express, RenewsAFlowWhereItsRecordStands) {
     }
 }
 
-TEST(Express, LeavesRepliesThatHaveSomethingToTeach) {
+TEST(FastPath, LeavesRepliesThatHaveSomethingToTeach) {
     Bench bench{two_armed_farm()};
     bench.set_now(1020);
     const Session session = established(bench);
@@ -158,7 +161,7 @@ TEST(Express, LeavesRepliesThatHaveSomethingToTeach) {
 }
 
 /// RFC 4942 section 2.2: our tables take such an address for the IPv4 VIP's.
-TEST(Express, LeavesAMappedVipToTheSteps) {
+TEST(FastPath, LeavesAMappedVipToTheSteps) {
     Bench bench{farm_of_both_families()};
     const Session session = established(bench, true);
     ASSERT_EQ(left_of(bench, {up(bench, session), down(bench, session)}), 0U);
@@ -166,8 +169,8 @@ TEST(Express, LeavesAMappedVipToTheSteps) {
     // The claim's tag, of 8 bits, holds for some port.
     for (unsigned port = 4; port < 0x10000; port += 16) {
         const auto client_port = static_cast<std::uint16_t>(port);
-        const PacketBuilder packet = to_vip(client6, client_port, 4500, esp(0xc0000001, 64, 9),
-                                            "::ffff:203.0.113.10");
+        const PacketBuilder packet =
+            to_vip(client6, client_port, 4500, esp(0xc0000001, 64, 9), "::ffff:203.0.113.10");
         inputs.push_back(from_client(bench, packet));
         ASSERT_EQ(left_of(bench, {inputs.back()}), 1U) << client_port;
     }
@@ -175,7 +178,7 @@ TEST(Express, LeavesAMappedVipToTheSteps) {
 }
 
 /// Whoever logs in again where its server speaks already.
-TEST(Express, LeavesTheReplyThatConfirmsALogin) {
+TEST(FastPath, LeavesTheReplyThatConfirmsALogin) {
     Bench bench{two_armed_farm()};
     bench.set_now(1020);
     Session session = established(bench);
@@ -186,8 +189,8 @@ TEST(Express, LeavesTheReplyThatConfirmsALogin) {
     bench.from_client(session.auth());
     bench.from_server(session.auth_answer());
     const auto state = [&] {
-        return bench.directory()
-            .pairs
+        return bench.sessions()
+            .ike_sas
             .find({net::be64::from_host(session.spi_i).wire(),
                    net::be64::from_host(session.spi_r).wire()},
                   bench.table().timeouts, bench.now())
@@ -202,24 +205,24 @@ TEST(Express, LeavesTheReplyThatConfirmsALogin) {
     EXPECT_EQ(left_of(bench, {down(bench, session)}), 0U);
 }
 
-TEST(Express, SendsEspWithALabelWithoutARecord) {
+TEST(FastPath, SendsEspWithALabelWithoutARecord) {
     TableSpec spec = two_armed_farm();
-    constexpr std::uint32_t slot = 1U << forwarding::ExpressTable::label_shift;
+    constexpr std::uint32_t slot = 1U << forwarding::FastTable::label_shift;
     spec.backends[1].label = {.esp_first = 5 * slot, .esp_last = 7 * slot + 9};
     Bench bench{spec};
-    const Session stranger;
+    const Session unknown;
     const auto is_left = [&](std::uint32_t spi) {
-        return left_of(bench, {up(bench, stranger, 9, spi)}) != 0;
+        return left_of(bench, {up(bench, unknown, 9, spi)}) != 0;
     };
     EXPECT_FALSE(is_left(6 * slot + 3));
     EXPECT_EQ(bench.counters().steered[static_cast<std::size_t>(Rule::label)].read(), 1U);
-    EXPECT_EQ(bench.run(up(bench, stranger, 9, 6 * slot + 3)).backend, 1);
+    EXPECT_EQ(bench.run(up(bench, unknown, 9, 6 * slot + 3)).backend, 1);
     EXPECT_TRUE(is_left(7 * slot + 3)) << "of a slot that the label has in part";
     EXPECT_TRUE(is_left(8 * slot));
     EXPECT_EQ(left_of(bench, {up(bench, established(bench))}), 0U);
 }
 
-TEST(Express, AsksWhereALabelsSenderIs) {
+TEST(FastPath, AsksWhereALabelsSenderIs) {
     TableSpec spec = two_armed_farm();
     spec.backends[0].label = {.esp_first = 0xc0000000, .esp_last = 0xc00fffff};
     spec.inside_prefixes = {prefix("192.0.2.64/26")};
@@ -242,13 +245,12 @@ std::vector<std::uint64_t> all_of(const Counters& counters) {
 
 std::map<std::uint64_t, std::uint64_t> records_of(const auto& table) {
     std::map<std::uint64_t, std::uint64_t> records;
-    table.for_each(0, table.buckets(),
-                   [&](const auto& key, const auto& record) {
-                       if constexpr (requires { key.rest; })
-                           records[sessions::hash_of(key, {1, 2})] = record.pack();
-                       else
-                           records[key[0]] = record.pack();
-                   });
+    table.for_each(0, table.buckets(), [&](const auto& key, const auto& record) {
+        if constexpr (requires { key.rest; })
+            records[sessions::hash_of(key, {1, 2})] = record.pack();
+        else
+            records[key[0]] = record.pack();
+    });
     return records;
 }
 
@@ -339,18 +341,17 @@ void compare(const TableSpec& spec, bool is_v6) {
     const auto of_quick = all_of(quick.counters()), of_plain = all_of(plain.counters());
     for (std::size_t i = 0; i < of_plain.size(); ++i)
         EXPECT_EQ(of_quick[i], of_plain[i]) << "counter " << i;
-    EXPECT_EQ(records_of(quick.directory().flows.narrow()),
-              records_of(plain.directory().flows.narrow()));
-    EXPECT_EQ(records_of(quick.directory().claims.narrow()),
-              records_of(plain.directory().claims.narrow()));
-    EXPECT_EQ(records_of(quick.directory().flows.wide()),
-              records_of(plain.directory().flows.wide()));
-    EXPECT_EQ(records_of(quick.directory().bindings), records_of(plain.directory().bindings));
-    EXPECT_EQ(records_of(quick.directory().claims.wide()),
-              records_of(plain.directory().claims.wide()));
+    EXPECT_EQ(records_of(quick.sessions().flows.narrow()),
+              records_of(plain.sessions().flows.narrow()));
+    EXPECT_EQ(records_of(quick.sessions().claims.narrow()),
+              records_of(plain.sessions().claims.narrow()));
+    EXPECT_EQ(records_of(quick.sessions().flows.wide()), records_of(plain.sessions().flows.wide()));
+    EXPECT_EQ(records_of(quick.sessions().persistences), records_of(plain.sessions().persistences));
+    EXPECT_EQ(records_of(quick.sessions().claims.wide()),
+              records_of(plain.sessions().claims.wide()));
 }
 
-TEST(Express, EndsPacketsAsTheStepsDo) {
+TEST(FastPath, EndsPacketsAsTheStepsDo) {
     std::vector<TableSpec> farms = sample_farms();
     farms.push_back(farm_of_both_families());
     farms.push_back(two_armed_farm());

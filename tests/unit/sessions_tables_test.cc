@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-#include "dataplane/sessions/directory.h"
+#include "dataplane/sessions/session_tables.h"
 
 #include "tests/unit/random_testlib.h"
 
@@ -9,13 +9,13 @@ namespace {
 
 constexpr Timeouts lives;
 constexpr Seconds now = 1000;
-constexpr DirectoryLimits few{.flows = 1024,
-                              .bindings = 64,
-                              .pairs = 64,
-                              .esp_spis = 64,
-                              .half_open = 64,
-                              .fragments = 64,
-                              .transit = 64};
+constexpr SessionLimits few{.flows = 1024,
+                            .persistences = 64,
+                            .ike_sas = 64,
+                            .esp_spis = 64,
+                            .half_open = 64,
+                            .fragments = 64,
+                            .transit = 64};
 
 FlowKey key_of(std::uint32_t n) {
     return flow_key(net::IpAddress::from_v4_host(0x0b000000 + n), net::be16::from_host(4500), 1);
@@ -26,16 +26,14 @@ Flow flow_of(Standing standing, Seconds last_seen = now) {
 
 class Flows : public testing::Test {
 protected:
-    Directory directory{few, test::hash_key};
+    SessionTables sessions{few, test::hash_key};
 
-    std::optional<Flow> find(std::uint32_t n) {
-        return directory.flows.find(key_of(n), lives, now);
-    }
+    std::optional<Flow> find(std::uint32_t n) { return sessions.flows.find(key_of(n), lives, now); }
     template <typename First = AtOnce>
     WriteOutcome write(std::uint32_t n, const std::optional<Flow>& expected, const Flow& flow,
                        const First& first = {}) {
-        return directory.flows.write(key_of(n), flow, lives, now, Evict::oldest_by_half, nullptr,
-                                     &expected, first);
+        return sessions.flows.write(key_of(n), flow, lives, now, Evict::oldest_by_half, nullptr,
+                                    &expected, first);
     }
     WriteOutcome write(std::uint32_t n, const Flow& flow) { return write(n, find(n), flow); }
     template <typename Table>
@@ -51,7 +49,7 @@ TEST_F(Flows, RiseAndFallWhereTheyStand) {
                                     Standing::strong, Standing::spoke}) {
         ASSERT_EQ(write(1, flow_of(standing)), WriteOutcome::written);
         EXPECT_EQ(find(1), flow_of(standing));
-        EXPECT_EQ(count(directory.flows), 1u);
+        EXPECT_EQ(count(sessions.flows), 1u);
     }
 }
 
@@ -87,7 +85,7 @@ TEST_F(Flows, ThatSpokeAreEvictedByNobody) {
 /// However many have only begun: some that speak stood among them, some stood nowhere.
 TEST_F(Flows, ThatSpeakFindRoomInAFloodOfOthers) {
     for (const Standing standing : {Standing::nominated, Standing::strong}) {
-        Directory other{few, test::hash_key};
+        SessionTables other{few, test::hash_key};
         const auto put = [&](std::uint32_t n, Standing as) {
             const auto key = key_of(n);
             const auto before = other.flows.find(key, lives, now);
