@@ -20,52 +20,70 @@ TOP_LEVEL = set(
     " deploy tests docs .ci .clang-format .clang-tidy .editorconfig .gitignore .git".split()
 )
 
-# Which folder may include which: docs/architecture.md draws the same. A folder may include itself.
-PURE = [
-    "dataplane/net", "dataplane/ike", "dataplane/wall", "dataplane/forwarding", "dataplane/sessions"
-]  # fmt: skip
-PACKET_PATH = PURE + ["dataplane/packet", "dataplane/affinity", "dataplane/pipeline"]
+# Which folder includes which: docs/architecture.md says the same. A folder may include itself. What
+# is allowed here and not done is a fault as well, so that the list stays as narrow as the tree.
 MAY_INCLUDE = {
     "dataplane/net": [],
     "dataplane/ike": ["dataplane/net"],
     "dataplane/wall": ["dataplane/net"],
     "dataplane/forwarding": ["dataplane/net", "dataplane/wall"],
-    "dataplane/sessions": PURE,
-    "dataplane/packet": PURE,
-    "dataplane/affinity": PURE + ["dataplane/packet"],
-    "dataplane/pipeline": PURE + ["dataplane/packet", "dataplane/affinity"],
+    "dataplane/sessions": [
+        "dataplane/net", "dataplane/ike", "dataplane/wall", "dataplane/forwarding"
+    ],
+    "dataplane/packet": [
+        "dataplane/net", "dataplane/ike", "dataplane/forwarding", "dataplane/sessions"
+    ],
+    "dataplane/affinity": [
+        "dataplane/ike", "dataplane/forwarding", "dataplane/sessions", "dataplane/packet"
+    ],
+    "dataplane/pipeline": [
+        "dataplane/net", "dataplane/wall", "dataplane/packet", "dataplane/affinity"
+    ],
     "dataplane/dpdk": ["dataplane/net", "dataplane/wall"],
-    "dataplane/worker": PACKET_PATH + ["dataplane/dpdk"],
+    "dataplane/worker": [
+        "dataplane/forwarding", "dataplane/sessions", "dataplane/packet", "dataplane/pipeline",
+        "dataplane/dpdk",
+    ],
     "config/text": ["dataplane/net"],
     "config": ["dataplane/net", "config/text"],
     "controlplane/posix": [],
     "controlplane/kernel/netlink": ["dataplane/net", "config/text", "controlplane/posix"],
     "controlplane/kernel/tap": [
         "dataplane/net", "config/text", "controlplane/posix", "controlplane/kernel/netlink"
-    ],  # fmt: skip
+    ],
     "controlplane/health": ["dataplane/net"],
     "controlplane/api": ["controlplane/posix"],
     "controlplane/metrics": [],
     "controlplane/ctl": ["controlplane/api", "config"],
     "controlplane/table": [
-        "dataplane/net", "dataplane/wall", "dataplane/forwarding", "config",
-        "controlplane/kernel/netlink",
-    ],  # fmt: skip
-    "controlplane/state": PURE + ["controlplane/table", "controlplane/posix", "config"],
-    "controlplane/inspect": PACKET_PATH + ["config/text"],
-    "controlplane/replay": PACKET_PATH + ["controlplane", "config"],
-    "controlplane/lcores": PACKET_PATH
-    + ["dataplane/dpdk", "dataplane/worker", "controlplane/posix"],
+        "dataplane/net", "dataplane/forwarding", "config", "controlplane/kernel/netlink"
+    ],
+    "controlplane/state": [
+        "dataplane/net", "dataplane/wall", "dataplane/forwarding", "dataplane/sessions", "config",
+        "controlplane/posix", "controlplane/table",
+    ],
+    "controlplane/inspect": [
+        "dataplane/net", "dataplane/forwarding", "dataplane/sessions", "dataplane/packet",
+        "dataplane/affinity", "config/text",
+    ],
+    "controlplane/replay": [
+        "dataplane/wall", "dataplane/pipeline", "config", "controlplane/kernel/netlink",
+        "controlplane/table",
+    ],
+    "controlplane/lcores": [
+        "dataplane/net", "dataplane/dpdk", "dataplane/worker", "controlplane/posix"
+    ],
     "controlplane/daemon": ["controlplane", "config", "dataplane"],
-}
+}  # fmt: skip
 # Only these know DPDK.
 MAY_USE_DPDK = ("dataplane/dpdk/", "dataplane/worker/", "controlplane/lcores/")
 
 LINES_ALLOWED = 600
 LINES_REPORTED = 400
-# Lines of the packet path, and of the rules for what may pass that is no service's.
+# Lines of the boxes, with little room: who needs more makes another thing shorter. The wall is the
+# rules for what may pass that is no service's.
 WALL = ("dataplane/wall/", "dataplane/pipeline/wall_", "dataplane/dpdk/acl_rules.")
-DATAPLANE_LINES = {"dataplane/": 8300, "the wall": 960}
+ROOMS = {"dataplane/": 8300, "the wall": 955, "config/": 5250, "controlplane/": 17250}
 
 UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX|HA" r"CK)\b")
 CODE = {".cc", ".h", ".py", ".sh", ".build", ".in"}
@@ -119,6 +137,7 @@ def cpp_sources() -> dict[str, str]:
 def includes(sources: dict[str, str] | None = None) -> list[str]:
     """Includes follow the arrows of docs/architecture.md, from the root, and exist."""
     faults = []
+    unused = {(own, one) for own, allowed in MAY_INCLUDE.items() for one in allowed}
     for path, text in (cpp_sources() if sources is None else sources).items():
         own = folder_of(path)
         for number, line in enumerate(text.splitlines(), 1):
@@ -137,10 +156,12 @@ def includes(sources: dict[str, str] | None = None) -> list[str]:
                 continue
             if own not in MAY_INCLUDE:
                 faults.append(f"{where}: {own} is unknown to {name(Path(__file__).resolve())}")
-            elif not any(
-                target.startswith(allowed + "/") for allowed in MAY_INCLUDE.get(own, [])
-            ):
+            allowed = [one for one in MAY_INCLUDE.get(own, []) if target.startswith(one + "/")]
+            unused -= {(own, one) for one in allowed}
+            if own in MAY_INCLUDE and not allowed:
                 faults.append(f"{where}: {own} must not include {target}")
+    if sources is None:
+        faults += [f"{own} may include {one} and does not" for own, one in sorted(unused)]
     return faults
 
 
@@ -313,19 +334,20 @@ def headers() -> list[str]:
 def sizes() -> list[str]:
     """A file has one job: at most 600 lines, and above 400 it is named."""
     faults = []
-    rooms = dict.fromkeys(DATAPLANE_LINES, 0)
+    rooms = dict.fromkeys(ROOMS, 0)
     for path in files(".cc", ".h", ".py"):
         lines = len(path.read_text("utf-8").splitlines())
-        if name(path).startswith("dataplane/"):
-            rooms["the wall" if name(path).startswith(WALL) else "dataplane/"] += lines
+        room = "the wall" if name(path).startswith(WALL) else name(path).split("/")[0] + "/"
+        if room in rooms:
+            rooms[room] += lines
         if lines > LINES_ALLOWED:
             faults.append(f"{name(path)}: {lines} lines, {LINES_ALLOWED} are allowed")
         elif lines > LINES_REPORTED:
             print(f"note: {name(path)} has {lines} lines")
     for room, lines in rooms.items():
-        print(f"note: {room} has {lines} lines of {DATAPLANE_LINES[room]}")
-        if lines > DATAPLANE_LINES[room]:
-            faults.append(f"{room}: {lines} lines, {DATAPLANE_LINES[room]} are allowed")
+        print(f"note: {room} has {lines} lines of {ROOMS[room]}")
+        if lines > ROOMS[room]:
+            faults.append(f"{room}: {lines} lines, {ROOMS[room]} are allowed")
     return faults
 
 
