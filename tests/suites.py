@@ -276,7 +276,9 @@ def build_clang(runner: Runner, options) -> Count:
 def release(runner: Runner, options) -> Count:
     """all programs for release, with link-time optimization"""
     folder = "build-release"
-    link = ["-Dcpp_link_args=-Werror=odr"] if WERROR else []
+    # g++ 12 takes a std::string's length for negative when it inlines over files (GCC bug 105329).
+    quiet = "-Wno-stringop-overflow -Wno-restrict"
+    link = [f"-Dcpp_link_args={quiet}{' -Werror=odr' if WERROR else ''}"]
     is_good = configure(runner, folder, [*RELEASE, *link, *WERROR]) and compile_in(
         runner, folder, PROGRAMS
     )
