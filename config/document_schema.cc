@@ -209,10 +209,8 @@ std::string explain_key(const Key& key) {
     if (key.presence == Presence::required) text += "; required";
     if (!key.initial.empty()) text += "; default " + key.initial;
     if (!key.example.empty()) text += "; such as " + std::string{key.example};
-    const Key* teller = &key;
-    while (teller->effect.empty() && !teller->parent->path.empty()) teller = teller->parent;
-    text +=
-        "\n" + wrapped(key.purpose, "  ") + wrapped("Live tunnels: " + effect_of(*teller), "  ");
+    text += "\n" + wrapped(key.purpose, "  ") +
+            wrapped("Live tunnels: " + effect_in_full(key), "  ");
     text += key.apply == live ? "  A reload applies a change.\n"
                               : "  A change needs a restart of ikelbd.\n";
     if (key.keys.empty() || key.form == Form::rate) return text;

@@ -38,25 +38,24 @@ public:
     explicit Keys(std::vector<Key>& keys) : keys_{keys} {}
 
     template <class Value>
-    Added add(std::string_view name, Value Struct::*member, Row row,
-                     std::string_view purpose, std::string_view effect = {}) {
+    Added add(std::string_view name, Value Struct::*member, Row row, std::string_view purpose,
+              std::string_view effect = {}) {
         return add_at<Value>(
-            name, [member](void* object) { return &(as<Struct>(object).*member); },
-            row, purpose, effect);
+            name, [member](void* object) { return &(as<Struct>(object).*member); }, row, purpose,
+            effect);
     }
     template <class Outer, class Value>
     Added add(std::string_view name, Outer Struct::*outer, Value Outer::*member, Row row,
-                     std::string_view purpose, std::string_view effect = {}) {
+              std::string_view purpose, std::string_view effect = {}) {
         return add_at<Value>(
-            name,
-            [=](void* object) { return &(as<Struct>(object).*outer.*member); },
-            row, purpose, effect);
+            name, [=](void* object) { return &(as<Struct>(object).*outer.*member); }, row, purpose,
+            effect);
     }
 
 private:
     template <class Value, class Place>
     Added add_at(std::string_view name, Place place, Row row, std::string_view purpose,
-                        std::string_view effect) {
+                 std::string_view effect) {
         Key& key = keys_.emplace_back(Key{row});
         key.path = name;
         key.purpose = purpose;

@@ -99,6 +99,12 @@ std::string effect_of(const Key& key) {
     return "As for " + std::string{key.parent->name()} + ".";
 }
 
+std::string effect_in_full(const Key& key) {
+    const Key* teller = &key;
+    while (teller->effect.empty() && !teller->parent->path.empty()) teller = teller->parent;
+    return effect_of(*teller);
+}
+
 std::string describe_form(const Key& key) {
     using std::chrono::milliseconds;
     switch (key.form) {

@@ -30,5 +30,7 @@ std::string describe_form(const Key& key);
 
 /// The effect of a change on live tunnels; never empty.
 std::string effect_of(const Key& key);
+/// The same, not by naming the parent.
+std::string effect_in_full(const Key& key);
 
 }  // namespace ikelb::config

@@ -118,14 +118,14 @@ constexpr std::string_view zsh_script =
 # zsh completion for ikelbctl; to use it: ikelbctl completion zsh > "${fpath[1]}/_ikelbctl"
 _ikelbctl() {
     local -a lines
-    lines=("${(@f)$("${words[1]}" complete "${(@)words[2,CURRENT]}" 2>/dev/null)}")
+    lines=(${(f)"$("${words[1]}" complete "${(@)words[2,CURRENT]}" 2>/dev/null)"})
     if [[ ${lines[1]} == :files ]]; then
         _files
-    else
-        lines=("${(@)lines//:/\\:}")
-        _describe ikelbctl lines "${(@)lines/$'\t'/:}" 2>/dev/null ||
-            compadd -- "${(@)lines%%$'\t'*}"
+        return
     fi
+    lines=("${(@)lines//:/\\:}")
+    lines=("${(@)lines/$'\t'/:}")
+    _describe ikelbctl lines
 }
 
 if [[ ${funcstack[1]} == _ikelbctl ]]; then

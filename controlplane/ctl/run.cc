@@ -220,7 +220,7 @@ ExitStatus explain_key(const std::string& path, bool wants_json, const Terminal&
                                  {"form", config::describe_form(*key)},
                                  {"default", key->initial},
                                  {"purpose", key->purpose},
-                                 {"live_tunnels", config::effect_of(*key)},
+                                 {"live_tunnels", config::effect_in_full(*key)},
                                  {"applied", key->apply == config::live ? "live" : "restart"}})
                      << "\n";
     else

@@ -103,7 +103,7 @@ json table_row(const TableFill& one) {
 /// Of an IPv4 client, from the sizes of the session tables.
 json memory_row(const View& view) {
     return inspect::as_json(inspect::memory_of_client(view.sessions,
-                                                      directory_limits(view.config.limits),
+                                                      session_limits(view.config.limits),
                                                       static_cast<unsigned>(view.workers.size())));
 }
 

@@ -31,7 +31,7 @@ lcores::HugePages to_dpdk(config::HugePages pages) {
 
 }  // namespace
 
-sessions::SessionLimits directory_limits(const config::Limits& limits) {
+sessions::SessionLimits session_limits(const config::Limits& limits) {
     return {.flows = limits.flows,
             .persistences = limits.persistences,
             .ike_sas = limits.ike_sas,
@@ -50,7 +50,7 @@ lcores::DataplaneOptions dataplane_options(const config::Config& config, net::Ha
                 .pci = {},
                 .extra = config.dpdk.eal_args},
         .ports = {},
-        .limits = directory_limits(config.limits),
+        .limits = session_limits(config.limits),
         .hash_key = hash_key,
         .may_sleep = config.workers.idle == config::Idle::sleep};
     for (const config::Port& port : config.ports) {

@@ -13,7 +13,7 @@
 
 namespace ikelb::daemon {
 
-sessions::SessionLimits directory_limits(const config::Limits& limits);
+sessions::SessionLimits session_limits(const config::Limits& limits);
 
 /// Memory, ports and workers; the caller sets on_port_open.
 lcores::DataplaneOptions dataplane_options(const config::Config& config, net::HashKey hash_key);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The ikelb authors
-#include "controlplane/table/express.h"
+#include "controlplane/table/fast_table.h"
 
 #include <algorithm>
 #include <array>
@@ -108,7 +108,7 @@ std::vector<BackendIndex> labels_of(const ForwardingTable& table) {
 
 }  // namespace
 
-void prepare_express(ForwardingTable& table) {
+void prepare_fast_table(ForwardingTable& table) {
     FastTable prepared;
     for (const forwarding::Interface& interface : table.interfaces)
         prepared.interfaces.push_back(

@@ -6,7 +6,7 @@
 #include <chrono>
 #include <utility>
 
-#include "controlplane/table/express.h"
+#include "controlplane/table/fast_table.h"
 #include "controlplane/table/table_parts.h"
 
 namespace ikelb::table {
@@ -100,7 +100,7 @@ BuiltTable build_table(const BuilderInput& input) {
     build_services(input, names, table, built.remarks);
     build_addresses(input, names, table);
     build_wall(input, names, table, built.remarks);
-    prepare_express(table);
+    prepare_fast_table(table);
     return built;
 }
 

@@ -104,7 +104,7 @@ Arena::Arena(const World& world, Cache cache)
     : world_{world},
       first_{world.is_v6 ? testlib::place::first_v6_server : 0},
       bench_{farm(world), static_cast<std::size_t>(world.workers), limits(world)} {
-    bench_.takes_express = cache == Cache::on;
+    bench_.takes_fast_path = cache == Cache::on;
 }
 
 Decision Arena::step(const Event& event) {

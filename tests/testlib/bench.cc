@@ -115,7 +115,7 @@ std::vector<Outcome> Bench::run(std::span<const Input> burst, std::size_t worker
                               .memory = *workers_[worker]->memory,
                               .now = now_,
                               .now_micros = now_micros()};
-    if (takes_express)
+    if (takes_fast_path)
         pipeline::run(*batch, context);
     else
         pipeline::general_path(*batch, batch->places(), context);

@@ -59,7 +59,7 @@ public:
     void apply();
 
     /// False: ESP of established SAs takes the general path, too.
-    bool takes_express = true;
+    bool takes_fast_path = true;
 
     void advance(forwarding::Seconds seconds) { now_ += seconds; }
     void advance_micros(std::uint64_t micros) {

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "config/text/address.h"
-#include "controlplane/table/express.h"
+#include "controlplane/table/fast_table.h"
 #include "controlplane/table/routes.h"
 #include "controlplane/table/spread.h"
 
@@ -245,7 +245,7 @@ ForwardingTable build_table(const TableSpec& spec, const ForwardingTable* previo
     add_addresses(table, spec);
     add_next_hops(table, spec);
     add_wall(table, spec);
-    table::prepare_express(table);
+    table::prepare_fast_table(table);
     return table;
 }
 

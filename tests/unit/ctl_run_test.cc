@@ -373,6 +373,7 @@ TEST_F(IkelbctlTest, ExplainTellsAllAboutAKey) {
     const json key = json::parse(ikelbctl({"explain", "ports[].mtu", "--json"}).out);
     EXPECT_EQ(key["default"], "1500");
     EXPECT_EQ(key["applied"], "restart");
+    EXPECT_TRUE(key["live_tunnels"].get<std::string>().starts_with("The restart it needs"));
     EXPECT_EQ(ikelbctl({"explain", "timeouts.piar"}).err,
               "ikelbctl: there is no key 'timeouts.piar' (did you mean timeouts.pair?)\n");
     EXPECT_EQ(ikelbctl({"explain"}).status, 2);

@@ -115,7 +115,7 @@ TEST(FastPath, LeavesAllElseToTheSteps) {
                                     at(session.esp_up().bad_ip_checksum()),
                                     up(bench, session)};
     EXPECT_EQ(left_of(bench, inputs), 0b0111111U);
-    bench.takes_express = false;
+    bench.takes_fast_path = false;
     EXPECT_EQ(bench.run(inputs[6]).verdict, Verdict::to_server);
 }
 
@@ -314,7 +314,7 @@ void change_table(TableSpec& spec, std::mt19937& random) {
 void compare(const TableSpec& spec, bool is_v6) {
     Bench probe{spec}, quick{spec}, plain{spec};
     ASSERT_EQ(left_of(probe, {up(probe, established(probe, is_v6))}), 0U);
-    plain.takes_express = false;
+    plain.takes_fast_path = false;
     const Session session = established(quick, is_v6);
     established(plain, is_v6);
     std::mt19937 random{7};

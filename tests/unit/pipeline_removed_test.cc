@@ -94,7 +94,7 @@ TEST_P(Removed, NothingOfItsTunnelsLeaves) {
         EXPECT_EQ(sent(session.answer(4500, keepalive())), "backend_removed");
         EXPECT_EQ(sent(session.answer(4500, behind_marker(delete_request(1, 2)))),
                   "backend_removed");
-        bench.takes_express = false;
+        bench.takes_fast_path = false;
     }
     bench.advance(40);
     EXPECT_EQ(sent(session.esp_down()), "backend_removed");

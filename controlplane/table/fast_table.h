@@ -7,6 +7,6 @@
 namespace ikelb::table {
 
 /// Fills the table's fast path and the wall's part of it. Call it last when building a table.
-void prepare_express(forwarding::ForwardingTable& table);
+void prepare_fast_table(forwarding::ForwardingTable& table);
 
 }  // namespace ikelb::table
